@@ -1,0 +1,63 @@
+# Bare `make` lists the targets. Each brings what it needs with it, in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SITE := .venv/.site
+TOOLS := .venv/.tools
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PYTEST_OPTIONS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format docs build bench system clean
+
+help: ## this list
+	@echo "stormpath-wsgi: make TARGET"
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/'
+
+run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
+	@$(BIN)/stormpath-wsgi run examples.demo:application --workers 2
+
+test: $(TOOLS) ## all tests (PYTEST_OPTIONS="-n 2")
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lint: $(TOOLS) ## ruff and mypy; changes nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy stormpath_wsgi adapters tests
+
+format: $(TOOLS) ## put the code into the agreed form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(TOOLS) ## build the documentation into docs/_build
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build
+
+build: $(TOOLS) ## build the wheel into dist
+	$(PIP) wheel --no-deps --wheel-dir dist .
+
+bench: $(TOOLS) ## measure what the middleware costs, beside its peers
+	$(BIN)/python benchmarks/middleware.py
+
+system: ## PostgreSQL and Chromium for the tests (Debian, as root; elsewhere install them yourself)
+	@.ci/system
+
+clean: ## remove what the targets made; accounts of the demo site in instance stay
+	rm -rf .venv build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "This Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making .venv; this happens once."
+	@$(PYTHON) -m venv .venv
+
+$(SITE): .venv/bin/python setup.cfg pyproject.toml
+	@echo "Installing what the site needs."
+	@$(PIP) install --editable '.[server]'
+	@touch $@
+
+$(TOOLS): $(SITE)
+	@echo "Installing what tests, checks and documentation need."
+	@$(PIP) install --editable '.[flask,postgresql,server,test,docs]'
+	@touch $@
