@@ -1,0 +1,463 @@
+"""Every setting, declared once: its type, default, unit and meaning.
+
+``Settings.load()`` reads them; later sources win: the defaults below, ``~/.stormpath/stormpath.json|yaml|yml``, the
+same in the working directory, ``STORMPATH_…`` environment variables, keyword arguments. :mod:`stormpath_wsgi.sources`
+does the reading, :mod:`stormpath_wsgi.instance` keeps what is generated when nothing is set.
+
+Names and defaults follow the public Stormpath framework specification where it has them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from stormpath_wsgi import instance, sources
+from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.instance import KEY_LENGTH
+from stormpath_wsgi.sources import Unit
+
+
+def _seconds(value: Any) -> Any:
+    # Environment variables and ini files only know text; ISO 8601 text is left to pydantic.
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*\d{1,12}\s*", value) else value
+
+
+def _lasting(value: dt.timedelta) -> dt.timedelta:
+    if not dt.timedelta(seconds=1) <= value <= dt.timedelta(days=3650):
+        raise ValueError("write a duration of 1 second to 10 years")
+    return value
+
+
+def _split(value: Any) -> Any:
+    return re.split(r"[,\s]+", value.strip(", \t\r\n")) if isinstance(value, str) else value
+
+
+def _page(value: str) -> str:
+    # One leading slash: "//host" and "/\host" are other sites to a browser.
+    if not re.fullmatch(r"/(?![/\\])[^?#\s\x00-\x1f]*", value):
+        raise ValueError("write a path of your site that starts with one /, without ? and #")
+    return value
+
+
+def _target(value: str) -> str:
+    if not re.fullmatch(r"(/(?![/\\])|https?://[^/\s])[^\s\x00-\x1f\\]*|/", value):
+        raise ValueError("write a path of your site that starts with one /, or a whole http(s) address")
+    return value
+
+
+def _directory(value: str) -> str:
+    if not re.match(r"sqlite://(/.+)?\Z|postgresql(\+psycopg)?://", value):
+        raise ValueError("write sqlite:///path/of/accounts.db or postgresql+psycopg://user:password@host/database")
+    return value
+
+
+def _key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < KEY_LENGTH:
+        raise ValueError(f"is shorter than {KEY_LENGTH} characters; make one with: stormpath-wsgi secret")
+    return value
+
+
+def _cookie_name(value: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", value):
+        raise ValueError("write a cookie name (RFC 6265): letters, digits, - and _")
+    if value.lower().startswith(("__host-", "__secure-")):
+        raise ValueError("leave the prefix out; __Host- is added to the name whenever the cookie qualifies for it")
+    return value
+
+
+def _cookie_domain(value: str) -> str:
+    if not re.fullmatch(r"\.?[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*", value):
+        raise ValueError("write a host name such as example.com, without scheme, port and path")
+    return value
+
+
+def _base_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", value):
+        raise ValueError("write a whole http(s) address such as https://id.example.com/v1")
+    return value.rstrip("/")
+
+
+def _application_href(value: str) -> str:
+    if "/applications/" not in value:
+        raise ValueError("write the href of an application: it contains /applications/")
+    return value
+
+
+def _protected(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    for path, policy in value.items():
+        if not re.fullmatch(r"/[^?#]*", path):
+            raise ValueError(f"{path}: write a path of your site that starts with /, without ? and #")
+        named = isinstance(policy, (list, tuple)) and policy and all(isinstance(group, str) for group in policy)
+        if not (callable(policy) or policy == "login" or named):
+            raise ValueError(f"{path}: write login, or a list of group names, or (in Python) a policy")
+    return value
+
+
+Duration = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_lasting)]
+Bytes = Annotated[int, Field(gt=0), Unit("bytes")]
+Page = Annotated[str, AfterValidator(_page)]
+Target = Annotated[str, AfterValidator(_target)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Section(BaseModel):
+    """A group of settings. Frozen; camelCase and snake_case names are both accepted; an unknown one is refused."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        arbitrary_types_allowed=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+
+class ApplicationSettings(Section):
+    """Which application people sign in to. Neither set: the tenant's only one."""
+
+    href: Annotated[str, AfterValidator(_application_href)] | None = Field(
+        None, description="Its href. Wins over the name."
+    )
+    name: str | None = Field(None, description="Its exact name.")
+
+
+class SessionSettings(Section):
+    """How long a browser stays signed in, and what its cookie is like."""
+
+    idle: Duration = Field(dt.timedelta(days=1), description="A session ends when it has not been used for this long.")
+    absolute: Duration = Field(
+        dt.timedelta(days=30), description="A session ends this long after sign-in, used or not."
+    )
+    cookie_name: Annotated[str, AfterValidator(_cookie_name)] = Field(
+        "stormpath_session",
+        description="Name of the session cookie. Browsers see it with the prefix __Host- when the cookie is Secure, "
+        "has the path / and no domain.",
+    )
+    cookie_secure: bool | None = Field(
+        None, description="Whether the cookie travels over https only. Not set: yes when the request came by https."
+    )
+    cookie_path: Page = Field("/", description="Path below which browsers send the cookie.")
+    cookie_domain: Annotated[str, AfterValidator(_cookie_domain)] | None = Field(
+        None, description="Domain whose hosts all get the cookie. Not set: only the host that set it, which is safer."
+    )
+    cookie_same_site: Literal["Lax", "Strict", "None"] = Field(
+        "Lax", description="When browsers send the cookie with requests that another site caused."
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.idle > self.absolute:
+            raise ValueError("idle is longer than absolute; write an idle time of at most the absolute one")
+        if self.cookie_same_site == "None" and self.cookie_secure is not True:
+            # Browsers drop such a cookie in silence: nobody could sign in.
+            raise ValueError("cookieSameSite None needs a Secure cookie; set cookieSecure to true as well")
+        return self
+
+
+MediaType = Literal["application/json", "text/html"]
+#: Is told what has happened. The account is a client's object.
+Handler = Callable[[Any, dict[str, Any]], object]
+
+
+class FieldSettings(Section):
+    """One field of a form."""
+
+    label: str = Field(description="The text above the input, and in its messages.")
+    placeholder: str = Field(
+        "", description="The hint inside the empty input. Our page leaves it out where it only repeats the label."
+    )
+    type: str = Field("text", description="The type of the HTML input.")
+    required: bool | None = Field(
+        None, description="Whether it must be filled in. Not set: yes, unless an account schema says otherwise."
+    )
+    enabled: bool | None = Field(
+        True, description="Whether it is taken at all. Not set: only where visitors choose an organization."
+    )
+    visible: bool = Field(True, description="Whether it is shown; an invisible one is still taken from a request.")
+
+
+def _field(label: str, placeholder: str | None = None, **rest: Any) -> FieldSettings:
+    return FieldSettings(label=label, placeholder=label if placeholder is None else placeholder, **rest)
+
+
+_ORGANIZATION = _field("Organization", "e.g. my-company", required=True, enabled=None)
+
+
+_ORDER = "The order on the page; fields not named here follow."
+
+
+class FormSettings(Section):
+    """The fields of a form. What is given is laid over the documented fields, name by name."""
+
+    fields: dict[str, FieldSettings] = Field(description="Each field by its name in requests.")
+    field_order: Names = Field(description=_ORDER)
+
+    #: Fields without which the form makes no sense.
+    indispensable: ClassVar[tuple[str, ...]] = ()
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _overlay(cls, given: Any) -> Any:
+        documented: Mapping[str, FieldSettings] = cls.model_fields["fields"].default
+        if not isinstance(given, Mapping):
+            return given
+        overlaid = {
+            name: {**documented[name].model_dump(), **change}
+            if name in documented and isinstance(change, Mapping)
+            else change
+            for name, change in given.items()
+        }
+        return {**documented, **overlaid}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for name in self.indispensable:
+            if not self.fields[name].enabled:
+                raise ValueError(f"the field {name} cannot be disabled")
+        for name in self.field_order:
+            if name not in self.fields:
+                raise ValueError(f"fieldOrder names {name}, which is not among the fields")
+        return self
+
+
+class LoginForm(FormSettings):
+    """The fields of the login page."""
+
+    indispensable = ("login", "password")
+
+    fields: dict[str, FieldSettings] = {
+        "organizationNameKey": _ORGANIZATION,
+        "login": _field("Username or Email", required=True),
+        "password": _field("Password", required=True, type="password"),
+    }
+    field_order: Names = Field(("organizationNameKey", "login", "password"), description=_ORDER)
+
+
+class RegisterForm(FormSettings):
+    """The fields of the register page. Any other that is declared here goes into the account's custom data."""
+
+    indispensable = ("email", "password")
+
+    fields: dict[str, FieldSettings] = {
+        "organizationNameKey": _ORGANIZATION,
+        "givenName": _field("First Name"),
+        "middleName": _field("Middle Name", enabled=False),
+        "surname": _field("Last Name"),
+        "username": _field("Username", enabled=False),
+        "email": _field("Email", type="email"),
+        "password": _field("Password", required=True, type="password"),
+        "confirmPassword": _field("Confirm Password", required=True, enabled=False, type="password"),
+    }
+    field_order: Names = Field(
+        (
+            "organizationNameKey",
+            "username",
+            "givenName",
+            "middleName",
+            "surname",
+            "email",
+            "password",
+            "confirmPassword",
+        ),
+        description=_ORDER,
+    )
+
+
+class LoginSettings(Section):
+    """The page where people sign in."""
+
+    enabled: bool = Field(True, description="Whether we serve it.")
+    uri: Page = Field("/login", description="Its path.")
+    next_uri: Target = Field("/", description="Where a visitor goes after signing in who wanted no other page.")
+    send_on: bool = Field(
+        True, description="Whether who is signed in already is sent on, instead of shown the form to sign in anew."
+    )
+    view: str = Field("login", description="Its template.")
+    form: LoginForm = LoginForm()
+
+
+class RegisterSettings(Section):
+    """The page where people make an account."""
+
+    enabled: bool = Field(True, description="Whether we serve it.")
+    uri: Page = Field("/register", description="Its path.")
+    next_uri: Target = Field("/", description="Where a visitor goes who was signed in by registering.")
+    auto_login: bool = Field(False, description="Whether registering signs in.")
+    view: str = Field("register", description="Its template.")
+    form: RegisterForm = RegisterForm()
+
+
+class LogoutSettings(Section):
+    """The address to which a sign-out button posts."""
+
+    enabled: bool = Field(True, description="Whether we serve it.")
+    uri: Page = Field("/logout", description="Its path.")
+    next_uri: Target = Field("/", description="Where a visitor goes after signing out.")
+
+
+class ExpandSettings(Section):
+    """What the account document of ``/me`` holds beside the account's own values."""
+
+    api_keys: bool = Field(False, description="Its API keys, without their secrets; this version has none.")
+    applications: bool = Field(False, description="The applications it can sign in to.")
+    custom_data: bool = Field(False, description="Its custom data.")
+    directory: bool = Field(False, description="The directory it lives in.")
+    group_memberships: bool = Field(False, description="Its memberships.")
+    groups: bool = Field(False, description="Its groups.")
+    provider_data: bool = Field(False, description="What its directory's provider knows of it; this version has none.")
+    tenant: bool = Field(False, description="The tenant.")
+
+
+class MeSettings(Section):
+    """The address that tells a single-page app who is signed in."""
+
+    enabled: bool = Field(True, description="Whether we serve it.")
+    uri: Page = Field("/me", description="Its path.")
+    expand: ExpandSettings = ExpandSettings()
+
+
+class WebSettings(Section):
+    """The pages that people and single-page apps meet."""
+
+    base_path: Page | None = Field(None, description="A path before all of our own ones, such as /app.")
+    produces: Annotated[tuple[MediaType, ...], BeforeValidator(_split)] = Field(
+        ("application/json", "text/html"),
+        min_length=1,
+        description="The media types we answer with; the first one wins where a request has no preference.",
+    )
+    templates: Path | None = Field(
+        None, description="A folder whose files replace ours of the same name: custom.css, login.html, base.html, …"
+    )
+    login: LoginSettings = LoginSettings()
+    register_: RegisterSettings = Field(RegisterSettings(), alias="register")
+    logout: LogoutSettings = LogoutSettings()
+    me: MeSettings = MeSettings()
+    post_registration_handler: Handler | None = Field(
+        None, description="In Python: called with the new account and the WSGI environ when the register page made it."
+    )
+    post_login_handler: Handler | None = Field(
+        None, description="In Python: called with the account and the WSGI environ when one of our pages signed it in."
+    )
+    post_logout_handler: Handler | None = Field(
+        None, description="In Python: called with the account (None: nobody was) and the WSGI environ after a sign-out."
+    )
+
+    @model_validator(mode="after")
+    def _pages_are_apart(self) -> Self:
+        taken: dict[str, str] = {}
+        pages: dict[str, LoginSettings | RegisterSettings | LogoutSettings | MeSettings] = {
+            "login": self.login,
+            "register": self.register_,
+            "logout": self.logout,
+            "me": self.me,
+        }
+        for name, page in pages.items():
+            if page.enabled and (other := taken.setdefault(page.uri, name)) != name:
+                raise ValueError(f"{other}.uri and {name}.uri are both {page.uri}; give each page its own")
+        return self
+
+    def at(self, uri: str) -> str:
+        """The path of one of our *uri* settings below the application's mount point: with the base path before it."""
+        return (self.base_path or "").rstrip("/") + uri
+
+
+class Settings(Section):
+    """All settings. ``Settings(…)`` checks what it is given; :meth:`load` reads all sources as well."""
+
+    instance: Path = Field(
+        Path("instance"),
+        description="Folder for what is generated when it is not set: accounts.db and secret_keys. Made when needed, "
+        "private to its owner.",
+    )
+    directory: Annotated[str, AfterValidator(_directory)] = Field(
+        default_factory=lambda known: f"sqlite:///{known['instance'] / 'accounts.db'}",
+        description="Where the accounts are: sqlite:///FILE, sqlite:// (in memory, for tests) or "
+        "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE. Not set: accounts.db in the instance folder.",
+    )
+    secret_keys: Annotated[tuple[Annotated[SecretStr, AfterValidator(_key)], ...], BeforeValidator(_split)] = Field(
+        (),
+        description=f"Keys that sign session cookies, each of at least {KEY_LENGTH} characters: the first signs, all "
+        "verify. Not set: one is generated into secret_keys in the instance folder.",
+    )
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "https://localhost/v1", description="What the hrefs of an embedded directory start with."
+    )
+    application: ApplicationSettings = ApplicationSettings()
+    session: SessionSettings = SessionSettings()
+    protect: Annotated[Mapping[str, Any], AfterValidator(_protected)] = Field(
+        {},
+        description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "
+        "A list of group names: the members of all of them. In Python also a policy.",
+    )
+    challenge_on_401: bool = Field(
+        False, description="Whether a 401 of the application is answered with the login page."
+    )
+    max_body: Bytes = Field(200_000, description="Largest request body that our own pages read; above it: 413.")
+    cache_size: Annotated[int, Field(ge=0), Unit("sessions")] = Field(
+        10_000, description="How many sessions each worker remembers."
+    )
+    cache_ttl: Duration = Field(
+        dt.timedelta(seconds=60), description="A remembered session is checked again after this long at the latest."
+    )
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def load(cls, **keywords: Any) -> Self:
+        """The settings of all sources, with signing keys. Makes the instance folder when something belongs into it.
+
+        Raises :class:`ConfigurationError`, which lists everything that is wrong.
+        """
+        settings = cls.read(**keywords)
+        if "directory" not in settings.model_fields_set:
+            instance.make(settings.instance)
+        return settings if settings.secret_keys else settings.model_copy(update={"secret_keys": settings._generated()})
+
+    @classmethod
+    def read(cls, **keywords: Any) -> Self:
+        """The settings of all sources as they are: ``secret_keys`` may be empty, and nothing is written."""
+        return sources.read(cls, keywords, os.environ)
+
+    @classmethod
+    def describe(cls) -> list[sources.Description]:
+        """What can be set: one entry for each setting, in order of declaration. The documentation is made of it."""
+        return sources.describe(cls)
+
+    def _generated(self) -> tuple[SecretStr, ...]:
+        if self.directory in ("sqlite://", "sqlite:///:memory:"):
+            return (SecretStr(secrets.token_hex()),)  # a directory in memory: its sessions die with it anyway
+        if not self.directory.startswith("sqlite:"):
+            raise ConfigurationError(
+                "secretKeys is not set. Machines that share a directory must share the keys as well: make one with "
+                "stormpath-wsgi secret and set STORMPATH_SECRETKEYS to it on each."
+            )
+        return tuple(SecretStr(key) for key in instance.signing_keys(self.instance))
+
+    def __repr_args__(self) -> Any:
+        """No secret in a log: keys hide themselves, the address of a database loses its password and query."""
+        for name, value in super().__repr_args__():
+            yield name, self.address if name == "directory" else value
+
+    @property
+    def address(self) -> str:
+        """The directory, for people: without its password and query."""
+        return re.sub(r"://([^:/@]*):.*@", r"://\1:***@", self.directory.partition("?")[0])

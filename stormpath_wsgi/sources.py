@@ -1,0 +1,350 @@
+"""Where settings come from, which source wins, and how a mistake in one is told.
+
+Every source is flattened to single settings by their place in the tree, ``("session", "cookieName")``, so that merging
+is ``dict.update`` and each value remembers who gave it. What can be set, and its type, is read from the declarations in
+:mod:`stormpath_wsgi.settings`; nothing is listed here again.
+
+Source: file names, precedence and environment names of the public Stormpath framework specification.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import json
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import yaml
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from stormpath_wsgi.errors import ConfigurationError
+
+Model = TypeVar("Model", bound=BaseModel)
+Key = tuple[str, ...]
+
+PREFIX = "STORMPATH_"
+#: Variables of that prefix which are not ours: credentials of the old SDKs and of Heroku's add-on, the application name
+#: of Flask-Stormpath, and what Docker and Kubernetes set for a service that happens to be called stormpath.
+OTHERS = re.compile(
+    r"STORMPATH_(CLIENT_\w+|API_?KEY_\w+|URL|APPLICATION|(\w+_)?(SERVICE_(HOST|PORT\w*)|PORT|PORT_\d+_(TCP|UDP|SCTP)\w*))"
+)
+FILES = ("stormpath.json", "stormpath.yaml", "stormpath.yml")
+
+#: What to write instead, by the kind of mistake pydantic found.
+REMEDIES: Mapping[str, str] = {
+    "bool": "write true or false",
+    "int": "write a whole number",
+    "time_delta": "write seconds (3600), an ISO 8601 duration (PT1H) or a timedelta",
+    "tuple": "write a list",
+    "list": "write a list",
+    "string": "write text",
+    "path": "write the path of a folder",
+    "mapping": "write names with their values",
+    "dict": "write names with their values",
+    "model": "write names with their values",
+    "missing": "is missing; write it",
+    "literal_error": "write one of {expected}",
+    "too_short": "write at least {min_length}",
+    "greater_than_equal": "write {ge} or more",
+    "greater_than": "write more than {gt}",
+    "less_than_equal": "write at most {le}",
+    "value_error": "{error}",
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Annotation of a number: what it counts."""
+
+    name: str
+
+
+class Given(NamedTuple):
+    """A value and who gave it: ``""``, ``" in /srv/stormpath.yaml"``, ``" (STORMPATH_SESSION_IDLE)"``."""
+
+    value: Any
+    origin: str = ""
+
+
+class Description(NamedTuple):
+    """A setting as its reader meets it. *name*: its dotted path; *variable*: that of the environment."""
+
+    name: str
+    variable: str
+    type: str
+    default: str
+    unit: str
+    meaning: str
+
+
+def read(model: type[Model], keywords: Mapping[str, Any], environ: Mapping[str, str]) -> Model:
+    """The *model* made of its defaults, the files, the environment and *keywords*; later ones win.
+
+    Sections merge, lists are replaced. Raises :class:`ConfigurationError`, which lists everything that is wrong.
+    """
+    reading = _Reading(model)
+    for path in _files(environ):
+        reading.add_file(path)
+    reading.add_environment(environ)
+    reading.add(model, keywords)
+    return reading.result(model)
+
+
+def nest(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Dotted names as sections: ``("session.idle", "60")`` becomes ``{"session": {"idle": "60"}}``."""
+    return _nested((tuple(name.split(".")), value) for name, value in pairs)
+
+
+def variable(key: Key) -> str:
+    """The environment variable of a setting. camelCase gets no extra underscore: ``STORMPATH_SESSION_COOKIENAME``."""
+    return PREFIX + "_".join(key).upper()
+
+
+def describe(model: type[BaseModel]) -> list[Description]:
+    """Every setting of *model* in order of declaration. ``NAME`` stands for a name of the reader's choice."""
+    return [
+        Description(
+            name=".".join(key),
+            variable=variable(key),
+            type=_type_text(field.annotation),
+            default=_default_text(field),
+            unit="seconds" if _kind(field.annotation) is dt.timedelta else _unit(field),
+            meaning=field.description or "",
+        )
+        for key, field in _declared(model)
+    ]
+
+
+class _Reading:
+    """What has been given so far, by place, and what was wrong with it."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self.given: dict[Key, Given] = {}
+        self.faults: list[str] = []
+        self.model = model
+        self.places = [key for key, _ in _declared(model, by_name=True)]
+
+    def add(self, annotation: Any, values: Any, origin: str = "", key: Key = ()) -> None:
+        """Take *values*, a section or mapping of settings that belongs at *key* and is declared as *annotation*."""
+        if values is None:
+            return  # "web:" with nothing below it
+        if not isinstance(values, Mapping | BaseModel):
+            self.faults.append(f"{'.'.join(key) or 'settings'}{origin}: {REMEDIES['model']}.")
+            return
+        for name, value in dict(values).items():
+            child = _child(annotation, str(name))
+            if child is None:
+                self.faults.append(self._unknown((*key, str(name)), origin))
+            elif _is_section(child[1]) or _members(child[1]):
+                self.add(child[1], value, origin, (*key, child[0]))
+            else:
+                self.given[(*key, child[0])] = Given(value, origin)
+
+    def add_file(self, path: Path) -> None:
+        try:
+            text = path.read_text(encoding="utf-8")
+            values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError) as error:
+            self.faults.append(f"{path}: {_unreadable(error)}.")
+            return
+        if isinstance(values, dict) and "stormpath" in values:
+            self.add(self.model, values.pop("stormpath"), f" in {path}")
+        self.add(self.model, values, f" in {path}")
+
+    def add_environment(self, environ: Mapping[str, str]) -> None:
+        """Take the variables that name a known setting: one that is declared, or that a file has brought in."""
+        known = {_flat(variable(key)): key for key in (*self.places, *self.given)}
+        taken: dict[Key, str] = {}
+        lists: dict[Key, dict[int, str]] = {}
+        for name, text in sorted(environ.items()):
+            if not name.startswith(PREFIX) or not text.strip():
+                continue  # compose files and .env templates pass empty variables for "not set"
+            stem, index = _indexed(name)
+            if (key := known.get(_flat(name))) is not None:
+                if key in taken:
+                    self.faults.append(f"{taken[key]} and {name} are the same setting; keep one of them.")
+                taken[key] = name
+                self.given[key] = Given(text, f" ({name})")
+            elif index is not None and (key := known.get(_flat(stem))) is not None:
+                lists.setdefault(key, {})[index] = text
+            elif not OTHERS.fullmatch(name):
+                self.faults.append(self._unknown_variable(name))
+        for key, items in lists.items():
+            self.given[key] = Given([items[index] for index in sorted(items)], f" ({variable(key)}_…)")
+
+    def result(self, model: type[Model]) -> Model:
+        """The settings. Raises :class:`ConfigurationError` with one line for each thing that is wrong."""
+        try:
+            settings = model.model_validate(_nested((key, given.value) for key, given in self.given.items()))
+        except ValidationError as error:
+            self.faults += [self._fault(detail) for detail in error.errors() if "not_called" not in detail["type"]]
+        if self.faults:
+            # Not chained to the cause: what was given may be a secret, and a traceback would show it.
+            raise ConfigurationError("\n".join(dict.fromkeys(self.faults))) from None
+        return settings
+
+    def _fault(self, detail: Any) -> str:
+        place: tuple[int | str, ...] = detail["loc"]
+        key = next((key for n in range(len(place), 0, -1) if (key := tuple(map(str, place[:n]))) in self.given), None)
+        origin = self.given[key].origin if key else ""
+        name = ".".join(map(str, place)) or "settings"
+        return f"{name}{origin}: {_remedy(detail)}."
+
+    def _unknown(self, key: Key, origin: str) -> str:
+        names = {".".join(place): place for place in (*self.places, *self.given)}
+        near = [name for name, place in names.items() if _flat(place[-1]) == _flat(key[-1]) and len(key) == 1]
+        return f"{'.'.join(key)}{origin}: there is no such setting{_perhaps(near or _nearest(key, names.values()))}"
+
+    def _unknown_variable(self, name: str) -> str:
+        names = {_flat(variable(key)): variable(key) for key in (*self.places, *self.given)}
+        near = [names[flat] for flat in difflib.get_close_matches(_flat(name), names, n=1, cutoff=0.8)]
+        return f"{name}: no setting has this environment variable{_perhaps(near)}"
+
+
+def _nearest(key: Key, places: Iterable[Key]) -> list[str]:
+    """The known name that *key* is most likely a slip of: a setting, or a section on the way to one."""
+    names = {_flat(".".join(place[:n])): ".".join(place[:n]) for place in places for n in range(1, len(place) + 1)}
+    return [names[flat] for flat in difflib.get_close_matches(_flat(".".join(key)), names, n=1)]
+
+
+def _perhaps(names: list[str]) -> str:
+    return f"; did you mean {names[0]}?" if names else "; the documentation lists them all."
+
+
+def _flat(name: str) -> str:
+    """A name without regard to how its words are joined: cookie_name, cookieName and COOKIENAME are the same."""
+    return name.replace("_", "").lower()
+
+
+def _indexed(name: str) -> tuple[str, int | None]:
+    stem, _, index = name.rpartition("_")
+    return (stem, int(index)) if index.isdecimal() and index.isascii() else (name, None)
+
+
+def _files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where files may be, the winning ones last. Without HOME there is no folder of the user's to look into."""
+    folders = [Path(environ["HOME"], ".stormpath")] if environ.get("HOME") else []
+    for folder in (*folders, Path.cwd()):
+        yield from (folder / name for name in FILES)
+
+
+def _unreadable(error: Exception) -> str:
+    """Why a file cannot be used; never a piece of its text, which may be a secret."""
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror})"
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON: line {error.lineno}: {error.msg}"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"is not YAML: line {error.problem_mark.line + 1}: {error.problem}"
+    return "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "is not YAML"
+
+
+def _remedy(detail: Any) -> str:
+    kind: str = detail["type"]
+    remedy = REMEDIES.get(kind) or REMEDIES.get(re.sub(r"_(type|parsing|from_float|parsing_size)$", "", kind))
+    return (remedy or "cannot be used: {message}").format(message=detail["msg"], **detail.get("ctx", {}))
+
+
+def _nested(pairs: Iterable[tuple[Key, Any]]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in pairs:
+        section = tree
+        for name in key[:-1]:
+            section = section.setdefault(name, {})
+            if not isinstance(section, dict):
+                raise ConfigurationError(f"{'.'.join(key)}: {name} has a value of its own; {REMEDIES['model']}.")
+        section[key[-1]] = value
+    return tree
+
+
+# What is declared: a section (a model) has named members, a Mapping has members of any name, all else is one setting.
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _members(annotation: Any) -> Any:
+    """What a mapping holds, or None when *annotation* is none: a mapping's members may have any name."""
+    return typing.get_args(annotation)[1] if typing.get_origin(annotation) in (dict, Mapping) else None
+
+
+def _child(annotation: Any, name: str) -> tuple[str, Any] | None:
+    """The declared name and type of member *name*, or None when there is none."""
+    if not _is_section(annotation):
+        return name, _members(annotation)
+    for attribute, field in annotation.model_fields.items():
+        if name in (attribute, field.alias, attribute.rstrip("_")):
+            return field.alias, field.annotation
+    return None
+
+
+def _declared(section: type[BaseModel], key: Key = (), *, by_name: bool = False) -> Iterator[tuple[Key, FieldInfo]]:
+    """Every setting below *section* with its place. Those of a mapping: once, as NAME, or *by_name* of its default."""
+    for field in section.model_fields.values():
+        place = (*key, field.alias or "")
+        inside: Any = field.annotation
+        if _is_section(inside):
+            yield from _declared(inside, place, by_name=by_name)
+        elif _is_section(_members(inside)):
+            for name in field.default if by_name else ("NAME",):
+                yield from _declared(_members(inside), (*place, name), by_name=by_name)
+        else:
+            yield place, field
+
+
+# How a declaration reads.
+
+
+def _kind(annotation: Any) -> Any:
+    """The type itself: without ``Annotated`` and without ``| None``."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _kind(typing.get_args(annotation)[0])
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        return _kind(next(one for one in typing.get_args(annotation) if one is not type(None)))
+    return annotation
+
+
+def _type_text(annotation: Any) -> str:
+    kind = _kind(annotation)
+    names: dict[Any, str] = {
+        str: "text",
+        bool: "true or false",
+        int: "whole number",
+        dt.timedelta: "duration",
+        Path: "path",
+        SecretStr: "secret",
+    }
+    if kind in names:
+        return names[kind]
+    if typing.get_origin(kind) is Literal:
+        return " or ".join(typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        return f"list of {_type_text(typing.get_args(kind)[0])}"
+    return "function" if typing.get_origin(kind) is Callable else "names with values"
+
+
+def _default_text(field: FieldInfo) -> str:
+    value = field.default
+    if field.default_factory or value is None or value == () or value == {}:
+        return "not set"
+    if field.is_required():
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dt.timedelta):
+        return f"{value.total_seconds():.0f}"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _unit(field: FieldInfo) -> str:
+    return next((unit.name for unit in field.metadata if isinstance(unit, Unit)), "")

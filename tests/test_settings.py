@@ -1,0 +1,374 @@
+"""Settings: where they come from, which source wins, and what is said when one is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import multiprocessing
+import os
+import stat
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stormpath_wsgi import instance
+from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.sources import Description
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder and an empty working directory; no variable of ours. Answers the home folder."""
+    for name in list(os.environ):
+        if name.startswith("STORMPATH_"):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    (folder / ".stormpath").mkdir(parents=True)
+    (tmp_path / "site").mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(tmp_path / "site")
+    return folder
+
+
+def complaint(**keywords: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.read(**keywords)
+    return str(caught.value)
+
+
+class TestSources:
+    def test_without_any_the_directory_lies_in_the_instance_folder(self) -> None:
+        assert Settings.read().directory == "sqlite:///instance/accounts.db"
+        assert Settings.read(instance="/srv/site").directory == "sqlite:////srv/site/accounts.db"
+
+    def test_each_source_wins_over_the_one_before(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def idle() -> float:
+            return Settings.read().session.idle.total_seconds()
+
+        for seconds, path in enumerate(
+            (home / ".stormpath/stormpath.json", home / ".stormpath/stormpath.yml", Path("stormpath.json"),
+             Path("stormpath.yaml"), Path("stormpath.yml")), start=1,
+        ):  # fmt: skip
+            path.write_text(f'{{"session": {{"idle": {seconds}}}}}')
+            assert idle() == seconds
+        monkeypatch.setenv("STORMPATH_SESSION_IDLE", "6")
+        assert idle() == 6
+        assert Settings.read(session={"idle": 7}).session.idle == dt.timedelta(seconds=7)
+
+    def test_sections_merge_and_lists_are_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("stormpath.yaml").write_text("session: {idle: 60}\nweb:\n  produces: [text/html, application/json]\n")
+        monkeypatch.setenv("STORMPATH_SESSION_ABSOLUTE", "600")
+        settings = Settings.read(session={"cookie_name": "who"}, web={"produces": ["text/html"]})
+        assert settings.session.idle == dt.timedelta(seconds=60)
+        assert settings.session.absolute == dt.timedelta(seconds=600)
+        assert settings.session.cookie_name == "who"
+        assert settings.web.produces == ("text/html",)
+
+    def test_a_file_may_have_a_root_of_our_name(self) -> None:
+        Path("stormpath.yaml").write_text("stormpath:\n  web:\n    login: {uri: /enter}\n")
+        assert Settings.read().web.login.uri == "/enter"
+
+    @pytest.mark.parametrize("text", ["", "# nothing yet\n", "web:\n", "stormpath:\n"])
+    def test_empty_files_and_sections_say_nothing(self, text: str) -> None:
+        Path("stormpath.yaml").write_text(text)
+        assert Settings.read() == Settings()
+
+    @pytest.mark.parametrize("home_folder", [None, ""])
+    def test_a_home_is_not_needed(self, home_folder: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("HOME")
+        if home_folder is not None:
+            monkeypatch.setenv("HOME", home_folder)
+        assert Settings.read() == Settings()
+
+    def test_camel_case_and_snake_case_are_the_same(self) -> None:
+        camel = Settings.read(challengeOn401=True, session={"cookieName": "a"}, web={"register": {"autoLogin": True}})
+        snake = Settings.read(
+            challenge_on_401=True, session={"cookie_name": "a"}, web={"register": {"auto_login": True}}
+        )
+        assert camel == snake
+
+    def test_one_attribute_of_a_field_can_be_changed(self) -> None:
+        fields = Settings.read(web={"register": {"form": {"fields": {"surname": {"label": "Family Name"}}}}})
+        surname = fields.web.register_.form.fields["surname"]
+        assert (surname.label, surname.enabled) == ("Family Name", True)
+        assert "email" in fields.web.register_.form.fields
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        ("name", "text", "place", "value"),
+        [
+            ("STORMPATH_SESSION_COOKIENAME", "who", "session.cookie_name", "who"),
+            ("STORMPATH_SESSION_COOKIE_NAME", "who", "session.cookie_name", "who"),
+            ("STORMPATH_SESSION_COOKIESECURE", "false", "session.cookie_secure", False),
+            ("STORMPATH_SESSION_COOKIESECURE", "1", "session.cookie_secure", True),
+            ("STORMPATH_SESSION_IDLE", "PT1H", "session.idle", dt.timedelta(hours=1)),
+            ("STORMPATH_SESSION_IDLE", "3600", "session.idle", dt.timedelta(hours=1)),
+            ("STORMPATH_MAXBODY", "1000", "max_body", 1000),
+            ("STORMPATH_CHALLENGEON401", "yes", "challenge_on_401", True),
+            (
+                "STORMPATH_WEB_PRODUCES",
+                "text/html, application/json",
+                "web.produces",
+                ("text/html", "application/json"),
+            ),
+            ("STORMPATH_WEB_PRODUCES_0", "text/html", "web.produces", ("text/html",)),
+            ("STORMPATH_WEB_REGISTER_AUTOLOGIN", "true", "web.register_.auto_login", True),
+            ("STORMPATH_DIRECTORY", "sqlite://", "directory", "sqlite://"),
+            ("STORMPATH_SESSION_COOKIENAME", "", "session.cookie_name", "stormpath_session"),
+        ],
+    )
+    def test_text_is_read_as_the_declared_type(
+        self, name: str, text: str, place: str, value: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(name, text)
+        found: Any = Settings.read()
+        for part in place.split("."):
+            found = getattr(found, part)
+        assert found == value
+
+    def test_a_field_that_a_file_brought_in_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("stormpath.yaml").write_text("web: {register: {form: {fields: {colour: {label: Colour}}}}}")
+        monkeypatch.setenv("STORMPATH_WEB_REGISTER_FORM_FIELDS_COLOUR_LABEL", "Your colour")
+        assert Settings.read().web.register_.form.fields["colour"].label == "Your colour"
+
+    @pytest.mark.parametrize(
+        "name",
+        ["STORMPATH_API_KEY_ID", "STORMPATH_CLIENT_APIKEY_SECRET", "STORMPATH_APPLICATION", "STORMPATH_URL",
+         "STORMPATH_PORT", "STORMPATH_PORT_8000_TCP_ADDR", "STORMPATH_SERVICE_HOST", "STORMPATH_WEB_SERVICE_PORT_HTTP"],
+    )  # fmt: skip
+    def test_variables_of_other_programs_are_left_alone(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(name, "x")
+        assert Settings.read() == Settings()
+
+    def test_a_misspelt_variable_is_refused_by_its_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_SESION_COOKIESECURE", "true")
+        assert complaint() == (
+            "STORMPATH_SESION_COOKIESECURE: no setting has this environment variable; "
+            "did you mean STORMPATH_SESSION_COOKIESECURE?"
+        )
+
+    def test_two_spellings_at_once_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_MAXBODY", "1")
+        monkeypatch.setenv("STORMPATH_MAX_BODY", "2")
+        assert complaint() == "STORMPATH_MAXBODY and STORMPATH_MAX_BODY are the same setting; keep one of them."
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("keywords", "text"),
+        [
+            ({"cookie_name": "x"}, "cookie_name: there is no such setting; did you mean session.cookieName?"),
+            ({"sesion": {}}, "sesion: there is no such setting; did you mean session?"),
+            ({"web": {"login": {"url": "/in"}}},
+             "web.login.url: there is no such setting; did you mean web.login.uri?"),
+            ({"session": 5}, "session: write names with their values."),
+            ({"session": {"idle": "soon"}},
+             "session.idle: write seconds (3600), an ISO 8601 duration (PT1H) or a timedelta."),
+            ({"session": {"idle": 0}}, "session.idle: write a duration of 1 second to 10 years."),
+            ({"session": {"idle": "P40D"}},
+             "session: idle is longer than absolute; write an idle time of at most the absolute one."),
+            ({"session": {"cookieSameSite": "Non"}}, "session.cookieSameSite: write one of 'Lax', 'Strict' or 'None'."),
+            ({"session": {"cookieSameSite": "None"}},
+             "session: cookieSameSite None needs a Secure cookie; set cookieSecure to true as well."),
+            ({"session": {"cookieName": "__Host-x"}},
+             "session.cookieName: leave the prefix out; __Host- is added to the name whenever the cookie "
+             "qualifies for it."),
+            ({"session": {"cookieDomain": "https://a.example"}},
+             "session.cookieDomain: write a host name such as example.com, without scheme, port and path."),
+            ({"max_body": "many"}, "maxBody: write a whole number."),
+            ({"max_body": 0}, "maxBody: write more than 0."),
+            ({"challenge_on_401": "perhaps"}, "challengeOn401: write true or false."),
+            ({"secret_keys": ["changeme"]},
+             "secretKeys.0: is shorter than 32 characters; make one with: stormpath-wsgi secret."),
+            ({"directory": "mysql://u:hush@h/d"},
+             "directory: write sqlite:///path/of/accounts.db or postgresql+psycopg://user:password@host/database."),
+            ({"web": {"produces": []}}, "web.produces: write at least 1."),
+            ({"web": {"produces": ["text/html", "text/plain"]}},
+             "web.produces.1: write one of 'application/json' or 'text/html'."),
+            ({"web": {"me": {"uri": "/login"}}}, "web: login.uri and me.uri are both /login; give each page its own."),
+            ({"web": {"login": {"uri": "login"}}},
+             "web.login.uri: write a path of your site that starts with one /, without ? and #."),
+            ({"web": {"login": {"nextUri": "//evil"}}},
+             "web.login.nextUri: write a path of your site that starts with one /, or a whole http(s) address."),
+            ({"application": {"href": "x"}},
+             "application.href: write the href of an application: it contains /applications/."),
+            ({"protect": {"/a": 1}}, "protect: /a: write login, or a list of group names, or (in Python) a policy."),
+            ({"web": {"register": {"form": {"fields": {"colour": {"type": "text"}}}}}},
+             "web.register.form.fields.colour.label: is missing; write it."),
+        ],
+    )  # fmt: skip
+    def test_it_is_named_and_the_remedy_told(self, keywords: dict[str, Any], text: str) -> None:
+        assert complaint(**keywords) == text
+
+    def test_everything_that_is_wrong_is_told_at_once(self) -> None:
+        assert complaint(wbe=1, max_body="x", cache_size=-1).splitlines() == [
+            "wbe: there is no such setting; did you mean web?",
+            "maxBody: write a whole number.",
+            "cacheSize: write 0 or more.",
+        ]
+
+    def test_the_file_is_named(self) -> None:
+        Path("stormpath.yaml").write_text("session:\n  idle: soon\n  idel: 5\n")
+        path = Path("stormpath.yaml").absolute()
+        assert complaint().splitlines() == [
+            f"session.idel in {path}: there is no such setting; did you mean session.idle?",
+            f"session.idle in {path}: write seconds (3600), an ISO 8601 duration (PT1H) or a timedelta.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "content", "text"),
+        [
+            ("stormpath.yaml", b"a: [hush", "is not YAML: line 1: expected ',' or ']', but got '<stream end>'."),
+            ("stormpath.json", b'{"a": \n', "is not JSON: line 2: Expecting value."),
+            ("stormpath.yaml", b"a: \xff", "is not UTF-8 text."),
+            ("stormpath.yaml", b"a: \x01", "is not YAML."),
+        ],
+    )
+    def test_a_file_that_cannot_be_parsed_is_named_without_a_piece_of_it(
+        self, name: str, content: bytes, text: str
+    ) -> None:
+        Path(name).write_bytes(content)
+        assert complaint() == f"{Path(name).absolute()}: {text}"
+
+    def test_the_variable_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_MAXBODY", "big")
+        assert complaint() == "maxBody (STORMPATH_MAXBODY): write a whole number."
+
+    def test_a_file_that_is_a_list_is_refused(self) -> None:
+        Path("stormpath.yaml").write_text("- web\n")
+        assert complaint() == f"settings in {Path('stormpath.yaml').absolute()}: write names with their values."
+
+
+class TestSecrets:
+    def test_none_is_shown(self) -> None:
+        settings = Settings.read(directory="postgresql+psycopg://ada:h@sh@db/x?password=hush", secret_keys=[KEY])
+        for text in (repr(settings), str(settings)):
+            assert "hush" not in text and "h@sh" not in text and KEY not in text
+            assert "postgresql+psycopg://ada:***@db/x" in text
+
+    def test_none_is_in_a_complaint(self) -> None:
+        assert "hush" not in complaint(secret_keys="hush", directory="odd://u:hush@h", session={"idle": "hush"})
+
+    def test_several_keys_are_taken_from_text_and_from_a_list(self) -> None:
+        other = KEY[::-1]
+        for keys in (f"{KEY},{other}", f"{KEY} {other}", [KEY, other]):
+            assert [key.get_secret_value() for key in Settings.read(secret_keys=keys).secret_keys] == [KEY, other]
+
+
+class TestInstanceFolder:
+    def test_reading_writes_nothing(self) -> None:
+        Settings.read()
+        assert not Path("instance").exists()
+
+    def test_a_generated_key_is_private_and_kept(self) -> None:
+        first, second = Settings.load(), Settings.load()
+        assert first.secret_keys == second.secret_keys != ()
+        assert stat.S_IMODE(Path("instance").stat().st_mode) == 0o700
+        assert stat.S_IMODE(Path("instance/secret_keys").stat().st_mode) == 0o600
+        assert [path.name for path in Path("instance").iterdir()] == ["secret_keys"]
+
+    def test_workers_that_start_at_once_get_the_same_key(self, tmp_path: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(4) as pool:
+            for n in range(25):
+                folder = tmp_path / str(n)
+                assert len({tuple(keys) for keys in pool.map(instance.signing_keys, [folder] * 4)}) == 1
+                assert [path.name for path in folder.iterdir()] == ["secret_keys"]
+
+    def test_it_is_there_for_the_accounts_too(self) -> None:
+        Settings.load(secret_keys=[KEY])
+        assert list(Path("instance").iterdir()) == []
+
+    def test_with_a_directory_and_a_key_of_mine_there_is_none(self) -> None:
+        settings = Settings.load(directory="sqlite:///mine.db", secret_keys=[KEY])
+        assert [key.get_secret_value() for key in settings.secret_keys] == [KEY]
+        assert not Path("instance").exists()
+
+    def test_a_directory_in_memory_leaves_no_folder(self) -> None:
+        assert Settings.load(directory="sqlite://").secret_keys
+        assert not Path("instance").exists()
+
+    def test_a_shared_directory_asks_for_shared_keys(self) -> None:
+        with pytest.raises(ConfigurationError, match="secretKeys is not set"):
+            Settings.load(directory="postgresql+psycopg://localhost/accounts")
+
+    @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+    def test_a_key_file_open_to_others_is_refused(self, mode: int) -> None:
+        Settings.load()
+        Path("instance/secret_keys").chmod(mode)
+        with pytest.raises(ConfigurationError, match="chmod 600 instance/secret_keys"):
+            Settings.load()
+
+    @pytest.mark.parametrize("content", ["", "short\n", "\n\n"])
+    def test_a_key_file_without_good_keys_is_refused(self, content: str) -> None:
+        Settings.load()
+        Path("instance/secret_keys").write_text(content)
+        with pytest.raises(ConfigurationError, match="must hold keys of at least 32 characters"):
+            Settings.load()
+
+    def test_the_first_key_of_the_file_signs(self) -> None:
+        Settings.load()
+        path = Path("instance/secret_keys")
+        path.write_text(f"{KEY}\n{path.read_text()}")
+        keys = Settings.load().secret_keys
+        assert (len(keys), keys[0].get_secret_value()) == (2, KEY)
+
+    def test_a_folder_that_cannot_be_made_is_named(self) -> None:
+        Path("file").touch()
+        with pytest.raises(ConfigurationError, match=r"the folder file/instance cannot be made .*STORMPATH_INSTANCE"):
+            Settings.load(instance="file/instance")
+
+
+class TestDescription:
+    def test_each_setting_says_what_it_means(self) -> None:
+        assert [entry.name for entry in Settings.describe() if not entry.meaning] == []
+
+    def test_an_entry_tells_all(self) -> None:
+        entries = {entry.name: entry for entry in Settings.describe()}
+        assert entries["session.idle"] == Description(
+            "session.idle", "STORMPATH_SESSION_IDLE", "duration", "86400", "seconds",
+            "A session ends when it has not been used for this long.",
+        )  # fmt: skip
+        assert entries["web.produces"].default == "application/json, text/html"
+        assert entries["maxBody"].unit == "bytes"
+        assert "web.register.form.fields.NAME.label" in entries
+
+    def test_no_two_settings_share_a_variable(self) -> None:
+        names = [entry.variable.replace("_", "") for entry in Settings.describe()]
+        assert len(names) == len(set(names))
+
+
+TEXT = st.text(alphabet=string.printable, max_size=20)
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(sorted({part for entry in Settings.describe() for part in entry.name.split(".")}))
+
+
+@given(st.recursive(ODD, lambda inner: st.dictionaries(NAMES, inner, max_size=4), max_leaves=12))
+def test_whatever_is_written_in_a_file_the_answer_is_settings_or_a_complaint(content: Any) -> None:
+    Path("stormpath.json").write_text(json.dumps(content))
+    try:
+        Settings.read()
+    except ConfigurationError as error:
+        assert str(error)
+
+
+@given(st.sampled_from(Settings.describe()), TEXT)
+def test_whatever_a_variable_holds_the_answer_is_settings_or_a_complaint(entry: Description, text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(entry.variable, text.replace("\0", ""))
+        try:
+            Settings.read()
+        except ConfigurationError as error:
+            assert entry.variable in str(error) or entry.name.rpartition(".")[0] in str(error)
