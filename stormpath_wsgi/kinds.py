@@ -21,6 +21,10 @@ Writable = Literal["", "c", "u", "cu"]
 ENABLED, DISABLED, UNVERIFIED, VERIFIED = "ENABLED", "DISABLED", "UNVERIFIED", "VERIFIED"
 
 ID = re.compile(r"[0-9A-Za-z]{1,64}\Z")
+#: A web origin: scheme and host, perhaps a port.
+ORIGIN = re.compile(r"https?://[^\s/?#@]+/?", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_EPOCH = dt.datetime(1970, 1, 1)  # UTC, naive so that isoformat() prints no offset
 
 
 def wire_name(name: str) -> str:
@@ -91,6 +95,14 @@ class Attribute(Member[T]):
     def coerce(self, value: Any) -> Any:
         return value
 
+    def from_wire(self, value: Any) -> Any:
+        """The Python value, for objects of the client, of a JSON *value* that is not null."""
+        return value
+
+    def to_wire(self, value: Any) -> Any:
+        """The JSON of a Python *value*. What is no such value goes as it is: the directory judges it."""
+        return value
+
     def invalid_type(self) -> Exception:
         return fault(2004, f"{self.kind.title()} {self.wire} is an invalid type.")
 
@@ -103,12 +115,12 @@ class Text(Attribute[T]):
         self.length = length
 
     def coerce(self, value: Any) -> str:
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        # Python refuses to spell integers of thousands of digits; no text of ours is so long.
+        if isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) > 10**300:
             value = str(value)
         if not isinstance(value, str):
             raise self.invalid_type()
-        # A NUL ends a string in C libraries and PostgreSQL refuses it; a lone surrogate is no character.
-        if "\0" in value or not value.isascii() and _has_surrogate(value):
+        if not is_storable(value):
             raise fault(2005, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
         low, high = self.length
         if len(value) < low:
@@ -171,6 +183,9 @@ class Choice(Attribute[str]):
 class Instant(Attribute[T]):
     """A moment in UTC with milliseconds. Stored as milliseconds since the epoch; ISO 8601 on the wire."""
 
+    def from_wire(self, value: str) -> dt.datetime:
+        return parse_instant(value)
+
 
 class Duration(Attribute[dt.timedelta]):
     """An ISO 8601 duration between *minimum* and *maximum*; zero is allowed where *zero* says so.
@@ -198,21 +213,32 @@ class Duration(Attribute[dt.timedelta]):
             raise fault(2010, f"{self.kind.title()} {self.wire} is above the maximum.")
         return value
 
+    def from_wire(self, value: str) -> dt.timedelta | None:
+        return parse_duration(value)
+
+    def to_wire(self, value: Any) -> Any:
+        return format_duration(value) if isinstance(value, dt.timedelta) else value
+
 
 class Array(Attribute[list[str]]):
-    """A list of strings, kept in order, replaced as a whole; *total* characters together at the most."""
+    """A list of strings, kept in order, replaced as a whole; *total* characters together at the most.
 
-    def __init__(self, *, total: int = 4000, **rest: Any) -> None:
+    *item*: what each must look like.
+    """
+
+    def __init__(self, *, total: int = 4000, item: re.Pattern[str] | None = None, **rest: Any) -> None:
         super().__init__(**rest)
-        self.total = total
+        self.total, self.item = total, item
 
     def check(self, value: Any) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.invalid_type()
         if sum(map(len, value)) > self.total:
             raise fault(2008, f"{self.kind.title()} {self.wire} exceeds {self.total} characters in all.")
-        if any("\0" in item or _has_surrogate(item) for item in value):
+        if not all(map(is_storable, value)):
             raise fault(2005, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
+        if self.item is not None and not all(map(self.item.fullmatch, value)):
+            raise fault(2006, f"{self.kind.title()} {self.wire} has an entry of invalid format.")
         return value
 
 
@@ -244,6 +270,9 @@ class Part(Member[T]):
     def __init__(self, to: str | None, at: str | None = None) -> None:
         self.to, self.at = to, at
 
+    def __set__(self, instance: Kind, value: T | Mapping[str, Any]) -> None:
+        instance.write(self, value)
+
     def path(self, owner: str, id: str) -> str:
         """Its path below the base URL, given the *owner*'s path and the owner's *id*."""
         return (self.at or "{self}/" + self.wire).format(self=owner, id=id)
@@ -261,6 +290,8 @@ class Kind:
 
     #: The path segment of its hrefs, ``accounts`` in ``<base>/accounts/<id>``.
     path: ClassVar[str]
+    #: Whether a POST to ``<base>/<path>`` makes one.
+    creatable: ClassVar[bool] = False
     #: Every declared member by its name on the wire, in order.
     members: ClassVar[dict[str, Member[Any]]] = {}
     #: Whether a search may name ``customData.<key>``.
@@ -268,9 +299,8 @@ class Kind:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        inherited = cls.members
-        own = [value for value in vars(cls).values() if isinstance(value, Member)]
-        cls.members = {**inherited, **{member.wire: member for member in own}}
+        declared = (value for base in reversed(cls.__mro__) for value in vars(base).values())
+        cls.members = {member.wire: member for member in declared if isinstance(member, Member)}
 
     @classmethod
     def title(cls) -> str:
@@ -316,11 +346,12 @@ class Application(Timestamped):
     """What people sign in to; it maps account stores in an order."""
 
     path = "applications"
+    creatable = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     description = Text["str | None"](length=(0, 4000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     authorized_callback_uris = Array(default=[], writable="cu")
-    authorized_origin_uris = Array(default=[], writable="cu")
+    authorized_origin_uris = Array(default=[], writable="cu", item=ORIGIN)
     tenant = Link[Any]("Tenant")
     default_account_store_mapping = Link[Any]("AccountStoreMapping", nullable=True, derived=True)
     default_group_store_mapping = Link[Any]("AccountStoreMapping", nullable=True, derived=True)
@@ -336,6 +367,7 @@ class AccountStoreMapping(Timestamped):
     """Says that an application looks for accounts in an account store, and when."""
 
     path = "accountStoreMappings"
+    creatable = True
     list_index = Integer(writable="cu", sort=True)
     is_default_account_store = Boolean(default=False, writable="cu")
     is_default_group_store = Boolean(default=False, writable="cu")
@@ -347,6 +379,7 @@ class Directory(Timestamped):
     """A container of accounts and groups, with its own password policy."""
 
     path = "directories"
+    creatable = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
@@ -373,6 +406,14 @@ class PasswordStrength(Timestamped):
     """What a new password of one directory must hold; counts of characters."""
 
     path = "strength"
+    #: What each minimum counts: the word for it in error texts, and the characters. Source: the resource reference.
+    counted: ClassVar[Mapping[str, tuple[str, re.Pattern[str]]]] = {
+        "min_lower_case": ("lowercase", re.compile(r"[a-z]")),
+        "min_upper_case": ("uppercase", re.compile(r"[A-Z]")),
+        "min_numeric": ("numeric", re.compile(r"[0-9]")),
+        "min_symbol": ("symbol", re.compile(r"[ -/:-@\[-`{-~¡¦§©«¬®±µ¶·»½¿\u00d7÷]")),
+        "min_diacritic": ("diacritic", re.compile(r"[À-ÖØ-öø-ÿ]")),
+    }
     min_length = Integer(minimum=0, maximum=255, default=8, writable="u")
     max_length = Integer(minimum=1, maximum=255, default=100, writable="u")
     min_lower_case = Integer(minimum=0, maximum=255, default=1, writable="u")
@@ -402,6 +443,7 @@ class GroupMembership(Kind):
     """The link between one account and one group of the same directory."""
 
     path = "groupMemberships"
+    creatable = True
     account = Link[Any]("Account", writable="c", required=True)
     group = Link[Any]("Group", writable="c", required=True)
 
@@ -438,6 +480,10 @@ class CustomData(Timestamped):
     """The owner's own JSON beside a resource; never read by us. Its members are what was stored."""
 
     path = "customData"
+    #: Keys that are the directory's own.
+    reserved: ClassVar[frozenset[str]] = frozenset(
+        {"href", "createdAt", "modifiedAt", "meta", "spMeta", "spmeta", "ionmeta", "ionMeta"}
+    )
 
 
 class OAuthPolicy(Timestamped):
@@ -510,10 +556,22 @@ def parse_duration(text: str) -> dt.timedelta | None:
     return dt.timedelta(days=days, hours=n["hours"], minutes=n["minutes"], seconds=n["seconds"])
 
 
+def format_duration(span: dt.timedelta) -> str:
+    """``PT1H30M`` or ``P60DT0.5S``: days, hours, minutes and seconds. *span* is not negative."""
+    minutes, seconds = divmod(span.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
+    if span.microseconds:
+        clock += f"{seconds}.{span.microseconds:06d}".rstrip("0") + "S"
+    elif seconds or not (span.days or clock):
+        clock += f"{seconds}S"
+    return "P" + f"{span.days}D" * bool(span.days) + ("T" + clock) * bool(clock)
+
+
 def format_instant(milliseconds: int) -> str:
     """``2015-08-25T19:57:05.976Z``, always with three digits (REST API, timestamps)."""
-    moment = dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    moment = _EPOCH + dt.timedelta(milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_instant(text: str) -> dt.datetime:
@@ -522,5 +580,6 @@ def parse_instant(text: str) -> dt.datetime:
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 
 
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+def is_storable(text: str) -> bool:
+    """False for a NUL, at which C libraries stop and PostgreSQL balks, and a lone surrogate, which is no character."""
+    return "\0" not in text and (text.isascii() or not _SURROGATE.search(text))

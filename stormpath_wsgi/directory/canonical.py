@@ -1,0 +1,78 @@
+"""Canonical spellings: which texts count as the same, whatever the engine thinks of letters.
+
+*Login names* (usernames and e-mail addresses) are compared by Unicode's ``NFKC_Casefold`` (Unicode Standard,
+section 3.13, D146 and section 5.18): upper and lower case, full-width and ligature forms, and characters that
+are never seen all fold together, so that nobody can register a second ``ada`` that looks like the first. This
+is the spirit of PRECIS' UsernameCaseMapped (RFC 8265, section 3.3), which forbids what we fold.
+
+*Names* (of applications, directories and groups) are compared by canonical caseless matching (Unicode Standard,
+section 3.13, D145), which keeps compatibility forms apart: ``x²`` is not ``x2``.
+
+Every function here is total and idempotent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from unicodedata import normalize
+
+# PostgreSQL's B-tree refuses keys above 2704 bytes, and some characters fold to 18 others (U+FDFA). 512
+# characters of up to 4 bytes fit, and no spelling of 255 characters that means something is longer.
+_LONGEST = 512
+
+# The property Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt: nothing is drawn for these.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
+def canonical_username(text: str) -> str:
+    """The key a username is unique by and found by."""
+    return _bounded(_settle(_login_name, text))
+
+
+def canonical_email(text: str) -> str:
+    """The key an e-mail address is unique by and found by.
+
+    The whole address is folded. RFC 5321 lets a mail server tell ``Ada@`` from ``ada@``, but no server that
+    people use does, and two accounts for one mailbox would be worse.
+    """
+    return canonical_username(text)
+
+
+def canonical_name(text: str) -> str:
+    """The key that the name of an application, directory or group is unique by in its scope."""
+    return _settle(_name, text)
+
+
+def fold(text: str) -> str:
+    """The searchable shadow of any text: what a search ignoring case compares, on both sides."""
+    if text.isascii():
+        return text.lower()
+    return _settle(_compatible, text)[:_LONGEST]
+
+
+def _login_name(text: str) -> str:
+    return _compatible(_UNSEEN.sub("", text)).strip()
+
+
+def _name(text: str) -> str:
+    return normalize("NFC", normalize("NFD", text).casefold()).strip()
+
+
+def _compatible(text: str) -> str:
+    return normalize("NFKC", normalize("NFKD", text).casefold())
+
+
+def _settle(step: Callable[[str], str], text: str) -> str:
+    """*step* until nothing changes. Folding may undo a normal form and the other way round, but not for ever."""
+    while (after := step(text)) != text:
+        text = after
+    return text
+
+
+def _bounded(key: str) -> str:
+    return key if len(key) <= _LONGEST else hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,394 @@
+"""The database under a directory: opening it, reading, and writing in one transaction at a time.
+
+Three engines, one behaviour: a SQLite file, SQLite in memory, and PostgreSQL. A reader never waits for a
+writer. A write happens as a whole or not at all, is told to every process (:mod:`.epoch`), and waits for its
+turn no longer than a set time. A database that cannot serve raises :class:`~stormpath_wsgi.errors.Unavailable`;
+what is wrong with a statement (``IntegrityError`` among it) is left to the caller.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import stat
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, exc, make_url
+
+from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch
+from stormpath_wsgi.errors import ConfigurationError, Unavailable
+
+log = logging.getLogger(__name__)
+
+_WHAT_TO_WRITE = (
+    "write sqlite:///accounts.db for a file, sqlite:// for a directory in the memory of one process, "
+    "or postgresql+psycopg://user:password@host/database"
+)
+# These tell of the statement. Every other error of a driver tells of the database.
+_OF_THE_STATEMENT = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
+
+
+class Transaction:
+    """One write in progress."""
+
+    def __init__(self, connection: Connection, *, moves_epoch: bool) -> None:
+        self.connection, self.moves_epoch = connection, moves_epoch
+
+    def touch(self) -> None:
+        """Says that this write changes what a cache may hold after all."""
+        self.moves_epoch = True
+
+
+class Database:
+    """A database by its *url*. *timeout*: seconds to wait for a lock, a connection or a place in the pool.
+
+    May be shared by threads and greenlets, and is itself again after a fork: a child never uses what its parent
+    opened. Transactions do not nest. Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when *url* means
+    nothing, or names a file that cannot be made or opened.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 10) -> None:
+        self._backend = _backend(url, timeout)
+        #: ``database.epoch()``: the number a cache keeps beside what it holds (:mod:`.epoch`).
+        self.epoch: Callable[[], int] = self._backend.epoch.read
+        #: Whether the database is this program's own, so that opening it may bring its tables up to date.
+        self.embedded = self._backend.embedded
+        _announce_forks(self._backend)
+
+    def __repr__(self) -> str:
+        return f"<Database {self._backend.engine.url.render_as_string(hide_password=True)}>"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading. Each statement sees what is committed when it starts."""
+        with self._serving(), self._backend.turn_to_read(), self._backend.reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, moves_epoch: bool = True) -> Iterator[Transaction]:
+        """One transaction: committed at the end of the block, undone if the block raises.
+
+        *moves_epoch*: whether it changes anything that a cache may hold. Such writes come one after the other on
+        every engine, so they may decide on what they read. Others rely on the constraints of the tables.
+        """
+        with (
+            self._serving(),
+            self._backend.turn_to_write(),
+            self._backend.engine.connect() as connection,
+            self._backend.transaction(connection, alone=moves_epoch),
+        ):
+            transaction = Transaction(connection, moves_epoch=moves_epoch)
+            yield transaction
+            if not transaction.moves_epoch:
+                connection.commit()
+                return
+            with self._backend.epoch.moving(connection):
+                connection.commit()
+
+    def close(self) -> None:
+        """Closes every connection. The epoch is unsettled from now on."""
+        self._backend.epoch.close()
+        self._backend.engine.dispose()
+
+    @contextmanager
+    def _serving(self) -> Iterator[None]:
+        """Turns what tells of the database, and not of a statement, into Unavailable and a line in the log."""
+        try:
+            self._backend.check()
+            yield
+        except _Refused as error:
+            raise self._unavailable(str(error)) from error
+        except exc.TimeoutError as error:
+            raise self._unavailable("every connection is in use") from error
+        except exc.DBAPIError as error:
+            if isinstance(error, _OF_THE_STATEMENT) and not error.connection_invalidated:
+                raise
+            raise self._unavailable(reason(error)) from error
+
+    def _unavailable(self, reason: str) -> Unavailable:
+        log.error("%r is not available: %s", self, reason)
+        return Unavailable()
+
+
+class _Refused(Exception):
+    """An engine cannot serve; the text says why."""
+
+
+class _Backend:
+    """What differs from engine to engine."""
+
+    engine: Engine
+    reader: Engine
+    epoch: Epoch
+    embedded: bool
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout  # seconds
+        self._thread_lock = threading.Lock()
+        self._thread: int | None = None  # that holds it
+
+    def check(self) -> None:
+        """Raises _Refused when the database is known to be gone."""
+
+    def turn_to_read(self) -> AbstractContextManager[None]:
+        """Waits for other threads of this process, if that must be. Raises _Refused after a time."""
+        return nullcontext()
+
+    def turn_to_write(self) -> AbstractContextManager[None]:
+        """The same for a write."""
+        return nullcontext()
+
+    def transaction(self, connection: Connection, *, alone: bool) -> AbstractContextManager[None]:
+        """Begins a write and ends it. *alone*: no other such write, of any process, runs meanwhile."""
+        raise NotImplementedError
+
+    def before_fork(self) -> None:
+        """Called in a process that is about to have a child."""
+
+    def after_fork(self) -> None:
+        """Called in the child."""
+        self._thread_lock, self._thread = threading.Lock(), None
+        self.epoch.after_fork()
+
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """Here and not in the database, whose own way of waiting stops every greenlet."""
+        if self._thread == threading.get_ident():
+            raise RuntimeError("transactions do not nest")
+        lock = self._thread_lock
+        if not lock.acquire(timeout=self.timeout):
+            raise _Refused("another thread did not finish its write")
+        self._thread = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._thread = None
+            lock.release()
+
+
+class _SqliteFile(_Backend):
+    """A file in WAL mode: readers see the last commit while one process writes.
+
+    ``synchronous=FULL``: each commit reaches the disk. NORMAL would survive the death of a worker too, but a power
+    cut could take back the last commits, among them a sign-out or a changed password.
+    """
+
+    embedded = True
+    epoch: FileEpoch
+
+    def __init__(self, url: URL, timeout: float) -> None:
+        super().__init__(timeout)
+        self._in_use_at_fork = self._inherited = False
+        self._path = Path(url.database or "").resolve()
+        self._identity = _made(self._path)
+        self.epoch = FileEpoch(self._path.with_name(self._path.name + "-epoch"), timeout=timeout)
+        self.engine = self.reader = create_engine(
+            url,
+            creator=self._connect,
+            poolclass=QueuePool,
+            pool_size=0,  # as many as there are threads reading at once
+            pool_timeout=timeout,
+            hide_parameters=True,
+        )
+
+    def check(self) -> None:
+        """SQLite would go on reading and writing a file that is deleted or replaced, where nobody finds it."""
+        if self._inherited:
+            raise _Refused("the process was forked while a thread used the file; fork before threads are started")
+        try:
+            found = os.stat(self._path)
+        except OSError as error:
+            raise _Refused(str(error)) from error
+        if not os.path.samestat(found, self._identity):
+            raise _Refused("another file is in the place of the one that was opened; restart to use it")
+
+    def turn_to_write(self) -> AbstractContextManager[None]:
+        return self.one_thread()
+
+    @contextmanager
+    def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
+        # SQLite itself lets processes wait for its lock too, but with naps so long that some never get it.
+        with self.epoch.locked():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                connection.rollback()  # nothing, once it is committed
+
+    def before_fork(self) -> None:
+        """Closes what is open. SQLite keeps one record of its locks on a file for all connections of a process.
+
+        A child inherits that record without the locks themselves, and its own connections would trust it: another
+        process could take the file for unused and reset it under their hands (sqlite.org/howtocorrupt.html, 2.6).
+        """
+        self._in_use_at_fork = cast(QueuePool, self.engine.pool).checkedout() > 0
+        self.engine.dispose()
+
+    def after_fork(self) -> None:
+        super().after_fork()
+        pool = cast(QueuePool, self.engine.pool)
+        # The second half is for programs that fork in C and announce it to the child only.
+        self._inherited = self._in_use_at_fork or pool.checkedin() + pool.checkedout() > 0
+
+    def _connect(self) -> sqlite3.Connection:
+        # mode=rw: a missing file is an error, never a new empty database.
+        connection = sqlite3.connect(
+            f"file:{quote(str(self._path))}?mode=rw",
+            uri=True,
+            timeout=self.timeout,
+            isolation_level=None,  # BEGIN is ours to say
+            check_same_thread=False,  # the pool gives a connection to one thread at a time
+        )
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                # A new file. SQLite does not wait here: of several processes that do this at once some would fail.
+                with self.epoch.locked():
+                    connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except (sqlite3.Error, Unavailable):
+            connection.close()
+            raise
+        return connection
+
+
+class _SqliteMemory(_Backend):
+    """One connection for all threads, used in turn. Gone with the process; a forked child has a copy."""
+
+    embedded = True
+
+    def __init__(self, url: URL, timeout: float) -> None:
+        super().__init__(timeout)
+        self.epoch = MemoryEpoch()
+        self.engine = self.reader = create_engine(
+            url, creator=self._connect, poolclass=StaticPool, hide_parameters=True
+        )
+
+    def turn_to_read(self) -> AbstractContextManager[None]:
+        return self.one_thread()
+
+    turn_to_write = turn_to_read
+
+    @contextmanager
+    def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
+        connection.exec_driver_sql("BEGIN")
+        yield
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+
+class _PostgreSQL(_Backend):
+    """A server, through psycopg 3. Reads are single statements and need no transaction around them."""
+
+    embedded = False
+
+    def __init__(self, url: URL, timeout: float) -> None:
+        super().__init__(timeout)
+        defaults = {
+            "application_name": "stormpath-wsgi",
+            "connect_timeout": str(max(2, round(timeout))),  # seconds
+            "tcp_user_timeout": str(round(timeout * 1000)),  # milliseconds
+        }
+        try:
+            self.engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                connect_args={name: value for name, value in defaults.items() if name not in url.query},
+                isolation_level="READ COMMITTED",  # what a write reads after it had its turn is what the last one left
+                pool_pre_ping=True,  # a server that was restarted costs nobody an error
+                pool_timeout=timeout,
+                hide_parameters=True,
+            )
+        except ImportError as error:
+            raise ConfigurationError(
+                "directory: PostgreSQL needs psycopg; run: pip install 'stormpath-wsgi[postgresql]'"
+            ) from error
+        self._check_parameters()
+        self.reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.epoch = NotifiedEpoch(self.engine)
+        self._lock_timeout = f"{round(timeout * 1000)}ms"
+
+    def _check_parameters(self) -> None:
+        psycopg: Any = self.engine.dialect.loaded_dbapi
+        try:
+            psycopg.conninfo.make_conninfo(**dict.fromkeys(self.engine.url.query, ""))
+        except psycopg.ProgrammingError as error:
+            raise ConfigurationError(f"directory: {str(error).strip()}; {_WHAT_TO_WRITE}") from None
+
+    def after_fork(self) -> None:
+        self.engine.dispose(close=False)  # the parent's sockets; psycopg closes them in the process that opened them
+        super().after_fork()
+
+    @contextmanager
+    def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
+        wait = "SELECT set_config('lock_timeout', %(timeout)s, true)"
+        lock = ", pg_advisory_xact_lock(%(lock)s)" if alone else ""
+        connection.exec_driver_sql(wait + lock, {"timeout": self._lock_timeout, "lock": _LOCK})
+        yield
+
+
+#: The advisory lock of writes that come one after the other: "stormpat" in ASCII.
+_LOCK = int.from_bytes(b"stormpat")
+
+
+def _backend(url: str, timeout: float) -> _Backend:
+    try:
+        parsed = make_url(url)
+    except (exc.ArgumentError, ValueError):  # its text is not repeated: a password may be in it
+        raise ConfigurationError(f"directory: this is no database URL; {_WHAT_TO_WRITE}") from None
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        if parsed.host or parsed.username or parsed.query:
+            raise ConfigurationError(f"directory: a SQLite URL has a path and nothing else; {_WHAT_TO_WRITE}")
+        in_memory = parsed.database in (None, "", ":memory:")
+        return _SqliteMemory(parsed, timeout) if in_memory else _SqliteFile(parsed, timeout)
+    if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        return _PostgreSQL(parsed, timeout)
+    raise ConfigurationError(f"directory: {parsed.drivername} is not an engine we have; {_WHAT_TO_WRITE}")
+
+
+def _made(path: Path) -> os.stat_result:
+    """Makes the file, for the owner's eyes only, unless it is there."""
+    try:
+        # Only a new file is opened here. Closing it again would drop every lock that SQLite holds on it in this
+        # process (sqlite.org/howtocorrupt.html, 2.2).
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        status = os.stat(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"directory: {path} cannot be made ({error.strerror}): its folder must exist and be ours to write in"
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigurationError(f"directory: {path} is not a file")
+    return status
+
+
+def reason(error: exc.DBAPIError) -> str:
+    """The driver's code and the first line of its text; further lines may quote what was stored."""
+    driver = error.orig
+    code = getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", None) or type(driver).__name__
+    return f"{code}: {next(iter(str(driver).splitlines()), '')}"
+
+
+def _announce_forks(backend: _Backend) -> None:
+    """Tells *backend* of forks, as long as somebody else holds it."""
+    reference = weakref.ref(backend)
+
+    def before() -> None:
+        if found := reference():
+            found.before_fork()
+
+    def after() -> None:
+        if found := reference():
+            found.after_fork()
+
+    os.register_at_fork(before=before, after_in_child=after)

@@ -1,0 +1,152 @@
+"""Expansion: links in an answer replaced by what they name, as ``directory,groups(offset:0,limit:10)`` asks.
+
+Names may be nested, ``groupMemberships(group,limit:100)``, and what one name may bring is bounded.
+Source: the expansion chapter of the REST API v1, which knows no nesting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stormpath_wsgi.directory import query, records
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.paths import Listing, Resource, below
+from stormpath_wsgi.directory.wire import SHAPES
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import KINDS, Collection, Kind, Link, Member, Part
+
+_MOST_NAMES = 16  # in one parameter
+_MOST_RESOURCES = 10_000  # that one name may bring: for a page of 100 resources, 100 each
+_TOKEN = re.compile(r"\s*([A-Za-z]+|[0-9]+|[(),:])\s*")
+
+
+@dataclass(slots=True)
+class Wanted:
+    """One name to expand; of a collection the *window*; and what is wanted *inside*."""
+
+    name: str
+    window: dict[str, Any] = field(default_factory=dict)
+    inside: list[Wanted] = field(default_factory=list)
+
+
+def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
+    """What *expand*, text or None, asks of each of so many *resources* of a *kind*. Raises 2103, 2107."""
+    if not expand:
+        return []
+    wanted = _Parser(expand).parse()
+    _check(wanted, [kind], resources)
+    return wanted
+
+
+def apply(work: Work, items: Sequence[dict[str, Any]], wanted: Iterable[Wanted]) -> None:
+    """Puts into *items* what is *wanted* of them. A link that leads nowhere any more stays a link."""
+    for one in wanted:
+        places = [item for item in items if item.get(one.name)]
+        found = _found(work, {place[one.name]["href"] for place in places}, one)
+        apply(work, [part for whole in found.values() for part in whole.get("items", [whole])], one.inside)
+        for place in places:
+            href = place[one.name]["href"]
+            place[one.name] = dict(found.get(href, place[one.name]))
+
+
+def _found(work: Work, hrefs: Iterable[str], one: Wanted) -> dict[str, dict[str, Any]]:
+    """What *hrefs* name, in as few statements as there are kinds, but one for each collection."""
+    pages: dict[str, dict[str, Any]] = {}
+    ids: defaultdict[tuple[type[Kind], type[Kind] | None], list[str]] = defaultdict(list)
+    for href in hrefs:
+        match below(work.base_url, href):
+            case Listing() as listing:
+                pages[href] = query.page(work, listing, one.window, owner_exists=True)
+            case Resource(kind, id, owner):
+                ids[kind, owner].append(id)
+    resources = [records.load_all(work, kind, owner, ids[kind, owner]) for kind, owner in ids]
+    return pages | {resource["href"]: resource for found in resources for resource in found.values()}
+
+
+def _check(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int) -> None:
+    """Raises 2107 where a name cannot be expanded in any of *kinds*, or would bring too much."""
+    for one in wanted:
+        members = [kind.members[one.name] for kind in kinds if one.name in kind.members]
+        targets = [target for member in members for target in _targets(member)]
+        if not targets:
+            raise fault(2107, f"{one.name!r:.80} cannot be expanded here.")
+        brings = resources
+        if isinstance(members[0], Collection):
+            one.window = query.parse_window(**one.window)
+            brings *= one.window["limit"]
+        elif one.window:
+            raise fault(2107, f"{one.name} is no collection and has neither offset nor limit.")
+        if brings > _MOST_RESOURCES:
+            raise fault(2107, f"{one.name} could bring more than {_MOST_RESOURCES} resources; set a smaller limit.")
+        _check(one.inside, targets, brings)
+
+
+def _targets(member: Member[Any]) -> list[type[Kind]]:
+    """The kinds that *member* may lead to and that can be read."""
+    match member:
+        case Collection():
+            titles: tuple[str | None, ...] = (member.of,)
+        case Link():
+            titles = member.to
+        case Part():
+            titles = (member.to,)
+        case _:
+            titles = ()
+    return [KINDS[title] for title in titles if title and KINDS[title] in SHAPES]
+
+
+class _Parser:
+    """Reads ``name(offset:0,limit:10,name,…),…``."""
+
+    def __init__(self, text: Any) -> None:
+        if not isinstance(text, str):
+            raise self._malformed()
+        self._tokens = [token for token in _TOKEN.split(text) if token]
+        self._names = 0
+
+    def parse(self) -> list[Wanted]:
+        whole = Wanted("")
+        self._fill(whole)
+        if self._tokens or whole.window:
+            raise self._malformed()
+        return whole.inside
+
+    def _fill(self, outer: Wanted) -> None:
+        """Reads what stands between two parentheses."""
+        while True:
+            name = self._take()
+            if name in ("offset", "limit") and self._next(":"):
+                outer.window[name] = self._take()
+            else:
+                outer.inside.append(self._name(name))
+            if not self._next(","):
+                return
+
+    def _name(self, name: str) -> Wanted:
+        self._names += 1
+        if not name.isalpha() or self._names > _MOST_NAMES:
+            raise self._malformed()
+        one = Wanted(name)
+        if self._next("("):
+            self._fill(one)
+            if not self._next(")"):
+                raise self._malformed()
+        return one
+
+    def _take(self) -> str:
+        if not self._tokens:
+            raise self._malformed()
+        return self._tokens.pop(0)
+
+    def _next(self, token: str) -> bool:
+        """Takes *token* if it comes next."""
+        found = self._tokens[:1] == [token]
+        del self._tokens[: int(found)]
+        return found
+
+    def _malformed(self) -> Error:
+        return fault(2107, f"expand is spelled name,name(offset:0,limit:10), with at most {_MOST_NAMES} names.")

@@ -1,0 +1,113 @@
+"""Paths below the base URL: what each of them names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import ID, KINDS, Collection, CustomData, Kind, LoginAttempt, Part, PasswordStrength
+
+#: The kinds with hrefs of their own by the first segment of these; the others are found below an owner.
+_BY_SEGMENT: Mapping[str, type[Kind]] = {
+    kind.path: kind for kind in KINDS.values() if kind not in (CustomData, LoginAttempt, PasswordStrength)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """``accounts/<id>``, or a part such as ``passwordPolicies/<id>/strength``, which bears its *owner*'s id."""
+
+    kind: type[Kind]
+    id: str
+    owner: type[Kind] | None = None
+
+    @property
+    def path(self) -> str:
+        if self.owner is None:
+            return f"{self.kind.path}/{self.id}"
+        return f"{self.owner.path}/{self.id}/{self.kind.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """``accounts/<id>/groups``; or, without an owner, ``applications``, where resources are made and not listed."""
+
+    of: type[Kind]
+    owner: type[Kind] | None = None
+    id: str = ""
+    name: str = ""
+
+    @property
+    def path(self) -> str:
+        return self.of.path if self.owner is None else f"{self.owner.path}/{self.id}/{self.name}"
+
+    @property
+    def creates(self) -> bool:
+        """Whether a resource may be made here."""
+        if self.owner is None:
+            return self.of.creatable
+        member = self.owner.members[self.name]
+        return isinstance(member, Collection) and member.create
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """``accounts/<id>/customData/<key>``: one key of the custom data of *owner*."""
+
+    owner: type[Kind]
+    id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCheck:
+    """``applications/<id>/authTokens/<token id>``: asks whether a token is good at an application."""
+
+    application_id: str
+    token_id: str
+
+
+Target = Resource | Listing | DataKey | TokenCheck
+
+
+def parse(path: str) -> Target:
+    """What *path* names. Raises the 404 for one that can name nothing; looks nothing up."""
+    target = _target(path)
+    if target is None:
+        raise fault(404)
+    return target
+
+
+def below(base_url: str, href: Any) -> Target | None:
+    """What an *href* off the wire names; None when it is none of *base_url*'s or can name nothing."""
+    if not isinstance(href, str) or not href.startswith(base_url + "/"):
+        return None
+    return _target(href[len(base_url) + 1 :])
+
+
+def _target(path: str) -> Target | None:
+    match path.split("/"):
+        case [segment] if segment in _BY_SEGMENT and _BY_SEGMENT[segment].creatable:
+            return Listing(_BY_SEGMENT[segment])
+        case [segment, id] if segment in _BY_SEGMENT and ID.match(id):
+            return Resource(_BY_SEGMENT[segment], id)
+        case [segment, id, name] if segment in _BY_SEGMENT and ID.match(id):
+            return _member(_BY_SEGMENT[segment], id, name)
+        case ["applications", id, "authTokens", token] if ID.match(id) and ID.match(token):
+            return TokenCheck(id, token)
+        case [segment, id, "customData", key] if segment in _BY_SEGMENT and ID.match(id):
+            owner = _BY_SEGMENT[segment]
+            if "customData" in owner.members:
+                return DataKey(owner, id, key)
+    return None
+
+
+def _member(owner: type[Kind], id: str, name: str) -> Target | None:
+    member = owner.members.get(name)
+    if isinstance(member, Collection):
+        return Listing(KINDS[member.of], owner, id, name)
+    if isinstance(member, Part) and member.to and member.at is None:
+        return Resource(KINDS[member.to], id, owner)
+    return None

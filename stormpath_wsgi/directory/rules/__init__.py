@@ -1,0 +1,1 @@
+"""The rules of the identity service, one family of resources a module."""

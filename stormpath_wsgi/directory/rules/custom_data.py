@@ -1,0 +1,175 @@
+"""Custom data: what may be stored, merging by top-level key, removing one key or all of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.bodies import COMMON, CUSTOM_DATA
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.paths import DataKey, Resource
+from stormpath_wsgi.directory.records import Wire, later, load
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import CustomData, is_storable
+
+#: Bytes of JSON that one resource may have.
+LARGEST = 10_000_000
+#: Levels of objects and arrays below one key. What is deeper is no data but an attack on parsers.
+DEEPEST = 100
+
+_KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]*")
+_LONGEST_KEY = 255  # characters
+
+_table = schema.custom_data
+
+
+def embedded(properties: Any) -> Mapping[str, Any] | None:
+    """The custom data in the body of its owner, checked, or None. Called before a write begins: it may take a while.
+
+    An object with an href is an echo of what was read; what is the directory's own in it does not count.
+    Raises 2004, 2005, 3000 to 3004.
+    """
+    data = properties.get(CUSTOM_DATA) if isinstance(properties, Mapping) else None
+    if data is None:
+        return None
+    if not isinstance(data, Mapping):
+        raise fault(2004, f"{CUSTOM_DATA} is an invalid type.")
+    if "href" in data:
+        data = {key: value for key, value in data.items() if key not in COMMON}
+    _check(data)
+    return data
+
+
+def make(work: Work, owner_id: str, data: Mapping[str, Any] | None) -> None:
+    """Gives a new resource its custom data, which was checked."""
+    row = {"owner_id": owner_id, "tenant_id": work.tenant_id, "created_at": work.now, "modified_at": work.now}
+    work.connection.execute(insert(_table), {**row, "data": _without_nulls(data or {})})
+
+
+def merge(work: Work, owner_id: str, data: Mapping[str, Any] | None) -> None:
+    """Puts *data*, which was checked, over what there is; null removes a key. Raises 3004."""
+    if data is not None:
+        merged = _without_nulls({**_stored(work, owner_id), **data})
+        _check_size(merged)
+        _store(work, owner_id, merged)
+
+
+def forget(work: Work, owner_ids: Any) -> None:
+    """Removes the custom data of resources that go: a list or a SELECT of their ids."""
+    work.connection.execute(delete(_table).where(_table.c.owner_id.in_(owner_ids)))
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """POST to custom data."""
+    if not isinstance(properties, Mapping):
+        raise fault(400, "Custom data must be a JSON object.")
+    with context.read() as work:
+        current = load(work, target)
+    echo = {name for name in COMMON & properties.keys() if properties[name] == current[name]}
+    data = {key: value for key, value in properties.items() if key not in echo}
+    _check(data)
+    with context.write() as work:
+        load(work, target)
+        merge(work, target.id, data)
+        return load(work, target)
+
+
+def clear(context: Context, target: Resource) -> None:
+    """DELETE of custom data: all keys go, the resource stays."""
+    with context.write() as work:
+        load(work, target)
+        _store(work, target.id, {})
+
+
+def remove_key(context: Context, target: DataKey) -> None:
+    """DELETE of one key. One that is not there is as good as removed."""
+    with context.write() as work:
+        load(work, Resource(CustomData, target.id, target.owner))
+        data = _stored(work, target.id)
+        data.pop(target.key, None)
+        _store(work, target.id, data)
+
+
+def _stored(work: Work, owner_id: str) -> dict[str, Any]:
+    return dict(work.connection.execute(select(_table.c.data).where(_table.c.owner_id == owner_id)).scalar_one())
+
+
+def _store(work: Work, owner_id: str, data: Mapping[str, Any]) -> None:
+    row = {"data": data, "modified_at": later(_table.c.modified_at, work.now)}
+    work.connection.execute(update(_table).where(_table.c.owner_id == owner_id).values(row))
+
+
+def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def _check(data: Mapping[Any, Any]) -> None:
+    for key, value in data.items():
+        _check_key(key)
+        _check_value(value)
+    _check_size(data)
+
+
+def _check_key(key: Any) -> None:
+    if not isinstance(key, str) or not key.strip():
+        raise fault(3000)
+    if len(key) > _LONGEST_KEY:
+        raise fault(3001)
+    if key in CustomData.reserved:
+        raise fault(3003, f"{key} is a reserved key of custom data.")
+    if not _KEY.fullmatch(key):
+        raise fault(3002)
+
+
+def _check_size(data: Mapping[str, Any]) -> None:
+    if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST:
+        raise fault(3004)
+
+
+def _check_value(value: Any) -> None:
+    """Walks *value* level by level. Each item costs a byte at least, so one that contains itself ends too."""
+    level, seen, depth = [value], 0, 0
+    while level:
+        seen += len(level)
+        if seen > LARGEST:
+            raise fault(3004)
+        if depth > DEEPEST:
+            raise fault(2002, f"Custom data is nested deeper than {DEEPEST} levels.")
+        level, depth = [inner for outer in level for inner in _inside(outer)], depth + 1
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    """What an object or array holds. Raises unless *value* itself can be stored as JSON."""
+    match value:
+        case dict():
+            if not all(isinstance(key, str) for key in value):
+                raise fault(2004, "Keys of custom data must be text.")
+            return [*value.keys(), *value.values()]
+        case list():
+            return value
+        case str():
+            if not is_storable(value):
+                raise fault(2005, "Custom data holds characters that cannot be stored.")
+        case None | bool():
+            pass
+        case int() | float():
+            _check_number(value)
+        case _:
+            raise fault(2004, f"Custom data cannot hold a {type(value).__name__}.")
+    return ()
+
+
+def _check_number(value: float) -> None:
+    """Raises for what JSON has no spelling for, and for what no other reader of JSON could take."""
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise fault(2002, "Custom data cannot hold NaN, infinities and numbers beyond them.")

@@ -1,0 +1,21 @@
+"""Resources whose declaration says all there is to say about changing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stormpath_wsgi.directory import bodies, records
+from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.paths import Resource
+from stormpath_wsgi.directory.records import Wire
+from stormpath_wsgi.directory.rules import custom_data
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """Changes what *properties* names, custom data included, and leaves the rest."""
+    data = custom_data.embedded(properties)
+    with context.write() as work:
+        body = bodies.of_update(target.kind, properties, records.load(work, target))
+        records.change(work, target.kind, target.id, body.values)
+        custom_data.merge(work, target.id, data)
+        return records.load(work, target)

@@ -1,0 +1,286 @@
+"""Passwords: hashing, verifying, old formats, strength."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import bcrypt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from stormpath_wsgi.directory.passwords import LONGEST, Passwords, check_format, check_strength
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.kinds import Integer, PasswordStrength
+
+
+def cheap(*, passes: int = 1) -> Argon2Hasher:
+    """Argon2id that takes microseconds."""
+    return Argon2Hasher(time_cost=passes, memory_cost=8, parallelism=1)
+
+
+#: Published examples of imported hashes.
+IMPORTED = {
+    "bcrypt": ("SomePassw0rd!", "$2a$08$VbNS17zvQNYtMyfRiYXxWuec2F2y3SuLB/e7hU8RWdcCxxluUB3m."),
+    "bcrypt, cost 10": ("NotSecure", "$2a$10$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy"),
+    "bcrypt 2b": ("NotSecure", "$2b$10$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy"),
+    "bcrypt 2x": ("NotSecure", "$2x$10$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy"),
+    "bcrypt 2y": ("NotSecure", "$2y$10$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy"),
+    "MD5": ("123456", "$stormpath2$MD5$1$OWI3OTQwYjEwODEwOTdkNTcwZDY5NjQ2ZDNlNmZjNzM=$ULWTW74NXPyLYj3VfYHWrg=="),
+    "MD5, second": (
+        "password", "$stormpath2$MD5$1$NzEyN2ZhYzdkZTAyMjJlMGQyMWYxMWRmZmY2YjA1MWI=$K18Ak0YikAFrqgglhIaY5g==",
+    ),
+    "MD5, third": (
+        "qwerty", "$stormpath2$MD5$1$OGYyMmM5YzVlMDEwODEwZTg3MzM4ZTA2YjljZjMxYmE=$EuFAr2NTM83PrizVAYuOvw==",
+    ),
+    "SHA-512": (
+        "testing12",
+        "$stormpath2$SHA-512$1$ZFhBRmpFSnEwVEx2ekhKS0JTMDJBNTNmcg==$"
+        "Q+sGFg9e+pe9QsUdfnbJUMDtrQNf27ezTnnGllBVkQpMRc9bqH6WkyE3y0svD/7cBk8uJW9Wb3dolWwDtDLFjg==",
+    ),
+    # Computed with sha256sum: sha256(sha256(sha256(b"pass"))), no salt.
+    "SHA-256, 3 rounds, no salt": ("pass", "$stormpath2$SHA-256$3$$7E0RaVmbW5e4q2YtJJ4QpqQCh3M/zWL5lexD1+kFvxQ="),
+}  # fmt: skip
+imported = pytest.mark.parametrize(("password", "stored"), IMPORTED.values(), ids=IMPORTED)
+
+
+class CountingHasher(Argon2Hasher):
+    """Argon2 that counts how often it works."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.work = 0
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.work += 1
+        return super().hash(password, salt=salt)
+
+    def verify(self, password: str | bytes, hash: str | bytes) -> bool:
+        self.work += 1
+        return super().verify(password, hash)
+
+
+@pytest.fixture
+def hasher() -> CountingHasher:
+    return CountingHasher()
+
+
+@pytest.fixture
+def passwords(hasher: CountingHasher) -> Passwords:
+    return Passwords(hasher)
+
+
+def test_new_hashes_are_argon2id_with_the_recommended_parameters() -> None:
+    """RFC 9106, section 4, second choice: 3 passes, 64 MiB, 4 lanes."""
+    assert Passwords().hash("W00t123!").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+def test_a_password_verifies_and_another_does_not(passwords: Passwords) -> None:
+    stored = passwords.hash("W00t123!")
+    assert passwords.verify_and_update("W00t123!", stored) == (True, None)
+    assert passwords.verify_and_update("W00t123", stored) == (False, None)
+
+
+def test_the_same_password_never_hashes_to_the_same_text(passwords: Passwords) -> None:
+    assert passwords.hash("W00t123!") != passwords.hash("W00t123!")
+
+
+@given(st.text(max_size=64))
+def test_every_text_that_can_be_typed_can_be_a_password(text: str) -> None:
+    passwords = Passwords(cheap())
+    stored = passwords.hash(text)
+    assert passwords.verify(text, stored)
+    assert not passwords.verify(text + "x", stored)
+
+
+def test_a_password_is_the_same_on_every_keyboard(passwords: Passwords) -> None:
+    """RFC 8265, section 4.2: canonical composition, and every space is a blank."""
+    stored = passwords.hash("Éte\u0301 2024")
+    assert passwords.verify("E\u0301té\u00a02024", stored)
+    assert passwords.verify("E\u0301té\u30002024", stored)
+
+
+def test_compatibility_forms_and_case_stay_different(passwords: Passwords) -> None:
+    stored = passwords.hash("x²A")
+    assert not passwords.verify("x2A", stored)
+    assert not passwords.verify("x²a", stored)
+
+
+def test_a_hash_with_older_parameters_is_replaced(passwords: Passwords) -> None:
+    older = Passwords(cheap(passes=2)).hash("W00t123!")
+    proved, replacement = passwords.verify_and_update("W00t123!", older)
+    assert proved
+    assert replacement is not None
+    assert passwords.verify_and_update("W00t123!", replacement) == (True, None)
+
+
+@imported
+def test_an_imported_hash_serves_one_login_and_is_replaced(passwords: Passwords, password: str, stored: str) -> None:
+    check_format(stored)
+    proved, replacement = passwords.verify_and_update(password, stored)
+    assert proved
+    assert replacement is not None
+    assert replacement.startswith("$argon2id$")
+    assert passwords.verify_and_update(password, replacement) == (True, None)
+
+
+@imported
+def test_a_wrong_password_leaves_an_imported_hash_alone(passwords: Passwords, password: str, stored: str) -> None:
+    for wrong in (password + "!", password[:-1], password.swapcase(), "", "x" * LONGEST, "a\0b", "\ud800"):
+        assert passwords.verify_and_update(wrong if wrong != password else "wrong", stored) == (False, None)
+
+
+def test_bcrypt_never_read_beyond_72_bytes(passwords: Passwords) -> None:
+    """What its libraries cut off in silence must not lock anybody out now."""
+    stored = bcrypt.hashpw(b"a" * 72, bcrypt.gensalt(4)).decode()
+    proved, replacement = passwords.verify_and_update("a" * 99, stored)
+    assert proved
+    assert replacement is not None
+    assert not passwords.verify("a" * 98, replacement), "from now on every character counts"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "$stormpath1$c2FsdA==$aGFzaA==",
+        "$stormpath2$CRC32$1$$aGFzaA==",
+        "$stormpath2$MD5$1$x$aGFzaA==",
+        "$2a$99$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy",
+        "$argon2id$v=19$m=8,t=1,p=1$c2FsdA",
+        "plain",
+        "",
+    ],
+)
+def test_a_hash_that_cannot_be_checked_proves_nothing(passwords: Passwords, stored: str) -> None:
+    assert passwords.verify_and_update("plain", stored) == (False, None)
+    assert not passwords.verify("", stored)
+
+
+def test_a_stranger_costs_as_much_as_a_wrong_password(passwords: Passwords, hasher: CountingHasher) -> None:
+    """The first one too, for whom the decoy is made."""
+    stored = passwords.hash("W00t123!")
+    attempts: list[Callable[[], bool]] = [
+        lambda: passwords.verify_decoy("guess"),
+        lambda: passwords.verify_decoy("guess"),
+        lambda: passwords.verify("guess", stored),
+        lambda: passwords.verify("guess", None),
+        lambda: passwords.verify("guess", "$stormpath1$c2FsdA==$aGFzaA=="),
+        lambda: passwords.verify("123457", IMPORTED["MD5"][1]),
+    ]
+    costs = []
+    for attempt in attempts:
+        before = hasher.work
+        assert attempt() is False
+        costs.append(hasher.work - before)
+    assert costs == [1] * 6
+
+
+def test_an_endless_password_is_never_hashed(passwords: Passwords, hasher: CountingHasher) -> None:
+    stored = passwords.hash("x" * LONGEST)
+    assert passwords.verify("x" * LONGEST, stored)
+    passwords.verify_decoy("x")
+    before = hasher.work
+    assert not passwords.verify("x" * (LONGEST + 1), stored)
+    assert not passwords.verify_decoy("x" * (LONGEST + 1))
+    assert hasher.work == before
+    with pytest.raises(ValueError, match="1024"):
+        passwords.hash("x" * (LONGEST + 1))
+
+
+def test_threads_share_it(passwords: Passwords) -> None:
+    stored = passwords.hash("W00t123!")
+    proved: list[bool] = []
+    threads = [threading.Thread(target=lambda: proved.append(passwords.verify("W00t123!", stored))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert proved == [True] * 16
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["$stormpath1$c2FsdA==$aGFzaA==", "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"],
+)
+def test_further_formats_may_be_imported(stored: str) -> None:
+    check_format(stored)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["", "$INVALID$", "W00t123!", "$2a$10$short", "$1$salt$hash", "$stormpath2$MD5$0$$aGFzaA==", "$2a$10$" + "é" * 53],
+)
+def test_what_is_no_hash_is_not_imported(stored: str) -> None:
+    with pytest.raises(Error, match="The imported password is in an invalid format") as caught:
+        check_format(stored)
+    assert (caught.value.status, caught.value.code) == (400, 2006)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "$stormpath2$CRC32$1$$aGFzaA==",
+        "$stormpath2$MD5$999999999$$aGFzaA==",
+        "$2a$31$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy",
+        "$2a$03$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy",
+        "$argon2id$v=19$m=4194304,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
+        "$argon2id$v=19$m=65536,t=999,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
+    ],
+)
+def test_a_hash_nobody_could_bear_to_compute_is_not_imported(stored: str) -> None:
+    with pytest.raises(Error, match="designates an algorithm that is an unsupported value") as caught:
+        check_format(stored)
+    assert (caught.value.status, caught.value.code) == (400, 2003)
+
+
+@given(st.text())
+def test_judging_a_format_answers_or_refuses(stored: str) -> None:
+    try:
+        check_format(stored)
+    except Error as error:
+        assert error.code in (2003, 2006)
+
+
+def strength(**limits: int) -> Mapping[str, Any]:
+    """The default strength, but for *limits*."""
+    return {member.name: member.default for member in PasswordStrength.declared(Integer)} | limits
+
+
+@pytest.mark.parametrize(
+    ("password", "limits", "code", "text"),
+    [
+        ("", {}, 2007, "Account password minimum length not satisfied."),
+        ("W00t123", {}, 2007, "Account password minimum length not satisfied."),
+        ("Aa1" * 33 + "Aa", {}, 2008, "Account password exceeds the maximum length."),
+        ("W00T123!", {}, 2007, "Password requires at least 1 lowercase character."),
+        ("w00t123!", {}, 2007, "Password requires at least 1 uppercase character."),
+        ("Wootwoot", {}, 2007, "Password requires at least 1 numeric character."),
+        ("W00t1234", {"min_symbol": 1}, 2007, "Password requires at least 1 symbol character."),
+        ("W00t123!", {"min_symbol": 2}, 2007, "Password requires at least 2 symbol characters."),
+        ("W00t123!", {"min_diacritic": 1}, 2007, "Password requires at least 1 diacritic character."),
+        ("W00t123×", {"min_diacritic": 1}, 2007, "Password requires at least 1 diacritic character."),  # noqa: RUF001
+        ("Wéét123é", {"min_lower_case": 2}, 2007, "Password requires at least 2 lowercase characters."),
+    ],
+)
+def test_a_weak_password_is_told_why(password: str, limits: dict[str, int], code: int, text: str) -> None:
+    with pytest.raises(Error) as caught:
+        check_strength(password, strength(**limits))
+    assert (caught.value.status, caught.value.code, caught.value.user_message) == (400, code, text)
+
+
+@pytest.mark.parametrize(
+    ("password", "limits"),
+    [
+        ("W00t123!", {}),
+        ("W00t123!" + "b" * 91 + "c", {}),
+        ("", {"min_length": 0, "min_lower_case": 0, "min_upper_case": 0, "min_numeric": 0}),
+        ("W00t 1 ", {"min_length": 7, "min_symbol": 2}),
+        ("W00t×÷§¬", {"min_symbol": 4}),  # noqa: RUF001
+        ("W00té\u0301E\u0301x", {"min_length": 7, "min_diacritic": 2}),
+    ],
+)
+def test_a_password_that_satisfies_its_policy_passes(password: str, limits: dict[str, int]) -> None:
+    check_strength(password, strength(**limits))

@@ -1,0 +1,185 @@
+"""Several at once: nobody wins twice, nothing is lost, and nothing half-done is seen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from world import PASSWORD, World, link, path
+
+from stormpath_wsgi.errors import Error
+
+Program = Callable[..., "subprocess.Popen[str]"]
+
+#: Does what it is told in JSON, a line each, and answers with the codes of the errors, 0 where there was none.
+PROGRAM = """
+    import json, sys
+    from pwdlib.hashers.argon2 import Argon2Hasher
+    from stormpath_wsgi.directory import DirectoryService
+    from stormpath_wsgi.directory.engine import Database
+    from stormpath_wsgi.directory.passwords import Passwords
+    from stormpath_wsgi.errors import Error
+
+    cheap = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    service = DirectoryService(Database(sys.argv[1]), "https://id.example.org/v1", passwords=cheap)
+    service.get("tenants/current")
+    print("ready", flush=True)
+    for line in sys.stdin:
+        codes = []
+        for verb, *arguments in json.loads(line):
+            try:
+                getattr(service, verb)(*arguments)
+                codes.append(0)
+            except Error as error:
+                codes.append(error.code)
+        print(json.dumps(codes), flush=True)
+"""
+
+
+def together(world: World, program: Program, *orders: list[Any]) -> list[list[int]]:
+    """Gives each of *orders* to a process of its own, all at the same time."""
+    processes = [program(PROGRAM, world.url) for _ in orders]
+    for process in processes:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process, order in zip(processes, orders, strict=True):
+        assert process.stdin
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
+    return [json.loads(process.stdout.readline()) for process in processes if process.stdout]
+
+
+def test_of_processes_that_want_one_login_name_one_gets_it(world: World, program: Program) -> None:
+    at = f"{world.directory}/accounts"
+    first = [["create", at, {"email": f"{n}@example.org", "password": PASSWORD}] for n in range(20)]
+    # The same names, crosswise: what is an address for one is a username for the other.
+    second = [
+        ["create", at, {"email": f"x{n}@example.org", "username": f"{n}@EXAMPLE.org", "password": PASSWORD}]
+        for n in range(20)
+    ]
+    codes = together(world, program, first, second)
+    assert [sorted(pair) for pair in zip(*codes, strict=True)] == [[0, 2001]] * 20
+    assert world.service.list(at)["size"] == 20
+
+
+def test_names_that_cross_over_do_not_lock_each_other_out(world: World, program: Program) -> None:
+    at = f"{world.directory}/accounts"
+    orders = []
+    for turn in (1, -1):
+        pairs = [(f"a{n}@x.org", f"b{n}@x.org")[::turn] for n in range(20)]
+        orders.append([["create", at, {"email": e, "username": u, "password": PASSWORD}] for e, u in pairs])
+    codes = together(world, program, *orders)
+    assert [sorted(pair) for pair in zip(*codes, strict=True)] == [[0, 2001]] * 20
+
+
+def test_of_processes_that_want_one_name_one_gets_it(world: World, program: Program) -> None:
+    order = [["create", "applications", {"name": f"Shop {n}"}, {"createDirectory": "true"}] for n in range(5)]
+    order += [["create", f"{world.directory}/groups", {"name": f"group {n}"}] for n in range(5)]
+    order += [["create", "directories", {"name": f"People {n}"}] for n in range(5)]
+    codes = together(world, program, order, order, order)
+    assert [sorted(some) for some in zip(*codes, strict=True)] == [[0, 2001, 2001]] * 15
+
+
+def test_mappings_stay_numbered(world: World, program: Program) -> None:
+    stores = [world.new_directory() for _ in range(12)]
+    orders = [
+        [
+            [
+                "create",
+                "accountStoreMappings",
+                {"application": link(world.application), "accountStore": link(store), "listIndex": 0}
+                | {"isDefaultAccountStore": True},
+            ]
+            for store in stores[half::2]
+        ]
+        for half in (0, 1)
+    ]
+    assert together(world, program, *orders) == [[0] * 6, [0] * 6]
+    mappings = world.items(f"{world.application}/accountStoreMappings")
+    assert [mapping["listIndex"] for mapping in mappings] == list(range(13))
+    assert sum(mapping["isDefaultAccountStore"] for mapping in mappings) == 1
+
+
+def test_keys_of_custom_data_are_not_forgotten(world: World, program: Program) -> None:
+    account = world.account()
+    orders = [[["update", f"{account}/customData", {f"key{half}_{n}": n}] for n in range(15)] for half in (0, 1)]
+    together(world, program, *orders)
+    assert len(world.service.get(f"{account}/customData")) == 3 + 30
+
+
+def test_memberships_are_made_once(world: World, program: Program) -> None:
+    account, groups = world.account(), [world.group() for _ in range(8)]
+    order = [["create", "groupMemberships", {"account": link(account), "group": link(group)}] for group in groups]
+    codes = together(world, program, order, order)
+    assert [sorted(pair) for pair in zip(*codes, strict=True)] == [[0, 2001]] * 8
+
+
+def test_what_is_made_in_a_directory_that_goes_leaves_nothing(world: World, program: Program) -> None:
+    """Whoever comes too late is told so; no account is left without its directory."""
+    directory = world.new_directory()
+    order = [
+        ["create", f"{directory}/accounts", {"email": f"{n}@example.org", "password": PASSWORD}] for n in range(30)
+    ]
+    codes, _ = together(world, program, order, [["delete", directory]])
+    assert set(codes) <= {0, 404, 2020}
+    assert world.service.list(f"{world.tenant}/accounts")["size"] == 0
+
+
+def test_sessions_of_an_account_that_goes_are_refused_or_go_with_it(world: World, program: Program) -> None:
+    account = world.account()
+    order = [["create", f"{account}/refreshTokens", {"application": link(world.application)}]] * 30
+    codes, _ = together(world, program, order, [["delete", account]])
+    assert set(codes) <= {0, 404, 2016, 2020}
+
+
+@pytest.mark.parametrize("change", [{"password": "Another-Horse-2"}, {"status": "DISABLED"}])
+def test_no_session_outlives_what_ends_it(world: World, program: Program, change: dict[str, str]) -> None:
+    """A session that begins at the same time either ends with the others, or began after them."""
+    account = world.account()
+    begin = ["create", f"{account}/refreshTokens", {"application": link(world.application)}]
+    before = [begin] * 20
+    codes, _ = together(world, program, before, [["update", account, change]])
+    if change.get("status"):
+        assert world.items(f"{account}/refreshTokens") == []
+        assert set(codes[codes.index(10010) :] if 10010 in codes else []) <= {10010}
+    else:
+        assert codes == [0] * 20
+        assert len(world.items(f"{account}/refreshTokens")) <= 20
+
+
+def test_threads_share_a_service(world: World) -> None:
+    account = world.account("ada@example.org")
+
+    def sign_in(_: int) -> bool:
+        return world.is_good(world.session(world.login("ada@example.org")))
+
+    def rename(number: int) -> bool:
+        return bool(world.update(account, surname=str(number))["surname"] == str(number))
+
+    with ThreadPoolExecutor(6) as threads:
+        done = [*threads.map(sign_in, range(20)), *threads.map(rename, range(10))]
+    assert all(done)
+    assert world.service.list(f"{account}/refreshTokens")["size"] == 20
+
+
+def test_a_password_that_was_compared_with_an_old_one_is_not_stored(world: World) -> None:
+    """Where passwords may not be repeated, a second change at the same time has not seen the first one."""
+    strength = f"passwordPolicies/{world.directory.split('/')[1]}/strength"
+    world.update(strength, preventReuse=5)
+    account = world.account()
+
+    def change(number: int) -> int:
+        try:
+            world.update(account, password=f"Another-Horse-{number}")
+        except Error as error:
+            return error.code
+        return 0
+
+    with ThreadPoolExecutor(4) as threads:
+        codes = list(threads.map(change, [7] * 4))
+    assert codes.count(0) == 1
+    assert set(codes) <= {0, 409, 2002}
+    assert path(world.service.get(account)) == account

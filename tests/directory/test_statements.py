@@ -1,0 +1,143 @@
+"""What is asked of the database: how often, and that an index answers."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from world import PASSWORD, World
+
+
+@pytest.fixture
+def account(world: World) -> str:
+    """An account that is in a group, signed in, and not alone."""
+    group = world.group("admins")
+    world.map(group)
+    for number in range(3):
+        account = world.account(f"ada{number}@example.org", givenName="Ada", surname="L", customData={"a": number})
+        world.member(account, group)
+        world.session(account)
+    return account
+
+
+CALLS: dict[str, tuple[Callable[[World, str], Any], int]] = {
+    "an account": (lambda world, account: world.service.get(account), 1),
+    "an account and its groups": (lambda world, account: world.service.get(account, "groups"), 2),
+    "the groups of an account": (lambda world, account: world.service.list(f"{account}/groups", {"limit": "100"}), 1),
+    "whether it is in a group": (
+        lambda world, account: world.service.list(f"{account}/groups", {"name": "ADMINS", "limit": "100"}),
+        1,
+    ),
+    "a session and its account": (
+        lambda world, account: world.service.get(
+            f"{world.application}/authTokens/{world.items(f'{account}/refreshTokens')[0]['href'].split('/')[-1]}",
+            "account",
+        ),
+        2,  # one of them to find the session for this test
+    ),
+    "a page of accounts": (lambda world, account: world.service.list(f"{world.directory}/accounts"), 1),
+    "a full page of accounts": (lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "2"}), 2),
+    "accounts by beginning": (lambda world, _: world.items(f"{world.directory}/accounts", email="ada*"), 1),
+    "accounts by username": (
+        lambda world, _: world.items(f"{world.directory}/accounts", username="ada0@example.org"),
+        1,
+    ),
+    "accounts by name": (lambda world, _: world.items(f"{world.directory}/accounts", surname="l", givenName="a*"), 1),
+    "accounts by age": (lambda world, _: world.items(f"{world.directory}/accounts", createdAt="[2015,]"), 1),
+    "accounts in order": (lambda world, _: world.items(f"{world.directory}/accounts", orderBy="email desc"), 1),
+    "accounts of the tenant": (lambda world, _: world.items(f"{world.tenant}/accounts", email="ada0@example.org"), 1),
+    "accounts of an application": (lambda world, _: world.items(f"{world.application}/accounts", email="ada*"), 2),
+    "accounts of a group": (
+        lambda world, _: world.items(f"{world.items(f'{world.directory}/groups')[0]['href'][26:]}/accounts"),
+        2,
+    ),
+    "groups of a directory": (lambda world, _: world.items(f"{world.directory}/groups", name="a*"), 1),
+    "an application by name": (lambda world, _: world.items(f"{world.tenant}/applications", name="my application"), 1),
+    "a directory by name": (lambda world, _: world.items(f"{world.tenant}/directories", name="My*"), 1),
+    "each account with its directory and data": (
+        lambda world, _: world.items(f"{world.directory}/accounts", "directory,customData"),
+        3,
+    ),
+    "a login": (
+        lambda world, _: world.service.create(
+            f"{world.application}/loginAttempts",
+            {"value": base64.b64encode(f"ada0@example.org:{PASSWORD}".encode()).decode()},
+        ),
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_costs_few_statements_and_an_index_answers_each(world: World, account: str, name: str) -> None:
+    call, number = CALLS[name]
+    with world.statements() as ran:
+        call(world, account)
+    assert len(ran) == number
+    for statement, parameters in ran:
+        assert "SCAN" not in plan(world, statement, parameters), statement
+
+
+def plan(world: World, statement: str, parameters: Any) -> str:
+    """How the database would answer if the tables were large; SCAN in it means that it reads a whole table."""
+    with world.database.read() as connection:
+        if connection.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            return "\n".join(row[-1] for row in rows if "CONSTANT ROW" not in row[-1])
+        connection.exec_driver_sql("SET enable_seqscan = off")  # small tables are always read as a whole
+        rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        text = "\n".join(row[0] for row in rows)
+        connection.exec_driver_sql("SET enable_seqscan = on")
+        return text.replace("Seq Scan", "SCAN")
+
+
+@pytest.mark.parametrize("query", [{}, {"orderBy": "email"}, {"orderBy": "username desc"}, {"createdAt": "[2015,]"}])
+@pytest.mark.parametrize("owner", ["directory", "application", "tenant"])
+def test_no_page_of_a_large_collection_is_sorted(sqlite_world: World, owner: str, query: dict[str, str]) -> None:
+    """An index has the order, so that a page of a million accounts costs what a page of a hundred does."""
+    sqlite_world.account()
+    with sqlite_world.statements() as ran:
+        sqlite_world.items(f"{getattr(sqlite_world, owner)}/accounts", **query)
+    assert "TEMP B-TREE FOR ORDER BY" not in plan(sqlite_world, *ran[-1])
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"email": "ada@example.org"}, "email_key=?"),
+        ({"email": "ada*"}, "email_key>? AND email_key<?"),
+        ({"username": "ada@example.org", "orderBy": "email"}, "username_key=?"),
+        ({"username": "ada@example.org", "orderBy": "createdAt desc"}, "username_key=?"),
+    ],
+)
+@pytest.mark.parametrize("owner", ["directory", "application", "tenant", "group"])
+def test_an_account_is_found_by_what_few_have(
+    sqlite_world: World, owner: str, query: dict[str, str], index: str
+) -> None:
+    """Without figures about its tables SQLite likes an index that saves it from sorting, and reads a million rows."""
+    group = sqlite_world.group()
+    sqlite_world.map(group)
+    sqlite_world.member(sqlite_world.account("ada@example.org"), group)
+    at = group if owner == "group" else getattr(sqlite_world, owner)
+    with sqlite_world.statements() as ran:
+        assert len(sqlite_world.items(f"{at}/accounts", **query)) == 1
+    assert index in plan(sqlite_world, *ran[-1])
+
+
+def test_a_page_that_is_not_full_is_not_counted(world: World) -> None:
+    for number in range(3):
+        world.group(str(number))
+    listed = f"{world.directory}/groups"
+    for offset, limit, counted in ((0, 25, False), (0, 3, True), (0, 4, False), (3, 25, True), (2, 25, False)):
+        with world.statements() as ran:
+            assert world.service.list(listed, {"offset": offset, "limit": limit})["size"] == 3
+        assert any("count(" in statement for statement, _ in ran) == counted
+
+
+def test_that_an_owner_exists_is_asked_for_empty_pages_only(world: World) -> None:
+    account = world.account()
+    with world.statements() as ran:
+        assert world.items(f"{account}/groups") == []
+    assert len(ran) == 2

@@ -1,0 +1,119 @@
+"""Two tenants in one database: neither sees, changes nor reaches anything of the other's."""
+
+from __future__ import annotations
+
+import pytest
+from world import BASE, PASSWORD, World, link, names, part, path, refused
+
+from stormpath_wsgi.directory import DirectoryService, records
+from stormpath_wsgi.directory.bodies import of_creation
+from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.rules import applications, custom_data
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.kinds import Application, Tenant
+
+
+@pytest.fixture
+def other(world: World) -> DirectoryService:
+    """The service of a second tenant, with an application and a directory of its own."""
+    context: Context = world.service._context
+    with world.database.write() as transaction:
+        work = context.work(transaction.connection, "other")
+        records.make(work, Tenant, "other", {"name": "other", "key": "other"})
+        custom_data.make(work, "other", None)
+        values = of_creation(Application, {"name": "My Application"}, BASE).values
+        applications.make(work, values, directory=True)
+    return DirectoryService(world.database, BASE, "other", passwords=context.passwords, clock=context.clock)
+
+
+def test_each_has_names_of_its_own(world: World, other: DirectoryService) -> None:
+    for service in (world.service, other):
+        assert names(service.list("tenants/current/applications")["items"]) == ["My Application"]
+        assert service.list("tenants/current/accounts")["size"] == 0
+    assert other.get("tenants/current")["href"] == f"{BASE}/tenants/other"
+
+
+def test_nothing_of_the_other_can_be_named(world: World, other: DirectoryService) -> None:
+    account, group = world.account("ada@example.org", customData={"secret": 1}), world.group()
+    application = world.service.get(world.application)
+    everything = [
+        world.tenant,
+        world.application,
+        world.directory,
+        account,
+        group,
+        world.member(account, group),
+        world.mapping(),
+        part(application, "oAuthPolicy"),
+        part(world.service.get(world.directory), "passwordPolicy"),
+        part(world.service.get(world.directory), "passwordPolicy") + "/strength",
+        f"refreshTokens/{world.session(account)}",
+        f"{account}/customData",
+        f"{world.tenant}/customData",
+    ]
+    collections = ["applications", "directories", "accounts", "groups"]
+    for resource in everything:
+        assert _answers(other, resource) <= {404, 405}  # 405: what no tenant may do
+        assert world.service.get(resource)
+    for owner, collection in (
+        *((world.tenant, name) for name in collections),
+        (world.application, "accounts"),
+        (world.application, "groups"),
+        (world.application, "accountStoreMappings"),
+        (world.directory, "accounts"),
+        (world.directory, "applications"),
+        (account, "groups"),
+        (account, "applications"),
+        (account, "refreshTokens"),
+        (group, "accounts"),
+    ):
+        with refused(404):
+            other.list(f"{owner}/{collection}")
+        with refused(404):
+            other.list(f"{owner}/{collection}", {"q": "a"} if collection != "refreshTokens" else {})
+
+
+def _answers(service: DirectoryService, resource: str) -> set[int]:
+    """The codes with which every verb refuses *resource*."""
+    codes = set()
+    for call in (service.get, lambda at: service.update(at, {"name": "stolen"}), service.delete):
+        with pytest.raises(Error) as caught:
+            call(resource)
+        codes.add(caught.value.code)
+    return codes
+
+
+def test_nothing_of_the_other_can_be_linked(world: World, other: DirectoryService) -> None:
+    account, group = world.account(), world.group()
+    theirs = path(other.list("tenants/current/applications")["items"][0])
+    with refused(2016):
+        other.create("accountStoreMappings", {"application": link(theirs), "accountStore": link(world.directory)})
+    with refused(2016):
+        other.create("accountStoreMappings", {"application": link(world.application), "accountStore": link(group)})
+    with refused(2016):
+        other.create("groupMemberships", {"account": link(account), "group": link(group)})
+    with refused(404):
+        other.create(f"{account}/refreshTokens", {"application": link(theirs)})
+    with refused(2016):
+        world.service.create(f"{account}/refreshTokens", {"application": link(theirs)})
+    for owner in (world.directory, world.application):
+        for made in ("accounts", "groups"):
+            body = {"email": "a@b.org", "password": PASSWORD} if made == "accounts" else {"name": "g"}
+            with refused(404):
+                other.create(f"{owner}/{made}", body)
+
+
+def test_nobody_signs_in_at_the_other(world: World, other: DirectoryService) -> None:
+    account = world.account("ada@example.org")
+    session = world.session(account)
+    theirs = path(other.list("tenants/current/applications")["items"][0])
+    with refused(404):
+        other.create(f"{world.application}/loginAttempts", {"value": "YTpi"})
+    with refused(10013):
+        other.get(f"{theirs}/authTokens/{session}")
+    with refused(10013):
+        other.get(f"{world.application}/authTokens/{session}")
+    with refused(7104):
+        value = "YWRhQGV4YW1wbGUub3JnOkNvcnJlY3QtSG9yc2UtMQ=="
+        other.create(f"{theirs}/loginAttempts", {"value": value})
+    assert world.login("ada@example.org") == account
