@@ -1,0 +1,264 @@
+"""Collections: paged lists of resources, which are searched, ordered and sliced by the directory."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+import logging
+import operator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client.custom_data import CustomData
+from stormpath_wsgi.client.expansion import Expand, wire_expand
+from stormpath_wsgi.client.resource import Resource, sent
+from stormpath_wsgi.kinds import wire_name
+
+if TYPE_CHECKING:
+    from stormpath_wsgi.client.client import Client
+
+R = TypeVar("R", bound=Resource)
+
+#: Items asked for at once, the most that a directory answers.
+PAGE = 100
+
+_log = logging.getLogger(__name__)
+
+
+class Collection(Generic[R]):
+    """A list of resources that stays in the directory; pages of it are fetched as they are looked at.
+
+    It follows the rules of sequences: ``len``, indices and slices from either end, iteration. Slices and searches
+    are collections again and leave this one as it was. Its first page is kept once it was read, until
+    :meth:`refresh`; later pages are not. Whoever deletes while iterating shifts the pages that follow: take a
+    list first.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        kind: type[R],
+        href: str,
+        *,
+        create_at: str | None = None,
+        page: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The resources of *kind* at *href*. *create_at*: where new ones are posted to; *page*: one known already."""
+        self.href = href
+        self.kind = kind
+        self._client = client
+        self._create_at = create_at
+        self._query: Mapping[str, str] = {}
+        self._expand: str | None = None
+        self._start = 0  # the window on all that match: items left out before it,
+        self._count: int | None = None  # and how many are in it at the most
+        self._page: Mapping[str, Any] | None = None
+        self._items: list[R] = []
+        if page is not None:
+            self._start = page["offset"]
+            self._keep(page)
+
+    def create(self, properties: Mapping[str, Any] | None = None, expand: Expand = None, **params: Any) -> R:
+        """Make a resource of *properties* and answer it.
+
+        Names are in snake_case. Only what may be written on creation is sent. The rest is dropped, so that the
+        attributes of one resource can be passed to make another; what the kind does not know at all is logged.
+        *params* are the request's: ``create_directory=True``, ``password_format="mcf"``,
+        ``registration_workflow_enabled=False``.
+
+        Raises ValueError where the directory makes none, as in the collections of a tenant or an account.
+        """
+        if self._create_at is None:
+            raise ValueError(f"no {self.kind.title()} can be created here: use the collection of its container")
+        asked = {wire_name(name): _text(value) for name, value in params.items() if value is not None}
+        if names := wire_expand(expand):
+            asked["expand"] = names
+        answer = self._client.data_store.create(self._create_at, self._creation(properties or {}), asked)
+        self._page = None
+        return self.kind(self._client, properties=answer)
+
+    def get(self, href: str, expand: Expand = None) -> R:
+        """The resource with this href or id. Nothing is asked for until it is read; a wrong one is found out then."""
+        if "/" not in href:
+            href = f"{self._client.base_url}/{self.kind.path}/{href}"
+        return self.kind(self._client, href, expand=expand)
+
+    def is_href(self, text: str) -> bool:
+        """Whether *text* is an href of the directory, and not a name."""
+        return text.startswith(self._client.base_url + "/")
+
+    def search(self, query: str | Mapping[str, Any]) -> Self:
+        """Those with *query* in any searchable text, or those whose attributes match: ``{"surname": "lov*"}``.
+
+        Case does not count. A ``*`` at either end of a value stands for any text. Moments match ranges:
+        ``{"created_at": "[2015,2016)"}``.
+        """
+        return self.query(q=query) if isinstance(query, str) else self.query(**query)
+
+    def order(self, order_by: str) -> Self:
+        """Sorted by attributes: ``"surname,given_name desc"``."""
+        terms = (term.strip().partition(" ") for term in order_by.split(","))
+        return self.query(order_by=",".join(_path(name) + blank + way for name, blank, way in terms))
+
+    def query(
+        self, *, limit: int | None = None, offset: int | None = None, expand: Expand = None, **matches: Any
+    ) -> Self:
+        """Those that also match. From the *offset*-th on at most *limit*, in as many pages as it takes."""
+        found = self._window(
+            self._start if offset is None else _not_negative(offset),
+            self._count if limit is None else _not_negative(limit),
+        )
+        found._query = {**self._query, **{_path(name): _text(value) for name, value in matches.items()}}
+        found._expand = wire_expand(expand) or self._expand
+        return found
+
+    def refresh(self) -> None:
+        """Read the first page again."""
+        self._keep(self._fetch(self._start, self._span()))
+
+    @property
+    def items(self) -> list[R]:
+        """The resources of the first page."""
+        self._first()
+        return list(self._items)
+
+    @property
+    def size(self) -> int:
+        """How many match in all, whatever part of them this collection is."""
+        return int(self._first()["size"])
+
+    @property
+    def offset(self) -> int:
+        return int(self._first()["offset"])
+
+    @property
+    def limit(self) -> int:
+        """The number of items the first page was asked for."""
+        return int(self._first()["limit"])
+
+    def to_json(self) -> str:
+        """JSON text of the first page: href, offset, limit, size and items."""
+        page = {name: self._first()[name] for name in ("offset", "limit", "size")}
+        return json.dumps({"href": self.href, **page, "items": [item._plain() for item in self._items]})
+
+    def __len__(self) -> int:
+        """How many items there are, a slice's own number if it is one."""
+        return self._length(self.size)
+
+    def __iter__(self) -> Iterator[R]:
+        page, items, seen = self._first(), self._items, 0
+        while items:
+            yield from items
+            seen += len(items)
+            left = self._length(page["size"]) - seen
+            if left <= 0:
+                break
+            page = self._fetch(self._start + seen, min(left, PAGE))
+            items = self._made(page)
+
+    def __reversed__(self) -> Iterator[R]:
+        for stop in range(len(self), 0, -PAGE):
+            yield from reversed(self[max(0, stop - PAGE) : stop].items)
+
+    @overload
+    def __getitem__(self, index: int | str) -> R: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | str | slice) -> R | Self:
+        if isinstance(index, str):
+            return self.get(index)
+        if isinstance(index, slice):
+            return self._slice(index)
+        index = operator.index(index)
+        return self._at(index if index >= 0 else index + len(self))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.kind.title()} href={self.href}>"
+
+    def _at(self, index: int) -> R:
+        if self._page is not None and 0 <= index < len(self._items):
+            return self._items[index]
+        if index >= 0 and (self._count is None or index < self._count):
+            for item in self._made(self._fetch(self._start + index, 1)):
+                return item
+        raise IndexError(f"{self!r} has no item {index}")
+
+    def _slice(self, index: slice) -> Self:
+        if index.step not in (None, 1):
+            raise ValueError("a slice of a collection has no step")
+        start, stop = index.start or 0, index.stop
+        if start < 0 or (stop is not None and stop < 0):
+            start, stop, _ = index.indices(len(self))
+        ends = [end for end in (stop, self._count) if end is not None]
+        return self._window(self._start + start, max(0, min(ends) - start) if ends else None)
+
+    def _window(self, start: int, count: int | None) -> Self:
+        """A copy that looks at other items and has read none."""
+        other = copy.copy(self)
+        other._start, other._count, other._page = start, count, None
+        return other
+
+    def _length(self, size: int) -> int:
+        found = max(0, size - self._start)
+        return found if self._count is None else min(found, self._count)
+
+    def _span(self) -> int:
+        # Where the window is empty there is still the size to ask for.
+        return PAGE if self._count is None else max(1, min(PAGE, self._count))
+
+    def _first(self) -> Mapping[str, Any]:
+        if self._page is None:
+            self.refresh()
+        return self._page or {}
+
+    def _keep(self, page: Mapping[str, Any]) -> None:
+        self._page, self._items = page, self._made(page)[: self._count]
+
+    def _made(self, page: Mapping[str, Any]) -> list[R]:
+        return [self.kind(self._client, properties=item, expand=self._expand) for item in page["items"]]
+
+    def _fetch(self, offset: int, limit: int) -> Mapping[str, Any]:
+        query = {**self._query, "offset": str(offset), "limit": str(limit)}
+        return self._client.data_store.list(self.href, query, self._expand)
+
+    def _creation(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        body = {}
+        for name, value in properties.items():
+            member = self.kind.members.get(wire_name(name))
+            if member is None:
+                _log.warning("%s has no attribute %r: it is not sent", self.kind.title(), name)
+            elif "c" in getattr(member, "writable", ""):
+                body[member.wire] = sent(member, value)
+            elif isinstance(member, kinds.Part) and member.to == "CustomData" and value:
+                body[member.wire] = value.stored() if isinstance(value, CustomData) else value
+        return body
+
+
+class Unlisted(Collection[R]):
+    """A collection in which resources are made and found by href, but which no directory lists."""
+
+    def _fetch(self, offset: int, limit: int) -> NoReturn:
+        raise ValueError(f"{self.kind.title()} resources are not listed here: use a collection of their owner")
+
+
+def _path(name: str) -> str:
+    """``custom_data.Favourite_Colour`` to ``customData.Favourite_Colour``: keys of custom data are left alone."""
+    head, dot, key = name.partition(".")
+    return wire_name(head) + dot + key
+
+
+def _text(value: Any) -> str:
+    """*value* as a query parameter spells it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return value.href if isinstance(value, Resource) else str(value)
+
+
+def _not_negative(number: int) -> int:
+    if number < 0:
+        raise ValueError(f"{number} is below zero")
+    return number

@@ -1,0 +1,55 @@
+"""The data store that is at hand: a directory in this process, without HTTP and without JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from typing import Any
+
+from stormpath_wsgi.directory import DirectoryService, open_directory
+from stormpath_wsgi.errors import fault
+
+
+class LocalDataStore:
+    """A :class:`~stormpath_wsgi.client.DataStore` over the five verbs of a directory *service*."""
+
+    def __init__(self, service: DirectoryService) -> None:
+        self._service = service
+        self.base_url = service.base_url
+        self.epoch = service.epoch
+
+    def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        return self._service.get(self._path(href), expand)
+
+    def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
+        return self._service.list(self._path(href), query, expand)
+
+    def create(
+        self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return self._service.create(self._path(href), properties, params)
+
+    def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        return self._service.update(self._path(href), properties)
+
+    def delete(self, href: str) -> None:
+        self._service.delete(self._path(href))
+
+    def close(self) -> None:
+        self._service.close()
+
+    def _path(self, href: str) -> str:
+        base = self.base_url + "/"
+        if not href.startswith(base):
+            raise fault(404, f"{href} is not below {self.base_url}.")
+        return href[len(base) :]
+
+
+def open_local(url: str, base_url: str, application_name: str) -> LocalDataStore:
+    """The data store of the directory in the database *url*. An embedded one that is empty is set up."""
+    with ExitStack() as opened:
+        service = opened.enter_context(closing(open_directory(url, base_url=base_url)))
+        if service.embedded:
+            service.bootstrap(application_name)
+        opened.pop_all()  # it is good: leave it open
+    return LocalDataStore(service)

@@ -1,0 +1,299 @@
+"""Resources: objects whose attributes are fetched when first read and sent when saved."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Never, cast
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client.expansion import Expand, wire_expand
+from stormpath_wsgi.kinds import wire_name
+
+if TYPE_CHECKING:
+    from stormpath_wsgi.client.client import Client
+
+
+class Resource(kinds.Kind):
+    """One resource of a directory, known by its :attr:`href`.
+
+    Making one asks for nothing. The first read of an attribute loads them all, in one request; links, parts and
+    collections are again such objects. What is written is kept here until :meth:`save`. It can also be used like
+    a dictionary: ``account["given_name"]``.
+
+    Reading raises :class:`stormpath_wsgi.Error`: with status 404 where the resource does not exist (``hasattr``
+    does not swallow it), :class:`stormpath_wsgi.errors.Unavailable` where the directory cannot be reached.
+    Two resources are equal when their hrefs are. Not to be shared between threads.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        href: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        expand: Expand = None,
+    ) -> None:
+        """The resource at *href*, or the one that *properties* (as a data store answers them) are of.
+
+        Without an href among the *properties* it is new: no directory knows of it, and none is told. It takes
+        ``create`` of a collection to make one there.
+        """
+        if properties is None:
+            if href is None:
+                raise ValueError("either href or properties is required")
+            if not isinstance(href, str):
+                raise TypeError(f"href must be a string, not {type(href).__name__}")
+            properties = {"href": href}
+        self._client = client
+        self._expand = wire_expand(expand)
+        self._wire: Mapping[str, Any] = {}
+        self._loaded = False
+        self._take(properties if "href" in properties else self._sent(properties))
+
+    @property
+    def href(self) -> str:
+        """The address that names the resource; None while it is new."""
+        return cast(str, self._wire.get("href"))
+
+    def is_new(self) -> bool:
+        """Whether no directory knows of it yet."""
+        return "href" not in self._wire
+
+    def save(self) -> None:
+        """Send what was written since it was loaded or saved, and nothing else: one request, or none.
+
+        So two people who change different attributes of one resource do not undo each other. Lists that were
+        read and changed in place count as written; read them again after saving.
+        """
+        if self.is_new():
+            raise ValueError(f"a new {self.title()} cannot be saved: make it with create() of a collection")
+        if changes := self._changes():
+            self._accept(self._client.data_store.update(self.href, changes))
+
+    def refresh(self) -> None:
+        """Load it again. What was written and not saved is forgotten."""
+        self._take(self._client.data_store.get(self.href, self._expand))
+
+    def delete(self) -> None:
+        """Remove it from its directory, with what lives and dies with it. A new resource is left alone."""
+        if not self.is_new():
+            self._client.data_store.delete(self.href)
+
+    def to_json(self) -> str:
+        """JSON text of all attributes by their Python names; links as ``{"href": …}``."""
+        return json.dumps(self._plain())
+
+    # The declared members call these two.
+
+    def read(self, member: kinds.Member[Any]) -> Any:
+        match member:
+            case kinds.Attribute():
+                return self._attribute(member)
+            case kinds.Link():
+                return self._linked(member)
+            case kinds.Part():
+                return self._part(member)
+            case kinds.Collection():
+                return self._collection(member)
+        raise TypeError(f"{type(member).__name__} cannot be read")
+
+    def write(self, member: kinds.Member[Any], value: Any) -> None:
+        if not self._may_write(member):
+            raise self._not_writable(member.name)
+        self._changed[member.wire] = sent(member, value)
+        self._lent.pop(member.wire, None)
+        self._related.pop(member.wire, None)
+
+    def _may_write(self, member: kinds.Member[Any]) -> bool:
+        when = getattr(member, "writable", "")
+        return bool(when) if self.is_new() else "u" in when
+
+    def _not_writable(self, name: str) -> AttributeError:
+        return AttributeError(f"Attribute {name!r} of {self.title()} is not writable", name=name, obj=self)
+
+    def _attribute(self, attribute: kinds.Attribute[Any]) -> Any:
+        if attribute.secret and attribute.wire not in self._changed:
+            raise AttributeError(f"Attribute {attribute.name!r} of {self.title()} cannot be read")
+        value = self._value(attribute.wire)
+        return None if value is None else attribute.from_wire(self._lend(attribute.wire, value))
+
+    def _linked(self, link: kinds.Link[Any]) -> Resource | None:
+        value = self._value(link.wire)
+        if value is None:
+            return None
+        known = self._related.get(link.wire)
+        if known is None or known.href != value["href"]:
+            known = self._related[link.wire] = self._client.resource(value, *link.to)
+        return known
+
+    def _part(self, part: kinds.Part[Any]) -> Any:
+        if self.is_new():
+            return self._value(part.wire)
+        if part.wire not in self._related:
+            properties = self._expanded(part.wire) or {"href": self._href_of(part)}
+            self._related[part.wire] = self._client.resource(properties, *filter(None, [part.to]))
+        return self._related[part.wire]
+
+    def _collection(self, collection: kinds.Collection[Any]) -> Any:
+        if self.is_new():
+            raise AttributeError(f"a new {self.title()} has no {collection.name} yet")
+        page = self._expanded(collection.wire)
+        return self._client.collection(collection, f"{self.href}/{collection.wire}", page)
+
+    def _href_of(self, part: kinds.Part[Any]) -> str:
+        base = self._client.base_url
+        path = self.href.removeprefix(base + "/")
+        return f"{base}/{part.path(path, path.rpartition('/')[2])}"
+
+    def _expanded(self, wire: str) -> Mapping[str, Any] | None:
+        """What came along with this resource for the part or collection *wire*, if it was asked for."""
+        if self._expand:
+            self._load()
+        value = self._wire.get(wire)
+        return value if value and value.keys() > {"href"} else None
+
+    def _value(self, wire: str) -> Any:
+        if wire in self._changed:
+            return self._changed[wire]
+        if wire not in self._wire:
+            self._load()
+        return self._wire.get(wire)
+
+    def _lend(self, wire: str, value: Any) -> Any:
+        """*value*, or of something that can be changed in place a copy, which saving compares with *value*."""
+        if not isinstance(value, list | dict) or wire in self._changed:
+            return value
+        return self._lent.setdefault(wire, copy.deepcopy(value))
+
+    def _load(self) -> None:
+        if not self._loaded:
+            self._wire, self._loaded = self._client.data_store.get(self.href, self._expand), True
+
+    def _take(self, properties: Mapping[str, Any]) -> None:
+        """Be what *properties* say, and forget all else."""
+        self._wire = properties
+        self._loaded = properties.keys() != {"href"}  # else it is a bare link
+        self._changed: dict[str, Any] = {}
+        self._lent: dict[str, Any] = {}
+        self._related: dict[str, Resource] = {}
+
+    def _changes(self) -> dict[str, Any]:
+        """What saving would send, in wire shape."""
+        lent = {wire: value for wire, value in self._lent.items() if value != self._wire.get(wire)}
+        return {**lent, **self._changed}
+
+    def _accept(self, saved: Mapping[str, Any]) -> None:
+        self._wire, self._loaded = saved, True
+        self._changed.clear()
+        self._lent.clear()
+
+    def _sent(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        named = ((self.members.get(wire_name(name)), value) for name, value in properties.items())
+        return {member.wire: sent(member, value) for member, value in named if member}
+
+    def _plain(self) -> dict[str, Any]:
+        self._load()
+        known = {**self._wire, **self._lent, **self._changed}
+        href = {"href": self.href} if not self.is_new() else {}
+        return href | {member.name: known[member.wire] for member in self._readable()}
+
+    def _readable(self) -> Iterator[kinds.Member[Any]]:
+        return (member for member in self.members.values() if self._has(member))
+
+    def _has(self, member: kinds.Member[Any]) -> bool:
+        """Whether there is something to read. Secrets are written only."""
+        return (member.wire in self._wire or member.wire in self._changed) and not getattr(member, "secret", False)
+
+    # Like a dictionary.
+
+    def keys(self) -> list[str]:
+        self._load()
+        return ["href"] * (not self.is_new()) + [member.name for member in self._readable()]
+
+    def values(self) -> list[Any]:
+        return [self[name] for name in self.keys()]
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(name, self[name]) for name in self.keys()]
+
+    def update(self, properties: Mapping[str, Any]) -> None:
+        """Write all of *properties* and save at once."""
+        for name, value in properties.items():
+            self[name] = value
+        self.save()
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self, name, value)
+
+    def __contains__(self, name: object) -> bool:
+        if name == "href":
+            return not self.is_new()
+        self._load()
+        member = getattr(type(self), name, None) if isinstance(name, str) else None
+        return isinstance(member, kinds.Member) and self._has(member)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __setattr__(self, name: str, value: Never) -> None:
+        # A misspelt name must not vanish in an attribute that is never sent.
+        if not name.startswith("_") and not isinstance(getattr(type(self), name, None), kinds.Member):
+            raise self._not_writable(name)
+        super().__setattr__(name, value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Resource):
+            return NotImplemented
+        return self is other or (not self.is_new() and self.href == other.href)
+
+    def __hash__(self) -> int:
+        return object.__hash__(self) if self.is_new() else hash(self.href)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} href={self.href}>"
+
+    def __str__(self) -> str:
+        """Its name, which may have to be loaded; for a kind without names its representation."""
+        named = self.members.get("name")
+        return (named and self.read(named)) or repr(self)
+
+
+class HasStatus(Resource):
+    """A resource that can be switched off."""
+
+    STATUS_ENABLED = kinds.ENABLED
+    STATUS_DISABLED = kinds.DISABLED
+
+    status: kinds.Choice
+
+    def get_status(self) -> str:
+        """Its status; one that has none counts as disabled."""
+        return self.status or self.STATUS_DISABLED
+
+    def is_enabled(self) -> bool:
+        return self.get_status() == self.STATUS_ENABLED
+
+    def is_disabled(self) -> bool:
+        return self.get_status() == self.STATUS_DISABLED
+
+
+def sent(member: kinds.Member[Any], value: Any) -> Any:
+    """*value* as it goes over the wire for *member*. A link may be given as a resource, an href or a dictionary."""
+    if isinstance(member, kinds.Attribute):
+        return member.to_wire(value)
+    if isinstance(value, Resource):
+        return {"href": value.href}
+    if isinstance(value, str):
+        return {"href": value}
+    return _renamed(value) if isinstance(value, Mapping) else value
+
+
+def _renamed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {wire_name(name): value for name, value in properties.items()}

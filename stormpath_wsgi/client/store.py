@@ -1,0 +1,46 @@
+"""The data store port: the five verbs through which the client's objects reach a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class DataStore(Protocol):
+    """One end of the port. Plain dictionaries in the wire shape of the REST API v1 cross it.
+
+    An *href* is absolute and starts with :attr:`base_url`. Timestamps are ISO 8601 text, links are
+    ``{"href": …}`` or None, names are camelCase. *expand* is the wire parameter: ``"directory,groups(limit:100)"``.
+    Every verb raises :class:`stormpath_wsgi.Error` with the documented status and code, and
+    :class:`stormpath_wsgi.errors.Unavailable` when the directory cannot be reached.
+    """
+
+    #: The address below which every href lies, without a slash at the end.
+    base_url: str
+
+    def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """One resource. ``<base>/tenants/current`` answers the caller's tenant."""
+
+    def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
+        """One page of a collection: ``href, offset, limit, size, items``.
+
+        *query*: wire parameters (``q``, attribute matches, ``orderBy``, ``offset``, ``limit``). ``size``
+        counts all matches.
+        """
+
+    def create(
+        self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Post *properties* to a collection and answer the whole new resource. *params*: wire query parameters."""
+
+    def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """Change what *properties* names, leave the rest, and answer the whole resource."""
+
+    def delete(self, href: str) -> None:
+        """Remove the resource and what lives and dies with it."""
+
+    def epoch(self) -> int:
+        """A number that is equal to an earlier one only while answers read then still hold. Costs no I/O."""
+
+    def close(self) -> None:
+        """Give back connections. The store may be used again; it opens new ones then."""

@@ -1,0 +1,148 @@
+"""Fixtures: a client of a real directory, in which every test has an application and a directory of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
+from stormpath_wsgi.directory import open_directory
+
+NewAccount = Callable[..., Account]
+
+#: Of a public test vector: nobody's.
+BCRYPT_HASH = "$2a$08$VbNS17zvQNYtMyfRiYXxWuec2F2y3SuLB/e7hU8RWdcCxxluUB3m."
+
+
+class Recorder:
+    """A data store that writes down what is asked of another: ``get accounts/<id>``."""
+
+    def __init__(self, store: DataStore) -> None:
+        self._store = store
+        self.base_url, self.epoch, self.close = store.base_url, store.epoch, store.close
+        self.requests: list[str] = []
+
+    def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        self._record("get", href)
+        return self._store.get(href, expand)
+
+    def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
+        self._record("list", href)
+        return self._store.list(href, query, expand)
+
+    def create(
+        self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        self._record("create", href)
+        return self._store.create(href, properties, params)
+
+    def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        self._record("update", href)
+        return self._store.update(href, properties)
+
+    def delete(self, href: str) -> None:
+        self._record("delete", href)
+        self._store.delete(href)
+
+    def _record(self, verb: str, href: str) -> None:
+        self.requests.append(f"{verb} {href.removeprefix(self.base_url + '/')}")
+
+
+@pytest.fixture
+def recorder(store: DataStore) -> Recorder:
+    return Recorder(store)
+
+
+@pytest.fixture
+def client(recorder: Recorder) -> Client:
+    return Client(data_store=recorder)
+
+
+@pytest.fixture
+def requests(recorder: Recorder, account: Account) -> list[str]:
+    """The requests made since the other fixtures were ready; a test may clear them again."""
+    recorder.requests.clear()
+    return recorder.requests
+
+
+@pytest.fixture
+def application(client: Client) -> Application:
+    return client.applications.create({"name": f"Shop {secrets.token_hex(8)}"}, create_directory=True)
+
+
+@pytest.fixture
+def directory(application: Application) -> Directory:
+    """The directory of the application, its default account store and group store."""
+    mapping = application.default_account_store_mapping
+    assert mapping
+    store = mapping.account_store
+    assert isinstance(store, Directory)
+    return store
+
+
+@pytest.fixture
+def new_account() -> NewAccount:
+    """Makes an account in a directory or application. Its password is an imported hash, which costs no time."""
+
+    def make(container: Directory | Application, email: str, **properties: Any) -> Account:
+        return container.accounts.create({"email": email, "password": BCRYPT_HASH, **properties}, password_format="mcf")
+
+    return make
+
+
+@pytest.fixture
+def account(directory: Directory, new_account: NewAccount) -> Account:
+    return new_account(directory, "ada@example.org", username="ada", given_name="Ada", surname="Lovelace")
+
+
+@pytest.fixture
+def people(directory: Directory, new_account: NewAccount) -> Callable[[int], list[Account]]:
+    """Makes so many accounts, with e-mail addresses in the order they were made."""
+
+    def make(number: int) -> list[Account]:
+        return [new_account(directory, f"p{index:03}@example.org") for index in range(number)]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('client')}/accounts.db"
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql_url(postgresql_server: Any) -> str:
+    postgresql_server.command("CREATE DATABASE client TEMPLATE migrated")
+    return str(postgresql_server.url("client").render_as_string())
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """What opens a store that is set up. Another end of the port is another parameter here."""
+    url: str = request.getfixturevalue(f"shared_{request.param}_url")
+    with closing(open_directory(url)) as service:
+        service.bootstrap()
+    return url
+
+
+@pytest.fixture(scope="session")
+def store(store_url: str) -> Iterator[DataStore]:
+    with Client(store_url) as client:
+        yield client.data_store
+
+
+@pytest.fixture
+def other_store(store_url: str) -> Iterator[DataStore]:
+    """The same directory, as another process would open it."""
+    with Client(store_url) as client:
+        yield client.data_store
+
+
+@pytest.fixture(scope="module")
+def module_directory(store: DataStore) -> Directory:
+    """For tests that only read."""
+    return Client(data_store=store).directories.create({"name": f"People {secrets.token_hex(8)}"})
