@@ -1,0 +1,163 @@
+"""Policies: who may pass, and the challenge that a stranger gets instead."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, TypeAlias
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from webob import Request, Response
+from werkzeug.wsgi import ClosingIterator
+
+from stormpath_wsgi.client import Group
+from stormpath_wsgi.negotiation import HTML, preferred
+from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
+
+log = logging.getLogger(__name__)
+
+Headers: TypeAlias = list[tuple[str, str]]
+ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]"
+
+#: What wraps an application and decides who reaches it. Every :class:`Policy` is one.
+Wrapper: TypeAlias = Callable[[WSGIApplication], WSGIApplication]
+
+#: The header of a 401 (RFC 9110 asks for one). Not Basic: a browser would open its own window.
+WWW_AUTHENTICATE = ("WWW-Authenticate", 'Bearer realm="stormpath"')
+
+#: What is said here depends on who asks.
+NOT_STORED = ("Cache-Control", "no-store")
+
+NOT_SIGNED_IN = "You are not authenticated. Please log in to access this resource."
+NOT_ALLOWED = "You do not have sufficient permissions to access this resource."
+
+
+class Refusals(Protocol):
+    """Who draws the answers to those that may not pass, in ``environ["stormpath.pages"]``."""
+
+    def forbidden(self, request: Request) -> Response: ...
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A named question about a user. Called with a WSGI app it answers one that asks first."""
+
+    name: str
+    allows: Callable[[User | AnonymousUser], bool]
+
+    def __call__(self, app: WSGIApplication) -> WSGIApplication:
+        def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            user = session_of(environ).user
+            if self.allows(user):
+                return app(environ, start_response)
+            log.info("The policy %s refuses %r.", self.name, user)
+            refuse = forbid if user.is_authenticated else challenge
+            return refuse(environ, start_response)
+
+        return guarded
+
+
+login_required = Policy("login_required", lambda user: user.is_authenticated)
+
+
+def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
+    """The policy that asks for membership in all (or any) of *groups*: Group objects, hrefs or names.
+
+    A group that does not exist is one that nobody is in, and nobody passes an empty list of groups.
+    """
+    if isinstance(groups, str | Group):
+        raise TypeError("groups_required takes a list of groups: write groups_required([…])")
+    wanted = tuple(group_key(group) for group in groups)
+    return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all))
+
+
+def session_of(environ: WSGIEnvironment) -> CurrentSession:
+    """The session of a request. Raises RuntimeError when no middleware of ours is around."""
+    session = environ.get("stormpath.session")
+    if not isinstance(session, CurrentSession):
+        raise RuntimeError("There is no session in the WSGI environ: wrap the application in StormpathMiddleware.")
+    return session
+
+
+def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Ask a stranger to sign in: the login page for who prefers HTML, else 401. A WSGI app."""
+    web = session_of(environ).settings.web
+    if web.login.enabled and preferred(environ, web.produces) == HTML:
+        login = _quoted(environ.get("SCRIPT_NAME", "")) + quote(web.at(web.login.uri))
+        location = "/" + login.lstrip("/") + _next(environ)  # two slashes in front would name a host
+        headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
+        start_response("302 Found", headers)
+        return []
+    body = json.dumps({"status": 401, "message": NOT_SIGNED_IN}).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), WWW_AUTHENTICATE, NOT_STORED]
+    start_response("401 Unauthorized", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def forbid(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Tell somebody who is signed in that it does not suffice: 403. A WSGI app."""
+    refusals: Refusals = environ["stormpath.pages"]
+    return refusals.forbidden(Request(environ))(environ, start_response)
+
+
+def challenge_on_401(app: WSGIApplication) -> WSGIApplication:
+    """*app*, with the challenge in place of its own 401 for strangers. What it said with the 401 is dropped.
+
+    Somebody who is signed in gets the 401 as it is: to sign in again would not help.
+    """
+
+    def challenging(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        held = _Held401(session_of(environ), start_response)
+        body = app(environ, held)
+        if held.passed:
+            return body
+        # Refused; or a generator, which says its status with its first chunk.
+        return ClosingIterator(_unless_refused(body, held, environ, start_response), getattr(body, "close", None))
+
+    return challenging
+
+
+class _Held401:
+    """A ``start_response`` that passes everything on but a 401 for a stranger."""
+
+    def __init__(self, session: CurrentSession, start_response: StartResponse) -> None:
+        self._session, self._start = session, start_response
+        self.passed = self.refused = False
+
+    def __call__(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Callable[[bytes], object]:
+        # What was passed on before cannot be taken back here; the server knows whether it has left.
+        self.refused = not self.passed and status.startswith("401") and not self._session.user.is_authenticated
+        if self.refused:
+            return lambda data: None
+        self.passed = True
+        return self._start(status, headers, exc_info)
+
+
+def _unless_refused(
+    body: Iterable[bytes], held: _Held401, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterator[bytes]:
+    for chunk in body:
+        if held.refused:
+            break
+        yield chunk
+    if held.refused:
+        yield from challenge(environ, start_response)
+
+
+def _next(environ: WSGIEnvironment) -> str:
+    # What was posted is lost on the way; to come back to its address with GET would ask another question.
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return ""
+    wanted = _quoted(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+    if query := environ.get("QUERY_STRING"):
+        wanted += f"?{query}"
+    return "?next=" + quote(wanted.encode("latin-1"), safe="")
+
+
+def _quoted(path: str) -> str:
+    return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~")  # what a path may hold (RFC 3986, section 3.3)

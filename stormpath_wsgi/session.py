@@ -1,0 +1,227 @@
+"""Sessions: who is signed in, remembered for a moment, checked against the directory, renewed and ended.
+
+A session is a refresh token of the account; the cookie holds its signed id. What the directory answered about it is
+remembered under the text of the cookie, and that memory is good while the directory's epoch stands still.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+from wsgiref.types import WSGIEnvironment
+
+from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.cookie import Cookie, Seal, Session
+from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
+
+log = logging.getLogger(__name__)
+
+#: What a directory says about a session that has ended: the token or its account is gone, expired, disabled or moved.
+ENDED = frozenset({404, 10010, 10011, 10013, 10014, 10015, 10016})
+
+#: A cookie is renewed when this part of the idle time has gone by: nobody is signed out more than that part too early,
+#: and no browser gets more than one new cookie in that time.
+RENEWAL = 0.1
+
+
+class Known(NamedTuple):
+    """What is remembered about a cookie whose signature is good. Times: seconds since the epoch."""
+
+    text: str
+    session: Session
+    account: RememberedAccount | None  # None: the session has ended
+    epoch: int  # of the directory, from before it was asked
+    since: float
+    until: float  # when it has to be looked at again
+    stale: bool  # whether the browser should have another cookie, or none
+
+
+class Sessions:
+    """All sessions of one application. Lives with the process; threads, greenlets and forked workers may share it."""
+
+    def __init__(
+        self, client: Client, application: Application, settings: Settings, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self.client, self.application, self.settings = client, application, settings
+        self.now = now
+        self._store = client.data_store
+        self._epoch = client.data_store.epoch
+        self._tokens = f"{application.href}/authTokens/"
+        self._idle = int(settings.session.idle.total_seconds())
+        self._absolute = int(settings.session.absolute.total_seconds())
+        self._ttl = settings.cache_ttl.total_seconds()
+        self._seal = Seal(settings.secret_keys)
+        self._cookies = {https: Cookie(settings.session, https=https) for https in (False, True)}
+        # Without a lock: each operation on it is one call into C. The oldest answers go first.
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    def open(self, environ: WSGIEnvironment) -> CurrentSession:
+        """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
+
+        Raises :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
+        """
+        cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
+        header = environ.get("HTTP_COOKIE")
+        found = cookie.search(header) if header else None
+        known = self.recall(found[1]) if found else None
+        session = CurrentSession(self, cookie, known)
+        environ["stormpath.session"], environ["stormpath.user"] = session, session.user
+        if known is None or known.account is None:
+            environ.pop("REMOTE_USER", None)  # it said somebody else
+        else:
+            environ["REMOTE_USER"] = known.account.remote_user
+        return session
+
+    def recall(self, text: str) -> Known | None:
+        """What is known about a cookie's *text*; None when we did not sign it."""
+        known = self._known.get(text)
+        now = self.now()
+        # A clock that was set back makes nothing last longer: what is from the future is not believed.
+        if known is not None and known.epoch == self._epoch() and known.since <= now < known.until:
+            return known
+        session = known.session if known is not None else self._seal.read(text)
+        if session is None:
+            log.info("A session cookie was not signed with any of our keys.")
+            return None
+        return self._remember(text, session, now)
+
+    def start(self, account: Account) -> Known:
+        """A new session of *account*, with an id that nobody has seen before. Raises Error."""
+        token = self._store.create(f"{account.href}/refreshTokens", {"application": {"href": self.application.href}})
+        now = self.now()
+        session = Session(_id(token["href"]), _id(account.href), started=int(now), renewed=int(now))
+        known = self._remember(self._seal.write(session), session, now)
+        if known.account is None:
+            raise fault(10013)  # ended as soon as it was there: the account was disabled or deleted meanwhile
+        return known
+
+    def end(self, known: Known) -> None:
+        """End a session in the directory, for every worker. Ending what has ended does nothing."""
+        self._known.pop(known.text, None)
+        try:
+            self._store.delete(f"{self.client.base_url}/refreshTokens/{known.session.id}")
+        except Error as error:
+            if error.status != 404:
+                raise
+
+    def renewed(self, session: Session) -> str:
+        """The text of a cookie for *session* as used now."""
+        return self._seal.write(session._replace(renewed=int(self.now())))
+
+    def max_age(self, session: Session) -> int:
+        """How many seconds from now a browser should keep the cookie of *session* that was renewed now."""
+        return min(self._idle, session.started + self._absolute - int(self.now()))
+
+    def _remember(self, text: str, session: Session, now: float) -> Known:
+        epoch = self._epoch()  # before we ask: what is written meanwhile is then noticed
+        expires = min(session.started + self._absolute, session.renewed + self._idle)
+        account = self._ask(session) if now < expires else None
+        due = session.renewed + self._idle * RENEWAL
+        until = min(now + self._ttl, expires, due if now < due else expires)
+        known = Known(text, session, account, epoch, since=now, until=until, stale=account is None or due <= now)
+        self._known.pop(text, None)
+        self._known[text] = known
+        if len(self._known) > self.settings.cache_size:
+            with suppress(KeyError):  # another thread has emptied it
+                self._known.popitem(last=False)
+        return known
+
+    def _ask(self, session: Session) -> RememberedAccount | None:
+        """The account of *session* as the directory has it, or None when the session has ended."""
+        try:
+            token = self._store.get(self._tokens + session.id, "account")
+        except Unavailable:
+            raise
+        except Error as error:
+            if error.code not in ENDED and error.status != 404:
+                # We could not ask (wrong API key, a fault over there): not the visitor's doing, so no verdict on him.
+                raise Unavailable(error.body()) from error
+            log.info("A session has ended: %s", error)
+            return None
+        if _id(token["account"]["href"]) != session.account_id:
+            log.warning("Session %s belongs to another account than its cookie says.", session.id)
+            return None
+        return RememberedAccount(self.client, token["account"])
+
+
+class CurrentSession:
+    """The session of one request: who is signed in now, and the way to sign in and out.
+
+    Lives in ``environ["stormpath.session"]``. Cookies are written on the way out by the middleware, so a change
+    counts only before the first byte of the answer. It and the user refer to nothing that refers back to them:
+    a request leaves no cycles for the garbage collector.
+    """
+
+    __slots__ = ("_change", "_cookie", "_known", "_sessions", "session", "user")
+
+    user: User | AnonymousUser
+    #: None when nobody is signed in.
+    session: Session | None
+
+    def __init__(self, sessions: Sessions, cookie: Cookie, known: Known | None) -> None:
+        self._sessions = sessions
+        self._cookie = cookie
+        self._change: tuple[str, str] | None = None
+        self._become(known)
+        if known is not None and known.stale:
+            self._refresh(known)
+
+    @property
+    def settings(self) -> Settings:
+        return self._sessions.settings
+
+    def sign_in(self, account: Account) -> None:
+        """Sign *account* in with a new session; this browser's previous one ends.
+
+        Raises :class:`~stormpath_wsgi.Error` when the account may not have a session (and nothing has changed then).
+        """
+        known = self._sessions.start(account)
+        self._end()
+        self._become(known)
+        self._keep(known.text, known.session)
+
+    def sign_out(self) -> None:
+        """End the session in the directory and take the cookie away. Does no harm when nobody is signed in."""
+        self._end()
+        self._become(None)
+        self._change = self._cookie.removal
+
+    @property
+    def matters(self) -> bool:
+        """Whether another visitor, or the same one later, may get another answer."""
+        return self.user.looked_at or self._change is not None
+
+    def headers(self) -> list[tuple[str, str]]:
+        """What the answer has to tell the browser about the session."""
+        # Whoever stored this answer for others would hand out the cookie.
+        return [] if self._change is None else [self._change, ("Cache-Control", "private")]
+
+    def _become(self, known: Known | None) -> None:
+        self._known = known
+        if known is None or known.account is None:
+            self.session, self.user = None, AnonymousUser()
+        else:
+            self.session, self.user = known.session, User(known.account)
+
+    def _refresh(self, known: Known) -> None:
+        if known.account is None:
+            self._change = self._cookie.removal
+        else:
+            self._keep(self._sessions.renewed(known.session), known.session)
+
+    def _end(self) -> None:
+        if self._known is not None:
+            self._sessions.end(self._known)
+
+    def _keep(self, text: str, session: Session) -> None:
+        self._change = self._cookie.header(text, self._sessions.max_age(session))
+
+
+def _id(href: str) -> str:
+    return href.rpartition("/")[2]

@@ -1,0 +1,150 @@
+"""Who may import whom. An arrow that is not drawn here is a mistake."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import stormpath_wsgi
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "stormpath_wsgi"
+
+#: Everyone may look at these.
+GROUND = {"errors", "kinds"}
+
+#: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
+ARROWS: dict[str, set[str]] = {
+    "errors": set(),
+    "kinds": set(),
+    "sources": {"settings"},
+    "instance": set(),
+    "settings": {"sources", "instance"},
+    "directory": {"settings"},
+    "client": set(),
+    "negotiation": set(),
+    "signing": set(),
+    "cookie": {"settings", "signing"},
+    "user": {"client", "settings"},
+    "session": {"client", "cookie", "settings", "user"},
+    "policy": {"client", "negotiation", "session", "settings", "user"},
+    "protect": {"policy", "settings"},
+    "pages": {"client", "negotiation", "policy", "session", "settings", "signing", "user"},
+    "middleware": {"client", "pages", "policy", "protect", "session", "settings", "user"},
+    "cli": {"client", "directory", "instance", "middleware", "settings", "sources"},
+    "paste": {"middleware", "sources"},
+    "__init__": {"client", "middleware", "policy", "settings", "user"},
+}
+
+#: Modules that may look where their room may not.
+EXCEPTIONS = {("client/local.py", "directory")}
+
+#: Distributions that are extras: whoever does not ask for them does not need them.
+OPTIONAL: dict[str, set[str]] = {
+    "flask": set(),
+    "flask_login": set(),
+    "gunicorn": {"cli"},
+    "click": {"cli"},
+    "rich": {"cli"},
+    "psycopg": {"directory"},
+    "redis": set(),
+    "gevent": set(),
+    "paste.deploy": set(),
+}
+
+
+def test_the_rooms_look_only_where_the_arrows_point() -> None:
+    """Data, then rules, then sessions, then the middleware: nobody looks back, and no room is off the plan."""
+    assert {_room(module) for module in _modules()} == set(ARROWS)
+    wrong = [
+        f"{_path(module)} imports {target}"
+        for module in _modules()
+        for target in _ours(module)
+        if target not in ARROWS[_room(module)] | GROUND | {_room(module)} and (_path(module), target) not in EXCEPTIONS
+    ]
+    assert wrong == []
+
+
+def test_only_the_room_that_needs_an_optional_package_imports_it() -> None:
+    wrong = [
+        f"{_path(module)} imports {name}"
+        for module in _modules()
+        for name in _imported(module)
+        for optional, rooms in OPTIONAL.items()
+        if f"{name}.".startswith(f"{optional}.") and _room(module) not in rooms
+    ]
+    assert wrong == []
+
+
+def test_the_adapters_use_documented_names_only() -> None:
+    """An adapter maps. Whoever writes the next one should need nothing else."""
+    modules = ["client", "errors", "policy", "session"]
+    documented = {f"stormpath_wsgi.{name}" for name in [*stormpath_wsgi.__all__, *modules]}
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in (ROOT / "adapters").rglob("*.py")
+        for name in _imported(module)
+        if name.startswith("stormpath_wsgi.") and name not in documented
+    ]
+    assert wrong == []
+
+
+def test_importing_the_package_loads_nothing_optional() -> None:
+    code = f"import sys, stormpath_wsgi; print(*sorted({set(OPTIONAL)} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.split() == []
+
+
+def test_importing_the_package_has_no_effects(tmp_path: Path) -> None:
+    """No file is written, nothing is said, and no thread is started."""
+    code = "import threading, stormpath_wsgi; print(threading.active_count())"
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert (run.stdout, run.stderr, list(tmp_path.iterdir())) == ("1\n", "", [])
+
+
+def test_the_public_names_are_there() -> None:
+    public = {name for name in vars(stormpath_wsgi) if name in stormpath_wsgi.__all__}
+    assert public == set(stormpath_wsgi.__all__) == {
+        "StormpathMiddleware", "User", "AnonymousUser", "user", "login_required", "groups_required", "Client",
+        "Settings", "Error", "ConfigurationError",
+    }  # fmt: skip
+
+
+def _modules() -> Iterator[Path]:
+    return PACKAGE.rglob("*.py")
+
+
+def _path(module: Path) -> str:
+    return module.relative_to(PACKAGE).as_posix()
+
+
+def _room(module: Path) -> str:
+    return _path(module).partition("/")[0].removesuffix(".py")
+
+
+def _ours(module: Path) -> Iterator[str]:
+    """The rooms that *module* imports from."""
+    for name in _imported(module):
+        package, _, rest = name.partition(".")
+        if package == "stormpath_wsgi":
+            yield rest.partition(".")[0] or "__init__"
+
+
+def _imported(module: Path) -> Iterator[str]:
+    """Full names of everything that *module* imports, wherever in it; ``from a import b`` counts as ``a.b``
+    when ``a`` is our package itself."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: write absolute imports"
+            if node.module == "stormpath_wsgi":
+                yield from (f"stormpath_wsgi.{alias.name}" for alias in node.names)
+            else:
+                yield node.module or ""

@@ -1,0 +1,322 @@
+"""The middleware: what a request finds in its environ, and what it leaves in the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import pytest
+from visitors import COOKIE, HTML, JSON, KEYS, PASSWORD, Site, hello, request, says
+
+from stormpath_wsgi import AnonymousUser, ConfigurationError, StormpathMiddleware, User, user
+from stormpath_wsgi.client import Client
+from stormpath_wsgi.errors import Unavailable
+
+Open = Callable[..., Site]
+
+
+@pytest.fixture
+def open_site() -> Iterator[Open]:
+    sites: list[Site] = []
+
+    def make(app: WSGIApplication = hello, **settings: Any) -> Site:
+        sites.append(Site(app, **settings))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.client.close()
+
+
+class Keeping:
+    """An app that keeps the environ of its last request."""
+
+    environ: WSGIEnvironment
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self.environ = environ
+        return hello(environ, start_response)
+
+
+class TestTheEnviron:
+    def test_tells_who_is_signed_in(self, open_site: Open) -> None:
+        app = Keeping()
+        site = open_site(app)
+        ada = site.account()
+        site.browser(ada).get("/")
+        assert isinstance(app.environ["stormpath.user"], User)
+        assert app.environ["stormpath.user"].href == ada.href
+        assert app.environ["stormpath.session"].session.account_id == ada.href.rpartition("/")[2]
+        assert app.environ["stormpath.application"] == site.application
+        assert app.environ["REMOTE_USER"] == "ada"
+
+    def test_tells_when_nobody_is(self, open_site: Open) -> None:
+        app = Keeping()
+        open_site(app).browser().get("/")
+        assert isinstance(app.environ["stormpath.user"], AnonymousUser)
+        assert app.environ["stormpath.session"].session is None
+        assert "REMOTE_USER" not in app.environ
+
+    def test_believes_no_remote_user_of_somebody_else(self, open_site: Open) -> None:
+        """Whoever sits in front of us knows nothing of our sessions."""
+        app = Keeping()
+        site = open_site(app)
+        for browser, found in ((site.browser(), None), (site.browser(site.account()), "ada")):
+            browser.get("/", environ_overrides={"REMOTE_USER": "root"})
+            assert app.environ.get("REMOTE_USER") == found
+
+
+class TestVary:
+    @pytest.mark.parametrize(
+        "look",
+        [lambda: user.is_authenticated, lambda: user.email, lambda: user.has_group("admins"), lambda: user.get_id()],
+    )
+    def test_tells_caches_when_the_user_was_looked_at(self, open_site: Open, look: Callable[[], object]) -> None:
+        site = open_site(says(look))
+        assert "Cookie" in site.browser().get("/").vary
+        assert "Cookie" in site.browser(site.account()).get("/").vary
+
+    def test_is_not_there_when_nobody_looked(self, open_site: Open) -> None:
+        """A style sheet is the same for everybody, and a cache may know."""
+        site = open_site()
+        for browser in (site.browser(), site.browser(site.account())):
+            answer = browser.get("/")
+            assert "Vary" not in answer.headers
+            assert "Cache-Control" not in answer.headers
+            assert "Set-Cookie" not in answer.headers
+
+    @pytest.mark.parametrize("there", ["Cookie", "accept, COOKIE", "*"])
+    def test_is_not_said_twice(self, open_site: Open, there: str) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            assert not user.is_authenticated
+            start_response("200 OK", [("Content-Type", "text/plain"), ("vary", there)])
+            return [b""]
+
+        assert open_site(app).browser().get("/").headers.getlist("Vary") == [there]
+
+    def test_adds_to_what_the_app_says(self, open_site: Open) -> None:
+        headers = [("Content-Type", "text/plain"), ("Vary", "Accept")]
+
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            assert not user.is_authenticated
+            start_response("200 OK", headers)
+            return [b""]
+
+        assert open_site(app).browser().get("/").vary.to_header() == "Accept, Cookie"
+        assert headers[2:] == []  # the list is the app's: it may give the same one to everybody
+
+    def test_notices_a_look_at_the_first_bytes_of_a_stream(self, open_site: Open) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            yield str(user.username).encode()
+
+        site = open_site(app)
+        answer = site.browser(site.account()).get("/")
+        assert answer.text == "ada"
+        assert "Cookie" in answer.vary
+
+
+class TestCookies:
+    def test_of_a_sign_in_are_written_into_the_answer(self, open_site: Open) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            if environ["PATH_INFO"] == "/in":
+                environ["stormpath.session"].sign_in(ada)
+            if environ["PATH_INFO"] == "/out":
+                environ["stormpath.session"].sign_out()
+            return says(lambda: user.username)(environ, start_response)
+
+        site = open_site(app)
+        ada = site.account()
+        browser = site.browser()
+        assert [browser.get(path).text for path in ("/", "/in", "/", "/out", "/")] == [
+            "None", "ada", "ada", "None", "None"
+        ]  # fmt: skip
+        assert browser.get_cookie(COOKIE) is None
+
+    def test_of_a_sign_in_during_the_first_bytes_are_written_too(self, open_site: Open) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            environ["stormpath.session"].sign_in(ada)
+            yield b"hello"
+
+        site = open_site(app)
+        ada = site.account()
+        browser = site.browser()
+        browser.get("/")
+        assert browser.get_cookie(COOKIE) is not None
+
+    def test_are_not_given_to_whom_a_cache_serves(self, open_site: Open) -> None:
+        site = open_site()
+        browser = site.browser(site.account())
+        site.directory.accounts[0].refresh_tokens[0].delete()
+        answer = browser.get("/")
+        assert answer.headers["Set-Cookie"].startswith(f"{COOKIE}=;")
+        assert answer.cache_control.private
+        assert "Cookie" in answer.vary
+
+    def test_of_others_are_left_alone(self, open_site: Open) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            environ["stormpath.session"].sign_out()
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Set-Cookie", "theirs=1")])
+            return [b""]
+
+        assert [each.partition("=")[0] for each in open_site(app).browser().get("/").headers.getlist("Set-Cookie")] == [
+            "theirs", COOKIE
+        ]  # fmt: skip
+
+
+class TestAWholeStory:
+    """Over the pages: a browser that knows a password."""
+
+    def test_a_copy_of_the_cookie_is_worthless_after_signing_out(self, open_site: Open) -> None:
+        site = open_site(says(lambda: user.username))
+        site.account()
+        browser = site.browser()
+        answer = browser.post("/login", json={"login": "ada", "password": PASSWORD}, headers=JSON)
+        assert answer.status_code == 200
+        cookie = browser.get_cookie(COOKIE)
+        assert cookie is not None
+        assert browser.get("/").text == "ada"
+        browser.post("/logout", headers=JSON)
+        assert browser.get("/").text == "None"
+        thief = site.browser()
+        thief.set_cookie(COOKIE, cookie.value)
+        assert thief.get("/").text == "None"
+
+    def test_a_wrong_password_signs_nobody_in(self, open_site: Open) -> None:
+        site = open_site()
+        site.account()
+        browser = site.browser()
+        assert browser.post("/login", json={"login": "ada", "password": "wrong"}, headers=JSON).status_code == 400
+        assert browser.get_cookie(COOKIE) is None
+
+
+class TestADirectoryThatIsGone:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        return tmp_path / "accounts.db"
+
+    def gone(self, site: Site, file: Path) -> None:
+        """As when a disk is replaced: connections are lost, and what is there now is no directory."""
+        site.client.close()
+        for path in file.parent.glob("accounts.db*"):
+            path.unlink()
+        file.write_bytes(b"this is no database" * 1000)
+
+    @pytest.mark.parametrize("headers", [HTML, JSON])
+    def test_is_503_and_not_a_strangers_page(self, open_site: Open, file: Path, headers: dict[str, str]) -> None:
+        site = open_site(directory=f"sqlite:///{file}")
+        browser = site.browser(site.account())
+        self.gone(site, file)
+        answer = browser.get("/", headers=headers)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.cache_control.no_store
+        assert ("<html" in answer.text) == (headers is HTML)
+
+    def test_tells_the_log_and_not_the_visitor(
+        self, open_site: Open, file: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site = open_site(directory=f"sqlite:///{file}")
+        browser = site.browser(site.account())
+        cookie = browser.get_cookie(COOKIE)
+        assert cookie
+        self.gone(site, file)
+        answer = browser.get("/")
+        assert "unavailable" in caplog.text
+        assert cookie.value not in caplog.text
+        assert str(file) not in answer.text
+
+    def test_serves_strangers(self, open_site: Open, file: Path) -> None:
+        site = open_site(directory=f"sqlite:///{file}")
+        self.gone(site, file)
+        assert site.browser().get("/").text == "hello"
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_in_the_middle_of_a_request_is_503_as_well(self, open_site: Open, file: Path, streamed: bool) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            self.gone(site, file)
+            return [str(user.has_group("admins")).encode()]
+
+        def streaming(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            yield from app(environ, start_response)
+
+        site = open_site(streaming if streamed else app, directory=f"sqlite:///{file}")
+        answer = site.browser(site.account()).get("/")
+        assert answer.status_code == 503
+        assert "Retry-After" in answer.headers
+
+    def test_after_the_first_bytes_breaks_the_answer_off(self, open_site: Open) -> None:
+        """What is on its way cannot be taken back; half a page must not look like a whole one."""
+
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            yield b"half"
+            raise Unavailable
+
+        with pytest.raises(Unavailable):
+            open_site(app).browser().get("/", buffered=True)
+
+
+class TestTheApplication:
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        url = f"sqlite:///{tmp_path}/accounts.db"
+        with Client(url) as client:
+            client.applications[0].name = "First"
+            application = client.applications[0]
+            application.name = "First"
+            application.save()
+            client.applications.create({"name": "Second"})
+        return url
+
+    def opened(self, url: str, **application: str) -> str:
+        middleware = StormpathMiddleware(hello, directory=url, secret_keys=KEYS, application=application)
+        try:
+            return str(middleware.application.name)
+        finally:
+            middleware.client.close()
+
+    def test_is_the_only_one_there_is(self) -> None:
+        assert self.opened("sqlite://") == "My Application"
+
+    def test_is_found_by_its_name(self, url: str) -> None:
+        assert self.opened(url, name="Second") == "Second"
+
+    def test_is_found_by_its_href(self, url: str) -> None:
+        with Client(url) as client:
+            href = next(each.href for each in client.applications if each.name == "Second")
+        assert self.opened(url, href=href) == "Second"
+
+    @pytest.mark.parametrize("name", ["Sec", "second", "*", "S*"])
+    def test_is_never_one_that_is_named_alike(self, url: str, name: str) -> None:
+        """The old library searched, and "app" found "my-app"."""
+        with pytest.raises(ConfigurationError, match="no application named"):
+            self.opened(url, name=name)
+
+    def test_has_to_be_chosen_when_there_are_several(self, url: str) -> None:
+        with pytest.raises(ConfigurationError, match=r"'First', 'Second'.* set application"):
+            self.opened(url)
+
+    def test_has_to_exist(self, url: str) -> None:
+        with pytest.raises(ConfigurationError, match=r"application\.href"):
+            self.opened(url, href="https://localhost/v1/applications/none")
+
+
+def test_an_unknown_setting_is_refused_at_start() -> None:
+    with pytest.raises(ConfigurationError, match="secret_kyes"):
+        StormpathMiddleware(hello, directory="sqlite://", secret_kyes=KEYS)
+
+
+def test_two_applications_in_one_process_do_not_know_each_other(open_site: Open) -> None:
+    """Nothing is kept in modules. Each has its own directory, keys, and users, also one inside of the other."""
+    inner = open_site(says(lambda: user.username), session={"cookie_name": "inner"}, secret_keys=["i" * 40])
+    outer = open_site(inner.middleware)
+    cookie = f"{outer.cookie(outer.account('ada'))}; {inner.cookie(inner.account('bob'))}"
+    chunks = outer.middleware(request(cookie), lambda *_: print)
+    assert b"".join(chunks) == b"bob"
+    assert inner.session(cookie).user.username == "bob"
+    assert outer.session(cookie).user.username == "ada"

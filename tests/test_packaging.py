@@ -1,0 +1,124 @@
+"""What a stranger gets: the wheel holds all files, says what it needs, and works where only it is installed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = {"stormpath_wsgi": ROOT / "stormpath_wsgi", "flask_stormpath": ROOT / "adapters/flask_stormpath"}
+
+# A page needs templates, the directory behind it needs migrations.
+A_LOGIN_PAGE = """
+import stormpath_wsgi, sys
+from werkzeug.test import Client
+assert stormpath_wsgi.__file__.startswith(sys.prefix), stormpath_wsgi.__file__
+app = stormpath_wsgi.StormpathMiddleware(None, directory="sqlite:///accounts.db")
+answer = Client(app).get("/login", headers={"Accept": "text/html"})
+assert answer.status_code == 200 and "<form" in answer.text, answer.text
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel built from a copy: building leaves folders behind."""
+    folder = tmp_path_factory.mktemp("wheel")
+    for name in ("setup.cfg", "pyproject.toml", "README.rst", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for package in PACKAGES.values():
+        shutil.copytree(package, folder / package.relative_to(ROOT), ignore=shutil.ignore_patterns("__pycache__"))
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", folder, folder], check=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
+    there = set(zipfile.ZipFile(wheel).namelist())
+    missing = [
+        name
+        for package, folder in PACKAGES.items()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+        if (name := f"{package}/{path.relative_to(folder)}") not in there
+    ]
+    assert missing == []
+
+
+def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "fresh"
+    venv.create(home, symlinks=True)
+    python = home / "bin/python"
+    pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
+    subprocess.run([*pip, "install", "--no-index", "--no-deps", str(wheel)], check=True)
+    # What it depends on is borrowed from here; an editable install of ours is not: its import hook stays behind.
+    site = next(home.glob("lib/python*/site-packages"))
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+
+    def run(*command: str) -> str:
+        answer = subprocess.run(
+            command, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, check=True, capture_output=True, text=True
+        )
+        return answer.stdout
+
+    run(str(python), "-c", A_LOGIN_PAGE)
+    version = distribution("stormpath-wsgi").version
+    assert run(str(home / "bin/stormpath-wsgi"), "--version") == f"stormpath-wsgi, version {version}\n"
+    assert (site / "stormpath_wsgi/py.typed").exists()
+
+
+@pytest.mark.parametrize(
+    ("folders", "extra"),
+    [("stormpath_wsgi/[!c]*|stormpath_wsgi/client", None), ("stormpath_wsgi/cli", "server"), ("adapters", "flask")],
+)
+def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:
+    allowed = _required(None) | _required(extra) | {"stormpath-wsgi"}
+    files = [
+        path
+        for pattern in folders.split("|")
+        for folder in ROOT.glob(pattern)
+        for path in ([folder] if folder.suffix == ".py" else folder.rglob("*.py"))
+    ]
+    assert files
+    undeclared = {(name, path.name) for path in files for name in _imported(path) if not _distributions(name) & allowed}
+    assert undeclared == set()
+
+
+def _required(extra: str | None) -> set[str]:
+    """Names of the distributions that an extra asks for; None: that are always asked for."""
+    lines = distribution("stormpath-wsgi").requires or []
+    wanted = [line for line in lines if (f'extra == "{extra}"' in line if extra else "extra ==" not in line)]
+    return {_canonical(re.split(r"[\s\[<>=!~;(]", line)[0]) for line in wanted}
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """The top-level names that a file imports from outside the standard library."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        yield from {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def _distributions(module: str) -> set[str]:
+    if module in PACKAGES:
+        return {"stormpath-wsgi"}
+    return {_canonical(name) for name in _installed().get(module, [])}
+
+
+_installed = cache(packages_distributions)
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

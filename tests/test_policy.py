@@ -1,0 +1,434 @@
+"""Policies and the challenge: who may pass, and what those get who may not."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import pytest
+from hypothesis import HealthCheck, example
+from hypothesis import given as for_all
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from visitors import HTML, JSON, Server, Site, hello, request, says
+
+from stormpath_wsgi import ConfigurationError, groups_required, login_required, user
+from stormpath_wsgi.policy import Policy
+from stormpath_wsgi.protect import Protected, readings
+
+Open = Callable[..., Site]
+
+
+@pytest.fixture
+def open_site() -> Iterator[Open]:
+    sites: list[Site] = []
+
+    def make(app: WSGIApplication = hello, **settings: Any) -> Site:
+        sites.append(Site(app, **settings))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.client.close()
+
+
+class TestLoginRequired:
+    def test_lets_in_who_is_signed_in(self, open_site: Open) -> None:
+        site = open_site(login_required(says(lambda: user.username)))
+        assert site.browser(site.account()).get("/").text == "ada"
+
+    def test_lets_no_stranger_in(self, open_site: Open) -> None:
+        called: list[str] = []
+        site = open_site(login_required(says(lambda: called.append("called"))))
+        assert site.browser().get("/", headers=JSON).status_code == 401
+        assert called == []
+
+    def test_needs_the_middleware_around_it(self) -> None:
+        with pytest.raises(RuntimeError, match="wrap the application in StormpathMiddleware"):
+            login_required(hello)({}, lambda *_: print)
+
+
+class TestGroupsRequired:
+    @pytest.mark.parametrize("name", [lambda group: group, lambda group: group.href, lambda group: group.name])
+    def test_takes_groups_by_object_href_or_name(self, open_site: Open, name: Callable[[Any], Any]) -> None:
+        app: list[WSGIApplication] = []
+        site = open_site(lambda environ, start: app[0](environ, start))
+        admins = site.group("admins")
+        app.append(groups_required([name(admins)])(hello))
+        assert site.browser(site.account("ada", groups=[admins])).get("/").status_code == 200
+        assert site.browser(site.account("bob")).get("/").status_code == 403
+
+    @pytest.mark.parametrize(
+        ("memberships", "all_of_them", "any_of_them"),
+        [(["a", "b"], 200, 200), (["a"], 403, 200), (["c"], 403, 403), ([], 403, 403)],
+    )
+    def test_asks_for_all_or_for_any(
+        self, open_site: Open, memberships: list[str], all_of_them: int, any_of_them: int
+    ) -> None:
+        wanted = ["a", "b"]
+        site = open_site(protect={"/all": groups_required(wanted), "/any": groups_required(wanted, all=False)})
+        groups = {name: site.group(name) for name in "abc"}
+        browser = site.browser(site.account(groups=[groups[name] for name in memberships]))
+        assert browser.get("/all").status_code == all_of_them
+        assert browser.get("/any").status_code == any_of_them
+
+    @pytest.mark.parametrize("all_of_them", [True, False])
+    def test_with_an_empty_list_lets_nobody_in(self, open_site: Open, all_of_them: bool) -> None:
+        site = open_site(groups_required([], all_of_them)(hello))
+        assert site.browser(site.account()).get("/").status_code == 403
+
+    def test_with_a_group_that_does_not_exist_lets_nobody_in(self, open_site: Open) -> None:
+        site = open_site(groups_required(["none"])(hello))
+        assert site.browser(site.account()).get("/").status_code == 403
+
+    def test_sends_strangers_to_sign_in(self, open_site: Open) -> None:
+        site = open_site(groups_required(["admins"])(hello))
+        assert site.browser().get("/", headers=HTML).status_code == 302
+
+    @pytest.mark.parametrize("mistake", ["admins", None, 1, [None], [["admins"]]])
+    def test_wants_a_list(self, mistake: Any) -> None:
+        """The letters of a name would be taken for names of groups."""
+        with pytest.raises(TypeError):
+            groups_required(mistake)
+
+    def test_may_be_written_as_any_question(self, open_site: Open) -> None:
+        named_ada = Policy("named ada", lambda user: user.username == "ada")
+        site = open_site(named_ada(hello))
+        assert site.browser(site.account("ada")).get("/").status_code == 200
+        assert site.browser(site.account("bob")).get("/").status_code == 403
+
+    def test_names_itself_to_the_log_and_not_to_the_visitor(
+        self, open_site: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site = open_site(groups_required(["secret society"])(hello))
+        with caplog.at_level(logging.INFO, "stormpath_wsgi"):
+            answer = site.browser(site.account()).get("/")
+        assert "secret society" in caplog.text
+        assert "secret society" not in answer.text
+
+
+class TestTheChallenge:
+    @pytest.fixture
+    def site(self, open_site: Open) -> Site:
+        return open_site(login_required(hello))
+
+    def test_sends_browsers_to_the_login_page(self, site: Site) -> None:
+        answer = site.browser().get("/a/b?c=d&e=f", headers=HTML)
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == "/login?next=%2Fa%2Fb%3Fc%3Dd%26e%3Df"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize("accept", [None, "", "*/*", "application/json", "image/png", "application/*", "nonsense"])
+    def test_tells_everybody_else_401(self, site: Site, accept: str | None) -> None:
+        answer = site.browser().get("/", headers={} if accept is None else {"Accept": accept})
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+        assert answer.json == {
+            "status": 401, "message": "You are not authenticated. Please log in to access this resource."
+        }  # fmt: skip
+
+    def test_follows_the_settings(self, open_site: Open) -> None:
+        site = open_site(login_required(hello), web={"base_path": "/app", "login": {"uri": "/sign-in"}})
+        assert site.browser().get("/", headers=HTML).headers["Location"] == "/app/sign-in?next=%2F"
+
+    def test_is_401_where_there_is_no_login_page(self, open_site: Open) -> None:
+        site = open_site(login_required(hello), web={"login": {"enabled": False}})
+        assert site.browser().get("/", headers=HTML).status_code == 401
+
+    def test_of_a_site_without_json_is_the_login_page_for_all(self, open_site: Open) -> None:
+        site = open_site(login_required(hello), web={"produces": ["text/html"]})
+        assert site.browser().get("/").status_code == 302
+
+    def test_stays_below_the_mount_point(self, site: Site) -> None:
+        environ = {"SCRIPT_NAME": "/mounted"}
+        answer = site.browser().get("/a", headers=HTML, environ_overrides=environ)
+        assert answer.headers["Location"] == "/mounted/login?next=%2Fmounted%2Fa"
+
+    def test_leads_to_no_other_host_whatever_the_mount_point(self, site: Site) -> None:
+        answer = site.browser().get("/", headers=HTML, environ_overrides={"SCRIPT_NAME": "//evil.example"})
+        assert answer.headers["Location"].startswith("/evil.example/login")
+
+    def test_says_nothing_of_the_host_that_a_visitor_claims(self, site: Site) -> None:
+        answer = site.browser().get("/", headers=HTML | {"Host": "evil.example"})
+        assert answer.headers["Location"].startswith("/login")
+
+    @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+    def test_remembers_no_address_that_was_posted_to(self, site: Site, method: str) -> None:
+        """To come back with GET would ask another question, and what was posted is gone."""
+        answer = site.browser().open("/a", method=method, headers=HTML)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/login")
+
+    def test_of_head_has_no_body(self, site: Site) -> None:
+        assert site.browser().head("/", headers=JSON).data == b""
+        assert site.browser().head("/", headers=HTML).headers["Location"] == "/login?next=%2F"
+
+    @pytest.mark.parametrize("path", ["/caf%C3%A9", "/a%20b", "/%FF%FE", "/a%3Fb", "/100%25", "/a;b=c", "/%00"])
+    def test_keeps_the_address_as_it_was(self, site: Site, path: str) -> None:
+        answer = site.browser().get("/", headers=HTML, environ_overrides={"PATH_INFO": decoded(path)})
+        [wanted] = parse_qs(urlsplit(answer.headers["Location"]).query, errors="strict")["next"]
+        assert wanted == path
+
+    def test_makes_the_answer_vary(self, site: Site) -> None:
+        assert "Cookie" in site.browser().get("/", headers=HTML).vary
+
+
+class TestARefusal:
+    @pytest.fixture
+    def site(self, open_site: Open) -> Site:
+        return open_site(groups_required(["admins"])(hello))
+
+    def test_is_a_page_for_people(self, site: Site) -> None:
+        answer = site.browser(site.account()).get("/", headers=HTML)
+        assert (answer.status_code, answer.mimetype) == (403, "text/html")
+
+    def test_is_json_for_programs(self, site: Site) -> None:
+        answer = site.browser(site.account()).get("/", headers=JSON)
+        assert answer.status_code == 403
+        assert answer.json == {
+            "status": 403, "message": "You do not have sufficient permissions to access this resource."
+        }  # fmt: skip
+
+    def test_is_not_kept_by_caches(self, site: Site) -> None:
+        answer = site.browser(site.account()).get("/", headers=HTML)
+        assert answer.cache_control.no_store
+        assert "Cookie" in answer.vary
+
+
+#: Paths that some app, server or file system takes for /admin.
+SPELLINGS = [
+    "/admin", "/admin/", "//admin", "///admin//", "/./admin", "/x/../admin", "/x/y/../../admin", "/../admin",
+    "/admin/.", "/admin/x", "/admin%2fx", "/admin%2F", "/%61dmin", "/%2561dmin", "/x%2f..%2fadmin",
+    "/x%2f%2e%2e%2fadmin", "/x/%2e%2e/admin", "/x/%252e%252e/admin", "\\admin", "/\\admin", "/x\\..\\admin",
+    "/admin\\x", "/%5cadmin", "/admin;x", "/admin;x=1/y", "/;x/admin", "/x/..;/admin", "/x/..;y=z/admin", "/admin.",
+    "/admin..", "/admin./x", "/admin%20", "/admin%09", "/admin%00", "/admin%00.html", "/admin/..;x/admin",
+    "/%EF%BC%8Fadmin", "/%EF%BD%81dmin", "/admin%2e", "/.;/admin", "/%2e/admin", "/admin%3bx", "/admin%253bx",
+    "/x/.. /admin", "admin",
+]  # fmt: skip
+
+
+class TestProtectedPaths:
+    def test_ask_before_the_app_is_reached(self, open_site: Open) -> None:
+        site = open_site(protect={"/members": login_required, "/admin": groups_required(["admins"])})
+        browser = site.browser(site.account())
+        assert browser.get("/").status_code == 200
+        assert browser.get("/members").status_code == 200
+        assert browser.get("/admin/x").status_code == 403
+        assert site.browser().get("/members/x", headers=JSON).status_code == 401
+        assert site.browser().get("/").status_code == 200
+
+    def test_may_be_written_in_a_file(self, open_site: Open) -> None:
+        site = open_site(protect={"/members": "login", "/admin": ["admins"]})
+        browser = site.browser(site.account(groups=[site.group("admins")]))
+        assert browser.get("/admin").status_code == browser.get("/members").status_code == 200
+        assert site.browser(site.account("bob")).get("/admin").status_code == 403
+
+    def test_are_compared_by_whole_segments(self, open_site: Open) -> None:
+        site = open_site(protect={"/admin/": login_required})
+        assert site.browser().get("/administrator").status_code == 200
+        assert site.browser().get("/x/admin").status_code == 200
+        assert site.browser().get("/admin").status_code == 401
+
+    def test_the_longest_wins(self, open_site: Open) -> None:
+        site = open_site(protect={"/": login_required, "/a": groups_required(["none"]), "/a/b": login_required})
+        browser = site.browser(site.account())
+        assert [browser.get(path).status_code for path in ("/x", "/a", "/a/c", "/a/b", "/a/b/c")] == [
+            200, 403, 403, 200, 200
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"])
+    def test_hold_for_every_method(self, open_site: Open, method: str) -> None:
+        site = open_site(protect={"/admin": login_required})
+        assert site.browser().open("/admin", method=method).status_code == 401
+
+    def test_do_not_count_the_mount_point(self, open_site: Open) -> None:
+        site = open_site(protect={"/admin": login_required})
+        browser = site.browser()
+        assert browser.get("/admin", environ_overrides={"SCRIPT_NAME": "/x"}).status_code == 401
+        assert browser.get("/x", environ_overrides={"SCRIPT_NAME": "/admin"}).status_code == 200
+
+    def test_may_have_any_letters(self, open_site: Open) -> None:
+        site = open_site(protect={"/café": login_required})
+        assert site.browser().get("/caf%C3%A9/x").status_code == 401
+        assert site.browser().get("/cafe").status_code == 200
+
+    def test_leave_our_own_pages_open(self, open_site: Open) -> None:
+        """Or nobody could ever sign in."""
+        site = open_site(protect={"/": login_required})
+        answer = site.browser().get("/", headers=HTML, follow_redirects=True)
+        assert (answer.status_code, answer.request.path) == (200, "/login")
+
+    def test_hold_for_what_a_page_of_ours_passes_on(self, open_site: Open) -> None:
+        site = open_site(protect={"/": login_required})
+        assert site.browser().put("/login", headers=JSON).status_code == 401
+
+    @pytest.mark.parametrize("mistake", [None, 1, "admins", {}, [1]])
+    def test_need_a_policy(self, open_site: Open, mistake: Any) -> None:
+        with pytest.raises(ConfigurationError, match="protect"):
+            open_site(protect={"/admin": mistake})
+
+    @pytest.mark.parametrize("path", SPELLINGS)
+    def test_are_protected_in_every_spelling(self, path: str) -> None:
+        assert guards(path, {"/admin": "admin"}) == {"admin"}
+
+    @pytest.mark.parametrize("path", SPELLINGS)
+    def test_a_doubtful_spelling_has_to_pass_every_policy_that_it_may_fall_under(self, path: str) -> None:
+        assert "admin" in guards(path, {"/": "all", "/admin": "admin", "/x": "x"})
+
+    def test_a_spelling_of_an_open_part_does_not_open_what_is_around_it(self) -> None:
+        protect = {"/admin": "admin", "/admin/help": "help"}
+        assert guards("/admin/help/x", protect) == {"help"}
+        for path in ("/admin/help;x", "/admin/help/../x", "/admin//help", "/admin/help.", "/admin/x/../help"):
+            assert "admin" in guards(path, protect)
+
+    def test_a_plain_path_is_read_in_one_way(self) -> None:
+        for path in ("/", "/admin", "/a/b.html", "/a-b_c~d/", "/.well-known/x", "/a=b&c,d:e@f"):
+            assert readings(path) == {path}
+
+    @hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @for_all(path=st.text(st.characters(max_codepoint=255), max_size=100))
+    def test_any_path_has_an_answer(self, path: str) -> None:
+        assert guards(path, {"/": "all"}) == {"all"}
+
+    @hypothesis_settings(deadline=None)
+    @for_all(
+        path=st.lists(
+            st.sampled_from(["/", "//", ".", "..", "%2e", "%2f", "\\", ";", ";a=b", "admin", "x", " ", "%00", "%5c"])
+        ).map("".join)
+    )
+    @example("/x/..;/admin")
+    def test_whoever_reads_a_path_as_admin_finds_it_guarded(self, path: str) -> None:
+        """Four apps that are not like each other, and none of them shows /admin to a stranger."""
+        for reader in READERS:
+            if reader(path)[:1] == ["admin"]:
+                assert guards("/" + path, {"/admin": "admin"}) == {"admin"}
+
+
+def guards(path: str, protect: dict[str, str]) -> set[str]:
+    """The names of the policies that a request for *path* (as in an address) has to pass."""
+    passed: set[str] = set()
+
+    def policy(name: str) -> Callable[[WSGIApplication], WSGIApplication]:
+        def wrap(app: WSGIApplication) -> WSGIApplication:
+            def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+                passed.add(name)
+                return app(environ, start_response)
+
+            return guarded
+
+        return wrap
+
+    protected = Protected(lambda environ, start_response: [], {path: policy(name) for path, name in protect.items()})
+    protected.find(decoded(path))({}, lambda *_: print)
+    return passed
+
+
+def decoded(path: str) -> str:
+    """What a server makes of a *path*: PATH_INFO."""
+    from urllib.parse import unquote_to_bytes
+
+    return unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
+
+
+def _resolved(segments: Iterable[str]) -> list[str]:
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    return kept
+
+
+#: Ways in which apps take a path apart.
+READERS: list[Callable[[str], list[str]]] = [
+    lambda path: _resolved(decoded(path).split("/")),
+    lambda path: _resolved(decoded(decoded(path)).replace("\\", "/").split("/")),
+    lambda path: _resolved(segment.partition(";")[0] for segment in decoded(path).split("/")),
+    lambda path: [segment.rstrip(". \0") for segment in decoded(path).split("/") if segment],
+]
+
+
+class TestChallengeOn401:
+    def test_turns_the_401_of_an_app_into_the_challenge(self, open_site: Open) -> None:
+        site = open_site(Refusing(), challenge_on_401=True)
+        answer = site.browser().get("/a", headers=HTML)
+        assert (answer.status_code, answer.headers["Location"], answer.data) == (302, "/login?next=%2Fa", b"")
+        assert site.browser().get("/a", headers=JSON).status_code == 401
+
+    def test_is_off_unless_it_is_set(self, open_site: Open) -> None:
+        assert open_site(Refusing()).browser().get("/", headers=HTML).text == "no"
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_closes_what_the_app_said(self, open_site: Open, late: bool) -> None:
+        app = Refusing(late=late)
+        site = open_site(app, challenge_on_401=True)
+        assert site.browser().get("/", headers=HTML, buffered=True).status_code == 302
+        assert app.closed == 1
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_leaves_other_answers_alone(self, open_site: Open, late: bool) -> None:
+        """Also in what they tell caches."""
+        site = open_site(Refusing("403 Forbidden", late=late), challenge_on_401=True)
+        answer = site.browser().get("/", headers=HTML)
+        assert (answer.text, answer.vary.to_header()) == ("no", "")
+
+    def test_leaves_the_401_for_who_is_signed_in(self, open_site: Open) -> None:
+        """To sign in again would lead to the same place."""
+        site = open_site(Refusing(), challenge_on_401=True)
+        answer = site.browser(site.account()).get("/", headers=HTML)
+        assert (answer.status_code, answer.text) == (401, "no")
+
+    def test_an_app_may_think_again(self, open_site: Open) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("401 Unauthorized", [("Content-Type", "text/plain")])
+            try:
+                raise ValueError("on second thoughts")
+            except ValueError:
+                start_response("500 Oops", [("Content-Type", "text/plain")], sys.exc_info())
+            return [b"oops"]
+
+        server = Server()
+        assert list(open_site(app, challenge_on_401=True).middleware(request(), server)) == [b"oops"]
+        assert [status for status, _ in server.calls] == ["500 Oops"]
+
+    def test_forgets_what_was_written_with_the_401(self, open_site: Open) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("401 Unauthorized", [("Content-Type", "text/plain")])(b"no")
+            return []
+
+        site = open_site(app, challenge_on_401=True)
+        assert site.browser().get("/", headers=HTML).headers["Location"] == f"/login?next={quote('/', safe='')}"
+
+
+class Refusing:
+    """An app that answers *status*; *late*: with the first bytes only."""
+
+    def __init__(self, status: str = "401 Unauthorized", *, late: bool = False) -> None:
+        self.status, self.late, self.closed = status, late, 0
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        headers = [("Content-Type", "text/plain")]
+        if not self.late:
+            start_response(self.status, headers)
+        return Body(self, lambda: start_response(self.status, headers) if self.late else None)
+
+
+class Body:
+    def __init__(self, app: Refusing, begin: Callable[[], object]) -> None:
+        self.app, self.begin, self.chunks = app, begin, iter([b"n", b"o"])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self.chunks)
+        if chunk == b"n":
+            self.begin()
+        return chunk
+
+    def close(self) -> None:
+        self.app.closed += 1

@@ -1,0 +1,142 @@
+"""A small world to test in: a bootstrapped directory, short ways to make things in it, and a clock."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import event
+
+from stormpath_wsgi.directory import DirectoryService
+from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.passwords import Passwords
+from stormpath_wsgi.errors import Error
+
+BASE = "https://id.example.org/v1"
+PASSWORD = "Correct-Horse-1"
+
+Wire = dict[str, Any]
+
+
+@contextmanager
+def refused(code: int, *words: str) -> Iterator[None]:
+    """Expects an error with *code*, whose text has *words* in it."""
+    with pytest.raises(Error) as caught:
+        yield
+    assert caught.value.code == code, caught.value
+    assert 400 <= caught.value.status < 500
+    for word in words:
+        assert word in caught.value.developer_message
+
+
+class World:
+    """*application* and *directory* are the paths of what bootstrapping makes; *now* is the time, in seconds."""
+
+    def __init__(self, database: Database, url: str) -> None:
+        self.now = 1_700_000_000.0
+        self.database, self.url = database, url
+        # The cheapest hash there is: what the tests ask about is not how hard it is.
+        passwords = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.service = DirectoryService(self.database, BASE, passwords=passwords, clock=lambda: self.now)
+        self.service.bootstrap()
+        self.tenant = path(self.service.get("tenants/current"))
+        self.application = path(self.only(f"{self.tenant}/applications"))
+        self.directory = path(self.only(f"{self.tenant}/directories"))
+        self._counter = itertools.count()
+
+    def only(self, collection: str) -> Wire:
+        (item,) = self.items(collection)
+        return item
+
+    def items(self, collection: str, expand: str | None = None, /, **query: Any) -> list[Wire]:
+        items: list[Wire] = self.service.list(collection, query, expand)["items"]
+        return items
+
+    def account(self, email: str | None = None, /, at: str | None = None, **properties: Any) -> str:
+        """The path of a new account."""
+        email = email or f"person{next(self._counter)}@example.org"
+        body = {"email": email, "password": PASSWORD, **properties}
+        return path(self.service.create(f"{at or self.directory}/accounts", body))
+
+    def group(self, name: str | None = None, /, at: str | None = None, **properties: Any) -> str:
+        body = {"name": name or f"group {next(self._counter)}", **properties}
+        return path(self.service.create(f"{at or self.directory}/groups", body))
+
+    def member(self, account: str, group: str) -> str:
+        return path(self.service.create("groupMemberships", {"account": link(account), "group": link(group)}))
+
+    def new_application(self, name: str | None = None, /, params: Mapping[str, Any] | None = None) -> str:
+        body = {"name": name or f"application {next(self._counter)}"}
+        return path(self.service.create("applications", body, params))
+
+    def new_directory(self, name: str | None = None, /, **properties: Any) -> str:
+        body = {"name": name or f"directory {next(self._counter)}", **properties}
+        return path(self.service.create("directories", body))
+
+    def map(self, store: str, application: str | None = None, /, **properties: Any) -> str:
+        body = {"application": link(application or self.application), "accountStore": link(store), **properties}
+        return path(self.service.create("accountStoreMappings", body))
+
+    def mapping(self) -> str:
+        """The path of the mapping that bootstrapping makes."""
+        return path(self.items(f"{self.application}/accountStoreMappings")[0])
+
+    def session(self, account: str, application: str | None = None) -> str:
+        """The id of a new refresh token."""
+        body = {"application": link(application or self.application)}
+        return path(self.service.create(f"{account}/refreshTokens", body)).split("/")[1]
+
+    def is_good(self, session: str, application: str | None = None) -> bool:
+        try:
+            self.service.get(f"{application or self.application}/authTokens/{session}")
+        except Error:
+            return False
+        return True
+
+    def login(self, login: str, password: str = PASSWORD, /, at: str | None = None, store: str | None = None) -> str:
+        """The path of the account that signs in."""
+        value = base64.b64encode(f"{login}:{password}".encode()).decode()
+        body = {"type": "basic", "value": value} | ({"accountStore": link(store)} if store else {})
+        return path(self.service.create(f"{at or self.application}/loginAttempts", body)["account"])
+
+    @contextmanager
+    def statements(self) -> Iterator[list[tuple[str, Any]]]:
+        """The SELECTs that are run meanwhile, with their parameters."""
+        ran: list[tuple[str, Any]] = []
+
+        def record(*arguments: Any) -> None:
+            if arguments[2].startswith("SELECT"):
+                ran.append((arguments[2], arguments[3]))
+
+        with self.database.read() as connection:
+            engine = connection.engine
+        event.listen(engine, "before_cursor_execute", record)
+        try:
+            yield ran
+        finally:
+            event.remove(engine, "before_cursor_execute", record)
+
+    def update(self, path: str, **properties: Any) -> Wire:
+        return self.service.update(path, properties)
+
+
+def link(path: str) -> dict[str, str]:
+    return {"href": f"{BASE}/{path}"}
+
+
+def path(resource: Mapping[str, Any]) -> str:
+    return str(resource["href"]).removeprefix(f"{BASE}/")
+
+
+def part(resource: Mapping[str, Any], name: str) -> str:
+    """The path of what *resource* links to as *name*."""
+    return path(resource[name])
+
+
+def names(items: list[Wire]) -> list[str]:
+    return [item["name"] for item in items]
