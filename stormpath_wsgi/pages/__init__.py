@@ -1,0 +1,73 @@
+"""What a person or a single-page app meets: login, register, logout, me.
+
+Source: the Stormpath framework specification, which fixes addresses, texts, statuses and JSON documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TypeAlias
+
+from webob import Request, Response
+
+from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.errors import CATALOGUE
+from stormpath_wsgi.negotiation import HTML, preferred
+from stormpath_wsgi.pages.login import LoginPage
+from stormpath_wsgi.pages.logout import LogoutPage
+from stormpath_wsgi.pages.me import MePage
+from stormpath_wsgi.pages.page import refused
+from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.pages.register import RegisterPage
+from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.policy import NOT_ALLOWED, session_of
+from stormpath_wsgi.settings import LoginSettings, LogoutSettings, MeSettings, RegisterSettings, Settings
+
+#: Answers a request, or says None: it is for the wrapped application.
+Page: TypeAlias = Callable[[Request], Response | None]
+
+
+class Pages:
+    """The pages of one application. Lives with the process; a request is a look-up.
+
+    A page expects ``environ["stormpath.session"]``; what it does to the session the middleware writes into the answer.
+    It lets :class:`~stormpath_wsgi.errors.Unavailable` pass: answer that with :meth:`unavailable`, and a refusal of
+    somebody who is signed in with :meth:`forbidden`.
+    """
+
+    def __init__(self, settings: Settings, client: Client, application: Application) -> None:
+        site = self._site = Site(settings, client, application)
+        web = settings.web
+        served: list[tuple[LoginSettings | RegisterSettings | LogoutSettings | MeSettings, Page]] = [
+            (web.login, LoginPage(site)),
+            (web.register_, RegisterPage(site)),
+            (web.logout, LogoutPage(site)),
+            (web.me, MePage(site)),
+        ]
+        # Native strings of WSGI: the bytes of the path, each one character (PEP 3333, "Unicode Issues").
+        self._pages: Mapping[str, Page] = {
+            web.at(section.uri).encode().decode("latin-1"): page for section, page in served if section.enabled
+        }
+
+    def find(self, path_info: str) -> Page | None:
+        """The page at *path_info*, below the mount point of the application."""
+        return self._pages.get(path_info)
+
+    def forbidden(self, request: Request) -> Response:
+        """What somebody gets who is signed in and may not pass: 403, with a way to sign in as somebody else."""
+        refusal = Refusal(NOT_ALLOWED, status=HTTPStatus.FORBIDDEN)
+        if preferred(request.environ, self._site.web.produces) != HTML:
+            return refused(refusal)
+        return self._site.problem(request, "unauthorized", refusal, user=session_of(request.environ).user)
+
+    def unavailable(self, request: Request, retry_after: int) -> Response:
+        """What everybody gets while the directory cannot be reached: 503. *retry_after*: seconds. Asks no directory."""
+        status, message, developers = CATALOGUE[HTTPStatus.SERVICE_UNAVAILABLE]
+        refusal = Refusal(message or developers, status=status)
+        if preferred(request.environ, self._site.web.produces) != HTML:
+            answer = refused(refusal)
+        else:
+            answer = self._site.html(request, "unavailable", status, error=refusal)
+        answer.retry_after = retry_after
+        return answer

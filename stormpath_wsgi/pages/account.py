@@ -1,0 +1,44 @@
+"""The account as a single-page app sees it: plain values under one root key, and never a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client.store import DataStore
+
+_PAGE = 100  # items, the most that a directory gives at once
+
+
+def account_document(store: DataStore, href: str, expand: Iterable[str] = ()) -> dict[str, Any]:
+    """``{"account": {…}}``. *expand*: names of links whose resources are to be in it; others do no harm."""
+    account = store.get(href)
+    document = _values(kinds.Account, account)
+    for name in expand:
+        link = kinds.Account.members.get(name)
+        if link is not None and account.get(name):
+            document[name] = _expanded(store, link, account[name]["href"])
+    return {"account": document}
+
+
+def _expanded(store: DataStore, link: kinds.Member[Any], href: str) -> dict[str, Any]:
+    if isinstance(link, kinds.Collection):
+        items = [_values(kinds.KINDS[link.of], item) for item in _everything(store, href)]
+        return {"size": len(items), "items": items}
+    resource = store.get(href)
+    return _values(kinds.KINDS[link.to[0]], resource) if isinstance(link, kinds.Link) else resource
+
+
+def _everything(store: DataStore, href: str) -> Iterator[dict[str, Any]]:
+    offset, size = 0, 1
+    while offset < size:
+        page = store.list(href, {"offset": str(offset), "limit": str(_PAGE)})
+        yield from page["items"]
+        offset, size = offset + _PAGE, page["size"]
+
+
+def _values(kind: type[kinds.Kind], resource: Mapping[str, Any]) -> dict[str, Any]:
+    """What is no link. Declared values only: what a directory may send besides is not ours to publish."""
+    names = ["href", *(value.wire for value in kind.declared(kinds.Attribute) if not value.secret)]
+    return {name: resource[name] for name in names if name in resource}

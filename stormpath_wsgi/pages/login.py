@@ -1,0 +1,90 @@
+"""The page where people sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from webob import Request, Response
+
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.pages.answer import redirect
+from stormpath_wsgi.pages.form import Form, is_blank
+from stormpath_wsgi.pages.page import FormPage, Outcome
+from stormpath_wsgi.pages.parameters import read_query
+from stormpath_wsgi.pages.refusal import Invalid, invalid
+from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.policy import session_of
+
+#: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
+INVALID_LOGIN = "Invalid username or password."
+#: Except this one, which the directory says only to who knows the password.
+NOT_VERIFIED = 7102
+
+
+class Banner(NamedTuple):
+    title: str
+    text: str
+
+
+UNVERIFIED = Banner(
+    "Your Account Is Not Verified Yet.",
+    "We sent you an email. Follow the link in it to activate your account, then sign in here.",
+)
+
+#: What ``?status=`` says. Other values say nothing.
+BANNERS = {
+    "unverified": UNVERIFIED,
+    "verified": Banner("Your Account Has Been Verified.", "You may now login."),
+    "created": Banner("Your Account Has Been Created.", "You may now login."),
+    "forgot": Banner(
+        "Password Reset Requested.",
+        "If an account exists for the email address you gave, you will receive an email shortly.",
+    ),
+    "reset": Banner("Password Reset Successfully.", "You can now login with your new password."),
+}
+
+
+class LoginPage(FormPage):
+    """Username or e-mail, and password."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        settings = self._settings = site.web.login
+        self.form, self.view, self.uri = Form(settings.form), settings.view, site.web.at(settings.uri)
+
+    def show(self, request: Request) -> Response:
+        if self._settings.send_on and session_of(request.environ).user.is_authenticated:
+            return redirect(self._destination(request))
+        return super().show(request)
+
+    def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
+        login, password = posted.get("login"), posted.get("password")
+        if html:
+            self.form.check_required(posted)
+        if is_blank(login) or is_blank(password) or not (isinstance(login, str) and isinstance(password, str)):
+            raise Invalid(INVALID_LOGIN)
+        try:
+            account = self.site.application.authenticate_account(login, password).account
+            session_of(request.environ).sign_in(account)
+        except Error as error:
+            raise self._refusal(request, error) from error
+        return Outcome(account, self._destination(request), signed_in=True)
+
+    def context(self, request: Request) -> dict[str, Any]:
+        user = session_of(request.environ).user
+        if user.is_authenticated:
+            return {"banner": Banner(f"You Are Signed In as {user.email}.", "Here you can sign in as somebody else.")}
+        return {"banner": BANNERS.get(read_query(request).get("status", ""))}
+
+    def _refusal(self, request: Request, error: Error) -> Invalid:
+        refusal = invalid(error)  # or raises: the directory failed, not the visitor
+        if error.code == NOT_VERIFIED:
+            refusal.message = " ".join(UNVERIFIED)
+            refusal.location = self.site.link(request, self.uri, status="unverified", next=self.site.wanted(request))
+        else:
+            refusal.message = INVALID_LOGIN
+        return refusal
+
+    def _destination(self, request: Request) -> str:
+        return self.site.wanted(request) or self.site.link(request, self._settings.next_uri)

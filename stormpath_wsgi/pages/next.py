@@ -1,0 +1,39 @@
+"""Where a visitor wanted to go: ``next`` is only ever a path of this site."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote
+
+LIMIT = 2000  # characters; longer ones are nobody's address, and some proxies cut the Location header
+
+# What RFC 3986 allows in a path and a query, and the few characters browsers leave as they are in a query.
+# No backslash (a slash to browsers), no blank and no control character (browsers drop tabs and newlines), no fragment.
+_LOCAL = re.compile(r"""/[A-Za-z0-9._~!$&'()*+,;=:@%/?{}|^`"<>\[\]-]*""")
+# After decoding: a second slash in front, a backslash or control character anywhere, a dot segment.
+_TRICK = re.compile(r"//|.*[\\\x00-\x1f\x7f]|(.*/)?\.{1,2}(/|\Z)", re.DOTALL)
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
+def safe_next(wanted: str | None) -> str | None:
+    """*wanted* when it is a path, perhaps with a query, of this site; else None.
+
+    Refused are other hosts in every spelling a browser or a proxy may read as one: ``//host``, ``/\\host``,
+    ``/%2Fhost`` however often encoded, ``/.//host``; schemes; control characters; what is overlong.
+    """
+    wanted = _ascii(wanted or "")
+    if len(wanted) > LIMIT or not _LOCAL.fullmatch(wanted):
+        return None
+    path = wanted.partition("?")[0]
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    return None if _TRICK.match(path) else wanted
+
+
+def _ascii(wanted: str) -> str:
+    """*wanted* with the letters of all scripts encoded, as browsers do. Some frameworks pass ``next`` on decoded.
+
+    What is invisible is left as it is, for nobody needs it in an address.
+    """
+    return _NOT_ASCII.sub(lambda found: quote(found[0]), wanted) if wanted.isprintable() else wanted

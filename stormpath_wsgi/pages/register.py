@@ -1,0 +1,103 @@
+"""The page where people make an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from webob import Request, Response
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client import Account
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.pages.form import Form, is_blank
+from stormpath_wsgi.pages.page import FormPage, Outcome
+from stormpath_wsgi.pages.refusal import Invalid, invalid
+from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.policy import session_of
+
+CUSTOM_DATA = "customData"
+CONFIRMATION = "confirmPassword"
+
+TAKEN = 2001
+TOO_SHORT = 2007  # a password: of all other values one character is enough
+
+#: The fields that are the account's own, by the name the client knows them by. The status is not one of them: who
+#: registers does not choose it.
+CORE = {
+    member.wire: member.name
+    for member in (
+        kinds.Account.username,
+        kinds.Account.email,
+        kinds.Account.password,
+        kinds.Account.given_name,
+        kinds.Account.middle_name,
+        kinds.Account.surname,
+    )
+}
+
+
+class RegisterPage(FormPage):
+    """Makes an account, and signs it in when the settings say so."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        settings = self._settings = site.web.register_
+        self.form, self.view, self.uri = Form(settings.form), settings.view, site.web.at(settings.uri)
+
+    def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
+        values = self._values(posted)
+        try:
+            account = self._create(values)
+            return self._welcome(request, account)
+        except Error as error:
+            raise self._refusal(error) from error
+
+    def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
+        self.site.tell(self.site.web.post_registration_handler, outcome.account, request)
+        return super().conclude(request, outcome, html=html)
+
+    def context(self, request: Request) -> dict[str, Any]:
+        return {"password_rules": self.site.about.password_rules}
+
+    def _values(self, posted: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of all fields, wherever in the document they were. Raises :class:`Invalid`."""
+        custom = posted.get(CUSTOM_DATA, {})
+        if not isinstance(custom, Mapping):
+            raise Invalid(f"{CUSTOM_DATA} is an invalid type.")
+        values = {**custom, **posted}
+        values.pop(CUSTOM_DATA, None)
+        self.form.check_required(values)
+        if CONFIRMATION in self.form.fields and values.get(CONFIRMATION) != values["password"]:
+            raise Invalid("Passwords do not match.", field=CONFIRMATION)
+        for name in values:
+            if name not in self.form.fields:
+                raise Invalid(f"{name} is not a configured registration field.")
+        return values
+
+    def _refusal(self, error: Error) -> Invalid:
+        refusal = invalid(error)
+        if error.code == TOO_SHORT:
+            refusal.field = "password"
+        if error.code == TAKEN and "username" not in self.form.fields:
+            refusal.field = "email"
+        return refusal
+
+    def _create(self, values: Mapping[str, Any]) -> Account:
+        given = {name: value for name, value in values.items() if not is_blank(value) and name != CONFIRMATION}
+        account: dict[str, Any] = {CORE[name]: value for name, value in given.items() if name in CORE}
+        custom = {name: value for name, value in given.items() if name not in CORE}
+        if custom:
+            account["custom_data"] = custom
+        return self.site.application.accounts.create(account)
+
+    def _welcome(self, request: Request, account: Account) -> Outcome:
+        site = self.site
+        enabled = account.status == kinds.ENABLED
+        if enabled and self._settings.auto_login:
+            session_of(request.environ).sign_in(account)
+            location = site.wanted(request) or site.link(request, self._settings.next_uri)
+            return Outcome(account, location, signed_in=True)
+        status = "created" if enabled else "unverified"
+        login = site.link(request, site.web.at(site.web.login.uri), status=status, next=site.wanted(request))
+        return Outcome(account, login, signed_in=False)

@@ -1,0 +1,18 @@
+"""Visitors of a site whose owner has set nothing."""
+
+from __future__ import annotations
+
+import pytest
+from browsing import Visit
+
+
+@pytest.fixture
+def visit() -> Visit:
+    """Somebody with a browser."""
+    return Visit()
+
+
+@pytest.fixture
+def spa() -> Visit:
+    """A single-page app."""
+    return Visit("application/json")

@@ -1,0 +1,142 @@
+"""Form tokens hold for one browser and one set of keys."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from webob import Request, Response
+
+from stormpath_wsgi.pages.csrf import FormTokens, comes_from_here
+
+OLD, NEW = SecretStr(secrets.token_hex()), SecretStr(secrets.token_hex())
+
+
+def request(cookie: str | None = None, url: str = "https://site.example/login", **headers: str) -> Request:
+    made = Request.blank(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    if cookie is not None:
+        made.environ["HTTP_COOKIE"] = cookie
+    return made
+
+
+def visit(tokens: FormTokens, url: str = "https://site.example/login") -> tuple[str, str]:
+    """A token, and the cookie that a browser keeps with it."""
+    response = Response()
+    token = tokens.issue(request(url=url), response)
+    return token, response.headers["Set-Cookie"].partition(";")[0]
+
+
+def test_a_token_holds_for_the_browser_it_was_made_for() -> None:
+    tokens = FormTokens([NEW])
+    token, cookie = visit(tokens)
+    assert tokens.accepts(request(cookie), token)
+
+
+def test_a_token_is_worth_nothing_in_another_browser() -> None:
+    tokens = FormTokens([NEW])
+    token, _ = visit(tokens)
+    _, cookie = visit(tokens)
+    assert not tokens.accepts(request(cookie), token)
+
+
+def test_a_token_is_worth_nothing_without_a_cookie() -> None:
+    tokens = FormTokens([NEW])
+    token, _ = visit(tokens)
+    assert not tokens.accepts(request(), token)
+
+
+def test_the_cookie_alone_tells_nobody_the_token() -> None:
+    _, cookie = visit(FormTokens([NEW]))
+    nonce = cookie.partition("=")[2]
+    assert not FormTokens([NEW]).accepts(request(cookie), nonce)
+
+
+def test_tokens_differ_from_page_to_page_and_hold_together() -> None:
+    tokens = FormTokens([NEW])
+    first, cookie = visit(tokens)
+    second = tokens.issue(request(cookie), Response())
+    assert first != second
+    assert tokens.accepts(request(cookie), first)
+    assert tokens.accepts(request(cookie), second)
+
+
+def test_a_browser_that_has_the_cookie_gets_no_other() -> None:
+    tokens = FormTokens([NEW])
+    _, cookie = visit(tokens)
+    response = Response()
+    tokens.issue(request(cookie), response)
+    assert "Set-Cookie" not in response.headers
+
+
+def test_keys_rotate() -> None:
+    token, cookie = visit(FormTokens([OLD]))
+    assert FormTokens([NEW, OLD]).accepts(request(cookie), token)
+    assert not FormTokens([NEW]).accepts(request(cookie), token)
+
+
+def test_the_first_key_signs() -> None:
+    token, cookie = visit(FormTokens([NEW, OLD]))
+    assert FormTokens([NEW]).accepts(request(cookie), token)
+
+
+def test_a_token_that_was_forgotten_is_worth_nothing() -> None:
+    tokens = FormTokens([NEW])
+    token, cookie = visit(tokens)
+    response = Response()
+    tokens.forget(request(cookie), response)
+    removal, _, attributes = response.headers["Set-Cookie"].partition(";")
+    assert "Max-Age=0" in attributes
+    assert not tokens.accepts(request(removal), token)
+
+
+def test_over_https_the_cookie_is_tied_to_the_host_and_hidden_from_scripts() -> None:
+    response = Response()
+    FormTokens([NEW]).issue(request(), response)
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-stormpath_csrf=")
+    assert {"Path=/", "secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+def test_over_http_it_does_without_the_prefix() -> None:
+    tokens = FormTokens([NEW])
+    token, cookie = visit(tokens, "http://localhost:8000/login")
+    assert cookie.startswith("stormpath_csrf=")
+    assert tokens.accepts(request(cookie, "http://localhost:8000/login"), token)
+
+
+@given(token=st.one_of(st.text(), st.none(), st.integers(), st.lists(st.text())), cookie=st.binary())
+def test_nothing_made_up_is_accepted_or_fails(token: object, cookie: bytes) -> None:
+    header = "__Host-stormpath_csrf=" + cookie.decode("latin-1")
+    assert not FormTokens([NEW]).accepts(request(header), token)
+
+
+@given(st.text(max_size=120))
+def test_with_a_good_cookie_nothing_made_up_is_accepted_either(token: str) -> None:
+    tokens = FormTokens([NEW])
+    _, cookie = visit(tokens)
+    assert not tokens.accepts(request(cookie), token)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, True),
+        ({"Sec_Fetch_Site": "same-origin"}, True),
+        ({"Sec_Fetch_Site": "none"}, True),
+        ({"Sec_Fetch_Site": "cross-site"}, False),
+        ({"Sec_Fetch_Site": "same-site"}, False),
+        ({"Origin": "https://site.example"}, True),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "https://site.example.evil.example"}, False),
+        ({"Origin": "https://site.example:444"}, False),
+        ({"Origin": "null"}, False),
+        ({"Origin": ""}, False),
+        ({"Origin": "https://[site.example"}, False),
+        ({"Sec_Fetch_Site": "cross-site", "Origin": "https://site.example"}, False),
+    ],
+)
+def test_browsers_tell_where_a_request_comes_from(headers: dict[str, str], expected: bool) -> None:
+    assert comes_from_here(request(**headers)) is expected

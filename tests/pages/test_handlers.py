@@ -1,0 +1,66 @@
+"""What an application can have done when something has happened on a page, and who meets the form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from browsing import PASSWORD, Visit
+
+
+class Told:
+    """Remembers what each handler was told: an e-mail address, and who was signed in by then."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str | None, str | None]] = []
+
+    def settings(self) -> dict[str, Any]:
+        return {f"post_{event}_handler": self.handler(event) for event in ("registration", "login", "logout")}
+
+    def handler(self, event: str) -> Any:
+        def handle(account: Any, environ: dict[str, Any]) -> None:
+            self.calls.append((event, account and account.email, environ["stormpath.session"].user.email))
+
+        return handle
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def test_a_login_and_a_logout_are_told(told: Told) -> None:
+    visit = Visit(web=told.settings())
+    visit.account()
+    visit.fill_in("/login", login="ada@example.org", password=PASSWORD)
+    visit.post("/logout")
+    visit.post("/logout")
+    assert told.calls == [
+        ("login", "ada@example.org", "ada@example.org"),
+        ("logout", "ada@example.org", None),
+        ("logout", None, None),
+    ]
+
+
+@pytest.mark.parametrize("auto_login", [True, False])
+def test_a_registration_is_told_before_the_login_that_comes_with_it(told: Told, auto_login: bool) -> None:
+    visit = Visit(web={**told.settings(), "register": {"autoLogin": auto_login}})
+    visit.fill_in("/register", givenName="Ada", surname="Lovelace", email="ada@example.org", password=PASSWORD)
+    assert [event for event, _, _ in told.calls] == ["registration", "login"][: 1 + auto_login]
+
+
+def test_what_is_refused_is_not_told(told: Told) -> None:
+    visit = Visit(web=told.settings())
+    visit.account()
+    visit.fill_in("/login", login="ada@example.org", password="wrong")
+    visit.fill_in("/register", givenName="Ada", surname="Lovelace", email="ada@example.org", password=PASSWORD)
+    assert told.calls == []
+
+
+def test_who_is_signed_in_is_sent_on_unless_the_settings_say_no() -> None:
+    for send_on, status in ((True, 302), (False, 200)):
+        visit = Visit(web={"login": {"sendOn": send_on}})
+        visit.account()
+        visit.sign_in()
+        assert visit.get("/login?next=%2Fstaff").status_code == status
+    assert "You Are Signed In as ada@example.org." in visit.get("/login")

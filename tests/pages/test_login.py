@@ -1,0 +1,211 @@
+"""Signing in: with a browser and as a single-page app."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from browsing import PASSWORD, Visit
+
+GOOD = {"login": "ada@example.org", "password": PASSWORD}
+INVALID = "Invalid username or password."
+
+
+class TestInABrowser:
+    def test_the_right_password_signs_in_and_leads_on(self, visit: Visit) -> None:
+        visit.account()
+        answer = visit.fill_in("/login", **GOOD)
+        assert (answer.status_int, answer.headers["Location"]) == (302, "/")
+        assert "app: ada@example.org" in answer.follow()
+
+    def test_the_username_will_do_as_well(self, visit: Visit) -> None:
+        visit.account(username="ada")
+        assert visit.fill_in("/login", login="ada", password=PASSWORD).status_int == 302
+
+    def test_the_visitor_comes_to_the_page_he_wanted(self, visit: Visit) -> None:
+        visit.account()
+        wanted = "/reports?year=1843&q=a%20b"
+        answer = visit.fill_in(f"/login?next={quote(wanted, safe='')}", **GOOD)
+        assert answer.headers["Location"] == wanted
+
+    def test_the_page_he_wanted_survives_a_wrong_password(self, visit: Visit) -> None:
+        visit.account()
+        again = visit.fill_in("/login?next=%2Freports", login="ada@example.org", password="wrong").form
+        again["password"] = PASSWORD
+        assert again.submit().headers["Location"] == "/reports"
+
+    @pytest.mark.parametrize("trap", ["//evil.example", r"/\evil.example", "https://evil.example", "/%2Fevil.example"])
+    def test_nobody_is_led_off_the_site(self, visit: Visit, trap: str) -> None:
+        visit.account()
+        page = visit.get(f"/login?next={quote(trap, safe='')}")
+        assert "evil" not in page
+        page.form["login"], page.form["password"] = GOOD.values()
+        assert page.form.submit().headers["Location"] == "/"
+
+    def test_a_page_asked_for_earlier_is_not_remembered(self, visit: Visit) -> None:
+        visit.account()
+        visit.get("/login?next=%2Freports")
+        assert visit.fill_in("/login", **GOOD).headers["Location"] == "/"
+
+    @pytest.mark.parametrize("login", ["ada@example.org", "nobody@example.org"])
+    def test_wrong_passwords_and_unknown_logins_get_the_same_page(self, visit: Visit, login: str) -> None:
+        visit.account()
+        page = visit.fill_in("/login", login=login, password="not the password")
+        assert page.status_int == 200
+        assert page.html.select_one("div.bad-login").get_text(strip=True) == INVALID
+        assert page.form["login"].value == login
+        assert page.form["password"].value == ""
+        assert "not the password" not in page
+        assert not visit.is_signed_in()
+
+    @pytest.mark.parametrize("disable", ["account", "directory"])
+    def test_who_is_disabled_learns_no_more_than_a_stranger(self, visit: Visit, disable: str) -> None:
+        account = visit.account()
+        resource = account if disable == "account" else account.directory
+        resource.status = "DISABLED"
+        resource.save()
+        page = visit.fill_in("/login", **GOOD)
+        assert page.html.select_one("div.bad-login").get_text(strip=True) == INVALID
+
+    @pytest.mark.parametrize(
+        ("values", "text"),
+        [
+            ({}, "Username or Email is required."),
+            ({"login": " ", "password": "x"}, "Username or Email is required."),
+            ({"login": "ada"}, "Password is required."),
+        ],
+    )
+    def test_what_is_missing_is_said_at_its_field(self, visit: Visit, values: dict[str, str], text: str) -> None:
+        page = visit.fill_in("/login", **values)
+        assert page.status_int == 200
+        link = page.html.select_one("div.bad-login a")
+        assert link.get_text() == text
+        field = page.html.select_one(link["href"])
+        assert field["aria-invalid"] == "true"
+        assert page.html.find(id=field["aria-describedby"]).get_text() == text
+
+    def test_who_is_not_verified_is_told_so_after_the_right_password_only(self, visit: Visit) -> None:
+        visit.account(status="UNVERIFIED")
+        assert INVALID in visit.fill_in("/login", login="ada@example.org", password="wrong")
+        answer = visit.fill_in("/login", **GOOD)
+        assert answer.headers["Location"] == "/login?status=unverified"
+        assert "activate your account" in answer.follow().html.select_one("div.alert").get_text()
+        assert not visit.is_signed_in()
+
+    @pytest.mark.parametrize("status", ["unverified", "verified", "created", "forgot", "reset"])
+    def test_a_status_is_told(self, visit: Visit, status: str) -> None:
+        assert visit.get(f"/login?status={status}").html.select_one("div.header").get_text()
+
+    @pytest.mark.parametrize("status", ["", "unknown", "<script>", "created&status=created"])
+    def test_other_statuses_say_nothing(self, visit: Visit, status: str) -> None:
+        assert not visit.get(f"/login?status={status}").html.select("div.header")
+
+    def test_who_is_signed_in_already_is_sent_on(self, visit: Visit) -> None:
+        visit.account()
+        visit.sign_in()
+        assert visit.get("/login").headers["Location"] == "/"
+        assert visit.get("/login?next=%2Freports").headers["Location"] == "/reports"
+
+    def test_every_sign_in_is_a_new_session_with_a_new_form_token(self, visit: Visit) -> None:
+        visit.account()
+        stale = visit.get("/login").form
+        visit.fill_in("/login", **GOOD)
+        first = visit.cookies["stormpath_session"]
+        assert "stormpath_csrf" not in visit.cookies
+        stale["login"], stale["password"] = GOOD.values()
+        assert stale.submit(status=403)
+        visit.sign_in()
+        assert visit.cookies["stormpath_session"] != first
+
+
+class TestAsASinglePageApp:
+    def test_the_form_is_described(self, spa: Visit) -> None:
+        fields = [
+            {
+                "label": "Username or Email",
+                "name": "login",
+                "placeholder": "Username or Email",
+                "required": True,
+                "type": "text",
+            },
+            {"label": "Password", "name": "password", "placeholder": "Password", "required": True, "type": "password"},
+        ]
+        assert spa.get("/login").json == {"form": {"fields": fields}, "accountStores": []}
+
+    def test_the_right_password_signs_in_and_gives_the_account(self, spa: Visit) -> None:
+        account = spa.account()
+        answer = spa.post_json("/login", GOOD)
+        assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+        assert answer.json.keys() == {"account"}
+        assert answer.json["account"]["href"] == account.href
+        assert answer.json["account"]["fullName"] == "Ada Lovelace"
+        assert not any(isinstance(value, dict) for value in answer.json["account"].values())
+        assert spa.is_signed_in()
+
+    def test_fields_that_are_not_ours_do_no_harm(self, spa: Visit) -> None:
+        spa.account()
+        assert spa.post_json("/login", {**GOOD, "remember": True}).status_int == 200
+
+    @pytest.mark.parametrize(
+        "credentials",
+        [
+            {"login": "ada@example.org", "password": "wrong"},
+            {"login": "nobody", "password": "wrong"},
+            {"login": "", "password": ""},
+            {"login": None},
+            {"login": ["ada@example.org"], "password": {"$ne": ""}},
+            {"login": 1, "password": 2},
+            {"login": "a:b", "password": ":"},
+            {"login": "x" * 9000, "password": "x" * 9000},
+            {},
+        ],
+    )
+    def test_what_does_not_sign_in_is_refused_in_two_keys(self, spa: Visit, credentials: dict[str, Any]) -> None:
+        spa.account()
+        answer = spa.post_json("/login", credentials, status=400)
+        assert answer.json == {"status": 400, "message": INVALID}
+        assert not spa.is_signed_in()
+
+    def test_who_is_not_verified_is_told_so(self, spa: Visit) -> None:
+        spa.account(status="UNVERIFIED")
+        assert "activate your account" in spa.post_json("/login", GOOD, status=400).json["message"]
+
+    def test_a_body_is_needed(self, spa: Visit) -> None:
+        answer = spa.post("/login", "", status=400)
+        assert answer.json == {"status": 400, "message": "Request requires that there is a body."}
+
+    def test_json_in_the_guise_of_text_is_not_read(self, spa: Visit) -> None:
+        spa.account()
+        answer = spa.post("/login", '{"login": "ada@example.org"}', content_type="text/plain", status=415)
+        assert answer.json["status"] == 415
+
+    def test_a_form_needs_a_token_even_if_the_answer_is_to_be_json(self, spa: Visit) -> None:
+        spa.account()
+        assert spa.post("/login", GOOD, status=403).json["status"] == 403
+        assert not spa.is_signed_in()
+
+
+def test_a_token_may_come_in_a_header(visit: Visit) -> None:
+    visit.account()
+    token = visit.get("/login").form["csrfToken"].value
+    assert visit.post("/login", GOOD, headers={"X-CSRF-TOKEN": token}).status_int == 302
+
+
+def test_a_form_from_elsewhere_is_shown_again_and_does_nothing(visit: Visit) -> None:
+    visit.account()
+    page = visit.post("/login", GOOD, status=403)
+    assert "This form has expired." in page
+    assert not visit.is_signed_in()
+    page.form["password"] = PASSWORD
+    assert page.form.submit().status_int == 302
+
+
+@pytest.mark.parametrize("body", [b"login=\xff", b"login=a%00b&password=x", b"login=a&login=b&password=x"])
+def test_a_form_that_cannot_be_read_is_a_bad_request(visit: Visit, body: bytes) -> None:
+    assert visit.post("/login", body, content_type="application/x-www-form-urlencoded", status=400).form
+
+
+def test_a_body_above_the_limit_is_refused() -> None:
+    visit = Visit(max_body=1000)
+    assert "too large" in visit.post("/login", {"login": "x" * 1000}, status=413)

@@ -1,0 +1,206 @@
+"""Making an account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from browsing import PASSWORD, Visit
+
+ADA = {"givenName": "Ada", "surname": "Lovelace", "email": "ada@example.org", "password": PASSWORD}
+
+
+def form(**settings: Any) -> dict[str, Any]:
+    """Settings of the register page's fields."""
+    return {"web": {"register": {"form": {"fields": settings}}}}
+
+
+class TestInABrowser:
+    def test_an_account_is_made_and_its_owner_asked_to_sign_in(self, visit: Visit) -> None:
+        answer = visit.fill_in("/register", **ADA)
+        assert answer.headers["Location"] == "/login?status=created"
+        assert "stormpath_session" not in visit.cookies
+        assert "Your Account Has Been Created." in answer.follow()
+        [account] = visit.application.accounts
+        assert (account.given_name, account.surname, account.email) == ("Ada", "Lovelace", "ada@example.org")
+        assert account.username == "ada@example.org"
+
+    def test_with_auto_login_he_is_signed_in_and_comes_where_he_wanted(self) -> None:
+        visit = Visit(web={"register": {"autoLogin": True, "nextUri": "/welcome"}})
+        assert visit.fill_in("/register", **ADA).headers["Location"] == "/welcome"
+        assert visit.is_signed_in()
+
+        other = Visit(site=visit.site)
+        answer = other.fill_in("/register?next=%2Freports", **{**ADA, "email": "b@example.org"})
+        assert answer.headers["Location"] == "/reports"
+
+    def test_the_page_he_wanted_is_carried_on_to_the_login_page(self, visit: Visit) -> None:
+        answer = visit.fill_in("/register?next=%2Freports", **ADA)
+        assert answer.headers["Location"] == "/login?status=created&next=%2Freports"
+
+    @pytest.mark.parametrize(
+        ("name", "label"),
+        [("givenName", "First Name"), ("surname", "Last Name"), ("email", "Email"), ("password", "Password")],
+    )
+    @pytest.mark.parametrize("value", ["", "  "])
+    def test_a_required_field_is_required(self, visit: Visit, name: str, label: str, value: str) -> None:
+        page = visit.fill_in("/register", **{**ADA, name: value})
+        assert page.status_int == 200
+        error = page.html.select_one("div.alert-danger a")
+        assert (error.get_text(), error["href"]) == (f"{label} is required.", f"#{name}")
+        assert page.form["password"].value == ""
+        assert page.form["email"].value == ("" if name == "email" else "ada@example.org") or value.strip() == ""
+        assert len(visit.application.accounts) == 0
+
+    def test_what_the_directory_refuses_is_said_in_its_words(self, visit: Visit) -> None:
+        page = visit.fill_in("/register", **{**ADA, "password": "short"})
+        assert page.status_int == 200
+        assert page.html.select_one("div.alert-danger a")["href"] == "#password"
+        assert len(visit.application.accounts) == 0
+
+    def test_an_address_is_taken_once(self, visit: Visit) -> None:
+        visit.account()
+        page = visit.fill_in("/register", **{**ADA, "email": "ADA@example.org"})
+        assert page.html.select_one("div.alert-danger a")["href"] == "#email"
+        assert "developerMessage" not in page
+
+    def test_the_page_tells_what_a_password_must_hold(self, visit: Visit) -> None:
+        field = visit.get("/register").html.select_one("#password")
+        hint = visit.get("/register").html.find(id=field["aria-describedby"])
+        assert hint.get_text() == "At least 8 characters, with a lowercase letter, an uppercase letter and a number."
+        assert field["minlength"] == "8"
+        assert "required: upper;" in field["passwordrules"]
+        assert field["autocomplete"] == "new-password"
+
+    def test_and_it_follows_the_directory(self, visit: Visit) -> None:
+        visit.get("/register")
+        [directory] = visit.site.client.directories
+        strength = directory.password_policy.strength
+        strength.min_length, strength.min_upper_case, strength.min_symbol = 12, 0, 2
+        strength.save()
+        hint = visit.get("/register").html.find(id="password-hint").get_text()
+        assert hint == "At least 12 characters, with a lowercase letter, a number and 2 symbols."
+
+    def test_fields_stand_in_their_order_and_the_button_says_what_it_does(self, visit: Visit) -> None:
+        page = visit.get("/register")
+        names = [field["name"] for field in page.html.select("form input") if field["type"] != "hidden"]
+        assert names == ["givenName", "surname", "email", "password"]
+        assert page.html.select_one("button[type=submit]").get_text() == "Create Account"
+
+    def test_a_field_that_was_not_on_the_form_is_refused(self, visit: Visit) -> None:
+        page = visit.get("/register").form
+        values = {**ADA, "csrfToken": page["csrfToken"].value, "status": "ENABLED"}
+        answer = visit.post("/register", values)
+        assert "status is not a configured registration field." in answer
+        assert len(visit.application.accounts) == 0
+
+
+class TestAsASinglePageApp:
+    def test_the_form_is_described(self, spa: Visit) -> None:
+        model = spa.get("/register").json
+        assert model.keys() == {"form", "accountStores"}
+        assert [field["name"] for field in model["form"]["fields"]] == ["givenName", "surname", "email", "password"]
+        assert all(field["required"] for field in model["form"]["fields"])
+        assert model["form"]["fields"][0].keys() == {"label", "name", "placeholder", "required", "type"}
+
+    def test_an_account_is_made_and_given_back(self, spa: Visit) -> None:
+        answer = spa.post_json("/register", ADA)
+        assert answer.json.keys() == {"account"}
+        assert answer.json["account"]["email"] == "ada@example.org"
+        assert "password" not in answer.json["account"]
+        assert not spa.is_signed_in()
+
+    def test_with_auto_login_it_is_signed_in(self) -> None:
+        spa = Visit("application/json", web={"register": {"autoLogin": True}})
+        spa.post_json("/register", ADA)
+        assert spa.is_signed_in()
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"givenName": None}, "First Name is required."),
+            ({"email": ""}, "Email is required."),
+            ({"middleName": "King"}, "middleName is not a configured registration field."),
+            ({"username": "ada"}, "username is not a configured registration field."),
+            ({"confirmPassword": PASSWORD}, "confirmPassword is not a configured registration field."),
+            ({"status": "ENABLED"}, "status is not a configured registration field."),
+            ({"groups": ["admins"]}, "groups is not a configured registration field."),
+            ({"customData": {"rank": 1}}, "rank is not a configured registration field."),
+            ({"customData": {"status": "ENABLED"}}, "status is not a configured registration field."),
+            ({"customData": "rank"}, "customData is an invalid type."),
+            ({"email": {"a": 1}}, None),
+            ({"email": "no address"}, None),
+            ({"password": "short"}, None),
+            ({"surname": "x" * 300}, None),
+        ],
+    )
+    def test_what_will_not_do_is_refused_in_two_keys(
+        self, spa: Visit, change: dict[str, Any], message: str | None
+    ) -> None:
+        answer = spa.post_json("/register", {**ADA, **change}, status=400)
+        assert answer.json.keys() == {"status", "message"}
+        assert answer.json["status"] == 400
+        assert answer.json["message"] == message or message is None
+        assert len(spa.application.accounts) == 0
+
+    def test_the_first_in_order_is_what_it_hears_of(self, spa: Visit) -> None:
+        message = spa.post_json("/register", {"unknown": 1}, status=400).json["message"]
+        assert message == "First Name is required."
+
+    def test_an_address_is_taken_once(self, spa: Visit) -> None:
+        spa.account()
+        assert spa.post_json("/register", ADA, status=409).json["status"] == 409
+
+
+class TestFields:
+    def test_custom_fields_go_into_custom_data_wherever_they_stood(self) -> None:
+        colour = {"label": "Colour", "required": False}
+        spa = Visit("application/json", **form(colour=colour, size={"label": "Size"}, born={"label": "Born"}))
+        spa.post_json("/register", {**ADA, "colour": "", "size": 0, "customData": {"born": False}})
+        [account] = spa.application.accounts
+        assert {name: account.custom_data[name] for name in ("size", "born")} == {"size": 0, "born": False}
+        assert "colour" not in account.custom_data
+
+    def test_a_custom_field_that_is_required_is_required(self) -> None:
+        spa = Visit("application/json", **form(colour={"label": "Colour"}))
+        assert spa.post_json("/register", ADA, status=400).json["message"] == "Colour is required."
+
+    def test_passwords_that_differ_are_refused(self) -> None:
+        visit = Visit(**form(confirmPassword={"enabled": True}))
+        page = visit.fill_in("/register", **ADA, confirmPassword="something-else")
+        assert "Passwords do not match." in page.html.select_one("div.alert-danger").get_text()
+        assert visit.fill_in("/register", **ADA, confirmPassword=PASSWORD).status_int == 302
+        [account] = visit.application.accounts
+        assert "confirmPassword" not in account.custom_data
+
+    def test_names_that_need_not_be_given_are_left_empty(self) -> None:
+        fields = form(givenName={"required": False}, surname={"required": False})
+        visit = Visit(**fields)
+        assert "(optional)" in visit.get("/register")
+        visit.fill_in("/register", email="ada@example.org", password=PASSWORD)
+        [account] = visit.application.accounts
+        assert (account.given_name, account.surname) == (None, None)
+
+    def test_email_and_password_are_required_whatever_the_settings_say(self) -> None:
+        spa = Visit("application/json", **form(email={"required": False}, password={"required": False}))
+        for name, label in (("email", "Email"), ("password", "Password")):
+            assert spa.post_json("/register", {**ADA, name: ""}, status=400).json["message"] == f"{label} is required."
+
+    def test_an_invisible_field_is_not_shown_and_yet_taken(self) -> None:
+        spa = Visit("application/json", **form(source={"label": "Source", "visible": False, "required": False}))
+        assert "source" not in spa.get("/register")
+        spa.post_json("/register", {**ADA, "source": "newsletter"})
+        [account] = spa.application.accounts
+        assert account.custom_data["source"] == "newsletter"
+
+    def test_order_follows_the_settings_and_then_the_declaration(self) -> None:
+        register = {"form": {"fields": {"colour": {"label": "Colour"}}, "fieldOrder": ["email", "password"]}}
+        spa = Visit("application/json", web={"register": register})
+        names = [field["name"] for field in spa.get("/register").json["form"]["fields"]]
+        assert names == ["email", "password", "givenName", "surname", "colour"]
+
+    def test_nothing_of_a_request_becomes_markup(self) -> None:
+        visit = Visit()
+        page = visit.fill_in("/register", **{**ADA, "givenName": '"><script>alert(1)</script>', "password": ""})
+        assert "<script" not in page
+        assert page.form["givenName"].value == '"><script>alert(1)</script>'
