@@ -1,0 +1,133 @@
+"""The site of ``make run``: a front page for everybody, one page for members, one for admins.
+
+It uses no framework: each page is a WSGI application. Registration, sign-in and sign-out are the middleware's.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from importlib.resources import files
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from jinja2 import DictLoader, Environment
+
+from stormpath_wsgi import StormpathMiddleware, groups_required, login_required, user
+
+PAGES = {
+    "base": """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{% block title %}{% endblock %} · My Application</title>
+<link rel="stylesheet" href="/demo.css">
+</head>
+<body>
+<div class="page">
+  <header><a class="brand" href="/"><span class="mark" aria-hidden="true">M</span>My Application</a></header>
+  <main class="card">
+    <h1>{{ self.title() }}</h1>
+    {% block main %}{% endblock %}
+  </main>
+  <footer>
+    {% if user.is_authenticated %}
+    <p>Signed in as <strong>{{ user.email }}</strong></p>
+    <form method="post" action="/logout"><button class="plain">Sign out</button></form>
+    {% else %}
+    <p>New here? <a href="/register">Create an account</a></p>
+    {% endif %}
+  </footer>
+</div>
+</body>
+</html>
+""",
+    "home": """{% extends "base" %}
+{% block title %}Hello, {{ user.given_name or user.email if user.is_authenticated else "stranger" }}{% endblock %}
+{% block main %}
+<p>This is the demo site of stormpath-wsgi. It has three pages:</p>
+<ul>
+  <li><strong>this one</strong>, for everybody,</li>
+  <li><a href="/members">the members’ page</a>, for whoever is signed in,</li>
+  <li><a href="/admin">the admins’ page</a>, for the group <em>admins</em>.</li>
+</ul>
+{% if not user.is_authenticated %}
+<a class="button" href="/login">Sign in</a>
+{% elif user.has_group("admins") %}
+<p>You are in the group <em>admins</em>.</p>
+{% else %}
+<p>You are not in the group <em>admins</em>. To get in, type in another terminal:</p>
+<pre><code>{{ command }} group create admins</code>
+<code>{{ command }} group add admins {{ login }}</code></pre>
+{% endif %}
+{% endblock %}
+""",
+    "members": """{% extends "base" %}
+{% block title %}For members{% endblock %}
+{% block main %}
+<p>You see this because you are signed in. A stranger is asked to sign in first, and then comes back to this page.</p>
+<a class="button" href="/">To the front page</a>
+{% endblock %}
+""",
+    "admin": """{% extends "base" %}
+{% block title %}For admins{% endblock %}
+{% block main %}
+<p>You see this because you are in the group <em>admins</em>. Out of it again, and your next request stops at the
+door:</p>
+<pre><code>{{ command }} group remove admins {{ login }}</code></pre>
+<a class="button" href="/">To the front page</a>
+{% endblock %}
+""",
+    "missing": """{% extends "base" %}
+{% block title %}Nothing here{% endblock %}
+{% block main %}<a class="button" href="/">To the front page</a>{% endblock %}
+""",
+}
+
+# The look of the middleware's own pages, and what they have no need of.
+CSS = f"""{(files("stormpath_wsgi.pages") / "templates/style.css").read_text()}
+:root {{ --width: 40rem; }}
+pre {{ padding: .75rem 1rem; border-radius: var(--radius); background: var(--page); font-size: .875rem; }}
+pre {{ margin: 0; white-space: normal; }}
+code {{ display: block; padding-left: 2ch; text-indent: -2ch; }}
+pre + a {{ margin-top: 1rem; }}
+ul {{ margin: 0 0 1rem; padding-left: 1.25rem; }}
+li {{ padding: .625rem 0; }}
+footer p {{ padding-bottom: .75rem; overflow-wrap: anywhere; }}
+"""
+
+templates = Environment(autoescape=True, loader=DictLoader(PAGES))
+
+
+def page(name: str, status: str = "200 OK") -> WSGIApplication:
+    """The template *name* as a WSGI application."""
+
+    def render(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        login = shlex.quote(user.email) if user.is_authenticated else ""  # people choose it, and others paste it
+        html = templates.get_template(name).render(user=user, login=login, command=".venv/bin/stormpath-wsgi")
+        policy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
+        start_response(status, [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy)])
+        return [html.encode()]
+
+    return render
+
+
+def style(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/css; charset=utf-8"), ("Cache-Control", "max-age=300")])
+    return [CSS.encode()]
+
+
+pages = {
+    "/": page("home"),
+    "/members": login_required(page("members")),
+    "/admin": groups_required(["admins"])(page("admin")),
+    "/demo.css": style,
+}
+missing = page("missing", "404 Not Found")
+
+
+def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    return pages.get(environ["PATH_INFO"], missing)(environ, start_response)
+
+
+application = StormpathMiddleware(site, web={"register": {"autoLogin": True}})

@@ -1,0 +1,127 @@
+"""``stormpath-wsgi account …``"""
+
+from __future__ import annotations
+
+import click
+
+from stormpath_wsgi.cli.command import Failure, Site, new_password, say, show, with_site
+
+LOGIN = click.argument("login", metavar="LOGIN")
+
+
+@click.group()
+def account() -> None:
+    """Make, look at, lock and remove accounts.
+
+    LOGIN is an e-mail address, a username or an href. Passwords are asked for, or read from standard input.
+    """
+
+
+@account.command()
+@click.argument("email")
+@click.option("--username", help="Another name to sign in with. Not given: the e-mail address.")
+@click.option("--given-name", help="First name.")
+@click.option("--surname", help="Last name.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="Put it into this group; may be repeated.")
+@with_site
+def create(
+    site: Site, email: str, username: str | None, given_name: str | None, surname: str | None, groups: tuple[str, ...]
+) -> None:
+    """Make an account with the address EMAIL."""
+    joined = [site.group(name) for name in groups]  # before anything is made
+    given = {"email": email, "username": username, "given_name": given_name, "surname": surname}
+    properties = {name: value for name, value in given.items() if value is not None}
+    created = site.application.accounts.create({**properties, "password": new_password()})
+    for group in joined:
+        created.add_group(group)
+    say(f"Made the account {created.email}: {created.href}")
+
+
+@account.command("list")
+@click.argument("text", required=False)
+@with_site
+def list_(site: Site, text: str | None) -> None:
+    """List accounts, or those with TEXT in a name or the address.
+
+    One a line: e-mail address, status, full name, href; separated by tabs where no terminal reads them.
+    """
+    accounts = site.application.accounts
+    for each in accounts.search(text) if text else accounts:
+        say(each.email, each.status, each.full_name or "", each.href)
+
+
+@account.command("show")
+@LOGIN
+@with_site
+def show_(site: Site, login: str) -> None:
+    """Show one account: its attributes, groups and sessions."""
+    found = site.account(login)
+    show(
+        email=found.email,
+        username=found.username,
+        full_name=found.full_name,
+        status=found.status,
+        created_at=f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        groups=", ".join(group.name for group in found.groups) or "none",
+        sessions=len(found.refresh_tokens),
+        href=found.href,
+    )
+
+
+@account.command()
+@LOGIN
+@with_site
+def password(site: Site, login: str) -> None:
+    """Give an account a new password. All its sessions end."""
+    found = site.account(login)
+    found.password = new_password()
+    found.save()
+    say(f"Changed the password of {found.email}; all its sessions have ended.")
+
+
+@account.command()
+@LOGIN
+@with_site
+def enable(site: Site, login: str) -> None:
+    """Let an account sign in again."""
+    _set_status(site, login, "ENABLED", "can sign in")
+
+
+@account.command()
+@LOGIN
+@with_site
+def disable(site: Site, login: str) -> None:
+    """Keep an account from signing in. All its sessions end at once."""
+    _set_status(site, login, "DISABLED", "cannot sign in, and its sessions have ended")
+
+
+@account.command("sign-out")
+@LOGIN
+@with_site
+def sign_out(site: Site, login: str) -> None:
+    """End all sessions of an account."""
+    found = site.account(login)
+    sessions = list(found.refresh_tokens)
+    for session in sessions:
+        session.delete()
+    say(f"Ended {len(sessions)} sessions of {found.email}.")
+
+
+@account.command()
+@LOGIN
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_site
+def delete(site: Site, login: str, yes: bool) -> None:
+    """Remove an account for good, with its custom data and sessions."""
+    found = site.account(login)
+    if not yes and not click.confirm(f"Remove {found.email} for good?"):
+        raise Failure("Nothing was removed.")
+    found.delete()
+    say(f"Removed {found.email}.")
+
+
+def _set_status(site: Site, login: str, status: str, consequence: str) -> None:
+    found = site.account(login)
+    found.status = status
+    found.save()
+    say(f"{found.email} {consequence}.")

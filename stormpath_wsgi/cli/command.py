@@ -1,0 +1,156 @@
+"""What all commands share: the directory they work on, how they fail, and how they speak.
+
+Exit codes: 0 done, 1 refused (not found, taken, too weak …), 2 the command line or a setting is wrong, 3 the directory
+cannot be reached or is not there.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+import click
+
+from stormpath_wsgi.client import Account, Application, Client, Group
+from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
+from stormpath_wsgi.middleware import find_application
+from stormpath_wsgi.settings import Settings
+
+Arguments = ParamSpec("Arguments")
+
+
+class Failure(click.ClickException):
+    """The command ends here, with a sentence on stderr."""
+
+
+class Misuse(Failure):
+    """The command line or a setting is wrong."""
+
+    exit_code = 2
+
+
+class NoDirectory(Failure):
+    """The directory is not there, or cannot be reached."""
+
+    exit_code = 3
+
+
+class Commands(click.Group):
+    """A group of commands whose known failures are one sentence each, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Unavailable as error:
+            raise NoDirectory(error.developer_message) from error
+        except Error as error:
+            raise Failure(error.developer_message) from error
+        except ConfigurationError as error:
+            raise Misuse(str(error)) from error
+
+
+class Site:
+    """The directory and the application that the settings name."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self.client = client
+        self.application: Application = find_application(self.client, settings.application)
+
+    def account(self, login: str) -> Account:
+        """The account with this e-mail address, username or href. Raises :class:`Failure`."""
+        if login.startswith(self.client.base_url + "/"):
+            return self._account_at(login)
+        accounts = self.application.accounts
+        found = {
+            account.href: account
+            for name in ("email", "username")
+            for account in accounts.search({name: login})
+            if login.casefold() == str(account[name]).casefold()  # the search knows wildcards; here there are none
+        }
+        if not found:
+            raise Failure(f"There is no account {login}.")
+        if len(found) > 1:
+            raise Failure(f"Several accounts are called {login}; name one by its href: {', '.join(found)}")
+        return next(iter(found.values()))
+
+    def group(self, name: str) -> Group:
+        """The group of this name or href. Raises :class:`Failure`."""
+        groups = self.application.groups
+        for group in groups.search({"name": name}):
+            if group.name.casefold() == name.casefold():
+                return group
+        raise Failure(f"There is no group {name}; make it with: stormpath-wsgi group create {name}")
+
+    def _account_at(self, href: str) -> Account:
+        account = self.client.accounts.get(href)
+        account.refresh()
+        return account
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* the settings as its first argument, and the options that change which directory is meant."""
+
+    @click.option("--directory", metavar="URL", help="Where the accounts are, if not where the settings say.")
+    @click.option("--application", metavar="NAME", help="Which application is meant, if the directory has several.")
+    @functools.wraps(command)
+    def read(*args: Any, directory: str | None, application: str | None, **rest: Any) -> None:
+        keywords: dict[str, Any] = {"directory": directory} if directory else {}
+        if application:
+            keywords["application"] = {"name": application, "href": None}
+        command(Settings.read(**keywords), *args, **rest)
+
+    return read
+
+
+def with_site(command: Callable[Concatenate[Site, Arguments], None]) -> Callable[..., None]:
+    """Give *command* the :class:`Site` as its first argument. It must be there: nothing is made by accident."""
+
+    @with_settings
+    @functools.wraps(command)
+    def opened(settings: Settings, *args: Arguments.args, **rest: Arguments.kwargs) -> None:
+        file = embedded_file(settings)
+        if file is not None and not file.exists():
+            raise NoDirectory(f"There is no directory in {file}; make one with: stormpath-wsgi init")
+        with Client(settings.directory, base_url=settings.base_url) as client:
+            command(Site(client, settings), *args, **rest)
+
+    return opened
+
+
+def embedded_file(settings: Settings) -> Path | None:
+    """The file of an embedded directory; None when it is in memory or on a server."""
+    scheme, _, path = settings.directory.partition("///")
+    return Path(path) if scheme == "sqlite:" and path != ":memory:" else None
+
+
+def new_password() -> str:
+    """A password, typed twice unseen, or the first line of standard input when that is no terminal.
+
+    Never from the command line: other users of the machine can read that.
+    """
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more"))
+    if password := sys.stdin.readline().rstrip("\r\n"):
+        return password
+    raise Misuse("Standard input holds no password.")
+
+
+def say(*cells: object) -> None:
+    """One line; several cells in columns on a terminal, and separated by tabs for a program."""
+    texts = [printable(str(cell)) for cell in cells]
+    columns = [text.ljust(32) for text in texts[:-1]] + texts[-1:]
+    click.echo("  ".join(columns) if sys.stdout.isatty() else "\t".join(texts))
+
+
+def show(**values: object) -> None:
+    """Names and their values, one a line."""
+    for name, value in values.items():
+        click.echo(f"{name.replace('_', ' '):<13} {printable(str(value))}")
+
+
+def printable(text: str) -> str:
+    """*text* for a terminal: people choose their names, and a control character in one must not command it."""
+    return "".join(character if character.isprintable() else "�" for character in text)

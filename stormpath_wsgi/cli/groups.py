@@ -1,0 +1,89 @@
+"""``stormpath-wsgi group …``"""
+
+from __future__ import annotations
+
+import click
+
+from stormpath_wsgi.cli.command import Failure, Site, say, with_site
+
+GROUP = click.argument("group", metavar="GROUP")
+LOGINS = click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
+
+
+@click.group("group")
+def group_() -> None:
+    """Make groups, and say who is in them.
+
+    GROUP is a name. LOGIN is an e-mail address, a username or an href.
+    """
+
+
+@group_.command()
+@click.argument("name")
+@click.option("--description", help="What it is for.")
+@with_site
+def create(site: Site, name: str, description: str | None) -> None:
+    """Make a group."""
+    properties = {"name": name} | ({"description": description} if description else {})
+    made = site.application.groups.create(properties)
+    say(f"Made the group {made.name}: {made.href}")
+
+
+@group_.command("list")
+@with_site
+def list_(site: Site) -> None:
+    """List the groups.
+
+    One a line: name, status, description, href; separated by tabs where no terminal reads them.
+    """
+    for each in site.application.groups:
+        say(each.name, each.status, each.description or "", each.href)
+
+
+@group_.command()
+@GROUP
+@with_site
+def members(site: Site, group: str) -> None:
+    """List the accounts in a group.
+
+    One a line: e-mail address, status, full name, href; separated by tabs where no terminal reads them.
+    """
+    for each in site.group(group).accounts:
+        say(each.email, each.status, each.full_name or "", each.href)
+
+
+@group_.command()
+@GROUP
+@LOGINS
+@with_site
+def add(site: Site, group: str, logins: tuple[str, ...]) -> None:
+    """Put accounts into a group. It counts on their next request."""
+    target = site.group(group)
+    for account in [site.account(login) for login in logins]:  # all must be there before one is put in
+        account.add_group(target)
+        say(f"{account.email} is in {target.name}.")
+
+
+@group_.command()
+@GROUP
+@LOGINS
+@with_site
+def remove(site: Site, group: str, logins: tuple[str, ...]) -> None:
+    """Take accounts out of a group. It counts on their next request."""
+    target = site.group(group)
+    for account in [site.account(login) for login in logins]:
+        account.remove_group(target)
+        say(f"{account.email} is not in {target.name} any more.")
+
+
+@group_.command()
+@GROUP
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_site
+def delete(site: Site, group: str, yes: bool) -> None:
+    """Remove a group. Its accounts stay."""
+    target = site.group(group)
+    if not yes and not click.confirm(f"Remove the group {target.name}?"):
+        raise Failure("Nothing was removed.")
+    target.delete()
+    say(f"Removed the group {target.name}.")

@@ -1,0 +1,58 @@
+"""How gunicorn serves a site: for ``stormpath-wsgi run``, and for ``gunicorn -c deploy/gunicorn.conf.py``.
+
+The names are gunicorn's settings. What depends on the machine comes from the environment: ``WEB_CONCURRENCY``
+(workers), ``FORWARDED_ALLOW_IPS`` (proxies whose word is taken), ``PORT``.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+
+# Checking a password keeps one core busy for some 50 ms; reading a session is microseconds. Two workers per core keep
+# the site answering while some of them hash.
+workers = int(os.environ.get("WEB_CONCURRENCY") or min(2 * len(os.sched_getaffinity(0)), 12))
+worker_class = "gthread"
+threads = 4
+
+# The application is loaded once and then forked: less memory, and a mistake in it is found before a worker starts.
+# So SIGHUP replaces the workers one by one, but new code needs a restart (systemd: socket activation loses no request).
+preload_app = True
+graceful_timeout = 30  # seconds that requests in flight have to finish on reload and stop
+timeout = 30  # seconds without a sign of life after which a worker is replaced
+keepalive = 5  # seconds; longer than most proxies wait between two requests
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  (heartbeats must not wait for a disk)
+
+# Who may say by X-Forwarded-Proto that the visitor came by https: nobody, until the proxy's address is named. A proxy
+# that connects through a unix socket is always believed; only local programs can reach one.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
+forwarder_headers = ""  # no header may set SCRIPT_NAME or PATH_INFO
+
+# A login page with a long `next` is the longest address of ours.
+limit_request_line = 8190  # bytes
+limit_request_fields = 64
+limit_request_field_size = 8190  # bytes
+
+control_socket_disable = True  # gunicorn's own: one socket in $HOME for all sites would be one too many
+
+
+class PathLogger(Logger):
+    """Access log with paths as they were sent and without queries: these carry tokens and ``next``.
+
+    A decoded path could hold a line break and forge log lines.
+    """
+
+    def atoms(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> Any:
+        atoms = super().atoms(resp, req, environ, request_time)
+        atoms["U"] = environ["RAW_URI"].partition("?")[0]
+        return atoms
+
+
+logger_class = PathLogger
+accesslog = "-"
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms "%(a)s"'

@@ -1,0 +1,89 @@
+"""``stormpath-wsgi run``: any WSGI application, with user accounts, served by gunicorn."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from typing import Any, cast
+from wsgiref.types import WSGIApplication
+
+import click
+from gunicorn.app.base import BaseApplication
+from gunicorn.errors import AppImportError
+from gunicorn.util import import_app
+
+from stormpath_wsgi.cli import gunicorn_conf
+from stormpath_wsgi.cli.command import Failure, Misuse
+from stormpath_wsgi.middleware import StormpathMiddleware
+
+HOST, PORT, TRIES = "127.0.0.1", 8000, 20
+
+
+class Server(BaseApplication):
+    """gunicorn with our configuration, changed by *options*, serving *app*."""
+
+    def __init__(self, app: WSGIApplication, options: dict[str, Any]) -> None:
+        self._app, self._options = app, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Called by gunicorn at the start and on SIGHUP."""
+        for name, value in {**vars(gunicorn_conf), **self._options}.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Called by gunicorn, once, before it forks."""
+        return self._app
+
+
+def load(target: str) -> WSGIApplication:
+    """The application named ``module:attribute`` or ``module:factory()``, looked for in the working directory first."""
+    sys.path.insert(0, os.getcwd())
+    try:
+        app: Any = import_app(target)
+    except (ImportError, AppImportError) as error:
+        raise Misuse(f"{target} cannot be imported: {error}") from error
+    return cast(WSGIApplication, app)  # its stubs allow for ASGI too
+
+
+def with_accounts(app: WSGIApplication) -> WSGIApplication:
+    """*app* in the middleware, unless it brings its own: as a whole, or within, as ``app.wsgi_app`` of Flask."""
+    inside = getattr(app, "wsgi_app", app)
+    return app if isinstance(inside, StormpathMiddleware) else StormpathMiddleware(app)
+
+
+def serve(app: WSGIApplication, bind: str, workers: int | None) -> None:
+    """Serve *app* until this process is told to stop. *bind*: as gunicorn's."""
+    options: dict[str, Any] = {"bind": bind, "when_ready": _announce}
+    if workers is not None:
+        options["workers"] = workers
+    Server(app, options).run()
+
+
+def free_address() -> str:
+    """Where to listen when nobody said: ``PORT``, which must be free, or the first free port from 8000 on."""
+    wanted = os.environ.get("PORT")
+    if wanted and not (wanted.isdecimal() and 0 < int(wanted) < 65536):
+        raise Misuse(f"PORT is {wanted}; write a number from 1 to 65535.")
+    ports = [int(wanted)] if wanted else range(PORT, PORT + TRIES)
+    for port in ports:
+        if _is_free(port):
+            return f"{HOST}:{port}"
+    raise Failure(f"Port {ports[0]} is taken; choose another with PORT=… or --bind.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn: old connections do not count
+        try:
+            attempt.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _announce(arbiter: Any) -> None:
+    addresses = ", ".join(str(listener) for listener in arbiter.LISTENERS)
+    click.echo(f"\n    Your site: {addresses}\n    Stop it with Ctrl-C.\n")

@@ -1,0 +1,269 @@
+"""The command line: what it does, what it says, and how it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from stormpath_wsgi import Client
+from stormpath_wsgi.cli.commands import cli
+
+PASSWORD = "Correct-Horse-9"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in list(os.environ):
+        if name.startswith("STORMPATH_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def client(folder: Path) -> Iterator[Client]:
+    """The directory that ``init`` made here."""
+    assert run("init").exit_code == 0
+    with Client("sqlite:///instance/accounts.db") as client:
+        yield client
+
+
+def run(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(cli, arguments, input=stdin)
+
+
+def register(email: str, *options: str) -> None:
+    answer = run("account", "create", email, *options, stdin=f"{PASSWORD}\n")
+    assert answer.exit_code == 0, answer.output
+
+
+class TestInit:
+    def test_it_makes_the_directory_and_tells_where_things_are(self) -> None:
+        answer = run("init")
+        assert answer.exit_code == 0
+        for text in ("instance/accounts.db", "My Application", "instance/secret_keys"):
+            assert text in answer.output
+        assert Path("instance/accounts.db").stat().st_mode & 0o777 == 0o600
+
+    def test_again_it_changes_nothing(self, client: Client) -> None:
+        before = [application.href for application in client.applications]
+        assert run("init").exit_code == 0
+        assert [application.href for application in client.applications] == before
+
+    def test_it_makes_the_directory_that_is_named(self) -> None:
+        assert run("init", "--directory", "sqlite:///other.db").exit_code == 0
+        assert Path("other.db").exists()
+        assert not Path("instance/accounts.db").exists()
+
+
+class TestAccounts:
+    def test_one_that_was_made_can_sign_in(self, client: Client) -> None:
+        register("ada@example.com", "--given-name", "Ada", "--surname", "Lovelace")
+        account = client.applications[0].authenticate_account("ada@example.com", PASSWORD).account
+        assert account.full_name == "Ada Lovelace"
+
+    def test_it_can_be_put_into_groups_at_once(self, client: Client) -> None:
+        run("group", "create", "admins")
+        register("ada@example.com", "--group", "admins")
+        assert client.accounts[0].has_group("admins")
+
+    def test_without_the_group_none_is_made(self, client: Client) -> None:
+        answer = run("account", "create", "ada@example.com", "--group", "admins", stdin=f"{PASSWORD}\n")
+        assert (answer.exit_code, len(client.accounts)) == (1, 0)
+
+    def test_the_list_has_one_a_line(self, client: Client) -> None:
+        for name in ("ada", "grace", "mary"):
+            register(f"{name}@example.com")
+        lines = run("account", "list").output.splitlines()
+        assert [line.split("\t")[:2] for line in lines] == [
+            ["ada@example.com", "ENABLED"], ["grace@example.com", "ENABLED"], ["mary@example.com", "ENABLED"]
+        ]  # fmt: skip
+        assert len(run("account", "list", "grace").output.splitlines()) == 1
+
+    @pytest.mark.parametrize("login", ["ada@example.com", "ADA@example.com", "countess"])
+    def test_one_is_shown_by_address_and_username(self, client: Client, login: str) -> None:
+        register("ada@example.com", "--username", "countess")
+        assert "ada@example.com" in run("account", "show", login).output
+
+    def test_one_is_shown_by_href(self, client: Client) -> None:
+        register("ada@example.com")
+        assert "ada@example.com" in run("account", "show", client.accounts[0].href).output
+
+    def test_names_cannot_command_the_terminal(self, client: Client) -> None:
+        register("ada@example.com", "--given-name", "\x1b[31mAda", "--surname", "[bold]x")
+        for answer in (run("account", "show", "ada@example.com"), run("account", "list")):
+            assert "\x1b" not in answer.output
+            assert "�[31mAda [bold]x" in answer.output
+
+    def test_a_wildcard_is_no_login(self, client: Client) -> None:
+        register("ada@example.com")
+        answer = run("account", "delete", "ada*", "--yes")
+        assert (answer.exit_code, answer.output) == (1, "Error: There is no account ada*.\n")
+
+    def test_a_new_password_counts_and_ends_sessions(self, client: Client) -> None:
+        register("ada@example.com")
+        account, application = client.accounts[0], client.applications[0]
+        account.refresh_tokens.create({"application": application})
+        assert run("account", "password", "ada@example.com", stdin="Another-Horse-8\n").exit_code == 0
+        assert application.authenticate_account("ada@example.com", "Another-Horse-8").account == account
+        assert len(account.refresh_tokens) == 0
+
+    def test_one_that_is_disabled_cannot_sign_in_until_enabled(self, client: Client) -> None:
+        register("ada@example.com")
+        assert run("account", "disable", "ada@example.com").exit_code == 0
+        assert client.accounts[0].is_disabled()
+        assert run("account", "enable", "ada@example.com").exit_code == 0
+        client.applications[0].authenticate_account("ada@example.com", PASSWORD)
+
+    def test_signing_out_ends_all_sessions(self, client: Client) -> None:
+        register("ada@example.com")
+        tokens = client.accounts[0].refresh_tokens
+        for _ in range(2):
+            tokens.create({"application": client.applications[0]})
+        assert run("account", "sign-out", "ada@example.com").output == "Ended 2 sessions of ada@example.com.\n"
+        assert len(client.accounts[0].refresh_tokens) == 0
+
+    def test_one_is_deleted_when_that_is_confirmed(self, client: Client) -> None:
+        register("ada@example.com")
+        assert run("account", "delete", "ada@example.com", stdin="n\n").exit_code == 1
+        assert len(client.accounts) == 1
+        assert run("account", "delete", "ada@example.com", stdin="y\n").exit_code == 0
+        assert len(Client("sqlite:///instance/accounts.db").accounts) == 0
+
+    def test_a_password_that_is_typed_is_asked_for_twice_and_not_seen(self, client: Client) -> None:
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stormpath_wsgi.cli", "account", "create", "ada@example.com"],
+            stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+        )  # fmt: skip
+        os.close(terminal)
+        seen = ""
+        for prompt in ("Password: ", "Once more: "):
+            while not seen.endswith(prompt):
+                seen += os.read(controller, 1000).decode()
+            os.write(controller, f"{PASSWORD}\n".encode())
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            while text := os.read(controller, 1000):
+                seen += text.decode()
+        os.close(controller)
+        assert process.wait(60) == 0
+        assert "Made the account ada@example.com" in seen
+        assert PASSWORD not in seen
+        client.applications[0].authenticate_account("ada@example.com", PASSWORD)
+
+    @pytest.mark.parametrize("stdin", ["", "\n"])
+    def test_without_a_password_none_is_made(self, client: Client, stdin: str) -> None:
+        answer = run("account", "create", "ada@example.com", stdin=stdin)
+        assert (answer.exit_code, answer.output) == (2, "Error: Standard input holds no password.\n")
+
+
+class TestGroups:
+    def test_accounts_come_and_go(self, client: Client) -> None:
+        for name in ("ada", "grace"):
+            register(f"{name}@example.com")
+        assert run("group", "create", "admins", "--description", "Those with keys").exit_code == 0
+        assert run("group", "add", "admins", "ada@example.com", "grace@example.com").exit_code == 0
+        assert run("group", "remove", "admins", "ada@example.com").exit_code == 0
+        lines = run("group", "members", "admins").output.splitlines()
+        assert [line.split("\t")[0] for line in lines] == ["grace@example.com"]
+        assert run("group", "list").output.startswith("admins\tENABLED\tThose with keys\t")
+
+    def test_deleting_one_leaves_its_accounts(self, client: Client) -> None:
+        register("ada@example.com")
+        run("group", "create", "admins")
+        run("group", "add", "admins", "ada@example.com")
+        assert run("group", "delete", "admins", "--yes").exit_code == 0
+        assert (len(client.groups), len(client.accounts)) == (0, 1)
+
+    def test_one_that_is_not_there_is_said_to_be_made_first(self, client: Client) -> None:
+        answer = run("group", "add", "admins", "ada@example.com")
+        assert (answer.exit_code, answer.output) == (
+            1, "Error: There is no group admins; make it with: stormpath-wsgi group create admins\n"
+        )  # fmt: skip
+
+    def test_when_one_account_is_not_there_none_is_put_in(self, client: Client) -> None:
+        register("ada@example.com")
+        run("group", "create", "admins")
+        assert run("group", "add", "admins", "ada@example.com", "who@example.com").exit_code == 1
+        assert len(client.groups[0].accounts) == 0
+
+
+class TestFailures:
+    def test_what_the_directory_refuses_is_1(self, client: Client) -> None:
+        register("ada@example.com")
+        answer = run("account", "create", "ada@example.com", stdin=f"{PASSWORD}\n")
+        assert answer.exit_code == 1
+        assert answer.stderr.startswith("Error: ") and answer.stdout == ""
+
+    def test_a_wrong_setting_is_2(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_SESSION_IDLE", "soon")
+        answer = run("account", "list")
+        assert answer.exit_code == 2
+        assert answer.stderr.startswith("Error: session.idle (STORMPATH_SESSION_IDLE): write seconds")
+
+    def test_an_unknown_command_is_2(self) -> None:
+        assert run("acount").exit_code == 2
+
+    def test_without_a_directory_it_is_3_and_none_is_made(self) -> None:
+        answer = run("account", "list")
+        assert (answer.exit_code, answer.output) == (
+            3, "Error: There is no directory in instance/accounts.db; make one with: stormpath-wsgi init\n"
+        )  # fmt: skip
+        assert not Path("instance").exists()
+
+    def test_a_file_that_is_no_database_is_3(self) -> None:
+        Path("odd.db").write_text("this is not a database " * 50)
+        assert run("account", "list", "--directory", "sqlite:///odd.db").exit_code == 3
+
+    @pytest.mark.parametrize(
+        "command", [[], ["account"], ["group"], ["init"], ["run"], ["secret"], ["account", "create"]]
+    )
+    def test_help_says_what_a_command_does(self, command: list[str]) -> None:
+        answer = run(*command, "--help")
+        assert answer.exit_code == 0
+        assert re.match(r"Usage: stormpath-wsgi .*\n\n  [A-Z]", answer.output)
+
+
+class TestRun:
+    @pytest.mark.parametrize("target", ["nothing.here:app", "wsgiref.simple_server:nothing"])
+    def test_an_application_that_is_not_there_is_2(self, target: str) -> None:
+        answer = run("run", target)
+        assert answer.exit_code == 2
+        assert answer.stderr.startswith(f"Error: {target} cannot be imported: ")
+
+    def test_a_port_that_is_none_is_2(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PORT", "http")
+        answer = run("run", "wsgiref.simple_server:demo_app")
+        assert (answer.exit_code, answer.stderr) == (2, "Error: PORT is http; write a number from 1 to 65535.\n")
+
+
+def test_a_secret_is_new_each_time_and_long_enough() -> None:
+    first, second = run("secret").output.strip(), run("secret").output.strip()
+    assert first != second
+    assert re.fullmatch("[0-9a-f]{64}", first)
+
+
+def test_as_a_module_it_is_the_same_command(folder: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "stormpath_wsgi.cli", "account", "list"], capture_output=True, text=True, cwd=folder
+    )
+    assert answer.returncode == 3
+    assert answer.stderr.startswith("Error: There is no directory")
+
+
+def test_without_its_extra_it_says_what_to_install(folder: Path) -> None:
+    script = "import sys; sys.modules['click'] = None; from stormpath_wsgi.cli import main; main()"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=folder)
+    assert (answer.returncode, answer.stderr) == (
+        1, "click is missing; install it with: pip install 'stormpath-wsgi[server]'\n"
+    )  # fmt: skip

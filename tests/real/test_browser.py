@@ -1,0 +1,199 @@
+"""The opening story, as people live it: Chromium, the demo site, gunicorn with two workers."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pytest
+from pages.test_next import TRICKS
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from real.test_deploy import ROOT, Server
+
+from stormpath_wsgi.pages.next import safe_next
+
+PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
+PASSWORD = "Correct-horse-7"
+TOUCH = 44  # pixels, the least that a finger hits
+
+_people = itertools.count()
+
+
+class Visitor(NamedTuple):
+    """Somebody at a browser of his own. *complaints*: what the browser's console says."""
+
+    page: Page
+    context: BrowserContext
+    address: str
+    email: str
+    complaints: list[str]
+
+    def goes_to(self, path: str) -> int:
+        answer = self.page.goto(self.address + path)
+        assert answer is not None
+        return answer.status
+
+    def registers(self) -> None:
+        self.goes_to("/register")
+        self.page.get_by_label("First Name").fill("Ada")
+        self.page.get_by_label("Last Name").fill("Lovelace")
+        self.page.get_by_label("Email").fill(self.email)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Create Account").click()
+
+    def signs_in(self, password: str = PASSWORD) -> None:
+        self.page.get_by_label("Username or Email").fill(self.email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def is_at(self, path: str) -> None:
+        expect(self.page).to_have_url(self.address + path)
+
+
+@pytest.fixture(params=["scripts", "no scripts"])
+def scripts(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "scripts")
+
+
+@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
+def viewport(request: pytest.FixtureRequest) -> ViewportSize:
+    size: ViewportSize = request.param
+    return size
+
+
+@pytest.fixture
+def visitor(
+    chromium: Browser, demo_site: tuple[Server, Path], viewport: ViewportSize, scripts: bool
+) -> Iterator[Visitor]:
+    context = chromium.new_context(viewport=viewport, java_script_enabled=scripts)
+    page = context.new_page()
+    complaints: list[str] = []
+    # Chromium says there too that a page came with status 403, which is as it should be.
+    page.on("console", lambda said: None if "server responded" in said.text else complaints.append(said.text))
+    yield Visitor(page, context, demo_site[0].address, f"visitor{next(_people)}@example.org", complaints)
+    context.close()
+    assert complaints == []
+
+
+Owner = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def owner(demo_site: tuple[Server, Path]) -> Owner:
+    """What the owner of the site types in another terminal. The group of the admins is there."""
+
+    def command(*arguments: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "stormpath_wsgi.cli", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"STORMPATH_INSTANCE": str(demo_site[1])},
+            check=True,
+        )
+
+    command("group", "create", "admins")
+    return command
+
+
+def test_the_opening_story(visitor: Visitor, chromium: Browser, owner: Owner) -> None:
+    page = visitor.page
+    visitor.goes_to("/")
+    page.get_by_role("link", name="Create an account").click()
+    visitor.is_at("/register")
+    visitor.registers()
+    visitor.is_at("/")
+    expect(page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
+    assert visitor.goes_to("/members") == 200
+
+    assert visitor.goes_to("/admin") == 403
+    expect(page.get_by_role("heading", name="You do not have access")).to_be_visible()
+    expect(page.get_by_text(visitor.email)).to_be_visible()
+    owner("group", "add", "admins", visitor.email)
+    assert visitor.goes_to("/admin") == 200
+
+    copied = visitor.context.cookies()
+    page.get_by_role("button", name=re.compile("Sign out")).click()
+    visitor.is_at("/")
+    expect(page.get_by_role("heading", name="Hello, stranger")).to_be_visible()
+
+    thief = chromium.new_context()
+    [session] = [cookie["value"] for cookie in copied if cookie["name"] == "stormpath_session"]
+    thief.add_cookies([{"name": "stormpath_session", "value": session, "url": visitor.address}])
+    elsewhere = thief.new_page()
+    elsewhere.goto(f"{visitor.address}/members")
+    expect(elsewhere).to_have_url(f"{visitor.address}/login?next=%2Fmembers")
+    thief.close()
+
+
+def test_a_stranger_signs_in_and_comes_to_the_page_he_wanted(visitor: Visitor) -> None:
+    visitor.registers()
+    visitor.page.get_by_role("button", name=re.compile("Sign out")).click()
+    visitor.goes_to("/members?a=1&b=%2F")
+    visitor.is_at("/login?next=%2Fmembers%3Fa%3D1%26b%3D%252F")
+    visitor.signs_in("not the password")
+    expect(visitor.page.get_by_role("alert")).to_have_text("Invalid username or password.")
+    expect(visitor.page.get_by_role("alert")).to_be_focused()
+    expect(visitor.page.get_by_label("Username or Email")).to_have_value(visitor.email)
+    visitor.signs_in()
+    visitor.is_at("/members?a=1&b=%2F")
+
+
+def test_a_keyboard_is_enough(visitor: Visitor) -> None:
+    visitor.goes_to("/register")
+    expect(visitor.page.get_by_label("First Name")).to_be_focused()
+    keyboard = visitor.page.keyboard
+    for text in ("Ada", "Lovelace", visitor.email, PASSWORD):
+        keyboard.type(text)
+        keyboard.press("Tab")
+    expect(visitor.page.get_by_role("button", name="Create Account")).to_be_focused()
+    keyboard.press("Enter")
+    expect(visitor.page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
+
+
+def test_the_way_from_a_mistake_to_its_field_is_one_link(visitor: Visitor) -> None:
+    visitor.goes_to("/register")
+    for label in ("First Name", "Email", "Password"):
+        visitor.page.get_by_label(label).fill("ada@example.org")
+    visitor.page.get_by_label("Last Name").fill(" ")  # which browsers let pass
+    visitor.page.get_by_role("button", name="Create Account").click()
+    visitor.page.get_by_role("link", name="Last Name is required.").click()
+    field = visitor.page.get_by_label("Last Name")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description("Last Name is required.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["/login", "/login?status=created", "/register", "/admin"])
+def test_pages_fit_the_narrowest_phone_and_the_finger(
+    chromium: Browser, demo_site: tuple[Server, Path], address: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(viewport=ViewportSize(width=320, height=568), color_scheme=scheme)
+    page = context.new_page()
+    visitor = Visitor(page, context, demo_site[0].address, f"narrow{next(_people)}@example.org", [])
+    if address == "/admin":
+        visitor.registers()
+    visitor.goes_to(address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    for target in page.locator("a, button, input:not([type=hidden])").all():
+        box = target.bounding_box()
+        assert box is not None
+        assert box["height"] >= TOUCH, target
+    context.close()
+
+
+def test_a_browser_reads_no_next_of_ours_as_another_site(chromium: Browser) -> None:
+    """What Chromium makes of every spelling, and of every local path made with it, that we let pass."""
+    candidates = [start + trick for trick in TRICKS for start in ("", "/", "/a", "/%", "/.", "/a?", "/;")]
+    accepted = [address for address in candidates if safe_next(address)]
+    assert len(accepted) > len(TRICKS)
+    page = chromium.new_page()
+    origins = page.evaluate(
+        "addresses => addresses.map(address => new URL(address, 'https://site.example/login').origin)", accepted
+    )
+    page.close()
+    assert set(origins) == {"https://site.example"}
