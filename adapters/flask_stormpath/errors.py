@@ -1,0 +1,5 @@
+"""What can go wrong before the first request."""
+
+from stormpath_wsgi import ConfigurationError
+
+__all__ = ["ConfigurationError"]

@@ -1,0 +1,130 @@
+"""The extension object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, cast
+
+from flask import Flask, current_app, has_app_context
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager
+from werkzeug.exceptions import ServiceUnavailable
+
+from flask_stormpath.context_processors import user_context_processor
+from flask_stormpath.extension import NAME, current, stormpath
+from flask_stormpath.models import User
+from flask_stormpath.session import login_manager
+from flask_stormpath.settings import check_settings, init_settings, middleware_settings
+from flask_stormpath.signals import page_handlers
+from flask_stormpath.views import logout
+from stormpath_wsgi import Client, ConfigurationError, Error, StormpathMiddleware
+from stormpath_wsgi.client import Application
+from stormpath_wsgi.errors import Unavailable
+
+
+class StormpathManager:
+    """Gives a Flask app user accounts. One manager may serve several apps: what belongs to an app is kept with it.
+
+    ``StormpathManager(app)``, or ``init_app(app)`` later on. Raises :class:`~stormpath_wsgi.ConfigurationError` when a
+    setting is wrong.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        self.app = app
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Put :class:`~stormpath_wsgi.StormpathMiddleware` around *app*, and Flask-Login in it."""
+        if NAME in app.extensions:
+            raise ConfigurationError(f"The app {app.name!r} has a StormpathManager already.")
+        init_settings(app.config)
+        check_settings(app.config)
+        middleware = StormpathMiddleware(app.wsgi_app, **middleware_settings(app, page_handlers(app)))
+        app.extensions[NAME] = middleware
+        app.wsgi_app = middleware  # type: ignore[method-assign]
+        self.init_login(app)
+        self.init_routes(app)
+        app.context_processor(user_context_processor)
+        app.register_error_handler(Unavailable, _unavailable)
+        self.app = app
+
+    def init_login(self, app: Flask) -> None:
+        """Make ``app.login_manager``."""
+        manager = login_manager()
+        manager.init_app(app)
+        if app.config["STORMPATH_ENABLE_LOGIN"]:
+            manager.login_view = "stormpath.login"
+        app.stormpath_manager = self  # type: ignore[attr-defined]
+
+    def init_routes(self, app: Flask) -> None:
+        """Make ``url_for("stormpath.login")`` and the like work. The pages themselves are the middleware's."""
+        web = app.extensions[NAME].settings.web
+        pages = {"stormpath.login": web.login, "stormpath.register": web.register_, "stormpath.logout": web.logout}
+        for endpoint, page in pages.items():
+            if page.enabled and not (page is web.logout and app.config["STORMPATH_LOGOUT_ON_GET"]):
+                app.add_url_rule(web.at(page.uri), endpoint, build_only=True)
+        if web.logout.enabled and app.config["STORMPATH_LOGOUT_ON_GET"]:
+            app.add_url_rule(web.at(web.logout.uri), "stormpath.logout", logout)
+
+    @property
+    def client(self) -> Client:
+        """The client of the current app."""
+        return stormpath().client
+
+    @property
+    def application(self) -> Application:
+        """The application that people of the current app sign in to."""
+        return stormpath().application
+
+    @property
+    def login_view(self) -> str | None:
+        """The endpoint, or address, that strangers are sent to. A view function may be set as well.
+
+        Of the current app; outside of an application context, of the app that was initialised last.
+        """
+        return cast("str | None", self._login_manager.login_view)
+
+    @login_view.setter
+    def login_view(self, view: str | Callable[..., Any] | None) -> None:
+        self._login_manager.login_view = _endpoint(self._app, view) if callable(view) else view
+
+    @staticmethod
+    def load_user(account_href: str) -> User | None:
+        """The user whose account is at *account_href*; None when there is none, or when it is not ENABLED.
+
+        That the directory cannot be reached is an :class:`~stormpath_wsgi.Error`, and never None.
+        """
+        if not account_href.startswith(f"{stormpath().client.base_url}/{User.path}/"):
+            return None  # a group has a status too, and is nobody
+        user = User.at(account_href)
+        try:
+            return user if user.is_active else None
+        except Error as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
+    @property
+    def _app(self) -> Flask:
+        if has_app_context():
+            return current()
+        if self.app is None:
+            raise RuntimeError("This StormpathManager has no app yet: call init_app first.")
+        return self.app
+
+    @property
+    def _login_manager(self) -> LoginManager:
+        return self._app.login_manager  # type: ignore[attr-defined]
+
+
+def _endpoint(app: Flask, view: Callable[..., Any]) -> str:
+    """What *view* is called in *app*, or will be when it is registered the usual way."""
+    named = (endpoint for endpoint, registered in app.view_functions.items() if registered is view)
+    return next(named, view.__name__)
+
+
+def _unavailable(error: Unavailable) -> ResponseReturnValue:
+    # As an HTTP error of Flask's own, so that the app's page for 503 is shown if it has one.
+    return current_app.handle_http_exception(ServiceUnavailable(retry_after=error.retry_after))

@@ -1,0 +1,235 @@
+"""The settings of a Flask app, ``STORMPATH_…`` in ``app.config``, and what they are with us.
+
+They are of two kinds. The documented ones of Flask-Stormpath are listed here. All of ours are known under the names of
+their environment variables, in which underscores do not count: ``STORMPATH_DIRECTORY``,
+``STORMPATH_SESSION_COOKIE_SECURE``. What ``app.config`` changes wins over files and the environment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hmac
+import warnings
+from collections.abc import Iterator, Mapping, MutableMapping
+from copy import copy
+from typing import Any, NamedTuple
+
+from flask import Flask
+
+from stormpath_wsgi import ConfigurationError, Settings
+
+PREFIX = "STORMPATH_"
+
+_FIELDS = "web.register.form.fields"
+_LOGIN = "web.login.form.fields.login"
+_LOOK = "put a changed copy of our template into a folder and name that in STORMPATH_WEB_TEMPLATES"
+
+
+class Documented(NamedTuple):
+    """A setting of Flask-Stormpath: its default, and the names of ours that get its value."""
+
+    default: Any
+    places: tuple[str, ...] = ()
+    #: What to do instead, for one that has no effect any more.
+    instead: str = ""
+
+
+def _as(*places: str, default: Any = None) -> Documented:
+    return Documented(default, places)
+
+
+def _gone(default: Any, instead: str) -> Documented:
+    return Documented(default, instead=instead)
+
+
+DOCUMENTED: Mapping[str, Documented] = {
+    "STORMPATH_APPLICATION": _as("application.name"),
+    # Credentials are for a directory on another machine. One that is embedded asks for none.
+    "STORMPATH_API_KEY_ID": _as(),
+    "STORMPATH_API_KEY_SECRET": _as(),
+    "STORMPATH_API_KEY_FILE": _as(),
+    "STORMPATH_CACHE": _gone(None, "set STORMPATH_CACHE_SIZE and STORMPATH_CACHE_TTL"),
+    "STORMPATH_COOKIE_DOMAIN": _as("session.cookieDomain"),
+    # Not 365 days: who wants a cookie to be good for a year has to say so.
+    "STORMPATH_COOKIE_DURATION": _as("session.idle", "session.absolute"),
+    "STORMPATH_ENABLE_LOGIN": _as("web.login.enabled", default=True),
+    "STORMPATH_ENABLE_REGISTRATION": _as("web.register.enabled", default=True),
+    "STORMPATH_ENABLE_LOGOUT": _as("web.logout.enabled", default=True),
+    "STORMPATH_LOGIN_URL": _as("web.login.uri", default="/login"),
+    "STORMPATH_REGISTRATION_URL": _as("web.register.uri", default="/register"),
+    "STORMPATH_LOGOUT_URL": _as("web.logout.uri", default="/logout"),
+    "STORMPATH_REDIRECT_URL": _as("web.login.nextUri", "web.register.nextUri", default="/"),
+    "STORMPATH_REGISTRATION_REDIRECT_URL": _as("web.register.nextUri"),
+    "STORMPATH_ENABLE_USERNAME": _as(f"{_FIELDS}.username.enabled", default=False),
+    "STORMPATH_ENABLE_GIVEN_NAME": _as(f"{_FIELDS}.givenName.enabled", default=True),
+    "STORMPATH_ENABLE_MIDDLE_NAME": _as(f"{_FIELDS}.middleName.enabled", default=True),
+    "STORMPATH_ENABLE_SURNAME": _as(f"{_FIELDS}.surname.enabled", default=True),
+    "STORMPATH_ENABLE_EMAIL": _as(f"{_FIELDS}.email.enabled", default=True),
+    "STORMPATH_ENABLE_PASSWORD": _as(f"{_FIELDS}.password.enabled", default=True),
+    "STORMPATH_REQUIRE_USERNAME": _as(f"{_FIELDS}.username.required", default=True),
+    "STORMPATH_REQUIRE_GIVEN_NAME": _as(f"{_FIELDS}.givenName.required", default=True),
+    "STORMPATH_REQUIRE_MIDDLE_NAME": _as(f"{_FIELDS}.middleName.required", default=False),
+    "STORMPATH_REQUIRE_SURNAME": _as(f"{_FIELDS}.surname.required", default=True),
+    "STORMPATH_REQUIRE_EMAIL": _as(f"{_FIELDS}.email.required", default=True),
+    "STORMPATH_REQUIRE_PASSWORD": _as(f"{_FIELDS}.password.required", default=True),
+    "STORMPATH_ENABLE_FORGOT_PASSWORD": _as(default=False),
+    "STORMPATH_FORGOT_PASSWORD_URL": _as(default="/forgot"),
+    "STORMPATH_FORGOT_PASSWORD_CHANGE_URL": _as(default="/forgot/change"),
+    "STORMPATH_ENABLE_GOOGLE": _as(default=False),
+    "STORMPATH_ENABLE_FACEBOOK": _as(default=False),
+    "STORMPATH_GOOGLE_LOGIN_URL": _as(default="/google"),
+    "STORMPATH_FACEBOOK_LOGIN_URL": _as(default="/facebook"),
+    "STORMPATH_SOCIAL": _as(default={}),
+    "STORMPATH_VERIFY_EMAIL": _gone(False, "say in the directory whether addresses are verified"),
+    "STORMPATH_ENABLE_SETTINGS": _gone(True, "there never was such a page; take it out"),
+    "STORMPATH_SETTINGS_URL": _gone("/settings", "there never was such a page; take it out"),
+    "STORMPATH_SETTINGS_TEMPLATE": _gone("flask_stormpath/settings.html", "there never was such a page; take it out"),
+    "STORMPATH_BASE_TEMPLATE": _gone("flask_stormpath/base.html", _LOOK),
+    "STORMPATH_LOGIN_TEMPLATE": _gone("flask_stormpath/login.html", _LOOK),
+    "STORMPATH_REGISTRATION_TEMPLATE": _gone("flask_stormpath/register.html", _LOOK),
+    "STORMPATH_FORGOT_PASSWORD_TEMPLATE": _gone("flask_stormpath/forgot.html", _LOOK),
+    "STORMPATH_FORGOT_PASSWORD_EMAIL_SENT_TEMPLATE": _gone("flask_stormpath/forgot_email_sent.html", _LOOK),
+    "STORMPATH_FORGOT_PASSWORD_CHANGE_TEMPLATE": _gone("flask_stormpath/forgot_change.html", _LOOK),
+    "STORMPATH_FORGOT_PASSWORD_COMPLETE_TEMPLATE": _gone("flask_stormpath/forgot_complete.html", _LOOK),
+    # Two that Flask-Stormpath did not know. Whether GET signs out, as it did there; any image on any site can do that.
+    "STORMPATH_LOGOUT_ON_GET": _as(default=False),
+    # Whether who is signed in but not in the groups is sent to the login page, as documented, or gets 403.
+    "STORMPATH_GROUPS_REDIRECT": _as(default=True),
+}
+
+#: Where the documented defaults are not ours.
+_DEFAULTS: Mapping[str, Any] = {
+    "web.register.autoLogin": True,
+    # Its login page showed the form to everybody. So does ours: who lacks a group is sent there, and not back again.
+    "web.login.sendOn": False,
+    f"{_FIELDS}.middleName.enabled": True,
+    f"{_FIELDS}.middleName.required": False,
+}
+
+#: Features that there are no pages for.
+_NOT_SERVED = ("STORMPATH_ENABLE_FORGOT_PASSWORD", "STORMPATH_ENABLE_GOOGLE", "STORMPATH_ENABLE_FACEBOOK")
+
+_SOCIAL = {
+    "GOOGLE": ("client_id", "client_secret", "You must define your Google app settings."),
+    "FACEBOOK": ("app_id", "app_secret", "You must define your Facebook app settings."),
+}
+
+
+def init_settings(config: MutableMapping[str, Any]) -> None:
+    """Give every documented setting that is not there its default."""
+    for name, documented in DOCUMENTED.items():
+        config.setdefault(name, copy(documented.default))
+
+
+def check_settings(config: Mapping[str, Any]) -> None:
+    """Raise :class:`ConfigurationError` for what is wrong in *config* and can be seen without our own settings."""
+    for provider, (public, secret, sentence) in _SOCIAL.items():
+        app = (config.get("STORMPATH_SOCIAL") or {}).get(provider) or {}
+        if config.get(f"STORMPATH_ENABLE_{provider}") and not (app.get(public) and app.get(secret)):
+            raise ConfigurationError(sentence)
+    if not isinstance(config.get("STORMPATH_COOKIE_DOMAIN") or "", str):
+        raise ConfigurationError("STORMPATH_COOKIE_DOMAIN must be a string.")
+    if not isinstance(config.get("STORMPATH_COOKIE_DURATION") or dt.timedelta(), dt.timedelta):
+        raise ConfigurationError("STORMPATH_COOKIE_DURATION must be a timedelta object.")
+    _check_flask(config)
+    _check_names(config)
+
+
+def middleware_settings(app: Flask, handlers: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of :class:`~stormpath_wsgi.StormpathMiddleware` for *app*, whose own settings are all there.
+
+    *handlers*: more of ours, by dotted name. An instance folder that no source names is Flask's; keys that no source
+    names are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``. Raises :class:`ConfigurationError`.
+    """
+    told = {**_DEFAULTS, **handlers, **dict(_told(app.config))}
+    try:
+        known = Settings.read(**_nested(told))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error}{_legend(app.config)}") from None
+    if "instance" not in known.model_fields_set:
+        told["instance"] = app.instance_path
+    if not known.secret_keys:
+        told["secretKeys"] = _signing_keys(app.config)
+    return _nested(told)
+
+
+def _told(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Our settings that *config* changes, by dotted name; where two names stand for one, the later one counts."""
+    for name in _NOT_SERVED:
+        if config[name]:
+            raise ConfigurationError(f"{name}: there are no such pages yet; set it to False.")
+    if not config["STORMPATH_ENABLE_USERNAME"]:
+        yield from {f"{_LOGIN}.label": "Email", f"{_LOGIN}.placeholder": "Email"}.items()
+    for name, documented in _changed(config).items():
+        if documented.instead:
+            warnings.warn(f"{name} has no effect: {documented.instead}.", stacklevel=4)
+        yield from ((place, config[name]) for place in documented.places)
+    for name, place in _own(config).items():
+        if config[name] is not None:
+            yield place, config[name]
+
+
+def _legend(config: Mapping[str, Any]) -> str:
+    """What the settings that *config* changes are called in what is said about ours."""
+    places = {name: " and ".join(documented.places) for name, documented in _changed(config).items()}
+    return "".join(f"\n{name} is {place}." for name, place in places.items() if place)
+
+
+def _changed(config: Mapping[str, Any]) -> dict[str, Documented]:
+    return {name: documented for name, documented in DOCUMENTED.items() if config[name] != documented.default}
+
+
+def _own(config: Mapping[str, Any]) -> dict[str, str]:
+    """The names in *config* that stand for settings of ours, with the settings' dotted names."""
+    places = {_flat(setting.variable): setting.name for setting in Settings.describe()}
+    return {
+        name: places[_flat(name)]
+        for name in config
+        if name.startswith(PREFIX) and name not in DOCUMENTED and _flat(name) in places
+    }
+
+
+def _check_names(config: Mapping[str, Any]) -> None:
+    known = [*DOCUMENTED, *_own(config)]
+    for name in config:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, [*DOCUMENTED, *(each.variable for each in Settings.describe())], n=1)
+            raise ConfigurationError(f"There is no setting {name}" + (f"; did you mean {near[0]}?" if near else "."))
+
+
+def _check_flask(config: Mapping[str, Any]) -> None:
+    """Refuse what would leave people signed out without a word, or everything open."""
+    if not config.get("SECRET_KEY"):
+        raise ConfigurationError(
+            "SECRET_KEY is not set. Flask needs it, and the key of our session cookie is derived from it: set it "
+            "before the StormpathManager sees the app. Make one with: stormpath-wsgi secret"
+        )
+    if config.get("LOGIN_DISABLED") and not (config.get("DEBUG") or config.get("TESTING")):
+        raise ConfigurationError(
+            "LOGIN_DISABLED opens every view to everybody, and neither DEBUG nor TESTING is on; take it out."
+        )
+
+
+def _signing_keys(config: Mapping[str, Any]) -> list[str]:
+    return [_derived(key) for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))]
+
+
+def _derived(key: str | bytes) -> str:
+    # A key of our own: what Flask signs must never be good as one of our cookies, or the other way round.
+    return hmac.digest(key.encode() if isinstance(key, str) else key, b"flask_stormpath", "sha256").hex()
+
+
+def _nested(told: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for place, value in told.items():
+        *sections, name = place.split(".")
+        section = tree
+        for each in sections:
+            section = section.setdefault(each, {})
+        section[name] = value
+    return tree
+
+
+def _flat(name: str) -> str:
+    return name.replace("_", "").lower()

@@ -1,0 +1,142 @@
+"""Flask apps on directories of their own, and visitors who use them through Flask's test client."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.middleware.lint import LintMiddleware
+from werkzeug.test import TestResponse
+
+from flask_stormpath import Client, StormpathManager, User, groups_required, login_required, user
+
+PASSWORD = "Analytical Engine 1843"
+
+
+class Buffering(FlaskClient):
+    """Reads each answer to its end and closes it, as servers do."""
+
+    def open(self, *args: Any, buffered: bool = True, **rest: Any) -> TestResponse:
+        return super().open(*args, buffered=buffered, **rest)
+
+
+MakeApp: TypeAlias = Callable[..., Flask]
+Register: TypeAlias = Callable[..., User]
+SignIn: TypeAlias = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a directory without accounts. A copy of it is made faster than a new one."""
+    path = tmp_path_factory.mktemp("prepared") / "accounts.db"
+    Client(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def bare_app(tmp_path: Path) -> MakeApp:
+    """Makes apps that no manager has seen yet, each with an instance folder of its own."""
+
+    def make(name: str = "shop", **config: Any) -> Flask:
+        app = Flask(name, instance_path=str(tmp_path / name))
+        app.config.update({"SECRET_KEY": "a secret of the tests", "TESTING": True, **config})
+        return app
+
+    return make
+
+
+@pytest.fixture
+def make_app(bare_app: MakeApp, prepared: Path) -> Iterator[MakeApp]:
+    """Makes apps with a manager and a few views, in a checker of PEP 3333."""
+    made: list[Flask] = []
+
+    def make(name: str = "shop", *, manager: StormpathManager | None = None, **config: Any) -> Flask:
+        app = bare_app(name, **config)
+        Path(app.instance_path).mkdir()
+        shutil.copy(prepared, app.instance_path)
+        (manager or StormpathManager()).init_app(app)
+        app.wsgi_app = LintMiddleware(app.wsgi_app)  # type: ignore[method-assign]
+        app.test_client_class = Buffering
+        made.append(app)
+        app.add_url_rule("/", view_func=home)
+        app.add_url_rule("/secret", view_func=secret)
+        app.add_url_rule("/admin", view_func=admin)
+        return app
+
+    yield make
+    for app in made:
+        app.extensions["stormpath"].client.close()
+
+
+def home() -> str:
+    return f"Hello {user.email}" if user.is_authenticated else "Hello stranger"
+
+
+@login_required
+def secret() -> str:
+    return f"for {user.email}"
+
+
+@groups_required(["admins"])
+def admin() -> str:
+    return "for admins"
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def register() -> Register:
+    """Makes an account in an app."""
+
+    def make(app: Flask, email: str = "ada@example.com", **properties: Any) -> User:
+        with app.app_context():
+            return User.create(email, PASSWORD, "Ada", "Lovelace", **properties)
+
+    return make
+
+
+@pytest.fixture
+def ada(app: Flask, register: Register) -> User:
+    return register(app)
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """Signs a visitor in on the login page, as a single-page app does; says the status of the answer."""
+
+    def post(visitor: FlaskClient, login: str = "ada@example.com", password: str = PASSWORD) -> int:
+        return visitor.post("/login", json={"login": login, "password": password}).status_code
+
+    return post
+
+
+@pytest.fixture
+def visitor(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def member(ada: User, visitor: FlaskClient, sign_in: SignIn) -> FlaskClient:
+    """A visitor who has signed in as Ada."""
+    assert sign_in(visitor) == 200
+    return visitor
+
+
+@pytest.fixture
+def break_directory() -> Callable[[Flask], None]:
+    """Takes the database file of an app away."""
+
+    def take_away(app: Flask) -> None:
+        app.extensions["stormpath"].client.close()
+        accounts = Path(app.instance_path, "accounts.db")
+        accounts.rename(accounts.with_name("gone.db"))
+
+    return take_away

@@ -1,0 +1,30 @@
+"""Signing out by GET, which Flask-Stormpath did and we do only when asked to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.testing import FlaskClient
+
+
+def test_a_get_signs_nobody_out(member: FlaskClient) -> None:
+    """Any image on any site could do it (fault 3 of the old family)."""
+    assert member.get("/logout").status_code == 404
+    assert member.get("/").text == "Hello ada@example.com"
+
+
+def test_an_old_app_may_ask_for_it(make_app: Any, register: Any, sign_in: Any) -> None:
+    app = make_app(STORMPATH_LOGOUT_ON_GET=True, STORMPATH_WEB_LOGOUT_NEXTURI="/bye")
+    register(app)
+    visitor = app.test_client()
+    sign_in(visitor)
+    answer = visitor.get("/logout", environ_overrides={"SCRIPT_NAME": "/shop"})
+    assert (answer.status_code, answer.location) == (302, "/shop/bye")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert visitor.get("/").text == "Hello stranger"
+
+
+def test_then_a_stranger_may_sign_out_too(make_app: Any) -> None:
+    visitor = make_app(STORMPATH_LOGOUT_ON_GET=True).test_client()
+    assert visitor.get("/logout").location == "/"
+    assert visitor.post("/logout").status_code in (200, 302)

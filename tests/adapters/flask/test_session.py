@@ -1,0 +1,223 @@
+"""Signing in and out: on our pages, in a view, and what cannot sign anybody in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import flask_login
+import pytest
+from flask import Flask, Response, request, session, stream_with_context
+from flask.testing import FlaskClient
+from flask_login.utils import encode_cookie
+from werkzeug.wrappers import Response as BaseResponse
+
+from flask_stormpath import User, current_user, login_user, logout_user, user
+
+COOKIE = "stormpath_session"
+
+
+@contextmanager
+def everything_by_hand(app: Flask) -> Iterator[FlaskClient]:
+    """A visitor of an app that signs in and out in views of its own."""
+
+    @app.post("/enter")
+    def enter() -> str:
+        before = current_user.is_authenticated
+        done = login_user(User.from_login(request.form["email"], request.form["password"]), remember=True)
+        return f"{before} {done} {current_user.is_authenticated and current_user.email}"
+
+    @app.post("/leave")
+    def leave() -> str:
+        logout_user()
+        return str(current_user.is_authenticated)
+
+    yield app.test_client()
+
+
+def enter(visitor: FlaskClient) -> str:
+    return visitor.post("/enter", data={"email": "ada@example.com", "password": "Analytical Engine 1843"}).text
+
+
+def test_the_pages_sign_in_and_out(member: FlaskClient) -> None:
+    assert member.get("/").text == "Hello ada@example.com"
+    assert member.post("/logout").status_code in (200, 302)
+    assert member.get("/").text == "Hello stranger"
+
+
+def test_a_view_signs_in_and_out(app: Flask, ada: User) -> None:
+    with everything_by_hand(app) as visitor:
+        assert enter(visitor) == "False True ada@example.com"
+        assert visitor.get("/").text == "Hello ada@example.com"
+        assert visitor.post("/leave").text == "False"
+        assert visitor.get("/").text == "Hello stranger"
+
+
+def test_a_copy_of_the_cookie_is_worthless_after_signing_out(app: Flask, ada: User) -> None:
+    with everything_by_hand(app) as visitor:
+        enter(visitor)
+        copy = visitor.get_cookie(COOKIE)
+        visitor.post("/leave")
+    assert copy is not None
+    thief = app.test_client()
+    thief.set_cookie(COOKIE, copy.value)
+    assert thief.get("/").text == "Hello stranger"
+
+
+def test_each_sign_in_has_a_new_session_and_ends_the_previous_one(app: Flask, ada: User) -> None:
+    with everything_by_hand(app) as visitor:
+        enter(visitor)
+        first = visitor.get_cookie(COOKIE)
+        enter(visitor)
+        second = visitor.get_cookie(COOKIE)
+    assert first is not None
+    assert second is not None
+    assert first.value != second.value
+    with app.app_context():
+        assert len(User.at(ada.href).refresh_tokens) == 1
+
+
+def test_signing_out_ends_the_session_of_who_signed_in_on_the_page(app: Flask, ada: User, member: FlaskClient) -> None:
+    app.add_url_rule("/leave", view_func=lambda: str(logout_user()))
+    assert member.get("/leave").text == "True"
+    with app.app_context():
+        assert len(User.at(ada.href).refresh_tokens) == 0
+
+
+def test_an_account_that_the_client_found_can_be_signed_in(app: Flask, ada: User) -> None:
+    account = app.extensions["stormpath"].client.accounts.get(ada.href)
+    with app.test_request_context():
+        assert login_user(account)
+        assert isinstance(user._get_current_object(), User)
+
+
+def test_who_is_signed_in_can_be_signed_in_again(app: Flask, ada: User) -> None:
+    with app.test_request_context():
+        login_user(ada)
+        assert login_user(user)
+        assert user.email == "ada@example.com"
+
+
+@pytest.mark.parametrize("status", ["DISABLED", "UNVERIFIED"])
+def test_whoever_is_not_active_is_not_signed_in(app: Flask, ada: User, status: str) -> None:
+    with app.test_request_context():
+        ada.status = status
+        ada.save()
+        assert login_user(ada) is False
+        assert not current_user.is_authenticated
+
+
+@pytest.mark.parametrize("change", [{"status": "DISABLED"}, {"password": "Difference Engine 1822"}])
+def test_disabling_or_a_new_password_signs_out_everywhere(
+    app: Flask, ada: User, member: FlaskClient, change: dict[str, str]
+) -> None:
+    """Faults 7 and 9 of the old family."""
+    with app.app_context():
+        for name, value in change.items():
+            setattr(ada, name, value)
+        ada.save()
+    assert member.get("/").text == "Hello stranger"
+
+
+def test_deleting_the_account_signs_out(app: Flask, ada: User, member: FlaskClient) -> None:
+    with app.app_context():
+        ada.delete()
+    assert member.get("/").text == "Hello stranger"
+
+
+def test_flask_logins_own_session_and_remember_cookie_sign_nobody_in(
+    app: Flask, ada: User, visitor: FlaskClient
+) -> None:
+    with visitor.session_transaction() as flask_session:
+        flask_session.update({"_user_id": ada.href, "_fresh": True})
+    with app.app_context():
+        visitor.set_cookie("remember_token", encode_cookie(ada.href))
+    assert visitor.get("/").text == "Hello stranger"
+
+
+def test_flask_logins_login_user_lasts_for_one_request(app: Flask, ada: User, visitor: FlaskClient) -> None:
+    app.add_url_rule("/enter", view_func=lambda: str(flask_login.login_user(ada, remember=True)))
+    assert visitor.get("/enter").text == "True"
+    assert visitor.get("/").text == "Hello stranger"
+
+
+@pytest.mark.parametrize("cookie", ["remember_token", "stormpath_token"])
+def test_a_left_over_remember_cookie_does_not_keep_anybody_out(member: FlaskClient, cookie: str) -> None:
+    member.set_cookie(cookie, "https://api.stormpath.com/v1/accounts/x|0123")
+    assert member.get("/").text == "Hello ada@example.com"
+
+
+@pytest.mark.parametrize("protection", ["basic", "strong", None])
+def test_a_flask_session_does_not_keep_anybody_out(app: Flask, member: FlaskClient, protection: str | None) -> None:
+    app.config["SESSION_PROTECTION"] = protection
+
+    @app.route("/count")
+    def count() -> str:
+        session.permanent = True
+        session["seen"] = session.get("seen", 0) + 1
+        return f"{session['seen']} {user.is_authenticated}"
+
+    assert member.get("/count").text == "1 True"
+    assert member.get("/count", headers={"User-Agent": "another one"}).text == "2 True"
+
+
+def test_the_settings_of_the_host_app_stay_as_they_are(app: Flask) -> None:
+    """Fault 27 of the old family."""
+    assert app.config["PERMANENT_SESSION_LIFETIME"] == dt.timedelta(days=31)
+    assert not [name for name in app.config if name.startswith("REMEMBER")]
+
+
+def test_without_a_middleware_the_visitor_is_a_stranger(app: Flask, ada: User) -> None:
+    with app.test_request_context():
+        assert not user.is_authenticated
+        assert isinstance(app.view_functions["secret"](), BaseResponse)
+
+
+def test_without_a_middleware_people_can_be_signed_in_for_one_request(app: Flask, ada: User) -> None:
+    with app.test_request_context():
+        assert login_user(ada)
+        assert app.view_functions["secret"]() == "for ada@example.com"
+        logout_user()
+        assert isinstance(app.view_functions["secret"](), BaseResponse)
+
+
+def test_the_answer_varies_by_cookie_when_the_user_was_looked_at(app: Flask, visitor: FlaskClient) -> None:
+    assert "Cookie" in visitor.get("/").vary
+
+
+def test_a_streamed_body_knows_its_user(app: Flask, member: FlaskClient) -> None:
+    @app.route("/stream")
+    def stream() -> Response:
+        def lines() -> Iterator[str]:
+            for _ in range(2):
+                yield f"{user.email}\n"
+
+        return Response(stream_with_context(lines()))
+
+    assert member.get("/stream").text == "ada@example.com\n" * 2
+
+
+def test_a_directory_that_is_down_makes_nobody_a_stranger(
+    app: Flask, ada: User, member: FlaskClient, break_directory: Any
+) -> None:
+    break_directory(app)
+    answer = app.test_client().post("/login", json={"login": "ada@example.com", "password": "x"})
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_view_that_cannot_reach_the_directory_answers_503(app: Flask, break_directory: Any) -> None:
+    app.add_url_rule("/find", view_func=lambda: User.from_login("ada", "x").email)
+    break_directory(app)
+    answer = app.test_client().get("/find")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_app_may_have_its_own_page_for_503(app: Flask, break_directory: Any) -> None:
+    app.add_url_rule("/find", view_func=lambda: User.from_login("ada", "x").email)
+    app.register_error_handler(503, lambda error: ("back soon", 503))
+    break_directory(app)
+    assert app.test_client().get("/find").text == "back soon"

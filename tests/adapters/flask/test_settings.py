@@ -1,0 +1,230 @@
+"""The settings of a Flask app, and what becomes of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_stormpath import StormpathManager, check_settings, init_settings
+from flask_stormpath.errors import ConfigurationError
+from flask_stormpath.settings import DOCUMENTED
+from stormpath_wsgi import Settings
+
+
+@pytest.fixture
+def refusal(bare_app: Any) -> Any:
+    """What a manager says to settings that will not do."""
+
+    def refuse(**config: Any) -> str:
+        with pytest.raises(ConfigurationError) as refused:
+            StormpathManager(bare_app(**config))
+        return str(refused.value)
+
+    return refuse
+
+
+@pytest.fixture
+def settings_of(make_app: Any) -> Any:
+    def find(**config: Any) -> Settings:
+        settings = make_app(**config).extensions["stormpath"].settings
+        assert isinstance(settings, Settings)
+        return settings
+
+    return find
+
+
+def fields_of(settings: Settings) -> dict[str, bool]:
+    fields = settings.web.register_.form.fields
+    return {name: field.required is not False for name, field in fields.items() if field.enabled}
+
+
+def test_defaults_are_filled_in_and_nothing_is_overwritten() -> None:
+    config: dict[str, Any] = {"STORMPATH_LOGIN_URL": "/sign-in"}
+    init_settings(config)
+    assert config["STORMPATH_LOGIN_URL"] == "/sign-in"
+    assert config["STORMPATH_ENABLE_FACEBOOK"] is False
+    assert config["STORMPATH_ENABLE_GIVEN_NAME"] is True
+
+
+def test_the_documented_defaults_are_those_of_the_pages(settings_of: Any) -> None:
+    settings = settings_of()
+    assert (settings.web.login.uri, settings.web.register_.uri, settings.web.logout.uri) == (
+        "/login", "/register", "/logout",
+    )  # fmt: skip
+    assert settings.web.register_.auto_login
+    assert fields_of(settings) == {
+        "givenName": True, "middleName": False, "surname": True, "email": True, "password": True,
+    }  # fmt: skip
+    assert settings.web.login.form.fields["login"].label == "Email"
+
+
+@pytest.mark.parametrize(
+    ("config", "place", "value"),
+    [
+        ({"STORMPATH_LOGIN_URL": "/in"}, "login.uri", "/in"),
+        ({"STORMPATH_LOGOUT_URL": "/out"}, "logout.uri", "/out"),
+        ({"STORMPATH_REGISTRATION_URL": "/new"}, "register_.uri", "/new"),
+        ({"STORMPATH_ENABLE_LOGIN": False}, "login.enabled", False),
+        ({"STORMPATH_ENABLE_LOGOUT": False}, "logout.enabled", False),
+        ({"STORMPATH_ENABLE_REGISTRATION": False}, "register_.enabled", False),
+        ({"STORMPATH_REDIRECT_URL": "/desk"}, "login.next_uri", "/desk"),
+        ({"STORMPATH_REDIRECT_URL": "/desk"}, "register_.next_uri", "/desk"),
+        ({"STORMPATH_REDIRECT_URL": "/desk"}, "logout.next_uri", "/"),
+        (
+            {"STORMPATH_REDIRECT_URL": "/desk", "STORMPATH_REGISTRATION_REDIRECT_URL": "/hi"},
+            "register_.next_uri",
+            "/hi",
+        ),
+        ({"STORMPATH_REDIRECT_URL": "/desk", "STORMPATH_REGISTRATION_REDIRECT_URL": "/hi"}, "login.next_uri", "/desk"),
+    ],
+)
+def test_pages_are_where_the_settings_say(settings_of: Any, config: dict[str, Any], place: str, value: Any) -> None:
+    found: Any = settings_of(**config).web
+    for name in place.split("."):
+        found = getattr(found, name)
+    assert found == value
+
+
+def test_fields_of_the_register_page_are_switched_by_name(settings_of: Any) -> None:
+    settings = settings_of(
+        STORMPATH_ENABLE_GIVEN_NAME=False,
+        STORMPATH_ENABLE_USERNAME=True,
+        STORMPATH_REQUIRE_USERNAME=False,
+        STORMPATH_REQUIRE_MIDDLE_NAME=True,
+    )
+    assert fields_of(settings) == {
+        "username": False, "middleName": True, "surname": True, "email": True, "password": True,
+    }  # fmt: skip
+    assert settings.web.login.form.fields["login"].label == "Username or Email"
+
+
+def test_a_cookie_lasts_as_long_as_the_settings_say(settings_of: Any) -> None:
+    settings = settings_of(STORMPATH_COOKIE_DURATION=dt.timedelta(days=14), STORMPATH_COOKIE_DOMAIN="example.com")
+    assert settings.session.idle == settings.session.absolute == dt.timedelta(days=14)
+    assert settings.session.cookie_domain == "example.com"
+
+
+def test_an_application_is_named_by_name_or_href(make_app: Any) -> None:
+    first = make_app("first", STORMPATH_APPLICATION="My Application").extensions["stormpath"]
+    found = {"STORMPATH_APPLICATION_HREF": first.application.href, "STORMPATH_DIRECTORY": first.settings.directory}
+    assert make_app("second", **found).extensions["stormpath"].application == first.application
+
+
+def test_what_the_app_leaves_alone_other_sources_decide(settings_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMPATH_WEB_LOGIN_URI", "/sign-in")
+    monkeypatch.setenv("STORMPATH_WEB_LOGOUT_URI", "/sign-out")
+    web = settings_of(STORMPATH_LOGOUT_URL="/bye").web
+    assert (web.login.uri, web.logout.uri) == ("/sign-in", "/bye")
+
+
+def test_apps_do_not_share_what_is_filled_in() -> None:
+    one: dict[str, Any] = {}
+    other: dict[str, Any] = {}
+    init_settings(one)
+    one["STORMPATH_SOCIAL"]["GOOGLE"] = {}
+    init_settings(other)
+    assert other["STORMPATH_SOCIAL"] == {}
+
+
+def test_our_own_settings_have_the_names_of_their_environment_variables(settings_of: Any) -> None:
+    settings = settings_of(
+        STORMPATH_BASE_URL="https://id.example.com/v1",
+        STORMPATH_SESSION_COOKIE_SECURE=True,
+        STORMPATH_SESSION_IDLE=dt.timedelta(hours=1),
+        STORMPATH_PROTECT={"/members": "login"},
+        STORMPATH_WEB_ME_ENABLED=False,
+    )
+    assert settings.base_url == "https://id.example.com/v1"
+    assert settings.session.cookie_secure
+    assert settings.session.idle == dt.timedelta(hours=1)
+    assert settings.protect == {"/members": "login"}
+    assert not settings.web.me.enabled
+
+
+def test_every_setting_of_ours_can_be_given() -> None:
+    for setting in Settings.describe():
+        if "NAME" not in setting.variable:
+            check_settings({"SECRET_KEY": "x", setting.variable: None})
+
+
+def test_the_session_key_is_derived_and_so_are_its_predecessors(settings_of: Any) -> None:
+    old, new = settings_of(SECRET_KEY="old").secret_keys, settings_of(
+        SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"], name="blog"
+    ).secret_keys  # fmt: skip
+    assert len(new) == 2
+    assert new[1] == old[0]
+    assert re.fullmatch("[0-9a-f]{64}", new[0].get_secret_value())
+
+
+def test_keys_that_are_given_are_used_as_they_are(settings_of: Any) -> None:
+    keys = ["k" * 40]
+    assert [key.get_secret_value() for key in settings_of(STORMPATH_SECRET_KEYS=keys).secret_keys] == keys
+
+
+def test_keys_of_the_environment_are_used_as_they_are(settings_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMPATH_SECRETKEYS", "e" * 40)
+    assert [key.get_secret_value() for key in settings_of().secret_keys] == ["e" * 40]
+
+
+def test_accounts_are_kept_in_the_instance_folder(make_app: Any) -> None:
+    app = make_app()
+    assert app.extensions["stormpath"].settings.directory == f"sqlite:///{app.instance_path}/accounts.db"
+
+
+def test_accounts_are_kept_where_the_settings_say(settings_of: Any) -> None:
+    assert settings_of(STORMPATH_DIRECTORY="sqlite://").directory == "sqlite://"
+
+
+@pytest.mark.parametrize("given", [{}, {"STORMPATH_API_KEY_ID": "x", "STORMPATH_API_KEY_SECRET": "y"},
+                                   {"STORMPATH_API_KEY_FILE": "/no/such/apiKey.properties"}])  # fmt: skip
+def test_an_embedded_directory_asks_for_no_credentials(settings_of: Any, given: dict[str, str]) -> None:
+    assert settings_of(**given)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"SECRET_KEY": None}, "SECRET_KEY is not set"),
+        ({"STORMPATH_COOKIE_DOMAIN": 1}, "STORMPATH_COOKIE_DOMAIN must be a string."),
+        ({"STORMPATH_COOKIE_DURATION": 1}, "STORMPATH_COOKIE_DURATION must be a timedelta object."),
+        ({"STORMPATH_ENABLE_GOOGLE": True}, "You must define your Google app settings."),
+        ({"STORMPATH_ENABLE_FACEBOOK": True, "STORMPATH_SOCIAL": {"FACEBOOK": {"app_id": "x"}}},
+         "You must define your Facebook app settings."),
+        ({"STORMPATH_ENABLE_FORGOT_PASSWORD": True}, "STORMPATH_ENABLE_FORGOT_PASSWORD"),
+        ({"STORMPATH_LOGIN_URI": "/in"}, "did you mean STORMPATH_LOGIN_URL?"),
+        ({"STORMPATH_SESSION_IDEL": 1}, "did you mean STORMPATH_SESSION_IDLE?"),
+        ({"STORMPATH_LOGIN_URL": "login"}, "STORMPATH_LOGIN_URL"),
+        ({"STORMPATH_ENABLE_EMAIL": False}, "STORMPATH_ENABLE_EMAIL"),
+        ({"STORMPATH_APPLICATION": "Elsewhere", "STORMPATH_DIRECTORY": "nowhere"}, "sqlite:///"),
+        ({"LOGIN_DISABLED": True, "TESTING": False}, "LOGIN_DISABLED"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_at_the_start(refusal: Any, config: dict[str, Any], said: str) -> None:
+    assert said in refusal(**config)
+
+
+def test_a_provider_that_is_set_up_is_accepted_by_the_check_alone() -> None:
+    google = {"client_id": "x", "client_secret": "y"}
+    check_settings({"SECRET_KEY": "x", "STORMPATH_ENABLE_GOOGLE": True, "STORMPATH_SOCIAL": {"GOOGLE": google}})
+
+
+def test_an_application_that_is_not_there_is_said_at_the_start(make_app: Any, refusal: Any) -> None:
+    """It was an IndexError at the first login (fault 32 of the old family)."""
+    directory = make_app().extensions["stormpath"].settings.directory
+    assert "Shop" in refusal(name="other", STORMPATH_DIRECTORY=directory, STORMPATH_APPLICATION="Shop")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, documented in DOCUMENTED.items() if documented.instead))
+def test_what_has_no_effect_any_more_is_accepted_with_a_warning(bare_app: Any, name: str) -> None:
+    app: Flask = bare_app(**{name: "changed"})
+    with pytest.warns(UserWarning, match=f"{name} has no effect"):
+        StormpathManager(app)
+    app.extensions["stormpath"].client.close()
+
+
+def test_a_secret_key_is_not_shown(refusal: Any) -> None:
+    assert "hush" not in refusal(SECRET_KEY="hush", STORMPATH_SECRET_KEYS=["hush hush"])

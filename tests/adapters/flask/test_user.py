@@ -1,0 +1,117 @@
+"""The user: an account with Flask-Login's manners."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask, render_template_string
+from flask.testing import FlaskClient
+from flask_login import AnonymousUserMixin
+
+from flask_stormpath import StormpathError, User, current_user, user, user_context_processor
+from stormpath_wsgi.client import Account
+
+
+def test_a_user_is_an_account(app: Flask, ada: User) -> None:
+    with app.app_context():
+        assert isinstance(ada, User)
+        assert isinstance(ada, Account)
+        assert (ada.given_name, ada.surname, ada.middle_name) == ("Ada", "Lovelace", None)
+        assert ada.username == ada.email == "ada@example.com"
+        assert dict(ada.custom_data).keys() == {"created_at", "modified_at"}
+
+
+def test_everything_about_a_user_may_be_given(app: Flask) -> None:
+    friends = {"friends": ["Charles"], "place": {"city": "London", "likes": 9.5}}
+    with app.app_context():
+        ada = User.create(
+            "ada@example.com", "Analytical Engine 1843", "Ada", "Lovelace", "ada", "King", friends, User.STATUS_DISABLED
+        )
+        found = User.at(ada.href)
+        assert (found.username, found.middle_name, found.status) == ("ada", "King", "DISABLED")
+        moments = {name: found.custom_data[name] for name in ("created_at", "modified_at")}
+        assert dict(found.custom_data) == {**friends, **moments}
+
+
+def test_a_user_that_cannot_be_made_is_an_error(app: Flask, ada: User) -> None:
+    with app.app_context(), pytest.raises(StormpathError) as refused:
+        User.create("ada@example.com", "Analytical Engine 1843", "Ada", "Lovelace")
+    assert refused.value.status == 409
+
+
+@pytest.mark.parametrize("login", ["ada", "ada@example.com"])
+def test_a_user_is_found_by_login_and_password(app: Flask, register: object, login: str) -> None:
+    with app.app_context():
+        ada = User.create("ada@example.com", "Analytical Engine 1843", "Ada", "Lovelace", "ada")
+        found = User.from_login(login, "Analytical Engine 1843")
+        assert isinstance(found, User)
+        assert found == ada
+        with pytest.raises(StormpathError):
+            User.from_login(login, "Analytical Engine 1844")
+
+
+def test_a_user_has_what_flask_login_asks_for(app: Flask, ada: User) -> None:
+    with app.app_context():
+        assert ada.get_id() == ada.href
+        assert ada.is_active
+        assert ada.is_authenticated
+        assert not ada.is_anonymous
+
+
+@pytest.mark.parametrize("status", [User.STATUS_DISABLED, User.STATUS_UNVERIFIED])
+def test_a_status_counts_before_it_is_saved(app: Flask, ada: User, status: str) -> None:
+    with app.app_context():
+        ada.status = status
+        assert not ada.is_active
+
+
+def test_a_user_shows_its_name_and_href(app: Flask, ada: User) -> None:
+    with app.app_context():
+        assert repr(ada) == f'User <"ada@example.com" ("{ada.href}")>'
+
+
+def test_changes_are_saved_custom_data_too(app: Flask, ada: User) -> None:
+    with app.app_context():
+        ada.given_name = "Augusta"
+        ada.custom_data["colour"] = "blue"
+        ada.save()
+        found = User.at(ada.href)
+        assert (found.given_name, found.custom_data["colour"]) == ("Augusta", "blue")
+
+
+def test_a_deleted_user_is_gone(app: Flask, ada: User) -> None:
+    with app.app_context():
+        ada.delete()
+        with pytest.raises(StormpathError):
+            User.from_login("ada@example.com", "Analytical Engine 1843")
+
+
+def test_the_user_of_a_view_is_the_same_under_all_its_names(app: Flask, member: FlaskClient) -> None:
+    with member:
+        member.get("/")
+        assert isinstance(user._get_current_object(), User)
+        assert user == current_user
+        assert user.groups.size == 0
+
+
+def test_a_stranger_is_flask_logins_anonymous_user(app: Flask, visitor: FlaskClient) -> None:
+    with visitor:
+        visitor.get("/")
+        assert isinstance(user._get_current_object(), AnonymousUserMixin)
+        assert not user.is_authenticated
+
+
+def test_a_template_sees_the_user(app: Flask, member: FlaskClient) -> None:
+    app.add_url_rule(
+        "/page", view_func=lambda: render_template_string("{{ user.email }}, {{ current_user.given_name }}")
+    )
+    assert member.get("/page").text == "ada@example.com, Ada"
+
+
+def test_the_context_processor_says_user_and_nothing_else(app: Flask) -> None:
+    with app.test_request_context():
+        assert user_context_processor().keys() == {"user"}
+
+
+def test_a_template_may_be_rendered_outside_of_a_request(app: Flask) -> None:
+    with app.app_context():
+        assert render_template_string("{{ 'in' if user.is_authenticated else 'out' }}") == "out"
