@@ -1,0 +1,253 @@
+"""What the middleware costs: microseconds that it adds to each call of a WSGI app, beside its peers.
+
+    python benchmarks/middleware.py [--rounds 300] [--calls 100]
+
+All cases take turns in one process, a short round each, so that whatever else the machine does falls on all of
+them; printed are medians over the rounds. Each case is compared with what it wraps: the same app without it. *limit*
+is what nobody can do without who believes a signed cookie and forgets it again: split the header, one
+HMAC-SHA256, a comparison in constant time, base 64, JSON.
+
+The peers come with ``pip install repoze.who Beaker Flask-Login``; who is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hmac
+import json
+import logging
+import secrets
+import statistics
+import tempfile
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.test import create_environ, run_wsgi_app
+
+from stormpath_wsgi import StormpathMiddleware, user
+from stormpath_wsgi.client import Account
+from stormpath_wsgi.session import Sessions
+
+HEADERS = [("Content-Type", "text/plain"), ("Content-Length", "5")]
+KEY = secrets.token_hex()
+
+
+@dataclass
+class Case:
+    """An *app* that is called with the *cookie*; *over*: the case it is compared with."""
+
+    name: str
+    app: WSGIApplication
+    cookie: str | None = None
+    over: Case | None = None
+    seconds: list[float] = field(default_factory=list)
+    slow: bool = False  # makes a hundredth of the calls
+
+    def run(self, calls: int) -> None:
+        environ = create_environ("/some/page", headers={"Cookie": self.cookie} if self.cookie else {})
+        calls = max(1, calls // 100) if self.slow else calls
+        app, started = self.app, time.perf_counter()
+        for _ in range(calls):
+            for _chunk in app(dict(environ), start_response):
+                pass
+        self.seconds.append((time.perf_counter() - started) / calls)
+
+    def added(self) -> float:
+        """Microseconds per call, beyond those of the case below."""
+        below = self.over.seconds if self.over else [0.0] * len(self.seconds)
+        return statistics.median(mine - theirs for mine, theirs in zip(self.seconds, below, strict=True)) * 1e6
+
+
+def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+    return print
+
+
+def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", list(HEADERS))  # Beaker adds to the list itself
+    return [b"hello"]
+
+
+def after(look: Callable[[WSGIEnvironment], object]) -> WSGIApplication:
+    """The bare app, which does *look* first."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        look(environ)
+        start_response("200 OK", list(HEADERS))
+        return [b"hello"]
+
+    return app
+
+
+BARE = Case("bare app", answer)
+
+
+def limit() -> Case:
+    key = KEY.encode()
+    payload = urlsafe_b64encode(json.dumps({"account": "a" * 22, "session": "s" * 22, "time": 1_800_000_000}).encode())
+    value = (payload + b"." + urlsafe_b64encode(hmac.digest(key, payload, "sha256"))).decode()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        for part in environ["HTTP_COOKIE"].split("; "):
+            name, _, found = part.partition("=")
+            if name == "session":
+                text, _, signature = found.encode().partition(b".")
+                if hmac.compare_digest(urlsafe_b64decode(signature), hmac.digest(key, text, "sha256")):
+                    environ["user"] = json.loads(urlsafe_b64decode(text))
+        return answer(environ, start_response)
+
+    return Case("limit", app, f"other=1234; session={value}", BARE)
+
+
+def ours(folder: str) -> Iterator[Case]:
+    def wrap(app: WSGIApplication) -> StormpathMiddleware:
+        return StormpathMiddleware(app, directory=f"sqlite:///{folder}/accounts.db", secret_keys=[KEY])
+
+    middleware = wrap(answer)
+    account = middleware.application.accounts.create(
+        {"username": "ada", "email": "ada@example.org", "password": secrets.token_hex() + "A"}
+    )
+    account.add_group(middleware.application.groups.create({"name": "admins"}))
+    cookie = f"other=1234; {sign_in(middleware.sessions, account)}"
+    forged = cookie[:-1] + ("0" if cookie[-1] != "0" else "1")
+
+    yield Case("stranger", middleware, None, BARE)
+    yield Case("signed in, nobody looks", middleware, cookie, BARE)
+    yield Case("href read", wrap(after(lambda environ: environ["stormpath.user"].href)), cookie, BARE)
+    yield Case("href read through `user`", wrap(after(lambda environ: user.href)), cookie, BARE)
+    yield Case("e-mail read, group checked", wrap(after(email_and_group_of_environ)), cookie, BARE)
+    yield Case("the same through `user`", wrap(after(email_and_group_of_proxy)), cookie, BARE)
+    yield Case("forged cookie", middleware, forged, BARE)
+    yield Case("issuing: the cookie renewed", middleware, aged(middleware, account), BARE)
+    signing_in = wrap(after(lambda environ: environ["stormpath.session"].sign_in(account)))
+    yield Case("issuing: a sign-in, with its write", signing_in, None, BARE, slow=True)
+
+
+def sign_in(sessions: Sessions, account: Account) -> str:
+    session = sessions.open(create_environ())
+    session.sign_in(account)
+    return dict(session.headers())["Set-Cookie"].partition(";")[0]
+
+
+def aged(middleware: StormpathMiddleware, account: Account) -> str:
+    """A cookie from hours ago, which gets a new one with every answer."""
+    hours_ago = Sessions(
+        middleware.client, middleware.application, middleware.settings, now=lambda: time.time() - 5 * 3600
+    )
+    return sign_in(hours_ago, account)
+
+
+def email_and_group_of_environ(environ: WSGIEnvironment) -> None:
+    found = environ["stormpath.user"]
+    assert found.email and found.has_group("admins")
+
+
+def email_and_group_of_proxy(environ: WSGIEnvironment) -> None:
+    assert user.email and user.has_group("admins")
+
+
+def repoze_who() -> Iterator[Case]:
+    from repoze.who.classifiers import (  # type: ignore[import-untyped]
+        default_challenge_decider,
+        default_request_classifier,
+    )
+    from repoze.who.middleware import PluggableAuthenticationMiddleware  # type: ignore[import-untyped]
+    from repoze.who.plugins.auth_tkt import AuthTktCookiePlugin  # type: ignore[import-untyped]
+
+    tickets = AuthTktCookiePlugin(KEY, "auth_tkt", digest_algo="sha256")
+    remembered = tickets.remember(create_environ(), {"repoze.who.userid": "ada"})
+    app = PluggableAuthenticationMiddleware(
+        after(lambda environ: environ["repoze.who.identity"]["repoze.who.userid"]),
+        [("auth_tkt", tickets)], [("auth_tkt", tickets)], [], [],
+        default_request_classifier, default_challenge_decider,
+    )  # fmt: skip
+    yield Case("repoze.who, auth_tkt: id read", app, remembered[0][1].partition(";")[0], BARE)
+
+
+def beaker() -> Iterator[Case]:
+    from beaker.middleware import SessionMiddleware  # type: ignore[import-untyped]
+
+    options = {"session.type": "cookie", "session.validate_key": KEY, "session.data_serializer": "json"}
+
+    def fill(environ: WSGIEnvironment) -> None:
+        environ["beaker.session"]["user"] = "ada"
+        environ["beaker.session"].save()
+
+    _, _, headers = run_wsgi_app(SessionMiddleware(after(fill), options), create_environ())
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    app = SessionMiddleware(after(lambda environ: environ["beaker.session"]["user"]), options)
+    yield Case("Beaker, cookie session: id read", app, cookie, BARE)
+
+
+def flask_login() -> Iterator[Case]:
+    import flask
+    import flask_login
+
+    class Person(flask_login.UserMixin):  # type: ignore[misc]
+        id, email, groups = "ada", "ada@example.org", frozenset({"admins"})
+
+    ada = Person()
+
+    def make() -> flask.Flask:
+        app = flask.Flask(__name__)
+        app.secret_key = KEY
+        return app
+
+    bare, app = make(), make()
+    flask_login.LoginManager(app).user_loader({"ada": ada}.get)
+
+    @bare.route("/some/page")
+    def hello() -> str:
+        return "hello"
+
+    @app.route("/some/page")
+    def members() -> str:
+        assert flask_login.current_user.email and "admins" in flask_login.current_user.groups
+        return "hello"
+
+    @app.route("/login")
+    def login() -> str:
+        flask_login.login_user(ada)
+        return "hello"
+
+    client = app.test_client()
+    client.get("/login")
+    found = client.get_cookie("session")
+    assert found
+    below = Case("bare Flask", bare)
+    yield below
+    yield Case("Flask-Login over Flask: e-mail, group", app, f"session={found.value}", below)
+
+
+def peers() -> Iterator[Case]:
+    for peer in (repoze_who, beaker, flask_login):
+        try:
+            yield from peer()
+        except ImportError as error:
+            print(f"left out: {error.name}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--calls", type=int, default=100, help="per case and round")
+    arguments = parser.parse_args()
+    logging.disable()
+    with tempfile.TemporaryDirectory() as folder:
+        bounded = limit()
+        cases = [BARE, bounded, *ours(folder), *peers()]
+        for _ in range(arguments.rounds):
+            for case in cases:
+                case.run(arguments.calls)
+    unit = bounded.added()
+    print(f"{'':40} {'us added':>9} {'x limit':>8}")
+    for case in cases:
+        ratio = f"{case.added() / unit:8.2f}" if case.over else ""
+        print(f"{case.name:40} {case.added():9.2f} {ratio}")
+
+
+if __name__ == "__main__":
+    main()
