@@ -59,8 +59,12 @@ CATALOGUE: Mapping[int, tuple[int, str | None, str]] = {
     7101: (400, _INVALID_LOGIN, "Login attempt failed because the Account is disabled."),
     7102: (400, _INVALID_LOGIN, "Login attempt failed because the Account is not verified."),
     7103: (400, _INVALID_LOGIN, "Login attempt failed because the Account is locked."),
-    7104: (400, _INVALID_LOGIN, "Login attempt failed because there is no Account in the Application's associated "
-                                "Account Stores with the specified username or email."),
+    7104: (
+        400,
+        _INVALID_LOGIN,
+        "Login attempt failed because there is no Account in the Application's associated "
+        "Account Stores with the specified username or email.",
+    ),
     7105: (400, _INVALID_LOGIN, "Login attempt failed because the Group is disabled."),
     7106: (400, _INVALID_LOGIN, "Login attempt failed because the Directory is disabled."),
     10010: (401, "Token is invalid", "Token is invalid because the Account is not enabled."),
@@ -68,8 +72,11 @@ CATALOGUE: Mapping[int, tuple[int, str | None, str]] = {
     10013: (404, "Token is invalid", "Token does not exist: it was revoked, or has expired and was purged."),
     10014: (400, "Token is invalid", "Token is invalid because another Application issued it."),
     10015: (400, "Token is invalid", "Token is invalid because the issuing Application is disabled."),
-    10016: (400, "Token is invalid", "Token is invalid because the Account is no longer in an Account Store mapped "
-                                     "to the issuing Application."),
+    10016: (
+        400,
+        "Token is invalid",
+        "Token is invalid because the Account is no longer in an Account Store mapped to the issuing Application.",
+    ),
 }
 
 

@@ -87,9 +87,7 @@ class Attribute(Member[T]):
         if value is None or (isinstance(value, str) and not value.strip()):
             if self.nullable and not self.required:
                 return None
-            raise fault(
-                2000, f"{self.kind.title()} {self.wire} is required; it cannot be null, empty, or blank."
-            )
+            raise fault(2000, f"{self.kind.title()} {self.wire} is required; it cannot be null, empty, or blank.")
         return self.coerce(value)
 
     def coerce(self, value: Any) -> Any:
@@ -193,9 +191,7 @@ class Duration(Attribute[dt.timedelta]):
     Stored as the text that was sent, so that ``PT5H`` comes back as ``PT5H``.
     """
 
-    def __init__(
-        self, *, minimum: dt.timedelta, maximum: dt.timedelta, zero: bool = False, **rest: Any
-    ) -> None:
+    def __init__(self, *, minimum: dt.timedelta, maximum: dt.timedelta, zero: bool = False, **rest: Any) -> None:
         super().__init__(**rest)
         self.minimum, self.maximum, self.zero = minimum, maximum, zero
 
@@ -461,9 +457,7 @@ class Account(Timestamped):
     middle_name = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
     surname = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
     full_name = Text[str](derived=True)  # the three names that are there, joined by one blank
-    status = Choice(
-        ENABLED, DISABLED, UNVERIFIED, default=ENABLED, writable="cu", search=True, sort=True
-    )
+    status = Choice(ENABLED, DISABLED, UNVERIFIED, default=ENABLED, writable="cu", search=True, sort=True)
     email_verification_status = Choice(VERIFIED, UNVERIFIED, "UNKNOWN", default=UNVERIFIED, writable="u")
     password_modified_at = Instant["dt.datetime | None"](nullable=True, search=True, sort=True)
     custom_data = Part[Any]("CustomData")
@@ -535,8 +529,20 @@ class LoginAttempt(Kind):
 KINDS: Mapping[str, type[Kind]] = {
     kind.title(): kind
     for kind in (
-        Tenant, Application, AccountStoreMapping, Directory, PasswordPolicy, PasswordStrength, Group,
-        GroupMembership, Account, CustomData, OAuthPolicy, AccessToken, RefreshToken, LoginAttempt,
+        Tenant,
+        Application,
+        AccountStoreMapping,
+        Directory,
+        PasswordPolicy,
+        PasswordStrength,
+        Group,
+        GroupMembership,
+        Account,
+        CustomData,
+        OAuthPolicy,
+        AccessToken,
+        RefreshToken,
+        LoginAttempt,
     )
 }
 
