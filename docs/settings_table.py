@@ -20,10 +20,14 @@ class SettingsTable(SphinxDirective):
                 f"``{setting.name}``",
                 f"    {setting.meaning}",
                 "",
-                f"    *{setting.type}{unit}; default:* ``{setting.default}``; ``{setting.variable}``",
+                f"    *{setting.type}{unit}; default:* {_literal(setting.default)}; ``{setting.variable}``",
                 "",
             ]
         return self.parse_text_to_nodes(StringList(lines, "settings"))
+
+
+def _literal(text: str) -> str:
+    return f"``{text}``" if text else "empty"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
