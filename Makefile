@@ -15,7 +15,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/'
 
 run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
-	@$(BIN)/stormpath-wsgi run examples.demo:application --workers 2
+	@$(BIN)/stormpath-wsgi run examples.demo:application --config deploy/gunicorn.conf.py --workers 2
 
 test: $(TOOLS) ## all tests (PYTEST_OPTIONS="-n 2")
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)

@@ -54,14 +54,20 @@ def init(settings: Settings) -> None:
 @click.argument("target", metavar="MODULE:APP")
 @click.option("--bind", metavar="ADDRESS", help="host:port or unix:PATH. Not given: 127.0.0.1, PORT or from 8000 on.")
 @click.option("--workers", type=click.IntRange(1, 1000), help="Processes. Not given: WEB_CONCURRENCY, or two per core.")
-def run(target: str, bind: str | None, workers: int | None) -> None:
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A gunicorn configuration file laid over ours, except for address and workers.",
+)
+def run(target: str, bind: str | None, workers: int | None, config: str | None) -> None:
     """Serve a WSGI application, with user accounts, by gunicorn.
 
     MODULE:APP is looked for in this folder: yoursite:application, or yoursite:make_app(). An application that has
     StormpathMiddleware around it already is served as it is.
     """
     app = serving.with_accounts(serving.load(target))
-    serving.serve(app, bind or serving.free_address(), workers)
+    serving.serve(app, bind or serving.free_address(), workers, config)
 
 
 @cli.command()

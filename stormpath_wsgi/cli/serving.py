@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 import sys
 from typing import Any, cast
@@ -21,15 +22,16 @@ HOST, PORT, TRIES = "127.0.0.1", 8000, 20
 
 
 class Server(BaseApplication):
-    """gunicorn with our configuration, changed by *options*, serving *app*."""
+    """gunicorn with our configuration, under the file *config*, under *options*, serving *app*."""
 
-    def __init__(self, app: WSGIApplication, options: dict[str, Any]) -> None:
-        self._app, self._options = app, options
+    def __init__(self, app: WSGIApplication, config: str | None, options: dict[str, Any]) -> None:
+        self._app, self._config, self._options = app, config, options
         super().__init__()
 
     def load_config(self) -> None:
         """Called by gunicorn at the start and on SIGHUP."""
-        for name, value in {**vars(gunicorn_conf), **self._options}.items():
+        theirs = runpy.run_path(self._config) if self._config else {}
+        for name, value in {**vars(gunicorn_conf), **theirs, **self._options}.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
@@ -54,12 +56,12 @@ def with_accounts(app: WSGIApplication) -> WSGIApplication:
     return app if isinstance(inside, StormpathMiddleware) else StormpathMiddleware(app)
 
 
-def serve(app: WSGIApplication, bind: str, workers: int | None) -> None:
-    """Serve *app* until this process is told to stop. *bind*: as gunicorn's."""
+def serve(app: WSGIApplication, bind: str, workers: int | None, config: str | None) -> None:
+    """Serve *app* until this process is told to stop. *bind*: as gunicorn's. *config*: a configuration file of its."""
     options: dict[str, Any] = {"bind": bind, "when_ready": _announce}
     if workers is not None:
         options["workers"] = workers
-    Server(app, options).run()
+    Server(app, config, options).run()
 
 
 def free_address() -> str:

@@ -304,3 +304,11 @@ class TestRun:
         with server(command, ROOT, STORMPATH_INSTANCE=str(tmp_path / "instance")) as site:
             assert "Hello, stranger" in requests.get(f"{site.address}/", timeout=60).text
             assert requests.get(f"{site.address}/demo.css", timeout=60).headers["Content-Type"].startswith("text/css")
+
+    def test_a_configuration_file_is_laid_over_ours(self, tmp_path: Path) -> None:
+        config = tmp_path / "conf.py"
+        config.write_text("limit_request_line = 100\n")
+        command = [*RUN, "wsgiref.simple_server:demo_app", "--bind", "127.0.0.1:0", "--config", str(config)]
+        with server(command, tmp_path) as site:
+            assert requests.get(f"{site.address}/", timeout=60).status_code == 200
+            assert requests.get(f"{site.address}/{'long' * 100}", timeout=60).status_code == 414
