@@ -478,6 +478,8 @@ class CustomData(Timestamped):
     reserved: ClassVar[frozenset[str]] = frozenset(
         {"href", "createdAt", "modifiedAt", "meta", "spMeta", "spmeta", "ionmeta", "ionMeta"}
     )
+    #: What a key may look like.
+    key: ClassVar[re.Pattern[str]] = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]{0,254}")
 
 
 class OAuthPolicy(Timestamped):

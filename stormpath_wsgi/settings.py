@@ -32,6 +32,7 @@ from pydantic.alias_generators import to_camel
 from stormpath_wsgi import instance, sources
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.instance import KEY_LENGTH
+from stormpath_wsgi.kinds import CustomData
 from stormpath_wsgi.sources import Unit
 
 
@@ -231,6 +232,13 @@ class FormSettings(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        for name in self.fields:
+            if not CustomData.key.fullmatch(name) or name in CustomData.reserved | {"customData", "csrfToken"}:
+                raise ValueError(f"the field {name} cannot be stored; name it with other letters, digits, _ and -")
+        if "organizationNameKey" in self.fields and self.fields["organizationNameKey"].enabled:
+            raise ValueError(
+                "the field organizationNameKey cannot be enabled: there are no organizations; leave it out"
+            )
         for name in self.indispensable:
             if not self.fields[name].enabled:
                 raise ValueError(f"the field {name} cannot be disabled")

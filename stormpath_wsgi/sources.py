@@ -142,6 +142,8 @@ class _Reading:
             child = _child(annotation, str(name))
             if child is None:
                 self.faults.append(self._unknown((*key, str(name)), origin))
+            elif not _is_section(annotation) and _is_section(child[1]) and not value:
+                self.given.setdefault((*key, child[0]), Given({}, origin))  # "company:" with nothing below it
             elif _is_section(child[1]) or _members(child[1]):
                 self.add(child[1], value, origin, (*key, child[0]))
             else:
@@ -262,7 +264,10 @@ def _nested(pairs: Iterable[tuple[Key, Any]]) -> dict[str, Any]:
             section = section.setdefault(name, {})
             if not isinstance(section, dict):
                 raise ConfigurationError(f"{'.'.join(key)}: {name} has a value of its own; {REMEDIES['model']}.")
-        section[key[-1]] = value
+        if value == {}:
+            section.setdefault(key[-1], {})  # what another source has put into it stays
+        else:
+            section[key[-1]] = value
     return tree
 
 

@@ -203,6 +203,13 @@ class TestMistakes:
             ({"protect": {"/a": 1}}, "protect: /a: write login, or a list of group names, or (in Python) a policy."),
             ({"web": {"register": {"form": {"fields": {"colour": {"type": "text"}}}}}},
              "web.register.form.fields.colour.label: is missing; write it."),
+            ({"web": {"register": {"form": {"fields": {"company": {}}}}}},
+             "web.register.form.fields.company.label: is missing; write it."),
+            ({"web": {"register": {"form": {"fields": {"a.b": {"label": "x"}}}}}},
+             "web.register.form: the field a.b cannot be stored; name it with other letters, digits, _ and -."),
+            ({"web": {"login": {"form": {"fields": {"organizationNameKey": {"enabled": True}}}}}},
+             "web.login.form: the field organizationNameKey cannot be enabled: there are no organizations; "
+             "leave it out."),
         ],
     )  # fmt: skip
     def test_it_is_named_and_the_remedy_told(self, keywords: dict[str, Any], text: str) -> None:

@@ -96,7 +96,9 @@ class StormpathManager:
 
         That the directory cannot be reached is an :class:`~stormpath_wsgi.Error`, and never None.
         """
-        if not account_href.startswith(f"{stormpath().client.base_url}/{User.path}/"):
+        if not isinstance(account_href, str) or not account_href.startswith(
+            f"{stormpath().client.base_url}/{User.path}/"
+        ):
             return None  # a group has a status too, and is nobody
         user = User.at(account_href)
         try:

@@ -23,6 +23,7 @@ PREFIX = "STORMPATH_"
 
 _FIELDS = "web.register.form.fields"
 _LOGIN = "web.login.form.fields.login"
+_NO_PAGE = "there is no such page yet; take it out"
 _LOOK = "put a changed copy of our template into a folder and name that in STORMPATH_WEB_TEMPLATES"
 
 
@@ -71,15 +72,15 @@ DOCUMENTED: Mapping[str, Documented] = {
     "STORMPATH_REQUIRE_GIVEN_NAME": _as(f"{_FIELDS}.givenName.required", default=True),
     "STORMPATH_REQUIRE_MIDDLE_NAME": _as(f"{_FIELDS}.middleName.required", default=False),
     "STORMPATH_REQUIRE_SURNAME": _as(f"{_FIELDS}.surname.required", default=True),
-    "STORMPATH_REQUIRE_EMAIL": _as(f"{_FIELDS}.email.required", default=True),
-    "STORMPATH_REQUIRE_PASSWORD": _as(f"{_FIELDS}.password.required", default=True),
+    "STORMPATH_REQUIRE_EMAIL": _gone(True, "an account always has an e-mail address and a password; take it out"),
+    "STORMPATH_REQUIRE_PASSWORD": _gone(True, "an account always has an e-mail address and a password; take it out"),
     "STORMPATH_ENABLE_FORGOT_PASSWORD": _as(default=False),
-    "STORMPATH_FORGOT_PASSWORD_URL": _as(default="/forgot"),
-    "STORMPATH_FORGOT_PASSWORD_CHANGE_URL": _as(default="/forgot/change"),
+    "STORMPATH_FORGOT_PASSWORD_URL": _gone("/forgot", _NO_PAGE),
+    "STORMPATH_FORGOT_PASSWORD_CHANGE_URL": _gone("/forgot/change", _NO_PAGE),
     "STORMPATH_ENABLE_GOOGLE": _as(default=False),
     "STORMPATH_ENABLE_FACEBOOK": _as(default=False),
-    "STORMPATH_GOOGLE_LOGIN_URL": _as(default="/google"),
-    "STORMPATH_FACEBOOK_LOGIN_URL": _as(default="/facebook"),
+    "STORMPATH_GOOGLE_LOGIN_URL": _gone("/google", _NO_PAGE),
+    "STORMPATH_FACEBOOK_LOGIN_URL": _gone("/facebook", _NO_PAGE),
     "STORMPATH_SOCIAL": _as(default={}),
     "STORMPATH_VERIFY_EMAIL": _gone(False, "say in the directory whether addresses are verified"),
     "STORMPATH_ENABLE_SETTINGS": _gone(True, "there never was such a page; take it out"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line of this process. Exit codes: see :mod:`stormpath_wsgi.cli.command`."""
+    # gunicorn reads it while it is imported, and would end in a traceback.
+    if not (workers := os.environ.get("WEB_CONCURRENCY") or "1").isdecimal():
+        print(f"Error: WEB_CONCURRENCY is {workers}; write a whole number from 1.", file=sys.stderr)
+        sys.exit(2)
     try:
         from stormpath_wsgi.cli.commands import cli  # here, because click may be missing
     except ModuleNotFoundError as error:

@@ -51,8 +51,8 @@ class CustomData(Resource, kinds.CustomData):
     def __setitem__(self, key: str, value: Any) -> None:
         if _is_reserved(key):
             raise KeyError(f"custom data has a key {key!r} of its own, which is not writable")
-        if key.startswith("-"):
-            raise KeyError(f"a key of custom data may not start with '-': {key!r}")
+        if not kinds.CustomData.key.fullmatch(key):
+            raise KeyError(f"a key of custom data has 1 to 255 of 0-9 A-Z a-z _ - and does not start with '-': {key!r}")
         self._changed[key] = value
         self._lent.pop(key, None)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stormpath_wsgi.client.store import DataStore
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.pages.refusal import failure
 
 _WORDS = {
     "minLowerCase": ("lowercase letter", "lower"),
@@ -70,8 +72,11 @@ class About:
         epoch = self._store.epoch()
         known = self._known
         if known is None or known[0] != epoch:
-            application = self._store.get(self._href)
-            known = self._known = epoch, application["name"], self._read_rules(application)
+            try:
+                application = self._store.get(self._href)
+                known = self._known = epoch, application["name"], self._read_rules(application)
+            except Error as error:
+                raise failure(error) from error
         return known
 
     def _read_rules(self, application: Mapping[str, Any]) -> PasswordRules | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.errors import Error, Unavailable
 
 
 class Refusal(Exception):
@@ -23,9 +23,14 @@ class Invalid(Refusal):
 
 
 def invalid(error: Error) -> Invalid:
-    """The :class:`Invalid` of a directory that refused, in the visitor's words. Raises *error* if it failed instead."""
-    if not 400 <= error.status < 500:
-        raise error
+    """The :class:`Invalid` of a directory that refused, in the visitor's words. Raises a :func:`failure`."""
+    if error.status == 404 or not 400 <= error.status < 500:
+        raise failure(error) from error
     refusal = Invalid(error.user_message, status=error.status)
     refusal.reason = f"error {error.code}"
     return refusal
+
+
+def failure(error: Error) -> Error:
+    """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more."""
+    return Unavailable("The application is not in the directory any more.") if error.status == 404 else error

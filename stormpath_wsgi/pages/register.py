@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import session_of
+
+log = logging.getLogger(__name__)
 
 CUSTOM_DATA = "customData"
 CONFIRMATION = "confirmPassword"
@@ -49,9 +52,9 @@ class RegisterPage(FormPage):
         values = self._values(posted)
         try:
             account = self._create(values)
-            return self._welcome(request, account)
         except Error as error:
             raise self._refusal(error) from error
+        return self._welcome(request, account)
 
     def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
         self.site.tell(self.site.web.post_registration_handler, outcome.account, request)
@@ -94,10 +97,18 @@ class RegisterPage(FormPage):
     def _welcome(self, request: Request, account: Account) -> Outcome:
         site = self.site
         enabled = account.status == kinds.ENABLED
-        if enabled and self._settings.auto_login:
-            session_of(request.environ).sign_in(account)
+        if enabled and self._settings.auto_login and self._sign_in(request, account):
             location = site.wanted(request) or site.link(request, self._settings.next_uri)
             return Outcome(account, location, signed_in=True)
         status = "created" if enabled else "unverified"
         login = site.link(request, site.web.at(site.web.login.uri), status=status, next=site.wanted(request))
         return Outcome(account, login, signed_in=False)
+
+    def _sign_in(self, request: Request, account: Account) -> bool:
+        """Whether it worked. The account is made by now: to answer with an error would make a visitor try again."""
+        try:
+            session_of(request.environ).sign_in(account)
+        except Error as error:
+            log.warning("The new account %s could not be signed in: %s", account.href, error)
+            return False
+        return True

@@ -16,6 +16,7 @@ from stormpath_wsgi.pages.next import safe_next
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.templates import Templates
+from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.settings import Handler, Settings
 
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
@@ -66,9 +67,11 @@ class Site:
 
     def link(self, request: Request, uri: str, **query: str | None) -> str:
         """The address of *uri*, one of our settings, for the browser: below the mount point of the application."""
-        mount = quote(request.environ.get("SCRIPT_NAME", ""), encoding="latin-1") if uri.startswith("/") else ""
+        address = quote(uri, safe=_LEFT_ALONE)
+        if uri.startswith("/"):
+            address = below_mount(request.environ, address)
         parameters = urlencode({name: value for name, value in query.items() if value is not None})
-        return mount + quote(uri, safe=_LEFT_ALONE) + (f"?{parameters}" if parameters else "")
+        return address + (f"?{parameters}" if parameters else "")
 
     def wanted(self, request: Request) -> str | None:
         """The page of this site that the visitor wanted before he met ours."""

@@ -8,13 +8,15 @@ import pty
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from stormpath_wsgi import Client
+from stormpath_wsgi import Client, StormpathMiddleware
+from stormpath_wsgi.cli import serving
 from stormpath_wsgi.cli.commands import cli
 
 PASSWORD = "Correct-Horse-9"
@@ -267,3 +269,20 @@ def test_without_its_extra_it_says_what_to_install(folder: Path) -> None:
     assert (answer.returncode, answer.stderr) == (
         1, "click is missing; install it with: pip install 'stormpath-wsgi[server]'\n"
     )  # fmt: skip
+
+
+def test_a_number_of_workers_that_is_none_is_told_without_a_traceback() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "stormpath_wsgi.cli", "secret"],
+        env=os.environ | {"WEB_CONCURRENCY": "many"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (answer.returncode, answer.stderr) == (2, "Error: WEB_CONCURRENCY is many; write a whole number from 1.\n")
+
+
+def test_the_example_of_the_readme_runs(folder: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.rst").read_text()
+    code = re.search(r"Any WSGI app\n-+\n\n.. code-block:: python\n\n((?:    .*\n|\n)+)", readme)
+    name = re.search(r"put this into ``(\w+)\.py``, and ``stormpath-wsgi run (\w+):application``", readme)
+    assert code and name and name[1] == name[2]
+    (folder / f"{name[1]}.py").write_text(textwrap.dedent(code[1]))
+    assert isinstance(serving.load(f"{name[2]}:application"), StormpathMiddleware)

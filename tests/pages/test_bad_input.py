@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from browsing import BROWSER, PASSWORD, make_site
+from browsing import BROWSER, PASSWORD, Visit, make_site
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
@@ -63,3 +63,15 @@ def test_no_request_fails_or_signs_in(
     assert "".join(headers.getlist("Location")).isprintable()
     assert not any("stormpath_session=1" in given for given in headers.getlist("Set-Cookie"))
     assert sum(map(len, chunks)) < 20_000
+
+
+@pytest.mark.parametrize("path", ["/login", "/register"])
+def test_an_application_that_has_gone_is_a_failure_of_ours(visit: Visit, path: str) -> None:
+    page = visit.get(path)
+    visit.application.delete()
+    assert visit.get(path, status=503).headers["Retry-After"]
+    page.form["password"] = PASSWORD
+    for name in ("login", "email", "givenName", "surname"):
+        if name in page.form.fields:
+            page.form[name] = "ada@example.org"
+    assert page.form.submit(status=503).headers["Retry-After"]

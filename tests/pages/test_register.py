@@ -34,6 +34,16 @@ class TestInABrowser:
         answer = other.fill_in("/register?next=%2Freports", **{**ADA, "email": "b@example.org"})
         assert answer.headers["Location"] == "/reports"
 
+    def test_whom_the_directory_gives_no_session_is_asked_to_sign_in(self) -> None:
+        """His account is there: an error would make him register again."""
+        visit = Visit(web={"register": {"autoLogin": True}})
+        visit.application.oauth_policy.refresh_token_ttl = "P0D"
+        visit.application.oauth_policy.save()
+        answer = visit.fill_in("/register", **ADA)
+        assert answer.headers["Location"] == "/login?status=created"
+        assert not visit.is_signed_in()
+        assert len(visit.application.accounts) == 1
+
     def test_the_page_he_wanted_is_carried_on_to_the_login_page(self, visit: Visit) -> None:
         answer = visit.fill_in("/register?next=%2Freports", **ADA)
         assert answer.headers["Location"] == "/login?status=created&next=%2Freports"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,7 +22,6 @@ LARGEST = 10_000_000
 #: Levels of objects and arrays below one key. What is deeper is no data but an attack on parsers.
 DEEPEST = 100
 
-_KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]*")
 _LONGEST_KEY = 255  # characters
 
 _table = schema.custom_data
@@ -123,7 +121,7 @@ def _check_key(key: Any) -> None:
         raise fault(3001)
     if key in CustomData.reserved:
         raise fault(3003, f"{key} is a reserved key of custom data.")
-    if not _KEY.fullmatch(key):
+    if not CustomData.key.fullmatch(key):
         raise fault(3002)
 
 

@@ -142,9 +142,9 @@ def test_load_user_finds_an_account_by_its_href(app: Flask, ada: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "href", ["https://localhost/v1/accounts/none", "https://elsewhere.example/accounts/x", "none", ""]
+    "href", ["https://localhost/v1/accounts/none", "https://elsewhere.example/accounts/x", "none", "", None, 5]
 )
-def test_load_user_finds_nobody_elsewhere(app: Flask, href: str) -> None:
+def test_load_user_finds_nobody_elsewhere(app: Flask, href: Any) -> None:
     with app.app_context():
         assert StormpathManager.load_user(href) is None
 
