@@ -36,6 +36,7 @@ build: $(TOOLS) ## build the wheel into dist
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
 bench: $(TOOLS) ## measure what the middleware costs, beside its peers
+	@$(PIP) install --editable '.[flask,bench]'
 	$(BIN)/python benchmarks/middleware.py
 
 system: ## PostgreSQL and Chromium for the tests (Debian, as root; elsewhere install them yourself)
