@@ -70,12 +70,7 @@ class Sessions:
         header = environ.get("HTTP_COOKIE")
         found = cookie.search(header) if header else None
         known = self.recall(found[1]) if found else None
-        session = CurrentSession(self, cookie, known)
-        environ["stormpath.session"], environ["stormpath.user"] = session, session.user
-        if known is None or known.account is None:
-            environ.pop("REMOTE_USER", None)  # it said somebody else
-        else:
-            environ["REMOTE_USER"] = known.account.remote_user
+        session = environ["stormpath.session"] = CurrentSession(self, cookie, known, environ)
         return session
 
     def recall(self, text: str) -> Known | None:
@@ -92,8 +87,14 @@ class Sessions:
         return self._remember(text, session, now)
 
     def start(self, account: Account) -> Known:
-        """A new session of *account*, with an id that nobody has seen before. Raises Error."""
-        token = self._store.create(f"{account.href}/refreshTokens", {"application": {"href": self.application.href}})
+        """A new session of *account*, with an id that nobody has seen before.
+
+        Raises Error, 7100 among others: its password was changed since *account* was loaded, perhaps by a login.
+        """
+        proved = account.password_modified_at
+        params = {"passwordModifiedAt": proved.isoformat()} if proved else None
+        body = {"application": {"href": self.application.href}}
+        token = self._store.create(f"{account.href}/refreshTokens", body, params)
         now = self.now()
         session = Session(_id(token["href"]), _id(account.href), started=int(now), renewed=int(now))
         known = self._remember(self._seal.write(session), session, now)
@@ -153,20 +154,21 @@ class Sessions:
 class CurrentSession:
     """The session of one request: who is signed in now, and the way to sign in and out.
 
-    Lives in ``environ["stormpath.session"]``. Cookies are written on the way out by the middleware, so a change
-    counts only before the first byte of the answer. It and the user refer to nothing that refers back to them:
-    a request leaves no cycles for the garbage collector.
+    Lives in ``environ["stormpath.session"]``; ``stormpath.user`` and ``REMOTE_USER`` there follow it. Cookies are
+    written on the way out by the middleware, so a change counts only before the first byte of the answer.
     """
 
-    __slots__ = ("_change", "_cookie", "_known", "_sessions", "session", "user")
+    __slots__ = ("_change", "_cookie", "_known", "_sessions", "environ", "user")
 
     user: User | AnonymousUser
-    #: None when nobody is signed in.
-    session: Session | None
+    #: What follows a sign-in. None while no code of the app runs: the middleware sees to it that a request leaves no
+    #: cycle (environ, session, environ) for the garbage collector.
+    environ: WSGIEnvironment | None
 
-    def __init__(self, sessions: Sessions, cookie: Cookie, known: Known | None) -> None:
+    def __init__(self, sessions: Sessions, cookie: Cookie, known: Known | None, environ: WSGIEnvironment) -> None:
         self._sessions = sessions
         self._cookie = cookie
+        self.environ = environ
         self._change: tuple[str, str] | None = None
         self._become(known)
         if known is not None and known.stale:
@@ -175,6 +177,12 @@ class CurrentSession:
     @property
     def settings(self) -> Settings:
         return self._sessions.settings
+
+    @property
+    def session(self) -> Session | None:
+        """None when nobody is signed in. To read it is to look at the user."""
+        self.user.looked_at = True
+        return None if self._known is None or self._known.account is None else self._known.session
 
     def sign_in(self, account: Account) -> None:
         """Sign *account* in with a new session; this browser's previous one ends.
@@ -199,15 +207,17 @@ class CurrentSession:
 
     def headers(self) -> list[tuple[str, str]]:
         """What the answer has to tell the browser about the session."""
-        # Whoever stored this answer for others would hand out the cookie.
-        return [] if self._change is None else [self._change, ("Cache-Control", "private")]
+        return [] if self._change is None else [self._change]
 
     def _become(self, known: Known | None) -> None:
         self._known = known
+        environ = self.environ if self.environ is not None else {}
         if known is None or known.account is None:
-            self.session, self.user = None, AnonymousUser()
+            self.user = environ["stormpath.user"] = AnonymousUser()
+            environ.pop("REMOTE_USER", None)  # it said somebody else
         else:
-            self.session, self.user = known.session, User(known.account)
+            self.user = environ["stormpath.user"] = User(known.account)
+            environ["REMOTE_USER"] = known.account.remote_user
 
     def _refresh(self, known: Known) -> None:
         if known.account is None:

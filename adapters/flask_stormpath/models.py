@@ -62,7 +62,7 @@ class User(Account):
     @classmethod
     def from_login(cls, login: str, password: str) -> Self:
         """The user with this username or e-mail address, if the *password* is right. Signs nobody in."""
-        return cls.at(stormpath().application.authenticate_account(login, password).account.href)
+        return stormpath().application.authenticate_account(login, password).account.seen_as(cls)
 
     def save(self) -> None:
         super().save()

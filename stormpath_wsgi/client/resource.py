@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.expansion import Expand, wire_expand
@@ -13,6 +13,9 @@ from stormpath_wsgi.kinds import wire_name
 
 if TYPE_CHECKING:
     from stormpath_wsgi.client.client import Client
+
+
+R = TypeVar("R", bound="Resource")
 
 
 class Resource(kinds.Kind):
@@ -80,6 +83,10 @@ class Resource(kinds.Kind):
         """Remove it from its directory, with what lives and dies with it. A new resource is left alone."""
         if not self.is_new():
             self._client.data_store.delete(self.href)
+
+    def seen_as(self, kind: type[R]) -> R:
+        """The same resource as an object of the class *kind*, with what was loaded. What was written stays here."""
+        return kind(self._client, properties=self._wire)
 
     def to_json(self) -> str:
         """JSON text of all attributes by their Python names; links as ``{"href": …}``."""

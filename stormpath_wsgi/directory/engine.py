@@ -188,7 +188,8 @@ class _SqliteFile(_Backend):
         self._in_use_at_fork = self._inherited = False
         self._path = Path(url.database or "").resolve()
         self._identity = _made(self._path)
-        self.epoch = FileEpoch(self._path.with_name(self._path.name + "-epoch"), timeout=timeout)
+        epoch_file = self._path.with_name(self._path.name + "-epoch")
+        self.epoch = FileEpoch(epoch_file, timeout=timeout, database=self._path)
         self.engine = self.reader = create_engine(
             url,
             creator=self._connect,

@@ -87,10 +87,11 @@ class FileEpoch:
 
     The file is made with mode 0600 when it is missing. Its first number is the time in nanoseconds, so that a
     file that was deleted and made anew brings no old number back. *timeout*: seconds to wait for the lock.
+    *database*: whose owner gets the file when root makes it, as SQLite does with its own files.
     """
 
-    def __init__(self, path: Path, *, timeout: float = 10) -> None:
-        self._path, self._timeout = path, timeout
+    def __init__(self, path: Path, *, timeout: float = 10, database: Path | None = None) -> None:
+        self._path, self._timeout, self._database = path, timeout, database
         self._unsettled = itertools.count(-1, -1)
         self._identity: tuple[int, int] | None = None  # device and inode of the mapped file
         self._word = _nothing_mapped()
@@ -152,7 +153,7 @@ class FileEpoch:
         deadline = time.monotonic() + timeout
         while True:
             # A descriptor of its own for each holder: locks are the open file's, which threads and forks share.
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = self._open()
             try:
                 _flock(descriptor, deadline)
                 if os.path.samestat(os.fstat(descriptor), os.stat(self._path)):
@@ -162,6 +163,24 @@ class FileEpoch:
                 os.close(descriptor)
                 raise
             os.close(descriptor)  # deleted or replaced while we waited
+
+    def _open(self) -> int:
+        # Never through a link: whoever may write in the folder could have root open any other file.
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                return os.open(self._path, flags)
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                descriptor = os.open(self._path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+                self._give_away(descriptor)
+                return descriptor
+
+    def _give_away(self, descriptor: int) -> None:
+        """What root makes on the command line, the server shall be able to use."""
+        if self._database is not None and os.geteuid() == 0:
+            with contextlib.suppress(OSError):  # root in name only
+                owner = os.stat(self._database)
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
     def _unlock(self, descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough while a fork holds a copy

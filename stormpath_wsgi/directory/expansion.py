@@ -42,11 +42,19 @@ def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
     return wanted
 
 
-def apply(work: Work, items: Sequence[dict[str, Any]], wanted: Iterable[Wanted]) -> None:
-    """Puts into *items* what is *wanted* of them. A link that leads nowhere any more stays a link."""
+def apply(
+    work: Work, items: Sequence[dict[str, Any]], wanted: Iterable[Wanted], account: dict[str, Any] | None = None
+) -> None:
+    """Puts into *items* what is *wanted* of them. A link that leads nowhere any more stays a link.
+
+    *account*: what ``account`` leads to, where that is known and shall not be read again.
+    """
     for one in wanted:
         places = [item for item in items if item.get(one.name)]
-        found = _found(work, {place[one.name]["href"] for place in places}, one)
+        if account is not None and one.name == "account":
+            found = {account["href"]: account}
+        else:
+            found = _found(work, {place[one.name]["href"] for place in places}, one)
         apply(work, [part for whole in found.values() for part in whole.get("items", [whole])], one.inside)
         for place in places:
             href = place[one.name]["href"]

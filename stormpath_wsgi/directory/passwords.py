@@ -15,19 +15,24 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
 import threading
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from unicodedata import normalize
 
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-from stormpath_wsgi.errors import fault
+from stormpath_wsgi.errors import Unavailable, fault
 from stormpath_wsgi.kinds import PasswordStrength
+
+log = logging.getLogger(__name__)
 
 #: Characters. A longer password is never hashed, so that nobody can make us chew on megabytes.
 LONGEST = 1024
@@ -38,6 +43,9 @@ _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # categor
 _BCRYPT_COST = 14
 _STORMPATH_ROUNDS = 1_000_000
 _ARGON2_MEMORY, _ARGON2_PASSES, _ARGON2_LANES = 2**18, 16, 64  # the memory in KiB, that is 256 MiB
+
+# From here on an imported hash takes about as long as one of ours.
+_BCRYPT_DEAR, _STORMPATH_DEAR = 10, 100_000
 
 _BCRYPT_LONGEST = 72  # bytes; bcrypt reads no more, and the library raises where older ones cut
 
@@ -57,20 +65,38 @@ _DIGESTS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha3
 class Passwords:
     """Hashes and verifies. One for a process; threads may share it.
 
-    *hasher* makes the new hashes; tests pass a cheap one. No more hashes are computed at once than there are
-    processors: more would not be faster, and each takes 64 MiB.
+    *hasher* makes the new hashes; tests pass a cheap one. No more hashes are computed at once than this process
+    has processors: more would not be faster, and each takes 64 MiB. *timeout*: seconds to wait for one's turn;
+    after that :class:`~stormpath_wsgi.errors.Unavailable` is raised. A forked child counts anew.
     """
 
-    def __init__(self, hasher: Argon2Hasher | None = None) -> None:
+    def __init__(self, hasher: Argon2Hasher | None = None, *, timeout: float = 10) -> None:
         self._hasher = hasher or Argon2Hasher()
-        self._slots = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._timeout = timeout
         self._decoy: str | None = None
+        self._renew()
+        _renew_after_fork(self)
+
+    def _renew(self) -> None:
+        """The threads that were hashing do not live on in a forked child, and would never give back their turn."""
+        self._slots = threading.BoundedSemaphore(_processors())
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        slots = self._slots
+        if not slots.acquire(timeout=self._timeout):
+            log.error("a password could not be hashed within %s seconds: too many at once", self._timeout)
+            raise Unavailable
+        try:
+            yield
+        finally:
+            slots.release()
 
     def hash(self, password: str) -> str:
         """The hash to store for *password*. Raises ValueError above :data:`LONGEST` characters."""
         if len(password) > LONGEST:
             raise ValueError(f"a password has at most {LONGEST} characters")
-        with self._slots:
+        with self._turn():
             return self._hasher.hash(_prepared(password))
 
     def verify(self, password: str, stored: str | None) -> bool:
@@ -79,8 +105,8 @@ class Passwords:
             return False
         if stored is None or not self._hasher.identify(stored):
             proved = stored is not None and self._verify_imported(password, stored)
-            return proved or self.verify_decoy(password)
-        with self._slots:
+            return proved or (not _is_dear(stored) and self.verify_decoy(password))
+        with self._turn():
             return self._hasher.verify(_prepared(password), stored)
 
     def verify_and_update(self, password: str, stored: str | None) -> tuple[bool, str | None]:
@@ -95,7 +121,7 @@ class Passwords:
             # Making a hash is as much work as verifying one, so the first stranger waits no longer than the rest.
             self._decoy = self.hash(secrets.token_hex())
         elif len(password) <= LONGEST:
-            with self._slots:
+            with self._turn():
                 self._hasher.verify(_prepared(password), self._decoy)
         return False
 
@@ -104,12 +130,20 @@ class Passwords:
 
     def _verify_imported(self, password: str, stored: str) -> bool:
         raw = password.encode("utf-8", "surrogatepass")
-        with self._slots:
+        with self._turn():
             if _BCRYPT.fullmatch(stored):
                 return _verify_bcrypt(raw, stored)
             if found := _STORMPATH2.fullmatch(stored):
                 return _verify_stormpath2(raw, found)
         return False  # $stormpath1$ among them: how it was computed was never published
+
+
+def _is_dear(stored: str | None) -> bool:
+    """Whether verifying the imported hash takes so long that a decoy on top would give it away."""
+    if found := _BCRYPT.fullmatch(stored or ""):
+        return _BCRYPT_DEAR <= int(found["cost"]) <= _BCRYPT_COST
+    found = _STORMPATH2.fullmatch(stored or "")
+    return found is not None and found["algorithm"] in _DIGESTS and int(found["rounds"]) >= _STORMPATH_DEAR
 
 
 def check_format(stored: str) -> None:
@@ -131,6 +165,22 @@ def check_format(stored: str) -> None:
         raise fault(2006, "The imported password is in an invalid format.")
     if not bearable:
         raise fault(2003, "The imported password designates an algorithm that is an unsupported value.")
+
+
+def _processors() -> int:
+    """How many this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _renew_after_fork(passwords: Passwords) -> None:
+    """As long as somebody else holds *passwords*."""
+    reference = weakref.ref(passwords)
+
+    def renew() -> None:
+        if found := reference():
+            found._renew()
+
+    os.register_at_fork(after_in_child=renew)
 
 
 def check_strength(password: str, strength: Mapping[str, Any]) -> None:

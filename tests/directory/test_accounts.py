@@ -392,3 +392,39 @@ def test_an_account_knows_the_applications_it_may_sign_in_to(world: World) -> No
     world.map(world.new_directory(), world.new_application("d"))
     found = {path(item) for item in world.items(f"{account}/applications")}
     assert found == {world.application, through_group, through_both}
+
+
+def test_an_application_takes_no_login_name_that_one_of_its_stores_has(world: World) -> None:
+    """What the app calls a user would be two people otherwise."""
+    world.account("ada@example.org", username="countess")
+    other = world.new_directory()
+    world.map(other, isDefaultAccountStore=True)
+    for names, word in (
+        (("ADA@example.org", "ada"), "email"),
+        (("new@example.org", "COUNTESS"), "username"),
+        (("new@example.org", "ada@example.org"), "username"),
+    ):
+        with refused(2001, word):
+            world.account(names[0], at=world.application, username=names[1])
+    assert world.items(f"{other}/accounts") == []
+    assert world.account("ada@example.org", at=other), "in a directory only its own names count"
+
+
+def test_of_a_group_store_the_whole_directory_counts(world: World) -> None:
+    application, other = world.new_application(), world.new_directory()
+    world.map(other, application, isDefaultAccountStore=True)
+    world.account("ada@example.org")
+    world.service.delete(world.account("ada@example.org", at=application))
+    world.map(world.group(), application)
+    with refused(2001, "email"):
+        world.account("ada@example.org", at=application)
+
+
+@pytest.mark.parametrize("names", [{"email": "a:b@example.org"}, {"email": "a@x:1"}, {"username": "a:b"}])
+def test_a_login_name_has_no_colon(world: World, names: dict[str, str]) -> None:
+    """Nobody could sign in with it: at a login the first colon ends the name."""
+    with refused(2006, "colon"):
+        body = {"email": "ada@example.org", "password": PASSWORD, **names}
+        world.service.create(f"{world.directory}/accounts", body)
+    with refused(2006, "colon"):
+        world.update(world.account(), **names)

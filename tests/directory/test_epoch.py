@@ -122,6 +122,23 @@ def test_the_file_is_private(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_belongs_to_the_owner_of_the_database(path: Path) -> None:
+    """Or the server could not write after a command that root ran."""
+    database = path.with_name("accounts.db")
+    database.touch()
+    os.chown(database, 12345, 23456)
+    FileEpoch(path, database=database)
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
+
+
+def test_the_file_is_never_opened_through_a_link(path: Path) -> None:
+    target = path.with_name("elsewhere")
+    path.symlink_to(target)
+    assert FileEpoch(path).read() < 0
+    assert not target.exists()
+
+
 def test_every_reader_of_the_file_sees_the_same_number(path: Path, nothing: Connection) -> None:
     one, other = FileEpoch(path), FileEpoch(path)
     assert one.read() == other.read() >= 0

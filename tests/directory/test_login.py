@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from world import BASE, PASSWORD, World, link, path, refused
 
 from stormpath_wsgi.directory import DirectoryService
@@ -213,6 +213,50 @@ def test_no_attempt_holds_a_lock_while_a_password_is_verified(world: World) -> N
     value = base64.b64encode(f"ada@example.org:{PASSWORD}".encode()).decode()
     assert service.create(f"{world.application}/loginAttempts", {"value": value})["account"] == link(account)
     assert world.service.get(account)["surname"] == "changed meanwhile"
+
+
+@pytest.mark.parametrize("expand", [None, "account"])
+def test_a_password_that_is_changed_while_it_is_verified_lets_nobody_in(world: World, expand: str | None) -> None:
+    account = world.account("ada@example.org")
+    service, _ = watched(world, lambda: world.update(account, password="Another-Horse-2"))
+    value = base64.b64encode(f"ada@example.org:{PASSWORD}".encode()).decode()
+    with refused(7100):
+        service.create(f"{world.application}/loginAttempts", {"value": value}, {"expand": expand})
+    assert world.login("ada@example.org", "Another-Horse-2") == account
+
+
+def test_the_answer_belongs_to_the_password_that_was_proved(world: World) -> None:
+    """However soon the next one comes: a session can then not be had by the old one."""
+    account = world.account("ada@example.org")
+    value = base64.b64encode(f"ada@example.org:{PASSWORD}".encode()).decode()
+    attempts, params = f"{world.application}/loginAttempts", {"expand": "account"}
+    answer = world.service.create(attempts, {"value": value}, params)["account"]
+    changed = world.update(account, password="Another-Horse-2")  # within the same millisecond
+    assert changed["passwordModifiedAt"] > answer["passwordModifiedAt"]
+    with refused(7100):
+        world.service.create(
+            f"{account}/refreshTokens",
+            {"application": link(world.application)},
+            {"passwordModifiedAt": answer["passwordModifiedAt"]},
+        )
+
+
+def test_an_older_hash_that_two_logins_replace_at_once_lets_both_in(world: World) -> None:
+    account = world.account("ada@example.org")
+    older = Passwords(Argon2Hasher(time_cost=2, memory_cost=8, parallelism=1)).hash(PASSWORD)
+    with world.database.write() as transaction:
+        transaction.connection.execute(update(passwords).values(hash=older))
+    other: list[str] = []
+
+    def meanwhile() -> None:
+        if not other:
+            other.append(world.login("ada@example.org"))
+
+    passwords_watched = Passwords(Watched(meanwhile))
+    service = DirectoryService(world.database, BASE, passwords=passwords_watched, clock=lambda: world.now)
+    value = base64.b64encode(f"ada@example.org:{PASSWORD}".encode()).decode()
+    assert service.create(f"{world.application}/loginAttempts", {"value": value})["account"] == link(account)
+    assert other == [account]
 
 
 @pytest.mark.parametrize("login", ["ada@example.org", "nobody", "locked@example.org", "a\0b", "x" * 3000])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import bcrypt
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from stormpath_wsgi.directory.passwords import LONGEST, Passwords, check_format, check_strength
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.errors import Error, Unavailable
 from stormpath_wsgi.kinds import Integer, PasswordStrength
 
 
@@ -284,3 +286,65 @@ def test_a_weak_password_is_told_why(password: str, limits: dict[str, int], code
 )
 def test_a_password_that_satisfies_its_policy_passes(password: str, limits: dict[str, int]) -> None:
     check_strength(password, strength(**limits))
+
+
+def test_an_imported_hash_that_is_dear_is_no_dearer_for_the_decoy(passwords: Passwords, hasher: CountingHasher) -> None:
+    assert not passwords.verify("guess", IMPORTED["bcrypt, cost 10"][1])
+    assert not passwords.verify("guess", "$stormpath2$MD5$100000$$ULWTW74NXPyLYj3VfYHWrg==")
+    assert hasher.work == 0
+    for stored in (IMPORTED["bcrypt"][1], "$2a$99$sWvxHJIvkARbp.u2yBpuJeGzNvpxYQo7AYxAJwFRH0HptXSWyqvwy"):
+        before = hasher.work
+        assert not passwords.verify("guess", stored)
+        assert hasher.work == before + 1
+
+
+class HeldHasher(CountingHasher):
+    """Argon2 that takes until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.working, self.released = threading.Semaphore(0), threading.Event()
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.working.release()
+        self.released.wait()
+        return super().hash(password, salt=salt)
+
+
+@pytest.fixture
+def held() -> Iterator[tuple[HeldHasher, Passwords]]:
+    """Every processor of this process busy with a hash."""
+    hasher = HeldHasher()
+    passwords = Passwords(hasher, timeout=0)
+    threads = [threading.Thread(target=passwords.hash, args=["W00t123!"]) for _ in os.sched_getaffinity(0)]
+    for thread in threads:
+        thread.start()
+        hasher.working.acquire()
+    yield hasher, passwords
+    hasher.released.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_who_waits_too_long_for_a_processor_is_told(held: tuple[HeldHasher, Passwords]) -> None:
+    hasher, passwords = held
+    with pytest.raises(Unavailable):
+        passwords.verify_decoy("guess")
+    hasher.released.set()
+
+
+def test_a_forked_child_does_not_wait_for_the_threads_of_its_parent(held: tuple[HeldHasher, Passwords]) -> None:
+    hasher, passwords = held
+    with warnings.catch_warnings():  # that threads run while we fork is the point
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        code = 1
+        try:
+            hasher.released = threading.Event()
+            hasher.released.set()
+            passwords.hash("W00t123!")
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -65,7 +65,7 @@ CALLS: dict[str, tuple[Callable[[World, str], Any], int]] = {
             f"{world.application}/loginAttempts",
             {"value": base64.b64encode(f"ada0@example.org:{PASSWORD}".encode()).decode()},
         ),
-        2,
+        3,  # the account once more, after its password was verified
     ),
 }
 

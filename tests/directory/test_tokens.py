@@ -282,3 +282,22 @@ def test_both_sorts_of_token_are_kept_apart(world: World) -> None:
     world.update(account, password="Another-Horse-2")
     with world.database.read() as connection:
         assert connection.execute(select(access_tokens)).first() is None
+
+
+@pytest.mark.parametrize("tokens", ["refreshTokens", "accessTokens"])
+def test_a_token_can_be_bound_to_the_password_that_was_known(world: World, tokens: str) -> None:
+    account, body = world.account(), {"application": link(world.application)}
+    known = {"passwordModifiedAt": world.service.get(account)["passwordModifiedAt"]}
+    assert world.service.create(f"{account}/{tokens}", body, known)
+    world.update(account, password="Another-Horse-2")
+    with refused(7100):
+        world.service.create(f"{account}/{tokens}", body, known)
+    now = world.service.get(account)["passwordModifiedAt"]
+    assert world.service.create(f"{account}/{tokens}", body, {"passwordModifiedAt": now.replace("Z", "+00:00")})
+
+
+@pytest.mark.parametrize("known", ["", "yesterday", 5, "9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00"])
+def test_what_is_no_moment_is_refused(world: World, known: object) -> None:
+    with refused(2006):
+        body = {"application": link(world.application)}
+        world.service.create(f"{world.account()}/refreshTokens", body, {"passwordModifiedAt": known})

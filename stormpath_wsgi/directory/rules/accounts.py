@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory import bodies, records
+from stormpath_wsgi.directory import bodies, records, schema
 from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.paths import Listing, Resource
@@ -18,12 +18,19 @@ from stormpath_wsgi.directory.rules.password_policy import NewPassword
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account
 
+_accounts = schema.accounts
+
 # No more than the REST API asks, and no blanks or control characters, which could forge headers of a mail.
-_EMAIL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]+@[^\s\x00-\x1f\x7f-\x9f@]+")
+# No colon either: at a login it ends the name (RFC 7617, section 2), so nobody could sign in with such an address.
+_EMAIL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f:]+@[^\s\x00-\x1f\x7f-\x9f@:]+")
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new account. ``passwordFormat=mcf``: the password is a hash of another system."""
+    """A new account. ``passwordFormat=mcf``: the password is a hash of another system.
+
+    Through an application a login name is refused that any of its account stores has: what the app calls
+    ``REMOTE_USER`` would be two people otherwise. In a directory only its own names count.
+    """
     body = bodies.of_creation(Account, properties, context.base_url)
     _check(body.values)
     data = custom_data.embedded(properties)
@@ -34,7 +41,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     new = _new_password(context, store, password, params.get("passwordFormat"))
     id = new_id()
     with context.write(moves_epoch=False) as work:
-        _make(work, id, store, body.values, new)
+        _make(work, id, store, body.values, new, listing.id if listing.owner is kinds.Application else None)
         custom_data.make(work, id, data)
         return records.load(work, Resource(Account, id))
 
@@ -53,7 +60,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         body.values.pop("password", None)
         if new is not None:
             password_policy.store(work, target.id, new)
-            body.values["password_modified_at"] = work.now
+            # Growing strictly, so that it names this password and no other.
+            body.values["password_modified_at"] = records.later(_accounts.c.password_modified_at, work.now)
         records.change(work, Account, target.id, body.values)
         login_names.claim(work, target.id)
         custom_data.merge(work, target.id, data)
@@ -86,10 +94,12 @@ def _new_password(context: Context, store: Store, password: Any, format: Any) ->
     return password_policy.imported(password)
 
 
-def _make(work: Work, id: str, store: Store, values: Mapping[str, Any], new: NewPassword) -> None:
+def _make(
+    work: Work, id: str, store: Store, values: Mapping[str, Any], new: NewPassword, application_id: str | None
+) -> None:
     more = {"directory_id": store.directory_id, "password_modified_at": work.now}
     records.make(work, Account, id, values, **more)
-    login_names.claim(work, id)
+    login_names.claim(work, id, application_id)
     password_policy.store(work, id, new)
     if store.group_id is not None:
         memberships.make(work, id, store.group_id)
@@ -97,4 +107,6 @@ def _make(work: Work, id: str, store: Store, values: Mapping[str, Any], new: New
 
 def _check(values: Mapping[str, Any]) -> None:
     if "email" in values and not _EMAIL.fullmatch(values["email"]):
-        raise fault(2006, "Account email must be an address such as ada@example.org.")
+        raise fault(2006, "Account email must be an address such as ada@example.org, without a colon.")
+    if ":" in values.get("username", ""):
+        raise fault(2006, "Account username must not contain a colon, which ends the name at a login.")

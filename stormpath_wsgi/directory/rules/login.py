@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select, update
 
-from stormpath_wsgi.directory import bodies, records, schema
+from stormpath_wsgi.directory import bodies, expansion, records, schema
 from stormpath_wsgi.directory.canonical import canonical_username
 from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.paths import Listing, Resource
 from stormpath_wsgi.directory.records import Wire
+from stormpath_wsgi.directory.wire import SHAPES
 from stormpath_wsgi.errors import Unavailable, fault
 from stormpath_wsgi.kinds import DISABLED, ENABLED, UNVERIFIED, Account, LoginAttempt, is_storable
 
@@ -31,7 +32,11 @@ _mappings, _applications = schema.account_store_mappings, schema.applications
 
 
 def attempt(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """The account of whoever proves to be it. Raises 5105, 5114, 2016 for the stores; 7100 to 7106 for the person."""
+    """The account of whoever proves to be it. Raises 5105, 5114, 2016 for the stores; 7100 to 7106 for the person.
+
+    Its ``passwordModifiedAt`` is that of the password that was proved: a session made with it begins only while that
+    password is in force (:mod:`.tokens`).
+    """
     body = bodies.of_creation(LoginAttempt, properties, context.base_url)
     login, password = _credential(body.values["value"])
     with context.read() as work:
@@ -45,7 +50,11 @@ def attempt(context: Context, listing: Listing, properties: Any, params: Mapping
     _check(found)
     if new_hash is not None:
         _replace_hash(context, found, new_hash)
-    return {"account": {"href": work.href(Resource(Account, found.account_id))}}
+    with context.read() as work:
+        account = _account_of(work, found)
+        answer: Wire = {"account": {"href": account["href"]}}
+        expansion.apply(work, [answer], expansion.parse(params.get("expand"), LoginAttempt), account=account)
+    return answer
 
 
 class _Found(NamedTuple):
@@ -117,6 +126,14 @@ def _check(found: _Found) -> None:
         raise fault(7106)
 
 
+def _account_of(work: Work, found: _Found) -> Wire:
+    """The account as it is now. Raises 7100 if its password was changed while the old one was verified."""
+    row = work.connection.execute(_proved(), {"id": found.account_id, "position": found.position}).first()
+    if row is None:
+        raise fault(7100)
+    return records.wire(work, Resource(Account, found.account_id), row)
+
+
 def _replace_hash(context: Context, found: _Found, hash: str) -> None:
     """The same password in today's format. Not a change of password, and not worth failing a login for."""
     try:
@@ -134,11 +151,21 @@ def _replace_hash(context: Context, found: _Found, hash: str) -> None:
         log.warning("the password of account %s keeps its old format: %s", found.account_id, error)
 
 
+def _newest() -> ScalarSelect[Any]:
+    """The position of the password in force. It grows with each change, and stays when a hash is replaced."""
+    every = _passwords.alias()
+    return select(func.max(every.c.position)).where(every.c.account_id == _accounts.c.id).scalar_subquery()
+
+
+@cache
+def _proved() -> Select[Any]:
+    """An account, as long as its newest password is the one at a position."""
+    return select(*SHAPES[Account].columns).where(_accounts.c.id == bindparam("id"), _newest() == bindparam("position"))
+
+
 @cache
 def _candidates() -> Select[Any]:
     """The account behind a login name in the first store that has it; of a group's accounts only its members."""
-    every = _passwords.alias()
-    newest = select(func.max(every.c.position)).where(every.c.account_id == _accounts.c.id).scalar_subquery()
     is_member = exists().where(
         _memberships.c.group_id == _mappings.c.account_store_group_id, _memberships.c.account_id == _accounts.c.id
     )
@@ -157,7 +184,7 @@ def _candidates() -> Select[Any]:
         .join(_directories, _directories.c.id == directory_id)
         .join(_names, (_names.c.directory_id == _directories.c.id) & (_names.c.key == bindparam("key")))
         .join(_accounts, _accounts.c.id == _names.c.account_id)
-        .outerjoin(_passwords, (_passwords.c.account_id == _accounts.c.id) & (_passwords.c.position == newest))
+        .outerjoin(_passwords, (_passwords.c.account_id == _accounts.c.id) & (_passwords.c.position == _newest()))
         .where(
             _mappings.c.application_id == bindparam("application_id"),
             or_(_mappings.c.account_store_group_id.is_(None), is_member),

@@ -22,7 +22,16 @@ from stormpath_wsgi.directory.reach import reachable
 from stormpath_wsgi.directory.records import Wire
 from stormpath_wsgi.directory.wire import SHAPES, Shape
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import ENABLED, AccessToken, Account, Kind, RefreshToken, parse_duration
+from stormpath_wsgi.kinds import (
+    ENABLED,
+    AccessToken,
+    Account,
+    Kind,
+    RefreshToken,
+    format_instant,
+    parse_duration,
+    parse_instant,
+)
 
 _PURGED = 5  # expired tokens that go for each new one; more than one, so that they become fewer
 
@@ -30,7 +39,11 @@ _accounts, _applications, _policies = schema.accounts, schema.applications, sche
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A token of an account for ``application``. Raises what :func:`validate` would; 2002 where the policy has none."""
+    """A token of an account for ``application``. Raises what :func:`validate` would; 2002 where the policy has none.
+
+    ``passwordModifiedAt``: of the password that the account was known to have, on whose strength the token is made.
+    Raises 7100 when it has another one by now.
+    """
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
     with context.write(moves_epoch=False) as work:
         links = {"account_id": listing.id, "application_id": application.id}
@@ -40,6 +53,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
             records.require(work, application, f"{listing.of.title()} application")
             raise fault(2020)
         _check(parties.account_status, parties.application_status, parties.is_reachable)
+        _check_password(params.get("passwordModifiedAt"), parties.password_modified_at)
         _purge(work, SHAPES[listing.of].table)
         id, expires_at = new_id(), work.now + _milliseconds(parties.lifetime)
         records.make(work, listing.of, id, {}, **links, expires_at=expires_at)
@@ -84,12 +98,7 @@ def _validated(
     split = len(SHAPES[kind].columns)
     token = records.wire(work, Resource(kind, target.token_id), row)
     account = records.wire(work, Resource(Account, row[split]), row[split:])
-    for one in wanted:
-        if one.name == "account":
-            token["account"] = account
-            expansion.apply(work, [account], one.inside)
-        else:
-            expansion.apply(work, [token], [one])
+    expansion.apply(work, [token], wanted, account=account)
     return token
 
 
@@ -100,6 +109,17 @@ def _check(account_status: str, application_status: str, is_reachable: bool) -> 
         raise fault(10010)
     if not is_reachable:
         raise fault(10016)
+
+
+def _check_password(known: Any, modified_at: int | None) -> None:
+    if known is None:
+        return
+    try:
+        moment = parse_instant(known)
+    except (TypeError, ValueError, OverflowError):
+        raise fault(2006, "passwordModifiedAt must be a timestamp as the account has it.") from None
+    if modified_at is None or moment != parse_instant(format_instant(modified_at)):
+        raise fault(7100, "The password of the account was changed meanwhile.")
 
 
 def _milliseconds(lifetime: str) -> int:
@@ -136,7 +156,7 @@ def _parties(token: Shape) -> Select[Any]:
     """
     lifetime = _policies.c.access_token_ttl if token.kind is AccessToken else _policies.c.refresh_token_ttl
     return (
-        select(*_verdict(), lifetime.label("lifetime"))
+        select(*_verdict(), lifetime.label("lifetime"), _accounts.c.password_modified_at)
         .select_from(_accounts)
         .join(_applications, _applications.c.tenant_id == _accounts.c.tenant_id)
         .join(_policies, _policies.c.id == _applications.c.id)

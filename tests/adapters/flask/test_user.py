@@ -49,6 +49,16 @@ def test_a_user_is_found_by_login_and_password(app: Flask, register: object, log
             User.from_login(login, "Analytical Engine 1844")
 
 
+def test_a_user_by_login_stays_tied_to_the_password_that_was_proved(app: Flask, ada: User) -> None:
+    with app.app_context():
+        ada.password = "Analytical Engine 1843"
+        ada.save()
+        found = User.from_login("ada@example.com", "Analytical Engine 1843")
+        ada.password = "Difference Engine 1822"
+        ada.save()
+        assert found.password_modified_at != ada.password_modified_at, "or a session could be had with the old one"
+
+
 def test_a_user_has_what_flask_login_asks_for(app: Flask, ada: User) -> None:
     with app.app_context():
         assert ada.get_id() == ada.href
