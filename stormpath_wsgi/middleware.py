@@ -31,8 +31,9 @@ class StormpathMiddleware:
 
     Each request finds in its environ ``stormpath.user`` (who sent it), ``stormpath.session`` (the
     :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, and ``REMOTE_USER`` when somebody is
-    signed in. ``Vary: Cookie`` is added when the user was looked at; a look at ``REMOTE_USER`` we cannot see, so an
-    app that shows it to people and lets caches keep its pages has to say so itself.
+    signed in. ``Vary: Cookie`` is added when the user was looked at, or still may be when the headers leave; a look at
+    ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
+    itself.
 
     The application object is shared by all requests: to change it, get one of your own from the client. Raises
     :class:`~stormpath_wsgi.ConfigurationError` when a setting or the application is wrong.
@@ -54,6 +55,7 @@ class StormpathMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["stormpath.application"], environ["stormpath.pages"] = self.application, self.pages
+        environ["stormpath.mount"] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
         try:
             session = self.sessions.open(environ)
         except Unavailable as error:
@@ -65,6 +67,7 @@ class StormpathMiddleware:
         except Unavailable as error:
             body = answer.unavailable(error)
         finally:
+            session.environ = None
             current.reset(token)
         return answer.finish(body)
 
@@ -98,13 +101,16 @@ class Answer:
             raise AssertionError("start_response was called twice without exc_info (PEP 3333)")
         self._status, self._headers, self._exc_info = status, headers, exc_info
         if self.begun:  # the server knows whether it has sent the first headers, and raises exc_info if so
-            self._tell_server()
+            self._tell_server(unfinished=True)
         return self._write_through
 
-    def begin(self) -> None:
-        """Let the server have status and headers, unless it has them, or there are none yet."""
+    def begin(self, first: bytes | None = None) -> None:
+        """Let the server have status and headers, unless it has them, or there are none yet.
+
+        *first*: the first bytes of a body whose rest is still to be made, with perhaps another look at the user.
+        """
         if not self.begun and self._status:
-            self._tell_server()
+            self._tell_server(unfinished=first is not None and not _is_all(first, self._headers))
 
     def finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """The *body* for the server: as it is when no code of the app is left to run, else with the user bound."""
@@ -120,23 +126,28 @@ class Answer:
         self._status = ""
         return unavailable(error, self._environ, self)
 
-    def _tell_server(self) -> None:
+    def _tell_server(self, *, unfinished: bool) -> None:
         self.begun = True
         headers, exc_info = self._headers, self._exc_info
         self._exc_info = None  # a traceback holds the frames that hold us
-        if self._session.matters:
-            headers = [*_varying_by_cookie(headers), *self._session.headers()]
+        if unfinished or self._session.matters:
+            headers = _varying_by_cookie(headers)
+            if ours := self._session.headers():
+                headers = [*_kept_private(headers), *ours]
         self._write = self._start(self._status, headers, exc_info)
 
     def _write_through(self, data: bytes) -> None:
-        self.begin()
+        self.begin(data)
         self._write(data)
 
     def bound(self, step: Callable[[], T]) -> T:
-        token = current.set(self._session)
+        session = self._session
+        token = current.set(session)
+        session.environ = self._environ
         try:
             return step()
         finally:
+            session.environ = None
             current.reset(token)
 
 
@@ -167,7 +178,7 @@ class StreamedBody:
             answer.begin()
             raise
         if not answer.begun:
-            answer.begin()
+            answer.begin(chunk)
         return chunk
 
     def close(self) -> None:
@@ -226,3 +237,18 @@ def _varying_by_cookie(headers: Headers) -> Headers:
     if "cookie" in fields or "*" in fields:
         return headers
     return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, "Cookie"]))]
+
+
+def _is_all(data: bytes, headers: Headers) -> bool:
+    """Whether *data* is as long as the whole body: nothing that the app does afterwards can change the answer."""
+    return any(name.lower() == "content-length" and value == str(len(data)) for name, value in headers)
+
+
+def _kept_private(headers: Headers) -> Headers:
+    """*headers* of an answer with a cookie of ours: whoever stored it for others would hand out the cookie."""
+    there = ",".join(value for name, value in headers if name.lower() == "cache-control").lower()
+    directives = {each.partition("=")[0].strip() for each in there.split(",")}
+    if "no-store" in directives:
+        return headers
+    kept = [pair for pair in headers if pair[0].lower() not in ("cache-control", "expires")]
+    return [*kept, ("Cache-Control", "private, no-cache" if "no-cache" in directives else "private")]

@@ -88,8 +88,7 @@ def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
     """Ask a stranger to sign in: the login page for who prefers HTML, else 401. A WSGI app."""
     web = session_of(environ).settings.web
     if web.login.enabled and preferred(environ, web.produces) == HTML:
-        login = _quoted(environ.get("SCRIPT_NAME", "")) + quote(web.at(web.login.uri))
-        location = "/" + login.lstrip("/") + _next(environ)  # two slashes in front would name a host
+        location = below_mount(environ, quote(web.at(web.login.uri))) + _next(environ)
         headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
         start_response("302 Found", headers)
         return []
@@ -97,6 +96,15 @@ def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), WWW_AUTHENTICATE, NOT_STORED]
     start_response("401 Unauthorized", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def below_mount(environ: WSGIEnvironment, path: str) -> str:
+    """*path*, quoted, as the browser has to ask for it: below the mount point of the middleware.
+
+    ``SCRIPT_NAME`` may be that of an app further in, which an app in between has mounted.
+    """
+    mount: str = environ["stormpath.mount"] if "stormpath.mount" in environ else environ.get("SCRIPT_NAME", "")
+    return "/" + (_quoted(mount) + path).lstrip("/")  # two slashes in front would name a host
 
 
 def forbid(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -8,13 +8,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from typing import Any
 from urllib.parse import unquote_to_bytes
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from webob import Response
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.policy import Wrapper, groups_required, login_required
+
+#: A path that can be read in more ways than this is no honest one.
+MOST_READINGS = 128
+
+#: Marks upon one letter in honest text (Unicode Standard Annex 15, "Stream-Safe Text Format"). To sort them takes the
+#: square of their number.
+MOST_MARKS = 30
+
+
+class Unreadable(Exception):
+    """A path whose readings are too many, or too much work."""
 
 
 class Protected:
@@ -36,8 +50,12 @@ class Protected:
         if not _AMBIGUOUS(path):
             guard = self._guard(path)
             return self._app if guard is None else self._guarded[guard]
+        try:
+            found = readings(path)
+        except Unreadable:
+            return bad_request
         app = self._app
-        for guard in sorted({guard for reading in readings(path) if (guard := self._guard(reading)) is not None}):
+        for guard in sorted({guard for reading in found if (guard := self._guard(reading)) is not None}):
             app = self._policies[guard](app)
         return app
 
@@ -48,11 +66,19 @@ class Protected:
 
 
 def readings(path: str) -> set[str]:
-    """Every way in which an app might read *path*; *path* as it is among them."""
+    """Every way in which an app might read *path*; *path* as it is among them. Raises :class:`Unreadable`."""
     found = {path if path.startswith("/") else f"/{path}"}
     for step in _STEPS:
         found |= {step(reading) for reading in found}
+        if len(found) > MOST_READINGS:
+            raise Unreadable
     return found
+
+
+def bad_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """What a path gets that cannot be judged: 400. A WSGI app."""
+    answer = Response("This address can be read in too many ways.\n", status=400, content_type="text/plain")
+    return answer(environ, start_response)
 
 
 #: Whether a path has more than one reading.
@@ -65,7 +91,17 @@ def _decode(path: str) -> str:
 
 def _fold_compatible(path: str) -> str:
     # A fullwidth letter or slash is the plain one to whoever normalises Unicode (NFKC).
-    return _native(unicodedata.normalize("NFKC", path.encode("latin-1").decode(errors="replace")))
+    if path.isascii():
+        return path
+    text = path.encode("latin-1").decode(errors="replace")
+    if any(marks and len(list(run)) > MOST_MARKS for marks, run in groupby(text, _is_mark)):
+        raise Unreadable
+    return _native(unicodedata.normalize("NFKC", text))
+
+
+def _is_mark(character: str) -> bool:
+    # There are marks that show only when they are taken apart (U+0F73).
+    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
 
 
 def _resolve(path: str) -> str:
@@ -79,6 +115,7 @@ def _resolve(path: str) -> str:
     return "/" + "/".join(kept)
 
 
+# Each takes time in proportion to the path: a run of characters is tried from its beginning only.
 _STEPS: tuple[Callable[[str], str], ...] = (
     _decode,
     _decode,
@@ -87,7 +124,7 @@ _STEPS: tuple[Callable[[str], str], ...] = (
     lambda path: re.sub(r";[^/]*", "", path),
     lambda path: path.partition("\0")[0],  # where C ends a string
     # File systems that forgive blanks and dots behind a name.
-    lambda path: re.sub(r"[\x00-\x20]+(?=/|\Z)", "", path),
+    lambda path: re.sub(r"(?<![\x00-\x20])[\x00-\x20]+(?=/|\Z)", "", path),
     lambda path: re.sub(r"(?<=[^/.])\.+(?=/|\Z)", "", path),
     lambda path: re.sub(r"/{2,}", "/", path),
     _resolve,

@@ -259,6 +259,7 @@ class AnonymousUser:
         return self.is_authenticated
 
     def __repr__(self) -> str:
+        self.looked_at = True
         return "<AnonymousUser>"
 
 

@@ -59,6 +59,23 @@ class TestTheEnviron:
         assert app.environ["stormpath.session"].session is None
         assert "REMOTE_USER" not in app.environ
 
+    def test_follows_a_sign_in_and_a_sign_out(self, open_site: Open) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            session, seen = environ["stormpath.session"], []
+            for step in (lambda: session.sign_in(ada), session.sign_out, lambda: session.sign_in(ada)):
+                step()
+                assert environ["stormpath.user"] is session.user
+                seen.append(environ.get("REMOTE_USER"))
+            return says(lambda: seen)(environ, start_response)
+
+        def streaming(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            yield from app(environ, start_response)
+
+        for each in (app, streaming):
+            site = open_site(each)
+            ada = site.account()
+            assert site.browser().get("/").text == "['ada', None, 'ada']"
+
     def test_believes_no_remote_user_of_somebody_else(self, open_site: Open) -> None:
         """Whoever sits in front of us knows nothing of our sessions."""
         app = Keeping()
@@ -117,6 +134,34 @@ class TestVary:
         assert answer.text == "ada"
         assert "Cookie" in answer.vary
 
+    def test_notices_a_look_at_the_session(self, open_site: Open) -> None:
+        app = Keeping()
+        site = open_site(lambda environ, start: says(lambda: environ["stormpath.session"].session)(environ, start))
+        for browser in (site.browser(), site.browser(site.account())):
+            assert "Cookie" in browser.get("/").vary
+        assert "Vary" not in open_site(app).browser().get("/").headers
+
+    @pytest.mark.parametrize("written", [False, True])
+    def test_is_said_when_the_look_may_come_after_the_headers(self, open_site: Open, written: bool) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            yield b"hello "
+            yield str(user.username).encode()
+
+        def writing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain")])(b"hello ")
+            return [str(user.username).encode()]
+
+        site = open_site(writing if written else app)
+        for browser, name in ((site.browser(), "None"), (site.browser(site.account()), "ada")):
+            answer = browser.get("/")
+            assert (answer.text, answer.vary.to_header()) == (f"hello {name}", "Cookie")
+
+    def test_is_not_said_when_the_first_bytes_are_all(self, open_site: Open) -> None:
+        """Flask gives every page to the server as an iterator, with its length."""
+        site = open_site(lambda environ, start_response: iter(hello(environ, start_response)))
+        assert "Vary" not in site.browser(site.account()).get("/").headers
+
 
 class TestCookies:
     def test_of_a_sign_in_are_written_into_the_answer(self, open_site: Open) -> None:
@@ -155,6 +200,27 @@ class TestCookies:
         assert answer.headers["Set-Cookie"].startswith(f"{COOKIE}=;")
         assert answer.cache_control.private
         assert "Cookie" in answer.vary
+
+    @pytest.mark.parametrize(
+        ("said", "sent"),
+        [
+            ([], ["private"]),
+            (["public, max-age=3600"], ["private"]),
+            (["public", "s-maxage=60"], ["private"]),
+            (["no-cache"], ["private, no-cache"]),
+            (["public", "No-Store"], ["public", "No-Store"]),
+        ],
+    )
+    def test_come_with_one_word_to_caches(self, open_site: Open, said: list[str], sent: list[str]) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            environ["stormpath.session"].sign_out()
+            headers = [("Content-Type", "text/plain"), ("Expires", "Fri, 01 Jan 2100 00:00:00 GMT")]
+            start_response("200 OK", [*headers, *(("cache-control", each) for each in said)])
+            return [b""]
+
+        answer = open_site(app).browser().get("/")
+        assert answer.headers.getlist("Cache-Control") == sent
+        assert ("Expires" in answer.headers) == (sent == said)
 
     def test_of_others_are_left_alone(self, open_site: Open) -> None:
         def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

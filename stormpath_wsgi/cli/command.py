@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -20,6 +20,7 @@ from stormpath_wsgi.middleware import find_application
 from stormpath_wsgi.settings import Settings
 
 Arguments = ParamSpec("Arguments")
+Named = TypeVar("Named", Account, Group)
 
 
 class Failure(click.ClickException):
@@ -61,8 +62,8 @@ class Site:
 
     def account(self, login: str) -> Account:
         """The account with this e-mail address, username or href. Raises :class:`Failure`."""
-        if login.startswith(self.client.base_url + "/"):
-            return self._account_at(login)
+        if login.startswith(f"{self.client.base_url}/{Account.path}/"):
+            return _there(self.client.accounts.get(login))
         accounts = self.application.accounts
         found = {
             account.href: account
@@ -72,22 +73,30 @@ class Site:
         }
         if not found:
             raise Failure(f"There is no account {login}.")
-        if len(found) > 1:
-            raise Failure(f"Several accounts are called {login}; name one by its href: {', '.join(found)}")
-        return next(iter(found.values()))
+        return _only(found, f"Several accounts are called {login}")
 
     def group(self, name: str) -> Group:
         """The group of this name or href. Raises :class:`Failure`."""
-        groups = self.application.groups
-        for group in groups.search({"name": name}):
-            if group.name.casefold() == name.casefold():
-                return group
-        raise Failure(f"There is no group {name}; make it with: stormpath-wsgi group create {name}")
+        if name.startswith(f"{self.client.base_url}/{Group.path}/"):
+            return _there(self.client.groups.get(name))
+        groups = self.application.groups.search({"name": name})
+        found = {group.href: group for group in groups if group.name.casefold() == name.casefold()}
+        if not found:
+            raise Failure(f"There is no group {name}; make it with: stormpath-wsgi group create {name}")
+        return _only(found, f"Several groups are called {name}")
 
-    def _account_at(self, href: str) -> Account:
-        account = self.client.accounts.get(href)
-        account.refresh()
-        return account
+
+def _there(named: Named) -> Named:
+    """*named* by its href, if it is in the directory. Raises Error."""
+    named.refresh()
+    return named
+
+
+def _only(found: Mapping[str, Named], otherwise: str) -> Named:
+    """The only one of *found*, by href; to choose one of several would be to guess. Raises :class:`Failure`."""
+    if len(found) > 1:
+        raise Failure(f"{otherwise}; name one by its href: {', '.join(found)}")
+    return next(iter(found.values()))
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:

@@ -14,7 +14,7 @@ LOGINS = click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
 def group_() -> None:
     """Make groups, and say who is in them.
 
-    GROUP is a name. LOGIN is an e-mail address, a username or an href.
+    GROUP is a name or an href. LOGIN is an e-mail address, a username or an href.
     """
 
 

@@ -139,8 +139,8 @@ class Client:
 
 def _open(url: str, base_url: str, application_name: str) -> DataStore:
     if url.startswith(("https://", "http://")):
-        raise ConfigurationError(
-            f"{url!r}: this version speaks to embedded directories and to PostgreSQL only; "
+        raise ConfigurationError(  # without the address: an API key may stand in it
+            "directory: this version speaks to embedded directories and to PostgreSQL only, not over https; "
             'write "sqlite:///accounts.db" or "postgresql+psycopg://…"'
         )
     return open_local(url, base_url, application_name)

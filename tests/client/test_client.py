@@ -52,6 +52,12 @@ def test_a_remote_directory_is_refused_with_what_to_write_instead(url: str) -> N
         Client(url)
 
 
+def test_the_key_in_the_address_of_a_remote_directory_is_told_to_nobody() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Client("https://id:the-secret@id.example.org/v1")
+    assert "the-secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("url", ["", "accounts.db", "mysql://localhost/accounts", "sqlite:///no/such/folder/a.db"])
 def test_a_url_that_opens_nothing_is_a_configuration_error(url: str) -> None:
     with pytest.raises(ConfigurationError):

@@ -19,7 +19,9 @@ class Told:
 
     def handler(self, event: str) -> Any:
         def handle(account: Any, environ: dict[str, Any]) -> None:
-            self.calls.append((event, account and account.email, environ["stormpath.session"].user.email))
+            assert environ["stormpath.user"] is environ["stormpath.session"].user
+            assert environ.get("REMOTE_USER") == environ["stormpath.user"].username
+            self.calls.append((event, account and account.email, environ["stormpath.user"].email))
 
         return handle
 

@@ -113,6 +113,11 @@ class TestMountedBelowAPath:
         assert answer.headers["Location"] == "/shop%20%C3%A9/me"
 
 
+def test_links_lead_to_no_other_host_whatever_the_mount_point(visit: Visit) -> None:
+    answer = visit.get("/me", extra_environ={"SCRIPT_NAME": "//evil.example"})
+    assert answer.headers["Location"].startswith("/evil.example/login")
+
+
 def test_a_base_path_stands_before_all_our_addresses() -> None:
     visit = Visit(web={"basePath": "/app"})
     assert visit.get("/login", status=404)
