@@ -14,7 +14,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, stormpath
 from flask_stormpath.models import User
-from flask_stormpath.session import login_manager
+from flask_stormpath.session import SessionLoginManager
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
 from flask_stormpath.signals import page_handlers
 from flask_stormpath.views import logout
@@ -52,7 +52,7 @@ class StormpathManager:
 
     def init_login(self, app: Flask) -> None:
         """Make ``app.login_manager``."""
-        manager = login_manager()
+        manager = SessionLoginManager()
         manager.init_app(app)
         if app.config["STORMPATH_ENABLE_LOGIN"]:
             manager.login_view = "stormpath.login"
@@ -91,7 +91,7 @@ class StormpathManager:
         self._login_manager.login_view = _endpoint(self._app, view) if callable(view) else view
 
     @staticmethod
-    def load_user(account_href: str) -> User | None:
+    def load_user(account_href: object) -> User | None:
         """The user whose account is at *account_href*; None when there is none, or when it is not ENABLED.
 
         That the directory cannot be reached is an :class:`~stormpath_wsgi.Error`, and never None.

@@ -1,16 +1,19 @@
 """Signing in and out, and who is signed in.
 
-Only our session cookie says who somebody is. Flask-Login keeps the user of a request and sends its signals; what it
-writes into the Flask session, and its remember cookie, sign nobody in.
+Only our session says who somebody is. Flask-Login keeps the user of a request and sends its signals, which we follow:
+its ``login_user`` and ``logout_user``, called by whomever, begin and end our session. What it writes into the Flask
+session, and its remember cookie, sign nobody in.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import flask_login
+from flask import Flask, g, session
 from flask_login import AnonymousUserMixin, LoginManager, current_user
 
 from flask_stormpath.extension import current_session
@@ -18,6 +21,11 @@ from flask_stormpath.models import User
 from stormpath_wsgi.client import Account
 
 log = logging.getLogger(__name__)
+
+Loader = TypeVar("Loader", bound=Callable[..., Any])
+
+#: In the Flask session: the id of our session that Flask-Login's ``_fresh``, beside it, is said of.
+_FRESH_OF = "_stormpath_fresh_of"
 
 
 def login_user(
@@ -34,7 +42,6 @@ def login_user(
     """
     if not (user.is_enabled() or force):
         return False
-    current_session().sign_in(user)
     # Not isinstance: to that a proxy of the user looks like one, and kept as the user it would stand for itself.
     known = user if issubclass(type(user), User) else User.at(user.href)
     return cast(bool, flask_login.login_user(known, force=True, fresh=fresh))
@@ -42,23 +49,78 @@ def login_user(
 
 def logout_user() -> bool:
     """Sign out whoever is signed in. Always True."""
-    # Asked before the session ends, because Flask-Login's signal says who has left.
-    log.info("%s signs out.", current_user.get_id())
-    current_session().sign_out()
     return cast(bool, flask_login.logout_user())
 
 
-def login_manager() -> LoginManager:
+class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login has no types
     """A Flask-Login that asks our session who somebody is."""
-    manager = LoginManager()
-    manager.session_protection = None  # it watches the Flask session
-    manager.request_loader(lambda request: _visitor())
-    # Asked when nobody was found. Flask-Login does not come to ask about the request once it has met a cookie that it
-    # takes for its own and cannot read; that must not keep anybody out.
-    manager.anonymous_user = lambda: _visitor() or AnonymousUserMixin()
-    return manager
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session_protection = None  # it watches the Flask session
+        self.request_loader(lambda request: _visitor())
+        # Asked when nobody was found. Flask-Login does not come to ask about the request once it has met a cookie that
+        # it takes for its own and cannot read; that must not keep anybody out.
+        self.anonymous_user = lambda: _visitor() or AnonymousUserMixin()
+
+    def init_app(self, app: Flask, add_context_processor: bool = True) -> None:
+        """Serve *app*, and keep our session in step with what Flask-Login is told there."""
+        super().init_app(app, add_context_processor)
+        flask_login.user_logged_in.connect(_begin, app)
+        flask_login.user_logged_out.connect(_end, app)
+        flask_login.user_login_confirmed.connect(_note_freshness, app)
+        flask_login.user_accessed.connect(_check_freshness, app)
+
+    def user_loader(self, callback: Loader) -> Loader:
+        """Accepted, and never called.
+
+        It would be asked about ids in the Flask session and in a remember cookie, which nothing can revoke: not a new
+        password, not the end of all sessions.
+        """
+        return callback
 
 
 def _visitor() -> User | None:
     href = current_session().user.href
     return None if href is None else User.at(href)
+
+
+def _begin(app: Flask, user: Any) -> None:
+    """A session for *user*, whom ``flask_login.login_user`` has signed in."""
+    if user is not current_user._get_current_object():
+        return  # told by one of our pages, where the session is there already
+    # All of what Flask-Login believes now goes, and it asks our session again: that may refuse this user.
+    g.pop("_login_user")
+    fresh = session.pop("_fresh", False)
+    for name in ("_user_id", "_remember", "_remember_seconds"):
+        session.pop(name, None)
+    if not isinstance(user, Account):
+        raise TypeError(f"{user!r} is not an account, and only accounts have sessions.")
+    current_session().sign_in(user)
+    session["_fresh"] = fresh
+    _note_freshness(app)
+
+
+def _end(app: Flask, user: Any) -> None:
+    """Nobody is signed in any more. Our pages tell this too, when it is so already; once more does no harm."""
+    session.pop(_FRESH_OF, None)
+    ours = current_session()
+    if ours.session is not None:
+        log.info("%s signs out.", ours.user.href)
+    ours.sign_out()
+
+
+def _note_freshness(app: Flask) -> None:
+    session[_FRESH_OF] = _session_id()
+
+
+def _check_freshness(app: Flask) -> None:
+    """Forget that a sign-in was fresh when that session is over: our pages and the directory cannot tell Flask's."""
+    if "_fresh" in session and (_session_id() is None or session.get(_FRESH_OF) != _session_id()):
+        session.pop("_fresh")
+        session.pop(_FRESH_OF, None)
+
+
+def _session_id() -> str | None:
+    ours = current_session().session
+    return None if ours is None else ours.id

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -18,6 +19,7 @@ from click.testing import CliRunner, Result
 from stormpath_wsgi import Client, StormpathMiddleware
 from stormpath_wsgi.cli import serving
 from stormpath_wsgi.cli.commands import cli
+from stormpath_wsgi.client import Group
 
 PASSWORD = "Correct-Horse-9"
 
@@ -47,6 +49,15 @@ def run(*arguments: str, stdin: str = "") -> Result:
 def register(email: str, *options: str) -> None:
     answer = run("account", "create", email, *options, stdin=f"{PASSWORD}\n")
     assert answer.exit_code == 0, answer.output
+
+
+def two_groups(client: Client) -> tuple[Group, Group]:
+    """Two of one name, in two directories that the application has."""
+    application = client.applications[0]
+    ours = application.groups.create({"name": "admins"})
+    directory = client.directories.create({"name": "customers"})
+    client.account_store_mappings.create({"application": application, "account_store": directory})
+    return ours, directory.groups.create({"name": "Admins"})
 
 
 class TestInit:
@@ -135,6 +146,30 @@ class TestAccounts:
         assert run("account", "sign-out", "ada@example.com").output == "Ended 2 sessions of ada@example.com.\n"
         assert len(client.accounts[0].refresh_tokens) == 0
 
+    def test_signing_out_goes_on_when_sessions_end_and_begin_meanwhile(self, client: Client) -> None:
+        register("ada@example.com")
+        tokens = client.accounts[0].refresh_tokens
+        for _ in range(3):
+            tokens.create({"application": client.applications[0]})
+        with contextlib.closing(sqlite3.connect("instance/accounts.db")) as database:
+            # With the first session that the command ends the others are over, and another one is there.
+            database.executescript("""
+                CREATE TABLE begun AS SELECT * FROM refresh_tokens LIMIT 1;
+                UPDATE begun SET id = 'begunmeanwhile';
+                CREATE TRIGGER meanwhile AFTER DELETE ON refresh_tokens WHEN EXISTS (SELECT * FROM begun) BEGIN
+                    DELETE FROM refresh_tokens;
+                    INSERT INTO refresh_tokens SELECT * FROM begun;
+                    DELETE FROM begun;
+                END;
+            """)
+        assert run("account", "sign-out", "ada@example.com").output == "Ended 2 sessions of ada@example.com.\n"
+        assert len(client.accounts[0].refresh_tokens) == 0
+
+    def test_the_href_of_something_else_is_no_account(self, client: Client) -> None:
+        group = client.applications[0].groups.create({"name": "admins"})
+        assert run("account", "delete", group.href, "--yes").output == f"Error: There is no account {group.href}.\n"
+        assert len(client.groups) == 1
+
     def test_one_is_deleted_when_that_is_confirmed(self, client: Client) -> None:
         register("ada@example.com")
         assert run("account", "delete", "ada@example.com", stdin="n\n").exit_code == 1
@@ -192,6 +227,36 @@ class TestGroups:
         assert (answer.exit_code, answer.output) == (
             1, "Error: There is no group admins; make it with: stormpath-wsgi group create admins\n"
         )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["add", "admins", "ada@example.com"],
+            ["remove", "admins", "ada@example.com"],
+            ["members", "admins"],
+            ["delete", "admins", "--yes"],
+        ],
+    )
+    def test_a_name_that_several_have_is_refused(self, client: Client, command: list[str]) -> None:
+        register("ada@example.com")
+        ours, theirs = two_groups(client)
+        answer = run("group", *command)
+        assert answer.exit_code == 1
+        assert answer.stderr.startswith("Error: Several groups are called admins; name one by its href: ")
+        assert ours.href in answer.stderr and theirs.href in answer.stderr
+
+    def test_the_href_says_which_one_is_meant(self, client: Client) -> None:
+        register("ada@example.com")
+        ours, theirs = two_groups(client)
+        assert run("group", "add", ours.href, "ada@example.com").exit_code == 0
+        assert run("group", "members", ours.href).output.startswith("ada@example.com\t")
+        assert run("group", "members", theirs.href).output == ""
+        assert run("group", "remove", ours.href, "ada@example.com").exit_code == 0
+        assert run("group", "delete", theirs.href, "--yes").exit_code == 0
+        assert [group.href for group in client.groups] == [ours.href]
+
+    def test_the_href_of_none_is_refused(self, client: Client) -> None:
+        assert run("group", "members", f"{client.base_url}/groups/none").exit_code == 1
 
     def test_when_one_account_is_not_there_none_is_put_in(self, client: Client) -> None:
         register("ada@example.com")

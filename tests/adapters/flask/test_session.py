@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from flask_login.utils import encode_cookie
 from werkzeug.wrappers import Response as BaseResponse
 
-from flask_stormpath import User, current_user, login_user, logout_user, user
+from flask_stormpath import StormpathError, StormpathManager, User, current_user, login_user, logout_user, user
 
 COOKIE = "stormpath_session"
 
@@ -127,20 +127,106 @@ def test_deleting_the_account_signs_out(app: Flask, ada: User, member: FlaskClie
     assert member.get("/").text == "Hello stranger"
 
 
+@pytest.mark.parametrize("loaded", [False, True])
 def test_flask_logins_own_session_and_remember_cookie_sign_nobody_in(
-    app: Flask, ada: User, visitor: FlaskClient
+    app: Flask, ada: User, visitor: FlaskClient, loaded: bool
 ) -> None:
+    if loaded:
+        assert app.login_manager.user_loader(StormpathManager.load_user) is StormpathManager.load_user  # type: ignore[attr-defined]
     with visitor.session_transaction() as flask_session:
         flask_session.update({"_user_id": ada.href, "_fresh": True})
+    assert visitor.get("/").text == "Hello stranger"
     with app.app_context():
         visitor.set_cookie("remember_token", encode_cookie(ada.href))
     assert visitor.get("/").text == "Hello stranger"
 
 
-def test_flask_logins_login_user_lasts_for_one_request(app: Flask, ada: User, visitor: FlaskClient) -> None:
-    app.add_url_rule("/enter", view_func=lambda: str(flask_login.login_user(ada, remember=True)))
-    assert visitor.get("/enter").text == "True"
-    assert visitor.get("/").text == "Hello stranger"
+class TestFlaskLoginsOwnFunctions:
+    """``flask_login.login_user`` and ``logout_user``, which many apps import from there."""
+
+    @pytest.fixture
+    def app(self, app: Flask, ada: User) -> Flask:
+        app.add_url_rule("/enter", "enter", lambda: str(flask_login.login_user(ada, remember=True)))
+        app.add_url_rule("/leave", "leave", lambda: f"{flask_login.logout_user()} {user.is_authenticated}")
+        app.login_manager.user_loader(StormpathManager.load_user)  # type: ignore[attr-defined]
+        return app
+
+    def test_signing_in_begins_one_session(self, app: Flask, ada: User, visitor: FlaskClient) -> None:
+        assert visitor.get("/enter").text == "True"
+        assert visitor.get("/").text == "Hello ada@example.com"
+        with app.app_context():
+            assert len(ada.refresh_tokens) == 1
+
+    def test_signing_in_leaves_nothing_that_outlives_the_session(
+        self, app: Flask, ada: User, visitor: FlaskClient
+    ) -> None:
+        visitor.get("/enter")
+        assert visitor.get_cookie("remember_token") is None
+        with visitor.session_transaction() as flask_session:
+            assert not flask_session.keys() & {"_user_id", "_remember", "_remember_seconds"}
+        with app.app_context():
+            for token in ada.refresh_tokens:
+                token.delete()
+        assert visitor.get("/").text == "Hello stranger"
+
+    def test_signing_out_ends_the_session(self, app: Flask, ada: User, member: FlaskClient) -> None:
+        assert member.get("/leave").text == "True False"
+        assert member.get("/").text == "Hello stranger"
+        with app.app_context():
+            assert len(ada.refresh_tokens) == 0
+
+    def test_signing_out_twice_does_no_harm(self, app: Flask, member: FlaskClient) -> None:
+        assert [member.get("/leave").text for _ in range(2)] == ["True False"] * 2
+
+    def test_whom_the_directory_refuses_is_not_signed_in(self, app: Flask, ada: User) -> None:
+        with app.test_request_context():
+            ada.status = "DISABLED"
+            ada.save()
+            assert flask_login.login_user(ada) is False
+            with pytest.raises(StormpathError):
+                flask_login.login_user(ada, force=True)
+            assert not user.is_authenticated
+            assert not flask_login.login_fresh()
+
+    def test_who_has_no_account_is_not_signed_in(self, app: Flask) -> None:
+        class Stranger(flask_login.UserMixin):  # type: ignore[misc]
+            id = "7"
+
+        with app.test_request_context():
+            with pytest.raises(TypeError, match="is not an account"):
+                flask_login.login_user(Stranger())
+            assert not user.is_authenticated
+
+
+class TestFreshness:
+    @pytest.fixture
+    def app(self, app: Flask, ada: User) -> Flask:
+        app.add_url_rule("/enter", "enter", lambda: str(login_user(ada)))
+        app.add_url_rule("/confirm", "confirm", lambda: str(flask_login.confirm_login()))
+        app.add_url_rule("/fresh", "fresh", flask_login.fresh_login_required(lambda: str(flask_login.login_fresh())))
+        app.add_url_rule("/asked", "asked", lambda: f"{user.is_authenticated} {flask_login.login_fresh()}")
+        return app
+
+    def test_a_sign_in_in_a_view_is_fresh(self, app: Flask, visitor: FlaskClient) -> None:
+        visitor.get("/enter")
+        assert visitor.get("/fresh").text == "True"
+
+    def test_a_sign_in_that_was_confirmed_is_fresh(self, app: Flask, member: FlaskClient) -> None:
+        assert member.get("/fresh").status_code == 401
+        member.get("/confirm")
+        assert member.get("/fresh").text == "True"
+
+    def test_it_ends_with_the_session(self, app: Flask, visitor: FlaskClient) -> None:
+        visitor.get("/enter")
+        visitor.post("/logout", json={})
+        assert visitor.get("/asked").text == "False False"
+
+    def test_it_is_not_the_next_ones(self, app: Flask, visitor: FlaskClient, register: Any, sign_in: Any) -> None:
+        register(app, "grace@example.com")
+        visitor.get("/enter")
+        sign_in(visitor, "grace@example.com")
+        assert visitor.get("/asked").text == "True False"
+        assert visitor.get("/fresh").status_code == 401
 
 
 @pytest.mark.parametrize("cookie", ["remember_token", "stormpath_token"])

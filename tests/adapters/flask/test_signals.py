@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import flask_login
 import pytest
 from blinker import NamedSignal
 from flask import Flask
@@ -114,10 +115,24 @@ def test_a_refused_sign_in_is_not_told(app: Flask, ada: User, visitor: FlaskClie
     assert entered == []
 
 
-def test_signing_in_and_out_in_a_view_is_told(app: Flask, ada: User, listen: Any) -> None:
+@pytest.mark.parametrize(
+    ("enter", "leave"), [(login_user, logout_user), (flask_login.login_user, flask_login.logout_user)]
+)
+def test_signing_in_and_out_in_a_view_is_told(app: Flask, ada: User, listen: Any, enter: Any, leave: Any) -> None:
     entered, left = listen(user_logged_in), listen(user_logged_out)
     with app.test_request_context():
-        login_user(ada)
-        logout_user()
+        enter(ada)
+        leave()
     assert entered == [(app, ada)]
     assert left == [(app, ada)]
+
+
+def test_signing_in_on_the_page_begins_one_session_whatever_flasks_own_says(
+    app: Flask, ada: User, visitor: FlaskClient, sign_in: Any
+) -> None:
+    with visitor.session_transaction() as flask_session:
+        flask_session["_user_id"] = ada.href
+    tokens = app.extensions["stormpath"].client.data_store
+    before = tokens.epoch()
+    assert sign_in(visitor) == 200
+    assert tokens.epoch() == before  # it moves when a session ends, and not when one begins
