@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ class TestInABrowser:
     def test_whom_the_directory_gives_no_session_is_asked_to_sign_in(self) -> None:
         """His account is there: an error would make him register again."""
         visit = Visit(web={"register": {"autoLogin": True}})
-        visit.application.oauth_policy.refresh_token_ttl = "P0D"
+        visit.application.oauth_policy.refresh_token_ttl = dt.timedelta(0)
         visit.application.oauth_policy.save()
         answer = visit.fill_in("/register", **ADA)
         assert answer.headers["Location"] == "/login?status=created"
