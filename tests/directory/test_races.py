@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from collections.abc import Callable
@@ -148,6 +149,18 @@ def test_no_session_outlives_what_ends_it(world: World, program: Program, change
     else:
         assert codes == [0] * 20
         assert len(world.items(f"{account}/refreshTokens")) <= 20
+
+
+def test_processes_that_sign_in_without_pause_lose_nothing(world: World, program: Program) -> None:
+    """On a SQLite file too: nobody is told that the database is locked."""
+    account = world.account("ada@example.org")
+    value = base64.b64encode(f"ada@example.org:{PASSWORD}".encode()).decode()
+    sign_in = [
+        ["create", f"{world.application}/loginAttempts", {"type": "basic", "value": value}],
+        ["create", f"{account}/refreshTokens", {"application": link(world.application)}],
+    ]
+    assert together(world, program, sign_in * 50, sign_in * 50) == [[0] * 100] * 2
+    assert world.service.list(f"{account}/refreshTokens")["size"] == 100
 
 
 def test_threads_share_a_service(world: World) -> None:
