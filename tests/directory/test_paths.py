@@ -9,6 +9,7 @@ from world import BASE, World, refused
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.paths import DataKey, Listing, Resource, TokenCheck, below, parse
+from stormpath_wsgi.errors import Error
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_anything_else_is_a_404_in_every_verb(world: World, path: str) -> None:
 def test_no_path_is_a_surprise(path: str) -> None:
     try:
         parse(path)
-    except Exception as error:
-        assert getattr(error, "code", None) == 404
+    except Error as error:
+        assert error.code == 404
 
 
 @pytest.mark.parametrize(
