@@ -1,0 +1,128 @@
+"""Every resource kind, declared once: its attributes, links, collections, limits and defaults.
+
+The wire form, the checks, the tables, the Python objects of :mod:`stormpath_wsgi.client` and the documentation of the
+REST API all follow from these classes.
+
+Source: the resource reference of the Stormpath REST API v1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stormpath_wsgi.kinds import accounts, applications, directories, factors, providers, saml, tenants, tokens
+from stormpath_wsgi.kinds.accounts import Account, AccountLink, ApiKey, CustomData
+from stormpath_wsgi.kinds.applications import (
+    AccountLinkingPolicy,
+    AccountStoreMapping,
+    Application,
+    ApplicationWebConfig,
+    OAuthPolicy,
+    Organization,
+    OrganizationAccountStoreMapping,
+)
+from stormpath_wsgi.kinds.directories import (
+    AccountCreationPolicy,
+    AccountSchema,
+    Directory,
+    EmailTemplate,
+    Field,
+    Group,
+    GroupMembership,
+    PasswordPolicy,
+    PasswordStrength,
+)
+from stormpath_wsgi.kinds.factors import Challenge, Factor, Phone
+from stormpath_wsgi.kinds.kind import Kind, Timestamped
+from stormpath_wsgi.kinds.members import (
+    Array,
+    Attribute,
+    Boolean,
+    Choice,
+    Collection,
+    Document,
+    Duration,
+    Instant,
+    Integer,
+    Link,
+    Member,
+    Part,
+    Struct,
+    Structs,
+    Text,
+    is_storable,
+    wire_name,
+)
+from stormpath_wsgi.kinds.moments import format_duration, format_instant, parse_duration, parse_instant
+from stormpath_wsgi.kinds.providers import (
+    Agent,
+    AttributeStatementMappingRules,
+    Provider,
+    ProviderData,
+    UserInfoMappingRules,
+)
+from stormpath_wsgi.kinds.saml import (
+    DefaultRelayState,
+    RegisteredSamlServiceProvider,
+    SamlIdentityProvider,
+    SamlIdentityProviderMetadata,
+    SamlPolicy,
+    SamlServiceProvider,
+    SamlServiceProviderMetadata,
+    SamlServiceProviderRegistration,
+    X509Certificate,
+)
+from stormpath_wsgi.kinds.tenants import IdSite, SmtpServer, Tenant
+from stormpath_wsgi.kinds.tokens import (
+    AccessToken,
+    EmailVerificationToken,
+    LoginAttempt,
+    PasswordResetToken,
+    RefreshToken,
+    VerificationEmail,
+)
+from stormpath_wsgi.kinds.values import (
+    ACCOUNT_ATTRIBUTE,
+    DISABLED,
+    DOMAIN_PATTERN,
+    ENABLED,
+    GOOGLE_AUTHENTICATOR,
+    ID,
+    NAME_KEY,
+    NO_DOMAIN,
+    ONE_LINE,
+    ORIGIN,
+    SECOND,
+    SMS,
+    TEN_YEARS,
+    UNVERIFIED,
+    VERIFIED,
+)
+
+_FAMILIES = (tenants, applications, directories, accounts, factors, providers, tokens, saml)
+
+#: Every kind by its title, as links name them.
+KINDS: Mapping[str, type[Kind]] = {
+    kind.title(): kind
+    for family in _FAMILIES
+    for kind in vars(family).values()
+    if isinstance(kind, type) and issubclass(kind, Kind) and kind.__module__ == family.__name__
+}
+
+# fmt: off
+__all__ = [
+    "ACCOUNT_ATTRIBUTE", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID", "KINDS", "NAME_KEY",
+    "NO_DOMAIN", "ONE_LINE", "ORIGIN", "SECOND", "SMS", "TEN_YEARS", "UNVERIFIED", "VERIFIED", "AccessToken",
+    "Account", "AccountCreationPolicy", "AccountLink", "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping",
+    "Agent", "ApiKey", "Application", "ApplicationWebConfig", "Array", "Attribute", "AttributeStatementMappingRules",
+    "Boolean", "Challenge", "Choice", "Collection", "CustomData", "DefaultRelayState", "Directory", "Document",
+    "Duration", "EmailTemplate", "EmailVerificationToken", "Factor", "Field", "Group", "GroupMembership", "IdSite",
+    "Instant", "Integer", "Kind", "Link", "LoginAttempt", "Member", "OAuthPolicy", "Organization",
+    "OrganizationAccountStoreMapping", "Part", "PasswordPolicy", "PasswordResetToken", "PasswordStrength", "Phone",
+    "Provider", "ProviderData", "RefreshToken", "RegisteredSamlServiceProvider", "SamlIdentityProvider",
+    "SamlIdentityProviderMetadata", "SamlPolicy", "SamlServiceProvider", "SamlServiceProviderMetadata",
+    "SamlServiceProviderRegistration", "SmtpServer", "Struct", "Structs", "Tenant", "Text", "Timestamped",
+    "UserInfoMappingRules", "VerificationEmail", "X509Certificate", "format_duration", "format_instant",
+    "is_storable", "parse_duration", "parse_instant", "wire_name",
+]
+# fmt: on

@@ -1,0 +1,78 @@
+"""Accounts, and what belongs to one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any, ClassVar
+
+from stormpath_wsgi.kinds.kind import Kind, Timestamped
+from stormpath_wsgi.kinds.members import Choice, Collection, Instant, Link, Part, Text
+from stormpath_wsgi.kinds.values import DISABLED, ENABLED, UNVERIFIED, VERIFIED
+
+
+class Account(Timestamped):
+    """The stored record of one person or machine."""
+
+    path = "accounts"
+    searches_custom_data = True
+    # Not sent, the username is the e-mail address.
+    username = Text[str](length=(1, 255), writable="cu", unique="directory", search=True, sort=True)
+    email = Text[str](length=(1, 255), required=True, writable="cu", unique="directory", search=True, sort=True)
+    password = Text[str](length=(0, 1024), writable="cu", secret=True)
+    given_name = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
+    middle_name = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
+    surname = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
+    full_name = Text[str](derived=True)  # the three names that are there, joined by one blank
+    status = Choice(ENABLED, DISABLED, UNVERIFIED, default=ENABLED, writable="cu", search=True, sort=True)
+    email_verification_status = Choice(VERIFIED, UNVERIFIED, "UNKNOWN", default=UNVERIFIED, writable="u")
+    password_modified_at = Instant[dt.datetime | None](nullable=True, search=True, sort=True)
+    email_verification_token = Link[Any]("EmailVerificationToken", nullable=True, derived=True)
+    custom_data = Part[Any]("CustomData")
+    provider_data = Part[Any]("ProviderData", writable="c")
+    directory = Link[Any]("Directory")
+    tenant = Link[Any]("Tenant")
+    groups = Collection[Any]("Group")
+    group_memberships = Collection[Any]("GroupMembership")
+    applications = Collection[Any]("Application")
+    api_keys = Collection[Any]("ApiKey", create=True)
+    access_tokens = Collection[Any]("AccessToken", create=True)
+    refresh_tokens = Collection[Any]("RefreshToken", create=True)
+    linked_accounts = Collection[Any]("Account")
+    account_links = Collection[Any]("AccountLink")
+    phones = Collection[Any]("Phone", create=True)
+    factors = Collection[Any]("Factor", create=True)
+
+
+class CustomData(Timestamped):
+    """The owner's own JSON beside a resource; never read by us. Its members are what was stored."""
+
+    path = "customData"
+    #: Keys that are the directory's own.
+    reserved: ClassVar[frozenset[str]] = frozenset(
+        {"href", "createdAt", "modifiedAt", "meta", "spMeta", "spmeta", "ionmeta", "ionMeta"}
+    )
+    #: What a key may look like.
+    key: ClassVar[re.Pattern[str]] = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]{0,254}")
+
+
+class ApiKey(Kind):
+    """A key pair with which an account's own programs sign in to an API."""
+
+    path = "apiKeys"
+    id = Text[str](derived=True, search=True)
+    secret = Text[str](sealed=True)
+    status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
+    name = Text["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
+    description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
+    account = Link[Any]("Account")
+    tenant = Link[Any]("Tenant")
+
+
+class AccountLink(Timestamped):
+    """Says that two accounts of different directories are the same person's."""
+
+    path = "accountLinks"
+    creatable = True
+    left_account = Link[Any]("Account", writable="c", required=True)
+    right_account = Link[Any]("Account", writable="c", required=True)

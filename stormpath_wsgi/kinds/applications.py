@@ -1,0 +1,136 @@
+"""Applications and organizations, and the account stores that are mapped to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stormpath_wsgi.kinds.kind import Timestamped
+from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Duration, Integer, Link, Part, Struct, Text
+from stormpath_wsgi.kinds.values import DISABLED, ENABLED, NAME_KEY, ORIGIN, SECOND, TEN_YEARS
+
+
+class Application(Timestamped):
+    """What people sign in to; it maps account stores in an order."""
+
+    path = "applications"
+    creatable = True
+    name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
+    description = Text["str | None"](length=(0, 4000), writable="cu", nullable=True, search=True, sort=True)
+    status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
+    authorized_callback_uris = Array(default=[], writable="cu")
+    authorized_origin_uris = Array(default=[], writable="cu", item=ORIGIN)
+    tenant = Link[Any]("Tenant")
+    default_account_store_mapping = Link[Any]("AccountStoreMapping", nullable=True, derived=True)
+    default_group_store_mapping = Link[Any]("AccountStoreMapping", nullable=True, derived=True)
+    custom_data = Part[Any]("CustomData")
+    o_auth_policy = Part[Any]("OAuthPolicy", at="oAuthPolicies/{id}")
+    saml_policy = Part[Any]("SamlPolicy", at="samlPolicies/{id}")
+    account_linking_policy = Part[Any]("AccountLinkingPolicy", at="accountLinkingPolicies/{id}")
+    web_config = Part[Any]("ApplicationWebConfig", at="applicationWebConfigs/{id}")
+    accounts = Collection[Any]("Account", create=True)
+    groups = Collection[Any]("Group", create=True)
+    account_store_mappings = Collection[Any]("AccountStoreMapping")
+    login_attempts = Collection[Any]("LoginAttempt", create=True)
+    password_reset_tokens = Collection[Any]("PasswordResetToken", create=True)
+    verification_emails = Collection[Any]("VerificationEmail", create=True)
+    api_keys = Collection[Any]("ApiKey")
+    auth_tokens = Part[Any](None)
+
+
+class AccountStoreMapping(Timestamped):
+    """Says that an application looks for accounts in an account store, and when."""
+
+    path = "accountStoreMappings"
+    creatable = True
+    list_index = Integer(writable="cu", sort=True)
+    is_default_account_store = Boolean(default=False, writable="cu")
+    is_default_group_store = Boolean(default=False, writable="cu")
+    application = Link[Any]("Application", writable="c", required=True)
+    account_store = Link[Any]("Directory", "Group", "Organization", writable="c", required=True)
+
+
+class Organization(Timestamped):
+    """A customer of an application: its own account stores under one key, mapped to applications as a whole."""
+
+    path = "organizations"
+    creatable = True
+    name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
+    name_key = Text[str](
+        length=(1, 63), pattern=NAME_KEY, required=True, writable="cu", unique="tenant", search=True, sort=True
+    )
+    description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
+    status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
+    tenant = Link[Any]("Tenant")
+    default_account_store_mapping = Link[Any]("OrganizationAccountStoreMapping", nullable=True, derived=True)
+    default_group_store_mapping = Link[Any]("OrganizationAccountStoreMapping", nullable=True, derived=True)
+    custom_data = Part[Any]("CustomData")
+    account_linking_policy = Part[Any]("AccountLinkingPolicy", at="accountLinkingPolicies/{id}")
+    accounts = Collection[Any]("Account", create=True)
+    groups = Collection[Any]("Group", create=True)
+    account_store_mappings = Collection[Any]("OrganizationAccountStoreMapping")
+
+
+class OrganizationAccountStoreMapping(Timestamped):
+    """Says that an organization looks for accounts in an account store, and when."""
+
+    path = "organizationAccountStoreMappings"
+    creatable = True
+    list_index = Integer(writable="cu", sort=True)
+    is_default_account_store = Boolean(default=False, writable="cu")
+    is_default_group_store = Boolean(default=False, writable="cu")
+    organization = Link[Any]("Organization", writable="c", required=True)
+    account_store = Link[Any]("Directory", "Group", writable="c", required=True)
+
+
+class AccountLinkingPolicy(Timestamped):
+    """Whether a login may answer with a linked account. Its id is that of its application or organization."""
+
+    path = "accountLinkingPolicies"
+    status = Choice(ENABLED, DISABLED, default=DISABLED, writable="u")
+    automatic_provisioning = Choice(ENABLED, DISABLED, default=DISABLED, writable="u")
+    matching_property = Choice("email", nullable=True, writable="u")
+    tenant = Link[Any]("Tenant")
+
+
+class OAuthPolicy(Timestamped):
+    """How long the tokens of one application live. Its id is the application's."""
+
+    path = "oAuthPolicies"
+    access_token_ttl = Duration(minimum=SECOND, maximum=TEN_YEARS, default="PT1H", writable="u")
+    refresh_token_ttl = Duration(minimum=SECOND, maximum=TEN_YEARS, zero=True, default="P60D", writable="u")
+    token_endpoint = Part[Any](None, at="applications/{id}/oauth/token")
+    application = Link[Any]("Application")
+    tenant = Link[Any]("Tenant")
+
+
+class ApplicationWebConfig(Timestamped):
+    """What an application's hosted pages offer. Its id is the application's."""
+
+    path = "applicationWebConfigs"
+    dns_label = Text[str](length=(1, 63), pattern=NAME_KEY, unique="service", writable="u")
+    domain_name = Text[str](derived=True)
+    status = Choice(ENABLED, DISABLED, default=ENABLED, writable="u")
+    oauth2 = Struct({"enabled": Boolean(default=True)}, writable="u")
+    register = Struct({"enabled": Boolean(default=True)}, writable="u")
+    login = Struct({"enabled": Boolean(default=True)}, writable="u")
+    verify_email = Struct({"enabled": Boolean(nullable=True, default=False)}, writable="u")
+    forgot_password = Struct({"enabled": Boolean(nullable=True, default=False)}, writable="u")
+    change_password = Struct({"enabled": Boolean(nullable=True, default=False)}, writable="u")
+    me = Struct(
+        {
+            "enabled": Boolean(default=True),
+            "expand": Struct(
+                {
+                    name: Boolean(default=False)
+                    for name in (
+                        *("api_keys", "applications", "custom_data", "directory"),
+                        *("group_memberships", "groups", "provider_data", "tenant"),
+                    )
+                }
+            ),
+        },
+        writable="u",
+    )
+    signing_api_key = Link[Any]("ApiKey", nullable=True, weak=True)
+    application = Link[Any]("Application")
+    tenant = Link[Any]("Tenant")

@@ -1,0 +1,55 @@
+"""What all kinds have in common."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, ClassVar, TypeVar
+
+from stormpath_wsgi.kinds.members import Instant, Member
+
+
+class Kind:
+    """The declaration of one kind, and the interface its objects have in the client."""
+
+    #: The path segment of its hrefs, ``accounts`` in ``<base>/accounts/<id>``.
+    path: ClassVar[str]
+    #: Whether a POST to ``<base>/<path>`` makes one.
+    creatable: ClassVar[bool] = False
+    #: Every declared member by its name on the wire, in order.
+    members: ClassVar[dict[str, Member[Any]]] = {}
+    #: Whether a search may name ``customData.<key>``.
+    searches_custom_data: ClassVar[bool] = False
+    #: The media type of one that is a document. If it has members too, it is JSON for those who ask for that.
+    media: ClassVar[str | None] = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        declared = (value for base in reversed(cls.__mro__) for value in vars(base).values())
+        cls.members = {member.wire: member for member in declared if isinstance(member, Member)}
+
+    @classmethod
+    def title(cls) -> str:
+        """Its name in documents and error texts: ``Account``."""
+        return cls.__name__
+
+    @classmethod
+    def declared(cls, kind: type[M]) -> Iterator[M]:
+        """The members of one sort: ``Account.declared(Link)``."""
+        return (member for member in cls.members.values() if isinstance(member, kind))
+
+    def read(self, member: Member[Any]) -> Any:
+        raise TypeError(f"{type(self).__name__} declares a kind; objects are made by a client")
+
+    def write(self, member: Member[Any], value: Any) -> None:
+        raise TypeError(f"{type(self).__name__} declares a kind; objects are made by a client")
+
+
+M = TypeVar("M", bound=Member[Any])
+
+
+class Timestamped(Kind):
+    """Has the two common moments. ``modifiedAt`` grows with every accepted update."""
+
+    created_at = Instant[dt.datetime](search=True, sort=True)
+    modified_at = Instant[dt.datetime](search=True, sort=True)

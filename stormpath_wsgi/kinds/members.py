@@ -1,0 +1,406 @@
+"""What a kind is declared of: attributes, links, parts and collections.
+
+They are descriptors. On the class each is its own declaration (``Account.email.unique``); on an object of the client it
+is the value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
+
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds.moments import format_duration, parse_duration, parse_instant
+
+if TYPE_CHECKING:
+    from stormpath_wsgi.kinds.kind import Kind
+
+T = TypeVar("T")
+Writable = Literal["", "c", "u", "cu"]
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def wire_name(name: str) -> str:
+    """``given_name`` to ``givenName``. ``o_auth_policy`` becomes ``oAuthPolicy``."""
+    head, *tail = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in tail)
+
+
+class Member(Generic[T]):
+    """One name of a kind. Knows its names (``name`` in Python, ``wire`` in JSON) and its owner's title."""
+
+    name: str
+    wire: str
+    kind: type[Kind]
+
+    def __set_name__(self, owner: type[Kind], name: str) -> None:
+        self.name, self.wire, self.kind = name, wire_name(name), owner
+
+    @overload
+    def __get__(self, instance: None, owner: type[Kind]) -> Self: ...
+    @overload
+    def __get__(self, instance: Kind, owner: type[Kind]) -> T: ...
+    def __get__(self, instance: Kind | None, owner: type[Kind]) -> Self | T:
+        return self if instance is None else cast(T, instance.read(self))
+
+    def __set__(self, instance: Kind, value: T) -> None:
+        instance.write(self, value)
+
+
+class Attribute(Member[T]):
+    """A value. *writable*: on create (``c``), on update (``u``), both, or never.
+
+    *default* is what the directory stores when the attribute is not sent; *unique* names the scope in
+    which the canonical value is unique (``"tenant"``, ``"directory"``); *search* and *sort* say whether a
+    collection can be filtered or ordered by it; *secret*: accepted, never answered, in no ``repr``;
+    *sealed*: for the tenant's API callers only, encrypted where it is stored, and shown by no page;
+    *omitted*: left out of the answer while it is null; *derived*: answered, but computed from the others.
+    """
+
+    def __init__(
+        self,
+        *,
+        writable: Writable = "",
+        required: bool = False,
+        nullable: bool = False,
+        default: Any = None,
+        unique: str | None = None,
+        search: bool = False,
+        sort: bool = False,
+        secret: bool = False,
+        sealed: bool = False,
+        omitted: bool = False,
+        derived: bool = False,
+    ) -> None:
+        self.writable, self.required, self.default = writable, required, default
+        self.nullable = nullable or omitted
+        self.unique, self.search, self.sort, self.derived = unique, search, sort, derived
+        self.secret, self.sealed, self.omitted = secret, sealed, omitted
+
+    def check(self, value: Any) -> Any:
+        """The canonical stored value of a *value* off the wire. Odd spellings are coerced.
+
+        Raises :class:`~stormpath_wsgi.errors.Error` with the documented code (2000, 2003, 2004, 2007 to 2010).
+        """
+        if value is None or (isinstance(value, str) and not value.strip()):
+            if self.nullable and not self.required:
+                return None
+            raise fault(2000, f"{self.kind.title()} {self.wire} is required; it cannot be null, empty, or blank.")
+        return self.coerce(value)
+
+    def coerce(self, value: Any) -> Any:
+        return value
+
+    def from_wire(self, value: Any) -> Any:
+        """The Python value, for objects of the client, of a JSON *value* that is not null."""
+        return value
+
+    def to_wire(self, value: Any) -> Any:
+        """The JSON of a Python *value*. What is no such value goes as it is: the directory judges it."""
+        return value
+
+    def invalid_type(self) -> Exception:
+        return fault(2004, f"{self.kind.title()} {self.wire} is an invalid type.")
+
+
+class Text(Attribute[T]):
+    """A string of *length* characters that looks like *pattern*. *blank*: no text is an empty one, and never null.
+
+    A JSON number is taken as its spelling (REST API, coercion rule).
+    """
+
+    def __init__(
+        self,
+        *,
+        length: tuple[int, int] = (0, 255),
+        pattern: re.Pattern[str] | None = None,
+        blank: bool = False,
+        **rest: Any,
+    ) -> None:
+        super().__init__(**rest)
+        self.length, self.pattern, self.blank = length, pattern, blank
+
+    def check(self, value: Any) -> Any:
+        return self.coerce("" if value is None else value) if self.blank else super().check(value)
+
+    def coerce(self, value: Any) -> str:
+        # Python refuses to spell integers of thousands of digits; no text of ours is so long.
+        if isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) > 10**300:
+            value = str(value)
+        if not isinstance(value, str):
+            raise self.invalid_type()
+        if not is_storable(value):
+            raise fault(2005, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
+        low, high = self.length
+        if len(value) < low:
+            raise fault(2007, f"{self.kind.title()} {self.wire} minimum length not satisfied.")
+        if len(value) > high:
+            raise fault(2008, f"{self.kind.title()} {self.wire} exceeds the maximum length of {high} characters.")
+        if self.pattern is not None and not self.pattern.fullmatch(value):
+            raise fault(2006, f"{self.kind.title()} {self.wire} has an invalid format.")
+        return value
+
+
+class Integer(Attribute[int]):
+    """A whole number between *minimum* and *maximum*, both allowed. ``"10"`` is accepted."""
+
+    def __init__(self, *, minimum: int = -(2**31), maximum: int = 2**31 - 1, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.minimum, self.maximum = minimum, maximum
+
+    def coerce(self, value: Any) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,12}", value.strip()):
+            value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.invalid_type()
+        if value < self.minimum:
+            raise fault(2009, f"{self.kind.title()} {self.wire} must be at least {self.minimum}.")
+        if value > self.maximum:
+            raise fault(2010, f"{self.kind.title()} {self.wire} must be at most {self.maximum}.")
+        return value
+
+
+class Boolean(Attribute[bool]):
+    """``true`` or ``false``; their spellings as text are accepted in any case."""
+
+    def coerce(self, value: Any) -> bool:
+        if isinstance(value, str):
+            value = {"true": True, "false": False}.get(value.strip().lower(), value)
+        if not isinstance(value, bool):
+            raise self.invalid_type()
+        return value
+
+
+class Choice(Attribute[str]):
+    """One of *values*. Accepted in any case, answered as declared."""
+
+    def __init__(self, *values: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.values = values
+
+    def coerce(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self.invalid_type()
+        for known in self.values:
+            if known.lower() == value.strip().lower():
+                return known
+        raise fault(
+            2003, f"{self.kind.title()} {self.wire} is not one of the supported values: {', '.join(self.values)}."
+        )
+
+
+class Instant(Attribute[T]):
+    """A moment in UTC with milliseconds. Stored as milliseconds since the epoch; ISO 8601 on the wire."""
+
+    def from_wire(self, value: str) -> dt.datetime:
+        return parse_instant(value)
+
+
+class Duration(Attribute[dt.timedelta]):
+    """An ISO 8601 duration between *minimum* and *maximum*; zero is allowed where *zero* says so.
+
+    Stored as the text that was sent, so that ``PT5H`` comes back as ``PT5H``.
+    """
+
+    def __init__(self, *, minimum: dt.timedelta, maximum: dt.timedelta, zero: bool = False, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.minimum, self.maximum, self.zero = minimum, maximum, zero
+
+    def coerce(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self.invalid_type()
+        span = parse_duration(value)
+        if span is None:
+            raise fault(2006, f"{self.kind.title()} {self.wire} must be an ISO 8601 duration such as PT1H or P60D.")
+        if not span and self.zero:
+            return value
+        if span < self.minimum:
+            raise fault(2009, f"{self.kind.title()} {self.wire} is below the minimum.")
+        if span > self.maximum:
+            raise fault(2010, f"{self.kind.title()} {self.wire} is above the maximum.")
+        return value
+
+    def from_wire(self, value: str) -> dt.timedelta | None:
+        return parse_duration(value)
+
+    def to_wire(self, value: Any) -> Any:
+        return format_duration(value) if isinstance(value, dt.timedelta) else value
+
+
+class Array(Attribute[list[str]]):
+    """A list of strings, kept in order, replaced as a whole; *total* characters together at the most.
+
+    *item*: what each must look like. *complaint*: what is said of one that does not.
+    """
+
+    def __init__(
+        self,
+        *,
+        total: int = 4000,
+        item: re.Pattern[str] | None = None,
+        complaint: str = "has an entry of invalid format.",
+        **rest: Any,
+    ) -> None:
+        super().__init__(**rest)
+        self.total, self.item, self.complaint = total, item, complaint
+
+    def check(self, value: Any) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.invalid_type()
+        if sum(map(len, value)) > self.total:
+            raise fault(2008, f"{self.kind.title()} {self.wire} exceeds {self.total} characters in all.")
+        if not all(map(is_storable, value)):
+            raise fault(2005, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
+        if self.item is not None and not all(map(self.item.fullmatch, value)):
+            raise fault(2006, f"{self.kind.title()} {self.wire} {self.complaint}")
+        return value
+
+
+class Document(Attribute[Any]):
+    """Any JSON object."""
+
+
+class Struct(Attribute[Any]):
+    """A JSON object of declared *members*, which are named here as in Python. An update changes those it sends.
+
+    Members that nobody set stand at their defaults; nullable ones without a default are left out.
+    """
+
+    def __init__(self, members: Mapping[str, Attribute[Any]], **rest: Any) -> None:
+        super().__init__(**rest)
+        self.members = {wire_name(name): member for name, member in members.items()}
+        self._names = {wire_name(name): name for name in members}
+
+    def from_wire(self, value: Any) -> Any:
+        return {
+            self._names.get(wire, wire): None if inner is None else self._member(wire).from_wire(inner)
+            for wire, inner in value.items()
+        }
+
+    def to_wire(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        named = ((wire_name(name), inner) for name, inner in value.items())
+        return {wire: self._member(wire).to_wire(inner) for wire, inner in named}
+
+    def _member(self, wire: str) -> Attribute[Any]:
+        """The member called so; of a name that is none, one that takes anything."""
+        return self.members.get(wire) or Attribute()
+
+    def __set_name__(self, owner: type[Kind], name: str) -> None:
+        super().__set_name__(owner, name)
+        for member_name, member in self.members.items():
+            member.__set_name__(owner, name)
+            member.wire = f"{self.wire}.{member_name}"
+            if isinstance(member, Struct):
+                member.rename()
+
+    def rename(self) -> None:
+        """Tells the members of members where they are."""
+        for name, member in self.members.items():
+            member.wire = f"{self.wire}.{name}"
+            if isinstance(member, Struct):
+                member.rename()
+
+    def coerce(self, value: Any) -> dict[str, Any]:
+        """The members that were sent, in canonical form."""
+        if not isinstance(value, Mapping):
+            raise self.invalid_type()
+        for name in value:
+            if name not in self.members:
+                raise fault(2015, f"{self.kind.title()} {self.wire} has no property {name!r:.80}.")
+        return {name: self.members[name].check(sent) for name, sent in value.items()}
+
+    def merged(self, current: Mapping[str, Any] | None, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """*current* with what was *sent*, checked, laid over it, and defaults where there is neither."""
+        current = current or {}
+        merged = {**current, **sent}
+        for name, member in self.members.items():
+            if isinstance(member, Struct) and (not member.nullable or sent.get(name)):
+                merged[name] = member.merged(current.get(name), sent.get(name) or {})
+            elif name not in merged and (member.default is not None or not member.nullable):
+                merged[name] = member.check(member.default)
+        return merged
+
+
+class Structs(Attribute[Any]):
+    """A list of JSON objects of declared *members*, replaced as a whole; at the most *most* of them.
+
+    Unlike a Struct's, members that nobody set and that have no default are null.
+    """
+
+    def __init__(self, members: Mapping[str, Attribute[Any]], *, most: int = 200, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.item, self.most = Struct(members), most
+
+    def from_wire(self, value: Any) -> Any:
+        return [self.item.from_wire(one) for one in value]
+
+    def to_wire(self, value: Any) -> Any:
+        return [self.item.to_wire(one) for one in value] if isinstance(value, list) else value
+
+    def __set_name__(self, owner: type[Kind], name: str) -> None:
+        super().__set_name__(owner, name)
+        self.item.__set_name__(owner, name)
+
+    def check(self, value: Any) -> list[dict[str, Any]]:
+        if not isinstance(value, list):
+            raise self.invalid_type()
+        if len(value) > self.most:
+            raise fault(2008, f"{self.kind.title()} {self.wire} exceeds {self.most} entries.")
+        unset = dict.fromkeys(self.item.members)
+        return [unset | self.item.merged(None, self.item.coerce(one)) for one in value]
+
+
+class Link(Member[T]):
+    """A reference to one other resource, by id: ``{"href": …}`` on the wire, ``null`` when *nullable*.
+
+    *to*: titles of the kinds it may name. *derived*: not stored with the resource but computed. *omitted*: left
+    out of the answer while it is null. *weak*: becomes null when what it names goes; others go with it.
+    """
+
+    def __init__(
+        self,
+        *to: str,
+        writable: Writable = "",
+        required: bool = False,
+        nullable: bool = False,
+        derived: bool = False,
+        omitted: bool = False,
+        weak: bool = False,
+    ) -> None:
+        self.to, self.writable, self.required, self.weak = to, writable, required, weak
+        self.nullable, self.derived, self.omitted = nullable or omitted, derived, omitted
+
+
+class Part(Member[T]):
+    """A resource that lives and dies with its owner. *at*: its path; ``{self}`` is the owner's, ``{id}`` its id.
+
+    *writable*: ``c`` where the body that makes the owner may hold it.
+    """
+
+    def __init__(self, to: str | None, at: str | None = None, *, writable: Writable = "") -> None:
+        self.to, self.at, self.writable = to, at, writable
+
+    def __set__(self, instance: Kind, value: T | Mapping[str, Any]) -> None:
+        instance.write(self, value)
+
+    def path(self, owner: str, id: str) -> str:
+        """Its path below the base URL, given the *owner*'s path and the owner's *id*."""
+        return (self.at or "{self}/" + self.wire).format(self=owner, id=id)
+
+
+class Collection(Member[T]):
+    """A paged list of other resources at ``<self>/<name>``. *create*: whether a POST to it makes one."""
+
+    def __init__(self, of: str, *, create: bool = False) -> None:
+        self.of, self.create = of, create
+
+
+def is_storable(text: str) -> bool:
+    """False for a NUL, at which C libraries stop and PostgreSQL balks, and a lone surrogate, which is no character."""
+    return "\0" not in text and (text.isascii() or not _SURROGATE.search(text))

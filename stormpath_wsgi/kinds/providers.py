@@ -1,0 +1,138 @@
+"""Where the accounts of a directory come from."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stormpath_wsgi.kinds.kind import Timestamped
+from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Document, Integer, Link, Part, Struct, Structs, Text
+from stormpath_wsgi.kinds.values import ACCOUNT_ATTRIBUTE
+
+
+class Provider(Timestamped):
+    """Where the accounts of one directory come from: at ``<directory>/provider``.
+
+    Which of the attributes there are depends on ``providerId``.
+    """
+
+    path = "provider"
+    #: The providers that are known by name. Any other text means a server of OAuth 2.0.
+    STORMPATH: ClassVar[str] = "stormpath"
+    FACEBOOK: ClassVar[str] = "facebook"
+    GITHUB: ClassVar[str] = "github"
+    GOOGLE: ClassVar[str] = "google"
+    LINKEDIN: ClassVar[str] = "linkedin"
+    TWITTER: ClassVar[str] = "twitter"
+    SAML: ClassVar[str] = "saml"
+    LDAP: ClassVar[str] = "ldap"
+    AD: ClassVar[str] = "ad"
+    #: What the ``providerType`` of all others is.
+    OAUTH2: ClassVar[str] = "oauth2"
+    SIGNING_ALGORITHM_RSA_SHA_1: ClassVar[str] = "RSA-SHA1"
+    SIGNING_ALGORITHM_RSA_SHA_256: ClassVar[str] = "RSA-SHA256"
+    provider_id = Text[str](length=(1, 255), default="stormpath", writable="c")
+    provider_type = Text[str](derived=True)
+    client_id = Text[str](length=(1, 1024), omitted=True, writable="cu")
+    client_secret = Text[str](length=(1, 1024), omitted=True, sealed=True, writable="cu")
+    redirect_uri = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    scope = Array(omitted=True, writable="cu")
+    authorization_endpoint = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    token_endpoint = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    resource_endpoint = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    id_field = Text[str](length=(1, 255), omitted=True, writable="cu")
+    access_token_type = Choice("bearer", "access_token", "oauth_token", omitted=True, writable="cu")
+    sso_login_url = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    sso_logout_url = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    encoded_x509_signing_cert = Text[str](length=(1, 20_000), omitted=True, writable="cu")
+    request_signature_algorithm = Choice(
+        SIGNING_ALGORITHM_RSA_SHA_256, SIGNING_ALGORITHM_RSA_SHA_1, omitted=True, writable="cu"
+    )
+    agent = Link[Any]("Agent", omitted=True)
+    user_info_mapping_rules = Link[Any]("UserInfoMappingRules", omitted=True)
+    attribute_statement_mapping_rules = Link[Any]("AttributeStatementMappingRules", omitted=True)
+    service_provider_metadata = Link[Any]("SamlServiceProviderMetadata", omitted=True)
+
+
+class ProviderData(Timestamped):
+    """What the provider of its directory tells of one account. At ``<account>/providerData``."""
+
+    path = "providerData"
+    provider_id = Text[str](default="stormpath")
+    access_token = Text[str](omitted=True, sealed=True)
+    refresh_token = Text[str](omitted=True, sealed=True)
+    user_info = Document(omitted=True)
+
+
+class UserInfoMappingRules(Timestamped):
+    """Which members of a social provider's answer go into which attributes of an account. Its id is the directory's."""
+
+    path = "userInfoMappingRules"
+    items = Structs(
+        {
+            "name": Text[str](length=(1, 255), required=True),
+            "account_attributes": Array(required=True, item=ACCOUNT_ATTRIBUTE),
+        },
+        default=[],
+        writable="u",
+    )
+
+
+class AttributeStatementMappingRules(Timestamped):
+    """Which attributes of a SAML assertion go into which of an account. Its id is the directory's, or application's."""
+
+    path = "attributeStatementMappingRules"
+    items = Structs(
+        {
+            "name": Text[str](length=(1, 255), required=True),
+            "name_format": Text["str | None"](length=(0, 255), nullable=True),
+            "account_attributes": Array(required=True, item=ACCOUNT_ATTRIBUTE),
+        },
+        default=[],
+        writable="u",
+    )
+
+
+class Agent(Timestamped):
+    """What is stored for the program that mirrors an LDAP or Active Directory server. Its id is the directory's."""
+
+    path = "agents"
+    id = Text[str](derived=True)
+    status = Choice("ONLINE", "OFFLINE", "ERROR", default="OFFLINE")
+    config = Struct(
+        {
+            "directory_host": Text[str](length=(1, 255)),
+            "directory_port": Integer(minimum=1, maximum=65535),
+            "ssl_required": Boolean(),
+            "agent_user_dn": Text[str](length=(1, 1024)),
+            "agent_user_dn_password": Text[str](length=(1, 1024), nullable=True, secret=True),
+            "base_dn": Text[str](length=(1, 1024)),
+            "poll_interval": Integer(minimum=1),  # minutes
+            "referral_mode": Choice("follow", "ignore", nullable=True),
+            "ignore_referral_issues": Boolean(nullable=True),
+            "account_config": Struct(
+                {
+                    **{
+                        name: Text[str](length=(1, 1024))
+                        for name in ("object_class", "email_rdn", "given_name_rdn", "surname_rdn", "username_rdn")
+                    },
+                    **{
+                        name: Text["str | None"](length=(1, 1024), nullable=True)
+                        for name in ("dn_suffix", "object_filter", "middle_name_rdn", "password_rdn")
+                    },
+                }
+            ),
+            "group_config": Struct(
+                {
+                    **{name: Text[str](length=(1, 1024)) for name in ("object_class", "name_rdn", "description_rdn")},
+                    **{
+                        name: Text["str | None"](length=(1, 1024), nullable=True)
+                        for name in ("dn_suffix", "object_filter", "members_rdn")
+                    },
+                }
+            ),
+        },
+        writable="u",
+    )
+    directory = Link[Any]("Directory")
+    tenant = Link[Any]("Tenant")
+    download = Part[Any](None)

@@ -1,0 +1,60 @@
+"""The tenant, and what it has one of: hosted login pages and a mail server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stormpath_wsgi.kinds.kind import Kind, Timestamped
+from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Duration, Integer, Link, Part, Text
+from stormpath_wsgi.kinds.values import DISABLED, ENABLED, SECOND, TEN_YEARS
+
+
+class Tenant(Timestamped):
+    """The owner of everything below; one private space of names."""
+
+    path = "tenants"
+    name = Text[str](length=(1, 255), writable="u")
+    key = Text[str](length=(1, 63))
+    custom_data = Part[Any]("CustomData")
+    applications = Collection[Any]("Application")
+    directories = Collection[Any]("Directory")
+    organizations = Collection[Any]("Organization")
+    accounts = Collection[Any]("Account")
+    groups = Collection[Any]("Group")
+    agents = Collection[Any]("Agent")
+    id_sites = Collection[Any]("IdSite")
+    smtp_servers = Collection[Any]("SmtpServer")
+
+
+class IdSite(Kind):
+    """What is stored for the hosted login pages of a tenant, of which it has one set."""
+
+    path = "idSites"
+    domain_name = Text["str | None"](nullable=True, writable="u", search=True)
+    tls_public_cert = Text[str](length=(0, 20_000), blank=True, default="", writable="u")
+    tls_private_key = Text[str](length=(0, 20_000), blank=True, nullable=True, default="", sealed=True, writable="u")
+    git_repo_url = Text["str | None"](length=(0, 2000), nullable=True, writable="u")
+    git_branch = Text["str | None"](nullable=True, writable="u")
+    authorized_origin_uris = Array(default=[], writable="u")
+    authorized_redirect_uris = Array(default=[], writable="u")
+    logo_url = Text["str | None"](length=(0, 2000), nullable=True, writable="u")
+    session_tti = Duration(minimum=SECOND, maximum=TEN_YEARS, default="PT5M", writable="u")
+    session_ttl = Duration(minimum=SECOND, maximum=TEN_YEARS, default="PT5M", writable="u")
+    session_cookie_persistent = Boolean(default=False, writable="u")
+    tenant = Link[Any]("Tenant")
+
+
+class SmtpServer(Timestamped):
+    """The mail server of a tenant, of which it has one at the most."""
+
+    path = "smtpServers"
+    creatable = True
+    name = Text["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
+    description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
+    username = Text[str](length=(1, 255), required=True, writable="cu")
+    password = Text[str](length=(1, 1024), required=True, writable="cu", secret=True, sealed=True)
+    host = Text[str](length=(1, 255), required=True, writable="cu")
+    port = Integer(minimum=1, maximum=65535, required=True, writable="cu")
+    security_protocol = Choice("TLS", "SSL", nullable=True, writable="cu")
+    status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu")
+    tenant = Link[Any]("Tenant")

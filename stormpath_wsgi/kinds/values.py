@@ -1,0 +1,24 @@
+"""Words and spellings that several kinds use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+ENABLED, DISABLED, UNVERIFIED, VERIFIED = "ENABLED", "DISABLED", "UNVERIFIED", "VERIFIED"
+SMS, GOOGLE_AUTHENTICATOR = "SMS", "google-authenticator"
+ID = re.compile(r"[0-9A-Za-z]{1,64}\Z")
+#: A web origin: scheme and host, perhaps a port.
+ORIGIN = re.compile(r"https?://[^\s/?#@]+/?", re.IGNORECASE)
+#: The key of an organization, and a DNS label (RFC 1123, section 2.1).
+NAME_KEY = re.compile(r"[0-9a-z](?:[0-9a-z-]*[0-9a-z])?", re.IGNORECASE)
+#: What a rule may map something to: an attribute of an account, or a key of its custom data.
+ACCOUNT_ATTRIBUTE = re.compile(
+    r"username|email|givenName|middleName|surname|customData(?:\.[0-9A-Za-z_][0-9A-Za-z_-]{0,254})+"
+)
+#: What may stand in a header of a mail, where a line break would begin the next one.
+ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
+#: A domain in which each ``*`` stands for any run of characters.
+DOMAIN_PATTERN = re.compile(r"[0-9a-z*_-]+(?:\.[0-9a-z*_-]+)*", re.IGNORECASE)
+NO_DOMAIN = "has a wrong entry: It is not a valid domain."
+SECOND, TEN_YEARS = dt.timedelta(seconds=1), dt.timedelta(days=3660)
