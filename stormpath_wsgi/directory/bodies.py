@@ -8,7 +8,7 @@ from typing import Any
 
 from stormpath_wsgi.directory.paths import Resource, below
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.kinds import Attribute, Kind, Link, Member
+from stormpath_wsgi.kinds import Attribute, Kind, Link, Member, Struct
 
 #: Told by the service and sent back by clients that save whole resources; ignored in every body.
 COMMON = frozenset({"href", "createdAt", "modifiedAt"})
@@ -39,6 +39,8 @@ def of_creation(kind: type[Kind], properties: Any, base_url: str) -> Body:
             _take(body, member, value)
         elif isinstance(member, Link) and "c" in member.writable:
             _take_link(body, member, value, base_url)
+        elif "c" in getattr(member, "writable", ""):
+            pass  # a part that the rule of the kind makes
         elif value is not None and not _is_reference(value):
             raise _unsettable(member)
     return body
@@ -48,7 +50,8 @@ def of_update(kind: type[Kind], properties: Any, current: Mapping[str, Any]) -> 
     """The body that changes a *kind* whose wire form is now *current*.
 
     What may not be written is accepted as long as it says what is there already, since clients send whole
-    resources back. Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
+    resources back. In such a body, which has the href, what only the directory changes may be of an earlier day.
+    Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
     """
     sent = _sent(kind, properties)
     if not properties:
@@ -57,8 +60,8 @@ def of_update(kind: type[Kind], properties: Any, current: Mapping[str, Any]) -> 
     for name, value in sent.items():
         member = kind.members[name]
         if isinstance(member, Attribute) and "u" in member.writable:
-            body.values[member.name] = member.check(value)
-        elif not _is_echo(value, current.get(name)):
+            body.values[member.name] = _changed(member, value, current.get(name))
+        elif not (_is_echo(value, current.get(name)) or ("href" in properties and _is_told(member))):
             raise fault(2002, f"{_name(member)} cannot be changed.")
     return body
 
@@ -87,8 +90,17 @@ def _take(body: Body, attribute: Attribute[Any], value: Any) -> None:
         value = attribute.default
     elif "c" not in attribute.writable:
         raise _unsettable(attribute)
-    if value is not None or attribute.required:
+    if isinstance(attribute, Struct) and not attribute.nullable:
+        body.values[attribute.name] = attribute.merged(None, attribute.coerce(value or {}))
+    elif value is not None or attribute.required:
         body.values[attribute.name] = attribute.check(value)
+
+
+def _changed(attribute: Attribute[Any], value: Any, current: Any) -> Any:
+    checked = attribute.check(value)
+    if isinstance(attribute, Struct) and checked is not None:
+        return attribute.merged(current, checked)
+    return checked
 
 
 def _take_link(body: Body, link: Link[Any], value: Any, base_url: str) -> None:
@@ -102,6 +114,11 @@ def _take_link(body: Body, link: Link[Any], value: Any, base_url: str) -> None:
 
 def _is_reference(value: Any) -> bool:
     return isinstance(value, Mapping) and "href" in value
+
+
+def _is_told(member: Member[Any]) -> bool:
+    """Whether only the directory ever changes *member*, as it does ``fullName`` and the default mappings."""
+    return getattr(member, "derived", False) or (isinstance(member, Attribute) and not member.writable)
 
 
 def _is_echo(value: Any, current: Any) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
 from sqlalchemy import Connection, select
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory import schema, sms
 from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.passwords import Passwords
 from stormpath_wsgi.directory.paths import Listing, Resource
+from stormpath_wsgi.directory.secrets import Secrets
 from stormpath_wsgi.errors import ConfigurationError
 
 
@@ -23,6 +27,12 @@ class Work:
     tenant_id: str
     base_url: str
     now: int
+    secrets: Secrets
+    mail: Mail
+    #: The id of the API key that authenticated the request; None in process.
+    caller: str | None = None
+    #: The ids of mails that leave once it is committed.
+    queued: list[str] = field(default_factory=list)
 
     def href(self, target: Resource | Listing) -> str:
         return f"{self.base_url}/{target.path}"
@@ -38,9 +48,23 @@ class Context:
         tenant_id: str | None,
         passwords: Passwords,
         clock: Callable[[], float],
+        secrets: Secrets,
+        mail: Mail,
+        send_sms: sms.Send | None = None,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
+        self.secrets, self.mail = secrets, mail
+        #: Called when there is mail in the outbox.
+        self.deliver: Callable[[], object] = _nobody
+        self.send_sms = send_sms or sms.default(database)
+        self.caller: str | None = None
         self._tenant_id = tenant_id
+
+    def called_with(self, api_key_id: str) -> Self:
+        """The same context, in which that API key is the :attr:`caller`."""
+        acting = copy.copy(self)
+        acting.caller = api_key_id
+        return acting
 
     @contextmanager
     def read(self) -> Iterator[Work]:
@@ -52,10 +76,14 @@ class Context:
     def write(self, *, moves_epoch: bool = True) -> Iterator[Work]:
         """*moves_epoch*: whether anything is changed that a cache may hold, as new resources do not."""
         with self.database.write(moves_epoch=moves_epoch) as transaction:
-            yield self.work(transaction.connection, self._tenant(transaction.connection))
+            work = self.work(transaction.connection, self._tenant(transaction.connection))
+            yield work
+        if work.queued:
+            self.deliver()
 
     def work(self, connection: Connection, tenant_id: str) -> Work:
-        return Work(connection, tenant_id, self.base_url, int(self.clock() * 1000))
+        now = int(self.clock() * 1000)
+        return Work(connection, tenant_id, self.base_url, now, self.secrets, self.mail, self.caller)
 
     def _tenant(self, connection: Connection) -> str:
         if self._tenant_id is None:
@@ -68,3 +96,7 @@ class Context:
                 )
             self._tenant_id = found[0]
         return self._tenant_id
+
+
+def _nobody() -> None:
+    """Who delivers where nobody is told to."""

@@ -60,6 +60,8 @@ class Database:
         self.epoch: Callable[[], int] = self._backend.epoch.read
         #: Whether the database is this program's own, so that opening it may bring its tables up to date.
         self.embedded = self._backend.embedded
+        #: The file it is in; None when it is in memory or on a server.
+        self.path = self._backend.path
         _announce_forks(self._backend)
 
     def __repr__(self) -> str:
@@ -128,6 +130,7 @@ class _Backend:
     reader: Engine
     epoch: Epoch
     embedded: bool
+    path: Path | None = None
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout  # seconds
@@ -182,14 +185,15 @@ class _SqliteFile(_Backend):
 
     embedded = True
     epoch: FileEpoch
+    path: Path
 
     def __init__(self, url: URL, timeout: float) -> None:
         super().__init__(timeout)
         self._in_use_at_fork = self._inherited = False
-        self._path = Path(url.database or "").resolve()
-        self._identity = _made(self._path)
-        epoch_file = self._path.with_name(self._path.name + "-epoch")
-        self.epoch = FileEpoch(epoch_file, timeout=timeout, database=self._path)
+        self.path = Path(url.database or "").resolve()
+        self._identity = _made(self.path)
+        epoch_file = self.path.with_name(self.path.name + "-epoch")
+        self.epoch = FileEpoch(epoch_file, timeout=timeout, database=self.path)
         self.engine = self.reader = create_engine(
             url,
             creator=self._connect,
@@ -204,7 +208,7 @@ class _SqliteFile(_Backend):
         if self._inherited:
             raise _Refused("the process was forked while a thread used the file; fork before threads are started")
         try:
-            found = os.stat(self._path)
+            found = os.stat(self.path)
         except OSError as error:
             raise _Refused(str(error)) from error
         if not os.path.samestat(found, self._identity):
@@ -241,7 +245,7 @@ class _SqliteFile(_Backend):
     def _connect(self) -> sqlite3.Connection:
         # mode=rw: a missing file is an error, never a new empty database.
         connection = sqlite3.connect(
-            f"file:{quote(str(self._path))}?mode=rw",
+            f"file:{quote(str(self.path))}?mode=rw",
             uri=True,
             timeout=self.timeout,
             isolation_level=None,  # BEGIN is ours to say

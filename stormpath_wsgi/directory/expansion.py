@@ -1,6 +1,6 @@
 """Expansion: links in an answer replaced by what they name, as ``directory,groups(offset:0,limit:10)`` asks.
 
-Names may be nested, ``groupMemberships(group,limit:100)``, and what one name may bring is bounded.
+Names may be nested, ``groupMemberships(group,limit:100)``, and what all of them together may bring is bounded.
 Source: the expansion chapter of the REST API v1, which knows no nesting.
 """
 
@@ -12,15 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stormpath_wsgi.directory import query, records
+from sqlalchemy import Text, bindparam, cast, func, select
+
+from stormpath_wsgi.directory import query, records, schema
 from stormpath_wsgi.directory.context import Work
 from stormpath_wsgi.directory.paths import Listing, Resource, below
 from stormpath_wsgi.directory.wire import SHAPES
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.kinds import KINDS, Collection, Kind, Link, Member, Part
+from stormpath_wsgi.kinds import KINDS, Collection, CustomData, Kind, Link, Member, Part
 
 _MOST_NAMES = 16  # in one parameter
-_MOST_RESOURCES = 10_000  # that one name may bring: for a page of 100 resources, 100 each
+_MOST_RESOURCES = 20_000  # that all names may bring; one brings to each of a page of 100 up to 100
+_MOST_DATA = 20_000_000  # characters of custom data that one name may bring, as JSON
 _TOKEN = re.compile(r"\s*([A-Za-z]+|[0-9]+|[(),:])\s*")
 
 
@@ -38,7 +41,9 @@ def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
     if not expand:
         return []
     wanted = _Parser(expand).parse()
-    _check(wanted, [kind], resources)
+    if _most(wanted, [kind], resources) > _MOST_RESOURCES:
+        text = f"expand could bring more than {_MOST_RESOURCES} resources; set smaller limits, or name less."
+        raise fault(2107, text)
     return wanted
 
 
@@ -71,12 +76,21 @@ def _found(work: Work, hrefs: Iterable[str], one: Wanted) -> dict[str, dict[str,
                 pages[href] = query.page(work, listing, one.window, owner_exists=True)
             case Resource(kind, id, owner):
                 ids[kind, owner].append(id)
+    _check_data(work, [id for kind, owner in ids if kind is CustomData for id in ids[kind, owner]])
     resources = [records.load_all(work, kind, owner, ids[kind, owner]) for kind, owner in ids]
     return pages | {resource["href"]: resource for found in resources for resource in found.values()}
 
 
-def _check(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int) -> None:
-    """Raises 2107 where a name cannot be expanded in any of *kinds*, or would bring too much."""
+def _check_data(work: Work, ids: list[str]) -> None:
+    """Raises 2107 where the custom data with these *ids* is too much for one answer, and for our memory."""
+    if ids and (work.connection.execute(_SIZE, {"ids": ids}).scalar() or 0) > _MOST_DATA:
+        text = f"expand would bring more than {_MOST_DATA} characters of custom data; set smaller limits."
+        raise fault(2107, text)
+
+
+def _most(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int) -> int:
+    """How many resources may come, if all pages are full. Raises 2107 for a name to expand in none of *kinds*."""
+    most = 0
     for one in wanted:
         members = [kind.members[one.name] for kind in kinds if one.name in kind.members]
         targets = [target for member in members for target in _targets(member)]
@@ -88,9 +102,8 @@ def _check(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int
             brings *= one.window["limit"]
         elif one.window:
             raise fault(2107, f"{one.name} is no collection and has neither offset nor limit.")
-        if brings > _MOST_RESOURCES:
-            raise fault(2107, f"{one.name} could bring more than {_MOST_RESOURCES} resources; set a smaller limit.")
-        _check(one.inside, targets, brings)
+        most += brings + _most(one.inside, targets, brings)
+    return most
 
 
 def _targets(member: Member[Any]) -> list[type[Kind]]:
@@ -105,6 +118,11 @@ def _targets(member: Member[Any]) -> list[type[Kind]]:
         case _:
             titles = ()
     return [KINDS[title] for title in titles if title and KINDS[title] in SHAPES]
+
+
+_SIZE = select(func.sum(func.length(cast(schema.custom_data.c.data, Text)))).where(
+    schema.custom_data.c.owner_id.in_(bindparam("ids", expanding=True))
+)
 
 
 class _Parser:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from stormpath_wsgi import kinds
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import ID, KINDS, Collection, CustomData, Kind, LoginAttempt, Part, PasswordStrength
+from stormpath_wsgi.kinds import ID, KINDS, Collection, Kind, Part
 
 #: The kinds with hrefs of their own by the first segment of these; the others are found below an owner.
-_BY_SEGMENT: Mapping[str, type[Kind]] = {
-    kind.path: kind for kind in KINDS.values() if kind not in (CustomData, LoginAttempt, PasswordStrength)
+BY_SEGMENT: Mapping[str, type[Kind]] = {
+    kind.path: kind
+    for kind in KINDS.values()
+    if kind
+    not in (
+        kinds.CustomData,
+        kinds.LoginAttempt,
+        kinds.PasswordStrength,
+        kinds.Provider,
+        kinds.ProviderData,
+        kinds.PasswordResetToken,
+        kinds.VerificationEmail,
+        kinds.EmailVerificationToken,
+        kinds.DefaultRelayState,
+    )
 }
+
+#: What was mailed to somebody, or a token of ours or a JWT: text of the base64url alphabet and dots.
+_TOKEN = re.compile(r"[0-9A-Za-z._~-]{1,8192}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +81,38 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class TokenCheck:
-    """``applications/<id>/authTokens/<token id>``: asks whether a token is good at an application."""
+    """``applications/<id>/authTokens/<token>``: asks whether a token is good at an application.
+
+    The *token* is the id of one, or a JWT.
+    """
 
     application_id: str
-    token_id: str
+    token: str
 
 
-Target = Resource | Listing | DataKey | TokenCheck
+@dataclass(frozen=True, slots=True)
+class TokenEndpoint:
+    """``applications/<id>/oauth/token``: where grants are exchanged for tokens (RFC 6749, section 3.2)."""
+
+    application_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetToken:
+    """``applications/<id>/passwordResetTokens/<token>``."""
+
+    application_id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationToken:
+    """``accounts/emailVerificationTokens/<token>``."""
+
+    token: str = field(repr=False)
+
+
+Target = Resource | Listing | DataKey | TokenCheck | TokenEndpoint | ResetToken | VerificationToken
 
 
 def parse(path: str) -> Target:
@@ -89,16 +132,22 @@ def below(base_url: str, href: Any) -> Target | None:
 
 def _target(path: str) -> Target | None:
     match path.split("/"):
-        case [segment] if segment in _BY_SEGMENT and _BY_SEGMENT[segment].creatable:
-            return Listing(_BY_SEGMENT[segment])
-        case [segment, id] if segment in _BY_SEGMENT and ID.match(id):
-            return Resource(_BY_SEGMENT[segment], id)
-        case [segment, id, name] if segment in _BY_SEGMENT and ID.match(id):
-            return _member(_BY_SEGMENT[segment], id, name)
-        case ["applications", id, "authTokens", token] if ID.match(id) and ID.match(token):
+        case [segment] if segment in BY_SEGMENT and BY_SEGMENT[segment].creatable:
+            return Listing(BY_SEGMENT[segment])
+        case [segment, id] if segment in BY_SEGMENT and ID.match(id):
+            return Resource(BY_SEGMENT[segment], id)
+        case ["accounts", kinds.EmailVerificationToken.path, token] if _TOKEN.match(token):
+            return VerificationToken(token)
+        case [segment, id, name] if segment in BY_SEGMENT and ID.match(id):
+            return _member(BY_SEGMENT[segment], id, name)
+        case ["applications", id, "authTokens", token] if ID.match(id) and _TOKEN.match(token):
             return TokenCheck(id, token)
-        case [segment, id, "customData", key] if segment in _BY_SEGMENT and ID.match(id):
-            owner = _BY_SEGMENT[segment]
+        case ["applications", id, "oauth", "token"] if ID.match(id):
+            return TokenEndpoint(id)
+        case ["applications", id, "passwordResetTokens", token] if ID.match(id) and _TOKEN.match(token):
+            return ResetToken(id, token)
+        case [segment, id, "customData", key] if segment in BY_SEGMENT and ID.match(id):
+            owner = BY_SEGMENT[segment]
             if "customData" in owner.members:
                 return DataKey(owner, id, key)
     return None

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Text, func
 
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import format_instant
 
 _RANGE = re.compile(r"(?P<opening>[\[(])(?P<low>[^,]*),(?P<high>[^,]*)(?P<closing>[\])])")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
@@ -25,6 +26,8 @@ _MOMENT = re.compile(
     r"(?::(?P<second>\d\d)(?:\.(?P<microsecond>\d{1,6}))?)?)?)?)?)?(?:Z|[+ ]00:00)?",
     re.ASCII,
 )
+#: What may be left out at the end of a spelling with six digits.
+_ZEROS = re.compile(r"(?:(?:(?:(?:(?:-01)?-01T00)?:00)?:00)?\.0)?0*\Z")
 _EPOCH = dt.datetime(1970, 1, 1)  # UTC
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _UNITS = ("year", "month", "day", "hour", "minute", "second")
@@ -46,18 +49,23 @@ class Range:
     with_low: bool = True
     with_high: bool = True
 
-    def clause(
-        self, column: ColumnElement[Any], spelled: Callable[[Any], Any] = lambda end: end
-    ) -> ColumnElement[bool]:
-        """Whether *column* lies within. *spelled* makes of an end what the column holds."""
+    def clause(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether *column* lies within."""
         within = column.is_not(None)
         if self.low is not None:
-            low = spelled(self.low)
-            within &= column >= low if self.with_low else column > low
+            within &= column >= self.low if self.with_low else column > self.low
         if self.high is not None:
-            high = spelled(self.high)
-            within &= column <= high if self.with_high else column < high
+            within &= column <= self.high if self.with_high else column < self.high
         return within
+
+    def in_text(self) -> Range:
+        """A range of moments as one of :func:`unzoned` texts, which may leave out what is at its start: ``2015-02``.
+
+        Of all spellings of a moment the shortest sorts first and the longest last, and no other moment comes between.
+        """
+        low = None if self.low is None else _spelled(self.low, shortest=self.with_low)
+        high = None if self.high is None else _spelled(self.high, shortest=not self.with_high)
+        return Range(low, high, self.with_low, self.with_high)
 
 
 def moments(text: str) -> Range | None:
@@ -72,6 +80,16 @@ def numbers(text: str) -> Range | None:
     """The range of numbers that *text* means, or None when it means none. Raises 2108."""
     found = _RANGE.fullmatch(text)
     return found and _range(found, _number)
+
+
+def unzoned(text: ColumnElement[str]) -> ColumnElement[str]:
+    """Moments in UTC that are told as *text*, without the ``Z`` or ``+00:00`` that says so."""
+    return func.rtrim(func.replace(text, "+00:00", "", type_=Text), "Z", type_=Text)
+
+
+def _spelled(milliseconds: int, *, shortest: bool) -> str:
+    longest = format_instant(milliseconds).replace("Z", "000")
+    return _ZEROS.sub("", longest) if shortest else longest
 
 
 def _range(found: re.Match[str], parse: Callable[[str], float | None]) -> Range | None:

@@ -26,7 +26,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.directory import canonical, schema
 from stormpath_wsgi.directory.context import Work
 from stormpath_wsgi.directory.paths import Listing, Resource
-from stormpath_wsgi.directory.wire import SHAPES, Row, Shape
+from stormpath_wsgi.directory.wire import SHAPES, Row, Shape, seal_context
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Attribute, Kind
 
@@ -51,7 +51,7 @@ def load_all(work: Work, kind: type[Kind], owner: type[Kind] | None, ids: Iterab
 
 def wire(work: Work, resource: Resource, row: Row) -> Wire:
     """The wire form of *resource*, whose selected columns are *row*."""
-    return SHAPES[resource.kind].wire(row, work.base_url, work.href(resource))
+    return SHAPES[resource.kind].wire(row, work, work.href(resource))
 
 
 def exist(work: Work, kind: type[Kind], id: str) -> bool:
@@ -80,19 +80,18 @@ def make(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any], **col
     table = SHAPES[kind].table
     common = {"id": id, "tenant_id": work.tenant_id, "created_at": work.now, "modified_at": work.now}
     row = {name: value for name, value in common.items() if name in table.c}
-    with taken(_uniqueness(kind)):
-        work.connection.execute(insert(table), {**row, **_stored(kind, values), **columns})
+    with taken(*_uniqueness(kind)):
+        work.connection.execute(insert(table), {**row, **_stored(work, kind, id, values), **columns})
 
 
 def change(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any]) -> None:
     """Stores new *values*, by Python name, and lets ``modifiedAt`` grow. Raises as :func:`make` does."""
     table = SHAPES[kind].table
-    with taken(_uniqueness(kind)):
-        work.connection.execute(
-            update(table)
-            .where(table.c.id == id)
-            .values(modified_at=later(table.c.modified_at, work.now), **_stored(kind, values))
-        )
+    row = {**_touched(work, table), **_stored(work, kind, id, values)}
+    if not row:  # a client saved what it had read of a kind that has no modifiedAt
+        return
+    with taken(*_uniqueness(kind)):
+        work.connection.execute(update(table).where(table.c.id == id).values(row))
 
 
 def remove(work: Work, kind: type[Kind], id: str) -> None:
@@ -101,13 +100,17 @@ def remove(work: Work, kind: type[Kind], id: str) -> None:
     work.connection.execute(delete(table).where(table.c.id == id))
 
 
+def _touched(work: Work, table: Table) -> dict[str, Any]:
+    return {"modified_at": later(table.c.modified_at, work.now)} if "modified_at" in table.c else {}
+
+
 def later(column: ColumnElement[int], now: int) -> ColumnElement[int]:
     """*now*, or one millisecond after the moment in *column* when the clock has not got so far."""
     return case((column >= now, column + 1), else_=now)
 
 
 @contextmanager
-def taken(text: str, code: int = 2001) -> Iterator[None]:
+def taken(text: str | None, code: int = 2001) -> Iterator[None]:
     """Answers a broken UNIQUE constraint with *code* and *text*, and a broken reference with 2020."""
     try:
         yield
@@ -172,22 +175,31 @@ def _live(shape: Shape, owner: Shape | None) -> Select[Any]:
     return statement
 
 
-def _stored(kind: type[Kind], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns for *values*: as they are, and folded where one searches."""
+def _stored(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns for *values*: as they are or sealed, and folded where one searches."""
     table, row = SHAPES[kind].table, dict(values)
     for attribute in kind.declared(Attribute):
-        name = f"{attribute.name}_key"
+        if attribute.sealed and attribute.name in row:  # an empty text is none, and nothing to keep from anybody
+            text = row[attribute.name]
+            row[attribute.name] = work.secrets.seal(text, seal_context(kind, attribute)(id)) if text else None
+        name = f"{attribute.name}_folded"
         if attribute.name in values and name in table.c:
             value = values[attribute.name]
-            row[name] = None if value is None else key_of(attribute)(value)
+            row[name] = "" if value is None else key_of(attribute)(value)
     return row
 
 
-def _uniqueness(kind: type[Kind]) -> str:
+#: Kinds of which a duplicate has a code of its own.
+_DUPLICATES: Mapping[type[Kind], int] = {kinds.Phone: 13102, kinds.Factor: 13105}
+
+
+def _uniqueness(kind: type[Kind]) -> tuple[str | None, int]:
+    if code := _DUPLICATES.get(kind):
+        return None, code
     names = [attribute.wire for attribute in kind.declared(Attribute) if attribute.unique]
     if not names:
-        return f"There is such a {kind.title()} already."
-    return f"{kind.title()} {' or '.join(names)} is already in use; choose another."
+        return f"There is such a {kind.title()} already.", 2001
+    return f"{kind.title()} {' or '.join(names)} is already in use; choose another.", 2001
 
 
 def _is_duplicate(error: IntegrityError) -> bool:

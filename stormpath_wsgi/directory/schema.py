@@ -1,7 +1,8 @@
 """The tables. Columns of a resource follow from its kind; what the kinds do not know is added here.
 
-A searchable text has a shadow ``<name>_key`` with its folded spelling (:mod:`.canonical`), which the
-indexes are on: SQLite folds only ASCII by itself, and two engines must find the same accounts.
+A searchable text has a shadow ``<name>_folded`` with its folded spelling (:mod:`.canonical`), which the
+indexes are on: SQLite folds only ASCII by itself, and two engines must find the same accounts. The shadow of null is
+the empty text, since engines differ in where null comes in an order.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ _TYPES: dict[type[kinds.Attribute[Any]], type[TypeEngine[Any]]] = {
     kinds.Boolean: Boolean,
     kinds.Instant: BigInteger,  # milliseconds since the epoch, UTC
     kinds.Array: JSON,
+    kinds.Document: JSON,
+    kinds.Struct: JSON,
+    kinds.Structs: JSON,
 }
 
 #: The table that the hrefs of each kind's links point into.
@@ -60,31 +64,56 @@ _TABLES = {
     "Directory": "directories",
     "Group": "groups",
     "Account": "accounts",
+    "Organization": "organizations",
+    "AccountSchema": "directories",
+    "Agent": "agents",
+    "ApiKey": "api_keys",
+    "Phone": "phones",
+    "Factor": "factors",
+    "UserInfoMappingRules": "user_info_mapping_rules",
+    "AttributeStatementMappingRules": "attribute_statement_mapping_rules",
+    "SamlServiceProviderMetadata": "directories",
+    "SamlIdentityProvider": "saml_identity_providers",
+    "RegisteredSamlServiceProvider": "registered_saml_service_providers",
 }
 
 
-def reference(name: str, table: str, *, nullable: bool = False) -> Column[str]:
-    """A column that names a row of *table* and goes when that row goes."""
-    return Column(name, Text, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=nullable)
+def reference(name: str, table: str, *, nullable: bool = False, weak: bool = False) -> Column[str]:
+    """A column that names a row of *table*. Its own row goes with that one; a *weak* column becomes null instead."""
+    target = ForeignKey(f"{table}.id", ondelete="SET NULL" if weak else "CASCADE")
+    return Column(name, Text, target, nullable=nullable)
 
 
 def stored(kind: type[kinds.Kind]) -> Iterator[Column[Any]]:
     """The columns of everything *kind* declares and does not derive."""
     for attribute in kind.declared(kinds.Attribute):
-        if attribute.derived or attribute.secret:
+        if attribute.derived or (attribute.secret and not attribute.sealed):
             continue
-        yield Column(attribute.name, _TYPES[type(attribute)], nullable=attribute.nullable)
+        # None is no JSON null: it is told apart from a document by being NULL.
+        column_type = JSON(none_as_null=True) if _TYPES[type(attribute)] is JSON else _TYPES[type(attribute)]
+        yield Column(attribute.name, column_type, nullable=attribute.nullable)
         if isinstance(attribute, kinds.Text) and attribute.search:
-            yield Column(f"{attribute.name}_key", Key, nullable=attribute.nullable)
+            yield Column(f"{attribute.name}_folded", Key, nullable=False, default="")
     for link in kind.declared(kinds.Link):
         if not link.derived:
             for title in link.to:
-                yield reference(link_column(link, title), _TABLES[title], nullable=link.nullable or len(link.to) > 1)
+                nullable = link.nullable or len(link.to) > 1
+                yield reference(link_column(link, title), _TABLES[title], nullable=nullable, weak=link.weak)
 
 
 def link_column(link: kinds.Link[Any], title: str) -> str:
     """The column that holds the id of *link*'s target when that is a *title*: one column for each kind it may name."""
     return f"{link.name}_id" if len(link.to) == 1 else f"{link.name}_{title.lower()}_id"
+
+
+def sealed(name: str, *, nullable: bool = True) -> Column[str]:
+    """A column of secrets that no kind declares, sealed for the place that :func:`place` tells."""
+    return Column(name, Text, nullable=nullable, info={"sealed": True})
+
+
+def place(column: Column[str], id: str) -> str:
+    """What a secret in a :func:`sealed` *column* is bound to, in the row whose primary key is *id*."""
+    return f"{column.table.name}/{id}/{column.name}"
 
 
 def part_of(owner: str) -> ForeignKeyConstraint:
@@ -102,14 +131,22 @@ tenants = table("tenants", kinds.Tenant, UniqueConstraint("key"))
 applications = table(
     "applications",
     kinds.Application,
-    UniqueConstraint("tenant_id", "name_key"),
+    UniqueConstraint("tenant_id", "name_folded"),
+    Index(None, "tenant_id", "created_at"),
+)
+
+organizations = table(
+    "organizations",
+    kinds.Organization,
+    UniqueConstraint("tenant_id", "name_folded"),
+    UniqueConstraint("tenant_id", "name_key_folded"),
     Index(None, "tenant_id", "created_at"),
 )
 
 directories = table(
     "directories",
     kinds.Directory,
-    UniqueConstraint("tenant_id", "name_key"),
+    UniqueConstraint("tenant_id", "name_folded"),
     Index(None, "tenant_id", "created_at"),
 )
 
@@ -117,29 +154,125 @@ directories = table(
 password_policies = table("password_policies", kinds.PasswordPolicy, part_of("directories"))
 password_strengths = table("password_strengths", kinds.PasswordStrength, part_of("directories"))
 
+account_creation_policies = table("account_creation_policies", kinds.AccountCreationPolicy, part_of("directories"))
+
+#: Five a directory; *purpose* says which mail it is the text of.
+email_templates = table(
+    "email_templates",
+    kinds.EmailTemplate,
+    reference("directory_id", "directories"),
+    Column("purpose", Text, nullable=False),
+    # Null: what the settings say.
+    Column("from_name", Text),
+    Column("from_email_address", Text),
+    Column("link_base_url", Text),
+    UniqueConstraint("directory_id", "purpose"),
+)
+
+#: Two a directory. The schema itself is nothing but the directory.
+fields = table("fields", kinds.Field, UniqueConstraint("schema_id", "name"))
+
+user_info_mapping_rules = table("user_info_mapping_rules", kinds.UserInfoMappingRules, part_of("directories"))
+
+#: One row a SAML directory and one an application; its id is theirs.
+attribute_statement_mapping_rules = table(
+    "attribute_statement_mapping_rules",
+    kinds.AttributeStatementMappingRules,
+    reference("tenant_id", "tenants"),
+    reference("directory_id", "directories", nullable=True),
+    reference("application_id", "applications", nullable=True),
+    Index(None, "directory_id"),
+    Index(None, "application_id"),
+)
+
+agents = table(
+    "agents",
+    kinds.Agent,
+    sealed("agent_user_dn_password"),
+    Index(None, "tenant_id", "created_at"),
+    Index(None, "directory_id"),
+)
+
+providers = table(
+    "providers",
+    kinds.Provider,
+    part_of("directories"),
+    Index(None, "agent_id"),
+    Index(None, "user_info_mapping_rules_id"),
+    Index(None, "attribute_statement_mapping_rules_id"),
+    Index(None, "service_provider_metadata_id"),
+)
+
 #: One row an application; its id is the application's.
 o_auth_policies = table("o_auth_policies", kinds.OAuthPolicy, UniqueConstraint("application_id"))
+
+saml_identity_providers = table("saml_identity_providers", kinds.SamlIdentityProvider, part_of("applications"))
+
+registered_saml_service_providers = table(
+    "registered_saml_service_providers",
+    kinds.RegisteredSamlServiceProvider,
+    Index(None, "tenant_id", "created_at"),
+)
+
+saml_service_provider_registrations = table(
+    "saml_service_provider_registrations",
+    kinds.SamlServiceProviderRegistration,
+    UniqueConstraint(
+        "identity_provider_id", "service_provider_id", name="uq_saml_service_provider_registrations_providers"
+    ),
+    Index(None, "service_provider_id"),
+)
+
+#: With the private key, sealed. One a tenant, made when it is first asked for.
+certificates = Table(
+    "certificates",
+    metadata,
+    reference("tenant_id", "tenants"),
+    Column("certificate", Text, nullable=False),  # PEM
+    sealed("private_key", nullable=False),  # PEM
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id"),
+)
+
+id_sites = table("id_sites", kinds.IdSite, UniqueConstraint("tenant_id"))
+
+smtp_servers = table("smtp_servers", kinds.SmtpServer, UniqueConstraint("tenant_id"))
 
 groups = table(
     "groups",
     kinds.Group,
-    UniqueConstraint("directory_id", "name_key"),
-    Index(None, "tenant_id", "name_key"),
+    UniqueConstraint("directory_id", "name_folded"),
+    Index(None, "tenant_id", "name_folded"),
     Index(None, "directory_id", "created_at"),
 )
 
 accounts = table(
     "accounts",
     kinds.Account,
-    Index(None, "directory_id", "username_key"),
-    Index(None, "directory_id", "email_key"),
-    Index(None, "directory_id", "given_name_key"),
-    Index(None, "directory_id", "surname_key"),
-    Index(None, "directory_id", "created_at"),
-    Index(None, "directory_id", "modified_at"),
-    Index(None, "tenant_id", "username_key"),
-    Index(None, "tenant_id", "email_key"),
-    Index(None, "tenant_id", "created_at"),
+    *(
+        Index(None, owner, *columns)
+        for owner in ("directory_id", "tenant_id")
+        for columns in (
+            ("username_folded",),
+            ("email_folded",),
+            ("given_name_folded", "id"),  # many have the same
+            ("surname_folded", "id"),
+            ("created_at",),
+            ("modified_at",),
+        )
+    ),
+)
+
+#: How many accounts each directory has, in parts that are added up (:mod:`.counts`).
+account_counts = Table(
+    "account_counts",
+    metadata,
+    reference("tenant_id", "tenants"),
+    reference("directory_id", "directories"),
+    Column("part", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("directory_id", "part"),
+    Index(None, "tenant_id"),
 )
 
 #: What a person may type to sign in: one name space for usernames and e-mail addresses of a directory, so that
@@ -178,9 +311,153 @@ account_store_mappings = table(
     kinds.AccountStoreMapping,
     UniqueConstraint("application_id", "account_store_directory_id", name="uq_account_store_mappings_directory"),
     UniqueConstraint("application_id", "account_store_group_id", name="uq_account_store_mappings_group"),
+    UniqueConstraint("application_id", "account_store_organization_id", name="uq_account_store_mappings_organization"),
+    CheckConstraint(
+        "(CASE WHEN account_store_directory_id IS NULL THEN 0 ELSE 1 END)"
+        " + (CASE WHEN account_store_group_id IS NULL THEN 0 ELSE 1 END)"
+        " + (CASE WHEN account_store_organization_id IS NULL THEN 0 ELSE 1 END) = 1",
+        name="one_store",
+    ),
+    Index(None, "account_store_directory_id"),
+    Index(None, "account_store_group_id"),
+    Index(None, "account_store_organization_id"),
+)
+
+organization_store_mappings = table(
+    "organization_store_mappings",
+    kinds.OrganizationAccountStoreMapping,
+    UniqueConstraint("organization_id", "account_store_directory_id", name="uq_organization_store_mappings_directory"),
+    UniqueConstraint("organization_id", "account_store_group_id", name="uq_organization_store_mappings_group"),
     CheckConstraint("(account_store_directory_id IS NULL) <> (account_store_group_id IS NULL)", name="one_store"),
     Index(None, "account_store_directory_id"),
     Index(None, "account_store_group_id"),
+)
+
+#: Its id is that of its one owner.
+account_linking_policies = table(
+    "account_linking_policies",
+    kinds.AccountLinkingPolicy,
+    reference("application_id", "applications", nullable=True),
+    reference("organization_id", "organizations", nullable=True),
+    Index(None, "application_id"),
+    Index(None, "organization_id"),
+)
+
+#: The left account's id sorts before the right one's where uniqueness is asked: a link has no direction.
+account_links = table(
+    "account_links",
+    kinds.AccountLink,
+    reference("tenant_id", "tenants"),
+    Column("lesser_id", Text, nullable=False),
+    Column("greater_id", Text, nullable=False),
+    UniqueConstraint("lesser_id", "greater_id"),
+    Index(None, "left_account_id"),
+    Index(None, "right_account_id"),
+)
+
+provider_data = table("provider_data", kinds.ProviderData, part_of("accounts"))
+
+api_keys = table(
+    "api_keys",
+    kinds.ApiKey,
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "account_id", "created_at"),
+    Index(None, "tenant_id"),
+)
+
+#: What signed requests of late were marked with, so that none is taken twice.
+nonces = Table(
+    "nonces",
+    metadata,
+    reference("key_id", "api_keys"),
+    Column("nonce", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key_id", "nonce"),
+    Index(None, "expires_at"),
+)
+
+application_web_configs = table(
+    "application_web_configs",
+    kinds.ApplicationWebConfig,
+    Column("dns_label_folded", Key, nullable=False),
+    UniqueConstraint("application_id"),
+    UniqueConstraint("dns_label_folded"),
+    Index(None, "signing_api_key_id"),
+)
+
+phones = table("phones", kinds.Phone, UniqueConstraint("account_id", "number"))
+
+#: *last_step*: the time step of the last code of an authenticator that was taken (RFC 6238). *wrong_codes*: in a row,
+#: *wrong_at*: the last of them, milliseconds.
+factors = table(
+    "factors",
+    kinds.Factor,
+    Column("last_step", BigInteger),
+    Column("wrong_codes", Integer, nullable=False),
+    Column("wrong_at", BigInteger),
+    Column("recent_challenge_id", Text),
+    UniqueConstraint("phone_id"),
+    Index(None, "account_id", "created_at"),
+)
+
+#: *number*: where the code was sent; *attempts*: wrong answers so far; *ends_at*: when none counts any more,
+#: milliseconds. A challenge itself does not expire, and can be read later.
+challenges = table(
+    "challenges",
+    kinds.Challenge,
+    sealed("code"),
+    Column("number", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("ends_at", BigInteger),
+    Index(None, "factor_id", "created_at"),
+    Index(None, "account_id"),
+)
+
+#: Tokens that were mailed, as digests; *token* is sealed where a link must show it. *purpose*: reset or verification.
+mailed_tokens = Table(
+    "mailed_tokens",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    reference("tenant_id", "tenants"),
+    reference("account_id", "accounts"),
+    reference("application_id", "applications", nullable=True),
+    Column("purpose", Text, nullable=False),
+    sealed("token"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Index(None, "account_id", "purpose"),
+    Index(None, "application_id"),
+    Index(None, "expires_at"),
+)
+
+#: Mail that is to be written and sent; without an account it is none, and takes the same time. *due_at*: when it is
+#: tried next, milliseconds.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    reference("tenant_id", "tenants"),
+    Column("purpose", Text, nullable=False),
+    reference("account_id", "accounts", nullable=True),
+    reference("application_id", "applications", nullable=True),
+    sealed("token"),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Index(None, "tenant_id", "due_at"),
+    Index(None, "account_id"),
+    Index(None, "application_id"),
+)
+
+#: Whose API keys open the REST API. One row a tenant, made with its first API key; *account_id* is the owner's.
+administrators = Table(
+    "administrators",
+    metadata,
+    reference("tenant_id", "tenants"),
+    reference("directory_id", "directories"),
+    reference("account_id", "accounts"),
+    PrimaryKeyConstraint("tenant_id"),
+    UniqueConstraint("directory_id"),
+    UniqueConstraint("account_id"),
 )
 
 #: JSON beside a resource of any kind; removed by the rules, since the owner may be in any of five tables.
@@ -198,8 +475,15 @@ access_tokens = table(
     "access_tokens",
     kinds.AccessToken,
     Column("expires_at", BigInteger, nullable=False),
+    # What its JWT is made of again, and what it ends with. A token that no grant made has no JWT.
+    reference("api_key_id", "api_keys", nullable=True),
+    reference("organization_id", "organizations", nullable=True),
+    reference("refresh_token_id", "refresh_tokens", nullable=True),
     Index(None, "account_id", "created_at"),
     Index(None, "application_id"),
+    Index(None, "api_key_id"),
+    Index(None, "organization_id"),
+    Index(None, "refresh_token_id"),
     Index(None, "expires_at"),
 )
 
@@ -207,7 +491,12 @@ refresh_tokens = table(
     "refresh_tokens",
     kinds.RefreshToken,
     Column("expires_at", BigInteger, nullable=False),
+    # What its JWT is made of again, and what it ends with. A session that no grant made has no JWT.
+    reference("api_key_id", "api_keys", nullable=True),
+    reference("organization_id", "organizations", nullable=True),
     Index(None, "account_id", "created_at"),
     Index(None, "application_id"),
+    Index(None, "api_key_id"),
+    Index(None, "organization_id"),
     Index(None, "expires_at"),
 )

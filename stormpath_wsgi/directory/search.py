@@ -10,17 +10,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, or_, types
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, func, or_, types
 
 from stormpath_wsgi.directory import schema
 from stormpath_wsgi.directory.bodies import resource_at
 from stormpath_wsgi.directory.context import Work
 from stormpath_wsgi.directory.json_search import Value, value_at
-from stormpath_wsgi.directory.ranges import moments, numbers
+from stormpath_wsgi.directory.ranges import moments, numbers, unzoned
 from stormpath_wsgi.directory.records import key_of
 from stormpath_wsgi.directory.wire import SHAPES
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.kinds import Attribute, Instant, Kind, Link, Text, format_instant, is_storable
+from stormpath_wsgi.kinds import Attribute, Instant, Kind, Link, Text, is_storable
 
 _LONGEST = 4000  # characters of a value
 _MOST = 10  # attributes in an order, keys on a path into custom data
@@ -33,7 +33,7 @@ _RANGE = re.compile(r"[\[(].*[\])]", re.DOTALL)
 def default_order(table: Table) -> list[Column[Any]]:
     """Groups come by name and mappings by their place; otherwise the oldest resource comes first."""
     if table is schema.groups:
-        return [table.c.name_key, table.c.id]
+        return [table.c.name_folded, table.c.id]
     names = [name for name in ("list_index", "created_at") if name in table.c]
     return [table.c[name] for name in (*names[:1], "id")]
 
@@ -77,9 +77,12 @@ class _Search:
         member = self.kind.members.get(name)
         if not isinstance(member, Attribute) or not member.search:
             raise fault(2105, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
+        if member.derived:  # an id
+            return SHAPES[self.kind].columns[0] == value
         if isinstance(member, Text):
             self.finds_few |= not value.startswith("*")
-            return _matches(self._key(member), value, key_of(member))
+            matches = _matches(self._key(member), value, key_of(member))
+            return and_(self._key(member) != "", matches) if member.nullable else matches
         return _equals(self.table.c[member.name], member, value)
 
     def order(self, text: str | None) -> Iterator[ColumnElement[Any]]:
@@ -100,7 +103,7 @@ class _Search:
                     raise fault(2104)
             for column in self._sortable(name):
                 yield self._term(column, descending=descending)
-        yield self.table.c.id
+        yield self.table.c.id.desc() if descending else self.table.c.id  # so that an index can be read backwards
 
     def _term(self, column: ColumnElement[Any], *, descending: bool = False) -> ColumnElement[Any]:
         nullable = not isinstance(column, Column) or column.nullable
@@ -121,19 +124,22 @@ class _Search:
         return [self._key(member) if isinstance(member, Text) else self.table.c[member.name]]
 
     def _anywhere(self, text: str) -> ColumnElement[bool]:
-        searched = [attribute for attribute in self.kind.declared(Text) if attribute.search]
+        searched = [attribute for attribute in self.kind.declared(Text) if attribute.search and not attribute.derived]
         return or_(false(), *(self._key(one).contains(key_of(one)(text), autoescape=True) for one in searched))
 
     def _linked(self, name: str, href: str) -> ColumnElement[bool]:
-        """``application.href`` of tokens. A link is searched where it may be set by whoever makes the resource."""
+        """``application.href`` of tokens, ``accountStore.href`` of mappings.
+
+        A link is searched where it may be set by whoever makes the resource.
+        """
         member = self.kind.members.get(name.removesuffix(".href"))
-        if not isinstance(member, Link) or not member.writable or len(member.to) > 1:
+        if not isinstance(member, Link) or not member.writable:
             raise fault(2105, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
         target = resource_at(href, self.work.base_url, member.to, name)
         return self.table.c[schema.link_column(member, target.kind.title())] == target.id
 
     def _key(self, text: Text[Any]) -> ColumnElement[str]:
-        return self.table.c[f"{text.name}_key"]
+        return self.table.c[f"{text.name}_folded"]
 
     def _custom_data_at(self, name: str) -> Value:
         keys = name.removeprefix(_CUSTOM_DATA).split(".")
@@ -193,8 +199,14 @@ def _custom_data(stored: Value, value: str) -> ColumnElement[bool]:
     if (numeric := numbers(value)) is not None:
         within.append(numeric.clause(stored.number))
     if (period := moments(value)) is not None:
-        within.append(period.clause(stored.text, format_instant))
+        within.append(and_(_is_moment(stored), period.in_text().clause(unzoned(stored.text))))
     return or_(*within) if within else _matches(stored.folded, value, _lower)
+
+
+def _is_moment(stored: Value) -> ColumnElement[bool]:
+    """Whether a value in custom data is text like ``2015`` or ``2015-08-25T…``, and so has its place among moments."""
+    dated = or_(stored.text.like("____-__%"), func.length(stored.text) == len("2015"))
+    return and_(stored.number.is_(None), stored.text >= "0", stored.text < ":", dated)
 
 
 def _lower(text: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, event, func, insert, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from stormpath_wsgi.directory.engine import Database
@@ -258,6 +258,15 @@ def test_the_files_are_private(file: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
+@pytest.fixture
+def unhurried(cheap_commits: Callable[[object, object], None]) -> Iterator[None]:
+    """Connections to SQLite as they are outside of the tests."""
+    event.remove(Engine, "connect", cheap_commits)
+    yield
+    event.listen(Engine, "connect", cheap_commits)
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_a_commit_reaches_the_disk(file: Path) -> None:
     with opened(f"sqlite:///{file}") as database, database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL"

@@ -138,9 +138,25 @@ def test_what_is_only_posted_to_is_not_expanded(world: World) -> None:
 
 def test_a_page_of_collections_is_bounded(world: World) -> None:
     listed = f"{world.directory}/accounts"
-    world.service.list(listed, {"limit": 100}, "groups(limit:100)")
-    with refused(2107, "smaller limit"):
-        world.service.list(listed, {"limit": 100}, "groups(limit:100,accounts(limit:2))")
+    each = "directory,customData,providerData"
+    world.service.list(listed, {"limit": 100}, f"groups(limit:100),{each},groupMemberships(limit:97)")
+    for text in (
+        f"groups(limit:100),{each},groupMemberships(limit:98)",
+        "groups(limit:100,accounts(limit:2))",
+        ",".join(["groups(limit:26)"] * 8),
+    ):
+        with refused(2107, "smaller limit"):
+            world.service.list(listed, {"limit": 100}, text)
+
+
+def test_so_is_the_custom_data_of_a_page(sqlite_world: World) -> None:
+    for _ in range(3):
+        sqlite_world.account(customData={"large": "x" * 9_000_000})
+    listed = f"{sqlite_world.directory}/accounts"
+    assert len(sqlite_world.service.list(listed, {"limit": 2}, "customData")["items"][1]["customData"]["large"])
+    for text in ("customData", "directory(accounts(customData))"):
+        with refused(2107, "smaller limit"):
+            sqlite_world.service.list(listed, {}, text)
 
 
 def test_what_has_gone_meanwhile_stays_a_link(world: World, account: str) -> None:

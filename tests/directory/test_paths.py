@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from world import BASE, World, refused
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.paths import DataKey, Listing, Resource, TokenCheck, below, parse
+from stormpath_wsgi.directory.paths import (
+    DataKey,
+    Listing,
+    ResetToken,
+    Resource,
+    TokenCheck,
+    TokenEndpoint,
+    VerificationToken,
+    below,
+    parse,
+)
 from stormpath_wsgi.errors import Error
 
 
@@ -24,6 +34,10 @@ from stormpath_wsgi.errors import Error
         ("groups/1/accountMemberships", Listing(kinds.GroupMembership, kinds.Group, "1", "accountMemberships")),
         ("accounts/1/customData/any key", DataKey(kinds.Account, "1", "any key")),
         ("applications/1/authTokens/2", TokenCheck("1", "2")),
+        ("applications/1/authTokens/a.b-c_d", TokenCheck("1", "a.b-c_d")),
+        ("applications/1/oauth/token", TokenEndpoint("1")),
+        ("applications/1/passwordResetTokens/a.b", ResetToken("1", "a.b")),
+        ("accounts/emailVerificationTokens/a", VerificationToken("a")),
     ],
 )
 def test_a_path_names_what_is_declared(path: str, target: object) -> None:
@@ -55,8 +69,8 @@ BAD = [
     "accounts/1/customData/a/b",
     "groupMemberships/1/customData/a",
     "applications/1/oAuthPolicy",
-    "applications/1/oauth/token",
-    "applications/1/authTokens/a.b",
+    "applications/1/oauth",
+    "applications/1/authTokens/a b",
     "strength/1",
     "customData/1",
     "loginAttempts/1",
