@@ -22,12 +22,14 @@ def account_document(store: DataStore, href: str, expand: Iterable[str] = ()) ->
     return {"account": document}
 
 
-def _expanded(store: DataStore, link: kinds.Member[Any], href: str) -> dict[str, Any]:
-    if isinstance(link, kinds.Collection):
-        items = [_values(kinds.KINDS[link.of], item) for item in _everything(store, href)]
-        return {"size": len(items), "items": items}
-    resource = store.get(href)
-    return _values(kinds.KINDS[link.to[0]], resource) if isinstance(link, kinds.Link) else resource
+def _expanded(store: DataStore, member: kinds.Member[Any], href: str) -> dict[str, Any]:
+    match member:
+        case kinds.Collection(of=title):
+            items = [_values(kinds.KINDS[title], item) for item in _everything(store, href)]
+            return {"size": len(items), "items": items}
+        case kinds.Link(to=(title, *_)) | kinds.Part(to=str(title)) if title != kinds.CustomData.title():
+            return _values(kinds.KINDS[title], store.get(href))
+    return store.get(href)
 
 
 def _everything(store: DataStore, href: str) -> Iterator[dict[str, Any]]:
@@ -40,5 +42,6 @@ def _everything(store: DataStore, href: str) -> Iterator[dict[str, Any]]:
 
 def _values(kind: type[kinds.Kind], resource: Mapping[str, Any]) -> dict[str, Any]:
     """What is no link. Declared values only: what a directory may send besides is not ours to publish."""
-    names = ["href", *(value.wire for value in kind.declared(kinds.Attribute) if not value.secret)]
+    shown = (value for value in kind.declared(kinds.Attribute) if not (value.secret or value.sealed))
+    names = ["href", *(value.wire for value in shown)]
     return {name: resource[name] for name in names if name in resource}

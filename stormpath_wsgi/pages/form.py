@@ -8,6 +8,9 @@ from typing import Any
 from stormpath_wsgi.pages.refusal import Invalid
 from stormpath_wsgi.settings import FieldSettings, FormSettings
 
+#: The field that names the organization which a visitor belongs to.
+ORGANIZATION = "organizationNameKey"
+
 
 class Form:
     """The enabled fields of *settings*, in the order of the page."""

@@ -9,7 +9,7 @@ from webob import Request, Response
 
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.answer import redirect
-from stormpath_wsgi.pages.form import Form, is_blank
+from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Invalid, invalid
@@ -65,7 +65,9 @@ class LoginPage(FormPage):
         if is_blank(login) or is_blank(password) or not (isinstance(login, str) and isinstance(password, str)):
             raise Invalid(INVALID_LOGIN)
         try:
-            account = self.site.application.authenticate_account(login, password).account
+            account = self.site.application.authenticate_account(
+                login, password, organization_name_key=self._organization(posted)
+            ).account
             session_of(request.environ).sign_in(account)
         except Error as error:
             raise self._refusal(request, error) from error
@@ -76,6 +78,15 @@ class LoginPage(FormPage):
         if user.is_authenticated:
             return {"banner": Banner(f"You Are Signed In as {user.email}.", "Here you can sign in as somebody else.")}
         return {"banner": BANNERS.get(read_query(request).get("status", ""))}
+
+    def _organization(self, posted: Mapping[str, Any]) -> str | None:
+        """The key of the organization that the visitor names, where he is asked for one."""
+        key = posted.get(ORGANIZATION) if ORGANIZATION in self.form.fields else None
+        if is_blank(key):
+            return None
+        if not isinstance(key, str):
+            raise Invalid(INVALID_LOGIN)
+        return key
 
     def _refusal(self, request: Request, error: Error) -> Invalid:
         refusal = invalid(error)  # or raises: the directory failed, not the visitor

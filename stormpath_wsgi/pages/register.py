@@ -9,9 +9,9 @@ from typing import Any
 from webob import Request, Response
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.client import Account
+from stormpath_wsgi.client import Account, Application, Organization
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.pages.form import Form, is_blank
+from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 CUSTOM_DATA = "customData"
 CONFIRMATION = "confirmPassword"
+#: The fields that are only about the form.
+NOT_STORED = (CONFIRMATION, ORGANIZATION)
 
 TAKEN = 2001
 TOO_SHORT = 2007  # a password: of all other values one character is enough
@@ -51,7 +53,7 @@ class RegisterPage(FormPage):
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         values = self._values(posted)
         try:
-            account = self._create(values)
+            account = self._create(self._owner(values), values)
         except Error as error:
             raise self._refusal(error) from error
         return self._welcome(request, account)
@@ -86,13 +88,22 @@ class RegisterPage(FormPage):
             refusal.field = "email"
         return refusal
 
-    def _create(self, values: Mapping[str, Any]) -> Account:
-        given = {name: value for name, value in values.items() if not is_blank(value) and name != CONFIRMATION}
+    def _owner(self, values: Mapping[str, Any]) -> Application | Organization:
+        """Whose default account store the account goes to: the organization's, if the visitor names one."""
+        if is_blank(values.get(ORGANIZATION)):
+            return self.site.application
+        organization = self.site.organization(values[ORGANIZATION])
+        if organization is None:
+            raise Invalid("Organization could not be found.", field=ORGANIZATION)
+        return organization
+
+    def _create(self, owner: Application | Organization, values: Mapping[str, Any]) -> Account:
+        given = {name: value for name, value in values.items() if not is_blank(value) and name not in NOT_STORED}
         account: dict[str, Any] = {CORE[name]: value for name, value in given.items() if name in CORE}
         custom = {name: value for name, value in given.items() if name not in CORE}
         if custom:
             account["custom_data"] = custom
-        return self.site.application.accounts.create(account)
+        return owner.accounts.create(account)
 
     def _welcome(self, request: Request, account: Account) -> Outcome:
         site = self.site

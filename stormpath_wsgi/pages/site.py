@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from webob import Request
 
-from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.client import Account, Application, Client, Organization
+from stormpath_wsgi.kinds import ENABLED, NAME_KEY
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.csrf import FIELD, FormTokens
@@ -31,6 +32,7 @@ class Site:
         web = self.web = settings.web
         self.max_body = settings.max_body
         self.application = application
+        self._client = client
         self.store = client.data_store
         self.about = About(client.data_store, application.href)
         self.tokens = FormTokens(settings.secret_keys)
@@ -64,6 +66,15 @@ class Site:
         """Let the application know, if it wants to, what has happened to *account*."""
         if handler is not None:
             handler(account, request.environ)
+
+    def organization(self, name_key: Any) -> Organization | None:
+        """The organization with that key, if it is ENABLED and mapped to the application."""
+        if not isinstance(name_key, str) or not NAME_KEY.fullmatch(name_key := name_key.strip()):
+            return None
+        for found in self._client.organizations.search({"name_key": name_key, "status": ENABLED}):
+            if self.application.account_store_mappings.search({"account_store.href": found.href}):
+                return found
+        return None
 
     def link(self, request: Request, uri: str, **query: str | None) -> str:
         """The address of *uri*, one of our settings, for the browser: below the mount point of the application."""

@@ -95,6 +95,74 @@ def test_one_store_can_be_named(world: World) -> None:
             world.login("ada@example.org", store=store)
 
 
+def test_an_organization_stands_for_its_stores_in_their_order(world: World) -> None:
+    """``ada`` is in all of them, each with a password that tells which it is."""
+    first, inner, last = world.new_directory(), world.new_directory(), world.new_directory()
+    passwords = {store: f"Correct-Horse-{number}" for number, store in enumerate((first, inner, last))}
+    accounts = {store: world.account("ada@example.org", at=store, password=passwords[store]) for store in passwords}
+    application, organization = world.new_application(), world.new_organization()
+    world.map(first, application)
+    world.map(organization, application)
+    world.map(last, application)
+    mapping = world.map(inner, organization)
+    assert world.login("ada@example.org", passwords[first], at=application) == accounts[first]
+    world.service.delete(accounts[first])
+    assert world.login("ada@example.org", passwords[inner], at=application) == accounts[inner]
+    with refused(7100):
+        world.login("ada@example.org", passwords[last], at=application)
+    world.service.delete(mapping)
+    assert world.login("ada@example.org", passwords[last], at=application) == accounts[last]
+    group = world.group(at=inner)
+    world.map(group, organization)
+    assert world.login("ada@example.org", passwords[last], at=application) == accounts[last]  # no member yet
+    world.member(accounts[inner], group)
+    assert world.login("ada@example.org", passwords[inner], at=application) == accounts[inner]
+
+
+def test_an_organization_can_be_named_by_href_or_key(world: World) -> None:
+    directory = world.new_directory()
+    organization = world.new_organization("acme", directory)
+    world.account("ada@example.org")
+    account = world.account("ada@example.org", at=directory)
+    with refused(5114):
+        world.login("ada@example.org", organization="acme")
+    world.map(organization)
+    for store in ({"organization": "ACME"}, {"store": organization}, {"store": directory}):
+        assert world.login("ada@example.org", **store) == account
+    for code, password in ((7104, PASSWORD), (7104, "wrong")):
+        with refused(code):
+            world.login("bob@example.org", password, organization="acme")
+    with refused(2016):
+        world.login("ada@example.org", organization="emca")
+
+
+def test_an_organization_without_stores_says_so_when_it_is_named(world: World) -> None:
+    world.account("ada@example.org")
+    world.map(world.new_organization("acme"), listIndex=0)
+    with refused(4605):
+        world.login("ada@example.org", organization="acme")
+    assert world.login("ada@example.org")
+
+
+def test_a_disabled_organization_is_told_to_who_knows_the_password(world: World) -> None:
+    directory = world.new_directory()
+    organization = world.new_organization("acme", directory)
+    world.map(organization, listIndex=0)
+    account = world.account("ada@example.org", at=directory)
+    world.update(organization, status="DISABLED")
+    for named in ({}, {"organization": "acme"}, {"store": directory}):
+        with refused(7107):
+            world.login("ada@example.org", **named)
+        with refused(7100):
+            world.login("ada@example.org", "wrong", **named)
+        with refused(7104):
+            world.login("nobody", **named)
+    world.map(directory)  # behind the organization: the first match still counts, unless the directory is named
+    with refused(7107):
+        world.login("ada@example.org")
+    assert world.login("ada@example.org", store=directory) == account
+
+
 @pytest.mark.parametrize("status", [("DISABLED", 7101), ("UNVERIFIED", 7102)])
 def test_the_status_is_told_to_who_knows_the_password(world: World, status: tuple[str, int]) -> None:
     account = world.account("ada@example.org", status=status[0])
@@ -157,7 +225,12 @@ def test_an_account_without_a_password_cannot_sign_in(world: World) -> None:
         ({"value": ["YTpi"]}, 2004),
         ({"value": "A" * 8193}, 2008),
         ({"value": "YTpi", "type": "digest"}, 2003),
-        ({"value": "YTpi", "accountStore": "x"}, 2004),
+        ({"value": "YTpi", "accountStore": "x"}, 2002),
+        ({"value": "YTpi", "accountStore": 5}, 2004),
+        ({"value": "YTpi", "accountStore": {}}, 2004),
+        ({"value": "YTpi", "accountStore": {"nameKey": 5}}, 2004),
+        ({"value": "YTpi", "accountStore": {"nameKey": "unknown"}}, 2016),
+        ({"value": "YTpi", "accountStore": {"nameKey": "a\0"}}, 2016),
         ({"value": "YTpi", "accountStore": {"href": "x"}}, 2002),
         ({"value": "YTpi", "accountStore": {"href": f"{BASE}/accounts/x"}}, 2014),
         ({"value": "YTpi", "remember": True}, 2015),
@@ -263,12 +336,17 @@ def test_an_older_hash_that_two_logins_replace_at_once_lets_both_in(world: World
 def test_every_refusal_costs_one_verification(world: World, login: str) -> None:
     world.account("ada@example.org")
     world.account("locked@example.org", status="DISABLED")
+    world.map(world.new_organization("acme", world.directory))
+    world.map(world.new_organization("closed", world.directory, status="DISABLED"))
     service, hasher = watched(world, lambda: None)
     before = hasher.computed
-    with pytest.raises(Error):
-        value = base64.b64encode(f"{login}:wrong".encode()).decode()
-        service.create(f"{world.application}/loginAttempts", {"value": value})
-    assert hasher.computed == before + 1
+    named = (None, {"nameKey": "acme"}, {"nameKey": "closed"}, link(world.directory))
+    for store in named:
+        with pytest.raises(Error) as caught:
+            value = base64.b64encode(f"{login}:wrong".encode()).decode()
+            service.create(f"{world.application}/loginAttempts", {"value": value, "accountStore": store})
+        assert caught.value.user_message == "Invalid username or password."
+    assert hasher.computed == before + len(named)
 
 
 def test_a_disabled_application_costs_as_much(world: World) -> None:

@@ -172,3 +172,17 @@ def test_a_store_knows_its_applications(world: World) -> None:
     assert [path(item) for item in world.items(f"{world.directory}/applicationMappings")] == [world.mapping()]
     assert [path(item) for item in world.items(f"{group}/applications")] == [other]
     assert world.service.get(mapping, "application")["application"]["name"]
+
+
+def test_a_mapping_is_found_by_its_store(world: World) -> None:
+    group, organization = world.group(), world.new_organization(None, world.directory)
+    mappings = {store: world.map(store) for store in (group, organization)}
+    for owner, store, mapping in (
+        (world.application, group, mappings[group]),
+        (world.application, organization, mappings[organization]),
+        (organization, world.directory, path(world.items(f"{organization}/accountStoreMappings")[0])),
+    ):
+        found = world.items(f"{owner}/accountStoreMappings", None, **{"accountStore.href": link(store)["href"]})
+        assert [path(item) for item in found] == [mapping]
+    with refused(2014):
+        world.items(f"{organization}/accountStoreMappings", None, **{"accountStore.href": link(organization)["href"]})

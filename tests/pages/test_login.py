@@ -209,3 +209,37 @@ def test_a_form_that_cannot_be_read_is_a_bad_request(visit: Visit, body: bytes) 
 def test_a_body_above_the_limit_is_refused() -> None:
     visit = Visit(max_body=1000)
     assert "too large" in visit.post("/login", {"login": "x" * 1000}, status=413)
+
+
+class TestAtAnOrganization:
+    @pytest.fixture
+    def visit(self) -> Visit:
+        """At a site that asks for the organization, of which there is one, with Ada in it and in the application."""
+        visit = Visit(web={"login": {"form": {"fields": {"organizationNameKey": {"enabled": True}}}}})
+        visit.account()
+        visit.organization("acme").accounts.create({"email": "ada@example.org", "password": "Another-Horse-2"})
+        return visit
+
+    def test_the_one_he_names_is_signed_in_to(self, visit: Visit) -> None:
+        for key, password in (("acme", PASSWORD), ("emca", PASSWORD), ("emca", "Another-Horse-2")):
+            page = visit.fill_in("/login", organizationNameKey=key, login="ada@example.org", password=password)
+            assert INVALID in page
+        answer = visit.fill_in(
+            "/login", organizationNameKey="ACME", login="ada@example.org", password="Another-Horse-2"
+        )
+        assert answer.status_int == 302
+        assert visit.is_signed_in()
+
+    def test_it_is_asked_for(self, visit: Visit) -> None:
+        assert "Organization is required." in visit.fill_in("/login", **GOOD)
+
+    def test_a_single_page_app_may_leave_it_out(self, visit: Visit) -> None:
+        spa = Visit("application/json", site=visit.site)
+        for key, status in ((None, 200), ("", 200), ("acme", 400), (["acme"], 400)):
+            body = {**GOOD, "organizationNameKey": key}
+            assert spa.post_json("/login", body, status=status).status_int == status
+
+    def test_it_is_nothing_where_it_is_not_asked_for(self) -> None:
+        spa = Visit("application/json")
+        spa.account()
+        assert spa.post_json("/login", {**GOOD, "organizationNameKey": "acme"}).status_int == 200

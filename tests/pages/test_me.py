@@ -69,7 +69,14 @@ class TestExpansion:
         assert me["applications"]["items"][0]["href"] == expanded.application.href
         assert me["tenant"].keys() >= {"href", "name", "key"}
         assert "providerData" not in me
-        assert "apiKeys" not in me
+
+    def test_api_keys_are_there_without_their_secrets(self, expanded: Visit) -> None:
+        key = expanded.account().api_keys.create({"name": "robot"})
+        expanded.sign_in()
+        answer = expanded.get("/me")
+        (shown,) = answer.json["account"]["apiKeys"]["items"]
+        assert (shown["id"], shown["name"], shown["status"]) == (key.id, "robot", "ENABLED")
+        assert key.secret not in answer.text
 
     def test_all_items_of_a_collection_are_there(self, expanded: Visit) -> None:
         account = expanded.account()

@@ -215,3 +215,30 @@ class TestFields:
         page = visit.fill_in("/register", **{**ADA, "givenName": '"><script>alert(1)</script>', "password": ""})
         assert "<script" not in page
         assert page.form["givenName"].value == '"><script>alert(1)</script>'
+
+
+class TestAtAnOrganization:
+    @pytest.fixture
+    def visit(self) -> Visit:
+        """At a site that asks for the organization and then signs in."""
+        register = {"autoLogin": True, "form": {"fields": {"organizationNameKey": {"enabled": True}}}}
+        return Visit(web={"register": register})
+
+    def test_the_account_is_made_in_the_one_he_names(self, visit: Visit) -> None:
+        acme = visit.organization("acme")
+        assert visit.fill_in("/register", organizationNameKey=" Acme ", **ADA).status_int == 302
+        assert visit.is_signed_in()
+        [account] = acme.accounts
+        assert account.email == "ada@example.org"
+        assert account.custom_data.keys() == ["created_at", "modified_at"]
+
+    def test_it_must_be_one_of_the_application(self, visit: Visit) -> None:
+        visit.organization("acme")
+        visit.organization("closed", status="DISABLED")
+        visit.organization("elsewhere", mapped=False)
+        for key in ("unknown", "*", "a*", "closed", "elsewhere"):
+            assert "Organization could not be found." in visit.fill_in("/register", organizationNameKey=key, **ADA)
+        assert not visit.application.accounts
+
+    def test_it_is_asked_for(self, visit: Visit) -> None:
+        assert "Organization is required." in visit.fill_in("/register", **ADA)

@@ -1,4 +1,4 @@
-"""Groups: made in a directory, or in the default group store of an application."""
+"""Groups: made in a directory, or in the default group store of an application or organization."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory import bodies, records, schema
+from stormpath_wsgi.directory import bodies, records
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.paths import Listing, Resource
 from stormpath_wsgi.directory.records import Wire
-from stormpath_wsgi.directory.rules import custom_data, mappings
+from stormpath_wsgi.directory.rules import custom_data, mappings, providers
 from stormpath_wsgi.kinds import Group
 
 
@@ -21,8 +21,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     with context.write() as work:
         records.require_owner(work, listing)
         directory_id = listing.id
-        if listing.owner is kinds.Application:
-            directory_id = mappings.default_group_store(work, listing.id).directory_id
+        if listing.owner in (kinds.Application, kinds.Organization):
+            directory_id = mappings.default_group_store(work, Resource(listing.owner, listing.id)).directory_id
+        providers.refuse_new(work, Group, listing, directory_id)
         records.make(work, Group, id, body.values, directory_id=directory_id)
         custom_data.make(work, id, data)
         return records.load(work, Resource(Group, id))
@@ -32,6 +33,6 @@ def remove(context: Context, target: Resource) -> None:
     """Its memberships and mappings go with it. Its accounts stay."""
     with context.write() as work:
         records.load(work, target)
-        mappings.release(work, schema.account_store_mappings.c.account_store_group_id == target.id)
+        mappings.release(work, target)
         custom_data.forget(work, [target.id])
         records.remove(work, Group, target.id)
