@@ -1,0 +1,197 @@
+"""The outbox: what mail is to be written is stored in the transaction that it tells of, and leaves after the commit.
+
+So none tells of what never happened, none is lost when a process dies, and nobody waits for a mail server. A thread of
+each process that has mail writes and delivers it, and ends when there is none left. A row is claimed by moving its time
+to a later one; of several processes only one does. Whoever dies with a mail in hand leaves it to the others.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+
+from stormpath_wsgi.directory import records, schema
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.ids import new_id
+from stormpath_wsgi.directory.mail.mailers import NotSent
+from stormpath_wsgi.directory.rules import letters, smtp_servers
+from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
+
+log = logging.getLogger(__name__)
+
+_MOST_TRIES = 12  # with the pauses below, for about six hours
+_FIRST_PAUSE, _LONGEST_PAUSE = 60_000, 3_600_000  # milliseconds
+_LEASE = 600_000  # milliseconds; longer than a mail can take
+_LOOK = 60.0  # seconds: the longest sleep while mail is waiting
+_FAREWELL = 10.0  # seconds that closing waits for what is due
+
+_outbox = schema.outbox
+
+
+def put(
+    work: Work, purpose: str, account_id: str | None, *, application_id: str | None = None, token: str | None = None
+) -> None:
+    """Lets the mail of *purpose* to an account leave when the transaction is committed, if its directory sends such.
+
+    Without an account it takes the same time, and nothing leaves. Raises 2020 for one that is not there.
+    """
+    id = new_id()
+    row = {
+        "id": id,
+        "tenant_id": work.tenant_id,
+        "purpose": purpose,
+        "account_id": account_id,
+        "application_id": application_id,
+        "token": None if token is None else work.secrets.seal(token, schema.place(_outbox.c.token, id)),
+        "attempts": 0,
+        "due_at": work.now,
+    }
+    with records.taken(None):  # the account may just have gone
+        work.connection.execute(insert(_outbox), row)
+    work.queued.append(id)
+
+
+class Outbox:
+    """Delivers the mail of *context*. Shared by threads and greenlets, and good after a fork."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._looked_in: int | None = None  # the process that looked for mail which another left behind
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._begin()
+        _announce_forks(self)
+
+    def wake(self) -> None:
+        """Says that there is mail."""
+        with self._lock:
+            self._news.set()
+            if self._thread is None or not self._thread.is_alive():  # a mistake of ours may have ended it
+                thread = threading.Thread(target=self._run, name="stormpath-wsgi mail", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:  # no more threads, or the program ends: the mail stays where it is
+                    log.warning("mail waits in the outbox: %s", error)
+                else:
+                    self._thread = thread
+
+    def look(self) -> None:
+        """Wakes up, once in each process, if there is mail that another process left behind."""
+        if self._looked_in != os.getpid():
+            self._looked_in = os.getpid()
+            if self._pause() is not None:
+                self.wake()
+
+    def close(self) -> None:
+        """Delivers what is due, within some seconds. What is left is left to the next process."""
+        self._closing = True
+        if (thread := self._thread) is not None:
+            self._news.set()
+            thread.join(_FAREWELL)
+
+    def _begin(self) -> None:
+        self._lock, self._news, self._thread = threading.Lock(), threading.Event(), None
+
+    def _run(self) -> None:
+        while True:
+            self._news.clear()
+            pause = self._round()
+            with self._lock:
+                if not self._news.is_set() and (pause is None or self._closing):
+                    self._thread = None
+                    return
+            self._news.wait(pause)
+
+    def _round(self) -> float | None:
+        """Delivers what is due. Answers after how many seconds to look again; None when there is nothing left."""
+        try:
+            while (claimed := self._claim()) is not None:
+                self._deliver(claimed)
+            return self._pause()
+        except (Unavailable, ConfigurationError) as error:
+            log.warning("mail waits in the outbox: %s", error)
+            return _LOOK
+
+    def _claim(self) -> Row[*tuple[Any, ...]] | None:
+        with self._context.write(moves_epoch=False) as work:
+            parameters = {"tenant": work.tenant_id, "now": work.now, "later": work.now + _LEASE}
+            return work.connection.execute(_CLAIM, parameters).first()
+
+    def _deliver(self, claimed: Row[*tuple[Any, ...]]) -> None:
+        try:
+            self._send(claimed)
+        except NotSent as error:
+            self._retry(claimed, error, is_final=error.is_final)
+        except ConfigurationError as error:  # a key is missing
+            self._retry(claimed, error)
+        except Unavailable:
+            raise
+        except Exception as error:
+            if isinstance(error, Error) and error.code == 404:
+                self._drop(claimed)  # whose mail it was, or what it tells of, was removed meanwhile
+            else:  # a mistake of ours: the others do not wait for this mail, and it is not tried for ever
+                self._retry(claimed, type(error).__name__)  # the text might quote the token
+        else:
+            self._drop(claimed)
+
+    def _send(self, claimed: Row[*tuple[Any, ...]]) -> None:
+        with self._context.read() as work:
+            sealed = claimed.token
+            token = sealed and work.secrets.open(sealed, schema.place(_outbox.c.token, claimed.id))
+            message = letters.write(work, claimed.purpose, claimed.account_id, claimed.application_id, token)
+            mailer = smtp_servers.mailer(work) or work.mail.mailer
+        if message is not None:
+            mailer.send(message)
+
+    def _retry(self, claimed: Row[*tuple[Any, ...]], error: Exception | str, *, is_final: bool = False) -> None:
+        if is_final or claimed.attempts >= _MOST_TRIES:
+            log.error("mail %s is given up, the tries were %d: %s", claimed.id, claimed.attempts, error)
+            self._drop(claimed)
+            return
+        log.warning("mail %s is tried again later: %s", claimed.id, error)
+        pause = min(_FIRST_PAUSE << (claimed.attempts - 1), _LONGEST_PAUSE)
+        with self._context.write(moves_epoch=False) as work:
+            later = update(_outbox).where(_outbox.c.id == claimed.id).values(due_at=work.now + pause)
+            work.connection.execute(later)
+
+    def _drop(self, claimed: Row[*tuple[Any, ...]]) -> None:
+        with self._context.write(moves_epoch=False) as work:
+            work.connection.execute(delete(_outbox).where(_outbox.c.id == claimed.id))
+
+    def _pause(self) -> float | None:
+        with self._context.read() as work:
+            due = work.connection.execute(_NEXT, {"tenant": work.tenant_id}).scalar()
+        return None if due is None else min(max(due - work.now, 0) / 1000, _LOOK)
+
+
+_NEXT = select(func.min(_outbox.c.due_at)).where(_outbox.c.tenant_id == bindparam("tenant"))
+_CLAIM = (
+    update(_outbox)
+    .where(
+        _outbox.c.id
+        == select(_outbox.c.id)
+        .where(_outbox.c.tenant_id == bindparam("tenant"), _outbox.c.due_at <= bindparam("now"))
+        .order_by(_outbox.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    .values(attempts=_outbox.c.attempts + 1, due_at=bindparam("later"))
+    .returning(*_outbox.c)
+)
+
+
+def _announce_forks(outbox: Outbox) -> None:
+    """A child has no thread of its parent's, and must not wait for a lock that one held."""
+    reference = weakref.ref(outbox)
+
+    def after() -> None:
+        if found := reference():
+            found._begin()
+
+    os.register_at_fork(after_in_child=after)
