@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,10 +15,12 @@ from sqlalchemy import event
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.directory.passwords import Passwords
+from stormpath_wsgi.directory.secrets import Secrets
 from stormpath_wsgi.errors import Error
 
 BASE = "https://id.example.org/v1"
 PASSWORD = "Correct-Horse-1"
+ENCRYPTION_KEY = "5a" * 32
 
 Wire = dict[str, Any]
 
@@ -42,7 +44,16 @@ class World:
         self.database, self.url = database, url
         # The cheapest hash there is: what the tests ask about is not how hard it is.
         passwords = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
-        self.service = DirectoryService(self.database, BASE, passwords=passwords, clock=lambda: self.now)
+        #: Sends text messages.
+        self.send_sms: Callable[[str, str], object] = lambda number, text: None
+        self.service = DirectoryService(
+            self.database,
+            BASE,
+            passwords=passwords,
+            clock=lambda: self.now,
+            secrets=Secrets([ENCRYPTION_KEY]),
+            sms=lambda number, text: self.send_sms(number, text),
+        )
         self.service.bootstrap()
         self.tenant = path(self.service.get("tenants/current"))
         self.application = path(self.only(f"{self.tenant}/applications"))
@@ -78,9 +89,21 @@ class World:
         body = {"name": name or f"directory {next(self._counter)}", **properties}
         return path(self.service.create("directories", body))
 
-    def map(self, store: str, application: str | None = None, /, **properties: Any) -> str:
-        body = {"application": link(application or self.application), "accountStore": link(store), **properties}
-        return path(self.service.create("accountStoreMappings", body))
+    def new_organization(self, name_key: str | None = None, /, *stores: str, **properties: Any) -> str:
+        """The path of a new organization that has *stores*, in their order."""
+        key = name_key or f"organization-{next(self._counter)}"
+        organization = path(self.service.create("organizations", {"name": key, "nameKey": key, **properties}))
+        for store in stores:
+            self.map(store, organization)
+        return organization
+
+    def map(self, store: str, to: str | None = None, /, **properties: Any) -> str:
+        """The path of a new mapping of *store* to an application or organization."""
+        to = to or self.application
+        kind, owner = ("accountStoreMappings", "application")
+        if to.startswith("organizations/"):
+            kind, owner = ("organizationAccountStoreMappings", "organization")
+        return path(self.service.create(kind, {owner: link(to), "accountStore": link(store), **properties}))
 
     def mapping(self) -> str:
         """The path of the mapping that bootstrapping makes."""
@@ -98,10 +121,19 @@ class World:
             return False
         return True
 
-    def login(self, login: str, password: str = PASSWORD, /, at: str | None = None, store: str | None = None) -> str:
-        """The path of the account that signs in."""
+    def login(
+        self,
+        login: str,
+        password: str = PASSWORD,
+        /,
+        at: str | None = None,
+        store: str | None = None,
+        organization: str | None = None,
+    ) -> str:
+        """The path of the account that signs in. *store*: a path; *organization*: a nameKey."""
         value = base64.b64encode(f"{login}:{password}".encode()).decode()
-        body = {"type": "basic", "value": value} | ({"accountStore": link(store)} if store else {})
+        named = {"nameKey": organization} if organization else link(store) if store else None
+        body = {"type": "basic", "value": value, "accountStore": named}
         return path(self.service.create(f"{at or self.application}/loginAttempts", body)["account"])
 
     @contextmanager

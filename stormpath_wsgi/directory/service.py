@@ -2,76 +2,48 @@
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory import expansion, records
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.expansion import Wanted
+from stormpath_wsgi.directory.mail import Mail
+from stormpath_wsgi.directory.mail.outbox import Outbox
 from stormpath_wsgi.directory.passwords import Passwords
-from stormpath_wsgi.directory.paths import DataKey, Listing, Resource, Target, TokenCheck, parse
+from stormpath_wsgi.directory.paths import (
+    DataKey,
+    Listing,
+    ResetToken,
+    Resource,
+    Target,
+    TokenCheck,
+    TokenEndpoint,
+    VerificationToken,
+    parse,
+)
 from stormpath_wsgi.directory.query import page, parse_window
 from stormpath_wsgi.directory.records import Wire
+from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, REMOVE
 from stormpath_wsgi.directory.rules import (
-    accounts,
-    applications,
     custom_data,
-    directories,
-    groups,
-    login,
-    mappings,
-    memberships,
-    plain,
+    nonces,
+    oauth,
+    password_reset,
     tokens,
+    verification,
 )
-from stormpath_wsgi.directory.rules.bootstrap import bootstrap
+from stormpath_wsgi.directory.rules.api_keys import Credential, Credentials
+from stormpath_wsgi.directory.rules.bootstrap import bootstrap, issue_api_key, issue_first_api_key
+from stormpath_wsgi.directory.secrets import Secrets
+from stormpath_wsgi.directory.sms import Send
 from stormpath_wsgi.directory.wire import SHAPES
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import Kind
-
-Create = Callable[[Context, Listing, Any, Mapping[str, Any]], Wire]
-Change = Callable[[Context, Resource, Any], Wire]
-Remove = Callable[[Context, Resource], None]
-
-#: Who makes a resource of a kind, in the collections where its declaration allows that.
-_CREATE: Mapping[type[Kind], Create] = {
-    kinds.Application: applications.create,
-    kinds.AccountStoreMapping: mappings.create,
-    kinds.Directory: directories.create,
-    kinds.Group: groups.create,
-    kinds.GroupMembership: memberships.create,
-    kinds.Account: accounts.create,
-    kinds.AccessToken: tokens.create,
-    kinds.RefreshToken: tokens.create,
-    kinds.LoginAttempt: login.attempt,
-}
-
-_CHANGE: Mapping[type[Kind], Change] = {
-    kinds.Tenant: plain.change,
-    kinds.Application: plain.change,
-    kinds.AccountStoreMapping: mappings.change,
-    kinds.Directory: plain.change,
-    kinds.PasswordPolicy: plain.change,
-    kinds.PasswordStrength: plain.change,
-    kinds.Group: plain.change,
-    kinds.Account: accounts.change,
-    kinds.CustomData: custom_data.change,
-    kinds.OAuthPolicy: plain.change,
-}
-
-_REMOVE: Mapping[type[Kind], Remove] = {
-    kinds.Application: applications.remove,
-    kinds.AccountStoreMapping: mappings.remove,
-    kinds.Directory: directories.remove,
-    kinds.Group: groups.remove,
-    kinds.GroupMembership: memberships.remove,
-    kinds.Account: accounts.remove,
-    kinds.CustomData: custom_data.clear,
-    kinds.AccessToken: tokens.remove,
-    kinds.RefreshToken: tokens.remove,
-}
+from stormpath_wsgi.settings import MailSettings
 
 
 class DirectoryService:
@@ -93,13 +65,50 @@ class DirectoryService:
         *,
         passwords: Passwords | None = None,
         clock: Callable[[], float] = time.time,
+        secrets: Secrets | None = None,
+        sms: Send | None = None,
+        mail: Mail | None = None,
     ) -> None:
         self.base_url = base_url
         #: Whether the database is this program's own, and so set up by whoever opens it first.
         self.embedded = database.embedded
         #: A number that is equal to an earlier one only while what was read then still holds. Costs no I/O.
         self.epoch: Callable[[], int] = database.epoch
-        self._context = Context(database, base_url, tenant_id, passwords or Passwords(), clock)
+        self._context = Context(
+            database,
+            base_url,
+            tenant_id,
+            passwords or Passwords(),
+            clock,
+            secrets or Secrets.of(database),
+            mail or Mail.of(MailSettings(), base_url, database),
+            sms,
+        )
+        self._outbox = Outbox(self._context)
+        self._context.deliver = self._outbox.wake
+        self._credentials = Credentials(self._context)
+
+    def credential(self, api_key_id: str) -> Credential | None:
+        """The API key of an administrator that has this id, if it and its account are ENABLED. Costs no I/O mostly."""
+        return self._credentials.find(api_key_id)
+
+    def signing_key(self) -> Credential:
+        """The API key that tokens are signed with: the caller's, in process one of the tenant's administrators."""
+        return oauth.signing_key(self._context)
+
+    def issue_api_key(self, name: str | None = None) -> tuple[str, str]:
+        """Id and secret of a new API key of the tenant's owner; the first makes the administrators' directory."""
+        return issue_api_key(self._context, name)
+
+    def issue_first_api_key(self) -> tuple[str, str] | None:
+        """The same, but None when the administrators have an API key already."""
+        return issue_first_api_key(self._context)
+
+    def called_with(self, api_key_id: str) -> Self:
+        """The same service, acting for whoever authenticated with that API key."""
+        acting = copy.copy(self)
+        acting._context = self._context.called_with(api_key_id)
+        return acting
 
     def bootstrap(self, application_name: str = "My Application") -> None:
         """Makes a tenant, an application and its directory in an empty database; leaves any other alone."""
@@ -108,14 +117,18 @@ class DirectoryService:
     def get(self, path: str, expand: str | None = None) -> Wire:
         """One resource; or at ``applications/<id>/authTokens/<token id>`` that token, if it is good there."""
         match self._parse(path):
-            case Resource() as target:
-                wanted = expansion.parse(expand, target.kind)
+            case Resource(kind) as target if kind in SHAPES:
+                wanted = expansion.parse(expand, kind)
+                if kind in BEFORE:
+                    BEFORE[kind](self._context, target)
                 with self._context.read() as work:
                     found = records.load(work, target)
                     expansion.apply(work, [found], wanted)
                 return found
             case TokenCheck() as target:
                 return tokens.validate(self._context, target, expansion.parse(expand, kinds.RefreshToken))
+            case ResetToken() as target:
+                return password_reset.get(self._context, target, expand)
         raise fault(405)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
@@ -132,35 +145,81 @@ class DirectoryService:
     def create(self, path: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None) -> Wire:
         """The whole new resource; of a login attempt, what came of it. *params*: ``expand`` and what the kind knows."""
         target, params = self._parse(path), params or {}
+        if isinstance(target, TokenEndpoint):
+            return oauth.exchange(self._context, target, properties)
         if not isinstance(target, Listing) or not target.creates:
             raise fault(405)
+        self._outbox.look()
         wanted = expansion.parse(params.get("expand"), target.of)
-        made = _CREATE[target.of](self._context, target, properties, params)
-        if wanted and target.of in SHAPES:  # a login attempt answers with what it has seen, and nothing newer
-            with self._context.read() as work:
-                expansion.apply(work, [made], wanted)
-        return made
+        made = CREATE[target.of](self._context, target, properties, params)
+        # A login attempt answers with what it has seen, and nothing newer.
+        return self._expanded(made, wanted) if target.of in SHAPES else made
 
-    def update(self, path: str, properties: Mapping[str, Any]) -> Wire:
-        """The whole resource, after what *properties* names was changed."""
-        target = self._parse(path)
-        if not isinstance(target, Resource) or target.kind not in _CHANGE:
-            raise fault(405)
-        return _CHANGE[target.kind](self._context, target, properties)
+    def update(self, path: str, properties: Mapping[str, Any], expand: str | None = None) -> Wire:
+        """The whole resource, after what *properties* names was changed. A token that was mailed is spent by it."""
+        match self._parse(path):
+            case Resource(kind) as target if kind in CHANGE:
+                wanted = expansion.parse(expand, kind)
+                changed = CHANGE[kind](self._context, target, properties)
+            case ResetToken() as target:
+                wanted = expansion.parse(expand, kinds.PasswordResetToken)
+                changed = password_reset.reset(self._context, target, properties)
+            case VerificationToken() as target:
+                wanted, changed = [], verification.verify(self._context, target)
+            case _:
+                raise fault(405)
+        return self._expanded(changed, wanted)
 
     def delete(self, path: str) -> None:
         """Removes the resource and what lives and dies with it. Custom data is only emptied, as a whole or of a key."""
         match self._parse(path):
-            case Resource(kind) as target if kind in _REMOVE:
-                _REMOVE[kind](self._context, target)
+            case Resource(kind) as target if kind in REMOVE:
+                REMOVE[kind](self._context, target)
             case DataKey() as target:
                 custom_data.remove_key(self._context, target)
             case _:
                 raise fault(405)
 
+    def document(self, path: str) -> tuple[str, bytes]:
+        """Media type and content of a resource that is no JSON, or not only that."""
+        target = self._parse(path)
+        if not isinstance(target, Resource) or target.kind not in DOCUMENTS:
+            raise fault(405)
+        return DOCUMENTS[target.kind](self._context, target)
+
+    def verbs(self, path: str) -> frozenset[str]:
+        """Which of the five verbs *path* knows, by the names of their methods. Looks nothing up but the tenant."""
+        match self._parse(path):
+            case Resource(kind):
+                known = {"get": True, "update": kind in CHANGE, "delete": kind in REMOVE}
+            case Listing() as target:
+                known = {"list": target.owner is not None and target.of in SHAPES, "create": target.creates}
+            case DataKey():
+                known = {"delete": True}
+            case TokenCheck():
+                known = {"get": True}
+            case TokenEndpoint():
+                known = {"create": True}
+            case ResetToken():
+                known = {"get": True, "update": True}
+            case VerificationToken():
+                known = {"update": True}
+        return frozenset(verb for verb, is_known in known.items() if is_known)
+
+    def remember_nonce(self, key_id: str, nonce: str, expires_at: int) -> bool:
+        """Whether a request that the API key signed is the first with *nonce*. *expires_at*: milliseconds."""
+        return nonces.remember(self._context, key_id, nonce, expires_at)
+
     def close(self) -> None:
-        """Closes every connection to the database."""
+        """Closes every connection to the database, after the mail that is due was given some seconds."""
+        self._outbox.close()
         self._context.database.close()
+
+    def _expanded(self, written: Wire, wanted: Sequence[Wanted]) -> Wire:
+        if wanted:
+            with self._context.read() as work:
+                expansion.apply(work, [written], wanted)
+        return written
 
     def _parse(self, path: str) -> Target:
         own = "tenants/current"

@@ -210,6 +210,17 @@ def test_the_oauth_policy_keeps_lifetimes_as_they_were_sent(world: World) -> Non
             verb(policy)
 
 
+def test_a_whole_resource_that_was_read_a_while_ago_can_be_sent_back(world: World) -> None:
+    read = world.service.get(world.application)
+    world.update(world.mapping(), isDefaultGroupStore=False)
+    saved = world.service.update(world.application, read | {"description": "Shop"})
+    assert (saved["description"], saved["defaultGroupStoreMapping"]) == ("Shop", None)
+    account = world.account(givenName="Ada")
+    read = world.service.get(account)
+    world.update(account, surname="King", password="Another-Horse-2")
+    assert world.service.update(account, read | {"surname": "Byron"})["fullName"] == "Ada Byron"
+
+
 def test_the_tenant_can_be_renamed_but_not_rekeyed(world: World) -> None:
     tenant = world.service.get(world.tenant)
     assert world.update(world.tenant, name="Acme", key=tenant["key"], customData=tenant["customData"])["name"] == "Acme"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import event, select, text
 from world import PASSWORD, World, link, path
 
+from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.rules import mailed_tokens
 from stormpath_wsgi.errors import Error
 
 Program = Callable[..., "subprocess.Popen[str]"]
@@ -196,3 +200,58 @@ def test_a_password_that_was_compared_with_an_old_one_is_not_stored(world: World
     assert codes.count(0) == 1
     assert set(codes) <= {0, 409, 2002}
     assert path(world.service.get(account)) == account
+
+
+def test_of_processes_that_use_one_mailed_token_one_sets_the_password(world: World, program: Program) -> None:
+    world.account("ada@example.org")
+    world.now = time.time()  # as for the processes
+    wish = {"email": "ada@example.org"}
+    tokens = [path(world.service.create(f"{world.application}/passwordResetTokens", wish)) for _ in range(4)]
+    orders = [[["update", token, {"password": f"{PASSWORD}{n}"}] for token in tokens] for n in range(2)]
+    codes = together(world, program, *orders)
+    assert sorted(code for process in codes for code in process) == [0] + [404] * 7
+
+
+def test_no_mailed_token_outlives_a_change_of_the_address_at_the_same_time(world: World) -> None:
+    """Whoever reads the old mailbox must not get in by a mail that was being made."""
+    account = world.account("ada@example.org")
+    ids = account.split("/")[1], world.application.split("/")[1]
+    blocked = text("SELECT 1 FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as threads:
+        with world.service._context.write(moves_epoch=False) as work:
+            mailed_tokens.make_reset(work, "token", *ids, work.now + 60_000)
+            changed = threads.submit(world.update, account, email="eve@example.org")
+            if work.connection.dialect.name == "postgresql":  # on SQLite the other waits before its first statement
+                while not (changed.done() or work.connection.execute(blocked).first()):
+                    pass
+        changed.result()
+    with world.database.read() as connection:
+        assert connection.execute(select(schema.mailed_tokens)).all() == []
+
+
+def test_nor_does_one_that_is_mailed_once_more(world: World) -> None:
+    world.update(world.directory.replace("directories", "accountCreationPolicies"), verificationEmailStatus="ENABLED")
+    account, blocked = world.account("ada@example.org"), text("SELECT 1 FROM pg_locks WHERE NOT granted")
+    changes: list[Future[Any]] = []
+    world.now += 8 * 24 * 3600  # the first token has expired: another one is made
+    world.service._context.deliver = lambda: None  # the mail itself does not matter
+
+    def change_meanwhile(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO outbox") and not changes:
+            changes.append(threads.submit(world.update, account, email="eve@example.org"))
+            if connection.dialect.name == "postgresql":
+                with world.database.read() as reader:
+                    while not (changes[0].done() or reader.execute(blocked).first()):
+                        pass
+
+    with world.database.write(moves_epoch=False) as writing:
+        engine = writing.connection.engine
+    event.listen(engine, "before_cursor_execute", change_meanwhile)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            world.service.create(f"{world.application}/verificationEmails", {"login": "ada@example.org"})
+            changes[0].result()
+    finally:
+        event.remove(engine, "before_cursor_execute", change_meanwhile)
+    with world.database.read() as connection:
+        assert connection.execute(select(schema.mailed_tokens)).all() == []

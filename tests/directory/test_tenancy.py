@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from world import BASE, PASSWORD, World, link, names, part, path, refused
 
@@ -36,6 +38,8 @@ def test_each_has_names_of_its_own(world: World, other: DirectoryService) -> Non
 def test_nothing_of_the_other_can_be_named(world: World, other: DirectoryService) -> None:
     account, group = world.account("ada@example.org", customData={"secret": 1}), world.group()
     application = world.service.get(world.application)
+    organization = world.new_organization("acme", world.directory)
+    linked = world.account(at=world.new_directory())
     everything = [
         world.tenant,
         world.application,
@@ -45,13 +49,19 @@ def test_nothing_of_the_other_can_be_named(world: World, other: DirectoryService
         world.member(account, group),
         world.mapping(),
         part(application, "oAuthPolicy"),
+        part(application, "accountLinkingPolicy"),
+        organization,
+        organization.replace("organizations", "accountLinkingPolicies"),
+        f"{organization}/customData",
+        path(world.only(f"{organization}/accountStoreMappings")),
+        path(world.service.create("accountLinks", {"leftAccount": link(account), "rightAccount": link(linked)})),
         part(world.service.get(world.directory), "passwordPolicy"),
         part(world.service.get(world.directory), "passwordPolicy") + "/strength",
         f"refreshTokens/{world.session(account)}",
         f"{account}/customData",
         f"{world.tenant}/customData",
     ]
-    collections = ["applications", "directories", "accounts", "groups"]
+    collections = ["applications", "directories", "organizations", "accounts", "groups"]
     for resource in everything:
         assert _answers(other, resource) <= {404, 405}  # 405: what no tenant may do
         assert world.service.get(resource)
@@ -65,7 +75,12 @@ def test_nothing_of_the_other_can_be_named(world: World, other: DirectoryService
         (account, "groups"),
         (account, "applications"),
         (account, "refreshTokens"),
+        (account, "accountLinks"),
+        (account, "linkedAccounts"),
         (group, "accounts"),
+        (world.directory, "organizations"),
+        (organization, "accounts"),
+        (organization, "accountStoreMappings"),
     ):
         with refused(404):
             other.list(f"{owner}/{collection}")
@@ -92,11 +107,21 @@ def test_nothing_of_the_other_can_be_linked(world: World, other: DirectoryServic
         other.create("accountStoreMappings", {"application": link(world.application), "accountStore": link(group)})
     with refused(2016):
         other.create("groupMemberships", {"account": link(account), "group": link(group)})
+    organization = world.new_organization("acme")
+    for store in (world.directory, organization):
+        with refused(2016):
+            other.create("accountStoreMappings", {"application": link(theirs), "accountStore": link(store)})
+    with refused(2016):
+        mapping = {"organization": link(organization), "accountStore": link(world.directory)}
+        other.create("organizationAccountStoreMappings", mapping)
+    for left, right in ((account, world.account()), (world.account(), account)):
+        with refused(2016):
+            other.create("accountLinks", {"leftAccount": link(left), "rightAccount": link(right)})
     with refused(404):
         other.create(f"{account}/refreshTokens", {"application": link(theirs)})
     with refused(2016):
         world.service.create(f"{account}/refreshTokens", {"application": link(theirs)})
-    for owner in (world.directory, world.application):
+    for owner in (world.directory, world.application, organization):
         for made in ("accounts", "groups"):
             body = {"email": "a@b.org", "password": PASSWORD} if made == "accounts" else {"name": "g"}
             with refused(404):
@@ -116,4 +141,9 @@ def test_nobody_signs_in_at_the_other(world: World, other: DirectoryService) -> 
     with refused(7104):
         value = "YWRhQGV4YW1wbGUub3JnOkNvcnJlY3QtSG9yc2UtMQ=="
         other.create(f"{theirs}/loginAttempts", {"value": value})
+    world.map(world.new_organization("acme", world.directory))
+    named: list[Mapping[str, str]] = [{"nameKey": "acme"}, link(world.directory)]
+    for store in named:
+        with refused(2016):
+            other.create(f"{theirs}/loginAttempts", {"value": value, "accountStore": store})
     assert world.login("ada@example.org") == account

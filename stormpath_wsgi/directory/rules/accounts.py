@@ -7,12 +7,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory import bodies, records, schema
+from stormpath_wsgi.directory import bodies, counts, records, schema
+from stormpath_wsgi.directory.canonical import canonical_email
 from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.ids import new_id
+from stormpath_wsgi.directory.mail import RESET, VERIFICATION
 from stormpath_wsgi.directory.paths import Listing, Resource
 from stormpath_wsgi.directory.records import Wire
-from stormpath_wsgi.directory.rules import custom_data, login_names, mappings, memberships, password_policy, tokens
+from stormpath_wsgi.directory.rules import (
+    account_schema,
+    administrators,
+    creation_policy,
+    custom_data,
+    login_names,
+    mailed_tokens,
+    mappings,
+    memberships,
+    password_policy,
+    providers,
+    tokens,
+    verification,
+)
 from stormpath_wsgi.directory.rules.mappings import Store
 from stormpath_wsgi.directory.rules.password_policy import NewPassword
 from stormpath_wsgi.errors import fault
@@ -28,9 +43,11 @@ _EMAIL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f:]+@[^\s\x00-\x1f\x7f-\x9f@:]+")
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """A new account. ``passwordFormat=mcf``: the password is a hash of another system.
 
-    Through an application a login name is refused that any of its account stores has: what the app calls
-    ``REMOTE_USER`` would be two people otherwise. In a directory only its own names count.
+    Through an application or organization a login name is refused that any of its account stores has: what the app
+    calls ``REMOTE_USER`` would be two people otherwise. In a directory only its own names count.
     """
+    if providers.wants_exchange(properties):
+        return providers.exchange(context, listing, properties["providerData"])
     body = bodies.of_creation(Account, properties, context.base_url)
     _check(body.values)
     data = custom_data.embedded(properties)
@@ -38,12 +55,23 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     password = body.values.pop("password", None)
     with context.read() as work:
         store = _store(work, listing)
+        providers.refuse_new(work, Account, listing, store.directory_id, store.group_id)
+        account_schema.check_new(work, store.directory_id, body.values)
+        policy = creation_policy.of_directory(work, store.directory_id)
+    policy.check(body.values["email"])
+    in_workflow = verification.wanted(params)
+    if in_workflow:
+        body.values["status"] = verification.status(policy, body.values["status"])
     new = _new_password(context, store, password, params.get("passwordFormat"))
     id = new_id()
     with context.write(moves_epoch=False) as work:
-        _make(work, id, store, body.values, new, listing.id if listing.owner is kinds.Application else None)
+        _make(work, id, store, body.values, new, Resource(listing.owner or kinds.Directory, listing.id))
         custom_data.make(work, id, data)
-        return records.load(work, Resource(Account, id))
+        if in_workflow:
+            verification.begin(work, policy, id, listing.id if listing.owner is kinds.Application else None)
+        made = records.load(work, Resource(Account, id))
+        counts.change(work, store.directory_id, id, +1)
+        return made
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
@@ -52,37 +80,62 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
     if isinstance(properties, Mapping) and "password" in properties:
         new = password_policy.of_account(context, target.id, properties["password"])
     with context.write() as work:
+        mailed_tokens.hold(work, target.id)
         current = records.load(work, target)
         body = bodies.of_update(Account, properties, current)
         _check(body.values)
+        providers.refuse_change(work, current, body.values)
+        directory_id = _directory_of(current)
+        account_schema.check_change(work, directory_id, body.values)
+        if moves := _moves(body.values, current):
+            creation_policy.of_directory(work, directory_id).check(body.values["email"])
+            body.values.setdefault(
+                "email_verification_status", UNVERIFIED
+            )  # that mail reaches them was proved elsewhere
         if body.values.get("email_verification_status") == "UNKNOWN" != current["emailVerificationStatus"]:
             raise fault(2003, f"Account emailVerificationStatus can be set to {VERIFIED} and {UNVERIFIED} only.")
+        if body.values.get("status", current["status"]) != current["status"]:
+            administrators.keep_owner(work, target.id, 4002)
         body.values.pop("password", None)
-        if new is not None:
-            password_policy.store(work, target.id, new)
-            # Growing strictly, so that it names this password and no other.
-            body.values["password_modified_at"] = records.later(_accounts.c.password_modified_at, work.now)
         records.change(work, Account, target.id, body.values)
+        if moves:
+            mailed_tokens.end(work, target.id, RESET, VERIFICATION)
         login_names.claim(work, target.id)
         custom_data.merge(work, target.id, data)
-        if new is not None or body.values.get("status", ENABLED) != ENABLED:
+        if new is not None:
+            set_password(work, target.id, new)
+        elif body.values.get("status", ENABLED) != ENABLED:
             tokens.end_all(work, target.id)
         return records.load(work, target)
+
+
+def set_password(work: Work, id: str, new: NewPassword) -> None:
+    """Lets the account, which is held, have the password *new*: signs it out everywhere, and ends what was mailed to
+    change the old.
+    """
+    password_policy.store(work, id, new)
+    # Growing strictly, so that it names this password and no other.
+    moment = records.later(_accounts.c.password_modified_at, work.now)
+    records.change(work, Account, id, {"password_modified_at": moment})
+    tokens.end_all(work, id)
+    mailed_tokens.end(work, id, RESET)
 
 
 def remove(context: Context, target: Resource) -> None:
     """Its memberships, passwords, custom data and tokens go with it."""
     with context.write() as work:
-        records.load(work, target)
+        directory_id = _directory_of(records.load(work, target))
+        administrators.keep_owner(work, target.id, 4001)
         custom_data.forget(work, [target.id])
         records.remove(work, Account, target.id)
+        counts.change(work, directory_id, target.id, -1)
 
 
 def _store(work: Work, listing: Listing) -> Store:
-    """Where the account goes: into the directory, or into the application's default account store."""
+    """Where the account goes: into the directory, or the default account store of the application or organization."""
     records.require_owner(work, listing)
-    if listing.owner is kinds.Application:
-        return mappings.default_account_store(work, listing.id)
+    if listing.owner in (kinds.Application, kinds.Organization):
+        return mappings.default_account_store(work, Resource(listing.owner, listing.id))
     return Store(listing.id)
 
 
@@ -94,15 +147,23 @@ def _new_password(context: Context, store: Store, password: Any, format: Any) ->
     return password_policy.imported(password)
 
 
-def _make(
-    work: Work, id: str, store: Store, values: Mapping[str, Any], new: NewPassword, application_id: str | None
-) -> None:
+def _make(work: Work, id: str, store: Store, values: Mapping[str, Any], new: NewPassword, among: Resource) -> None:
     more = {"directory_id": store.directory_id, "password_modified_at": work.now}
     records.make(work, Account, id, values, **more)
-    login_names.claim(work, id, application_id)
+    login_names.claim(work, id, among)
     password_policy.store(work, id, new)
+    providers.make_data(work, id)
     if store.group_id is not None:
         memberships.make(work, id, store.group_id)
+
+
+def _moves(values: Mapping[str, Any], current: Wire) -> bool:
+    """Whether *values* bring another e-mail address, and not the same in another case."""
+    return "email" in values and canonical_email(values["email"]) != canonical_email(current["email"])
+
+
+def _directory_of(account: Wire) -> str:
+    return str(account["directory"]["href"].rpartition("/")[2])
 
 
 def _check(values: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Resources whose declaration says all there is to say about changing them."""
+"""Resources whose declaration says all there is to say about changing and removing them."""
 
 from __future__ import annotations
 
@@ -19,3 +19,10 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         records.change(work, target.kind, target.id, body.values)
         custom_data.merge(work, target.id, data)
         return records.load(work, target)
+
+
+def remove(context: Context, target: Resource) -> None:
+    """Removes it, and what refers to it."""
+    with context.write() as work:
+        records.load(work, target)
+        records.remove(work, target.kind, target.id)

@@ -1,0 +1,137 @@
+"""Which rule answers for which kind. A kind that is not in a table here does not offer that verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.paths import Listing, Resource
+from stormpath_wsgi.directory.records import Wire
+from stormpath_wsgi.directory.rules import (
+    account_links,
+    accounts,
+    agents,
+    api_keys,
+    applications,
+    challenges,
+    custom_data,
+    directories,
+    email_templates,
+    factors,
+    groups,
+    login,
+    mappings,
+    memberships,
+    organizations,
+    password_reset,
+    phones,
+    plain,
+    providers,
+    saml,
+    smtp_servers,
+    tokens,
+    verification,
+)
+from stormpath_wsgi.kinds import Kind
+
+Create = Callable[[Context, Listing, Any, Mapping[str, Any]], Wire]
+Change = Callable[[Context, Resource, Any], Wire]
+Remove = Callable[[Context, Resource], None]
+
+#: Who makes a resource of a kind, in the collections where its declaration allows that.
+CREATE: Mapping[type[Kind], Create] = {
+    kinds.Application: applications.create,
+    kinds.AccountStoreMapping: mappings.create,
+    kinds.Organization: organizations.create,
+    kinds.OrganizationAccountStoreMapping: mappings.create,
+    kinds.AccountLink: account_links.create,
+    kinds.Directory: directories.create,
+    kinds.Group: groups.create,
+    kinds.GroupMembership: memberships.create,
+    kinds.Account: accounts.create,
+    kinds.AccessToken: tokens.create,
+    kinds.RefreshToken: tokens.create,
+    kinds.LoginAttempt: login.attempt,
+    kinds.PasswordResetToken: password_reset.create,
+    kinds.VerificationEmail: verification.resend,
+    kinds.SmtpServer: smtp_servers.create,
+    kinds.ApiKey: api_keys.create,
+    kinds.DefaultRelayState: saml.create_relay_state,
+    kinds.RegisteredSamlServiceProvider: saml.create_registered,
+    kinds.SamlServiceProviderRegistration: saml.create_registration,
+    kinds.Phone: phones.create,
+    kinds.Factor: factors.create,
+    kinds.Challenge: challenges.create,
+}
+
+#: Who changes one.
+CHANGE: Mapping[type[Kind], Change] = {
+    kinds.Tenant: plain.change,
+    kinds.Application: plain.change,
+    kinds.AccountStoreMapping: mappings.change,
+    kinds.Organization: plain.change,
+    kinds.OrganizationAccountStoreMapping: mappings.change,
+    kinds.AccountLinkingPolicy: plain.change,
+    kinds.Directory: directories.change,
+    kinds.PasswordPolicy: plain.change,
+    kinds.PasswordStrength: plain.change,
+    kinds.Group: plain.change,
+    kinds.Account: accounts.change,
+    kinds.CustomData: custom_data.change,
+    kinds.OAuthPolicy: plain.change,
+    kinds.AccountCreationPolicy: plain.change,
+    kinds.EmailTemplate: email_templates.change,
+    kinds.Field: plain.change,
+    kinds.SmtpServer: smtp_servers.change,
+    kinds.ApiKey: plain.change,
+    kinds.Provider: providers.change,
+    kinds.UserInfoMappingRules: plain.change,
+    kinds.AttributeStatementMappingRules: plain.change,
+    kinds.Agent: agents.change,
+    kinds.IdSite: plain.change,
+    kinds.ApplicationWebConfig: plain.change,
+    kinds.SamlIdentityProvider: saml.change,
+    kinds.RegisteredSamlServiceProvider: saml.change_registered,
+    kinds.SamlServiceProviderRegistration: plain.change,
+    kinds.Phone: phones.change,
+    kinds.Factor: factors.change,
+    kinds.Challenge: challenges.change,
+}
+
+#: Who removes one, with what lives and dies with it.
+REMOVE: Mapping[type[Kind], Remove] = {
+    kinds.Application: applications.remove,
+    kinds.AccountStoreMapping: mappings.remove,
+    kinds.Organization: organizations.remove,
+    kinds.OrganizationAccountStoreMapping: mappings.remove,
+    kinds.AccountLink: account_links.remove,
+    kinds.Directory: directories.remove,
+    kinds.Group: groups.remove,
+    kinds.GroupMembership: memberships.remove,
+    kinds.Account: accounts.remove,
+    kinds.CustomData: custom_data.clear,
+    kinds.AccessToken: tokens.remove,
+    kinds.RefreshToken: tokens.remove,
+    kinds.ApiKey: api_keys.remove,
+    kinds.SmtpServer: smtp_servers.remove,
+    kinds.RegisteredSamlServiceProvider: plain.remove,
+    kinds.SamlServiceProviderRegistration: plain.remove,
+    kinds.Phone: phones.remove,
+    kinds.Factor: factors.remove,
+}
+
+#: What is seen to before a resource of a kind is read.
+BEFORE: Mapping[type[Kind], Callable[[Context, Resource], None]] = {
+    kinds.SamlPolicy: saml.before_reading,
+    kinds.SamlIdentityProvider: saml.before_reading,
+    kinds.SamlServiceProviderMetadata: saml.require_directory,
+}
+
+#: Who writes the resources that are no JSON.
+DOCUMENTS: Mapping[type[Kind], Callable[[Context, Resource], tuple[str, bytes]]] = {
+    kinds.X509Certificate: saml.certificate,
+    kinds.SamlIdentityProviderMetadata: saml.identity_provider_metadata,
+    kinds.SamlServiceProviderMetadata: saml.service_provider_metadata,
+}
