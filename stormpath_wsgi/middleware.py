@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -41,11 +42,8 @@ class StormpathMiddleware:
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
         self.settings = Settings.load(**settings)
-        self.client = Client(
-            self.settings.directory,
-            base_url=self.settings.base_url,
-            application_name=self.settings.application.name or "My Application",
-        )
+        named = self.settings.application.name or "My Application"
+        self.client = Client(**self.settings.opening(), application_name=named)
         self.application = find_application(self.client, self.settings.application)
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.pages = Pages(self.settings, self.client, self.application)
@@ -195,8 +193,17 @@ class StreamedBody:
 def find_application(client: Client, wanted: ApplicationSettings) -> Application:
     """The application that people sign in to: by href, by name, or the only one there is.
 
-    Raises :class:`ConfigurationError` when that is none or not one.
+    Raises :class:`ConfigurationError` when that is none or not one, and when the directory does not let us in.
     """
+    try:
+        return _found(client, wanted)
+    except Error as error:
+        if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise
+        raise ConfigurationError(f"client.apiKey: the directory refuses the API key ({error})") from error
+
+
+def _found(client: Client, wanted: ApplicationSettings) -> Application:
     if wanted.href is not None:
         return _application_at(client, wanted.href)
     names = {"name": wanted.name} if wanted.name is not None else {}

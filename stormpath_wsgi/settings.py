@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import pkgutil
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ from pydantic.alias_generators import to_camel
 from stormpath_wsgi import instance, sources
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.instance import KEY_LENGTH
-from stormpath_wsgi.kinds import CustomData
+from stormpath_wsgi.kinds import ONE_LINE, CustomData
 from stormpath_wsgi.sources import Unit
 
 
@@ -65,8 +66,17 @@ def _target(value: str) -> str:
 
 
 def _directory(value: str) -> str:
-    if not re.match(r"sqlite://(/.+)?\Z|postgresql(\+psycopg)?://", value):
-        raise ValueError("write sqlite:///path/of/accounts.db or postgresql+psycopg://user:password@host/database")
+    if not re.match(r"sqlite://(/.+)?\Z|postgresql(\+psycopg)?://|https?://", value):
+        raise ValueError(
+            "write sqlite:///path/of/accounts.db, postgresql+psycopg://user:password@host/database or "
+            "https://id.example.com/v1"
+        )
+    return _no_credential(value) if value.startswith("http") else value
+
+
+def _no_credential(value: str) -> str:
+    if "@" in value:
+        raise ValueError("leave the API key out of the address, and set client.apiKey")
     return value
 
 
@@ -74,6 +84,21 @@ def _key(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < KEY_LENGTH:
         raise ValueError(f"is shorter than {KEY_LENGTH} characters; make one with: stormpath-wsgi secret")
     return value
+
+
+def _encryption_key(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"([0-9A-Fa-f]{2}){32,}", value.get_secret_value()):
+        raise ValueError("has fewer than 64 hex digits; make one with: stormpath-wsgi secret")
+    return value
+
+
+def _function(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return pkgutil.resolve_name(value)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"write module:function; {value:.80} cannot be imported: {error}") from error
 
 
 def _cookie_name(value: str) -> str:
@@ -94,6 +119,24 @@ def _base_url(value: str) -> str:
     if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", value):
         raise ValueError("write a whole http(s) address such as https://id.example.com/v1")
     return value.rstrip("/")
+
+
+def _link(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+([/?#]\S*)?", value):
+        raise ValueError("write a whole http(s) address such as https://www.example.com/change")
+    return value
+
+
+def _header(value: str) -> str:
+    if not ONE_LINE.fullmatch(value):
+        raise ValueError("write one line of text")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,;:\"\x00-\x1f\x7f]+@[0-9A-Za-z.-]+", value):
+        raise ValueError("write an e-mail address such as noreply@example.com")
+    return value
 
 
 def _application_href(value: str) -> str:
@@ -176,6 +219,8 @@ class SessionSettings(Section):
 
 
 MediaType = Literal["application/json", "text/html"]
+#: Is given the number of a telephone and the text to send there.
+SmsSender = Callable[[str, str], object]
 #: Is told what has happened. The account is a client's object.
 Handler = Callable[[Any, dict[str, Any]], object]
 
@@ -235,10 +280,6 @@ class FormSettings(Section):
         for name in self.fields:
             if not CustomData.key.fullmatch(name) or name in CustomData.reserved | {"customData", "csrfToken"}:
                 raise ValueError(f"the field {name} cannot be stored; name it with other letters, digits, _ and -")
-        if "organizationNameKey" in self.fields and self.fields["organizationNameKey"].enabled:
-            raise ValueError(
-                "the field organizationNameKey cannot be enabled: there are no organizations; leave it out"
-            )
         for name in self.indispensable:
             if not self.fields[name].enabled:
                 raise ValueError(f"the field {name} cannot be disabled")
@@ -326,13 +367,13 @@ class LogoutSettings(Section):
 class ExpandSettings(Section):
     """What the account document of ``/me`` holds beside the account's own values."""
 
-    api_keys: bool = Field(False, description="Its API keys, without their secrets; this version has none.")
+    api_keys: bool = Field(False, description="Its API keys, without their secrets.")
     applications: bool = Field(False, description="The applications it can sign in to.")
     custom_data: bool = Field(False, description="Its custom data.")
     directory: bool = Field(False, description="The directory it lives in.")
     group_memberships: bool = Field(False, description="Its memberships.")
     groups: bool = Field(False, description="Its groups.")
-    provider_data: bool = Field(False, description="What its directory's provider knows of it; this version has none.")
+    provider_data: bool = Field(False, description="What its directory's provider knows of it.")
     tenant: bool = Field(False, description="The tenant.")
 
 
@@ -389,6 +430,80 @@ class WebSettings(Section):
         return (self.base_path or "").rstrip("/") + uri
 
 
+class MailSettings(Section):
+    """The mail that a directory sends: how it leaves, from whom it is, and where its links lead."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="How it leaves: smtp://USER:PASSWORD@HOST (port 587, encrypted by STARTTLS or not sent), "
+        "smtps://USER:PASSWORD@HOST (port 465), smtp+plain://HOST (port 25, not encrypted: for a relay on the same "
+        "machine), folder:///PATH for .eml files, or null: for nowhere. Not set: the folder outbox beside the file of "
+        "an embedded directory; of another one no mail is sent. An SMTP server of the tenant comes before it.",
+    )
+    from_name: Annotated[str, AfterValidator(_header)] = Field(
+        "Accounts", description="Name of the sender, where a template has no other."
+    )
+    from_address: Annotated[str, AfterValidator(_address)] | None = Field(
+        None, description="Address of the sender, where a template has no other. Not set: noreply@ the host of baseUrl."
+    )
+    reset_link: Annotated[str, AfterValidator(_link)] | None = Field(
+        None,
+        description="Where the links of password reset mails lead, where a template has no other; ?sptoken=TOKEN is "
+        "added. Not set: /change on the host of baseUrl.",
+    )
+    verification_link: Annotated[str, AfterValidator(_link)] | None = Field(
+        None, description="The same for verification mails. Not set: /verify on the host of baseUrl."
+    )
+    verification_ttl: Duration = Field(
+        dt.timedelta(days=7), description="How long the token of a verification mail is good."
+    )
+
+
+class ApiSettings(Section):
+    """The REST API, as ``stormpath-wsgi serve`` offers it."""
+
+    clock_skew: Duration = Field(
+        dt.timedelta(minutes=15),
+        description="How far the clock of a client may be off that signs its requests. Stormpath's SDK for PHP needs "
+        "PT60M: it writes the month where the minutes belong.",
+    )
+    max_body: Bytes = Field(11_000_000, description="Largest request body; above it: 413.")
+
+
+class ApiKeySettings(Section):
+    """What proves us to a directory on another machine. Not set: the documented places are looked through."""
+
+    file: Path | None = Field(None, description="A file apiKey.properties with the API key. Wins over id and secret.")
+    id: str | None = Field(None, description="The id of the API key.")
+    secret: SecretStr | None = Field(None, description="The secret of the API key.")
+
+
+class ClientSettings(Section):
+    """How a directory on another machine is reached. None of it matters to an embedded one."""
+
+    api_key: ApiKeySettings = ApiKeySettings()
+    base_url: Annotated[str, AfterValidator(_base_url), AfterValidator(_no_credential)] | None = Field(
+        None, description="The address of its REST API. Another way to write it into directory."
+    )
+    authentication_scheme: Literal["SAUTHC1", "BASIC"] = Field(
+        "SAUTHC1", description="How a request is authenticated: by a signature, or by the secret itself."
+    )
+    connection_timeout: Duration = Field(
+        dt.timedelta(seconds=15), description="How long one call to it may take, with all its repetitions."
+    )
+    ca_bundle: Path | None = Field(
+        None, description="A file of certificates to trust instead of the usual authorities, for a private one."
+    )
+    allow_insecure: bool = Field(
+        False, description="Whether passwords may travel over plain http to another machine than this one."
+    )
+    cache_url: SecretStr | None = Field(
+        None,
+        description="A Redis or Valkey that all workers share as a cache, redis://:PASSWORD@HOST:6379/0. Not set: each "
+        "worker has a cache in its memory.",
+    )
+
+
 class Settings(Section):
     """All settings. ``Settings(…)`` checks what it is given; :meth:`load` reads all sources as well."""
 
@@ -397,15 +512,30 @@ class Settings(Section):
         description="Folder for what is generated when it is not set: accounts.db and secret_keys. Made when needed, "
         "private to its owner.",
     )
+    client: ClientSettings = ClientSettings()
     directory: Annotated[str, AfterValidator(_directory)] = Field(
-        default_factory=lambda known: f"sqlite:///{known['instance'] / 'accounts.db'}",
-        description="Where the accounts are: sqlite:///FILE, sqlite:// (in memory, for tests) or "
-        "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE. Not set: accounts.db in the instance folder.",
+        default_factory=lambda known: known["client"].base_url or f"sqlite:///{known['instance'] / 'accounts.db'}",
+        description="Where the accounts are: sqlite:///FILE, sqlite:// (in memory, for tests), "
+        "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, or the address of another machine's REST API, "
+        "https://HOST/v1. Not set: accounts.db in the instance folder.",
     )
     secret_keys: Annotated[tuple[Annotated[SecretStr, AfterValidator(_key)], ...], BeforeValidator(_split)] = Field(
         (),
         description=f"Keys that sign session cookies, each of at least {KEY_LENGTH} characters: the first signs, all "
         "verify. Not set: one is generated into secret_keys in the instance folder.",
+    )
+    encryption_keys: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...], BeforeValidator(_split)
+    ] = Field(
+        (),
+        description="Keys that encrypt the secrets in the directory, 64 hex digits each: the first encrypts, all "
+        "decrypt. Not set: an embedded directory has one in a file beside its own, accounts.db-keys.",
+    )
+    sms: Annotated[SmsSender, BeforeValidator(_function)] | None = Field(
+        None,
+        description="Sends the text messages of an embedded directory: the name of a function, module:function, which "
+        "is called with a telephone number and a text, and raises OSError when it cannot; in Python also the function. "
+        "Not set: messages are written into the folder outbox beside the directory's file.",
     )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         "https://localhost/v1", description="What the hrefs of an embedded directory start with."
@@ -425,9 +555,13 @@ class Settings(Section):
         10_000, description="How many sessions each worker remembers."
     )
     cache_ttl: Duration = Field(
-        dt.timedelta(seconds=60), description="A remembered session is checked again after this long at the latest."
+        dt.timedelta(seconds=60),
+        description="A remembered session is checked again after this long at the latest. What a directory on another "
+        "machine has answered is asked anew after this long.",
     )
     web: WebSettings = WebSettings()
+    api: ApiSettings = ApiSettings()
+    mail: MailSettings = MailSettings()
 
     @classmethod
     def load(cls, **keywords: Any) -> Self:
@@ -436,7 +570,7 @@ class Settings(Section):
         Raises :class:`ConfigurationError`, which lists everything that is wrong.
         """
         settings = cls.read(**keywords)
-        if "directory" not in settings.model_fields_set:
+        if settings.in_instance:
             instance.make(settings.instance)
         return settings if settings.secret_keys else settings.model_copy(update={"secret_keys": settings._generated()})
 
@@ -464,6 +598,40 @@ class Settings(Section):
         """No secret in a log: keys hide themselves, the address of a database loses its password and query."""
         for name, value in super().__repr_args__():
             yield name, self.address if name == "directory" else value
+
+    @property
+    def in_instance(self) -> bool:
+        """Whether the directory is the one in the instance folder, because no other was named."""
+        return "directory" not in self.model_fields_set and not self.client.base_url
+
+    @property
+    def remote(self) -> bool:
+        """Whether the directory is on another machine, behind the REST API."""
+        return self.directory.startswith(("https://", "http://"))
+
+    def opening(self) -> dict[str, Any]:
+        """What opens a client of the directory: ``Client(**settings.opening())``."""
+        if not self.remote:
+            return {
+                "url": self.directory,
+                "base_url": self.base_url,
+                "encryption_keys": self.encryption_keys,
+                "sms": self.sms,
+                "mail": self.mail,
+            }
+        key, cache = self.client.api_key, self.client.cache_url
+        ttl = self.cache_ttl.total_seconds()
+        return {
+            "url": self.directory,
+            "api_key_file_location": key.file,
+            "id": key.id,
+            "secret": key.secret and key.secret.get_secret_value(),
+            "scheme": self.client.authentication_scheme,
+            "timeout": self.client.connection_timeout.total_seconds(),
+            "ca_bundle": self.client.ca_bundle and str(self.client.ca_bundle),
+            "allow_insecure": self.client.allow_insecure,
+            "cache_options": {"ttl": ttl, "tti": ttl, "url": cache and cache.get_secret_value()},
+        }
 
     @property
     def address(self) -> str:

@@ -30,10 +30,11 @@ Model = TypeVar("Model", bound=BaseModel)
 Key = tuple[str, ...]
 
 PREFIX = "STORMPATH_"
-#: Variables of that prefix which are not ours: credentials of the old SDKs and of Heroku's add-on, the application name
+#: Variables of that prefix which are not ours: what the old SDKs and Heroku's add-on know, the application name
 #: of Flask-Stormpath, and what Docker and Kubernetes set for a service that happens to be called stormpath.
 OTHERS = re.compile(
-    r"STORMPATH_(CLIENT_\w+|API_?KEY_\w+|URL|APPLICATION|(\w+_)?(SERVICE_(HOST|PORT\w*)|PORT|PORT_\d+_(TCP|UDP|SCTP)\w*))"
+    r"STORMPATH_(CLIENT_(CACHEMANAGER|PROXY)_\w+|API_?KEY_\w+|URL|APPLICATION|"
+    r"(\w+_)?(SERVICE_(HOST|PORT\w*)|PORT|PORT_\d+_(TCP|UDP|SCTP)\w*))"
 )
 FILES = ("stormpath.json", "stormpath.yaml", "stormpath.yml")
 

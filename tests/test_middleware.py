@@ -377,6 +377,17 @@ def test_an_unknown_setting_is_refused_at_start() -> None:
         StormpathMiddleware(hello, directory="sqlite://", secret_kyes=KEYS)
 
 
+def test_the_keys_that_are_set_encrypt_what_the_directory_keeps(open_site: Open, tmp_path: Path) -> None:
+    site = open_site(directory=f"sqlite:///{tmp_path}/accounts.db", encryption_keys=["5a" * 32])
+    key = site.account("ada").api_keys.create()
+    assert not (tmp_path / "accounts.db-keys").exists()
+    with (
+        Client(f"sqlite:///{tmp_path}/accounts.db") as other,
+        pytest.raises(ConfigurationError, match=r"accounts\.db-keys"),
+    ):
+        other.api_keys.get(key.id).refresh()
+
+
 def test_two_applications_in_one_process_do_not_know_each_other(open_site: Open) -> None:
     """Nothing is kept in modules. Each has its own directory, keys, and users, also one inside of the other."""
     inner = open_site(says(lambda: user.username), session={"cookie_name": "inner"}, secret_keys=["i" * 40])

@@ -54,6 +54,9 @@ class Line:
         self._pass(f"get {href}")
         return self.store.get(href, expand)
 
+    def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        return self.get(href, expand)
+
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
         self._pass(f"list {href}")
         return self.store.list(href, query, expand)

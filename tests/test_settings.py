@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormpath_wsgi import instance
+from stormpath_wsgi import Client, instance
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.sources import Description
@@ -100,6 +100,12 @@ class TestSources:
         assert (surname.label, surname.enabled) == ("Family Name", True)
         assert "email" in fields.web.register_.form.fields
 
+    def test_text_messages_are_sent_by_a_function_or_the_one_of_a_name(self) -> None:
+        for sms in (json.dumps, "json:dumps"):
+            assert Settings.read(sms=sms).opening()["sms"] is json.dumps
+        for wrong in ("json:nothing", "nothing_at_all:send", "", "os:sep", 7):
+            assert complaint(sms=wrong).startswith("sms: ")
+
 
 class TestEnvironment:
     @pytest.mark.parametrize(
@@ -141,7 +147,7 @@ class TestEnvironment:
 
     @pytest.mark.parametrize(
         "name",
-        ["STORMPATH_API_KEY_ID", "STORMPATH_CLIENT_APIKEY_SECRET", "STORMPATH_APPLICATION", "STORMPATH_URL",
+        ["STORMPATH_API_KEY_ID", "STORMPATH_CLIENT_CACHEMANAGER_DEFAULTTTL", "STORMPATH_APPLICATION", "STORMPATH_URL",
          "STORMPATH_PORT", "STORMPATH_PORT_8000_TCP_ADDR", "STORMPATH_SERVICE_HOST", "STORMPATH_WEB_SERVICE_PORT_HTTP"],
     )  # fmt: skip
     def test_variables_of_other_programs_are_left_alone(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,8 +194,11 @@ class TestMistakes:
             ({"challenge_on_401": "perhaps"}, "challengeOn401: write true or false."),
             ({"secret_keys": ["changeme"]},
              "secretKeys.0: is shorter than 32 characters; make one with: stormpath-wsgi secret."),
+            ({"encryption_keys": ["5a" * 31]},
+             "encryptionKeys.0: has fewer than 64 hex digits; make one with: stormpath-wsgi secret."),
             ({"directory": "mysql://u:hush@h/d"},
-             "directory: write sqlite:///path/of/accounts.db or postgresql+psycopg://user:password@host/database."),
+             "directory: write sqlite:///path/of/accounts.db, postgresql+psycopg://user:password@host/database or "
+             "https://id.example.com/v1."),
             ({"web": {"produces": []}}, "web.produces: write at least 1."),
             ({"web": {"produces": ["text/html", "text/plain"]}},
              "web.produces.1: write one of 'application/json' or 'text/html'."),
@@ -207,9 +216,6 @@ class TestMistakes:
              "web.register.form.fields.company.label: is missing; write it."),
             ({"web": {"register": {"form": {"fields": {"a.b": {"label": "x"}}}}}},
              "web.register.form: the field a.b cannot be stored; name it with other letters, digits, _ and -."),
-            ({"web": {"login": {"form": {"fields": {"organizationNameKey": {"enabled": True}}}}}},
-             "web.login.form: the field organizationNameKey cannot be enabled: there are no organizations; "
-             "leave it out."),
         ],
     )  # fmt: skip
     def test_it_is_named_and_the_remedy_told(self, keywords: dict[str, Any], text: str) -> None:
@@ -256,9 +262,11 @@ class TestMistakes:
 
 class TestSecrets:
     def test_none_is_shown(self) -> None:
-        settings = Settings.read(directory="postgresql+psycopg://ada:h@sh@db/x?password=hush", secret_keys=[KEY])
+        settings = Settings.read(
+            directory="postgresql+psycopg://ada:h@sh@db/x?password=hush", secret_keys=[KEY], encryption_keys=["5a" * 32]
+        )
         for text in (repr(settings), str(settings)):
-            assert "hush" not in text and "h@sh" not in text and KEY not in text
+            assert "hush" not in text and "h@sh" not in text and KEY not in text and "5a5a" not in text
             assert "postgresql+psycopg://ada:***@db/x" in text
 
     def test_none_is_in_a_complaint(self) -> None:
@@ -332,6 +340,51 @@ class TestInstanceFolder:
         Path("file").touch()
         with pytest.raises(ConfigurationError, match=r"the folder file/instance cannot be made .*STORMPATH_INSTANCE"):
             Settings.load(instance="file/instance")
+
+
+class TestAnotherMachine:
+    """The directory behind a REST API, by the names of the framework specification."""
+
+    def test_its_address_may_be_the_directory_or_the_base_url_of_the_client(self) -> None:
+        Path("stormpath.yaml").write_text("client: {baseUrl: https://id.example.org/v1}")
+        for settings in (Settings.read(), Settings.read(directory="https://id.example.org/v1")):
+            assert (settings.directory, settings.remote) == ("https://id.example.org/v1", True)
+        assert Settings.load(secret_keys=[KEY]).remote
+        assert not Path("instance").exists(), "nothing is kept here"
+
+    def test_its_keys_must_be_shared(self) -> None:
+        with pytest.raises(ConfigurationError, match="secretKeys is not set"):
+            Settings.load(directory="https://id.example.org/v1")
+
+    def test_the_settings_open_a_client_of_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_CLIENT_APIKEY_ID", "MyId")
+        monkeypatch.setenv("STORMPATH_CLIENT_APIKEY_SECRET", "Shush!")
+        settings = Settings.read(directory="https://id.example.org/v1", client={"authenticationScheme": "BASIC"})
+        with Client(**settings.opening()) as client:
+            assert client.auth and (client.auth.id, client.auth.secret) == ("MyId", "Shush!")
+        assert "Shush!" not in repr(settings)
+
+    def test_its_key_may_be_in_a_file(self) -> None:
+        Path("key").write_text("apiKey.id = MyId\napiKey.secret = Shush!\n")
+        settings = Settings.read(directory="https://id.example.org/v1", client={"api_key": {"file": "key"}})
+        with Client(**settings.opening()) as client:
+            assert client.auth and client.auth.id == "MyId"
+
+    def test_its_answers_are_good_for_as_long_as_a_session_is(self) -> None:
+        settings = Settings.read(directory="https://id.example.org/v1", cache_ttl=7)
+        assert settings.opening()["cache_options"] == {"ttl": 7, "tti": 7, "url": None}
+
+    @pytest.mark.parametrize("place", ["directory", "baseUrl"])
+    def test_a_key_in_its_address_is_refused_and_not_repeated(self, place: str) -> None:
+        address = "https://id:the-secret@id.example.org/v1"
+        given: dict[str, Any] = {"directory": address} if place == "directory" else {"client": {"baseUrl": address}}
+        said = complaint(**given)
+        assert "leave the API key out of the address" in said
+        assert "the-secret" not in said
+
+    def test_an_embedded_directory_is_opened_by_the_same_word(self) -> None:
+        with Client(**Settings.read(directory="sqlite://").opening()) as client:
+            assert client.base_url == "https://localhost/v1"
 
 
 class TestDescription:

@@ -47,9 +47,9 @@ def _gone(default: Any, instead: str) -> Documented:
 DOCUMENTED: Mapping[str, Documented] = {
     "STORMPATH_APPLICATION": _as("application.name"),
     # Credentials are for a directory on another machine. One that is embedded asks for none.
-    "STORMPATH_API_KEY_ID": _as(),
-    "STORMPATH_API_KEY_SECRET": _as(),
-    "STORMPATH_API_KEY_FILE": _as(),
+    "STORMPATH_API_KEY_ID": _as("client.apiKey.id"),
+    "STORMPATH_API_KEY_SECRET": _as("client.apiKey.secret"),
+    "STORMPATH_API_KEY_FILE": _as("client.apiKey.file"),
     "STORMPATH_CACHE": _gone(None, "set STORMPATH_CACHE_SIZE and STORMPATH_CACHE_TTL"),
     "STORMPATH_COOKIE_DOMAIN": _as("session.cookieDomain"),
     # Not 365 days: who wants a cookie to be good for a year has to say so.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from urllib.parse import quote
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.collection import Collection
@@ -13,9 +14,14 @@ from stormpath_wsgi.client.resource import HasStatus, Resource
 from stormpath_wsgi.errors import fault
 
 if TYPE_CHECKING:
+    from stormpath_wsgi.client.api_key import ApiKeys
     from stormpath_wsgi.client.application import Application
     from stormpath_wsgi.client.directory import Directory
+    from stormpath_wsgi.client.factor import Factor, Phone
     from stormpath_wsgi.client.group import Group, GroupMembership
+    from stormpath_wsgi.client.mail import EmailVerificationToken
+    from stormpath_wsgi.client.organization import AccountLink
+    from stormpath_wsgi.client.provider import ProviderData
     from stormpath_wsgi.client.tenant import Tenant
 
 #: A group: the object, its href, its name in the account's directory, or a search there.
@@ -34,6 +40,13 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     applications: kinds.Collection[Collection[Application]]
     access_tokens: kinds.Collection[Collection[AccessToken]]
     refresh_tokens: kinds.Collection[Collection[RefreshToken]]
+    linked_accounts: kinds.Collection[Collection[Account]]
+    account_links: kinds.Collection[Collection[AccountLink]]
+    api_keys: kinds.Collection[ApiKeys]
+    provider_data: kinds.Part[ProviderData]
+    email_verification_token: kinds.Link[EmailVerificationToken | None]
+    factors: kinds.Collection[Collection[Factor]]
+    phones: kinds.Collection[Collection[Phone]]
 
     def is_unverified(self) -> bool:
         return self.get_status() == self.STATUS_UNVERIFIED
@@ -94,6 +107,19 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     def __str__(self) -> str:
         """The username, which may have to be loaded."""
         return self.username
+
+
+class Accounts(Collection[Account]):
+    """The accounts of a tenant, an application or an account store."""
+
+    def verify_email_token(self, token: str) -> Account:
+        """Spend the *token* of a verification mail, and answer the account whose address it proves.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is no good, or no longer.
+        """
+        path = f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}/{quote(token, safe='')}"
+        answer = self._client.data_store.update(f"{self._client.base_url}/{path}", {})
+        return Account(self._client, answer["href"])
 
 
 class AccessToken(Resource, kinds.AccessToken):

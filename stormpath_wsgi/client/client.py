@@ -2,21 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Self
 
+from pydantic import SecretStr
+
 from stormpath_wsgi import kinds
-from stormpath_wsgi.client.account import AccessToken, Account, RefreshToken
+from stormpath_wsgi.client.account import AccessToken, Account, Accounts, RefreshToken
+from stormpath_wsgi.client.agent import Agent
+from stormpath_wsgi.client.api_key import ApiKey, ApiKeys
 from stormpath_wsgi.client.application import AccountStoreMapping, Application, LoginAttempt, OAuthPolicy
+from stormpath_wsgi.client.cache import CacheOptions
 from stormpath_wsgi.client.collection import Collection, R, Unlisted
+from stormpath_wsgi.client.credentials import KEYWORDS, Credential, find_credential
 from stormpath_wsgi.client.custom_data import CustomData
 from stormpath_wsgi.client.directory import Directory, PasswordPolicy, PasswordStrength
+from stormpath_wsgi.client.expansion import Expand, wire_expand
+from stormpath_wsgi.client.factor import Challenge, Factor, Phone
 from stormpath_wsgi.client.group import Group, GroupMembership
+from stormpath_wsgi.client.id_site import IdSite
 from stormpath_wsgi.client.local import open_local
+from stormpath_wsgi.client.mail import (
+    AccountCreationPolicy,
+    AccountSchema,
+    EmailTemplate,
+    EmailVerificationToken,
+    Field,
+    PasswordResetToken,
+    SmtpServer,
+    VerificationEmail,
+    VerificationEmails,
+)
+from stormpath_wsgi.client.organization import (
+    AccountLink,
+    AccountLinkingPolicy,
+    Organization,
+    OrganizationAccountStoreMapping,
+)
+from stormpath_wsgi.client.provider import (
+    AttributeStatementMappingRules,
+    Provider,
+    ProviderData,
+    UserInfoMappingRules,
+)
+from stormpath_wsgi.client.remote import Backoff, Remote, checked_address, exponential, is_address
 from stormpath_wsgi.client.resource import Resource
+from stormpath_wsgi.client.saml import (
+    DefaultRelayState,
+    RegisteredSamlServiceProvider,
+    SamlIdentityProvider,
+    SamlIdentityProviderMetadata,
+    SamlPolicy,
+    SamlServiceProvider,
+    SamlServiceProviderMetadata,
+    SamlServiceProviderRegistration,
+    X509Certificate,
+)
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.client.tenant import Tenant
+from stormpath_wsgi.client.web_config import ApplicationWebConfig
 from stormpath_wsgi.errors import ConfigurationError
 
 #: The class of the objects of each kind, by the kind's title.
@@ -29,6 +75,14 @@ RESOURCES: Mapping[str, type[Resource]] = {
         Directory,
         PasswordPolicy,
         PasswordStrength,
+        AccountCreationPolicy,
+        EmailTemplate,
+        AccountSchema,
+        Field,
+        PasswordResetToken,
+        VerificationEmail,
+        EmailVerificationToken,
+        SmtpServer,
         Group,
         GroupMembership,
         Account,
@@ -37,7 +91,39 @@ RESOURCES: Mapping[str, type[Resource]] = {
         AccessToken,
         RefreshToken,
         LoginAttempt,
+        Organization,
+        OrganizationAccountStoreMapping,
+        AccountLinkingPolicy,
+        AccountLink,
+        ApiKey,
+        Phone,
+        Factor,
+        Challenge,
+        Provider,
+        ProviderData,
+        UserInfoMappingRules,
+        AttributeStatementMappingRules,
+        Agent,
+        IdSite,
+        ApplicationWebConfig,
+        SamlPolicy,
+        SamlServiceProvider,
+        DefaultRelayState,
+        SamlIdentityProvider,
+        RegisteredSamlServiceProvider,
+        SamlServiceProviderRegistration,
+        SamlServiceProviderMetadata,
+        SamlIdentityProviderMetadata,
+        X509Certificate,
     )
+}
+
+
+#: The collections that know more than the others, by the class of what is in them.
+_COLLECTIONS: Mapping[type[Resource], type[Collection[Any]]] = {
+    Account: Accounts,
+    ApiKey: ApiKeys,
+    VerificationEmail: VerificationEmails,
 }
 
 
@@ -46,23 +132,80 @@ class Client:
 
     It is opened by the *url* of a directory: ``sqlite:///accounts.db`` is an embedded one, made when it is not
     there, with a tenant, an application (*application_name*) and a directory in it; ``postgresql+psycopg://…`` is
-    one that was prepared by ``stormpath-wsgi init``. Or it is given a *data_store*. Hrefs start with *base_url*;
-    only ids are stored, so another one may be set later.
+    one that was prepared by ``stormpath-wsgi init``. Hrefs start with *base_url*; only ids are stored, so another one
+    may be set later. What is sealed in it, such as the secrets of API keys, is sealed with *encryption_keys*; without
+    them with those beside the file of an embedded directory. *sms* is called with a telephone
+    number and the text to send there; without it messages are files in ``outbox`` beside that of the directory.
+    *mail*: how mail is sent, the settings of that section or a mapping of them: ``{"url": "smtp://…"}``.
 
-    Raises :class:`~stormpath_wsgi.ConfigurationError` for a url that cannot be used.
+    ``https://id.example.com/v1`` is a directory on another machine, reached through its REST API; *base_url* may be
+    written instead of *url* then, as documented for the old client. It takes an API key: ``id`` and ``secret``,
+    ``api_key_file_location`` or one of the other documented keywords and places, see
+    :mod:`stormpath_wsgi.client.credentials`. *scheme* is how it proves itself, SAuthc1 or basic. *cache_options*: see
+    :class:`~stormpath_wsgi.client.cache.CacheOptions`. *expand*: what of the tenant is loaded with it. *proxies* as
+    for ``requests``. *backoff_strategy* tells the milliseconds to pause before the n-th repetition. *timeout*,
+    *ca_bundle* and *allow_insecure*: see :class:`~stormpath_wsgi.client.remote.Remote`. An embedded directory asks for
+    no API key and no cache, and ignores what it is given of these.
+
+    Or it is given a *data_store*.
+
+    Raises :class:`~stormpath_wsgi.ConfigurationError` for a url that cannot be used; where no API key is found it
+    is a ValueError as well.
     """
 
     def __init__(
         self,
         url: str | None = None,
         *,
-        base_url: str = "https://localhost/v1",
+        base_url: str | None = None,
         application_name: str = "My Application",
+        encryption_keys: Iterable[str | SecretStr] = (),
+        sms: Callable[[str, str], object] | None = None,
+        mail: Any = None,
         data_store: DataStore | None = None,
+        cache_options: Mapping[str, Any] | None = None,
+        expand: Expand = None,
+        proxies: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
+        backoff_strategy: Backoff | None = None,
+        scheme: str = "SAuthc1",
+        method: str | None = None,
+        timeout: float = 15,
+        ca_bundle: str | None = None,
+        allow_insecure: bool = False,
+        **auth: Any,
     ) -> None:
-        if (url is None) == (data_store is None):
-            raise ConfigurationError('a client needs either a url, such as "sqlite:///accounts.db", or a data_store')
-        self.data_store = data_store if data_store is not None else _open(url or "", base_url, application_name)
+        for unknown in auth.keys() - KEYWORDS:
+            raise TypeError(f"Client() got an unexpected keyword argument {unknown!r}")
+        if url is None and is_address(base_url):
+            url = base_url
+        #: What the client proves itself with, where that is asked for.
+        self.auth: Credential | None = None
+        self._expand = wire_expand(expand)
+        if data_store is not None and url is None:
+            self.data_store = data_store
+        elif url is None or data_store is not None:
+            raise ConfigurationError(_nowhere(auth))
+        elif is_address(url):
+            checked_address(url, allow_insecure=allow_insecure)  # before a missing key is what is complained of
+            self.auth = find_credential(auth, os.environ)
+            cache = CacheOptions(**cache_options or {})
+            remote = Remote(
+                url,
+                self.auth,
+                scheme=method or scheme,
+                timeout=timeout,
+                ttl=cache.ttl,
+                backoff=backoff_strategy or exponential,
+                user_agent=user_agent,
+                proxies=proxies,
+                ca_bundle=ca_bundle,
+                allow_insecure=allow_insecure,
+            )
+            self.data_store = _open_remote(remote, cache)
+        else:
+            base_url = base_url or "https://localhost/v1"
+            self.data_store = open_local(url, base_url, application_name, encryption_keys, sms, mail)
 
     @property
     def base_url(self) -> str:
@@ -72,7 +215,7 @@ class Client:
     @cached_property
     def tenant(self) -> Tenant:
         """The tenant that owns everything; asked for once."""
-        return Tenant(self, properties=self.data_store.get(f"{self.base_url}/tenants/current"))
+        return Tenant(self, properties=self.data_store.get(f"{self.base_url}/tenants/current", self._expand))
 
     @property
     def applications(self) -> Collection[Application]:
@@ -83,7 +226,11 @@ class Client:
         return self.tenant.directories
 
     @property
-    def accounts(self) -> Collection[Account]:
+    def organizations(self) -> Collection[Organization]:
+        return self.tenant.organizations
+
+    @property
+    def accounts(self) -> Accounts:
         """All accounts. They are created in a directory or an application."""
         return self.tenant.accounts
 
@@ -93,14 +240,39 @@ class Client:
         return self.tenant.groups
 
     @property
+    def agents(self) -> Collection[Agent]:
+        """All agents. They are created with their directories."""
+        return self.tenant.agents
+
+    @property
+    def id_sites(self) -> Collection[IdSite]:
+        """The one ID Site of the tenant."""
+        return self.tenant.id_sites
+
+    @property
     def account_store_mappings(self) -> Collection[AccountStoreMapping]:
         """Only ``create`` and ``get``: mappings are listed by applications and directories."""
         return self._top(AccountStoreMapping)
 
     @property
+    def organization_account_store_mappings(self) -> Collection[OrganizationAccountStoreMapping]:
+        """Only ``create`` and ``get``: mappings are listed by organizations and directories."""
+        return self._top(OrganizationAccountStoreMapping)
+
+    @property
+    def account_links(self) -> Collection[AccountLink]:
+        """Only ``create`` and ``get``: links are listed by accounts."""
+        return self._top(AccountLink)
+
+    @property
     def group_memberships(self) -> Collection[GroupMembership]:
         """Only ``create`` and ``get``: memberships are listed by accounts and groups."""
         return self._top(GroupMembership)
+
+    @property
+    def api_keys(self) -> Collection[ApiKey]:
+        """Only ``get``: API keys are created and listed by accounts."""
+        return Unlisted(self, ApiKey, self._top_href(ApiKey))
 
     def close(self) -> None:
         """Give back the connections of the data store."""
@@ -128,7 +300,7 @@ class Client:
         """The object for the collection *declared* at *href*."""
         kind = RESOURCES[declared.of]
         create_at = href if declared.create else self._top_href(kind) if kind.creatable else None
-        return Collection(self, kind, href, create_at=create_at, page=page)
+        return _COLLECTIONS.get(kind, Collection)(self, kind, href, create_at=create_at, page=page)
 
     def _top(self, kind: type[R]) -> Collection[R]:
         return Unlisted(self, kind, self._top_href(kind), create_at=self._top_href(kind))
@@ -137,10 +309,17 @@ class Client:
         return f"{self.base_url}/{kind.path}"
 
 
-def _open(url: str, base_url: str, application_name: str) -> DataStore:
-    if url.startswith(("https://", "http://")):
-        raise ConfigurationError(  # without the address: an API key may stand in it
-            "directory: this version speaks to embedded directories and to PostgreSQL only, not over https; "
-            'write "sqlite:///accounts.db" or "postgresql+psycopg://…"'
+def _open_remote(remote: Remote, cache: CacheOptions) -> DataStore:
+    # Here and not above: it brings requests, which takes its time and which nobody else needs.
+    from stormpath_wsgi.client.http import open_remote
+
+    return open_remote(remote, cache)
+
+
+def _nowhere(auth: Mapping[str, Any]) -> str:
+    if auth:
+        return (
+            "The hosted Stormpath service closed in 2017, so a client has to be told where the directory is: "
+            "write base_url='https://id.example.com/v1'"
         )
-    return open_local(url, base_url, application_name)
+    return 'a client needs either a url, such as "sqlite:///accounts.db", or a data_store'

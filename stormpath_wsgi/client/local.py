@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from typing import Any
 
+from pydantic import SecretStr
+
+from stormpath_wsgi.client.credentials import Credential
 from stormpath_wsgi.directory import DirectoryService, open_directory
+from stormpath_wsgi.directory.sms import Send
 from stormpath_wsgi.errors import fault
 
 
@@ -20,6 +24,9 @@ class LocalDataStore:
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
         return self._service.get(self._path(href), expand)
+
+    def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        return self.get(href, expand)  # asking costs no more than remembering would
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
         return self._service.list(self._path(href), query, expand)
@@ -35,6 +42,11 @@ class LocalDataStore:
     def delete(self, href: str) -> None:
         self._service.delete(self._path(href))
 
+    def credential(self) -> Credential:
+        """The API key with which the directory signs tokens that are asked for in process."""
+        key = self._service.signing_key()
+        return Credential(key.id, key.secret)
+
     def close(self) -> None:
         self._service.close()
 
@@ -45,10 +57,18 @@ class LocalDataStore:
         return href[len(base) :]
 
 
-def open_local(url: str, base_url: str, application_name: str) -> LocalDataStore:
+def open_local(
+    url: str,
+    base_url: str,
+    application_name: str,
+    encryption_keys: Iterable[str | SecretStr],
+    sms: Send | None = None,
+    mail: Any = None,
+) -> LocalDataStore:
     """The data store of the directory in the database *url*. An embedded one that is empty is set up."""
     with ExitStack() as opened:
-        service = opened.enter_context(closing(open_directory(url, base_url=base_url)))
+        directory = open_directory(url, base_url=base_url, encryption_keys=encryption_keys, sms=sms, mail=mail)
+        service = opened.enter_context(closing(directory))
         if service.embedded:
             service.bootstrap(application_name)
         opened.pop_all()  # it is good: leave it open

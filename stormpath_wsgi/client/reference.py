@@ -65,7 +65,7 @@ class Reference:
         """The one that has the name *given*, or the first that matches the search *given*."""
         if isinstance(given, Mapping):
             return next(iter(among.search(given)), None)
-        for name in self.names:
+        for name in self.names if given else ():  # to search for nothing is a mistake
             for resource in among.search({name: given}):
                 if resource[name] == given:
                     return resource

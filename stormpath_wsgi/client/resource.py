@@ -111,6 +111,8 @@ class Resource(kinds.Kind):
             raise self._not_writable(member.name)
         self._changed[member.wire] = sent(member, value)
         self._lent.pop(member.wire, None)
+        if isinstance(member, kinds.Attribute) and isinstance(value, list | dict):
+            self._lent[member.wire] = value  # it may still be changed in place
         self._related.pop(member.wire, None)
 
     def _may_write(self, member: kinds.Member[Any]) -> bool:
@@ -124,7 +126,7 @@ class Resource(kinds.Kind):
         if attribute.secret and attribute.wire not in self._changed:
             raise AttributeError(f"Attribute {attribute.name!r} of {self.title()} cannot be read")
         value = self._value(attribute.wire)
-        return None if value is None else attribute.from_wire(self._lend(attribute.wire, value))
+        return None if value is None else self._lend(attribute.wire, attribute.from_wire(value))
 
     def _linked(self, link: kinds.Link[Any]) -> Resource | None:
         value = self._value(link.wire)
@@ -169,14 +171,16 @@ class Resource(kinds.Kind):
         return self._wire.get(wire)
 
     def _lend(self, wire: str, value: Any) -> Any:
-        """*value*, or of something that can be changed in place a copy, which saving compares with *value*."""
+        """*value*, or of something that can be changed in place a copy, which saving compares with what was loaded."""
+        if wire in self._lent:
+            return self._lent[wire]
         if not isinstance(value, list | dict) or wire in self._changed:
             return value
         return self._lent.setdefault(wire, copy.deepcopy(value))
 
     def _load(self) -> None:
         if not self._loaded:
-            self._wire, self._loaded = self._client.data_store.get(self.href, self._expand), True
+            self._wire, self._loaded = self._client.data_store.recall(self.href, self._expand), True
 
     def _take(self, properties: Mapping[str, Any]) -> None:
         """Be what *properties* say, and forget all else."""
@@ -188,8 +192,9 @@ class Resource(kinds.Kind):
 
     def _changes(self) -> dict[str, Any]:
         """What saving would send, in wire shape."""
-        lent = {wire: value for wire, value in self._lent.items() if value != self._wire.get(wire)}
-        return {**lent, **self._changed}
+        written = {**self._wire, **self._changed}
+        lent = {wire: sent(self.members.get(wire), value) for wire, value in self._lent.items()}
+        return {**self._changed, **{wire: value for wire, value in lent.items() if value != written.get(wire)}}
 
     def _accept(self, saved: Mapping[str, Any]) -> None:
         self._wire, self._loaded = saved, True
@@ -202,7 +207,7 @@ class Resource(kinds.Kind):
 
     def _plain(self) -> dict[str, Any]:
         self._load()
-        known = {**self._wire, **self._lent, **self._changed}
+        known = {**self._wire, **self._changed, **self._lent}
         href = {"href": self.href} if not self.is_new() else {}
         return href | {member.name: known[member.wire] for member in self._readable()}
 
@@ -291,16 +296,25 @@ class HasStatus(Resource):
         return self.get_status() == self.STATUS_DISABLED
 
 
-def sent(member: kinds.Member[Any], value: Any) -> Any:
-    """*value* as it goes over the wire for *member*. A link may be given as a resource, an href or a dictionary."""
+def sent(member: kinds.Member[Any] | None, value: Any) -> Any:
+    """*value* as it goes over the wire for *member*; without one, for a key of custom data.
+
+    A link may be given as a resource, an href or a dictionary.
+    """
+    if member is None:
+        return value
     if isinstance(member, kinds.Attribute):
         return member.to_wire(value)
     if isinstance(value, Resource):
         return {"href": value.href}
     if isinstance(value, str):
         return {"href": value}
+    if isinstance(member, kinds.Part) and member.to == "CustomData":
+        return value  # its keys are the owner's own
     return _renamed(value) if isinstance(value, Mapping) else value
 
 
 def _renamed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {wire_name(name): value for name, value in properties.items()}
+    return {
+        wire_name(name): _renamed(value) if isinstance(value, Mapping) else value for name, value in properties.items()
+    }

@@ -21,6 +21,9 @@ class DataStore(Protocol):
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
         """One resource. ``<base>/tenants/current`` answers the caller's tenant."""
 
+    def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """As :meth:`get`, but an answer that was given some moments ago will do, where the store keeps such."""
+
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
         """One page of a collection: ``href, offset, limit, size, items``.
 
@@ -40,7 +43,10 @@ class DataStore(Protocol):
         """Remove the resource and what lives and dies with it."""
 
     def epoch(self) -> int:
-        """A number that is equal to an earlier one only while answers read then still hold. Costs no I/O."""
+        """A number that is equal to an earlier one only while answers read then still hold. Costs no I/O.
+
+        A store that is not told what others write stands still for a bounded time instead, which it documents.
+        """
 
     def close(self) -> None:
         """Give back connections. The store may be used again; it opens new ones then."""

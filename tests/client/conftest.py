@@ -8,11 +8,17 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from servers import served_api
 
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.directory import open_directory
 
 NewAccount = Callable[..., Account]
+#: Keywords of a Client.
+Opening = dict[str, Any]
+
+#: For the secrets in the directories of the tests.
+ENCRYPTION_KEY = "5a" * 32
 
 #: Of a public test vector: nobody's.
 BCRYPT_HASH = "$2a$08$VbNS17zvQNYtMyfRiYXxWuec2F2y3SuLB/e7hU8RWdcCxxluUB3m."
@@ -29,6 +35,10 @@ class Recorder:
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
         self._record("get", href)
         return self._store.get(href, expand)
+
+    def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        self._record("get", href)
+        return self._store.recall(href, expand)
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
         self._record("list", href)
@@ -110,35 +120,47 @@ def people(directory: Directory, new_account: NewAccount) -> Callable[[int], lis
 
 
 @pytest.fixture(scope="session")
-def shared_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('client')}/accounts.db"
+def sqlite_opening(tmp_path_factory: pytest.TempPathFactory) -> Opening:
+    return _prepared(f"sqlite:///{tmp_path_factory.mktemp('client')}/accounts.db")
 
 
 @pytest.fixture(scope="session")
-def shared_postgresql_url(postgresql_server: Any) -> str:
+def postgresql_opening(postgresql_server: Any) -> Opening:
     postgresql_server.command("CREATE DATABASE client TEMPLATE migrated")
-    return str(postgresql_server.url("client").render_as_string())
+    return _prepared(str(postgresql_server.url("client").render_as_string()))
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest) -> str:
-    """What opens a store that is set up. Another end of the port is another parameter here."""
-    url: str = request.getfixturevalue(f"shared_{request.param}_url")
+@pytest.fixture(scope="session")
+def http_opening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
+    """The REST API, over a real socket."""
+    with served_api(f"sqlite:///{tmp_path_factory.mktemp('http')}/accounts.db") as opening:
+        # So long that the time to ask again does not come during a test.
+        yield {**opening, "cache_options": {"ttl": 3600, "tti": 3600}}
+
+
+def _prepared(url: str) -> Opening:
     with closing(open_directory(url)) as service:
         service.bootstrap()
-    return url
+    return {"url": url, "encryption_keys": [ENCRYPTION_KEY]}
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql", "http"])
+def opening(request: pytest.FixtureRequest) -> Opening:
+    """What opens a client of a directory that is set up. Another end of the port is another parameter here."""
+    found: Opening = request.getfixturevalue(f"{request.param}_opening")
+    return found
 
 
 @pytest.fixture(scope="session")
-def store(store_url: str) -> Iterator[DataStore]:
-    with Client(store_url) as client:
+def store(opening: Opening) -> Iterator[DataStore]:
+    with Client(**opening) as client:
         yield client.data_store
 
 
 @pytest.fixture
-def other_store(store_url: str) -> Iterator[DataStore]:
-    """The same directory, as another process would open it."""
-    with Client(store_url) as client:
+def other_store(opening: Opening) -> Iterator[DataStore]:
+    """The same directory, as another process would open it, and in a hurry to see what others change."""
+    with Client(**{**opening, "cache_options": {"ttl": 0.5}}) as client:
         yield client.data_store
 
 

@@ -11,8 +11,11 @@ import pytest
 import stormpath_wsgi.client
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Collection, DataStore, Directory
+from stormpath_wsgi.client.cache import NullCacheStore
 from stormpath_wsgi.client.client import RESOURCES
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
+
+ADDRESS = "https://id.example.org/v1"
 
 
 def test_an_empty_embedded_directory_is_set_up_when_it_is_opened(tmp_path: Path) -> None:
@@ -46,16 +49,64 @@ def test_a_client_can_be_given_a_data_store(store: DataStore) -> None:
     assert client.base_url == store.base_url
 
 
-@pytest.mark.parametrize("url", ["https://id.example.org/v1", "http://id.example.org/v1"])
-def test_a_remote_directory_is_refused_with_what_to_write_instead(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="sqlite:///"):
-        Client(url)
+def test_a_directory_on_another_machine_is_opened_by_its_address() -> None:
+    openings: list[dict[str, Any]] = [{"url": ADDRESS}, {"base_url": ADDRESS}]
+    for opening in openings:
+        with Client(**opening, id="MyId", secret="Shush!") as client:
+            assert client.base_url == ADDRESS
+            assert client.auth and client.auth.id == "MyId"
+            assert "Shush!" not in repr(client) + repr(client.auth) + repr(client.data_store)
+
+
+def test_without_an_api_key_another_machine_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="No valid authentication sources found"):
+        Client(ADDRESS)
+    monkeypatch.setenv("STORMPATH_API_KEY_ID", "MyId")
+    monkeypatch.setenv("STORMPATH_API_KEY_SECRET", "Shush!")
+    with Client(ADDRESS) as client:
+        assert client.auth and client.auth.id == "MyId"
+
+
+def test_the_hosted_service_is_gone_and_the_client_says_so() -> None:
+    with pytest.raises(ConfigurationError, match="base_url='https://"):
+        Client(id="MyId", secret="Shush!")
 
 
 def test_the_key_in_the_address_of_a_remote_directory_is_told_to_nobody() -> None:
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(ConfigurationError, match="no API key may stand in one") as refused:
         Client("https://id:the-secret@id.example.org/v1")
     assert "the-secret" not in str(refused.value)
+
+
+def test_a_keyword_that_nobody_knows_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="'colour'"):
+        Client(ADDRESS, id="MyId", secret="Shush!", colour="red")
+
+
+@pytest.mark.parametrize("keyword", ["scheme", "method"])
+def test_an_unknown_scheme_is_a_value_error(keyword: str) -> None:
+    options: dict[str, Any] = {"id": "MyId", "secret": "Shush!", keyword: "digest"}
+    with pytest.raises(ValueError, match="SAuthc1 or basic"):
+        Client(ADDRESS, **options)
+
+
+def test_the_options_of_a_cache_stay_the_caller_s() -> None:
+    options: dict[str, Any] = {"store": NullCacheStore, "ttl": 7, "regions": {"accounts": {"tti": 5}}}
+    with Client(ADDRESS, id="MyId", secret="Shush!", cache_options=options):
+        assert options == {"store": NullCacheStore, "ttl": 7, "regions": {"accounts": {"tti": 5}}}
+    with pytest.raises(TypeError):
+        Client(ADDRESS, id="MyId", secret="Shush!", cache_options={"colour": "red"})
+
+
+def test_an_embedded_directory_asks_for_no_key(tmp_path: Path) -> None:
+    with Client(f"sqlite:///{tmp_path}/accounts.db", id="MyId", secret="Shush!", cache_options={}) as client:
+        assert client.auth is None
+
+
+def test_the_tenant_may_bring_along_what_it_links_to(opening: dict[str, Any]) -> None:
+    with Client(**opening, expand="applications(limit:1)") as client:
+        assert client.tenant.applications.limit == 1
 
 
 @pytest.mark.parametrize("url", ["", "accounts.db", "mysql://localhost/accounts", "sqlite:///no/such/folder/a.db"])
@@ -160,6 +211,8 @@ def test_every_annotated_member_is_declared() -> None:
 def _named(hint: Any) -> set[str]:
     """The titles of the resource classes in ``Link[A | None]``, ``Part[A]`` or ``Collection[Collection[A]]``."""
     arguments = getattr(hint, "__args__", ())
+    if isinstance(hint, type) and issubclass(hint, Collection) and hint is not Collection:
+        return _named(hint.__orig_bases__[0])  # type: ignore[attr-defined]  # one with methods of its own
     if not arguments:
         return set() if hint is type(None) or hint is Collection else {hint.__name__}
     return set().union(*map(_named, arguments))

@@ -13,6 +13,7 @@ from stormpath_wsgi.client import (
     CustomData,
     Directory,
     Group,
+    Organization,
     PasswordStrength,
 )
 
@@ -40,7 +41,7 @@ def test_some_links_may_be_none(application: Application) -> None:
     assert_type(application.default_account_store_mapping, AccountStoreMapping | None)
     assert_type(application.oauth_policy.access_token_ttl, dt.timedelta)
     for mapping in application.account_store_mappings:
-        assert_type(mapping.account_store, Directory | Group)
+        assert_type(mapping.account_store, Directory | Group | Organization)
 
 
 def test_a_misspelt_attribute_is_found_by_the_checker(account: Account) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from servers import served_api
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import TestResponse
 
@@ -28,6 +30,7 @@ class Buffering(FlaskClient):
 MakeApp: TypeAlias = Callable[..., Flask]
 Register: TypeAlias = Callable[..., User]
 SignIn: TypeAlias = Callable[..., int]
+FindAccounts: TypeAlias = Callable[[str, Path], dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -51,14 +54,48 @@ def bare_app(tmp_path: Path) -> MakeApp:
 
 
 @pytest.fixture
-def make_app(bare_app: MakeApp, prepared: Path) -> Iterator[MakeApp]:
+def place() -> str:
+    """Where the accounts of the apps are, unless a module says that its tests hold for several places."""
+    return "embedded"
+
+
+@pytest.fixture
+def machines() -> Iterator[dict[str, ExitStack]]:
+    """What closes the servers that have the accounts of an app, by its name."""
+    running: dict[str, ExitStack] = {}
+    yield running
+    for machine in running.values():
+        machine.close()
+
+
+@pytest.fixture
+def find_accounts(place: str, machines: dict[str, ExitStack]) -> FindAccounts:
+    """Answers the settings of the app *name* that say where its accounts are. Elsewhere they are in *file*."""
+
+    def find(name: str, file: Path) -> dict[str, Any]:
+        if place == "embedded":
+            return {}  # nobody has to say so
+        machine = machines[name] = ExitStack()
+        opening = machine.enter_context(served_api(f"sqlite:///{file}"))
+        return {
+            "STORMPATH_DIRECTORY": opening["url"],
+            "STORMPATH_API_KEY_ID": opening["id"],
+            "STORMPATH_API_KEY_SECRET": opening["secret"],
+        }
+
+    return find
+
+
+@pytest.fixture
+def make_app(bare_app: MakeApp, prepared: Path, find_accounts: FindAccounts) -> Iterator[MakeApp]:
     """Makes apps with a manager and a few views, in a checker of PEP 3333."""
     made: list[Flask] = []
 
     def make(name: str = "shop", *, manager: StormpathManager | None = None, **config: Any) -> Flask:
         app = bare_app(name, **config)
         Path(app.instance_path).mkdir()
-        shutil.copy(prepared, app.instance_path)
+        accounts = shutil.copy(prepared, app.instance_path)
+        app.config.update(find_accounts(name, Path(accounts)))
         (manager or StormpathManager()).init_app(app)
         app.wsgi_app = LintMiddleware(app.wsgi_app)  # type: ignore[method-assign]
         app.test_client_class = Buffering
@@ -131,11 +168,13 @@ def member(ada: User, visitor: FlaskClient, sign_in: SignIn) -> FlaskClient:
 
 
 @pytest.fixture
-def break_directory() -> Callable[[Flask], None]:
-    """Takes the database file of an app away."""
+def break_directory(machines: dict[str, ExitStack]) -> Callable[[Flask], None]:
+    """Takes the database file of an app away, or the machine that it is on."""
 
     def take_away(app: Flask) -> None:
         app.extensions["stormpath"].client.close()
+        if machine := machines.pop(app.name, None):
+            machine.close()
         accounts = Path(app.instance_path, "accounts.db")
         accounts.rename(accounts.with_name("gone.db"))
 

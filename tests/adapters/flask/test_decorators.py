@@ -12,6 +12,11 @@ from flask_login import current_user
 
 from flask_stormpath import User, groups_required, login_required
 
+pytestmark = [
+    pytest.mark.usefixtures("place"),
+    pytest.mark.parametrize("place", ["embedded", "another machine"]),
+]
+
 
 def add_view(app: Flask, *groups: Any, all: bool = True, path: str = "/view") -> None:
     @app.route(path, endpoint=path)

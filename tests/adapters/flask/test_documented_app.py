@@ -18,15 +18,21 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "flask_app.py"
 EMAIL, PASSWORD = "ada@example.com", "Analytical Engine 1843"
 
 
+@pytest.fixture(params=["embedded", "another machine"])
+def place(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, find_accounts: Any) -> Iterator[Flask]:
     monkeypatch.chdir(tmp_path)
     spec = importlib.util.spec_from_file_location("flask_app", EXAMPLE)
     assert spec
     assert spec.loader
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    app: Flask = example.create_app(SECRET_KEY="a secret of the tests", TESTING=True)
+    settings = find_accounts("example", tmp_path / "accounts.db")
+    app: Flask = example.create_app(SECRET_KEY="a secret of the tests", TESTING=True, **settings)
     yield app
     with app.app_context():
         manager_of(app).client.close()

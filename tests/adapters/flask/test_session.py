@@ -16,6 +16,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from flask_stormpath import StormpathError, StormpathManager, User, current_user, login_user, logout_user, user
 
+pytestmark = pytest.mark.parametrize("place", ["embedded", "another machine"])
+
 COOKIE = "stormpath_session"
 
 

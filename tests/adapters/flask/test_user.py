@@ -10,6 +10,8 @@ from flask_login import AnonymousUserMixin
 from flask_stormpath import StormpathError, User, current_user, user, user_context_processor
 from stormpath_wsgi.client import Account
 
+pytestmark = pytest.mark.parametrize("place", ["embedded", "another machine"])
+
 
 def test_a_user_is_an_account(app: Flask, ada: User) -> None:
     with app.app_context():

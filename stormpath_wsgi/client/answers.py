@@ -1,0 +1,81 @@
+"""What a server's answer means: a document, an error of the API, or nothing that can be believed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from stormpath_wsgi.client.remote import Remote
+from stormpath_wsgi.client.transport import Reply
+from stormpath_wsgi.errors import Error, Unavailable
+
+TOO_MANY_REQUESTS = 429
+
+
+def document_of(reply: Reply, remote: Remote, *, named: bool) -> dict[str, Any]:
+    """The document in *reply*; nothing for an empty one. *named*: it must be a resource, with an href.
+
+    Raises the :class:`~stormpath_wsgi.Error` that the API says, and
+    :class:`~stormpath_wsgi.errors.Unavailable` for all that no Stormpath REST API in working order says. A 404 of some
+    proxy is such: it tells nothing about the account that was asked for.
+    """
+    document = _object(reply.body)
+    if 200 <= reply.status < 300 and (document is not None or not (named or reply.body)):
+        return _ours(document or {}, remote, named=named)
+    error = document if document is not None and _is_error(document) else None
+    if error and 400 <= reply.status < 500 and reply.status != TOO_MANY_REQUESTS:
+        raise Error(error, http_status=reply.status)
+    if reply.status >= 500 or reply.status == TOO_MANY_REQUESTS:
+        said = (error or {}).get("developerMessage") or "it does not say why"
+        raise unavailable(remote, f"status {reply.status}: {said}", error, retry_after=int(retry_after(reply)))
+    raise unavailable(remote, f"what it answers (status {reply.status}) is not the Stormpath REST API")
+
+
+def unavailable(
+    remote: Remote, reason: str, error: Mapping[str, Any] | None = None, *, retry_after: int = 0
+) -> Unavailable:
+    """The directory at *remote* cannot be used now, for a *reason*. *error*: the body that said so."""
+    text = f"The directory at {remote.host} cannot be used: {reason.rstrip('.')}."
+    return Unavailable({**(error or {}), "developerMessage": text}, retry_after=retry_after or 5)
+
+
+def retry_after(reply: Reply) -> float:
+    """Seconds that a server asks us to wait: so many, or until a date (RFC 9110, section 10.2.3)."""
+    text = reply.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}", text):
+        return float(text)
+    try:
+        return max(0.0, (email.utils.parsedate_to_datetime(text) - dt.datetime.now(dt.UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _ours(document: dict[str, Any], remote: Remote, *, named: bool) -> dict[str, Any]:
+    href = document.get("href")
+    if href is None and not named:
+        return document
+    if not isinstance(href, str) or not href.startswith(f"{remote.base_url}/"):
+        raise unavailable(
+            remote,
+            f"its hrefs, such as {href!r:.200}, do not start with {remote.base_url}; use the base url that they have",
+        )
+    return document
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object that *body* is, or None."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _is_error(document: Mapping[str, Any]) -> bool:
+    numbers = [document.get("status"), document.get("code")]
+    texts = [document.get(name) for name in ("message", "developerMessage", "moreInfo", "requestId")]
+    return all(type(number) is int for number in numbers) and all(isinstance(text, str | None) for text in texts)

@@ -1,0 +1,117 @@
+"""The cache store that workers and machines share: Redis, or Valkey, which speaks the same."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stormpath_wsgi.client.cache.store import Life
+from stormpath_wsgi.errors import ConfigurationError
+
+#: Seconds for which nothing is looked up in a server that did not answer: a cache must not make a site slow.
+REST = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class RedisStore:
+    """Entries in a Redis server (6.2 or newer), as JSON and with a time to live each. What one drops, all have dropped.
+
+    *options* are those of ``redis.Redis``: ``host``, ``port``, ``db``, ``password``, ``socket_timeout`` (seconds),
+    ``unix_socket_path`` …; or *url*: ``redis://:password@host:6379/0``. Keys begin with *prefix*. Whoever may read that
+    server can read accounts and custom data there. *clock*: seconds since the epoch, about the same on all machines.
+
+    A server that cannot be reached costs speed. A change that it could not be told of may be overlooked by others for
+    the time to live.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        prefix: str = "stormpath:",
+        clock: Callable[[], float] = time.time,
+        **options: Any,
+    ) -> None:
+        try:
+            import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
+        except ImportError:
+            raise ConfigurationError("redis is not installed; run: pip install 'stormpath-wsgi[redis]'") from None
+        # Once more, on another connection, for a server that was restarted; redis itself would go on for many seconds.
+        patience = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)}
+        options = {**patience, **options}
+        try:
+            self._redis: Any = redis.Redis.from_url(url, **options) if url else redis.Redis(**options)
+        except ValueError:
+            raise ConfigurationError(
+                "The url of the cache is none of a Redis server: write redis://host:6379/0"
+            ) from None
+        self._failure = redis.RedisError
+        self._prefix, self._clock = prefix, clock
+        # Clearing a server that others use as well would be slow: this number is changed instead, and entries
+        # that were made under another one are not believed.
+        self._marker, self._generation = f"{prefix}generation", ""
+        self._rests_until = 0.0
+
+    def get(self, key: str, life: Life) -> dict[str, Any] | None:
+        text = None
+        if not self._rests():
+            with self._tolerant():
+                text, generation = (
+                    self._redis.pipeline(transaction=False)
+                    .getex(self._prefix + key, px=_milliseconds(life.tti))
+                    .get(self._marker)
+                    .execute()
+                )
+                self._generation = (generation or b"").decode()
+        return self._unpacked(text)
+
+    def put(self, key: str, document: dict[str, Any], life: Life) -> None:
+        if not self._rests():
+            with self._tolerant():
+                text = json.dumps([self._generation, self._clock() + life.ttl, document])
+                self._redis.set(self._prefix + key, text, px=_milliseconds(min(life.ttl, life.tti)))
+
+    def drop(self, keys: Iterable[str]) -> None:
+        with self._tolerant("Others may not see a change for a while"):
+            self._redis.unlink(*(self._prefix + key for key in keys))
+
+    def clear(self) -> None:
+        with self._tolerant("Others may not see a change for a while"):
+            self._generation = str(self._redis.incr(self._marker))
+
+    def _unpacked(self, text: bytes | None) -> dict[str, Any] | None:
+        try:
+            generation, until, document = json.loads(text) if text else (None, 0, None)
+        except (ValueError, TypeError):
+            return None  # not of our making
+        good = generation == self._generation and isinstance(until, int | float) and self._clock() < until
+        return document if good and isinstance(document, dict) else None
+
+    def _rests(self) -> bool:
+        return self._clock() < self._rests_until
+
+    @contextmanager
+    def _tolerant(self, consequence: str = "Going on without") -> Iterator[None]:
+        try:
+            yield
+        except self._failure as error:
+            self._rests_until = self._clock() + REST
+            log.warning("The cache cannot be used (%s). %s.", type(error).__name__, consequence)
+
+
+class MemcachedStore:
+    """The name of a store that the documented client had. Making one says what to use instead."""
+
+    def __init__(self, **options: Any) -> None:
+        raise ConfigurationError("Memcached is not spoken: use RedisStore, for Redis or Valkey")
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
