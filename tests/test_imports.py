@@ -14,19 +14,23 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
 
 #: Everyone may look at these.
-GROUND = {"errors", "kinds"}
+GROUND = {"errors", "jwt", "kinds"}
 
 #: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "kinds": set(),
+    "jwt": set(),
     "sources": {"settings"},
-    "instance": set(),
+    "key_file": set(),
+    "instance": {"key_file"},
     "settings": {"sources", "instance"},
-    "directory": {"settings"},
-    "client": set(),
+    "directory": {"key_file", "settings"},
+    "client": {"sauthc1"},
+    "api": {"directory", "sauthc1", "settings"},
     "negotiation": set(),
     "signing": set(),
+    "sauthc1": set(),
     "cookie": {"settings", "signing"},
     "user": {"client", "settings"},
     "session": {"client", "cookie", "settings", "user"},
@@ -34,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "protect": {"policy", "settings"},
     "pages": {"client", "negotiation", "policy", "session", "settings", "signing", "user"},
     "middleware": {"client", "pages", "policy", "protect", "session", "settings", "user"},
-    "cli": {"client", "directory", "instance", "middleware", "settings", "sources"},
+    "cli": {"api", "client", "directory", "instance", "middleware", "settings", "sources"},
     "paste": {"middleware", "sources"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},
 }
@@ -50,7 +54,8 @@ OPTIONAL: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "psycopg": {"directory"},
-    "redis": set(),
+    "redis": {"client"},
+    "requests": {"client"},
     "gevent": set(),
     "paste.deploy": set(),
 }

@@ -120,13 +120,23 @@ def with_site(command: Callable[Concatenate[Site, Arguments], None]) -> Callable
     @with_settings
     @functools.wraps(command)
     def opened(settings: Settings, *args: Arguments.args, **rest: Arguments.kwargs) -> None:
-        file = embedded_file(settings)
-        if file is not None and not file.exists():
-            raise NoDirectory(f"There is no directory in {file}; make one with: stormpath-wsgi init")
-        with Client(settings.directory, base_url=settings.base_url) as client:
+        require_directory(settings)
+        with client_of(settings) as client:
             command(Site(client, settings), *args, **rest)
 
     return opened
+
+
+def client_of(settings: Settings) -> Client:
+    """A client of the directory that the settings name."""
+    return Client(**settings.opening())
+
+
+def require_directory(settings: Settings) -> None:
+    """Raises :class:`NoDirectory` when that of the settings is embedded, and was not made yet."""
+    file = embedded_file(settings)
+    if file is not None and not file.exists():
+        raise NoDirectory(f"There is no directory in {file}; make one with: stormpath-wsgi init")
 
 
 def embedded_file(settings: Settings) -> Path | None:

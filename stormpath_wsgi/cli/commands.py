@@ -1,18 +1,26 @@
-"""The command itself: ``stormpath-wsgi init | run | account | group | secret``."""
+"""The command itself: ``stormpath-wsgi init | run | serve | account | group | apikey | secret``."""
 
 from __future__ import annotations
 
-import secrets
 from contextlib import closing
 
 import click
 
-from stormpath_wsgi import instance
+from stormpath_wsgi import api, instance
 from stormpath_wsgi.cli import serving
 from stormpath_wsgi.cli.accounts import account
-from stormpath_wsgi.cli.command import Commands, embedded_file, show, with_settings
+from stormpath_wsgi.cli.api_keys import apikey, reveal
+from stormpath_wsgi.cli.command import (
+    Commands,
+    Misuse,
+    embedded_file,
+    require_directory,
+    show,
+    with_settings,
+)
 from stormpath_wsgi.cli.groups import group_
-from stormpath_wsgi.client import Client
+from stormpath_wsgi.cli.secrets import secret
+from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.directory.migrate import upgrade
 from stormpath_wsgi.settings import Settings
@@ -34,32 +42,33 @@ def cli() -> None:
 
 
 @cli.command()
+@click.option("--no-api-key", is_flag=True, help="Make no API key, which a log of this command would hold.")
 @with_settings
-def init(settings: Settings) -> None:
+def init(settings: Settings, no_api_key: bool) -> None:
     """Make the directory, or bring its tables up to date.
 
-    An empty directory gets a tenant, an application and a directory mapped to it. Running it again harms nothing.
+    An empty directory gets a tenant, an application and a directory mapped to it; and one without any gets an API key
+    for programs that use the REST API, which is printed once. Running it again harms nothing.
     """
-    if "directory" not in settings.model_fields_set:
+    if settings.remote:
+        raise Misuse(f"The directory is behind {settings.address}; run this on the machine that serves that.")
+    if settings.in_instance:
         instance.make(settings.instance)
     with closing(Database(settings.directory)) as database:
         upgrade(database)  # a server's too, whose tables the site itself only looks at
-    with Client(settings.directory, base_url=settings.base_url) as client:
-        show(directory=settings.address, signing_key=_signing_key(settings))
-        for application in client.applications:
-            show(application=f"{application.name} ({application.href})")
+    show(directory=settings.address, signing_key=_signing_key(settings))
+    directory = open_directory(settings.directory, base_url=settings.base_url, encryption_keys=settings.encryption_keys)
+    with closing(directory) as service:
+        service.bootstrap(settings.application.name or "My Application")
+        for application in service.list("tenants/current/applications", {"limit": 100})["items"]:
+            show(application=f"{application['name']} ({application['href']})")
+        if not no_api_key:
+            _first_api_key(settings, service)
 
 
 @cli.command()
 @click.argument("target", metavar="MODULE:APP")
-@click.option("--bind", metavar="ADDRESS", help="host:port or unix:PATH. Not given: 127.0.0.1, PORT or from 8000 on.")
-@click.option("--workers", type=click.IntRange(1, 1000), help="Processes. Not given: WEB_CONCURRENCY, or two per core.")
-@click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="A gunicorn configuration file laid over ours, except for address and workers.",
-)
+@serving.options
 def run(target: str, bind: str | None, workers: int | None, config: str | None) -> None:
     """Serve a WSGI application, with user accounts, by gunicorn.
 
@@ -67,17 +76,22 @@ def run(target: str, bind: str | None, workers: int | None, config: str | None) 
     StormpathMiddleware around it already is served as it is.
     """
     app = serving.with_accounts(serving.load(target))
-    serving.serve(app, bind or serving.free_address(), workers, config)
+    serving.serve(app, bind or serving.free_address(), workers, config, name="Your site")
 
 
 @cli.command()
-def secret() -> None:
-    """Print a new key for signing session cookies.
+@serving.options
+def serve(bind: str | None, workers: int | None, config: str | None) -> None:
+    """Serve the REST API of the directory, by gunicorn.
 
-    The setting secretKeys (STORMPATH_SECRETKEYS) takes several, separated by commas: the first signs, all verify. To
-    change keys put the new one first, and take the old one away once its sessions are over.
+    Every href starts with the setting baseUrl (STORMPATH_BASEURL): the address that clients know the API by. They
+    authenticate with an API key: stormpath-wsgi apikey create. For https put a proxy in front, or name certfile and
+    keyfile in a gunicorn configuration file.
     """
-    click.echo(secrets.token_hex())
+    settings = Settings.read()
+    require_directory(settings)
+    app = api.application(settings)
+    serving.serve(app, bind or serving.free_address(), workers, config, name=f"The REST API, {settings.base_url}")
 
 
 def _signing_key(settings: Settings) -> str:
@@ -90,5 +104,18 @@ def _signing_key(settings: Settings) -> str:
     return str(settings.instance / instance.KEY_FILE)
 
 
+def _first_api_key(settings: Settings, service: DirectoryService) -> None:
+    """Makes and prints it, unless there is one."""
+    if not service.embedded and not settings.encryption_keys:
+        how = "make a key with stormpath-wsgi secret, set STORMPATH_ENCRYPTIONKEYS to it, and run init again"
+        show(api_key=f"not made: {how}")
+    elif made := service.issue_first_api_key():
+        reveal(*made)
+    else:
+        show(api_key="made before; for another one: stormpath-wsgi apikey create")
+
+
 cli.add_command(account)
+cli.add_command(apikey)
+cli.add_command(secret)
 cli.add_command(group_)

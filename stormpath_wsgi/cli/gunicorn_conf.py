@@ -7,6 +7,7 @@ The names are gunicorn's settings. What depends on the machine comes from the en
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -42,14 +43,17 @@ control_socket_disable = True  # gunicorn's own: one socket in $HOME for all sit
 
 
 class PathLogger(Logger):
-    """Access log with paths as they were sent and without queries: these carry tokens and ``next``.
+    """Access log with paths as they were sent, without queries, which carry tokens and ``next``, and without the tokens
+    in paths of the REST API.
 
     A decoded path could hold a line break and forge log lines.
     """
 
+    _TOKEN = re.compile(r"(?<=Tokens/)[^/]+")  # authTokens/<JWT>, passwordResetTokens/<JWT>, accessTokens/<id> …
+
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> Any:
         atoms = super().atoms(resp, req, environ, request_time)
-        atoms["U"] = environ["RAW_URI"].partition("?")[0]
+        atoms["U"] = self._TOKEN.sub("-", environ["RAW_URI"].partition("?")[0])
         return atoms
 
 

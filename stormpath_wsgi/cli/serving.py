@@ -1,4 +1,4 @@
-"""``stormpath-wsgi run``: any WSGI application, with user accounts, served by gunicorn."""
+"""``stormpath-wsgi run`` and ``serve``: an application, or the REST API, served by gunicorn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import runpy
 import socket
 import sys
-from typing import Any, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar, cast
 from wsgiref.types import WSGIApplication
 
 import click
@@ -17,6 +19,8 @@ from gunicorn.util import import_app
 from stormpath_wsgi.cli import gunicorn_conf
 from stormpath_wsgi.cli.command import Failure, Misuse
 from stormpath_wsgi.middleware import StormpathMiddleware
+
+Command = TypeVar("Command", bound=Callable[..., None])
 
 HOST, PORT, TRIES = "127.0.0.1", 8000, 20
 
@@ -40,6 +44,28 @@ class Server(BaseApplication):
         return self._app
 
 
+def options(command: Command) -> Command:
+    """Gives *command* the options ``bind``, ``workers`` and ``config``."""
+    for option in (
+        click.option(
+            "--config",
+            metavar="FILE",
+            type=click.Path(exists=True, dir_okay=False),
+            help="A gunicorn configuration file laid over ours, except for address and workers.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 1000),
+            help="Processes. Not given: WEB_CONCURRENCY, or two per core.",
+        ),
+        click.option(
+            "--bind", metavar="ADDRESS", help="host:port or unix:PATH. Not given: 127.0.0.1, PORT or from 8000 on."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def load(target: str) -> WSGIApplication:
     """The application named ``module:attribute`` or ``module:factory()``, looked for in the working directory first."""
     sys.path.insert(0, os.getcwd())
@@ -56,12 +82,15 @@ def with_accounts(app: WSGIApplication) -> WSGIApplication:
     return app if isinstance(inside, StormpathMiddleware) else StormpathMiddleware(app)
 
 
-def serve(app: WSGIApplication, bind: str, workers: int | None, config: str | None) -> None:
-    """Serve *app* until this process is told to stop. *bind*: as gunicorn's. *config*: a configuration file of its."""
-    options: dict[str, Any] = {"bind": bind, "when_ready": _announce}
+def serve(app: WSGIApplication, bind: str, workers: int | None, config: str | None, *, name: str) -> None:
+    """Serve *app* until this process is told to stop. *bind*: as gunicorn's. *config*: a configuration file of its.
+
+    *name*: what is announced when it is ready.
+    """
+    chosen: dict[str, Any] = {"bind": bind, "when_ready": partial(_announce, name)}
     if workers is not None:
-        options["workers"] = workers
-    Server(app, config, options).run()
+        chosen["workers"] = workers
+    Server(app, config, chosen).run()
 
 
 def free_address() -> str:
@@ -86,6 +115,6 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _announce(arbiter: Any) -> None:
+def _announce(name: str, arbiter: Any) -> None:
     addresses = ", ".join(str(listener) for listener in arbiter.LISTENERS)
-    click.echo(f"\n    Your site: {addresses}\n    Stop it with Ctrl-C.\n")
+    click.echo(f"\n    {name}: {addresses}\n    Stop it with Ctrl-C.\n")

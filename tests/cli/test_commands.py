@@ -7,10 +7,12 @@ import os
 import pty
 import re
 import sqlite3
+import stat
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from stormpath_wsgi import Client, StormpathMiddleware
 from stormpath_wsgi.cli import serving
 from stormpath_wsgi.cli.commands import cli
 from stormpath_wsgi.client import Group
+from stormpath_wsgi.directory import open_directory
 
 PASSWORD = "Correct-Horse-9"
 
@@ -73,6 +76,29 @@ class TestInit:
         assert run("init").exit_code == 0
         assert [application.href for application in client.applications] == before
 
+    def test_it_prints_the_first_api_key_once(self, folder: Path) -> None:
+        first, again = run("init"), run("init")
+        (folder / "apiKey.properties").write_text(first.output)
+        found = re.search(r"^apiKey\.id = (\w{25})\napiKey\.secret = (\S{43})$", first.stdout, re.MULTILINE)
+        assert found and "only now" in first.stderr
+        assert "apiKey" not in again.output
+        with closing(open_directory("sqlite:///instance/accounts.db")) as service:
+            credential = service.credential(found[1])
+        assert credential and credential.secret == found[2]
+
+    def test_where_a_log_would_keep_it_none_is_made(self) -> None:
+        assert "apiKey" not in run("init", "--no-api-key").output
+        assert "apiKey.id" in run("init").output
+
+    def test_a_server_needs_a_key_to_encrypt_with_before_it_gets_an_api_key(
+        self, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = run("init", "--directory", postgresql_url)
+        assert answer.exit_code == 0
+        assert "apiKey.id" not in answer.output and "STORMPATH_ENCRYPTIONKEYS" in answer.output
+        monkeypatch.setenv("STORMPATH_ENCRYPTIONKEYS", run("secret").output.strip())
+        assert "apiKey.id" in run("init", "--directory", postgresql_url).output
+
     def test_it_makes_the_directory_that_is_named(self) -> None:
         assert run("init", "--directory", "sqlite:///other.db").exit_code == 0
         assert Path("other.db").exists()
@@ -88,11 +114,11 @@ class TestAccounts:
     def test_it_can_be_put_into_groups_at_once(self, client: Client) -> None:
         run("group", "create", "admins")
         register("ada@example.com", "--group", "admins")
-        assert client.accounts[0].has_group("admins")
+        assert client.applications[0].accounts[0].has_group("admins")
 
     def test_without_the_group_none_is_made(self, client: Client) -> None:
         answer = run("account", "create", "ada@example.com", "--group", "admins", stdin=f"{PASSWORD}\n")
-        assert (answer.exit_code, len(client.accounts)) == (1, 0)
+        assert (answer.exit_code, len(client.applications[0].accounts)) == (1, 0)
 
     def test_the_list_has_one_a_line(self, client: Client) -> None:
         for name in ("ada", "grace", "mary"):
@@ -110,7 +136,7 @@ class TestAccounts:
 
     def test_one_is_shown_by_href(self, client: Client) -> None:
         register("ada@example.com")
-        assert "ada@example.com" in run("account", "show", client.accounts[0].href).output
+        assert "ada@example.com" in run("account", "show", client.applications[0].accounts[0].href).output
 
     def test_names_cannot_command_the_terminal(self, client: Client) -> None:
         register("ada@example.com", "--given-name", "\x1b[31mAda", "--surname", "[bold]x")
@@ -125,7 +151,7 @@ class TestAccounts:
 
     def test_a_new_password_counts_and_ends_sessions(self, client: Client) -> None:
         register("ada@example.com")
-        account, application = client.accounts[0], client.applications[0]
+        account, application = client.applications[0].accounts[0], client.applications[0]
         account.refresh_tokens.create({"application": application})
         assert run("account", "password", "ada@example.com", stdin="Another-Horse-8\n").exit_code == 0
         assert application.authenticate_account("ada@example.com", "Another-Horse-8").account == account
@@ -134,21 +160,21 @@ class TestAccounts:
     def test_one_that_is_disabled_cannot_sign_in_until_enabled(self, client: Client) -> None:
         register("ada@example.com")
         assert run("account", "disable", "ada@example.com").exit_code == 0
-        assert client.accounts[0].is_disabled()
+        assert client.applications[0].accounts[0].is_disabled()
         assert run("account", "enable", "ada@example.com").exit_code == 0
         client.applications[0].authenticate_account("ada@example.com", PASSWORD)
 
     def test_signing_out_ends_all_sessions(self, client: Client) -> None:
         register("ada@example.com")
-        tokens = client.accounts[0].refresh_tokens
+        tokens = client.applications[0].accounts[0].refresh_tokens
         for _ in range(2):
             tokens.create({"application": client.applications[0]})
         assert run("account", "sign-out", "ada@example.com").output == "Ended 2 sessions of ada@example.com.\n"
-        assert len(client.accounts[0].refresh_tokens) == 0
+        assert len(client.applications[0].accounts[0].refresh_tokens) == 0
 
     def test_signing_out_goes_on_when_sessions_end_and_begin_meanwhile(self, client: Client) -> None:
         register("ada@example.com")
-        tokens = client.accounts[0].refresh_tokens
+        tokens = client.applications[0].accounts[0].refresh_tokens
         for _ in range(3):
             tokens.create({"application": client.applications[0]})
         with contextlib.closing(sqlite3.connect("instance/accounts.db")) as database:
@@ -163,7 +189,7 @@ class TestAccounts:
                 END;
             """)
         assert run("account", "sign-out", "ada@example.com").output == "Ended 2 sessions of ada@example.com.\n"
-        assert len(client.accounts[0].refresh_tokens) == 0
+        assert len(client.applications[0].accounts[0].refresh_tokens) == 0
 
     def test_the_href_of_something_else_is_no_account(self, client: Client) -> None:
         group = client.applications[0].groups.create({"name": "admins"})
@@ -173,9 +199,9 @@ class TestAccounts:
     def test_one_is_deleted_when_that_is_confirmed(self, client: Client) -> None:
         register("ada@example.com")
         assert run("account", "delete", "ada@example.com", stdin="n\n").exit_code == 1
-        assert len(client.accounts) == 1
+        assert len(client.applications[0].accounts) == 1
         assert run("account", "delete", "ada@example.com", stdin="y\n").exit_code == 0
-        assert len(Client("sqlite:///instance/accounts.db").accounts) == 0
+        assert len(Client("sqlite:///instance/accounts.db").applications[0].accounts) == 0
 
     def test_a_password_that_is_typed_is_asked_for_twice_and_not_seen(self, client: Client) -> None:
         controller, terminal = pty.openpty()
@@ -220,7 +246,7 @@ class TestGroups:
         run("group", "create", "admins")
         run("group", "add", "admins", "ada@example.com")
         assert run("group", "delete", "admins", "--yes").exit_code == 0
-        assert (len(client.groups), len(client.accounts)) == (0, 1)
+        assert (len(client.groups), len(client.applications[0].accounts)) == (0, 1)
 
     def test_one_that_is_not_there_is_said_to_be_made_first(self, client: Client) -> None:
         answer = run("group", "add", "admins", "ada@example.com")
@@ -265,6 +291,63 @@ class TestGroups:
         assert len(client.groups[0].accounts) == 0
 
 
+class TestApiKeys:
+    def test_they_are_made_listed_and_locked_and_removed(self, client: Client) -> None:
+        made = run("apikey", "create", "--name", "backup")
+        assert made.exit_code == 0
+        id = made.stdout.split()[2]
+        assert [line.split("\t")[1:] for line in run("apikey", "list").output.splitlines()] == [
+            ["ENABLED", "The first one"], ["ENABLED", "backup"]
+        ]  # fmt: skip
+        for command, status in (("disable", "DISABLED"), ("enable", "ENABLED")):
+            assert run("apikey", command, id).output == f"The API key {id} is {status.lower()}.\n"
+            assert client.api_keys.get(id).status == status
+        assert run("apikey", "delete", id, stdin="n\n").exit_code == 1
+        assert run("apikey", "delete", id, "--yes").exit_code == 0
+        assert len(run("apikey", "list").output.splitlines()) == 1
+        assert run("apikey", "delete", id, "--yes").stderr == f"Error: There is no API key {id}.\n"
+
+    def test_those_of_other_accounts_are_not_touched(self, client: Client) -> None:
+        register("ada@example.com")
+        key = client.applications[0].accounts[0].api_keys.create()
+        assert run("apikey", "disable", key.id).exit_code == 1
+        assert key.id not in run("apikey", "list").output
+
+
+class TestRotation:
+    def test_all_is_encrypted_anew_and_then_the_old_key_goes(self, client: Client) -> None:
+        key = client.applications[0].accounts.create({"email": "a@example.com", "password": PASSWORD}).api_keys.create()
+        file = Path("instance/accounts.db-keys")
+        (old,) = file.read_text().split()
+        assert run("secret", "rotate").output.startswith("Encrypted 2 secrets anew")
+        new, kept = file.read_text().split()
+        assert (kept, len({old, new})) == (old, 2)
+        assert run("secret", "rotate", "--drop-old").exit_code == 0
+        assert file.read_text().split() == [new]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert client.api_keys.get(key.id).secret == key.secret
+
+    def test_keys_that_are_set_are_changed_where_they_are_set(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (old,) = Path("instance/accounts.db-keys").read_text().split()
+        new = run("secret").output.strip()
+        monkeypatch.setenv("STORMPATH_ENCRYPTIONKEYS", old)
+        assert "one key only" in run("secret", "rotate").stderr
+        monkeypatch.setenv("STORMPATH_ENCRYPTIONKEYS", f"{new},{old}")
+        assert "Encrypted 1 secrets anew" in run("secret", "rotate").output
+        assert "from encryptionKeys" in run("secret", "rotate", "--drop-old").stderr
+        monkeypatch.setenv("STORMPATH_ENCRYPTIONKEYS", new)
+        with closing(open_directory("sqlite:///instance/accounts.db", encryption_keys=[new])) as service:
+            assert service.credential(run("apikey", "list").output.split()[0])
+
+    def test_a_secret_whose_key_is_missing_is_2(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_ENCRYPTIONKEYS", f"{run('secret').output.strip()},{run('secret').output.strip()}")
+        answer = run("secret", "rotate")
+        assert answer.exit_code == 2
+        assert "which is not in encryptionKeys" in answer.stderr
+
+
 class TestFailures:
     def test_what_the_directory_refuses_is_1(self, client: Client) -> None:
         register("ada@example.com")
@@ -281,8 +364,9 @@ class TestFailures:
     def test_an_unknown_command_is_2(self) -> None:
         assert run("acount").exit_code == 2
 
-    def test_without_a_directory_it_is_3_and_none_is_made(self) -> None:
-        answer = run("account", "list")
+    @pytest.mark.parametrize("command", [["account", "list"], ["serve"]])
+    def test_without_a_directory_it_is_3_and_none_is_made(self, command: list[str]) -> None:
+        answer = run(*command)
         assert (answer.exit_code, answer.output) == (
             3, "Error: There is no directory in instance/accounts.db; make one with: stormpath-wsgi init\n"
         )  # fmt: skip
@@ -293,7 +377,19 @@ class TestFailures:
         assert run("account", "list", "--directory", "sqlite:///odd.db").exit_code == 3
 
     @pytest.mark.parametrize(
-        "command", [[], ["account"], ["group"], ["init"], ["run"], ["secret"], ["account", "create"]]
+        "command",
+        [
+            [],
+            ["account"],
+            ["group"],
+            ["init"],
+            ["run"],
+            ["serve"],
+            ["secret"],
+            ["secret", "rotate"],
+            ["apikey"],
+            ["account", "create"],
+        ],
     )
     def test_help_says_what_a_command_does(self, command: list[str]) -> None:
         answer = run(*command, "--help")

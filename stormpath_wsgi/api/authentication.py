@@ -1,0 +1,163 @@
+"""Who calls: HTTP Basic (RFC 7617) and SAuthc1 with the API key of an account.
+
+Whoever fails learns nothing from it: an unknown key and a wrong secret get the same words after the same work.
+"""
+
+from __future__ import annotations
+
+import base64
+import calendar
+import re
+import time
+from collections.abc import Callable, Iterator
+from hmac import compare_digest
+from typing import Protocol
+from urllib.parse import quote, unquote_plus
+
+from stormpath_wsgi import sauthc1
+from stormpath_wsgi.api.incoming import Incoming
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import ID
+
+_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z", re.ASCII)
+_SIGNATURE = re.compile(
+    r"sauthc1Id=(?P<key>[0-9A-Za-z]{1,64})/(?P<day>\d{8})/(?P<nonce>[0-9A-Za-z-]{1,64})/" + sauthc1.TERMINATOR + r",\s*"
+    r"sauthc1SignedHeaders=(?P<headers>[^,\s]{1,8190}),\s*"
+    r"sauthc1Signature=(?P<signature>[0-9a-f]{64})\s*",
+    re.ASCII,
+)
+
+#: Without them another host could be sent the request, or the same at another time.
+_INDISPENSABLE = frozenset({"host", "x-stormpath-date"})
+
+#: Compared with what is offered for an unknown key, so that it costs the same. It opens nothing.
+_DECOY = "an unknown key has no secret, but takes its time"
+
+
+class Credential(Protocol):
+    """What authentication must know of an API key."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def secret(self) -> str: ...
+
+
+class Keys(Protocol):
+    """Where API keys and nonces are kept: the directory."""
+
+    def credential(self, key_id: str) -> Credential | None:
+        """The key of that id, if it may be used now."""
+
+    def remember_nonce(self, key_id: str, nonce: str, expires_at: int) -> bool:
+        """Whether the key used *nonce* for the first time. *expires_at*: milliseconds since the epoch."""
+
+
+class Authentication:
+    """Finds the API key that a request is sent with.
+
+    *clock_skew*: seconds that the clock of a client may be off, either way. A signature counts no longer than that,
+    and only once. *clock*: seconds since the epoch, UTC.
+    """
+
+    def __init__(self, keys: Keys, *, clock_skew: float, clock: Callable[[], float] = time.time) -> None:
+        self._keys, self._clock_skew, self._clock = keys, clock_skew, clock
+
+    def caller(self, request: Incoming) -> Credential:
+        """The API key, which is good. Raises 401."""
+        scheme, _, offered = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        match scheme.lower():
+            case "basic":
+                return self._by_secret(offered)
+            case "sauthc1":
+                return self._by_signature(request, offered)
+        raise fault(401)
+
+    def _find(self, key_id: str) -> Credential | None:
+        return self._keys.credential(key_id) if ID.match(key_id) else None
+
+    def _by_secret(self, offered: str) -> Credential:
+        try:
+            key_id, colon, secret = base64.b64decode(offered.strip(), validate=True).decode().partition(":")
+        except ValueError:
+            raise _refusal() from None
+        found = self._find(key_id) if colon else None
+        is_right = compare_digest(secret.encode(), (found.secret if found else _DECOY).encode())
+        if not (found and is_right):
+            raise _refusal()
+        return found
+
+    def _by_signature(self, request: Incoming, offered: str) -> Credential:
+        signed = _SIGNATURE.fullmatch(offered.strip())
+        date = request.environ.get("HTTP_X_STORMPATH_DATE", "")
+        moment = _moment(date)
+        if signed is None or moment is None or signed["day"] != date[:8]:
+            raise _refusal()
+        if abs(self._clock() - moment) > self._clock_skew:
+            raise fault(401, f"X-Stormpath-Date is more than {self._clock_skew:.0f} seconds off the server's clock.")
+        found = self._find(signed["key"])
+        secret = found.secret if found else _DECOY
+        is_right = any(
+            compare_digest(
+                sauthc1.sign(message, secret, key_id=signed["key"], date=date, nonce=signed["nonce"]),
+                signed["signature"],
+            )
+            for message in _messages(request, signed["headers"].split(";"))
+        )
+        if not (found and is_right):
+            raise _refusal()
+        # Only now: a stranger must neither fill the table nor use up the nonces of others.
+        if not self._keys.remember_nonce(found.id, signed["nonce"], int((moment + self._clock_skew + 1) * 1000)):
+            raise _refusal()
+        return found
+
+
+def _refusal() -> Error:
+    return fault(401, "Authentication with a valid API key is required.")
+
+
+def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:
+    """What may have been signed: the query as it was sent, or, by Ruby and PHP, spelled anew. Raises 401."""
+    headers = [(name, _header(request, name)) for name in names]
+    if not _INDISPENSABLE.issubset(names):
+        raise _refusal()
+    payload = sauthc1.payload_hash(request.body)
+    for query in (request.raw_query, _respelled(request.raw_query)):
+        yield sauthc1.Message(request.method, request.raw_path, _text(query), headers, payload)
+
+
+def _header(request: Incoming, name: str) -> str:
+    """The value of a header as it was sent. Raises 401 when there is none."""
+    variable = name.upper().replace("-", "_")
+    if variable not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        variable = f"HTTP_{variable}"
+    value = request.environ.get(variable)
+    if value is None:
+        raise _refusal()
+    return _text(value)
+
+
+def _text(value: str) -> str:
+    """The text whose bytes WSGI has put into *value* one by one (PEP 3333)."""
+    return value.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _respelled(query: str) -> str:
+    """*query* with its names and values decoded and encoded again, as RFC 3986 spells them."""
+    pairs = (pair.partition("=") for pair in _text(query).split("&"))
+    return "&".join(f"{_spelled(name)}{equals}{_spelled(value)}" for name, equals, value in pairs)
+
+
+def _spelled(text: str) -> str:
+    return quote(unquote_plus(text, errors="surrogateescape"), safe="", errors="surrogateescape")
+
+
+def _moment(date: str) -> int | None:
+    """Seconds since the epoch at *date*, ``20130701T000000Z``; None when it is no such text."""
+    found = _DATE.fullmatch(date)
+    if found is None:
+        return None
+    try:
+        return calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        return None

@@ -1,0 +1,160 @@
+"""From a method and a path to one of the five verbs, and from what it says to a response."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug import Response
+
+from stormpath_wsgi.api.authentication import Credential
+from stormpath_wsgi.api.encryption import PARAMETERS as OF_ENCRYPTION
+from stormpath_wsgi.api.encryption import Encryption
+from stormpath_wsgi.api.incoming import JSON, Incoming, Parameters
+from stormpath_wsgi.directory import DirectoryService
+from stormpath_wsgi.directory.paths import Listing, Resource, TokenCheck, TokenEndpoint, parse
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import Kind
+
+CONTENT_TYPE = "application/json;charset=UTF-8"
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+#: The methods that stand for each of the five verbs.
+_METHODS = {
+    "get": ("GET", "HEAD"),
+    "list": ("GET", "HEAD"),
+    "create": ("POST",),
+    "update": ("POST",),
+    "delete": ("DELETE",),
+}
+
+_OWN_TENANT = "tenants/current"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An authenticated request for the resource at *path*, and the *service* acting for its caller."""
+
+    service: DirectoryService
+    caller: Credential = field(repr=False)
+    request: Incoming
+    path: str
+
+
+def answer(call: Call) -> Response:
+    """The response to *call*. Raises :class:`~stormpath_wsgi.errors.Error`."""
+    method = call.request.method
+    if method == "POST":
+        method = call.request.parameters.get("_method", method).upper()
+    handler = _HANDLERS.get(method)
+    if handler is None or (method != call.request.method and method != "DELETE"):
+        parse(call.path)  # what is not there offers nothing
+        raise fault(405)
+    return handler(call)
+
+
+def allowed(service: DirectoryService, path: str) -> str:
+    """The methods that *path* knows, for the header ``Allow``. Raises the 404."""
+    methods = {method for verb in service.verbs(path) for method in _METHODS[verb]}
+    return ", ".join(sorted(methods | {"OPTIONS"}))
+
+
+def respond(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response with *document* as JSON."""
+    return Response(_encode(document).encode(), status, headers, content_type=CONTENT_TYPE)
+
+
+def _get(call: Call) -> Response:
+    parameters = call.request.parameters
+    if "" in parameters.values():
+        raise fault(2101)
+    if call.path == _OWN_TENANT:
+        return _redirect(call)
+    match parse(call.path):
+        case Listing():
+            return _list(call, dict(parameters))
+        case TokenCheck():
+            return _redirect(call)
+        case Resource(kind) if kind.media and not _wants_json(call, kind):
+            media, content = call.service.document(call.path)
+            return Response(content, content_type=media)
+    encryption = _encryption(call)
+    return respond(encryption(call.service.get(call.path, parameters.get("expand"))))
+
+
+def _wants_json(call: Call, kind: type[Kind]) -> bool:
+    """Whether a document that is JSON as well is asked for as JSON, as Stormpath's SDKs ask for everything."""
+    if not kind.members or kind.media is None:
+        return False
+    return call.request.accept_mimetypes.best_match([kind.media, JSON]) == JSON
+
+
+def _list(call: Call, query: Parameters) -> Response:
+    encryption = _encryption(call)
+    for name in OF_ENCRYPTION:
+        query.pop(name, None)
+    expand = query.pop("expand", None)
+    return respond(encryption(call.service.list(call.path, query, expand)))
+
+
+def _redirect(call: Call) -> Response:
+    """To the resource itself. Without the query: clients that follow send it again."""
+    href = call.service.get(call.path)["href"]
+    return Response(status=302, headers={"Location": href}, content_type=CONTENT_TYPE)
+
+
+def _post(call: Call) -> Response:
+    match parse(call.path):
+        case TokenEndpoint():
+            return respond(call.service.create(call.path, call.request.fields()))
+        case Listing(of):
+            encryption = _encryption(call)
+            made = call.service.create(call.path, call.request.document(), call.request.parameters)
+            return _made(encryption(made), f"{call.service.base_url}/{of.path}/")
+    encryption = _encryption(call)
+    expand = call.request.parameters.get("expand")
+    return respond(encryption(call.service.update(call.path, call.request.document(), expand)))
+
+
+def _made(made: Any, hrefs: str) -> Response:
+    """Says where a new resource is; what has no href among *hrefs*, as a login attempt, is only told."""
+    if not made:
+        return Response(status=202, content_type=CONTENT_TYPE)
+    if str(made.get("href")).startswith(hrefs):
+        return respond(made, 201, {"Location": made["href"]})
+    return respond(made)
+
+
+def _delete(call: Call) -> Response:
+    call.service.delete(call.path)
+    return _empty()
+
+
+def _options(call: Call) -> Response:
+    response = _empty()
+    response.headers["Allow"] = allowed(call.service, call.path)
+    return response
+
+
+def _empty() -> Response:
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def _encryption(call: Call) -> Callable[[Any], Any]:
+    """What is done to answers with API keys in them. Raises before anything is written if it cannot be done."""
+    asked = Encryption.asked_for(call.request.parameters, call.caller.secret)
+    return (lambda found: asked.applied(found, call.service.base_url)) if asked else (lambda found: found)
+
+
+_HANDLERS: Mapping[str, Callable[[Call], Response]] = {
+    "GET": _get,
+    "HEAD": _get,
+    "POST": _post,
+    "DELETE": _delete,
+    "OPTIONS": _options,
+}
