@@ -12,7 +12,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.lint import LintMiddleware
 
 from stormpath_wsgi import StormpathMiddleware, groups_required
-from stormpath_wsgi.client import Account, Application
+from stormpath_wsgi.client import Account, Application, Organization
 
 PASSWORD = "Correct-horse-7"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -54,6 +54,14 @@ class Visit(TestApp):  # type: ignore[misc]
         """An account as the owner of the site would make it."""
         properties = {"given_name": "Ada", "surname": "Lovelace", "email": email, "password": PASSWORD, **rest}
         return self.application.accounts.create(properties)
+
+    def organization(self, name_key: str, *, mapped: bool = True, **rest: Any) -> Organization:
+        """An organization with a directory of its own, mapped to the application."""
+        client = self.site.client
+        made = client.organizations.create({"name": name_key, "name_key": name_key, **rest}, create_directory=True)
+        if mapped:
+            client.account_store_mappings.create({"application": self.application, "account_store": made})
+        return made
 
     def sign_in(self, email: str = "ada@example.org") -> None:
         self.post_json("/login", {"login": email, "password": PASSWORD}, headers={"Accept": "application/json"})

@@ -43,7 +43,7 @@ class Server:
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self.address = self.said(r"Listening at: (http://\S+)")[0]
+        self.address = self.said(r"Listening at: (https?://\S+)")[0]
 
     def said(self, pattern: str, times: int = 1) -> list[str]:
         """What the first *times* lines say that match *pattern*, as soon as they are there."""
@@ -287,6 +287,8 @@ class TestRun:
             command = [*RUN, "wsgiref.simple_server:demo_app", "--workers", "1"]
             site = stack.enter_context(server(command, tmp_path))
             assert int(site.address.rpartition(":")[2]) > 8000
+            # A worker that is told to stop while it starts does not hear it, and is waited for: half a minute.
+            assert requests.get(f"{site.address}/", timeout=60).status_code == 200
 
     def test_a_port_that_was_asked_for_and_is_taken_is_refused(self, tmp_path: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
