@@ -6,6 +6,7 @@ SITE := .venv/.site
 TOOLS := .venv/.tools
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST_OPTIONS ?= -n 2
+ACCOUNTS ?= 20000
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format docs build bench system clean
@@ -35,15 +36,16 @@ docs: $(TOOLS) ## build the documentation into docs/_build
 build: $(TOOLS) ## build the wheel into dist
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
-bench: $(TOOLS) ## measure what the middleware costs, beside its peers
+bench: $(TOOLS) ## measure what middleware and REST API cost (ACCOUNTS=1000000, POSTGRESQL=URL)
 	@$(PIP) install --editable '.[flask,bench]'
 	$(BIN)/python benchmarks/middleware.py
+	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
-system: ## PostgreSQL and Chromium for the tests (Debian, as root; elsewhere install them yourself)
+system: ## PostgreSQL, Redis, Chromium and Node.js for the tests (Debian, as root; elsewhere install them yourself)
 	@.ci/system
 
 clean: ## remove what the targets made; accounts of the demo site in instance stay
-	rm -rf .venv build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv build dist docs/_build tests/real/node/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -58,7 +60,8 @@ $(SITE): .venv/bin/python setup.cfg pyproject.toml
 	@$(PIP) install --editable '.[server]'
 	@touch $@
 
-$(TOOLS): $(SITE)
+$(TOOLS): $(SITE) tests/real/node/package-lock.json
 	@echo "Installing what tests, checks and documentation need."
-	@$(PIP) install --editable '.[flask,postgresql,server,test,docs]'
+	@$(PIP) install --editable '.[flask,postgresql,redis,server,test,docs]'
+	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/real/node; fi
 	@touch $@
