@@ -41,7 +41,7 @@ from sqlalchemy import create_engine, make_url
 from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi.api import RestAPI
-from stormpath_wsgi.cli.serving import Server
+from stormpath_wsgi.cli.serving import OF_THE_API, Server
 from stormpath_wsgi.directory import DirectoryService, migrate, open_directory
 from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.directory.passwords import Passwords
@@ -156,7 +156,7 @@ def served(make: Callable[[], WSGIApplication], address: str) -> Iterator[None]:
 def _serve(make: Callable[[], WSGIApplication], address: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the access log is written as always, and read by nobody
     options = {"bind": f"unix:{address}", "workers": WORKERS, "loglevel": "warning"}
-    Server(make(), None, options).run()
+    Server(make(), None, options, OF_THE_API).run()
 
 
 def load(address: str, requests: Sequence[bytes], seconds: float) -> float:

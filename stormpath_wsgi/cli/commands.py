@@ -91,7 +91,8 @@ def serve(bind: str | None, workers: int | None, config: str | None) -> None:
     settings = Settings.read()
     require_directory(settings)
     app = api.application(settings)
-    serving.serve(app, bind or serving.free_address(), workers, config, name=f"The REST API, {settings.base_url}")
+    name = f"The REST API, {settings.base_url}"
+    serving.serve(app, bind or serving.free_address(), workers, config, name=name, defaults=serving.OF_THE_API)
 
 
 def _signing_key(settings: Settings) -> str:

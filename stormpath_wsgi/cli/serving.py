@@ -6,7 +6,7 @@ import os
 import runpy
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar, cast
 from wsgiref.types import WSGIApplication
@@ -24,18 +24,24 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 HOST, PORT, TRIES = "127.0.0.1", 8000, 20
 
+#: What the REST API wants otherwise than a site, whose own code may wait for others. Two threads of a worker are enough
+#: to answer while a password is hashed; four hand the interpreter to and fro, and were measured to answer a tenth less.
+OF_THE_API = {"threads": 2}
+
 
 class Server(BaseApplication):
-    """gunicorn with our configuration, under the file *config*, under *options*, serving *app*."""
+    """gunicorn with our configuration, under *defaults*, under the file *config*, under *options*, serving *app*."""
 
-    def __init__(self, app: WSGIApplication, config: str | None, options: dict[str, Any]) -> None:
-        self._app, self._config, self._options = app, config, options
+    def __init__(
+        self, app: WSGIApplication, config: str | None, options: dict[str, Any], defaults: Mapping[str, Any]
+    ) -> None:
+        self._app, self._config, self._options, self._defaults = app, config, options, defaults
         super().__init__()
 
     def load_config(self) -> None:
         """Called by gunicorn at the start and on SIGHUP."""
         theirs = runpy.run_path(self._config) if self._config else {}
-        for name, value in {**vars(gunicorn_conf), **theirs, **self._options}.items():
+        for name, value in {**vars(gunicorn_conf), **self._defaults, **theirs, **self._options}.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
@@ -82,15 +88,23 @@ def with_accounts(app: WSGIApplication) -> WSGIApplication:
     return app if isinstance(inside, StormpathMiddleware) else StormpathMiddleware(app)
 
 
-def serve(app: WSGIApplication, bind: str, workers: int | None, config: str | None, *, name: str) -> None:
+def serve(
+    app: WSGIApplication,
+    bind: str,
+    workers: int | None,
+    config: str | None,
+    *,
+    name: str,
+    defaults: Mapping[str, Any] | None = None,
+) -> None:
     """Serve *app* until this process is told to stop. *bind*: as gunicorn's. *config*: a configuration file of its.
 
-    *name*: what is announced when it is ready.
+    *name*: what is announced when it is ready. *defaults*: settings of gunicorn's, laid under those of the file.
     """
     chosen: dict[str, Any] = {"bind": bind, "when_ready": partial(_announce, name)}
     if workers is not None:
         chosen["workers"] = workers
-    Server(app, config, chosen).run()
+    Server(app, config, chosen, defaults or {}).run()
 
 
 def free_address() -> str:
