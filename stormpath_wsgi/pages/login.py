@@ -80,7 +80,7 @@ class LoginPage(FormPage):
         return {"banner": BANNERS.get(read_query(request).get("status", ""))}
 
     def _organization(self, posted: Mapping[str, Any]) -> str | None:
-        """The key of the organization that the visitor names, where he is asked for one."""
+        """The key of the organization that the visitor names, where one is asked for."""
         key = posted.get(ORGANIZATION) if ORGANIZATION in self.form.fields else None
         if is_blank(key):
             return None
