@@ -1,4 +1,4 @@
-"""For all tests: cheap hashes and commits, a real PostgreSQL server, databases to open, and no skips in CI."""
+"""For all tests: cheap commits, a real PostgreSQL server, databases to open, and no skips in CI."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import tempfile
 import textwrap
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import hypothesis
 import pytest
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
 from stormpath_wsgi.directory import migrate
@@ -26,18 +24,6 @@ from stormpath_wsgi.directory.engine import Database
 # How long an example takes says more about the machine than about us.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
-
-
-#: The cheapest there is. One that is as hard as it should be takes longer than most tests.
-CHEAP = partial(Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cheap_hashes() -> Iterator[None]:
-    """What this process hashes costs no time. Servers, which are processes of their own, work as always."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stormpath_wsgi.directory.passwords.Argon2Hasher", CHEAP)
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
