@@ -42,7 +42,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi.api import RestAPI
 from stormpath_wsgi.cli.serving import OF_THE_API, Server
-from stormpath_wsgi.directory import DirectoryService, migrate, open_directory
+from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, migrate, open_directory
 from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.directory.passwords import Passwords
 
@@ -109,7 +109,7 @@ def opened(url: str) -> DirectoryService:
         database = Database(url)
         migrate.upgrade(database)
         database.close()
-    return open_directory(url, encryption_keys=["5a" * 32])
+    return open_directory(url, DirectoryOptions(encryption_keys=("5a" * 32,)))
 
 
 def bare(url: str) -> WSGIApplication:

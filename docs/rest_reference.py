@@ -22,7 +22,7 @@ from sphinx.util.rst import escape
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.api import openapi
-from stormpath_wsgi.directory import open_directory, paths
+from stormpath_wsgi.directory import DirectoryOptions, open_directory, paths
 from stormpath_wsgi.errors import CATALOGUE
 from stormpath_wsgi.kinds import KINDS, Attribute, Collection, Kind, Link, Member, Part
 
@@ -56,7 +56,7 @@ def _error(code: int) -> tuple[str, str, str]:
 
 
 def _document() -> dict[str, Any]:
-    with closing(open_directory("sqlite://", base_url="https://id.example.com/v1")) as service:
+    with closing(open_directory("sqlite://", DirectoryOptions(base_url="https://id.example.com/v1"))) as service:
         return openapi.document(service.verbs, service.base_url)
 
 

@@ -42,8 +42,7 @@ class StormpathMiddleware:
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
         self.settings = Settings.load(**settings)
-        named = self.settings.application.name or "My Application"
-        self.client = Client(**self.settings.opening(), application_name=named)
+        self.client = Client(**self.settings.opening())
         self.application = find_application(self.client, self.settings.application)
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.pages = Pages(self.settings, self.client, self.application)

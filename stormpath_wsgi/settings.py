@@ -15,9 +15,11 @@ import pkgutil
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -459,6 +461,25 @@ class MailSettings(Section):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class DirectoryOptions:
+    """How a directory in a database is opened: one value, made by the settings and handed down whole.
+
+    *base_url*: what hrefs start with, without a slash at the end. *application_name*: of the application that an empty
+    embedded directory gets. *encryption_keys*: those that encrypt the secrets at rest, 64 hex digits each, the first
+    encrypts; none: of an embedded directory, those in a file beside its own. *sms*: sends text messages; None: they are
+    files in ``outbox`` beside an embedded directory. *password_hasher*: makes the hashes of passwords; None: argon2id
+    with the costs of RFC 9106's second choice.
+    """
+
+    base_url: str = "https://localhost/v1"
+    application_name: str = "My Application"
+    encryption_keys: tuple[SecretStr | str, ...] = field(default=(), repr=False)
+    sms: SmsSender | None = None
+    mail: MailSettings = field(default_factory=MailSettings)
+    password_hasher: Argon2Hasher | None = None
+
+
 class ApiSettings(Section):
     """The REST API, as ``stormpath-wsgi serve`` offers it."""
 
@@ -537,6 +558,12 @@ class Settings(Section):
         "is called with a telephone number and a text, and raises OSError when it cannot; in Python also the function. "
         "Not set: messages are written into the folder outbox beside the directory's file.",
     )
+    password_hasher: Annotated[Argon2Hasher, BeforeValidator(_function)] | None = Field(
+        None,
+        description="Hashes the passwords of an embedded directory: the name of a hasher of the library pwdlib, "
+        "module:name; in Python also the hasher. Tests give a cheap one. Not set: argon2id with 64 MiB, 3 passes and 4 "
+        "lanes (RFC 9106, second choice).",
+    )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         "https://localhost/v1", description="What the hrefs of an embedded directory start with."
     )
@@ -612,13 +639,7 @@ class Settings(Section):
     def opening(self) -> dict[str, Any]:
         """What opens a client of the directory: ``Client(**settings.opening())``."""
         if not self.remote:
-            return {
-                "url": self.directory,
-                "base_url": self.base_url,
-                "encryption_keys": self.encryption_keys,
-                "sms": self.sms,
-                "mail": self.mail,
-            }
+            return {"url": self.directory, "options": self.directory_options()}
         key, cache = self.client.api_key, self.client.cache_url
         ttl = self.cache_ttl.total_seconds()
         return {
@@ -632,6 +653,17 @@ class Settings(Section):
             "allow_insecure": self.client.allow_insecure,
             "cache_options": {"ttl": ttl, "tti": ttl, "url": cache and cache.get_secret_value()},
         }
+
+    def directory_options(self) -> DirectoryOptions:
+        """How a directory in a database is opened."""
+        return DirectoryOptions(
+            base_url=self.base_url,
+            application_name=self.application.name or "My Application",
+            encryption_keys=self.encryption_keys,
+            sms=self.sms,
+            mail=self.mail,
+            password_hasher=self.password_hasher,
+        )
 
     @property
     def address(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from cheap import HASHER
 from visitors import KEYS
 from webtest import TestApp  # type: ignore[import-untyped]
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -28,7 +29,8 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 def make_site(**settings: Any) -> StormpathMiddleware:
     """The middleware on a directory of its own in memory, with a page for the staff."""
     protect = {"/staff": groups_required(["staff"])}
-    return StormpathMiddleware(app, **{"directory": "sqlite://", "secret_keys": KEYS, "protect": protect, **settings})
+    own = {"directory": "sqlite://", "secret_keys": KEYS, "password_hasher": HASHER, "protect": protect}
+    return StormpathMiddleware(app, **{**own, **settings})
 
 
 class Visit(TestApp):  # type: ignore[misc]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+import cheap
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from stormpath_wsgi.api import RestAPI
@@ -136,7 +137,7 @@ def served_api(url: str) -> Iterator[dict[str, Any]]:
         key: list[str] = []
 
         def make(address: str) -> RestAPI:
-            service = opened.enter_context(closing(open_directory(url, base_url=f"{address}/v1")))
+            service = opened.enter_context(closing(open_directory(url, cheap.options(base_url=f"{address}/v1"))))
             service.bootstrap()
             key.extend(service.issue_api_key())
             return RestAPI(service)

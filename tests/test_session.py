@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cheap import HASHER
 from hypothesis import given as for_all
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pwdlib.hashers.argon2 import Argon2Hasher
 from visitors import COOKIE, HOST_COOKIE, KEYS, PASSWORD, given, request, set_cookie
 
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
@@ -97,7 +97,7 @@ def line(clock: Clock) -> Iterator[Line]:
     """The way to a directory that lives by the same clock, and does not take its time for passwords."""
     database = Database("sqlite://")
     prepare(database)
-    quick = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    quick = Passwords(HASHER)
     service = DirectoryService(database, "https://localhost/v1", passwords=quick, clock=clock)
     service.bootstrap()
     yield Line(LocalDataStore(service))

@@ -102,7 +102,8 @@ class TestSources:
 
     def test_text_messages_are_sent_by_a_function_or_the_one_of_a_name(self) -> None:
         for sms in (json.dumps, "json:dumps"):
-            assert Settings.read(sms=sms).opening()["sms"] is json.dumps
+            sender: Any = Settings.read(sms=sms).directory_options().sms
+            assert sender is json.dumps
         for wrong in ("json:nothing", "nothing_at_all:send", "", "os:sep", 7):
             assert complaint(sms=wrong).startswith("sms: ")
 

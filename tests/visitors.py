@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from cheap import HASHER
 from pwdlib.hashers.bcrypt import BcryptHasher
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client as Browser
@@ -29,7 +30,8 @@ class Site:
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
         self.middleware = StormpathMiddleware(
-            LintMiddleware(app), **{"directory": "sqlite://", "secret_keys": KEYS, **settings}
+            LintMiddleware(app),
+            **{"directory": "sqlite://", "secret_keys": KEYS, "password_hasher": HASHER, **settings},
         )
         self.client, self.application = self.middleware.client, self.middleware.application
         mapping = self.application.default_account_store_mapping

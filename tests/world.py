@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from pwdlib.hashers.argon2 import Argon2Hasher
+from cheap import HASHER
 from sqlalchemy import event
 
 from stormpath_wsgi.directory import DirectoryService
@@ -42,8 +42,7 @@ class World:
     def __init__(self, database: Database, url: str) -> None:
         self.now = 1_700_000_000.0
         self.database, self.url = database, url
-        # The cheapest hash there is: what the tests ask about is not how hard it is.
-        passwords = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+        passwords = Passwords(HASHER)
         #: Sends text messages.
         self.send_sms: Callable[[str, str], object] = lambda number, text: None
         self.service = DirectoryService(

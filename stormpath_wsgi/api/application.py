@@ -14,13 +14,7 @@ def application(settings: Settings | None = None) -> RestAPI:
     wrong, or the directory is still empty.
     """
     settings = settings or Settings.read()
-    service = open_directory(
-        settings.directory,
-        base_url=settings.base_url,
-        encryption_keys=settings.encryption_keys,
-        sms=settings.sms,
-        mail=settings.mail,
-    )
+    service = open_directory(settings.directory, settings.directory_options())
     service.get("tenants/current")  # a mistake is found now, and not on the first request
     return RestAPI(
         service,

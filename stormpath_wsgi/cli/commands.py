@@ -57,9 +57,9 @@ def init(settings: Settings, no_api_key: bool) -> None:
     with closing(Database(settings.directory)) as database:
         upgrade(database)  # a server's too, whose tables the site itself only looks at
     show(directory=settings.address, signing_key=_signing_key(settings))
-    directory = open_directory(settings.directory, base_url=settings.base_url, encryption_keys=settings.encryption_keys)
-    with closing(directory) as service:
-        service.bootstrap(settings.application.name or "My Application")
+    options = settings.directory_options()
+    with closing(open_directory(settings.directory, options)) as service:
+        service.bootstrap(options.application_name)
         for application in service.list("tenants/current/applications", {"limit": 100})["items"]:
             show(application=f"{application['name']} ({application['href']})")
         if not no_api_key:

@@ -12,6 +12,7 @@ from stormpath_wsgi.client.expansion import Expansion
 from stormpath_wsgi.client.factor import Challenge, Factor, Phone
 from stormpath_wsgi.client.group import Group, GroupMembership
 from stormpath_wsgi.client.id_site import IdSite
+from stormpath_wsgi.client.local import DirectoryOptions
 from stormpath_wsgi.client.mail import (
     AccountCreationPolicy,
     AccountSchema,
@@ -66,6 +67,7 @@ __all__ = [
     "DataStore",
     "DefaultRelayState",
     "Directory",
+    "DirectoryOptions",
     "EmailTemplate",
     "EmailVerificationToken",
     "Expansion",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
-
-from pydantic import SecretStr
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.account import AccessToken, Account, Accounts, RefreshToken
@@ -23,7 +22,7 @@ from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.factor import Challenge, Factor, Phone
 from stormpath_wsgi.client.group import Group, GroupMembership
 from stormpath_wsgi.client.id_site import IdSite
-from stormpath_wsgi.client.local import open_local
+from stormpath_wsgi.client.local import DirectoryOptions, open_local
 from stormpath_wsgi.client.mail import (
     AccountCreationPolicy,
     AccountSchema,
@@ -131,12 +130,10 @@ class Client:
     """Accounts, groups, applications and the rest as Python objects.
 
     It is opened by the *url* of a directory: ``sqlite:///accounts.db`` is an embedded one, made when it is not
-    there, with a tenant, an application (*application_name*) and a directory in it; ``postgresql+psycopg://…`` is
-    one that was prepared by ``stormpath-wsgi init``. Hrefs start with *base_url*; only ids are stored, so another one
-    may be set later. What is sealed in it, such as the secrets of API keys, is sealed with *encryption_keys*; without
-    them with those beside the file of an embedded directory. *sms* is called with a telephone
-    number and the text to send there; without it messages are files in ``outbox`` beside that of the directory.
-    *mail*: how mail is sent, the settings of that section or a mapping of them: ``{"url": "smtp://…"}``.
+    there, with a tenant, an application and a directory in it; ``postgresql+psycopg://…`` is one that was prepared by
+    ``stormpath-wsgi init``. *options* says how it is opened, see :class:`~stormpath_wsgi.client.DirectoryOptions`.
+    Hrefs start with *base_url*, if given, else with that of the options; only ids are stored, so another one may be
+    set later.
 
     ``https://id.example.com/v1`` is a directory on another machine, reached through its REST API; *base_url* may be
     written instead of *url* then, as documented for the old client. It takes an API key: ``id`` and ``secret``,
@@ -158,10 +155,7 @@ class Client:
         url: str | None = None,
         *,
         base_url: str | None = None,
-        application_name: str = "My Application",
-        encryption_keys: Iterable[str | SecretStr] = (),
-        sms: Callable[[str, str], object] | None = None,
-        mail: Any = None,
+        options: DirectoryOptions | None = None,
         data_store: DataStore | None = None,
         cache_options: Mapping[str, Any] | None = None,
         expand: Expand = None,
@@ -204,8 +198,8 @@ class Client:
             )
             self.data_store = _open_remote(remote, cache)
         else:
-            base_url = base_url or "https://localhost/v1"
-            self.data_store = open_local(url, base_url, application_name, encryption_keys, sms, mail)
+            options = options or DirectoryOptions()
+            self.data_store = open_local(url, replace(options, base_url=base_url) if base_url else options)
 
     @property
     def base_url(self) -> str:

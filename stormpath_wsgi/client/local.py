@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from typing import Any
 
-from pydantic import SecretStr
-
 from stormpath_wsgi.client.credentials import Credential
-from stormpath_wsgi.directory import DirectoryService, open_directory
-from stormpath_wsgi.directory.sms import Send
+from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
 from stormpath_wsgi.errors import fault
+
+__all__ = ["DirectoryOptions", "LocalDataStore", "open_local"]
 
 
 class LocalDataStore:
@@ -57,19 +56,11 @@ class LocalDataStore:
         return href[len(base) :]
 
 
-def open_local(
-    url: str,
-    base_url: str,
-    application_name: str,
-    encryption_keys: Iterable[str | SecretStr],
-    sms: Send | None = None,
-    mail: Any = None,
-) -> LocalDataStore:
+def open_local(url: str, options: DirectoryOptions) -> LocalDataStore:
     """The data store of the directory in the database *url*. An embedded one that is empty is set up."""
     with ExitStack() as opened:
-        directory = open_directory(url, base_url=base_url, encryption_keys=encryption_keys, sms=sms, mail=mail)
-        service = opened.enter_context(closing(directory))
+        service = opened.enter_context(closing(open_directory(url, options)))
         if service.embedded:
-            service.bootstrap(application_name)
+            service.bootstrap(options.application_name)
         opened.pop_all()  # it is good: leave it open
     return LocalDataStore(service)

@@ -8,6 +8,7 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
+import cheap
 import pytest
 from callers import Caller, refusal
 from werkzeug.test import Client
@@ -256,7 +257,7 @@ class TestTokenEndpoint:
 
 class TestFailures:
     def test_a_directory_that_is_gone_is_503_and_asks_to_come_again(self, tmp_path: Path) -> None:
-        with closing(open_directory(f"sqlite:///{tmp_path}/accounts.db", base_url=BASE)) as service:
+        with closing(open_directory(f"sqlite:///{tmp_path}/accounts.db", cheap.options(base_url=BASE))) as service:
             service.bootstrap()
             caller = Caller(Client(RestAPI(service)), *service.issue_api_key())
             (tmp_path / "accounts.db").rename(tmp_path / "elsewhere.db")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import cheap
 import pytest
 from click.testing import CliRunner, Result
 
@@ -33,6 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith("STORMPATH_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "")
+    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "cheap:HASHER")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -338,7 +340,9 @@ class TestRotation:
         assert "Encrypted 1 secrets anew" in run("secret", "rotate").output
         assert "from encryptionKeys" in run("secret", "rotate", "--drop-old").stderr
         monkeypatch.setenv("STORMPATH_ENCRYPTIONKEYS", new)
-        with closing(open_directory("sqlite:///instance/accounts.db", encryption_keys=[new])) as service:
+        with closing(
+            open_directory("sqlite:///instance/accounts.db", cheap.options(encryption_keys=(new,)))
+        ) as service:
             assert service.credential(run("apikey", "list").output.split()[0])
 
     def test_a_secret_whose_key_is_missing_is_2(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
+import cheap
 import pytest
 from servers import served_api
 
@@ -139,9 +140,10 @@ def http_opening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
 
 
 def _prepared(url: str) -> Opening:
-    with closing(open_directory(url)) as service:
+    options = cheap.options(encryption_keys=(ENCRYPTION_KEY,))
+    with closing(open_directory(url, options)) as service:
         service.bootstrap()
-    return {"url": url, "encryption_keys": [ENCRYPTION_KEY]}
+    return {"url": url, "options": options}
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql", "http"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from cheap import HASHER
 from flask import Flask
 from flask.testing import FlaskClient
 from servers import served_api
@@ -47,7 +48,8 @@ def bare_app(tmp_path: Path) -> MakeApp:
 
     def make(name: str = "shop", **config: Any) -> Flask:
         app = Flask(name, instance_path=str(tmp_path / name))
-        app.config.update({"SECRET_KEY": "a secret of the tests", "TESTING": True, **config})
+        app.config.update({"SECRET_KEY": "a secret of the tests", "TESTING": True})
+        app.config.update({"STORMPATH_PASSWORD_HASHER": HASHER, **config})
         return app
 
     return make

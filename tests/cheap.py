@@ -1,0 +1,16 @@
+"""Password hashing that takes no time, for every test that does not ask how hard it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from stormpath_wsgi.directory import DirectoryOptions
+
+HASHER = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def options(**rest: Any) -> DirectoryOptions:
+    """The options of a test's own directory."""
+    return DirectoryOptions(password_hasher=HASHER, **rest)
