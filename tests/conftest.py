@@ -11,8 +11,9 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -37,6 +38,40 @@ def cheap_commits() -> Iterator[Callable[[object, object], None]]:
     event.listen(Engine, "connect", hurry)
     yield hurry
     event.remove(Engine, "connect", hurry)
+
+
+Fill = Callable[[object, object], None]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_memory() -> Iterator[Fill]:
+    """A database in memory begins with the tables in it: to make them takes longer than most tests do.
+
+    Answers what fills it. Whoever wants one without tables asks for :func:`empty_memory`.
+    """
+    with closing(Database("sqlite://")) as database:
+        migrate.upgrade(database)
+        with database.read() as connection:
+            driver: Any = connection.connection.driver_connection
+            template: bytes = driver.serialize()
+
+    def fill(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            (_number, _name, file), *_attached = connection.execute("PRAGMA database_list")
+            if not file:
+                connection.deserialize(template)
+
+    event.listen(Engine, "connect", fill)
+    yield fill
+    event.remove(Engine, "connect", fill)
+
+
+@pytest.fixture
+def empty_memory(prepared_memory: Fill) -> Iterator[None]:
+    """A database in memory is empty in this test, as it is everywhere but in tests."""
+    event.remove(Engine, "connect", prepared_memory)
+    yield
+    event.listen(Engine, "connect", prepared_memory)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,6 +22,8 @@ from stormpath_wsgi.errors import ConfigurationError, Unavailable
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer
 
+pytestmark = pytest.mark.usefixtures("empty_memory")
+
 Program = Callable[..., "subprocess.Popen[str]"]
 
 
