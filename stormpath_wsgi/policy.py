@@ -37,6 +37,11 @@ NOT_SIGNED_IN = "You are not authenticated. Please log in to access this resourc
 NOT_ALLOWED = "You do not have sufficient permissions to access this resource."
 
 
+#: The value of ``?status=`` with which somebody who is signed in and may not pass is sent to the login page. There it
+#: shows the form, and says who is signed in and that this account may not see the page that was wanted.
+FORBIDDEN = "forbidden"
+
+
 class Refusals(Protocol):
     """Who draws the answers to those that may not pass, in ``environ["stormpath.pages"]``."""
 

@@ -14,7 +14,7 @@ from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import session_of
+from stormpath_wsgi.policy import FORBIDDEN, session_of
 
 #: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
 INVALID_LOGIN = "Invalid username or password."
@@ -32,7 +32,9 @@ UNVERIFIED = Banner(
     "We sent you an email. Follow the link in it to activate your account, then sign in here.",
 )
 
-#: What ``?status=`` says. Other values say nothing.
+NOT_THIS_ACCOUNT = "That account may not see the page you asked for. Here you can sign in with another one."
+
+#: What ``?status=`` says to strangers. Other values say nothing.
 BANNERS = {
     "unverified": UNVERIFIED,
     "verified": Banner("Your Account Has Been Verified.", "You may now login."),
@@ -46,7 +48,13 @@ BANNERS = {
 
 
 class LoginPage(FormPage):
-    """Username or e-mail, and password."""
+    """Username or e-mail, and password.
+
+    Whoever is signed in already is sent on, unless the setting ``sendOn`` is off. ``?status=forbidden``
+    (:data:`~stormpath_wsgi.policy.FORBIDDEN`) says that somebody who is signed in was sent here because the account may
+    not see the page that was wanted: the form is shown then, with the name of the account and that sentence. Strangers
+    get the form as always.
+    """
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
@@ -54,7 +62,8 @@ class LoginPage(FormPage):
         self.form, self.view, self.uri = Form(settings.form), settings.view, site.web.at(settings.uri)
 
     def show(self, request: Request) -> Response:
-        if self._settings.send_on and session_of(request.environ).user.is_authenticated:
+        signed_in = session_of(request.environ).user.is_authenticated
+        if signed_in and self._settings.send_on and _status(request) != FORBIDDEN:
             return redirect(self._destination(request))
         return super().show(request)
 
@@ -76,8 +85,9 @@ class LoginPage(FormPage):
     def context(self, request: Request) -> dict[str, Any]:
         user = session_of(request.environ).user
         if user.is_authenticated:
-            return {"banner": Banner(f"You Are Signed In as {user.email}.", "Here you can sign in as somebody else.")}
-        return {"banner": BANNERS.get(read_query(request).get("status", ""))}
+            text = NOT_THIS_ACCOUNT if _status(request) == FORBIDDEN else "Here you can sign in as somebody else."
+            return {"banner": Banner(f"You Are Signed In as {user.email}.", text)}
+        return {"banner": BANNERS.get(_status(request))}
 
     def _organization(self, posted: Mapping[str, Any]) -> str | None:
         """The key of the organization that the visitor names, where one is asked for."""
@@ -99,3 +109,7 @@ class LoginPage(FormPage):
 
     def _destination(self, request: Request) -> str:
         return self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
+
+
+def _status(request: Request) -> str:
+    return read_query(request).get("status", "")

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from browsing import PASSWORD, Visit
 
+from stormpath_wsgi.policy import FORBIDDEN
+
 GOOD = {"login": "ada@example.org", "password": PASSWORD}
 INVALID = "Invalid username or password."
 
@@ -106,6 +108,25 @@ class TestInABrowser:
         visit.sign_in()
         assert visit.get("/login").headers["Location"] == "/"
         assert visit.get("/login?next=%2Freports").headers["Location"] == "/reports"
+
+    @pytest.mark.parametrize("send_on", [True, False])
+    def test_who_may_not_see_the_page_he_wanted_is_told_who_he_is_and_may_sign_in_as_another(
+        self, send_on: bool
+    ) -> None:
+        visit = Visit(web={"login": {"sendOn": send_on}})
+        visit.account()
+        visit.account("bob@example.org")
+        visit.sign_in()
+        page = visit.get(f"/login?next=%2Freports&status={FORBIDDEN}", status=200)
+        said = page.html.select_one("div.alert").get_text(" ", strip=True)
+        assert "ada@example.org" in said
+        assert "may not see the page you asked for" in said
+        page.form["login"], page.form["password"] = "bob@example.org", PASSWORD
+        assert page.form.submit().headers["Location"] == "/reports"
+        assert "app: bob@example.org" in visit.get("/")
+
+    def test_a_stranger_is_not_told_of_an_account(self, visit: Visit) -> None:
+        assert not visit.get(f"/login?status={FORBIDDEN}").html.select("div.alert")
 
     def test_every_sign_in_is_a_new_session_with_a_new_form_token(self, visit: Visit) -> None:
         visit.account()
