@@ -82,7 +82,9 @@ def bad_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 #: Whether a path has more than one reading.
-_AMBIGUOUS = re.compile(r"^(?!/)|//|[%;\\]|[^\x21-\x7e]|\.(?:/|\Z)").search
+_AMBIGUOUS = re.compile(r"^(?!/)|//|[%;\\]|[^\x21-\x7e]|\.(?:/|\Z)|:\$").search
+
+_BLANKS = "".join(map(chr, range(0x21)))
 
 
 def _decode(path: str) -> str:
@@ -115,6 +117,20 @@ def _resolve(path: str) -> str:
     return "/" + "/".join(kept)
 
 
+def _by_segment(read: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda path: "/".join(map(read, path.split("/")))
+
+
+def _without_end(segment: str) -> str:
+    """As Windows opens it: without the blanks and dots behind a name, in whatever order they stand."""
+    return segment.rstrip(_BLANKS + ".") if segment.strip(".") else segment
+
+
+def _parent(segment: str) -> str:
+    """``..`` for what begins with it and has only blanks and dots behind it."""
+    return ".." if segment.startswith("..") and not segment.strip(_BLANKS + ".") else segment
+
+
 # Each takes time in proportion to the path: a run of characters is tried from its beginning only.
 _STEPS: tuple[Callable[[str], str], ...] = (
     _decode,
@@ -123,9 +139,10 @@ _STEPS: tuple[Callable[[str], str], ...] = (
     lambda path: path.replace("\\", "/"),
     lambda path: re.sub(r";[^/]*", "", path),
     lambda path: path.partition("\0")[0],  # where C ends a string
-    # File systems that forgive blanks and dots behind a name.
-    lambda path: re.sub(r"(?<![\x00-\x20])[\x00-\x20]+(?=/|\Z)", "", path),
-    lambda path: re.sub(r"(?<=[^/.])\.+(?=/|\Z)", "", path),
+    lambda path: re.sub(r"(:[^/:]*)?:\$[^/]*", "", path),  # NTFS: admin::$DATA, admin:$i30:$INDEX_ALLOCATION
+    _by_segment(lambda segment: segment.strip(_BLANKS)),
+    _by_segment(_parent),
+    _by_segment(_without_end),
     lambda path: re.sub(r"/{2,}", "/", path),
     _resolve,
 )

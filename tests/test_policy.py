@@ -212,8 +212,13 @@ SPELLINGS = [
     "/admin\\x", "/%5cadmin", "/admin;x", "/admin;x=1/y", "/;x/admin", "/x/..;/admin", "/x/..;y=z/admin", "/admin.",
     "/admin..", "/admin./x", "/admin%20", "/admin%09", "/admin%00", "/admin%00.html", "/admin/..;x/admin",
     "/%EF%BC%8Fadmin", "/%EF%BD%81dmin", "/admin%2e", "/.;/admin", "/%2e/admin", "/admin%3bx", "/admin%253bx",
-    "/x/.. /admin", "admin",
+    "/x/.. /admin", "admin", "/admin .", "/admin. .", "/admin%20.", "/admin.%09. /x", "/admin .%20.;/x", "/admin..;/",
+    "/ ./admin", "/. ./admin", "/x/.. ./admin", "/x/ ../admin", "/%20admin", "/admin::$DATA", "/admin::$data .",
+    "/admin:$i30:$INDEX_ALLOCATION/x", "/admin%3a%3a%24DATA", "/admin%E3%80%80%E2%80%A4", "/admin. \\x",
 ]  # fmt: skip
+
+#: What some file system or app leaves away at the end of a name.
+FORGIVEN = [" ", ".", "..", "\t", "%20", "%2e", "%252e", "%00", ";", ";a=b", "::$DATA", ":$i30:$INDEX_ALLOCATION"]
 
 
 class TestProtectedPaths:
@@ -290,8 +295,16 @@ class TestProtectedPaths:
         for path in ("/admin/help;x", "/admin/help/../x", "/admin//help", "/admin/help.", "/admin/x/../help"):
             assert "admin" in guards(path, protect)
 
+    @hypothesis_settings(deadline=None)
+    @for_all(
+        suffix=st.lists(st.sampled_from(FORGIVEN), max_size=6).map("".join),
+        below=st.sampled_from(["", "/", "/x", "\\x"]),
+    )
+    def test_whatever_is_forgiven_behind_a_name_opens_nothing(self, suffix: str, below: str) -> None:
+        assert guards(f"/admin{suffix}{below}", {"/admin": "admin"}) in ({"admin"}, {"400"})
+
     def test_a_plain_path_is_read_in_one_way(self) -> None:
-        for path in ("/", "/admin", "/a/b.html", "/a-b_c~d/", "/.well-known/x", "/a=b&c,d:e@f"):
+        for path in ("/", "/admin", "/a/b.html", "/a-b_c~d/", "/.well-known/x", "/a=b&c,d:e@f$", "/a:b/$c"):
             assert readings(path) == {path}
 
     @hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -300,7 +313,7 @@ class TestProtectedPaths:
         assert guards(path, {"/": "all"}) in ({"all"}, {"400"})
 
     @pytest.mark.parametrize(
-        "streak", [" ", "\t", ".", ";", "/", "\\", "\0", "%", "a.", "a ", ". ", "\xcc\x81\xcc\xa3a"]
+        "streak", [" ", "\t", ".", ";", "/", "\\", "\0", "%", "a.", "a ", ". ", ":", ":$", ":a", "\xcc\x81\xcc\xa3a"]
     )
     def test_a_long_path_is_as_little_work_as_a_short_one_for_each_character(self, streak: str) -> None:
         """In proportion, that is. With the square of its length this one would take from minutes to hours."""
