@@ -1,16 +1,19 @@
-"""Session cookies: what they hold, how they are signed, and what they are called."""
+"""Cookies of ours: what a session cookie holds, and how each is signed, called, set, found and taken away."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import SecretStr
 from werkzeug.http import dump_cookie
+from werkzeug.sansio.http import parse_cookie
 
 from stormpath_wsgi.settings import SessionSettings
 from stormpath_wsgi.signing import PurposeSigner
+
+#: Of several cookies of one name, so many are tried, in the order in which the browser sends them.
+MOST_TRIED = 3
 
 #: Characters of the longest text there can be: two ids of 64, two times, a signature, four dots. Ours have 128.
 LONGEST = 64 + 64 + 8 + 8 + 64 + 4
@@ -48,30 +51,59 @@ class Seal:
 
 
 class Cookie:
-    """The session cookie over https or over plain http: its name, and its attributes."""
+    """One cookie: its name, its attributes, and where it stands in a request.
 
-    def __init__(self, settings: SessionSettings, *, https: bool) -> None:
-        self._settings = settings
-        self._secure = https if settings.cookie_secure is None else settings.cookie_secure
-        # A browser takes a cookie with this prefix only over https, for one host and for all of its paths: no
-        # neighbour on a sub-domain, and nobody on the wire, can plant one (RFC 6265bis, section 4.1.3.2).
-        prefixed = self._secure and settings.cookie_path == "/" and settings.cookie_domain is None
-        self.name = f"__Host-{settings.cookie_name}" if prefixed else settings.cookie_name
-        #: Finds it in a ``Cookie`` header, as group 1. Of several the first: its path is the longest.
-        self.search = re.compile(rf"(?:^|; ?){re.escape(self.name)}=([^;]*)").search
-        #: The header that takes the cookie away.
-        self.removal = self.header("", 0)
+    A browser takes a name that starts with ``__Host-`` only over https, for one host and for all of its paths: no
+    neighbour on a sub-domain, and nobody on the wire, can plant one (RFC 6265bis, section 4.1.3.2). So the cookie gets
+    that prefix whenever it qualifies for it.
+    """
 
-    def header(self, value: str, max_age: int) -> tuple[str, str]:
-        """The ``Set-Cookie`` header that keeps *value* for *max_age* seconds."""
-        settings = self._settings
+    def __init__(
+        self, name: str, *, secure: bool, path: str = "/", domain: str | None = None, same_site: str = "Lax"
+    ) -> None:
+        self._secure, self._path, self._domain, self._same_site = secure, path, domain, same_site
+        self.name = f"__Host-{name}" if secure and path == "/" and domain is None else name
+        #: The headers that take the cookie away: also one that was set before there was a domain.
+        self.removal = [self._set_cookie("", 0, where) for where in dict.fromkeys((domain, None))]
+
+    @classmethod
+    def of_session(cls, settings: SessionSettings, *, https: bool) -> Cookie:
+        """The session cookie for requests over https, or over plain http."""
+        return cls(
+            settings.cookie_name,
+            secure=https if settings.cookie_secure is None else settings.cookie_secure,
+            path=settings.cookie_path,
+            domain=settings.cookie_domain,
+            same_site=settings.cookie_same_site,
+        )
+
+    def texts(self, header: str) -> list[str]:
+        """The values that the ``Cookie`` *header* of a request has for it, :data:`MOST_TRIED` at the most.
+
+        Read as Werkzeug reads them, which is five times as slow, and needed only where quotes are.
+        """
+        if '"' in header:
+            return parse_cookie(header).getlist(self.name)[:MOST_TRIED]
+        name, found = self.name, []
+        for part in header.split(";"):
+            if name in part:
+                key, _, value = part.partition("=")
+                if key.strip(" \t") == name:
+                    found.append(value.strip(" \t"))
+        return found if len(found) <= MOST_TRIED else found[:MOST_TRIED]
+
+    def header(self, value: str, max_age: int | None = None) -> tuple[str, str]:
+        """The ``Set-Cookie`` header that keeps *value* for *max_age* seconds; None: until the browser is closed."""
+        return self._set_cookie(value, max_age, self._domain)
+
+    def _set_cookie(self, value: str, max_age: int | None, domain: str | None) -> tuple[str, str]:
         return "Set-Cookie", dump_cookie(
             self.name,
             value,
             max_age=max_age,
-            path=settings.cookie_path,
-            domain=settings.cookie_domain,
+            path=self._path,
+            domain=domain,
             secure=self._secure,
             httponly=True,
-            samesite=settings.cookie_same_site,
+            samesite=self._same_site,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 #: What a directory says about a session that has ended: the token or its account is gone, expired, disabled or moved.
 ENDED = frozenset({404, 10010, 10011, 10013, 10014, 10015, 10016})
+
+#: What a request without a cookie of ours offers.
+NOTHING: Sequence[str] = ()
 
 #: A cookie is renewed when this part of the idle time has gone by: nobody is signed out more than that part too early,
 #: and no browser gets more than one new cookie in that time.
@@ -57,7 +60,7 @@ class Sessions:
         self._absolute = int(settings.session.absolute.total_seconds())
         self._ttl = settings.cache_ttl.total_seconds()
         self._seal = Seal(settings.secret_keys)
-        self._cookies = {https: Cookie(settings.session, https=https) for https in (False, True)}
+        self._cookies = {https: Cookie.of_session(settings.session, https=https) for https in (False, True)}
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
         self._known: OrderedDict[str, Known] = OrderedDict()
 
@@ -68,10 +71,16 @@ class Sessions:
         """
         cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
         header = environ.get("HTTP_COOKIE")
-        found = cookie.search(header) if header else None
-        known = self.recall(found[1]) if found else None
-        session = environ["stormpath.session"] = CurrentSession(self, cookie, known, environ)
+        offered = cookie.texts(header) if header else NOTHING
+        known = self.recall(offered[0]) if offered else None
+        if len(offered) > 1 and (known is None or known.account is None):
+            known = self._first_alive(offered[1:]) or known
+        session = environ["stormpath.session"] = CurrentSession(self, cookie, offered, known, environ)
         return session
+
+    def _first_alive(self, offered: Sequence[str]) -> Known | None:
+        recalled = (self.recall(text) for text in offered)
+        return next((known for known in recalled if known is not None and known.account is not None), None)
 
     def recall(self, text: str) -> Known | None:
         """What is known about a cookie's *text*; None when we did not sign it."""
@@ -158,18 +167,24 @@ class CurrentSession:
     written on the way out by the middleware, so a change counts only before the first byte of the answer.
     """
 
-    __slots__ = ("_change", "_cookie", "_known", "_sessions", "environ", "user")
+    __slots__ = ("_changes", "_cookie", "_known", "_offered", "_sessions", "environ", "lives_on", "user")
 
     user: User | AnonymousUser
+    #: Whether a sign-out took the cookie away and could not end the session in the directory.
+    lives_on: bool
     #: What follows a sign-in. None while no code of the app runs: the middleware sees to it that a request leaves no
     #: cycle (environ, session, environ) for the garbage collector.
     environ: WSGIEnvironment | None
 
-    def __init__(self, sessions: Sessions, cookie: Cookie, known: Known | None, environ: WSGIEnvironment) -> None:
+    def __init__(
+        self, sessions: Sessions, cookie: Cookie, offered: Sequence[str], known: Known | None, environ: WSGIEnvironment
+    ) -> None:
         self._sessions = sessions
         self._cookie = cookie
+        self._offered = offered  # the texts of all cookies of that name
         self.environ = environ
-        self._change: tuple[str, str] | None = None
+        self.lives_on = False
+        self._changes: Sequence[tuple[str, str]] = ()
         self._become(known)
         if known is not None and known.stale:
             self._refresh(known)
@@ -195,19 +210,28 @@ class CurrentSession:
         self._keep(known.text, known.session)
 
     def sign_out(self) -> None:
-        """End the session in the directory and take the cookie away. Does no harm when nobody is signed in."""
-        self._end()
-        self._become(None)
-        self._change = self._cookie.removal
+        """End the session in the directory and take the cookie away. Does no harm when nobody is signed in.
+
+        Raises :class:`~stormpath_wsgi.Error` when the directory does not end it. This browser is signed out all the
+        same, and :attr:`lives_on` says that a copy of the cookie may still be good.
+        """
+        try:
+            self._end()
+        except Error:
+            self.lives_on = True
+            raise
+        finally:
+            self._become(None)
+            self._changes = self._cookie.removal
 
     @property
     def matters(self) -> bool:
         """Whether another visitor, or the same one later, may get another answer."""
-        return self.user.looked_at or self._change is not None
+        return self.user.looked_at or bool(self._changes)
 
     def headers(self) -> list[tuple[str, str]]:
         """What the answer has to tell the browser about the session."""
-        return [] if self._change is None else [self._change]
+        return list(self._changes)
 
     def _become(self, known: Known | None) -> None:
         self._known = known
@@ -221,16 +245,22 @@ class CurrentSession:
 
     def _refresh(self, known: Known) -> None:
         if known.account is None:
-            self._change = self._cookie.removal
+            self._changes = self._cookie.removal
         else:
             self._keep(self._sessions.renewed(known.session), known.session)
 
     def _end(self) -> None:
+        """End the session, and those of other cookies in the request: each would sign the browser in again."""
         if self._known is not None:
             self._sessions.end(self._known)
+        ended = self._known and self._known.text
+        for text in self._offered:
+            known = None if text == ended else self._sessions.recall(text)
+            if known is not None and known.account is not None:
+                self._sessions.end(known)
 
     def _keep(self, text: str, session: Session) -> None:
-        self._change = self._cookie.header(text, self._sessions.max_age(session))
+        self._changes = (self._cookie.header(text, self._sessions.max_age(session)),)
 
 
 def _id(href: str) -> str:

@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "session": {"client", "cookie", "settings", "user"},
     "policy": {"client", "negotiation", "session", "settings", "user"},
     "protect": {"policy", "settings"},
-    "pages": {"client", "negotiation", "policy", "session", "settings", "signing", "user"},
+    "pages": {"client", "cookie", "negotiation", "policy", "session", "settings", "signing", "user"},
     "middleware": {"client", "pages", "policy", "protect", "session", "settings", "user"},
     "cli": {"api", "client", "directory", "instance", "middleware", "settings", "sources"},
     "paste": {"middleware", "sources"},

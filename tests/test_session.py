@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,14 +12,16 @@ from typing import Any
 
 import pytest
 from cheap import HASHER
+from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from visitors import COOKIE, HOST_COOKIE, KEYS, PASSWORD, given, request, set_cookie
+from werkzeug.sansio.http import parse_cookie
 
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.client.local import LocalDataStore
-from stormpath_wsgi.cookie import Seal, Session
+from stormpath_wsgi.cookie import MOST_TRIED, Cookie, Seal, Session
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.directory.migrate import prepare
@@ -188,14 +191,47 @@ class TestTheCookie:
         assert who(sessions, f"a=b;{cookie};c=d") == "ada"
 
     def test_is_not_found_inside_of_others(self, sessions: Sessions, cookie: str) -> None:
-        for header in (f"x{cookie}", f"a={cookie}", f"a=b, {cookie}", cookie.replace("=", " = "), f"{COOKIE}={cookie}"):
+        for header in (f"x{cookie}", f"a={cookie}", f"a=b, {cookie}", f"{COOKIE}={cookie}", f'a="b; {cookie}"'):
             assert who(sessions, header) is None
 
-    def test_given_twice_is_the_first(self, sessions: Sessions, cookie: str, bob: Account) -> None:
+    @pytest.mark.parametrize("written", ["{} = {}", "{}\t=\t{}\t", '{}="{}"', ';; {}={} ;a="b;c"', '{} = "{}" ; x'])
+    def test_is_found_in_every_way_to_write_it(self, sessions: Sessions, cookie: str, written: str) -> None:
+        assert who(sessions, "a=b;" + written.format(*cookie.split("="))) == "ada"
+
+    def test_given_twice_is_the_first_that_is_good(self, sessions: Sessions, cookie: str, bob: Account) -> None:
         """A browser sends the one with the longest path first; whichever it is, one request is one person's."""
         other = sign_in(sessions, bob)
         assert who(sessions, f"{cookie}; {other}") == "ada"
-        assert who(sessions, f"{COOKIE}=forged; {cookie}") is None
+        assert who(sessions, f"{COOKIE}=forged; {COOKIE}=; {cookie}") == "ada"
+        visit(sessions, other).sign_out()
+        assert who(sessions, f"{other}; {cookie}") == "ada"
+
+    def test_that_is_bad_beside_a_good_one_is_left_alone(
+        self, sessions: Sessions, cookie: str, clock: Clock, ada: Account
+    ) -> None:
+        clock.now += DAY
+        current = sign_in(sessions, ada)
+        assert visit(sessions, f"{cookie}; {current}").headers() == []
+
+    def test_is_looked_for_three_times(self, sessions: Sessions, cookie: str) -> None:
+        """However many a neighbour has planted, to look at them is little work."""
+        forged = [f"{COOKIE}=forged"] * MOST_TRIED
+        assert who(sessions, "; ".join([*forged[1:], cookie])) == "ada"
+        assert who(sessions, "; ".join([*forged, cookie])) is None
+
+    def test_given_twice_signs_out_twice(self, sessions: Sessions, cookie: str, bob: Account) -> None:
+        """Or the other one would sign this browser in again, at once."""
+        other = sign_in(sessions, bob)
+        visit(sessions, f"{cookie}; {other}").sign_out()
+        assert who(sessions, cookie) is who(sessions, other) is None
+
+    def test_given_twice_ends_twice_when_somebody_signs_in(
+        self, sessions: Sessions, cookie: str, bob: Account, ada: Account
+    ) -> None:
+        other = sign_in(sessions, bob)
+        current = sign_in(sessions, ada, before=f"{cookie}; {other}")
+        assert who(sessions, f"{cookie}; {other}; {current}") == "ada"
+        assert who(sessions, cookie) is who(sessions, other) is None
 
     def test_has_the_same_size_for_everybody(self, sessions: Sessions, directory: Directory, cookie: str) -> None:
         verbose = directory.accounts.create(
@@ -244,6 +280,33 @@ class TestTheCookie:
         assert set_cookie(session).startswith(f"{COOKIE}=")
         assert "Domain=example.org" in set_cookie(session).split("; ")
 
+    def test_of_a_domain_is_taken_away_with_the_one_from_before_there_was_a_domain(
+        self, open_sessions: Open, cookie: str
+    ) -> None:
+        session = visit(open_sessions(session={"cookie_domain": "example.org"}), cookie)
+        session.sign_out()
+        removed = [set(value.split("; ")) for _, value in session.headers()]
+        assert [{f"{COOKIE}=", "Max-Age=0"} <= each for each in removed] == [True, True]
+        assert ["Domain=example.org" in each for each in removed] == [True, False]
+
+
+@hypothesis_settings(deadline=None)
+@for_all(
+    st.lists(
+        st.sampled_from(
+            [f"{COOKIE}=a1.b2", COOKIE, "=", ";", "; ", " ", "\t", '"', '"c3"', "\\", '\\"', "\\141", "d-4", ",", "x=y",
+             "\xe9", f"x{COOKIE}=no", "$Path=/"]
+        )
+    ).map("".join)
+)  # fmt: skip
+@example(f'a="x; {COOKIE}=a1"; {COOKIE}="b2"')
+def test_cookies_are_read_as_werkzeug_reads_them(header: str) -> None:
+    cookie = Cookie(COOKIE, secure=False)
+    ours = [text for text in cookie.texts(header) if re.fullmatch(r"[\w.-]+", text, re.ASCII)]
+    theirs = [text for text in parse_cookie(header).getlist(COOKIE) if re.fullmatch(r"[\w.-]+", text, re.ASCII)]
+    assert ours == theirs[: len(ours)]
+    assert len(ours) == len(theirs) or len(cookie.texts(header)) == MOST_TRIED
+
 
 class TestAForgedCookie:
     def test_signs_nobody_in(self, sessions: Sessions, cookie: str) -> None:
@@ -255,7 +318,7 @@ class TestAForgedCookie:
     def test_cannot_be_another_spelling_of_a_good_one(self, sessions: Sessions, cookie: str) -> None:
         """One session is one text: what is remembered under it cannot be filled with copies."""
         value, _, signature = cookie.rpartition(".")
-        for other in (signature.upper(), signature + "=", signature + " ", f'"{signature}"', f"%{ord(signature[0]):x}"):
+        for other in (signature.upper(), signature + "=", f'"{signature}"', f"%{ord(signature[0]):x}"):
             assert other == signature or who(sessions, f"{value}.{other}") is None
 
     def test_made_with_the_key_of_another_purpose_signs_nobody_in(
@@ -587,14 +650,16 @@ class TestADirectoryThatFails:
         line.failure = Unavailable()
         assert who(sessions) is None
 
-    def test_leaves_somebody_signed_in_who_cannot_be_signed_out(
+    def test_signs_this_browser_out_and_says_that_the_session_may_live_on(
         self, sessions: Sessions, cookie: str, line: Line
     ) -> None:
         session = visit(sessions, cookie)
         line.failure = Unavailable()
         with pytest.raises(Unavailable):
             session.sign_out()
-        assert session.headers() == []
+        assert session.lives_on
+        assert not session.user.is_authenticated
+        assert "Max-Age=0" in set_cookie(session)
         line.failure = None
         assert who(sessions, cookie) == "ada"
 

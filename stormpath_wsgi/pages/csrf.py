@@ -11,62 +11,58 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import SecretStr
 from webob import Request, Response
 
+from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.signing import PurposeSigner
 
 FIELD = "csrfToken"
 HEADER = "X-CSRF-Token"
 
-_COOKIE = "stormpath_csrf"
+_NONCE = re.compile("[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
 
 
 class FormTokens:
-    """Makes and checks the tokens of one site. *secret_keys*: the first signs, all verify."""
+    """Makes and checks the tokens of one site. *secret_keys*: the first signs, all verify.
 
-    def __init__(self, secret_keys: Sequence[SecretStr]) -> None:
+    *secure*: whether the cookie is Secure over plain http too, because the site is behind a proxy that speaks https.
+    """
+
+    def __init__(self, secret_keys: Sequence[SecretStr], *, secure: bool = False) -> None:
         self._signer = PurposeSigner(secret_keys, "stormpath_wsgi.form")
+        self._cookies = {https: Cookie("stormpath_csrf", secure=https or secure) for https in (False, True)}
 
     def issue(self, request: Request, response: Response) -> str:
         """A token for a form on *response*, which gets the cookie if the browser has none yet."""
-        nonce = self._nonce(request)
+        nonce = next(self._nonces(request), None)
         if nonce is None:
             nonce = secrets.token_urlsafe(16)
-            self._set_cookie(request, response, nonce)
+            response.headers.add(*self._cookie(request).header(nonce))
         mask = secrets.token_urlsafe(16)
         return f"{mask}.{self._signer.get_signature(mask + nonce).decode()}"
 
     def accepts(self, request: Request, token: object) -> bool:
         """Whether *token* was issued to the browser that sends *request*."""
-        nonce = self._nonce(request)
-        if nonce is None or not isinstance(token, str) or not token.isascii():
+        if not isinstance(token, str) or not token.isascii():
             return False
         mask, _, signature = token.partition(".")
-        return self._signer.verify_signature(mask + nonce, signature)
+        return any(self._signer.verify_signature(mask + nonce, signature) for nonce in self._nonces(request))
 
     def forget(self, request: Request, response: Response) -> None:
         """Take the cookie away, and with it the worth of every token out there. The next form starts anew."""
-        if self._nonce(request):
-            self._set_cookie(request, response, None)
+        if any(self._nonces(request)):
+            for header in self._cookie(request).removal:
+                response.headers.add(*header)
 
-    def _nonce(self, request: Request) -> str | None:
-        # 16 random bytes in URL-safe base 64. Read from the bare header, in which anything may stand.
-        pattern = rf"(?:^|;) *{_name(request)}=([A-Za-z0-9_-]{{22}}) *(?:;|$)"
-        found = re.search(pattern, request.environ.get("HTTP_COOKIE", ""))
-        return found[1] if found else None
+    def _nonces(self, request: Request) -> Iterator[str]:
+        texts = self._cookie(request).texts(request.environ.get("HTTP_COOKIE", ""))
+        return (text for text in texts if _NONCE.fullmatch(text))
 
-    def _set_cookie(self, request: Request, response: Response, nonce: str | None) -> None:
-        response.set_cookie(
-            _name(request), nonce, path="/", secure=request.scheme == "https", httponly=True, samesite="Lax"
-        )
-
-
-def _name(request: Request) -> str:
-    # With the prefix a browser takes the cookie from this very host over https only: no neighbour can plant one.
-    return f"__Host-{_COOKIE}" if request.scheme == "https" else _COOKIE
+    def _cookie(self, request: Request) -> Cookie:
+        return self._cookies[request.scheme == "https"]
 
 
 def comes_from_here(request: Request) -> bool:

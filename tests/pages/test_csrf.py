@@ -97,7 +97,34 @@ def test_over_https_the_cookie_is_tied_to_the_host_and_hidden_from_scripts() -> 
     FormTokens([NEW]).issue(request(), response)
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("__Host-stormpath_csrf=")
-    assert {"Path=/", "secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert {"Path=/", "Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+def test_it_is_secure_behind_a_proxy_when_the_session_cookie_is() -> None:
+    tokens, inner = FormTokens([NEW], secure=True), "http://site.example/login"
+    response = Response()
+    token = tokens.issue(request(url=inner), response)
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-stormpath_csrf=")
+    assert "Secure" in cookie.split("; ")
+    assert tokens.accepts(request(cookie.partition(";")[0], inner), token)
+
+
+def test_of_several_cookies_the_first_that_verifies_counts() -> None:
+    tokens = FormTokens([NEW])
+    token, cookie = visit(tokens)
+    _, other = visit(tokens)
+    for before in (other, "__Host-stormpath_csrf=junk", f"{other}; {other}"):
+        assert tokens.accepts(request(f"{before}; {cookie}"), token)
+    assert not tokens.accepts(request("; ".join([other, other, other, cookie])), token)
+    assert not tokens.accepts(request(f"{other}; {other}"), token)
+
+
+@pytest.mark.parametrize("written", ["{} = {}", "a=b;\t{}={}\t", '{}="{}"'])
+def test_the_cookie_is_found_in_every_way_to_write_it(written: str) -> None:
+    tokens = FormTokens([NEW])
+    token, cookie = visit(tokens)
+    assert tokens.accepts(request(written.format(*cookie.split("="))), token)
 
 
 def test_over_http_it_does_without_the_prefix() -> None:

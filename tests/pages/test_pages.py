@@ -89,6 +89,12 @@ def test_no_cache_keeps_and_no_frame_shows_what_is_ours(accept: str, address: st
     assert "script" not in policy
 
 
+def test_the_form_token_is_secure_when_the_settings_say_so_of_the_session() -> None:
+    for secure in (True, None):
+        visit = Visit(session={"cookieSecure": secure})
+        assert visit.get("/login").headers["Set-Cookie"].startswith("__Host-") is bool(secure)
+
+
 def test_a_location_is_a_path_whatever_host_was_asked_for(visit: Visit) -> None:
     answer = visit.get("/me", headers={"Host": "evil.example"})
     assert answer.headers["Location"] == "/login?next=%2Fme"
