@@ -116,9 +116,11 @@ class Sessions:
         self._known.pop(known.text, None)
         try:
             self._store.delete(f"{self.client.base_url}/refreshTokens/{known.session.id}")
+        except Unavailable:
+            raise
         except Error as error:
             if error.status != 404:
-                raise
+                raise Unavailable(error.body()) from error  # as in _ask: it is not the visitor's doing
 
     def renewed(self, session: Session) -> str:
         """The text of a cookie for *session* as used now."""
@@ -212,12 +214,12 @@ class CurrentSession:
     def sign_out(self) -> None:
         """End the session in the directory and take the cookie away. Does no harm when nobody is signed in.
 
-        Raises :class:`~stormpath_wsgi.Error` when the directory does not end it. This browser is signed out all the
-        same, and :attr:`lives_on` says that a copy of the cookie may still be good.
+        Raises :class:`~stormpath_wsgi.errors.Unavailable` when the directory does not end it. This browser is signed
+        out all the same, and :attr:`lives_on` says that a copy of the cookie may still be good.
         """
         try:
             self._end()
-        except Error:
+        except Unavailable:
             self.lives_on = True
             raise
         finally:

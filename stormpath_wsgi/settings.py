@@ -364,6 +364,12 @@ class LogoutSettings(Section):
     enabled: bool = Field(True, description="Whether we serve it.")
     uri: Page = Field("/logout", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes after signing out.")
+    page: bool = Field(
+        False,
+        description="Whether opening it, with GET, shows browsers a page with a button that signs out. Not set: GET is "
+        "the application's.",
+    )
+    view: str = Field("logout", description="The template of that page.")
 
 
 class ExpandSettings(Section):

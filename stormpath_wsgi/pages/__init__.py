@@ -22,7 +22,13 @@ from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.register import RegisterPage
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import NOT_ALLOWED, session_of
+from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.settings import LoginSettings, LogoutSettings, MeSettings, RegisterSettings, Settings
+
+LIVES_ON = (
+    "You are signed out in this browser. The session could not be ended on the server at the moment, so it may live on "
+    "there. If somebody else may have used this account, change its password."
+)
 
 #: Answers a request, or says None: it is for the wrapped application.
 Page: TypeAlias = Callable[[Request], Response | None]
@@ -62,12 +68,19 @@ class Pages:
         return self._site.problem(request, "unauthorized", refusal, user=session_of(request.environ).user)
 
     def unavailable(self, request: Request, retry_after: int) -> Response:
-        """What everybody gets while the directory cannot be reached: 503. *retry_after*: seconds. Asks no directory."""
+        """What everybody gets while the directory cannot be reached: 503. *retry_after*: seconds. Asks no directory.
+
+        Who wanted to sign out learns that it counts in this browser only. To send that again would not help: the cookie
+        is gone.
+        """
         status, message, developers = CATALOGUE[HTTPStatus.SERVICE_UNAVAILABLE]
-        refusal = Refusal(message or developers, status=status)
+        session = request.environ.get("stormpath.session")
+        lives_on = isinstance(session, CurrentSession) and session.lives_on
+        refusal = Refusal(LIVES_ON if lives_on else message or developers, status=status)
         if preferred(request.environ, self._site.web.produces) != HTML:
             answer = refused(refusal)
         else:
-            answer = self._site.html(request, "unavailable", status, error=refusal)
-        answer.retry_after = retry_after
+            answer = self._site.html(request, "unavailable", status, error=refusal, lives_on=lives_on)
+        if not lives_on:
+            answer.retry_after = retry_after
         return answer

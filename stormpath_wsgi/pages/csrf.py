@@ -22,6 +22,13 @@ from stormpath_wsgi.signing import PurposeSigner
 FIELD = "csrfToken"
 HEADER = "X-CSRF-Token"
 
+FROM_ELSEWHERE = "This request was sent by a page of another site, so nothing was done."
+LOST_PORT = (
+    "This request comes from another port of this host, so nothing was done. If a proxy in front of this site leaves "
+    "the port out of the Host header, let it pass the header on as it came (nginx: proxy_set_header Host $http_host)."
+)
+
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 _NONCE = re.compile("[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
 
 
@@ -65,17 +72,40 @@ class FormTokens:
         return self._cookies[request.scheme == "https"]
 
 
-def comes_from_here(request: Request) -> bool:
-    """Whether a browser says that *request* was caused by this site. A client that says nothing is believed.
-
-    For requests that carry no token. The scheme is not compared: behind a proxy we may not know our own.
-    """
+def same_origin(request: Request) -> bool | None:
+    """Whether a browser says that a page of this site caused *request*; None when nobody says where it comes from."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
-        return site in ("same-origin", "none")
+        return None if site == "none" else site == "same-origin"
     origin = request.headers.get("Origin")
-    return origin is None or _host(origin) == _host(request.host_url)
+    return None if origin is None else _place(origin) == _here(request)
 
 
-def _host(origin: str) -> str:
-    return origin.partition("://")[2]
+def comes_from_here(request: Request) -> bool:
+    """The same, for requests that carry no token. A client that says nothing is believed."""
+    return same_origin(request) is not False
+
+
+def elsewhere(request: Request) -> str:
+    """What to tell somebody whose browser says that *request* comes from another origin."""
+    if "Sec-Fetch-Site" in request.headers:
+        return FROM_ELSEWHERE
+    host, _, port = (_place(request.headers.get("Origin", "")) or "").rpartition(":")
+    return LOST_PORT if port.isdecimal() and host == _here(request) else FROM_ELSEWHERE
+
+
+def _place(origin: str) -> str | None:
+    """Host and port of an *origin*; the port only when it is not the one that its scheme has by default.
+
+    None: it is not the origin of a site.
+    """
+    scheme, _, place = origin.lower().partition("://")
+    return place.removesuffix(_DEFAULT_PORTS[scheme]) or None if scheme in _DEFAULT_PORTS else None
+
+
+def _here(request: Request) -> str:
+    """Host and port as the browser asked for them. Which scheme it spoke we may not know, behind a proxy."""
+    host = str(request.host).lower()
+    for port in _DEFAULT_PORTS.values():
+        host = host.removesuffix(port)
+    return host

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
 
 from webob import Request, Response
 
 from stormpath_wsgi.pages.answer import json_answer, redirect
-from stormpath_wsgi.pages.csrf import comes_from_here
+from stormpath_wsgi.pages.csrf import elsewhere, same_origin
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import session_of
 
 log = logging.getLogger(__name__)
@@ -19,30 +19,52 @@ log = logging.getLogger(__name__)
 class LogoutPage(Page):
     """Ends the session, if there is one. POST only: a link or an image elsewhere must not sign anybody out.
 
-    A button of the application needs no token: an empty form passes when the browser says that it is from this site.
+    GET is the application's, unless the setting ``page`` puts a page with one button there. A button of the application
+    needs no token of ours: whatever form it is in passes when the browser says that it is from this site. So does an
+    empty form of a client that says nothing.
     """
 
-    methods: ClassVar[frozenset[str]] = frozenset({"POST"})
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self._settings = site.web.logout
 
-    def answer(self, request: Request, *, html: bool) -> Response:
+    def answer(self, request: Request, *, html: bool) -> Response | None:
+        if request.method != "POST":
+            return self._ask(request) if html and self._settings.page else None
         try:
             self._check(request)
         except Refusal as refusal:
-            log.info("%s refuses %s: %s", self.site.web.logout.uri, request.remote_addr, refusal.reason)
+            log.info("%s refuses %s: %s", self._settings.uri, request.remote_addr, refusal.reason)
             return self.site.problem(request, "error", refusal) if html else refused(refusal)
         session = session_of(request.environ)
         account = session.user.account
-        session.sign_out()
-        self.site.tell(self.site.web.post_logout_handler, account, request)
-        settings = self.site.web.logout
-        location = self.site.wanted(request) or self.site.link(request, settings.next_uri)
+        try:
+            session.sign_out()
+        finally:  # this browser is signed out in any case
+            self.site.tell(self.site.web.post_logout_handler, account, request)
+        location = self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
         answer = redirect(location) if html else json_answer(None)
         self.site.tokens.forget(request, answer)
         return answer
 
+    def _ask(self, request: Request) -> Response:
+        return self.site.html(
+            request,
+            self._settings.view,
+            site_name=self.site.about.name,
+            user=session_of(request.environ).user,
+            action=self.site.link(request, self.site.web.at(self._settings.uri), next=self.site.wanted(request)),
+            stay=self.site.wanted(request),
+        )
+
     def _check(self, request: Request) -> None:
+        """Raises :class:`Refusal` unless the browser says that *request* is from this site, or it is from our page."""
+        from_here = same_origin(request)
+        if from_here:
+            return
+        why = EXPIRED if from_here is None else elsewhere(request)
         posted = self.posted(request)
         if posted is not None:
-            self.check_token(request, posted)
-        elif not comes_from_here(request):
-            raise Refusal(EXPIRED, status=403)
+            self.check_token(request, posted, why)
+        elif from_here is False:
+            raise Refusal(why, status=403)

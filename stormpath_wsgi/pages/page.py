@@ -41,20 +41,23 @@ class Page(ABC):
         return None if wanted is None else self.answer(request, html=wanted == HTML)
 
     @abstractmethod
-    def answer(self, request: Request, *, html: bool) -> Response:
-        """*html*: whether the visitor prefers a page to JSON."""
+    def answer(self, request: Request, *, html: bool) -> Response | None:
+        """*html*: whether the visitor prefers a page to JSON. None: the request is for the wrapped application."""
 
     def posted(self, request: Request) -> dict[str, Any] | None:
         """What was posted; None: an empty body. Raises :class:`Refusal`."""
         return read_body(request, self.site.max_body)
 
-    def check_token(self, request: Request, posted: dict[str, Any]) -> None:
-        """Take the token out of what was *posted*. Raises :class:`Refusal` for a form that is from no page of ours."""
+    def check_token(self, request: Request, posted: dict[str, Any], otherwise: str = EXPIRED) -> None:
+        """Take the token out of what was *posted*.
+
+        Raises :class:`Refusal`, with the message *otherwise*, for a form that is from no page of ours.
+        """
         # JSON needs no token: a page elsewhere cannot send that type without asking us first (Fetch, CORS preflight).
         if media_type(request) == FORM:
             token = posted.pop(FIELD, None) or request.headers.get(HEADER)
             if not self.site.tokens.accepts(request, token):
-                raise Refusal(EXPIRED, status=403)
+                raise Refusal(otherwise, status=403)
 
 
 class Outcome(NamedTuple):

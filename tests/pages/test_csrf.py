@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from webob import Request, Response
 
-from stormpath_wsgi.pages.csrf import FormTokens, comes_from_here
+from stormpath_wsgi.pages.csrf import FROM_ELSEWHERE, LOST_PORT, FormTokens, comes_from_here, elsewhere, same_origin
 
 OLD, NEW = SecretStr(secrets.token_hex()), SecretStr(secrets.token_hex())
 
@@ -150,9 +150,9 @@ def test_with_a_good_cookie_nothing_made_up_is_accepted_either(token: str) -> No
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({}, True),
+        ({}, None),
         ({"Sec_Fetch_Site": "same-origin"}, True),
-        ({"Sec_Fetch_Site": "none"}, True),
+        ({"Sec_Fetch_Site": "none"}, None),
         ({"Sec_Fetch_Site": "cross-site"}, False),
         ({"Sec_Fetch_Site": "same-site"}, False),
         ({"Origin": "https://site.example"}, True),
@@ -160,10 +160,48 @@ def test_with_a_good_cookie_nothing_made_up_is_accepted_either(token: str) -> No
         ({"Origin": "https://site.example.evil.example"}, False),
         ({"Origin": "https://site.example:444"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "null", "Host": ""}, False),
         ({"Origin": ""}, False),
+        ({"Origin": "", "Host": ""}, False),
         ({"Origin": "https://[site.example"}, False),
+        ({"Origin": "chrome-extension://site.example"}, False),
         ({"Sec_Fetch_Site": "cross-site", "Origin": "https://site.example"}, False),
     ],
 )
-def test_browsers_tell_where_a_request_comes_from(headers: dict[str, str], expected: bool) -> None:
-    assert comes_from_here(request(**headers)) is expected
+def test_browsers_tell_where_a_request_comes_from(headers: dict[str, str], expected: bool | None) -> None:
+    assert same_origin(request(**headers)) is expected
+    assert comes_from_here(request(**headers)) is (expected is not False)
+
+
+@pytest.mark.parametrize("inner", ["http", "https"])
+@pytest.mark.parametrize(
+    ("origin", "host", "expected"),
+    [
+        ("https://site.example", "site.example", True),
+        ("https://site.example", "site.example:443", True),
+        ("https://site.example", "site.example:80", True),
+        ("http://site.example", "site.example:80", True),
+        ("http://site.example", "Site.Example:443", True),
+        ("https://site.example:8443", "site.example:8443", True),
+        ("http://[::1]:8000", "[::1]:8000", True),
+        ("https://site.example:80", "site.example", False),
+        ("https://site.example:8443", "site.example", False),
+        ("https://site.example", "site.example:8443", False),
+    ],
+)
+def test_behind_a_proxy_the_default_ports_are_one(inner: str, origin: str, host: str, expected: bool) -> None:
+    assert same_origin(request(url=f"{inner}://inner/logout", Origin=origin, Host=host)) is expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ({"Origin": "https://site.example:8443"}, LOST_PORT),
+        ({"Origin": "https://evil.example:8443"}, FROM_ELSEWHERE),
+        ({"Origin": "https://evil.example"}, FROM_ELSEWHERE),
+        ({"Origin": "null"}, FROM_ELSEWHERE),
+        ({"Origin": "https://site.example:8443", "Sec_Fetch_Site": "same-site"}, FROM_ELSEWHERE),
+    ],
+)
+def test_what_a_proxy_does_to_the_port_is_said_with_the_remedy(headers: dict[str, str], says: str) -> None:
+    assert elsewhere(request(**headers)) == says

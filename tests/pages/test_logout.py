@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from browsing import Visit
+
+from stormpath_wsgi.client.local import LocalDataStore
 
 
 @pytest.fixture
@@ -42,6 +46,29 @@ def test_another_site_signs_nobody_out(signed_in: Visit, headers: dict[str, str]
     assert signed_in.is_signed_in()
 
 
+@pytest.mark.parametrize("said", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "https://site.example"}])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"])
+def test_a_form_of_the_application_passes_with_a_token_of_its_own_when_the_browser_says_that_it_is_from_here(
+    signed_in: Visit, said: dict[str, str], kind: str
+) -> None:
+    answer = signed_in.post("/logout", "csrfmiddlewaretoken=its+own&next=x", content_type=kind, headers=said)
+    assert (answer.status_int, answer.headers["Location"]) == (302, "/")
+    assert not signed_in.is_signed_in()
+
+
+@pytest.mark.parametrize("said", [{"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}, {"Origin": "null"}, {}])
+def test_it_does_not_pass_when_nobody_says_so(signed_in: Visit, said: dict[str, str]) -> None:
+    signed_in.post("/logout", {"__FORM_TOKEN": "of Trac"}, headers=said, status=403)
+    assert signed_in.is_signed_in()
+
+
+def test_a_port_that_a_proxy_left_out_is_named_with_what_to_set(signed_in: Visit) -> None:
+    for form in ("", {"token": "x"}):
+        page = signed_in.post("/logout", form, headers={"Origin": "https://site.example:8443"}, status=403)
+        assert "proxy_set_header Host $http_host" in page
+    assert signed_in.is_signed_in()
+
+
 def test_a_form_with_fields_needs_a_token(signed_in: Visit) -> None:
     page = signed_in.post("/logout", {"really": "yes"}, status=403)
     assert "This form has expired." in page
@@ -68,3 +95,65 @@ def test_nothing_but_a_post_signs_out(signed_in: Visit, method: str) -> None:
 def test_the_page_he_wanted_is_where_he_goes_if_it_is_here(signed_in: Visit) -> None:
     assert signed_in.post("/logout?next=%2Fbye").headers["Location"] == "/bye"
     assert signed_in.post("/logout?next=%2F%2Fevil.example").headers["Location"] == "/"
+
+
+class TestWithoutTheDirectory:
+    """Nobody is kept signed in on a machine that he wants to leave."""
+
+    @pytest.fixture
+    def told(self) -> list[Any]:
+        return []
+
+    @pytest.fixture
+    def signed_in(self, told: list[Any]) -> Visit:
+        visit = Visit(web={"postLogoutHandler": lambda account, environ: told.append(account.email)})
+        visit.account()
+        visit.sign_in()
+        store = visit.site.client.data_store
+        assert isinstance(store, LocalDataStore)
+        with store._service._context.database.write(moves_epoch=False) as transaction:
+            transaction.connection.exec_driver_sql("PRAGMA query_only = ON")
+        return visit
+
+    def test_this_browser_is_signed_out_and_learns_that_the_session_may_live_on(
+        self, signed_in: Visit, told: list[Any]
+    ) -> None:
+        copy = signed_in.cookies["stormpath_session"]
+        page = signed_in.post("/logout", status=503)
+        assert page.html.h1.get_text() == "Signed out in this browser"
+        assert "may live on" in page.html.main.get_text()
+        assert "You have not been signed out" not in page
+        assert "Retry-After" not in page.headers
+        assert told == ["ada@example.org"]
+        assert not signed_in.is_signed_in()
+        signed_in.set_cookie("stormpath_session", copy)
+        assert signed_in.is_signed_in()
+
+    def test_a_single_page_app_learns_it_too(self, signed_in: Visit) -> None:
+        answer = signed_in.post("/logout", headers={"Accept": "application/json"}, status=503)
+        assert answer.json.keys() == {"status", "message"}
+        assert "may live on" in answer.json["message"]
+        assert not signed_in.is_signed_in()
+
+
+class TestOpeningTheAddress:
+    @pytest.fixture
+    def visit(self) -> Visit:
+        return Visit(web={"logout": {"page": True}})
+
+    def test_shows_a_button_when_the_settings_say_so(self, signed_in: Visit) -> None:
+        page = signed_in.get("/logout?next=%2Fbye")
+        assert "ada@example.org" in page.html.main.get_text()
+        assert page.html.select_one("a.plain")["href"] == "/bye"
+        assert signed_in.is_signed_in()
+        assert page.form.submit().headers["Location"] == "/bye"
+        assert not signed_in.is_signed_in()
+
+    def test_says_to_a_stranger_that_he_is_one(self, visit: Visit) -> None:
+        page = visit.get("/logout")
+        assert "not signed in" in page
+        assert page.html.select_one("a.button")["href"] == "/login"
+
+    def test_is_the_applications_for_whoever_wants_no_page(self, signed_in: Visit) -> None:
+        answer = signed_in.get("/logout", headers={"Accept": "application/json"}, status=404)
+        assert "app: ada@example.org at /logout" in answer
