@@ -20,6 +20,7 @@ from flask import Flask
 from stormpath_wsgi import ConfigurationError, Settings
 
 PREFIX = "STORMPATH_"
+KEY_LENGTH = 32  # characters; what is asked of our own secretKeys as well
 
 _FIELDS = "web.register.form.fields"
 _LOGIN = "web.login.form.fields.login"
@@ -141,7 +142,8 @@ def middleware_settings(app: Flask, handlers: Mapping[str, Any]) -> dict[str, An
     """The keywords of :class:`~stormpath_wsgi.StormpathMiddleware` for *app*, whose own settings are all there.
 
     *handlers*: more of ours, by dotted name. An instance folder that no source names is Flask's; keys that no source
-    names are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``. Raises :class:`ConfigurationError`.
+    names are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, as far as these are long enough. Raises
+    :class:`ConfigurationError`.
     """
     told = {**_DEFAULTS, **handlers, **dict(_told(app.config))}
     try:
@@ -150,8 +152,8 @@ def middleware_settings(app: Flask, handlers: Mapping[str, Any]) -> dict[str, An
         raise ConfigurationError(f"{error}{_legend(app.config)}") from None
     if "instance" not in known.model_fields_set:
         told["instance"] = app.instance_path
-    if not known.secret_keys:
-        told["secretKeys"] = _signing_keys(app.config)
+    if not known.secret_keys and (keys := _signing_keys(app.config, known)):
+        told["secretKeys"] = keys
     return _nested(told)
 
 
@@ -212,8 +214,33 @@ def _check_flask(config: Mapping[str, Any]) -> None:
         )
 
 
-def _signing_keys(config: Mapping[str, Any]) -> list[str]:
-    return [_derived(key) for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))]
+def _signing_keys(config: Mapping[str, Any], known: Settings) -> list[str]:
+    """Keys for our cookies. None where ``SECRET_KEY`` is too short: then the one in the instance folder signs.
+
+    What a key is derived into is always long. So the length is looked at first, or ``dev`` would sign sessions.
+    """
+    secret, fallbacks = config["SECRET_KEY"], config.get("SECRET_KEY_FALLBACKS") or ()
+    if len(secret) < KEY_LENGTH:
+        if not known.directory.startswith("sqlite:"):
+            raise ConfigurationError(
+                f"SECRET_KEY is shorter than {KEY_LENGTH} characters, and machines that share a directory must share "
+                "the keys of the session cookie: make a key with stormpath-wsgi secret, and set SECRET_KEY to it on "
+                "each machine."
+            )
+        _warn_of_short("SECRET_KEY", "A generated key in the instance folder signs the session cookie instead.")
+        return []
+    good = [key for key in fallbacks if len(key) >= KEY_LENGTH]
+    if len(good) < len(fallbacks):
+        _warn_of_short("A key in SECRET_KEY_FALLBACKS", "No session cookie that it signed is accepted.")
+    return [_derived(key) for key in (secret, *good)]
+
+
+def _warn_of_short(name: str, consequence: str) -> None:
+    warnings.warn(
+        f"{name} is shorter than {KEY_LENGTH} characters, and can be guessed. {consequence} Flask still signs its own "
+        "cookies with it: make a new key with stormpath-wsgi secret, and set SECRET_KEY to it.",
+        stacklevel=5,
+    )
 
 
 def _derived(key: str | bytes) -> str:

@@ -48,7 +48,7 @@ def bare_app(tmp_path: Path) -> MakeApp:
 
     def make(name: str = "shop", **config: Any) -> Flask:
         app = Flask(name, instance_path=str(tmp_path / name))
-        app.config.update({"SECRET_KEY": "a secret of the tests", "TESTING": True})
+        app.config.update({"SECRET_KEY": "a secret of the tests that is long enough", "TESTING": True})
         app.config.update({"STORMPATH_PASSWORD_HASHER": HASHER, **config})
         return app
 

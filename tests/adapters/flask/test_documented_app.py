@@ -32,7 +32,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, find_accounts: Any) -> 
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     settings = find_accounts("example", tmp_path / "accounts.db")
-    app: Flask = example.create_app(SECRET_KEY="a secret of the tests", TESTING=True, **settings)
+    app: Flask = example.create_app(SECRET_KEY="a secret of the tests that is long enough", TESTING=True, **settings)
     yield app
     with app.app_context():
         manager_of(app).client.close()

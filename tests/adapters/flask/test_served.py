@@ -15,7 +15,7 @@ from real.test_deploy import GUNICORN, ROOT, server
 
 from stormpath_wsgi import Client
 
-ENVIRON = {"FLASK_SECRET_KEY": "a secret of the tests"}
+ENVIRON = {"FLASK_SECRET_KEY": "a secret of the tests that is long enough"}
 ADA = {"email": "ada@example.com", "password": "Analytical Engine 1843", "givenName": "Ada", "surname": "Lovelace"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,23 +152,65 @@ def test_every_setting_of_ours_can_be_given() -> None:
             check_settings({"SECRET_KEY": "x", setting.variable: None})
 
 
+OLD, NEW = "an old key that is long enough for us", b"a new key, and it may be bytes as well"
+
+
+def keys_of(settings: Settings) -> list[str]:
+    return [key.get_secret_value() for key in settings.secret_keys]
+
+
 def test_the_session_key_is_derived_and_so_are_its_predecessors(settings_of: Any) -> None:
-    old, new = settings_of(SECRET_KEY="old").secret_keys, settings_of(
-        SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"], name="blog"
-    ).secret_keys  # fmt: skip
+    [old] = keys_of(settings_of(SECRET_KEY=OLD))
+    new = keys_of(settings_of(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLD], name="blog"))
     assert len(new) == 2
-    assert new[1] == old[0]
-    assert re.fullmatch("[0-9a-f]{64}", new[0].get_secret_value())
+    assert new[1] == old
+    assert re.fullmatch("[0-9a-f]{64}", new[0])
+
+
+@pytest.mark.parametrize("key", ["dev", b"dev", "this is 31 characters long, no?", "xxxxxxxxxxxxxxxxxxxxx"])
+def test_a_short_key_signs_nothing_of_ours(make_app: Any, key: str | bytes) -> None:
+    """It was hashed before its length was looked at. Whoever guessed it could have made himself a session."""
+    with pytest.warns(UserWarning, match=r"SECRET_KEY is shorter than 32 characters.*stormpath-wsgi secret"):
+        app = make_app(SECRET_KEY=key, SECRET_KEY_FALLBACKS=[OLD])
+    generated = Path(app.instance_path, "secret_keys").read_text().split()
+    assert keys_of(app.extensions["stormpath"].settings) == generated
+    assert len(generated) == 1
+
+
+def test_a_short_predecessor_verifies_nothing_of_ours(settings_of: Any) -> None:
+    with pytest.warns(UserWarning, match="A key in SECRET_KEY_FALLBACKS is shorter than 32 characters"):
+        settings = settings_of(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=["dev", OLD])
+    assert len(settings.secret_keys) == 2
+
+
+@pytest.mark.parametrize("directory", ["postgresql+psycopg://localhost/accounts", "https://id.example.org/v1"])
+def test_a_short_key_is_refused_where_machines_share_the_keys(refusal: Any, directory: str) -> None:
+    said = refusal(SECRET_KEY="xxxxxxxxxxxxxxxxxxxxx", STORMPATH_DIRECTORY=directory)
+    assert "SECRET_KEY is shorter than 32 characters" in said
+    assert "stormpath-wsgi secret" in said
+
+
+def test_the_length_of_flasks_key_does_not_matter_beside_keys_of_our_own(settings_of: Any) -> None:
+    assert keys_of(settings_of(SECRET_KEY="dev", STORMPATH_SECRET_KEYS=["k" * 40])) == ["k" * 40]
+
+
+def test_no_document_shows_a_key_that_can_be_pasted() -> None:
+    """What stands in a document ends up on a site."""
+    root = Path(__file__).parents[3]
+    shown = re.compile(r"""SECRET_?KEYS?["'\]]*\s*(?:=|:)\s*["'\[(b]*(?!\$|sqlite)[\w-]{3,}""", re.IGNORECASE)
+    documents = [root / "README.rst", *(root / "docs").rglob("*.rst"), *(root / "examples").rglob("*.py")]
+    documents += [path for path in (root / "deploy").rglob("*") if path.is_file()]
+    assert [found[0] for path in documents for found in shown.finditer(path.read_text(encoding="utf-8"))] == []
 
 
 def test_keys_that_are_given_are_used_as_they_are(settings_of: Any) -> None:
     keys = ["k" * 40]
-    assert [key.get_secret_value() for key in settings_of(STORMPATH_SECRET_KEYS=keys).secret_keys] == keys
+    assert keys_of(settings_of(STORMPATH_SECRET_KEYS=keys)) == keys
 
 
 def test_keys_of_the_environment_are_used_as_they_are(settings_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORMPATH_SECRETKEYS", "e" * 40)
-    assert [key.get_secret_value() for key in settings_of().secret_keys] == ["e" * 40]
+    assert keys_of(settings_of()) == ["e" * 40]
 
 
 def test_accounts_are_kept_in_the_instance_folder(make_app: Any) -> None:
