@@ -14,6 +14,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, stormpath
 from flask_stormpath.models import User
+from flask_stormpath.routing import add_page, stay_on_the_host
 from flask_stormpath.session import SessionLoginManager
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
 from flask_stormpath.signals import page_handlers
@@ -62,11 +63,11 @@ class StormpathManager:
         """Make ``url_for("stormpath.login")`` and the like work. The pages themselves are the middleware's."""
         web = app.extensions[NAME].settings.web
         pages = {"stormpath.login": web.login, "stormpath.register": web.register_, "stormpath.logout": web.logout}
+        views = {"stormpath.logout": logout} if app.config["STORMPATH_LOGOUT_ON_GET"] else {}
         for endpoint, page in pages.items():
-            if page.enabled and not (page is web.logout and app.config["STORMPATH_LOGOUT_ON_GET"]):
-                app.add_url_rule(web.at(page.uri), endpoint, build_only=True)
-        if web.logout.enabled and app.config["STORMPATH_LOGOUT_ON_GET"]:
-            app.add_url_rule(web.at(web.logout.uri), "stormpath.logout", logout)
+            if page.enabled:
+                add_page(app, endpoint, web.at(page.uri), views.get(endpoint))
+        stay_on_the_host(app)
 
     @property
     def client(self) -> Client:

@@ -9,8 +9,11 @@ from flask_stormpath.extension import stormpath
 from flask_stormpath.session import logout_user
 
 
-def logout() -> Response:
-    """Sign out on GET, as Flask-Stormpath did. Served only where ``STORMPATH_LOGOUT_ON_GET`` says so."""
+def logout(**host: str) -> Response:
+    """Sign out on GET, as Flask-Stormpath did. Served only where ``STORMPATH_LOGOUT_ON_GET`` says so.
+
+    *host*: what the URL rule matched of it, which makes no difference.
+    """
     logout_user()
     target = stormpath().settings.web.logout.next_uri
     response = redirect(request.script_root + target if target.startswith("/") else target)
