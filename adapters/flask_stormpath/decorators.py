@@ -9,14 +9,18 @@ from typing import Any, ParamSpec
 from flask import abort, current_app
 
 import stormpath_wsgi
-from flask_stormpath.extension import current_session
+from flask_stormpath.extension import current, current_session, login_disabled
 from stormpath_wsgi.policy import Policy
 
 P = ParamSpec("P")
 
 
 def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
-    """*view*, for those who are signed in. Strangers get ``app.login_manager.unauthorized()``."""
+    """*view*, for those who are signed in. Strangers get ``app.login_manager.unauthorized()``.
+
+    Whoever comes reaches it while ``LOGIN_DISABLED`` is True in ``app.config``; the same holds for
+    :func:`groups_required`.
+    """
     return _guarded(view, stormpath_wsgi.login_required)
 
 
@@ -33,16 +37,11 @@ def groups_required(groups: Iterable[Any], all: bool = True) -> Callable[[Callab
 def _guarded(view: Callable[P, Any], policy: Policy) -> Callable[P, Any]:
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        if not (_login_disabled() or policy.allows(current_session().user)):
+        if not (login_disabled(current()) or policy.allows(current_session().user)):
             return _refusal()
         return current_app.ensure_sync(view)(*args, **kwargs)
 
     return guarded
-
-
-def _login_disabled() -> bool:
-    # Ours, because Flask-Login gives the switch up. It works where nobody else can reach the app, whoever set it when.
-    return bool(current_app.config.get("LOGIN_DISABLED") and (current_app.debug or current_app.testing))
 
 
 def _refusal() -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import cast
 
 from flask import Flask, current_app, request
 
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.session import CurrentSession
+
+log = logging.getLogger(__name__)
 
 NAME = "stormpath"
 
@@ -30,3 +33,28 @@ def current_session() -> CurrentSession:
     """
     found = request.environ.get("stormpath.session")
     return found if isinstance(found, CurrentSession) else stormpath().sessions.open(request.environ)
+
+
+def login_disabled(app: Flask) -> bool:
+    """Whether ``LOGIN_DISABLED`` is True, so that the decorators let everybody pass.
+
+    Flask-Login had the switch and gives it up. Outside of debugging and testing the log is told once for each app.
+    """
+    # Text is not True: "false", as the environment has it, would open the site otherwise.
+    if app.config.get("LOGIN_DISABLED") not in (True,):
+        return False
+    if not (app.debug or app.testing):
+        warn_once(
+            app,
+            f"LOGIN_DISABLED is True: login_required and groups_required let everybody pass, and {app.name} is open to "
+            "the world. Take it out of app.config where others can reach the site.",
+        )
+    return True
+
+
+def warn_once(app: Flask, sentence: str) -> None:
+    """Write *sentence* into the log, unless it was said of *app* before."""
+    said: set[str] = app.extensions.setdefault(f"{NAME}_said", set())
+    if sentence not in said:
+        said.add(sentence)
+        log.warning(sentence)

@@ -12,7 +12,7 @@ from flask_login import LoginManager
 from werkzeug.exceptions import ServiceUnavailable
 
 from flask_stormpath.context_processors import user_context_processor
-from flask_stormpath.extension import NAME, current, stormpath
+from flask_stormpath.extension import NAME, current, login_disabled, stormpath
 from flask_stormpath.models import User
 from flask_stormpath.routing import add_page, stay_on_the_host
 from flask_stormpath.session import SessionLoginManager
@@ -49,6 +49,7 @@ class StormpathManager:
         self.init_routes(app)
         app.context_processor(user_context_processor)
         app.register_error_handler(Unavailable, _unavailable)
+        login_disabled(app)  # says it at the start, rather than when the first visitor comes
         self.app = app
 
     def init_login(self, app: Flask) -> None:

@@ -202,15 +202,11 @@ def _check_names(config: Mapping[str, Any]) -> None:
 
 
 def _check_flask(config: Mapping[str, Any]) -> None:
-    """Refuse what would leave people signed out without a word, or everything open."""
+    """Refuse what would leave people signed out without a word."""
     if not config.get("SECRET_KEY"):
         raise ConfigurationError(
             "SECRET_KEY is not set. Flask needs it, and the key of our session cookie is derived from it: set it "
             "before the StormpathManager sees the app. Make one with: stormpath-wsgi secret"
-        )
-    if config.get("LOGIN_DISABLED") and not (config.get("DEBUG") or config.get("TESTING")):
-        raise ConfigurationError(
-            "LOGIN_DISABLED opens every view to everybody, and neither DEBUG nor TESTING is on; take it out."
         )
 
 

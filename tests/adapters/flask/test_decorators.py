@@ -124,19 +124,37 @@ def test_without_a_login_view_a_stranger_gets_401(make_app: Any) -> None:
     assert app.test_client().get("/secret").status_code == 401
 
 
-@pytest.mark.parametrize("mode", ["TESTING", "DEBUG"])
-def test_login_disabled_opens_views_while_testing_or_debugging(make_app: Any, mode: str) -> None:
-    app = make_app(**{"TESTING": False, mode: True, "LOGIN_DISABLED": True})
+@pytest.mark.parametrize("mode", [{}, {"TESTING": True}, {"DEBUG": True}])
+def test_login_disabled_opens_views_whenever_it_is_true(make_app: Any, mode: dict[str, bool]) -> None:
+    app = make_app(**{"TESTING": False, **mode, "LOGIN_DISABLED": True})
     visitor = app.test_client()
     assert visitor.get("/admin").text == "for admins"
     app.config["LOGIN_DISABLED"] = False
     assert visitor.get("/admin").status_code == 302
 
 
-def test_login_disabled_opens_nothing_in_production(make_app: Any) -> None:
-    app = make_app(TESTING=False)
+@pytest.mark.parametrize("value", [False, None, "false", "True", 0])
+def test_login_disabled_opens_nothing_unless_it_is_true(app: Flask, visitor: FlaskClient, value: object) -> None:
+    app.config["LOGIN_DISABLED"] = value
+    assert visitor.get("/admin").status_code == 302
+
+
+@pytest.mark.parametrize("when", ["at the start", "later"])
+def test_that_a_site_is_open_is_said_once(make_app: Any, caplog: pytest.LogCaptureFixture, when: str) -> None:
+    app = make_app(TESTING=False, LOGIN_DISABLED=when == "at the start")
     app.config["LOGIN_DISABLED"] = True
-    assert app.test_client().get("/admin").status_code == 302
+    for _ in range(2):
+        assert app.test_client().get("/admin").status_code == 200
+    assert [record.levelname for record in caplog.records if "open to the world" in record.message] == ["WARNING"]
+
+
+@pytest.mark.parametrize("mode", ["TESTING", "DEBUG"])
+def test_in_a_test_nobody_is_told_that_the_site_is_open(
+    make_app: Any, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    app = make_app(**{"TESTING": False, mode: True, "LOGIN_DISABLED": True})
+    assert app.test_client().get("/admin").status_code == 200
+    assert "open to the world" not in caplog.text
 
 
 def test_testing_alone_opens_nothing(visitor: FlaskClient) -> None:

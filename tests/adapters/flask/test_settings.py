@@ -243,7 +243,6 @@ def test_an_embedded_directory_asks_for_no_credentials(settings_of: Any, given: 
         ({"STORMPATH_LOGIN_URL": "login"}, "STORMPATH_LOGIN_URL"),
         ({"STORMPATH_ENABLE_EMAIL": False}, "STORMPATH_ENABLE_EMAIL"),
         ({"STORMPATH_APPLICATION": "Elsewhere", "STORMPATH_DIRECTORY": "nowhere"}, "sqlite:///"),
-        ({"LOGIN_DISABLED": True, "TESTING": False}, "LOGIN_DISABLED"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_at_the_start(refusal: Any, config: dict[str, Any], said: str) -> None:
