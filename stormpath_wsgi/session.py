@@ -95,6 +95,10 @@ class Sessions:
             return None
         return self._remember(text, session, now)
 
+    def holds(self, known: Known) -> bool:
+        """Whether nothing in the directory has changed since it was asked about *known*. No I/O."""
+        return known.epoch == self._epoch()
+
     def start(self, account: Account) -> Known:
         """A new session of *account*, with an id that nobody has seen before.
 
@@ -200,6 +204,15 @@ class CurrentSession:
         """None when nobody is signed in. To read it is to look at the user."""
         self.user.looked_at = True
         return None if self._known is None or self._known.account is None else self._known.session
+
+    @property
+    def remembered(self) -> RememberedAccount | None:
+        """The account that is signed in, as far as it is surely what the directory has now. To read it is to look.
+
+        None when nobody is signed in, and once anything in the directory has changed, perhaps by this very request.
+        """
+        self.user.looked_at = True
+        return self._known.account if self._known is not None and self._sessions.holds(self._known) else None
 
     def sign_in(self, account: Account) -> None:
         """Sign *account* in with a new session; this browser's previous one ends.

@@ -44,6 +44,8 @@ class Groups(NamedTuple):
     names: frozenset[str]
     complete: bool
     items: tuple[Mapping[str, Any], ...]
+    #: The first page as the directory answered it, with those that do not count.
+    page: Mapping[str, Any]
 
 
 class RememberedAccount:
@@ -78,6 +80,7 @@ class RememberedAccount:
                 names=frozenset(item["name"] for item in items),
                 complete=page["size"] <= len(page["items"]),
                 items=tuple(items),
+                page=page,
             )
         return groups
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from blinker import NamedSignal, Namespace
+from flask import has_request_context
 
-from flask_stormpath.extension import current, stormpath
-from stormpath_wsgi.client import Account
+from flask_stormpath.extension import current, current_session, stormpath
+from stormpath_wsgi.client import Account, Group
 
 stormpath_signals = Namespace()
 
@@ -22,7 +23,8 @@ user_deleted = stormpath_signals.signal("user-deleted")
 class User(Account):
     """An account of the application. What a client can do with an account can be done with a user.
 
-    Its attributes are fetched when one is first read. Everything here needs an application context, and raises
+    Its attributes are fetched when one is first read; those of whoever is signed in are there already, with the groups
+    once somebody has asked for them. Everything here needs an application context, and raises
     :class:`~stormpath_wsgi.Error` when the directory refuses.
     """
 
@@ -64,6 +66,29 @@ class User(Account):
         """The user with this username or e-mail address, if the *password* is right. Signs nobody in."""
         return stormpath().application.authenticate_account(login, password).account.seen_as(cls)
 
+    def read(self, member: Any) -> Any:
+        remembered = self._remembered() if member.name == "groups" else None
+        if remembered is None:
+            return super().read(member)
+        return stormpath().client.collection(member, f"{self.href}/groups", remembered.groups().page)
+
+    def has_groups(self, groups: Iterable[Any], all: bool = True) -> bool:
+        """Whether the user is in each of *groups*, or with ``all=False`` in one of them.
+
+        Unlike a client's account, nobody is in a group that is DISABLED, as for :func:`groups_required`.
+        """
+        wanted = list(groups)
+        remembered = self._remembered()
+        if remembered is None or not wanted or any(not isinstance(group, str | Group) for group in wanted):
+            return super().has_groups(wanted, all)
+        outcomes = [remembered.has_group(group) for group in wanted]
+        return False not in outcomes if all else True in outcomes
+
+    in_groups = has_groups
+
+    def held_groups(self) -> list[Group]:
+        return [group for group in super().held_groups() if group.is_enabled()]
+
     def save(self) -> None:
         super().save()
         self.announce(user_updated)
@@ -93,6 +118,13 @@ class User(Account):
     @property
     def is_anonymous(self) -> bool:
         return False
+
+    def _remembered(self) -> Any:
+        """What this request knows of the account without asking, if it is the one that is signed in."""
+        if not has_request_context():
+            return None
+        remembered = current_session().remembered
+        return remembered if remembered is not None and remembered.href == self.href else None
 
     def __repr__(self) -> str:
         return f'User <"{self.username or self.email}" ("{self.href}")>'

@@ -81,8 +81,9 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
 
 
 def _visitor() -> User | None:
-    href = current_session().user.href
-    return None if href is None else User.at(href)
+    """Whoever is signed in, with what the session knows of the account: the directory is not asked."""
+    account = current_session().user.account
+    return None if account is None else account.seen_as(User)
 
 
 def _begin(app: Flask, user: Any) -> None:

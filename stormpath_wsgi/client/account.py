@@ -66,11 +66,15 @@ class Account(HasCustomData, HasStatus, kinds.Account):
 
     def has_groups(self, groups: Iterable[GroupReference], all: bool = True) -> bool:
         """Whether the account is in each of *groups*, or with ``all=False`` in one of them, by one look at its own."""
-        held = list(self.groups)
+        held = self.held_groups()
         outcomes = [self._is_held(group, held) for group in groups]
         return False not in outcomes if all else True in outcomes
 
     in_group, in_groups = has_group, has_groups
+
+    def held_groups(self) -> list[Group]:
+        """The groups that :meth:`has_groups` finds the account in: all of its own."""
+        return list(self.groups)
 
     def remove_group(self, group: GroupReference) -> None:
         """Take the account out of *group*. Raises :class:`~stormpath_wsgi.Error` when it is not in it."""
@@ -101,7 +105,7 @@ class Account(HasCustomData, HasStatus, kinds.Account):
             part = "href" if self.groups.is_href(given) else "name"
             return any(group[part] == given for group in held)
         if isinstance(given, Mapping):
-            return GROUP.find(given, self.groups) is not None
+            return GROUP.find(given, self.groups) in held
         raise TypeError(GROUP.unsupported)
 
     def __str__(self) -> str:
