@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ParamSpec
+from urllib.parse import unquote, urlencode, urlsplit
 
-from flask import abort, current_app
+from flask import abort, current_app, request
+from flask_login import LoginManager
+from werkzeug.wrappers import Response
 
 import stormpath_wsgi
-from flask_stormpath.extension import current, current_session, login_disabled
-from stormpath_wsgi.policy import Policy
+from flask_stormpath.extension import current, current_session, login_disabled, stormpath
+from stormpath_wsgi.policy import FORBIDDEN, Policy
 
 P = ParamSpec("P")
 
@@ -45,6 +48,18 @@ def _guarded(view: Callable[P, Any], policy: Policy) -> Callable[P, Any]:
 
 
 def _refusal() -> Any:
-    if current_session().user.is_authenticated and not current_app.config["STORMPATH_GROUPS_REDIRECT"]:
+    signed_in = current_session().user.is_authenticated
+    if signed_in and not current_app.config["STORMPATH_GROUPS_REDIRECT"]:
         abort(403)
-    return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    manager: LoginManager = current_app.login_manager  # type: ignore[attr-defined]
+    answer = manager.unauthorized()
+    return _told_why(answer) if signed_in and not manager.unauthorized_callback else answer
+
+
+def _told_why(answer: Response) -> Response:
+    """*answer*, so that our sign-in page, if that is where it leads, says that this account may not see the page."""
+    login, target = stormpath().settings.web.login, urlsplit(answer.location or "")
+    if login.enabled and unquote(target.path) == request.script_root + stormpath().settings.web.at(login.uri):
+        status = urlencode({"status": FORBIDDEN})
+        answer.location = target._replace(query=f"{target.query}&{status}".lstrip("&")).geturl()
+    return answer

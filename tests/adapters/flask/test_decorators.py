@@ -42,14 +42,38 @@ def test_who_is_signed_in_reaches_a_view_that_asks_for_login(member: FlaskClient
 
 def test_who_is_not_in_the_group_is_sent_to_the_login_page(app: Flask, member: FlaskClient) -> None:
     make_group(app, "admins")
-    assert member.get("/admin").location == "/login?next=%2Fadmin"
+    assert member.get("/admin").location == "/login?next=%2Fadmin&status=forbidden"
 
 
-def test_the_login_page_does_not_send_back_whom_a_view_has_sent_there(app: Flask, member: FlaskClient) -> None:
-    """Or the two would play ball with the browser (fault 28 of the old family)."""
-    answer = member.get("/admin", follow_redirects=True, headers={"Accept": "text/html"})
+@pytest.mark.parametrize("send_on", [False, True])
+def test_the_login_page_then_says_that_this_account_may_not_see_the_page(
+    make_app: Any, register: Any, sign_in: Any, send_on: bool
+) -> None:
+    """It showed a bare form. Nor does it send back whom a view has sent there (fault 28 of the old family)."""
+    app = make_app(STORMPATH_WEB_LOGIN_SENDON=send_on, STORMPATH_LOGIN_URL="/käse")
+    register(app)
+    visitor = app.test_client()
+    login = {"login": "ada@example.com", "password": "Analytical Engine 1843"}
+    assert visitor.post("/käse", json=login).status_code == 200
+    answer = visitor.get("/admin", follow_redirects=True, headers={"Accept": "text/html"})
     assert answer.status_code == 200
-    assert answer.request.path == "/login"
+    assert answer.request.path == "/käse"
+    assert "You Are Signed In as ada@example.com." in answer.text
+    assert "may not see the page you asked for" in answer.text
+
+
+def test_below_a_mount_point_it_says_so_too(app: Flask, member: FlaskClient) -> None:
+    answer = member.get("/admin", environ_overrides={"SCRIPT_NAME": "/shop"})
+    assert answer.location == "/shop/login?next=%2Fshop%2Fadmin&status=forbidden"
+
+
+def test_a_login_view_of_the_apps_own_is_told_nothing(app: Flask, member: FlaskClient) -> None:
+    app.stormpath_manager.login_view = "/my-login"  # type: ignore[attr-defined]
+    assert member.get("/admin").location == "/my-login?next=%2Fadmin"
+
+
+def test_a_stranger_is_not_told_that_he_may_not(app: Flask, visitor: FlaskClient) -> None:
+    assert visitor.get("/admin").location == "/login?next=%2Fadmin"
 
 
 def test_an_app_may_say_403_to_who_is_not_in_the_group(make_app: Any, register: Any, sign_in: Any) -> None:
