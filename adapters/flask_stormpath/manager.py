@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, cast
 
 from flask import Flask, current_app, has_app_context
@@ -15,11 +14,11 @@ from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, login_disabled, stormpath
 from flask_stormpath.models import User
 from flask_stormpath.routing import add_page, stay_on_the_host
-from flask_stormpath.session import SessionLoginManager
+from flask_stormpath.session import SessionLoginManager, load_user
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
 from flask_stormpath.signals import page_handlers
 from flask_stormpath.views import logout
-from stormpath_wsgi import Client, ConfigurationError, Error, StormpathMiddleware
+from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.client import Application
 from stormpath_wsgi.errors import Unavailable
 
@@ -98,17 +97,7 @@ class StormpathManager:
 
         That the directory cannot be reached is an :class:`~stormpath_wsgi.Error`, and never None.
         """
-        if not isinstance(account_href, str) or not account_href.startswith(
-            f"{stormpath().client.base_url}/{User.path}/"
-        ):
-            return None  # a group has a status too, and is nobody
-        user = User.at(account_href)
-        try:
-            return user if user.is_active else None
-        except Error as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-            return None
+        return load_user(account_href)
 
     @property
     def _app(self) -> Flask:

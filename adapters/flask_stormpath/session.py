@@ -2,7 +2,7 @@
 
 Only our session says who somebody is. Flask-Login keeps the user of a request and sends its signals, which we follow:
 its ``login_user`` and ``logout_user``, called by whomever, begin and end our session. What it writes into the Flask
-session, and its remember cookie, sign nobody in.
+session, and its remember cookie, sign nobody in; but for what its test client writes there, in a test.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 import flask_login
-from flask import Flask, g, session
-from flask_login import AnonymousUserMixin, LoginManager, current_user
+from flask import Flask, g, request_started, session
+from flask_login import AnonymousUserMixin, FlaskLoginClient, LoginManager, current_user
 
-from flask_stormpath.extension import current_session
+from flask_stormpath.extension import current_session, stormpath, warn_once
 from flask_stormpath.models import User
+from stormpath_wsgi import Error
 from stormpath_wsgi.client import Account
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,22 @@ def login_user(
     return cast(bool, flask_login.login_user(known, force=True, fresh=fresh))
 
 
+def load_user(account_href: object) -> User | None:
+    """The user whose account is at *account_href*; None when there is none, or when it is not ENABLED.
+
+    That the directory cannot be reached is an :class:`~stormpath_wsgi.Error`, and never None.
+    """
+    if not isinstance(account_href, str) or not account_href.startswith(f"{stormpath().client.base_url}/{User.path}/"):
+        return None  # a group has a status too, and is nobody
+    user = User.at(account_href)
+    try:
+        return user if user.is_active else None
+    except Error as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return None
+
+
 def logout_user() -> bool:
     """Sign out whoever is signed in. Always True."""
     return cast(bool, flask_login.logout_user())
@@ -70,6 +88,7 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
         flask_login.user_logged_out.connect(_end, app)
         flask_login.user_login_confirmed.connect(_note_freshness, app)
         flask_login.user_accessed.connect(_check_freshness, app)
+        request_started.connect(_admit_test_client, app)
 
     def user_loader(self, callback: Loader) -> Loader:
         """Accepted, and never called.
@@ -92,14 +111,42 @@ def _begin(app: Flask, user: Any) -> None:
         return  # told by one of our pages, where the session is there already
     # All of what Flask-Login believes now goes, and it asks our session again: that may refuse this user.
     g.pop("_login_user")
-    fresh = session.pop("_fresh", False)
-    for name in ("_user_id", "_remember", "_remember_seconds"):
-        session.pop(name, None)
     if not isinstance(user, Account):
+        _forget()
         raise TypeError(f"{user!r} is not an account, and only accounts have sessions.")
-    current_session().sign_in(user)
+    _enter(app, user)
+
+
+def _enter(app: Flask, account: Account) -> None:
+    """A new session of ours, and in the Flask session only whether the sign-in was fresh."""
+    fresh = _forget()
+    current_session().sign_in(account)
     session["_fresh"] = fresh
     _note_freshness(app)
+
+
+def _forget() -> bool:
+    """Take out of the Flask session what Flask-Login has written there. Answers whether the sign-in was fresh."""
+    for name in ("_user_id", "_remember", "_remember_seconds"):
+        session.pop(name, None)
+    return bool(session.pop("_fresh", False))
+
+
+def _admit_test_client(app: Flask, **_: object) -> None:
+    """Sign in the ``user`` of a ``flask_login.FlaskLoginClient``, which it has written into the Flask session.
+
+    Nobody is admitted by TESTING alone: the app has to name that client as its ``test_client_class``, as only tests do.
+    """
+    if app.test_client_class is None or not issubclass(app.test_client_class, FlaskLoginClient):
+        return
+    if (href := session.get("_user_id")) is None:
+        return
+    if not app.testing:
+        warn_once(app, "FlaskLoginClient signs its user in only while app.testing is True: set TESTING in app.config.")
+    elif (user := load_user(href)) is not None:
+        _enter(app, user)
+    else:
+        _forget()
 
 
 def _end(app: Flask, user: Any) -> None:
