@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from wsgiref.types import WSGIApplication
 
-from stormpath_wsgi import sources
 from stormpath_wsgi.middleware import StormpathMiddleware
 
 
@@ -14,5 +13,4 @@ def filter_app_factory(app: WSGIApplication, global_conf: Mapping[str, str], **l
 
     Text is read as in environment variables; an empty value says nothing. Raises ConfigurationError.
     """
-    given = ((name, text) for name, text in local_conf.items() if text.strip())
-    return StormpathMiddleware(app, **sources.nest(given))
+    return StormpathMiddleware(app, **{name: text for name, text in local_conf.items() if text.strip()})

@@ -10,11 +10,13 @@ Names and defaults follow the public Stormpath framework specification where it 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import pkgutil
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -51,6 +53,9 @@ def _lasting(value: dt.timedelta) -> dt.timedelta:
 
 
 def _split(value: Any) -> Any:
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(json.JSONDecodeError, RecursionError):
+            return json.loads(value)
     return re.split(r"[,\s]+", value.strip(", \t\r\n")) if isinstance(value, str) else value
 
 
@@ -223,6 +228,7 @@ class SessionSettings(Section):
 MediaType = Literal["application/json", "text/html"]
 #: Is given the number of a telephone and the text to send there.
 SmsSender = Callable[[str, str], object]
+_HANDLER = "The name of a function, module:function; in Python also the function: "
 #: Is told what has happened. The account is a client's object.
 Handler = Callable[[Any, dict[str, Any]], object]
 
@@ -252,12 +258,13 @@ _ORGANIZATION = _field("Organization", "e.g. my-company", required=True, enabled
 
 
 _ORDER = "The order on the page; fields not named here follow."
+_FIELDS = "Each field by its name in requests. What is given is laid over the documented ones."
 
 
 class FormSettings(Section):
     """The fields of a form. What is given is laid over the documented fields, name by name."""
 
-    fields: dict[str, FieldSettings] = Field(description="Each field by its name in requests.")
+    fields: dict[str, FieldSettings] = Field(description=_FIELDS)
     field_order: Names = Field(description=_ORDER)
 
     #: Fields without which the form makes no sense.
@@ -296,11 +303,14 @@ class LoginForm(FormSettings):
 
     indispensable = ("login", "password")
 
-    fields: dict[str, FieldSettings] = {
-        "organizationNameKey": _ORGANIZATION,
-        "login": _field("Username or Email", required=True),
-        "password": _field("Password", required=True, type="password"),
-    }
+    fields: dict[str, FieldSettings] = Field(
+        {
+            "organizationNameKey": _ORGANIZATION,
+            "login": _field("Username or Email", required=True),
+            "password": _field("Password", required=True, type="password"),
+        },
+        description=_FIELDS,
+    )
     field_order: Names = Field(("organizationNameKey", "login", "password"), description=_ORDER)
 
 
@@ -309,16 +319,19 @@ class RegisterForm(FormSettings):
 
     indispensable = ("email", "password")
 
-    fields: dict[str, FieldSettings] = {
-        "organizationNameKey": _ORGANIZATION,
-        "givenName": _field("First Name"),
-        "middleName": _field("Middle Name", enabled=False),
-        "surname": _field("Last Name"),
-        "username": _field("Username", enabled=False),
-        "email": _field("Email", type="email"),
-        "password": _field("Password", required=True, type="password"),
-        "confirmPassword": _field("Confirm Password", required=True, enabled=False, type="password"),
-    }
+    fields: dict[str, FieldSettings] = Field(
+        {
+            "organizationNameKey": _ORGANIZATION,
+            "givenName": _field("First Name"),
+            "middleName": _field("Middle Name", enabled=False),
+            "surname": _field("Last Name"),
+            "username": _field("Username", enabled=False),
+            "email": _field("Email", type="email"),
+            "password": _field("Password", required=True, type="password"),
+            "confirmPassword": _field("Confirm Password", required=True, enabled=False, type="password"),
+        },
+        description=f"{_FIELDS} A new one goes into the account's custom data.",
+    )
     field_order: Names = Field(
         (
             "organizationNameKey",
@@ -409,14 +422,17 @@ class WebSettings(Section):
     register_: RegisterSettings = Field(RegisterSettings(), alias="register")
     logout: LogoutSettings = LogoutSettings()
     me: MeSettings = MeSettings()
-    post_registration_handler: Handler | None = Field(
-        None, description="In Python: called with the new account and the WSGI environ when the register page made it."
+    post_registration_handler: Annotated[Handler, BeforeValidator(_function)] | None = Field(
+        None,
+        description=f"{_HANDLER}called with the new account and the WSGI environ when the register page made it.",
     )
-    post_login_handler: Handler | None = Field(
-        None, description="In Python: called with the account and the WSGI environ when one of our pages signed it in."
+    post_login_handler: Annotated[Handler, BeforeValidator(_function)] | None = Field(
+        None,
+        description=f"{_HANDLER}called with the account and the WSGI environ when one of our pages signed it in.",
     )
-    post_logout_handler: Handler | None = Field(
-        None, description="In Python: called with the account (None: nobody was) and the WSGI environ after a sign-out."
+    post_logout_handler: Annotated[Handler, BeforeValidator(_function)] | None = Field(
+        None,
+        description=f"{_HANDLER}called with the account (None: nobody was) and the WSGI environ after a sign-out.",
     )
 
     @model_validator(mode="after")
@@ -616,6 +632,11 @@ class Settings(Section):
     def describe(cls) -> list[sources.Description]:
         """What can be set: one entry for each setting, in order of declaration. The documentation is made of it."""
         return sources.describe(cls)
+
+    @classmethod
+    def place(cls, variable: str) -> str | None:
+        """The dotted name of the setting that an environment *variable* stands for; None when there is none."""
+        return sources.place(cls, variable)
 
     def _generated(self) -> tuple[SecretStr, ...]:
         if self.directory in ("sqlite://", "sqlite:///:memory:"):

@@ -9,6 +9,7 @@ Source: file names, precedence and environment names of the public Stormpath fra
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import difflib
 import json
@@ -37,6 +38,9 @@ OTHERS = re.compile(
     r"(\w+_)?(SERVICE_(HOST|PORT\w*)|PORT|PORT_\d+_(TCP|UDP|SCTP)\w*))"
 )
 FILES = ("stormpath.json", "stormpath.yaml", "stormpath.yml")
+
+#: How names with values are written where there is only text.
+AS_JSON = ', as JSON: {"name": "value"}'
 
 #: What to write instead, by the kind of mistake pydantic found.
 REMEDIES: Mapping[str, str] = {
@@ -88,28 +92,34 @@ class Description(NamedTuple):
 def read(model: type[Model], keywords: Mapping[str, Any], environ: Mapping[str, str]) -> Model:
     """The *model* made of its defaults, the files, the environment and *keywords*; later ones win.
 
-    Sections merge, lists are replaced. Raises :class:`ConfigurationError`, which lists everything that is wrong.
+    Sections merge, lists are replaced. A keyword may be a dotted name: ``**{"session.idle": 60}``. Raises
+    :class:`ConfigurationError`, which lists everything that is wrong.
     """
     reading = _Reading(model)
     for path in _files(environ):
         reading.add_file(path)
     reading.add_environment(environ)
-    reading.add(model, keywords)
+    for name, value in keywords.items():
+        reading.add(model, _nested([(_parts(name), value)]))
     return reading.result(model)
 
 
-def nest(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Dotted names as sections: ``("session.idle", "60")`` becomes ``{"session": {"idle": "60"}}``."""
-    return _nested((tuple(name.split(".")), value) for name, value in pairs)
+def place(model: type[BaseModel], name: str) -> str | None:
+    """The dotted name of the setting that the environment variable *name* stands for; None when there is none."""
+    key = _Reading(model).names().find(name)
+    return ".".join(key) if key else None
 
 
-def variable(key: Key) -> str:
+def variable(key: Key, prefix: str = PREFIX) -> str:
     """The environment variable of a setting. camelCase gets no extra underscore: ``STORMPATH_SESSION_COOKIENAME``."""
-    return PREFIX + "_".join(key).upper()
+    return prefix + "_".join(key).upper()
 
 
 def describe(model: type[BaseModel]) -> list[Description]:
-    """Every setting of *model* in order of declaration. ``NAME`` stands for a name of the reader's choice."""
+    """Every setting of *model* in order of declaration. ``NAME`` stands for a name of the reader's choice.
+
+    Each can be set by its variable. What has names with values is given as one JSON object there.
+    """
     return [
         Description(
             name=".".join(key),
@@ -121,6 +131,31 @@ def describe(model: type[BaseModel]) -> list[Description]:
         )
         for key, field in _declared(model)
     ]
+
+
+class _Names:
+    """The environment variables of the settings at *places*, in *model*."""
+
+    def __init__(self, model: type[BaseModel], places: Iterable[Key]) -> None:
+        self._known = {_flat(variable(key)): key for key in places}
+        self._chosen = [
+            (
+                re.compile(re.escape(f"{variable(before)}_") + r"(\w+)" + re.escape(f"_{variable(after, '')}")),
+                before,
+                after,
+            )
+            for before, after in _around_names(model)
+        ]
+
+    def find(self, name: str) -> Key | None:
+        """The setting of the variable *name*.
+
+        A name of the reader's choice is one that somebody has given before; else it is taken in lower case.
+        """
+        if (key := self._known.get(_flat(name))) is not None:
+            return key
+        found = ((pattern.fullmatch(name), before, after) for pattern, before, after in self._chosen)
+        return next(((*before, match[1].lower(), *after) for match, before, after in found if match), None)
 
 
 class _Reading:
@@ -136,8 +171,10 @@ class _Reading:
         """Take *values*, a section or mapping of settings that belongs at *key* and is declared as *annotation*."""
         if values is None:
             return  # "web:" with nothing below it
+        values = _decoded(values)
         if not isinstance(values, Mapping | BaseModel):
-            self.faults.append(f"{'.'.join(key) or 'settings'}{origin}: {REMEDIES['model']}.")
+            as_json = AS_JSON if isinstance(values, str) else ""
+            self.faults.append(f"{'.'.join(key) or 'settings'}{origin}: {REMEDIES['model']}{as_json}.")
             return
         for name, value in dict(values).items():
             child = _child(annotation, str(name))
@@ -165,24 +202,42 @@ class _Reading:
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         """Take the variables that name a known setting: one that is declared, or that a file has brought in."""
-        known = {_flat(variable(key)): key for key in (*self.places, *self.given)}
+        # Compose files and .env templates pass empty variables for "not set".
+        ours = {name: text for name, text in sorted(environ.items()) if name.startswith(PREFIX) and text.strip()}
         taken: dict[Key, str] = {}
+        names = self.names()
+        whole = {name for name in ours if (key := names.find(name)) and _members(_annotation(self.model, key))}
+        self._add_variables({name: ours[name] for name in ours if name in whole}, taken)
+        # What they have brought in is known now, and may be changed by a variable of its own.
+        self._add_variables({name: ours[name] for name in ours if name not in whole}, taken)
+
+    def names(self) -> _Names:
+        """The variables of all settings that are known so far."""
+        return _Names(self.model, (*self.places, *self.given))
+
+    def _add_variables(self, variables: Mapping[str, str], taken: dict[Key, str]) -> None:
+        names = self.names()
         lists: dict[Key, dict[int, str]] = {}
-        for name, text in sorted(environ.items()):
-            if not name.startswith(PREFIX) or not text.strip():
-                continue  # compose files and .env templates pass empty variables for "not set"
+        for name, text in variables.items():
             stem, index = _indexed(name)
-            if (key := known.get(_flat(name))) is not None:
+            if (key := names.find(name)) is not None:
                 if key in taken:
                     self.faults.append(f"{taken[key]} and {name} are the same setting; keep one of them.")
                 taken[key] = name
-                self.given[key] = Given(text, f" ({name})")
-            elif index is not None and (key := known.get(_flat(stem))) is not None:
+                self._give(key, text, f" ({name})")
+            elif index is not None and (key := names.find(stem)) is not None:
                 lists.setdefault(key, {})[index] = text
             elif not OTHERS.fullmatch(name):
                 self.faults.append(self._unknown_variable(name))
         for key, items in lists.items():
             self.given[key] = Given([items[index] for index in sorted(items)], f" ({variable(key)}_…)")
+
+    def _give(self, key: Key, text: str, origin: str) -> None:
+        annotation = _annotation(self.model, key)
+        if _members(annotation):
+            self.add(annotation, text, origin, key)
+        else:
+            self.given[key] = Given(text, origin)
 
     def result(self, model: type[Model]) -> Model:
         """The settings. Raises :class:`ConfigurationError` with one line for each thing that is wrong."""
@@ -196,11 +251,17 @@ class _Reading:
         return settings
 
     def _fault(self, detail: Any) -> str:
-        place: tuple[int | str, ...] = detail["loc"]
-        key = next((key for n in range(len(place), 0, -1) if (key := tuple(map(str, place[:n]))) in self.given), None)
-        origin = self.given[key].origin if key else ""
-        name = ".".join(map(str, place)) or "settings"
-        return f"{name}{origin}: {_remedy(detail)}."
+        key = tuple(map(str, detail["loc"]))
+        # What is missing nobody gave: whoever gave what stands beside it has to give that too.
+        giver = self._giver(key) or (self._neighbour(key) if detail["type"] == "missing" else None)
+        origin = self.given[giver].origin if giver else ""
+        return f"{'.'.join(key) or 'settings'}{origin}: {_remedy(detail)}."
+
+    def _giver(self, key: Key) -> Key | None:
+        return next((key[:n] for n in range(len(key), 0, -1) if key[:n] in self.given), None)
+
+    def _neighbour(self, key: Key) -> Key | None:
+        return next((each for each in self.given if each[: len(key) - 1] == key[:-1]), None)
 
     def _unknown(self, key: Key, origin: str) -> str:
         names = {".".join(place): place for place in (*self.places, *self.given)}
@@ -238,6 +299,21 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
     folders = [Path(environ["HOME"], ".stormpath")] if environ.get("HOME") else []
     for folder in (*folders, Path.cwd()):
         yield from (folder / name for name in FILES)
+
+
+def _parts(name: str) -> Key:
+    """The places in a dotted name. A path, as ``protect`` has, is one place whatever it holds: ``protect./a.b``."""
+    sections, slash, path = name.partition("/")
+    *outer, last = sections.split(".")
+    return (*outer, last + slash + path)
+
+
+def _decoded(values: Any) -> Any:
+    """Names with values that came as text: environment variables and ini files know nothing else."""
+    if isinstance(values, str) and values.lstrip().startswith("{"):
+        with contextlib.suppress(json.JSONDecodeError, RecursionError):
+            return json.loads(values)
+    return values
 
 
 def _unreadable(error: Exception) -> str:
@@ -295,17 +371,34 @@ def _child(annotation: Any, name: str) -> tuple[str, Any] | None:
 
 
 def _declared(section: type[BaseModel], key: Key = (), *, by_name: bool = False) -> Iterator[tuple[Key, FieldInfo]]:
-    """Every setting below *section* with its place. Those of a mapping: once, as NAME, or *by_name* of its default."""
+    """Every setting below *section* with its place: a mapping itself, and what is in it, as NAME or *by_name*."""
     for field in section.model_fields.values():
         place = (*key, field.alias or "")
         inside: Any = field.annotation
         if _is_section(inside):
             yield from _declared(inside, place, by_name=by_name)
         elif _is_section(_members(inside)):
+            yield place, field
             for name in field.default if by_name else ("NAME",):
                 yield from _declared(_members(inside), (*place, name), by_name=by_name)
         else:
             yield place, field
+
+
+def _annotation(model: type[BaseModel], key: Key) -> Any:
+    """What is declared at *key*, or None."""
+    annotation: Any = model
+    for name in key:
+        child = _child(annotation, name)
+        annotation = child[1] if child else None
+    return annotation
+
+
+def _around_names(model: type[BaseModel]) -> Iterator[tuple[Key, Key]]:
+    """The places of settings whose name in between the reader chooses: what stands before it, and after it."""
+    for key, field in _declared(model):
+        if _is_section(members := _members(field.annotation)):
+            yield from ((key, inner) for inner, _ in _declared(members))
 
 
 # How a declaration reads.
@@ -336,7 +429,9 @@ def _type_text(annotation: Any) -> str:
         return " or ".join(typing.get_args(kind))
     if typing.get_origin(kind) is tuple:
         return f"list of {_type_text(typing.get_args(kind)[0])}"
-    return "function" if typing.get_origin(kind) is Callable else "names with values"
+    if _members(kind):
+        return "names with values"
+    return "function" if typing.get_origin(kind) is Callable else "object"
 
 
 def _default_text(field: FieldInfo) -> str:
@@ -349,7 +444,7 @@ def _default_text(field: FieldInfo) -> str:
         return str(value).lower()
     if isinstance(value, dt.timedelta):
         return f"{value.total_seconds():.0f}"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(value) if isinstance(value, tuple | dict) else str(value)
 
 
 def _unit(field: FieldInfo) -> str:

@@ -7,7 +7,7 @@ from configparser import ConfigParser
 from itertools import chain
 from pathlib import Path
 
-from stormpath_wsgi import Settings, sources
+from stormpath_wsgi import Settings
 from stormpath_wsgi.client.credentials import FILE_VARIABLES, KEY_VARIABLES
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +25,6 @@ def test_the_ini_file_holds_settings() -> None:
     file = ConfigParser(interpolation=None)
     file.optionxform = str  # type: ignore[assignment,method-assign]  # as PasteDeploy: names keep their case
     file.read(ROOT / "deploy/paste.ini")
-    pairs = [(name, text) for name, text in file["filter:accounts"].items() if name != "use"]
-    settings = Settings.read(**sources.nest(pairs))
+    settings = Settings.read(**{name: text for name, text in file["filter:accounts"].items() if name != "use"})
     assert settings.challenge_on_401
     assert settings.web.register_.auto_login

@@ -39,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "pages": {"client", "cookie", "negotiation", "policy", "session", "settings", "signing", "user"},
     "middleware": {"client", "pages", "policy", "protect", "session", "settings", "user"},
     "cli": {"api", "client", "directory", "instance", "middleware", "settings", "sources"},
-    "paste": {"middleware", "sources"},
+    "paste": {"middleware"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},
 }
 

@@ -59,6 +59,21 @@ def test_the_application_is_behind_it(tmp_path: Path) -> None:
     assert "<form" in client.get("/login").text
 
 
+def test_names_with_values_are_one_json_object_or_lines_of_their_own(tmp_path: Path) -> None:
+    extra = """
+protect = {"/members": "login"}
+protect./a.b = login
+web.register.form.fields = {"colour": {"label": "Colour"}}
+web.register.form.fields.colour.required = false
+web.register.form.fields.company.label = Company
+"""
+    settings = load(tmp_path, extra.lstrip()).settings
+    assert settings.protect == {"/members": "login", "/a.b": "login"}
+    fields = settings.web.register_.form.fields
+    assert (fields["colour"].label, fields["colour"].required) == ("Colour", False)
+    assert fields["company"].label == "Company"
+
+
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"session\.idel: there is no such setting"):
         load(tmp_path, "session.idel = 5")

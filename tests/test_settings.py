@@ -87,6 +87,16 @@ class TestSources:
             monkeypatch.setenv("HOME", home_folder)
         assert Settings.read() == Settings()
 
+    def test_a_keyword_may_be_a_dotted_name(self) -> None:
+        """As in ini files, which name settings so. Each is laid over those before it."""
+        settings = Settings.read(**{
+            "session.idle": 60, "session": {"cookieName": "who"}, "protect./a.b/c": "login",
+            "web.register.form.fields": '{"colour": {"label": "x"}}', "web.register.form.fields.colour.label": "Colour",
+        })  # fmt: skip
+        assert (settings.session.idle, settings.session.cookie_name) == (dt.timedelta(seconds=60), "who")
+        assert settings.protect == {"/a.b/c": "login"}
+        assert settings.web.register_.form.fields["colour"].label == "Colour"
+
     def test_camel_case_and_snake_case_are_the_same(self) -> None:
         camel = Settings.read(challengeOn401=True, session={"cookieName": "a"}, web={"register": {"autoLogin": True}})
         snake = Settings.read(
@@ -140,6 +150,39 @@ class TestEnvironment:
         for part in place.split("."):
             found = getattr(found, part)
         assert found == value
+
+    def test_names_with_values_are_one_json_object(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("stormpath.yaml").write_text("protect: {/a: login, /b: login}\n")
+        monkeypatch.setenv("STORMPATH_PROTECT", '{"/a": ["admins"], "/c.d": "login"}')
+        monkeypatch.setenv(
+            "STORMPATH_WEB_REGISTER_FORM_FIELDS", '{"favouriteColour": {"label": "x"}, "b": {"label": "B"}}'
+        )
+        monkeypatch.setenv("STORMPATH_WEB_REGISTER_FORM_FIELDS_FAVOURITE_COLOUR_LABEL", "Colour")
+        settings = Settings.read()
+        assert settings.protect == {"/a": ["admins"], "/b": "login", "/c.d": "login"}
+        fields = settings.web.register_.form.fields
+        assert (fields["favouriteColour"].label, fields["b"].label, fields["email"].label) == ("Colour", "B", "Email")
+
+    def test_a_field_may_be_made_by_its_own_variables(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_WEB_REGISTER_FORM_FIELDS_SHOE_SIZE_LABEL", "Shoe size")
+        monkeypatch.setenv("STORMPATH_WEB_REGISTER_FORM_FIELDS_SHOE_SIZE_TYPE", "number")
+        shoes = Settings.read().web.register_.form.fields["shoe_size"]
+        assert (shoes.label, shoes.type) == ("Shoe size", "number")
+
+    @pytest.mark.parametrize("text", ["login", "{", '{"/a": }', "[1]", '"x"'])
+    def test_names_with_values_that_are_no_json_object_are_refused(
+        self, text: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("STORMPATH_PROTECT", text)
+        assert complaint() == (
+            'protect (STORMPATH_PROTECT): write names with their values, as JSON: {"name": "value"}.'
+        )
+
+    def test_a_list_may_be_json(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_WEB_PRODUCES", '["text/html"]')
+        monkeypatch.setenv("STORMPATH_SECRETKEYS", f'["{KEY}"]')
+        assert Settings.read().web.produces == ("text/html",)
+        assert [key.get_secret_value() for key in Settings.read().secret_keys] == [KEY]
 
     def test_a_field_that_a_file_brought_in_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
         Path("stormpath.yaml").write_text("web: {register: {form: {fields: {colour: {label: Colour}}}}}")
@@ -402,9 +445,78 @@ class TestDescription:
         assert entries["maxBody"].unit == "bytes"
         assert "web.register.form.fields.NAME.label" in entries
 
+    @pytest.mark.parametrize("entry", Settings.describe(), ids=lambda entry: entry.name)
+    def test_each_variable_of_the_documentation_sets_its_setting(
+        self, entry: Description, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A name that is shown works, with text of the type that is shown. NAME is a name of the reader's choice."""
+        name, needed = entry.variable, ALSO_NEEDED.get(entry.name, {})
+        if ".NAME." in entry.name:
+            name = name.replace("NAME", "COLOUR")
+            needed = {f"{name.rpartition('_')[0]}_LABEL": "Colour"}
+        for variable, text in {**needed, name: _other(entry)}.items():
+            monkeypatch.setenv(variable, text)
+        found, default = _value(Settings.read(), entry.name), _value(Settings(), entry.name)
+        assert found != default
+        assert Settings.place(name) == entry.name.replace("NAME", "colour")
+
     def test_no_two_settings_share_a_variable(self) -> None:
         names = [entry.variable.replace("_", "") for entry in Settings.describe()]
         assert len(names) == len(set(names))
+
+
+#: Text that means another value than the default: by the type that the documentation shows,
+EXAMPLES = {
+    "text": "other",
+    "whole number": "7",
+    "duration": "7",
+    "path": "elsewhere",
+    "secret": "x" * 40,
+    "list of text": "email, password",
+    "function": "json:dumps",
+}
+#: and by name, where not any text will do.
+OTHER_VALUES = {
+    "application.href": "https://localhost/v1/applications/x",
+    "baseUrl": "https://id.example.com/v1",
+    "client.authenticationScheme": "BASIC",
+    "client.baseUrl": "https://id.example.com/v1",
+    "directory": "sqlite://",
+    "encryptionKeys": "5a" * 32,
+    "mail.fromAddress": "noreply@example.com",
+    "mail.resetLink": "https://example.com/change",
+    "mail.verificationLink": "https://example.com/verify",
+    "passwordHasher": "cheap:HASHER",
+    "protect": '{"/members": "login"}',
+    "secretKeys": KEY,
+    "session.absolute": "100000",
+    "session.cookieDomain": "example.com",
+    "web.basePath": "/shop",
+    "web.login.form.fields": '{"login": {"label": "Name"}}',
+    "web.login.form.fieldOrder": "password, login",
+    "web.produces": "text/html",
+    "web.register.form.fields": '{"colour": {"label": "Colour"}}',
+}
+ALSO_NEEDED = {"session.cookieSameSite": {"STORMPATH_SESSION_COOKIESECURE": "true"}}
+
+
+def _other(entry: Description) -> str:
+    """Text that sets *entry* to something else than its default."""
+    if entry.name in OTHER_VALUES:
+        return OTHER_VALUES[entry.name]
+    if entry.type == "true or false":
+        return "false" if entry.default == "true" else "true"
+    if " or " in entry.type:
+        return next(choice for choice in entry.type.split(" or ") if choice != entry.default)
+    return "/other" if entry.default.startswith("/") else EXAMPLES[entry.type]
+
+
+def _value(settings: Settings, name: str) -> Any:
+    """What *settings* hold under a dotted name, that of a field being colour."""
+    found: Any = settings.model_dump(by_alias=True)
+    for part in name.replace("NAME", "colour").split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
 
 
 TEXT = st.text(alphabet=string.printable, max_size=20)

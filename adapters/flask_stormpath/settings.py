@@ -141,20 +141,20 @@ def check_settings(config: Mapping[str, Any]) -> None:
 def middleware_settings(app: Flask, handlers: Mapping[str, Any]) -> dict[str, Any]:
     """The keywords of :class:`~stormpath_wsgi.StormpathMiddleware` for *app*, whose own settings are all there.
 
-    *handlers*: more of ours, by dotted name. An instance folder that no source names is Flask's; keys that no source
-    names are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, as far as these are long enough. Raises
-    :class:`ConfigurationError`.
+    They are dotted names, and so are *handlers*, which are more of them. An instance folder that no source names is
+    Flask's; keys that no source names are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, as far as these are
+    long enough. Raises :class:`ConfigurationError`.
     """
     told = {**_DEFAULTS, **handlers, **dict(_told(app.config))}
     try:
-        known = Settings.read(**_nested(told))
+        known = Settings.read(**told)
     except ConfigurationError as error:
         raise ConfigurationError(f"{error}{_legend(app.config)}") from None
     if "instance" not in known.model_fields_set:
         told["instance"] = app.instance_path
     if not known.secret_keys and (keys := _signing_keys(app.config, known)):
         told["secretKeys"] = keys
-    return _nested(told)
+    return told
 
 
 def _told(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -185,12 +185,8 @@ def _changed(config: Mapping[str, Any]) -> dict[str, Documented]:
 
 def _own(config: Mapping[str, Any]) -> dict[str, str]:
     """The names in *config* that stand for settings of ours, with the settings' dotted names."""
-    places = {_flat(setting.variable): setting.name for setting in Settings.describe()}
-    return {
-        name: places[_flat(name)]
-        for name in config
-        if name.startswith(PREFIX) and name not in DOCUMENTED and _flat(name) in places
-    }
+    ours = [name for name in config if name.startswith(PREFIX) and name not in DOCUMENTED]
+    return {name: place for name in ours if (place := Settings.place(name)) is not None}
 
 
 def _check_names(config: Mapping[str, Any]) -> None:
@@ -242,18 +238,3 @@ def _warn_of_short(name: str, consequence: str) -> None:
 def _derived(key: str | bytes) -> str:
     # A key of our own: what Flask signs must never be good as one of our cookies, or the other way round.
     return hmac.digest(key.encode() if isinstance(key, str) else key, b"flask_stormpath", "sha256").hex()
-
-
-def _nested(told: Mapping[str, Any]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for place, value in told.items():
-        *sections, name = place.split(".")
-        section = tree
-        for each in sections:
-            section = section.setdefault(each, {})
-        section[name] = value
-    return tree
-
-
-def _flat(name: str) -> str:
-    return name.replace("_", "").lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -148,8 +149,43 @@ def test_our_own_settings_have_the_names_of_their_environment_variables(settings
 
 def test_every_setting_of_ours_can_be_given() -> None:
     for setting in Settings.describe():
-        if "NAME" not in setting.variable:
-            check_settings({"SECRET_KEY": "x", setting.variable: None})
+        check_settings({"SECRET_KEY": "x", setting.variable: None})
+
+
+COLOUR = {"colour": {"label": "Colour", "required": False}, "middleName": {"label": "Second Name"}}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"STORMPATH_WEB_REGISTER_FORM_FIELDS": COLOUR},
+        {"STORMPATH_WEB_REGISTER_FORM_FIELDS": json.dumps(COLOUR)},
+        {
+            "STORMPATH_WEB_REGISTER_FORM_FIELDS_COLOUR_LABEL": "Colour",
+            "STORMPATH_WEB_REGISTER_FORM_FIELDS_COLOUR_REQUIRED": False,
+            "STORMPATH_WEB_REGISTER_FORM_FIELDS_MIDDLE_NAME_LABEL": "Second Name",
+        },
+    ],
+    ids=["mapping", "text", "one by one"],
+)
+def test_a_field_of_ones_own_is_asked_for_and_stored(make_app: Any, config: dict[str, Any]) -> None:
+    app: Flask = make_app(**config)
+    fields = app.extensions["stormpath"].settings.web.register_.form.fields
+    assert (fields["middleName"].label, fields["middleName"].required) == ("Second Name", False)
+    ada = {"givenName": "Ada", "surname": "Lovelace", "email": "ada@example.com", "password": "Analytical Engine 1843"}
+    visitor = app.test_client()
+    assert "Colour" in visitor.get("/register", headers={"Accept": "text/html"}).text
+    assert visitor.post("/register", json={**ada, "colour": "blue"}).status_code == 200
+    [account] = app.extensions["stormpath"].application.accounts
+    assert account.custom_data["colour"] == "blue"
+
+
+def test_the_environment_has_them_too(settings_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMPATH_WEB_REGISTER_FORM_FIELDS", json.dumps(COLOUR))
+    monkeypatch.setenv("STORMPATH_PROTECT", '{"/members": "login"}')
+    settings = settings_of(STORMPATH_PROTECT={"/desk": ["admins"]})
+    assert "colour" in settings.web.register_.form.fields
+    assert settings.protect == {"/members": "login", "/desk": ["admins"]}
 
 
 OLD, NEW = "an old key that is long enough for us", b"a new key, and it may be bytes as well"
