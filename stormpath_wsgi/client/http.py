@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
+from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, retry_after, unavailable
 from stormpath_wsgi.client.cache import CacheOptions, CachingDataStore
 from stormpath_wsgi.client.remote import Remote
@@ -63,17 +64,18 @@ class HttpDataStore:
         return self._read(href, {}, expand)
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
-        return self._read(href, query or {}, expand)
+        return self._read(href, payload.matches(query), expand)
 
     def create(
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        # The token endpoint alone takes a form, as RFC 6749 has it.
-        type, body = (_FORM, _form(properties)) if href.endswith("/oauth/token") else (_JSON, _json(properties))
-        return self._write(_Request("POST", self._checked(href), params or {}, type, body))
+        target, document = self._checked(href), payload.body(href, properties)
+        type, body = (_FORM, urlencode(document).encode()) if payload.is_form(href) else (_JSON, _json(document))
+        return self._write(_Request("POST", target, payload.parameters(params), type, body))
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        return self._write(_Request("POST", self._checked(href), body=_json(properties)))
+        target, document = self._checked(href), payload.body(href, properties)
+        return self._write(_Request("POST", target, body=_json(document)))
 
     def delete(self, href: str) -> None:
         self._write(_Request("DELETE", self._checked(href)))
@@ -94,9 +96,10 @@ class HttpDataStore:
             raise fault(404, f"{href} is not below {self.base_url}.")
         return href
 
-    def _read(self, href: str, query: Mapping[str, Any], expand: str | None) -> dict[str, Any]:
-        asked = {**query, "expand": expand} if expand else query
-        request = _Request("GET", self._checked(href), asked)
+    def _read(self, href: str, query: Mapping[str, str], expand: str | None) -> dict[str, Any]:
+        target, names = self._checked(href), payload.expansion(expand)
+        asked = {**query, "expand": names} if names else query
+        request = _Request("GET", target, asked)
         end = self._clock() + self._remote.timeout
         reply = self._reply(request, end)
         for _ in range(REDIRECTS):
@@ -161,14 +164,14 @@ def open_remote(remote: Remote, cache: CacheOptions) -> CachingDataStore:
 class _Request:
     method: str
     href: str
-    query: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     type: str = _JSON
     body: bytes = b""
 
     @property
     def url(self) -> str:
         # "%20" and not "+": SAuthc1 signs the spelling.
-        query = urlencode({name: _text(value) for name, value in self.query.items()}, quote_via=quote, safe="")
+        query = urlencode(self.query, quote_via=quote, safe="")
         return f"{self.href}?{query}" if query else self.href
 
 
@@ -190,17 +193,5 @@ def _wait(outcome: Reply | Unreached) -> float:
     return retry_after(outcome) if isinstance(outcome, Reply) else 0.0
 
 
-def _json(properties: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(properties, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError):
-        raise fault(400, "The properties hold something that JSON cannot.") from None
-
-
-def _form(fields: Mapping[str, Any]) -> bytes:
-    return urlencode({name: _text(value) for name, value in fields.items() if value is not None}).encode()
-
-
-def _text(value: Any) -> str:
-    """*value* as a parameter spells it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()

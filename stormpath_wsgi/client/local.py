@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from typing import Any
 
+from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.credentials import Credential
 from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
 from stormpath_wsgi.errors import fault
@@ -22,21 +23,23 @@ class LocalDataStore:
         self.epoch = service.epoch
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
-        return self._service.get(self._path(href), expand)
+        return self._service.get(self._path(href), payload.expansion(expand))
 
     def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
         return self.get(href, expand)  # asking costs no more than remembering would
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
-        return self._service.list(self._path(href), query, expand)
+        return self._service.list(self._path(href), payload.matches(query), payload.expansion(expand))
 
     def create(
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        return self._service.create(self._path(href), properties, params)
+        path = self._path(href)
+        return self._service.create(path, payload.body(path, properties), payload.parameters(params))
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        return self._service.update(self._path(href), properties)
+        path = self._path(href)
+        return self._service.update(path, payload.body(path, properties))
 
     def delete(self, href: str) -> None:
         self._service.delete(self._path(href))

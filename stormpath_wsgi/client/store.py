@@ -9,6 +9,9 @@ from typing import Any, Protocol
 class DataStore(Protocol):
     """One end of the port. Plain dictionaries in the wire shape of the REST API v1 cross it.
 
+    What cannot cross it as JSON is refused on every end alike, see :mod:`stormpath_wsgi.client.payload`. The values of
+    a *query* are text; those of *params* are text, True or False.
+
     An *href* is absolute and starts with :attr:`base_url`. Timestamps are ISO 8601 text, links are
     ``{"href": …}`` or None, names are camelCase. *expand* is the wire parameter: ``"directory,groups(limit:100)"``.
     Every verb raises :class:`stormpath_wsgi.Error` with the documented status and code, and

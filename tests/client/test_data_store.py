@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import enum
 import secrets
 import threading
 import time
 from base64 import b64encode
+from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -142,6 +148,143 @@ def test_custom_data_can_be_saved_with_its_owner_and_deleted_alone(store: DataSt
     assert store.get(href)["colour"] == "red"
     store.delete(href)
     assert store.get(href).keys() == {"href", "createdAt", "modifiedAt"}
+
+
+class Colour(str, enum.Enum):  # noqa: UP042  (str() of these says "Colour.RED")
+    RED = "red"
+
+
+class Plain(enum.Enum):
+    RED = "red"
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Words(str):
+    def __str__(self) -> str:
+        return "something else"
+
+
+class Ratio(float):
+    pass
+
+
+class Names(list[str]):
+    pass
+
+
+Point = namedtuple("Point", "x y")
+
+
+def nested(levels: int) -> Any:
+    """A text in so many lists."""
+    value: Any = "core"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def endless() -> Any:
+    value: list[Any] = []
+    value += [value, value]
+    return value
+
+
+NOT_JSON: list[tuple[Any, int]] = [
+    ((1, 2), 2004), (Point(1, 2), 2004), ({1, 2}, 2004), (frozenset(), 2004), (b"x", 2004), (bytearray(b"x"), 2004),
+    (dt.datetime(2020, 1, 1), 2004), (dt.date(2020, 1, 1), 2004), (dt.timedelta(1), 2004), (Decimal(1), 2004),
+    (Fraction(1, 2), 2004), (1j, 2004), (object(), 2004), (MappingProxyType({}), 2004), (Plain.RED, 2004),
+    ({1: "x"}, 2004), ({True: "x"}, 2004), ({None: "x"}, 2004), ({(1, 2): "x"}, 2004), ({b"x": "x"}, 2004),
+    (float("nan"), 2002), (float("inf"), 2002), (float("-inf"), 2002), (10**309, 2002), (-(10**5000), 2002),
+    ("\ud800", 2005), ({"\ud800": 1}, 2005), ("\0", 2005), (nested(105), 2002), (nested(200), 400),
+    (nested(100_000), 400), (endless(), 400),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "code"), NOT_JSON, ids=lambda given: type(given).__name__)
+def test_what_is_no_json_is_refused_alike_on_every_end(store: DataStore, value: Any, code: int) -> None:
+    href = new_directory(store, customData={"odd": "as it was"})["href"]
+    for path, properties in [
+        ("/customData", {"odd": value}),
+        ("/customData", {"odd": [{"deeper": value}]}),
+        ("", {"customData": {"odd": value}}),
+    ]:
+        assert_fault(400, code, store.update, href + path, properties)
+    assert_fault(400, code, store.create, href + "/groups", {"name": "odd", "customData": {"odd": value}})
+    assert store.get(href + "/customData")["odd"] == "as it was"
+    assert store.list(href + "/groups")["size"] == 0
+
+
+@pytest.mark.parametrize("value", [("https://a.example",), {"https://a.example"}, iter([]), {1: 2}, dt.datetime.now()])
+def test_a_declared_list_is_a_list_on_every_end(store: DataStore, value: Any) -> None:
+    href = new_application(store)["href"]
+    assert_fault(400, 2004, store.update, href, {"authorizedCallbackUris": value})
+    assert_fault(400, 2004, store.update, href, {"description": value})
+    assert_fault(400, 2004, store.update, href, {value if isinstance(value, tuple) else 1: "x"})
+
+
+def test_a_refusal_names_the_place_and_not_the_value(store: DataStore) -> None:
+    href = new_directory(store)["href"]
+    body = {"customData": {"tags": ["a", ("secret", "pair")]}}
+    error = assert_fault(400, 2004, store.update, href, body)
+    assert str(error) == "customData.tags[1] is a tuple, which JSON does not have."
+
+
+def test_subclasses_are_taken_for_the_json_that_they_hold(store: DataStore) -> None:
+    href = new_directory(store)["href"] + "/customData"
+    held = {
+        "colour": Colour.RED, "level": Level.HIGH, "words": Words("these"), "ratio": Ratio(0.5), "names": Names("ab"),
+        "map": OrderedDict(b=1, a=2), "key": {Colour.RED: 1},
+    }  # fmt: skip
+    answer = store.update(href, held)
+    assert answer == store.get(href)
+    plain = {key: answer[key] for key in held}
+    assert plain == {
+        "colour": "red", "level": 3, "words": "these", "ratio": 0.5, "names": ["a", "b"],
+        "map": {"b": 1, "a": 2}, "key": {"red": 1},
+    }  # fmt: skip
+    assert [type(value) for value in plain.values()] == [str, int, str, float, list, dict, dict]
+
+
+def test_json_comes_back_as_it_was_on_every_end(store: DataStore) -> None:
+    href = new_directory(store)["href"] + "/customData"
+    whole = {
+        "numbers": [0, -0.0, 2**63, -(2**64), 10**300, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 0.1],
+        "texts": ["", " ", "é", "\U0001f600", "\x1f\x7f\u2028", "x" * 10_000],
+        "rest": [True, False, None, [], {}, {"": {"a.b": None}}],
+        "deep": nested(99),
+    }
+    answer = store.update(href, whole)
+    assert {key: answer[key] for key in whole} == whole == {key: store.get(href)[key] for key in whole}
+    assert str(answer["numbers"]) == str(whole["numbers"])
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [({"name": ""}, 2101), ({"name": None}, 2103), ({"name": 5}, 2103), ({"name": "\ud800"}, 2103),
+     ({"name": ["a"]}, 2103), ({"q": b"a"}, 2103), ({"limit": 5}, 2103), ({"limit": ""}, 2101)],
+)  # fmt: skip
+def test_what_is_searched_for_is_text_on_every_end(store: DataStore, query: Any, code: int) -> None:
+    assert_fault(400, code, store.list, new_directory(store)["href"] + "/groups", query)
+
+
+def test_parameters_are_text_or_flags_on_every_end(store: DataStore) -> None:
+    href = store.base_url + "/applications"
+    for value in (5, None, "\ud800", ["x"]):
+        assert_fault(400, 2103, store.create, href, {"name": unique("Shop")}, {"createDirectory": value})
+    assert_fault(400, 2103, store.get, store.base_url + "/tenants/current", "\ud800")
+    made = store.create(href, {"name": unique("Shop")}, {"createDirectory": True})
+    assert made["defaultAccountStoreMapping"]
+
+
+@pytest.mark.parametrize(
+    ("field", "code"), [(5, 2004), ({"a": 1}, 2004), (b"x", 2004), ("\ud800", 2005), ("\0", 2005), (None, 2000)]
+)
+def test_the_fields_of_a_form_are_text_on_every_end(store: DataStore, field: Any, code: int) -> None:
+    href = new_application(store)["href"] + "/oauth/token"
+    assert_fault(400, code, store.create, href, {"grant_type": "password", "username": field, "password": "x"})
 
 
 def test_parameters_of_a_creation_are_heard(store: DataStore) -> None:

@@ -1,0 +1,147 @@
+"""What may cross the data store port: JSON in bodies, text in parameters.
+
+Every data store asks here before it does anything else. So what is refused over HTTP is refused in process as well,
+with the same error, and what is accepted is stored as the same JSON.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import is_storable
+
+#: Levels of objects and arrays in one body, as many as the REST API takes.
+DEEPEST = 128
+#: Values in one body. What has more is larger than any body may be, or it shares its parts without end.
+MOST = 5_000_000
+
+_TOKEN_ENDPOINT = "/oauth/token"  # noqa: S105  (a path)
+
+
+def is_form(href: str) -> bool:
+    """Whether what is posted to *href* is a form. Only the token endpoint takes one (RFC 6749, section 4)."""
+    return href.endswith(_TOKEN_ENDPOINT)
+
+
+def body(href: str, properties: Any) -> dict[str, Any]:
+    """A copy of the *properties* that are sent to *href*, of plain JSON types only; of a form only what is not None.
+
+    Subclasses of text, numbers, lists and dictionaries are taken for what they hold. Raises
+    :class:`~stormpath_wsgi.Error`, which names the place: 2004 for what JSON does not have, such as a tuple, a set, a
+    moment or a key that is no text; 2002 for NaN, infinities and numbers beyond them; 400 for what is nested too deep,
+    and 413 for too much.
+    """
+    if not isinstance(properties, Mapping):
+        raise fault(400, f"The properties must be a dictionary, not a {type(properties).__name__}.")
+    try:
+        document: dict[str, Any] = _Copy().of(dict(properties), 0)
+    except _Unfit as unfit:
+        raise unfit.fault() from None
+    return _fields(document) if is_form(href) else document
+
+
+def parameters(given: Mapping[str, Any] | None) -> dict[str, str]:
+    """The query parameters of a request, as text. True and False are ``true`` and ``false``. Raises 2103."""
+    return {name: _parameter(name, value) for name, value in (given or {}).items()}
+
+
+def matches(given: Mapping[str, Any] | None) -> dict[str, str]:
+    """The same for a collection, where a parameter without a value is a mistake. Raises 2101 and 2103."""
+    asked = parameters(given)
+    for name, value in asked.items():
+        if not value:
+            raise fault(2101, f"{name!r:.80} has no value.")
+    return asked
+
+
+def expansion(expand: Any) -> str | None:
+    """The parameter ``expand``, or None. Raises 2103."""
+    return _parameter("expand", expand) if expand else None
+
+
+class _Unfit(Exception):
+    """A value that is not JSON. *place* is where it was found, the outermost name first."""
+
+    def __init__(self, code: int, says: str) -> None:
+        super().__init__(says)
+        self.code, self.says, self.place = code, says, ""
+
+    def inside(self, step: str) -> _Unfit:
+        self.place = f"{step}{self.place}"
+        return self
+
+    def fault(self) -> Error:
+        return fault(self.code, f"{self.place.lstrip('.')[:200] or 'The body'} {self.says}")
+
+
+class _Copy:
+    """Copies one body, and counts what is in it."""
+
+    def __init__(self) -> None:
+        self._left = MOST
+
+    def of(self, value: Any, depth: int) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise _Unfit(413, f"holds more than {MOST} values.")
+        match value:
+            case None | bool():
+                return value
+            case str():
+                return _text(value)
+            case int() | float():
+                return _number(value)
+            case dict() | list() if depth == DEEPEST - 1 and value:
+                raise _Unfit(400, f"is nested deeper than {DEEPEST} levels.")
+            case dict():
+                return {_key(key): self._inside(inner, f".{key}", depth) for key, inner in value.items()}
+            case list():
+                return [self._inside(inner, f"[{index}]", depth) for index, inner in enumerate(value)]
+        raise _Unfit(2004, f"is a {type(value).__name__}, which JSON does not have.")
+
+    def _inside(self, value: Any, step: str, depth: int) -> Any:
+        try:
+            return self.of(value, depth + 1)
+        except _Unfit as unfit:
+            raise unfit.inside(step) from None
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise _Unfit(2004, f"has a key that is a {type(key).__name__}; keys of a JSON object are text.")
+    return _text(key)
+
+
+def _text(value: str) -> str:
+    return value if type(value) is str else str.__str__(value)
+
+
+def _number(value: float) -> float:
+    """*value* without its class, if JSON has a spelling for it that every reader can take."""
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise _Unfit(2002, "is NaN, an infinity or a number beyond them, which JSON does not have.")
+    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
+
+
+def _fields(document: Mapping[str, Any]) -> dict[str, str]:
+    for name, value in document.items():
+        if value is not None and not isinstance(value, str):
+            raise fault(2004, f"{name:.80} parameter is an invalid type.")
+        if value is not None and not is_storable(value):
+            raise fault(2005, f"{name:.80} parameter holds characters that cannot be stored.")
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _parameter(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str) or not is_storable(value):
+        raise fault(2103, f"{name!r:.80} must be text, without characters that cannot be stored.")
+    return _text(value)
