@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 import json
 import logging
+import math
 import operator
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
@@ -72,7 +73,7 @@ class Collection(Generic[R]):
         """
         if self._create_at is None:
             raise ValueError(f"no {self.kind.title()} can be created here: use the collection of its container")
-        asked = {wire_name(name): _text(value) for name, value in params.items() if value is not None}
+        asked = {wire_name(name): _text(name, value) for name, value in params.items() if value is not None}
         if names := wire_expand(expand):
             asked["expand"] = names
         answer = self._client.data_store.create(self._create_at, self._creation(properties or {}), asked)
@@ -81,6 +82,8 @@ class Collection(Generic[R]):
 
     def get(self, href: str, expand: Expand = None) -> R:
         """The resource with this href or id. Nothing is asked for until it is read; a wrong one is found out then."""
+        if not isinstance(href, str):
+            raise TypeError(f"get() takes an href or an id as text, not {type(href).__name__}")
         if "/" not in href:
             href = f"{self._client.base_url}/{self.kind.path}/{href}"
         return self.kind(self._client, href, expand=expand)
@@ -93,24 +96,37 @@ class Collection(Generic[R]):
         """Those with *query* in any searchable text, or those whose attributes match: ``{"surname": "lov*"}``.
 
         Case does not count. A ``*`` at either end of a value stands for any text. Moments match ranges:
-        ``{"created_at": "[2015,2016)"}``.
+        ``{"created_at": "[2015,2016)"}``. A value is text, a number, True or False, a date or datetime, or for a link
+        a resource.
+
+        Raises ValueError for None and for any other value: nothing could match it.
         """
-        return self.query(q=query) if isinstance(query, str) else self.query(**query)
+        match query:
+            case str():
+                return self.query(q=query)
+            case Mapping() if {type(name) for name in query} <= {str}:
+                return self.query(**query)
+        raise ValueError("search() takes text, or a dictionary of names and values")
 
     def order(self, order_by: str) -> Self:
-        """Sorted by attributes: ``"surname,given_name desc"``."""
+        """Sorted by attributes: ``"surname,given_name desc"``. Raises ValueError for what is no text."""
+        if not isinstance(order_by, str):
+            raise ValueError(f"order() takes names of attributes as text, not {type(order_by).__name__}")
         terms = (term.strip().partition(" ") for term in order_by.split(","))
         return self.query(order_by=",".join(_path(name) + blank + way for name, blank, way in terms))
 
     def query(
         self, *, limit: int | None = None, offset: int | None = None, expand: Expand = None, **matches: Any
     ) -> Self:
-        """Those that also match. From the *offset*-th on at most *limit*, in as many pages as it takes."""
+        """Those that also match. From the *offset*-th on at most *limit*, in as many pages as it takes.
+
+        Values are those of :meth:`search`; the same ones are a ValueError.
+        """
         found = self._window(
             self._start if offset is None else _not_negative(offset),
             self._count if limit is None else _not_negative(limit),
         )
-        found._query = {**self._query, **{_path(name): _text(value) for name, value in matches.items()}}
+        found._query = {**self._query, **{_path(name): _text(name, value) for name, value in matches.items()}}
         found._expand = wire_expand(expand) or self._expand
         return found
 
@@ -249,16 +265,34 @@ def _path(name: str) -> str:
     return wire_name(head) + dot + key
 
 
-def _text(value: Any) -> str:
-    """*value* as a query parameter spells it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dt.datetime):
-        return value.isoformat()
-    return value.href if isinstance(value, Resource) else str(value)
+def _text(name: str, value: Any) -> str:
+    """*value* as the query parameter *name* spells it. Raises ValueError for what has no spelling."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return str.__str__(value)  # of an enumeration str() would be its name
+        case int():
+            return int.__repr__(value)
+        case float() if math.isfinite(value):
+            return float.__repr__(value)
+        case dt.datetime():
+            return (value if value.tzinfo is None else value.astimezone(dt.UTC)).isoformat()
+        case dt.date():
+            return value.isoformat()
+        case Resource() if not value.is_new():
+            return value.href
+        case None:
+            raise ValueError(f"{name} is None, which nothing matches: leave it out, or write the text to look for")
+    raise ValueError(
+        f"{name} cannot be a {type(value).__name__}: write text, a number, True or False, a date or datetime, or a "
+        "resource that the directory knows"
+    )
 
 
-def _not_negative(number: int) -> int:
+def _not_negative(number: Any) -> int:
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise ValueError(f"limit and offset are whole numbers, not {type(number).__name__}")
     if number < 0:
         raise ValueError(f"{number} is below zero")
     return number

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import json
 import logging
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from hypothesis import example, given, settings
@@ -148,6 +150,65 @@ def test_search_takes_moments_flags_and_resources(application: Application, acco
     assert not list(application.accounts.query(created_at=f"[{future.isoformat()},]"))
     account.refresh_tokens.create({"application": application})
     assert len(account.refresh_tokens.search({"application.href": application})) == 1
+
+
+class Status(str, enum.Enum):  # noqa: UP042  (str() of these says "Status.ENABLED")
+    ENABLED = "ENABLED"
+
+
+def test_search_takes_days_numbers_and_enumerations(directory: Directory, account: Account) -> None:
+    account.custom_data.update({"age": 36, "half": 0.5, "admin": True})
+    today = account.created_at.date()
+    for matches in (
+        {"created_at": today}, {"created_at": account.created_at.astimezone(dt.timezone(dt.timedelta(hours=5)))},
+        {"custom_data.age": 36}, {"custom_data.half": 0.5}, {"custom_data.admin": True}, {"status": Status.ENABLED},
+    ):  # fmt: skip
+        assert list(directory.accounts.search(matches)) == [account]
+
+
+NO_TEXT = [None, b"x", ["x"], ("x",), {"x"}, {"a": "b"}, object(), float("nan"), float("inf"), Decimal(1), 1j, str]
+
+
+def test_a_search_for_what_is_no_text_is_a_mistake(directory: Directory, requests: list[str]) -> None:
+    """None would have been looked for as the text "None", and a list as Python writes lists."""
+    for value in NO_TEXT:
+        for name in ("username", "q", "custom_data.colour"):
+            with pytest.raises(ValueError, match=r"(username|q|colour) (is None|cannot be a)"):
+                directory.accounts.search({name: value})
+        with pytest.raises(ValueError, match=r"surname (is None|cannot be a)"):
+            directory.accounts.query(surname=value)
+    assert not requests
+
+
+def test_a_group_that_is_searched_for_by_no_text_is_a_mistake(account: Account) -> None:
+    for value in NO_TEXT:
+        for mistake in (account.has_group, account.add_group, account.remove_group):
+            with pytest.raises(ValueError, match=r"name (is None|cannot be a)"):
+                mistake({"name": value})
+
+
+def test_a_search_is_text_or_names_with_values(directory: Directory, client: Client) -> None:
+    accounts = directory.accounts
+    for mistake in (None, 5, b"ada", ["ada"], {1: "ada"}, {None: "ada"}):
+        with pytest.raises(ValueError, match="takes text, or a dictionary"):
+            accounts.search(mistake)  # type: ignore[arg-type]
+    for window in ({"limit": "5"}, {"offset": 1.0}, {"limit": True}):
+        with pytest.raises(ValueError, match="whole numbers"):
+            accounts.search(window)
+    for order in (None, 5, ["email"]):
+        with pytest.raises(ValueError, match="as text"):
+            accounts.order(order)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="as text"):
+        accounts.get(None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="href cannot be a"):
+        accounts.search({"application.href": Account(client, properties={"email": "new@example.org"})})
+
+
+def test_a_search_for_no_text_at_all_is_refused_by_the_directory(directory: Directory) -> None:
+    for query in ("", {"username": ""}):
+        with pytest.raises(Error) as caught:
+            list(directory.accounts.search(query))
+        assert caught.value.code == 2101
 
 
 def test_an_unknown_search_is_refused_by_the_directory(directory: Directory) -> None:
