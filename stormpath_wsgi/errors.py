@@ -185,8 +185,9 @@ class Error(RuntimeError):
         #: Of a conflict, the href of the resource that exists already, where the answer names it.
         self.existing: str | None = body.get("existing")
 
-    def __reduce__(self) -> tuple[type[Error], tuple[dict[str, Any]]]:
-        return type(self), (self.body(),)
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not made anew: a subclass may ask for other arguments, and have more to tell than the body does.
+        return _restored, (type(self), self.args, self.__dict__)
 
     def body(self) -> dict[str, Any]:
         """The error as the REST API writes it: status, code, message, developerMessage, moreInfo, requestId."""
@@ -199,6 +200,13 @@ class Error(RuntimeError):
             "requestId": self.request_id,
             **({"existing": self.existing} if self.existing else {}),
         }
+
+
+def _restored(kind: type[Error], args: tuple[Any, ...], state: Mapping[str, Any]) -> Error:
+    """The error that was pickled, with all that was known of it."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class Unavailable(Error):

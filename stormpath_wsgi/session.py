@@ -15,6 +15,7 @@ from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.cookie import Cookie, Seal, Session
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.settings import Settings
@@ -45,7 +46,7 @@ class Known(NamedTuple):
     stale: bool  # whether the browser should have another cookie, or none
 
 
-class Sessions:
+class Sessions(Shared):
     """All sessions of one application. Lives with the process; threads, greenlets and forked workers may share it."""
 
     def __init__(
@@ -166,7 +167,7 @@ class Sessions:
         return RememberedAccount(self.client, token["account"])
 
 
-class CurrentSession:
+class CurrentSession(Live):
     """The session of one request: who is signed in now, and the way to sign in and out.
 
     Lives in ``environ["stormpath.session"]``; ``stormpath.user`` and ``REMOTE_USER`` there follow it. Cookies are
@@ -174,6 +175,8 @@ class CurrentSession:
     """
 
     __slots__ = ("_changes", "_cookie", "_known", "_offered", "_sessions", "environ", "lives_on", "user")
+
+    _instead = "it belongs to one request. Pickle the href of its user"
 
     user: User | AnonymousUser
     #: Whether a sign-out took the cookie away and could not end the session in the directory.

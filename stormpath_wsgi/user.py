@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import copy
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, cast, overload
+from typing import Any, Generic, NamedTuple, NoReturn, Protocol, Self, TypeAlias, TypeVar, cast, overload
 
 from werkzeug.local import LocalProxy
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Client, Group
+from stormpath_wsgi.client.live import Live
 from stormpath_wsgi.errors import Error
 
 T = TypeVar("T")
@@ -160,8 +162,11 @@ class Always(Looked[T]):
         return self.constant
 
 
-class User:
+class User(Live):
     """An account as seen during one request. Looking at it makes the response vary by cookie.
+
+    It equals the :class:`~stormpath_wsgi.client.Account` that it is of, and every other user with its href. Printing,
+    comparing and hashing it asks for nothing. A copy counts as a look; a user cannot be pickled.
 
     Attributes cost nothing; the questions about groups cost at most one query while the account stays remembered.
     For everything else there is :attr:`account`.
@@ -225,16 +230,23 @@ class User:
         return builtins.all(answers) and bool(answers) if all else any(answers)
 
     def __eq__(self, other: object) -> bool:
-        return self.href == other.href if isinstance(other, User) else NotImplemented
+        return self.href == other.href if isinstance(other, User | Account) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.href)
+
+    def __copy__(self) -> Self:
+        self.looked_at = True
+        return type(self)(self._remembered)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return copy.copy(self)
 
     def __repr__(self) -> str:
         return f"<User {self.username!r} ({self.href})>"
 
 
-class AnonymousUser:
+class AnonymousUser(Live):
     """Nobody: a visitor who is not signed in. Answers every question about a user with no, none or nothing."""
 
     __slots__ = ("looked_at",)
@@ -261,9 +273,43 @@ class AnonymousUser:
     def has_groups(self, groups: Iterable[GroupName], all: bool = True) -> bool:
         return self.is_authenticated
 
+    def __copy__(self) -> Self:
+        self.looked_at = True
+        return type(self)()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return copy.copy(self)
+
     def __repr__(self) -> str:
         self.looked_at = True
         return "<AnonymousUser>"
+
+
+class UserProxy(LocalProxy[Any]):
+    """A ``LocalProxy`` that can be printed, compared and hashed where no request is being served, too."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return str(self._get_current_object()) if self._is_bound() else repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        return self._get_current_object() == other if self._is_bound() else self is other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._get_current_object()) if self._is_bound() else object.__hash__(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the user of a request cannot be pickled: pickle its href, and ask a client for the account")
+
+    def _is_bound(self) -> bool:
+        return current.get(None) is not None
 
 
 #: The request that is being served in this context. Bound by the middleware while the application's code runs.
@@ -271,7 +317,7 @@ current: ContextVar[HasUser] = ContextVar("stormpath_wsgi.session")
 
 user = cast(
     "User | AnonymousUser",
-    LocalProxy(
+    UserProxy(
         current,
         "user",
         unbound_message="No request is being served here, so there is no user. StormpathMiddleware binds it while the "

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from silent import look, silent_client
 from visitors import Site, hello
 
 from stormpath_wsgi import AnonymousUser, User, user
 from stormpath_wsgi.client import Account, Client, Group
+from stormpath_wsgi.user import RememberedAccount, current
 
 
 @pytest.fixture
@@ -43,12 +48,39 @@ class TestAUser:
         assert len({seen(site, ada), seen(site, ada)}) == 1
         assert seen(site, ada).get_id() == ada.href
 
-    def test_is_not_the_account_but_knows_it(self, site: Site) -> None:
-        ada = site.account()
+    def test_equals_the_account_that_it_is_of(self, site: Site) -> None:
+        ada, bob = site.account("ada"), site.account("bob")
         found = seen(site, ada)
-        assert found != ada
         assert isinstance(found.account, Account)
-        assert found.account == ada
+        assert found == ada and ada == found and found.account == ada
+        assert found != bob and bob != found
+        assert hash(found) == hash(ada) and len({found, ada, found.account}) == 1
+        assert found != site.directory and site.directory != found
+        new = Account(site.client, properties={"username": "ada"})
+        for nobody in (new, site.session().user):
+            assert found != nobody and nobody != found
+
+    def test_costs_nothing_and_never_fails_to_look_at(self) -> None:
+        wire = {"href": "https://id.example/v1/accounts/7q", "username": "ада"}
+        found, other = (User(RememberedAccount(silent_client(), {**wire, **more})) for more in ({}, {"href": "x"}))
+        for visitor in (found, AnonymousUser()):
+            look(visitor, other)
+            assert bool(visitor) is True
+        assert f"{found:>60}".endswith(" <User 'ада' (https://id.example/v1/accounts/7q)>")
+
+    @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+    def test_is_looked_at_when_it_is_copied(self, site: Site, copied: Callable[[Any], Any]) -> None:
+        for session in (site.session(site.cookie(site.account())), site.session()):
+            session.user.looked_at = False
+            twin = copied(session.user)
+            assert session.user.looked_at and type(twin) is type(session.user)
+            assert twin.href == session.user.href
+
+    def test_is_not_pickled_and_neither_is_the_session(self, site: Site) -> None:
+        session = site.session(site.cookie(site.account()))
+        for thing in (session.user, AnonymousUser(), session, site.middleware.sessions, user):
+            with pytest.raises(TypeError, match=r"cannot be pickled: .*(href|Open another)"):
+                pickle.dumps(thing)
 
     def test_reads_and_writes_custom_data_through_the_account(self, site: Site) -> None:
         ada = site.account()
@@ -196,9 +228,24 @@ class TestTheName:
         with pytest.raises(RuntimeError, match="StormpathMiddleware binds it"):
             _ = user.email
 
-    def test_has_a_representation_without_one(self) -> None:
+    def test_has_a_representation_without_one(self, site: Site) -> None:
         """Debuggers and documentation tools look at everything they find."""
-        assert "unbound" in repr(user)
+        assert "unbound" in repr(user) and "unbound" in str(user) and "unbound" in f"{user:>80}"
+        assert hash(user) == hash(user) and user == user and bool(user) is False
+        for nobody in (site.account(), AnonymousUser(), None):
+            assert user != nobody and nobody != user
+        dir(user)
+
+    def test_stands_for_the_user_while_there_is_one(self, site: Site) -> None:
+        ada = site.account()
+        session = site.session(site.cookie(ada))
+        bound = current.set(session)
+        try:
+            look(user, AnonymousUser())
+            assert user == ada and ada == user and user == session.user and session.user == user
+            assert (str(user), hash(user), bool(user)) == (str(session.user), hash(ada), True)
+        finally:
+            current.reset(bound)
 
 
 def test_a_username_beyond_ascii_is_a_native_string(site: Site) -> None:

@@ -127,4 +127,5 @@ class User(Account):
         return remembered if remembered is not None and remembered.href == self.href else None
 
     def __repr__(self) -> str:
-        return f'User <"{self.username or self.email}" ("{self.href}")>'
+        name = self._known(Account.username) or self._known(Account.email)
+        return f'User <"{name}" ("{self.href}")>' if name else f'User <("{self.href}")>'

@@ -109,8 +109,8 @@ class Account(HasCustomData, HasStatus, kinds.Account):
         raise TypeError(GROUP.unsupported)
 
     def __str__(self) -> str:
-        """The username, which may have to be loaded."""
-        return self.username
+        """The username if that is known already, else the representation."""
+        return self._known(kinds.Account.username) or repr(self)
 
 
 class Accounts(Collection[Account]):

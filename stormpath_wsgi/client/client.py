@@ -22,6 +22,7 @@ from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.factor import Challenge, Factor, Phone
 from stormpath_wsgi.client.group import Group, GroupMembership
 from stormpath_wsgi.client.id_site import IdSite
+from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.local import DirectoryOptions, open_local
 from stormpath_wsgi.client.mail import (
     AccountCreationPolicy,
@@ -126,7 +127,7 @@ _COLLECTIONS: Mapping[type[Resource], type[Collection[Any]]] = {
 }
 
 
-class Client:
+class Client(Shared):
     """Accounts, groups, applications and the rest as Python objects.
 
     It is opened by the *url* of a directory: ``sqlite:///accounts.db`` is an embedded one, made when it is not
@@ -145,6 +146,8 @@ class Client:
     no API key and no cache, and ignores what it is given of these.
 
     Or it is given a *data_store*.
+
+    A copy of a client is the client itself. It cannot be pickled: each process opens its own.
 
     Raises :class:`~stormpath_wsgi.ConfigurationError` for a url that cannot be used; where no API key is found it
     is a ValueError as well.

@@ -9,11 +9,12 @@ import logging
 import math
 import operator
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, overload
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.custom_data import CustomData
 from stormpath_wsgi.client.expansion import Expand, wire_expand
+from stormpath_wsgi.client.live import Live
 from stormpath_wsgi.client.resource import Resource, sent
 from stormpath_wsgi.kinds import wire_name
 
@@ -28,13 +29,16 @@ PAGE = 100
 _log = logging.getLogger(__name__)
 
 
-class Collection(Generic[R]):
+class Collection(Live, Generic[R]):
     """A list of resources that stays in the directory; pages of it are fetched as they are looked at.
 
     It follows the rules of sequences: ``len``, indices and slices from either end, iteration. Slices and searches
     are collections again and leave this one as it was. Its first page is kept once it was read, until
     :meth:`refresh`; later pages are not. Whoever deletes while iterating shifts the pages that follow: take a
     list first.
+
+    Unlike a list it is always true: ``bool``, like printing and comparing, asks for nothing. ``len(collection)`` asks
+    the directory whether there is anything in it. A copy has the same client; a collection cannot be pickled.
     """
 
     def __init__(
@@ -158,6 +162,19 @@ class Collection(Generic[R]):
         """JSON text of the first page: href, offset, limit, size and items."""
         page = {name: self._first()[name] for name in ("offset", "limit", "size")}
         return json.dumps({"href": self.href, **page, "items": [item._plain() for item in self._items]})
+
+    def __bool__(self) -> Literal[True]:
+        return True
+
+    def __copy__(self) -> Self:
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
+        return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        other = copy.copy(self)
+        other._items = copy.deepcopy(self._items, memo)
+        return other
 
     def __len__(self) -> int:
         """How many items there are, a slice's own number if it is one."""

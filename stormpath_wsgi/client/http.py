@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urljoin
 from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, retry_after, unavailable
 from stormpath_wsgi.client.cache import CacheOptions, CachingDataStore
+from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.client.transport import Reply, Transport, Unreached
 from stormpath_wsgi.errors import fault
@@ -34,7 +35,7 @@ _FORM = "application/x-www-form-urlencoded"
 log = logging.getLogger(__name__)
 
 
-class HttpDataStore:
+class HttpDataStore(Shared):
     """A :class:`~stormpath_wsgi.client.DataStore` over HTTP. Threads, greenlets and forked workers may share it.
 
     A request is repeated where that can harm nobody: GET and DELETE after any fault of the network or the server

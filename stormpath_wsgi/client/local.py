@@ -8,13 +8,14 @@ from typing import Any
 
 from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.credentials import Credential
+from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
 from stormpath_wsgi.errors import fault
 
 __all__ = ["DirectoryOptions", "LocalDataStore", "open_local"]
 
 
-class LocalDataStore:
+class LocalDataStore(Shared):
     """A :class:`~stormpath_wsgi.client.DataStore` over the five verbs of a directory *service*."""
 
     def __init__(self, service: DirectoryService) -> None:

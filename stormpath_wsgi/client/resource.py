@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, cast
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.expansion import Expand, wire_expand
+from stormpath_wsgi.client.live import Live
 from stormpath_wsgi.kinds import wire_name
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Resource")
 
 
-class Resource(kinds.Kind):
+class Resource(Live, kinds.Kind):
     """One resource of a directory, known by its :attr:`href`.
 
     Making one asks for nothing. The first read of an attribute loads them all, in one request; links, parts and
@@ -27,8 +29,15 @@ class Resource(kinds.Kind):
 
     Reading raises :class:`stormpath_wsgi.Error`: with status 404 where the resource does not exist (``hasattr``
     does not swallow it), :class:`stormpath_wsgi.errors.Unavailable` where the directory cannot be reached.
-    Two resources are equal when their hrefs are. Not to be shared between threads.
+    Not to be shared between threads.
+
+    Two resources are equal when their hrefs are, and every one is true. Printing, comparing and hashing one asks for
+    nothing and never raises. A copy has the same client and its own unsaved changes; a resource cannot be pickled.
     """
+
+    # Of one that is not made yet, which tools for debugging print all the same.
+    _wire: Mapping[str, Any] = MappingProxyType({})
+    _changed = cast("dict[str, Any]", MappingProxyType({}))
 
     def __init__(
         self,
@@ -51,7 +60,6 @@ class Resource(kinds.Kind):
             properties = {"href": href}
         self._client = client
         self._expand = wire_expand(expand)
-        self._wire: Mapping[str, Any] = {}
         self._loaded = False
         self._take(properties if "href" in properties else self._sent(properties))
 
@@ -186,7 +194,7 @@ class Resource(kinds.Kind):
         """Be what *properties* say, and forget all else."""
         self._wire = properties
         self._loaded = properties.keys() != {"href"}  # else it is a bare link
-        self._changed: dict[str, Any] = {}
+        self._changed = {}
         self._lent: dict[str, Any] = {}
         self._related: dict[str, Resource] = {}
 
@@ -268,13 +276,27 @@ class Resource(kinds.Kind):
     def __hash__(self) -> int:
         return object.__hash__(self) if self.is_new() else hash(self.href)
 
+    def __copy__(self) -> Self:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Another object for the same resource: what is written to one is not written to the other."""
+        other = memo[id(self)] = type(self).__new__(type(self))
+        own = {name: copy.deepcopy(vars(self)[name], memo) for name in ("_changed", "_lent", "_related")}
+        vars(other).update(vars(self) | own)
+        return other
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} href={self.href}>"
 
     def __str__(self) -> str:
-        """Its name, which may have to be loaded; for a kind without names its representation."""
-        named = self.members.get("name")
-        return (named and self.read(named)) or repr(self)
+        """Its name if that is known already, else its representation."""
+        return self._known(self.members.get("name")) or repr(self)
+
+    def _known(self, member: kinds.Member[Any] | None) -> str | None:
+        """The text that *member* has here, written or loaded. Asks for nothing."""
+        known = member and self._changed.get(member.wire, self._wire.get(member.wire))
+        return known if isinstance(known, str) else None
 
 
 class HasStatus(Resource):

@@ -230,7 +230,7 @@ class TestAtAnOrganization:
         assert visit.is_signed_in()
         [account] = acme.accounts
         assert account.email == "ada@example.org"
-        assert account.custom_data.keys() == ["created_at", "modified_at"]
+        assert list(account.custom_data) == ["created_at", "modified_at"]
 
     def test_it_must_be_one_of_the_application(self, visit: Visit) -> None:
         visit.organization("acme")
@@ -238,7 +238,7 @@ class TestAtAnOrganization:
         visit.organization("elsewhere", mapped=False)
         for key in ("unknown", "*", "a*", "closed", "elsewhere"):
             assert "Organization could not be found." in visit.fill_in("/register", organizationNameKey=key, **ADA)
-        assert not visit.application.accounts
+        assert len(visit.application.accounts) == 0
 
     def test_it_is_asked_for(self, visit: Visit) -> None:
         assert "Organization is required." in visit.fill_in("/register", **ADA)

@@ -11,6 +11,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client.cache.memory import MemoryStore
 from stormpath_wsgi.client.cache.redis import RedisStore
 from stormpath_wsgi.client.cache.store import CacheStore, Life
+from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.store import DataStore
 
 #: What is kept, by the segment of the path that names it; the documented names. What holds a secret is never kept,
@@ -74,7 +75,7 @@ class CacheOptions:
         return place, Life(self.ttl if ttl is None else ttl, self.tti if tti is None else tti)
 
 
-class CachingDataStore:
+class CachingDataStore(Shared):
     """*store*, with a cache for :meth:`recall`. Every other verb asks, and what it answers or changes is noted.
 
     Collections are not kept, nor is what was asked for with an expansion; the single resources that came along are.

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from flask_login import AnonymousUserMixin
+from silent import look, silent_client
 
 from flask_stormpath import StormpathError, User, current_user, user, user_context_processor
 from stormpath_wsgi.client import Account
@@ -79,6 +80,14 @@ def test_a_status_counts_before_it_is_saved(app: Flask, ada: User, status: str) 
 def test_a_user_shows_its_name_and_href(app: Flask, ada: User) -> None:
     with app.app_context():
         assert repr(ada) == f'User <"ada@example.com" ("{ada.href}")>'
+
+
+def test_to_look_at_a_user_asks_for_nothing(place: str) -> None:
+    href = "https://id.example/v1/accounts/7q"
+    lazy = User(silent_client(), href)
+    look(lazy, User(silent_client(), f"{href}x"))
+    assert repr(lazy) == f'User <("{href}")>'
+    assert lazy == Account(silent_client(), href)
 
 
 def test_changes_are_saved_custom_data_too(app: Flask, ada: User) -> None:
