@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, overload
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.client.custom_data import CustomData
+from stormpath_wsgi.client.custom_data import of_new_owner
 from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.live import Live
 from stormpath_wsgi.client.resource import Resource, sent
@@ -265,7 +265,7 @@ class Collection(Live, Generic[R]):
             elif "c" in getattr(member, "writable", ""):
                 body[member.wire] = sent(member, value)
             elif isinstance(member, kinds.Part) and member.to == "CustomData" and value:
-                body[member.wire] = value.stored() if isinstance(value, CustomData) else value
+                body[member.wire] = of_new_owner(value)
         return body
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import copy
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from typing import Any, Literal, Self
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.resource import Resource
@@ -12,33 +13,71 @@ from stormpath_wsgi.kinds import wire_name
 _MOMENTS = ("created_at", "modified_at")
 
 
-class CustomData(Resource, kinds.CustomData):
+class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
     """``account.custom_data["colour"] = "blue"``, kept here until it or its owner is saved.
 
     Keys are text as it stands: their case is nobody's business. Values are what JSON can hold. A value that was
     read and changed in place is saved too. None removes the key, as ``del`` does: the directory stores no null.
-    ``created_at`` and ``modified_at`` are among the keys and cannot be written.
+    ``created_at`` and ``modified_at`` are among the keys and cannot be written. But what was read can be written back:
+    ``href`` and the two moments, in either spelling, are left out where they are equal to what is here; otherwise they
+    are a KeyError, as a key that the directory would refuse is. Where one key is refused nothing is written.
+
+    Reading loads all of it, in one request, unless that is done or the key was written here: indexing, ``in``, ``len``,
+    ``get``, ``pop``, ``popitem``, ``setdefault``, ``clear``, ``del``, iteration and ``|``. Writing asks for nothing:
+    assignment, ``|=``; only what compares the moments may have to load them. :meth:`update` saves at once. It is
+    always true, and equal to the custom data of the same owner only: ``bool`` and ``==`` ask for nothing; compare what
+    is in it with ``dict(custom_data)`` or :meth:`stored`.
     """
 
-    def keys(self) -> list[str]:
-        return [*_MOMENTS, *self.stored()]
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # of resources these are lists
+        return KeysView(self)
+
+    def values(self) -> ValuesView[Any]:  # type: ignore[override]
+        return ValuesView(self)
+
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
+        return ItemsView(self)
 
     def stored(self) -> dict[str, Any]:
-        """The owner's own keys and values, unsaved changes included."""
-        self._load()
-        known = {**self._wire, **self._lent, **self._changed}
-        return {key: value for key, value in known.items() if value is not None and not _is_reserved(key)}
+        """A copy of the owner's own keys and values, unsaved changes included."""
+        return copy.deepcopy(self._own())
 
-    def get(self, key: str, default: Any = None) -> Any:
-        try:
-            return self[key]
-        except KeyError:
-            return default
+    def update(  # type: ignore[override]  # as that of dictionaries
+        self, properties: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **more: Any
+    ) -> None:
+        """Write all of *properties* and save at once."""
+        self._write(self.writable({**dict(properties), **more}))
+        self.save()
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove one of the owner's own keys, the last one, and answer it with its value."""
+        own = list(self._own())
+        if not own:
+            raise KeyError("the custom data is empty")
+        return own[-1], self.pop(own[-1])
+
+    def clear(self) -> None:
+        """Remove all keys when it is saved. :meth:`delete` does so at once, and in one request."""
+        self._write(dict.fromkeys(self._own()))
 
     def delete(self) -> None:
         """Remove all keys, at once."""
         super().delete()
         self._take({"href": self.href})
+
+    def writable(self, given: object) -> dict[str, Any]:
+        """What assigning *given* writes: its keys and values without those that tell what is here anyway.
+
+        Raises KeyError for a key that cannot be written, and TypeError for what is no dictionary.
+        """
+        if isinstance(given, CustomData):
+            return {} if given is self else given.stored()
+        if not isinstance(given, Mapping):
+            raise TypeError(f"custom data takes a dictionary, not a {type(given).__name__}: clear() removes all keys")
+        data = {key: value for key, value in given.items() if not self._is_told(key, value)}
+        for key in data:
+            _check_key(key)
+        return data
 
     def __getitem__(self, key: str) -> Any:
         if key in _MOMENTS:
@@ -49,23 +88,58 @@ class CustomData(Resource, kinds.CustomData):
         return self._lend(key, value)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if _is_reserved(key):
-            raise KeyError(f"custom data has a key {key!r} of its own, which is not writable")
-        if not kinds.CustomData.key.fullmatch(key):
-            raise KeyError(f"a key of custom data has 1 to 255 of 0-9 A-Z a-z _ - and does not start with '-': {key!r}")
-        self._changed[key] = value
-        self._lent.pop(key, None)
+        self._write(self.writable({key: value}))
 
     def __delitem__(self, key: str) -> None:
         if key not in self:
             raise KeyError(key)
-        self[key] = None
+        _check_key(key)
+        self._write({key: None})
 
     def __contains__(self, key: object) -> bool:
         return key in _MOMENTS or (isinstance(key, str) and not _is_reserved(key) and self._value(key) is not None)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
+        return iter([*_MOMENTS, *self._own()])
+
+    def __len__(self) -> int:
+        return len(_MOMENTS) + len(self._own())
+
+    def __bool__(self) -> Literal[True]:
+        return True
+
+    def __or__(self, other: object) -> dict[str, Any]:
+        return dict(self) | dict(other) if isinstance(other, Mapping) else NotImplemented
+
+    def __ror__(self, other: object) -> dict[str, Any]:
+        return dict(other) | dict(self) if isinstance(other, Mapping) else NotImplemented
+
+    def __ior__(  # type: ignore[misc]  # it takes pairs too, as that of dictionaries does
+        self, other: Mapping[str, Any] | Iterable[tuple[str, Any]]
+    ) -> Self:
+        """Write all keys of *other*, without saving."""
+        self._write(self.writable(other if isinstance(other, Mapping) else dict(other)))
+        return self
+
+    def _own(self) -> dict[str, Any]:
+        self._load()
+        known = {**self._wire, **self._lent, **self._changed}
+        return {key: value for key, value in known.items() if value is not None and not _is_reserved(key)}
+
+    def _write(self, data: Mapping[str, Any]) -> None:
+        """Write *data*, whose keys were checked."""
+        self._changed.update(data)
+        for key in data:
+            self._lent.pop(key, None)
+
+    def _is_told(self, key: object, value: object) -> bool:
+        """Whether *key* is one that only the directory writes, and *value* what it has here."""
+        if key == "href":
+            return value == self.href
+        for name in _MOMENTS:
+            if key in (name, wire_name(name)):
+                return value in (getattr(self, name), self._wire[wire_name(name)])
+        return False
 
     def _plain(self) -> dict[str, Any]:
         self._load()
@@ -81,13 +155,12 @@ class HasCustomData(Resource):
     custom_data: kinds.Part[CustomData]
 
     def write(self, member: kinds.Member[Any], value: Any) -> None:
-        if not isinstance(member, kinds.Part) or member.to != "CustomData":
+        if not _is_custom_data(member):
             super().write(member, value)
         elif self.is_new():
-            self._changed[member.wire] = value
+            self._changed[member.wire] = of_new_owner(value)
         else:
-            for key, item in value.items():
-                self.custom_data[key] = item
+            self.custom_data._write(self.custom_data.writable(value))
 
     def save(self) -> None:
         """Send what was written, custom data included: one request, or none when nothing was."""
@@ -101,6 +174,34 @@ class HasCustomData(Resource):
             self._accept(self._client.data_store.update(self.href, {**changes, "customData": data}))
             self.custom_data._take({"href": self.custom_data.href})
 
+    def _check(self, member: kinds.Member[Any], value: Any) -> None:
+        if not _is_custom_data(member):
+            super()._check(member, value)
+        elif not self.is_new():
+            self.custom_data.writable(value)
 
-def _is_reserved(key: str) -> bool:
-    return wire_name(key) in kinds.CustomData.reserved
+
+def of_new_owner(given: Any) -> Any:
+    """What is sent of the custom data *given* for a resource that is to be made: the keys of its owner."""
+    if isinstance(given, CustomData):
+        return given.stored()
+    for name in _MOMENTS if isinstance(given, Mapping) else ():
+        if name in given:
+            raise KeyError(f"{name} is the directory's own: pass custom_data, or its stored(), instead of a dictionary")
+    return given
+
+
+def _is_custom_data(member: kinds.Member[Any]) -> bool:
+    return isinstance(member, kinds.Part) and member.to == "CustomData"
+
+
+def _check_key(key: object) -> None:
+    """Raise KeyError for what the owner cannot write."""
+    if not isinstance(key, str) or not kinds.CustomData.key.fullmatch(key):
+        raise KeyError(f"a key of custom data has 1 to 255 of 0-9 A-Z a-z _ - and does not start with '-': {key!r:.80}")
+    if _is_reserved(key):
+        raise KeyError(f"custom data has a key {key!r} of its own, which is not writable")
+
+
+def _is_reserved(key: object) -> bool:
+    return isinstance(key, str) and wire_name(key) in kinds.CustomData.reserved

@@ -115,17 +115,18 @@ class Resource(Live, kinds.Kind):
         raise TypeError(f"{type(member).__name__} cannot be read")
 
     def write(self, member: kinds.Member[Any], value: Any) -> None:
-        if not self._may_write(member):
-            raise self._not_writable(member.name)
+        self._check(member, value)
         self._changed[member.wire] = sent(member, value)
         self._lent.pop(member.wire, None)
         if isinstance(member, kinds.Attribute) and isinstance(value, list | dict):
             self._lent[member.wire] = value  # it may still be changed in place
         self._related.pop(member.wire, None)
 
-    def _may_write(self, member: kinds.Member[Any]) -> bool:
+    def _check(self, member: kinds.Member[Any], value: Any) -> None:
+        """Raise unless *value* may be written to *member*, as far as that can be told here."""
         when = getattr(member, "writable", "")
-        return bool(when) if self.is_new() else "u" in when
+        if not (when if self.is_new() else "u" in when):
+            raise self._not_writable(member.name)
 
     def _not_writable(self, name: str) -> AttributeError:
         return AttributeError(f"Attribute {name!r} of {self.title()} is not writable", name=name, obj=self)
@@ -239,7 +240,12 @@ class Resource(Live, kinds.Kind):
         return [(name, self[name]) for name in self.keys()]
 
     def update(self, properties: Mapping[str, Any]) -> None:
-        """Write all of *properties* and save at once."""
+        """Write all of *properties* and save at once. When one of them may not be written none is."""
+        for name, value in properties.items():
+            member = getattr(type(self), name, None)
+            if not isinstance(member, kinds.Member):
+                raise self._not_writable(name)
+            self._check(member, value)
         for name, value in properties.items():
             self[name] = value
         self.save()

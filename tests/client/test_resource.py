@@ -180,6 +180,14 @@ def test_update_saves_at_once(account: Account, requests: list[str]) -> None:
     assert requests == [f"update {_path(account)}"]
 
 
+def test_an_update_with_one_bad_name_changes_nothing(account: Account, requests: list[str]) -> None:
+    for bad in ("href", "created_at", "givn_name", "groups", "save"):
+        with pytest.raises(AttributeError, match="not writable"):
+            account.update({"given_name": "Augusta", bad: "x"})
+    assert account.given_name == "Ada"
+    assert not requests
+
+
 def test_status_has_helpers(account: Account) -> None:
     assert account.is_enabled() and not account.is_disabled() and not account.is_unverified()
     account.status = account.STATUS_UNVERIFIED
