@@ -128,6 +128,13 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    for host in value:
+        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(:[0-9]{1,5})?", host):
+            raise ValueError("write hosts such as id.example.com or 10.0.0.5:8000, without http:// and a path")
+    return value
+
+
 def _link(value: str) -> str:
     if not re.fullmatch(r"https?://[^/?#\s]+([/?#]\S*)?", value):
         raise ValueError("write a whole http(s) address such as https://www.example.com/change")
@@ -509,6 +516,11 @@ class ApiSettings(Section):
         dt.timedelta(minutes=15),
         description="How far the clock of a client may be off that signs its requests. Stormpath's SDK for PHP needs "
         "PT60M: it writes the month where the minutes belong.",
+    )
+    hosts: Annotated[Names, AfterValidator(_hosts)] = Field(
+        (),
+        description="Further names by which clients that sign their requests (SAuthc1) reach the API, such as "
+        "10.0.0.5:8000. That of baseUrl is known. A request that was signed for any other host is refused.",
     )
     max_body: Bytes = Field(11_000_000, description="Largest request body; above it: 413.")
 

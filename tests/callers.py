@@ -56,16 +56,17 @@ def signed(
     *,
     at: float,
     nonce: str | None = None,
+    as_path: str | None = None,
     query: str | None = None,
     **headers: str,
 ) -> dict[str, str]:
-    """The headers of a signed request to *url*. *query*: what is signed in place of that of the url."""
+    """The headers of a signed request to *url*. *as_path*, *query*: what is signed in place of those of the url."""
     (key_id, secret), target = key, urlsplit(url)
     nonce, date = nonce or str(uuid.uuid4()), time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
-    stamps = {**headers, "host": target.netloc, "x-stormpath-date": date}
+    stamps = {"host": target.netloc, "x-stormpath-date": date, **headers}
     message = sauthc1.Message(
         method=method,
-        path=target.path,
+        path=target.path if as_path is None else as_path,
         query=target.query if query is None else query,
         headers=sorted(stamps.items()),
         payload=sauthc1.payload_hash(body),

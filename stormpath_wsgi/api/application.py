@@ -18,6 +18,7 @@ def application(settings: Settings | None = None) -> RestAPI:
     service.get("tenants/current")  # a mistake is found now, and not on the first request
     return RestAPI(
         service,
+        hosts=settings.api.hosts,
         clock_skew=settings.api.clock_skew.total_seconds(),
         max_body=settings.api.max_body,
     )

@@ -11,10 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from hmac import compare_digest
+from itertools import product
 from typing import Protocol
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from stormpath_wsgi import sauthc1
+from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import ID
@@ -30,8 +32,16 @@ _SIGNATURE = re.compile(
 #: Without them another host could be sent the request, or the same at another time.
 _INDISPENSABLE = frozenset({"host", "x-stormpath-date"})
 
+# What the SDK for Ruby leaves unescaped in a path beside letters, digits and -._~ (RFC 2396, section 2).
+_PLAIN_FOR_RUBY = ";/?:@&=+$,[]!*'()"
+
 #: Compared with what is offered for an unknown key, so that it costs the same. It opens nothing.
 _DECOY = "an unknown key has no secret, but takes its time"
+
+_OTHER_HOST = (
+    "The signed Host is no name of this API: it must be that of the setting baseUrl, or one of api.hosts. "
+    "A proxy in front must pass Host on as the client sent it."
+)
 
 
 class Credential(Protocol):
@@ -56,12 +66,13 @@ class Keys(Protocol):
 class Authentication:
     """Finds the API key that a request is sent with.
 
-    *clock_skew*: seconds that the clock of a client may be off, either way. A signature counts no longer than that,
-    and only once. *clock*: seconds since the epoch, UTC.
+    *hosts*: the names of the API, one of which a signature must be for. *clock_skew*: seconds that the clock of a
+    client may be off, either way. A signature counts no longer than that, and only once. *clock*: seconds since the
+    epoch, UTC.
     """
 
-    def __init__(self, keys: Keys, *, clock_skew: float, clock: Callable[[], float] = time.time) -> None:
-        self._keys, self._clock_skew, self._clock = keys, clock_skew, clock
+    def __init__(self, keys: Keys, hosts: Hosts, *, clock_skew: float, clock: Callable[[], float] = time.time) -> None:
+        self._keys, self._hosts, self._clock_skew, self._clock = keys, hosts, clock_skew, clock
 
     def caller(self, request: Incoming) -> Credential:
         """The API key, which is good. Raises 401."""
@@ -95,6 +106,8 @@ class Authentication:
             raise _refusal()
         if abs(self._clock() - moment) > self._clock_skew:
             raise fault(401, f"X-Stormpath-Date is more than {self._clock_skew:.0f} seconds off the server's clock.")
+        if _header(request, "host") not in self._hosts:
+            raise fault(401, _OTHER_HOST)
         found = self._find(signed["key"])
         secret = found.secret if found else _DECOY
         is_right = any(
@@ -117,13 +130,16 @@ def _refusal() -> Error:
 
 
 def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:
-    """What may have been signed: the query as it was sent, or, by Ruby and PHP, spelled anew. Raises 401."""
+    """What may have been signed: path and query as they were sent, or spelled anew. Raises 401.
+
+    All spellings of a path or query mean the same, so a signature for one opens nothing else.
+    """
     headers = [(name, _header(request, name)) for name in names]
     if not _INDISPENSABLE.issubset(names):
         raise _refusal()
     payload = sauthc1.payload_hash(request.body)
-    for query in (request.raw_query, _respelled(request.raw_query)):
-        yield sauthc1.Message(request.method, request.raw_path, _text(query), headers, payload)
+    for path, query in product(_paths(_text(request.raw_path)), _queries(_text(request.raw_query))):
+        yield sauthc1.Message(request.method, path, query, headers, payload)
 
 
 def _header(request: Incoming, name: str) -> str:
@@ -142,14 +158,25 @@ def _text(value: str) -> str:
     return value.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
-def _respelled(query: str) -> str:
-    """*query* with its names and values decoded and encoded again, as RFC 3986 spells them."""
-    pairs = (pair.partition("=") for pair in _text(query).split("&"))
-    return "&".join(f"{_spelled(name)}{equals}{_spelled(value)}" for name, equals, value in pairs)
+def _paths(sent: str) -> list[str]:
+    """Stormpath's SDKs for Java, and for Ruby where there is ``%2E``, decode the path and encode it again."""
+    decoded = unquote(sent, errors="surrogateescape")
+    return list(dict.fromkeys([sent, _encoded(decoded, safe="/"), _encoded(decoded, safe=_PLAIN_FOR_RUBY)]))
 
 
-def _spelled(text: str) -> str:
-    return quote(unquote_plus(text, errors="surrogateescape"), safe="", errors="surrogateescape")
+def _queries(sent: str) -> list[str]:
+    """Those for Ruby, PHP and Java decode names and values and encode them again, as RFC 3986 has it."""
+    pairs = (pair.partition("=") for pair in sent.split("&"))
+    anew = "&".join(f"{_respelled(name)}{equals}{_respelled(value)}" for name, equals, value in pairs)
+    return list(dict.fromkeys([sent, anew]))
+
+
+def _respelled(text: str) -> str:
+    return _encoded(unquote_plus(text, errors="surrogateescape"))
+
+
+def _encoded(text: str, safe: str = "") -> str:
+    return quote(text, safe=safe, errors="surrogateescape")
 
 
 def _moment(date: str) -> int | None:

@@ -17,6 +17,7 @@ from werkzeug import Response
 
 from stormpath_wsgi.api import openapi
 from stormpath_wsgi.api.authentication import Authentication
+from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.directory import DirectoryService
@@ -34,9 +35,10 @@ _CHALLENGE = 'Basic realm="Stormpath", charset="UTF-8"'
 class RestAPI:
     """Serves *service* below the path of its base URL, whose host and scheme also stand in every href.
 
-    No header of a request changes that: what ``Host`` and ``X-Forwarded-…`` say is not believed. *clock_skew*: seconds
-    that the clock of a client may be off that signs its requests. *max_body*: bytes of a request body. *clock*: seconds
-    since the epoch, UTC.
+    No header of a request changes that: what ``Host`` and ``X-Forwarded-…`` say is not believed. *hosts*: further
+    names, such as ``10.0.0.5:8000``, that a signed request may be for. *clock_skew*: seconds that the clock of a client
+    may be off that signs its requests. *max_body*: bytes of a request body. *clock*: seconds since the epoch, UTC.
+    Raises :class:`~stormpath_wsgi.ConfigurationError` for what is no host.
 
     Shared by threads and greenlets; may be made before a server forks.
     """
@@ -45,13 +47,15 @@ class RestAPI:
         self,
         service: DirectoryService,
         *,
+        hosts: Iterable[str] = (),
         clock_skew: float = 900,
         max_body: int = 11_000_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._service, self._max_body = service, max_body
         self._mount = urlsplit(service.base_url).path
-        self._authentication = Authentication(service, clock_skew=clock_skew, clock=clock)
+        known = Hosts(service.base_url, hosts)
+        self._authentication = Authentication(service, known, clock_skew=clock_skew, clock=clock)
         self._acting_for = lru_cache(_CALLERS)(service.called_with)
 
     @cached_property

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import uuid
 from typing import Any
+from wsgiref.validate import validator
 
 import pytest
 from callers import HOST, Caller, basic, refusal, signed
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 from world import World
 
+from stormpath_wsgi import ConfigurationError
+from stormpath_wsgi.api import RestAPI
 from stormpath_wsgi.directory import schema
 
 WINDOW = 15 * 60  # seconds
@@ -123,6 +126,29 @@ class TestSAuthc1:
     def test_the_path_is_signed_as_it_is_sent(self, caller: Caller, world: World) -> None:
         assert is_known(self.sent(caller, world, "not%68ing%2Fat%7Eall"))
 
+    @pytest.mark.parametrize(
+        ("sent", "signed_as"),
+        [
+            ("not%2Ehing", "not.hing"),  # Ruby
+            ("not%2ehing%3Aat@all", "not.hing:at@all"),
+            ("not%68ing:%7eat@all", "nothing%3A~at%40all"),  # Java
+            ("n%c3%b6thing", "n%C3%B6thing"),
+        ],
+    )
+    def test_a_path_may_be_spelled_anew_for_the_signature(
+        self, caller: Caller, world: World, sent: str, signed_as: str
+    ) -> None:
+        """Stormpath's SDKs for Ruby and Java decode what they send before they sign."""
+        assert is_known(self.sent(caller, world, sent, as_path=f"/v1/{signed_as}"))
+
+    @pytest.mark.parametrize(
+        ("sent", "signed_as"), [("not%252Ehing", "not.hing"), ("not%%32Ehing", "not.hing"), ("nothing", "not%2Ehing")]
+    )
+    def test_a_path_that_means_something_else_is_refused(
+        self, caller: Caller, world: World, sent: str, signed_as: str
+    ) -> None:
+        assert refusal(self.sent(caller, world, sent, as_path=f"/v1/{signed_as}")) == (401, 401)
+
     def test_a_query_is_signed_as_it_is_sent(self, caller: Caller, world: World) -> None:
         assert is_known(self.sent(caller, world, "nothing?q=a+b*%7E&expand=x%2Cy"))
 
@@ -199,6 +225,68 @@ class TestSAuthc1:
         headers = signed((caller.id, caller.secret), "GET", f"https://{HOST}/v1/not%20hing", at=world.now)
         environ = {"REQUEST_URI": "", "RAW_URI": ""}
         assert is_known(send(caller, headers, path="not hing", environ_overrides=environ))
+
+
+class TestSignedHost:
+    """A request that was signed for another address, whose owner kept it, opens nothing here."""
+
+    @pytest.mark.parametrize("host", [HOST, HOST.upper(), f"{HOST}.", f"{HOST}:443", f"{HOST}:80", f"{HOST}:"])
+    def test_the_host_of_the_base_url_is_known(self, caller: Caller, world: World, host: str) -> None:
+        assert is_known(send(caller, self.signed_for(caller, world, host)))
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "evil.example",
+            f"{HOST}.evil.example",
+            f"evil.{HOST}",
+            f"{HOST}:8000",
+            f"{HOST}, evil.example",
+            f"ada@{HOST}",
+            f"{HOST}..",
+            f"{HOST}/",
+            "[::1]",
+            "",
+        ],
+    )
+    def test_another_host_is_refused_and_told_which_setting_names_it(
+        self, caller: Caller, world: World, host: str
+    ) -> None:
+        for key in ((caller.id, caller.secret), ("2ZFMV4WVVCVG35XATII9T96J7", SECRET)):  # nobody learns of a key by it
+            answer = send(caller, self.signed_for(caller, world, host, key))
+            assert refusal(answer) == (401, 401)
+            assert answer.json and "the setting baseUrl, or one of api.hosts" in answer.json["developerMessage"]
+
+    @pytest.mark.parametrize(
+        ("setting", "host"),
+        [
+            ("10.0.0.5:8000", "10.0.0.5:8000"),
+            ("id.internal", "ID.Internal.:80"),
+            ("id.internal.:443", "id.internal"),
+            ("[2001:DB8:0::1]:8000", "[2001:db8::1]:08000"),
+            ("b\u00fccher.example", "xn--bcher-kva.example"),
+        ],
+    )
+    def test_further_hosts_are_those_of_the_setting(
+        self, caller: Caller, world: World, setting: str, host: str
+    ) -> None:
+        api = RestAPI(world.service, hosts=[setting], clock=lambda: world.now)
+        other = Caller(Client(validator(api)), caller.id, caller.secret)
+        for known in (host, HOST):
+            assert is_known(send(other, self.signed_for(caller, world, known)))
+        assert refusal(send(other, self.signed_for(caller, world, "evil.example"))) == (401, 401)
+
+    def test_a_setting_that_is_no_host_is_found_at_the_start(self, world: World) -> None:
+        with pytest.raises(ConfigurationError, match=r"api\.hosts"):
+            RestAPI(world.service, hosts=["[::g]"])
+
+    def test_with_basic_no_host_is_compared(self, caller: Caller) -> None:
+        """The secret itself was sent: whoever has it can write any host."""
+        assert is_known(send(caller, {"Host": "10.0.0.5"}))
+
+    def signed_for(self, caller: Caller, world: World, host: str, key: tuple[str, str] | None = None) -> dict[str, str]:
+        key = key or (caller.id, caller.secret)
+        return signed(key, "GET", f"https://{HOST}/v1/nothing", at=world.now, host=host)
 
 
 def test_what_stands_in_host_and_forwarded_headers_changes_no_href(caller: Caller, world: World) -> None:

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from callers import basic, signed
+from callers import HOST, basic, signed
 from real.test_deploy import Server, server
 
 COMMAND = [sys.executable, "-m", "stormpath_wsgi.cli"]
-BASE = "https://id.example.org/v1"
+BASE = f"https://{HOST}/v1"
 LARGEST = 100_000  # bytes
 
 Key = tuple[str, str]
@@ -51,7 +51,7 @@ def key(served: tuple[Server, Key]) -> Key:
 
 
 class Signed(requests.auth.AuthBase):
-    """Signs what requests is about to send."""
+    """Signs what requests is about to send, for the name that the API is known by."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -59,8 +59,7 @@ class Signed(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         body = request.body or b""
         assert request.method and request.url and isinstance(body, bytes)
-        headers = signed(self._key, request.method, request.url, body, at=time.time())
-        request.headers.update({name: text for name, text in headers.items() if name != "host"})
+        request.headers.update(signed(self._key, request.method, request.url, body, at=time.time(), host=HOST))
         return request
 
 
@@ -86,7 +85,7 @@ def test_a_signed_body_arrives(url: str, key: Key) -> None:
 def test_a_signed_request_counts_once_whichever_worker_it_reaches(
     served: tuple[Server, Key], url: str, key: Key
 ) -> None:
-    headers = signed(key, "GET", f"{url}/nothing", at=time.time())
+    headers = signed(key, "GET", f"{url}/nothing", at=time.time(), host=HOST)
 
     def replay(_: int) -> int:
         return requests.get(f"{url}/nothing", headers=headers, timeout=60).status_code

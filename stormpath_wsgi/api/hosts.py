@@ -1,0 +1,56 @@
+"""The names by which clients know the API: what a signed ``Host`` may say.
+
+A signature is made for one host. Whoever was sent a signed request, at another address, could send it here otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv6Address
+from urllib.parse import urlsplit
+
+from stormpath_wsgi.errors import ConfigurationError
+
+# RFC 9110, section 7.2: a host, which is a name or an address, and perhaps a port.
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(?::(?P<port>[0-9]{0,5}))?")
+_DEFAULT_PORTS = ("80", "443")  # of http and https: clients leave them out, and proxies put them in
+
+
+class Hosts:
+    """The host of *base_url*, and the *further* ones, such as ``10.0.0.5:8000``.
+
+    Case, a dot at the end, the spelling of an IPv6 address and a default port make no difference. Raises
+    :class:`~stormpath_wsgi.ConfigurationError` for what is no host.
+    """
+
+    def __init__(self, base_url: str, further: Iterable[str] = ()) -> None:
+        self._known = frozenset(_named(host) for host in (urlsplit(base_url).netloc.rpartition("@")[2], *further))
+
+    def __contains__(self, host: str) -> bool:
+        """Whether *host*, the value of a header, is one of them."""
+        return _normal(host) in self._known
+
+
+def _named(host: str) -> str:
+    try:
+        found = _normal(host.encode("idna").decode() if not host.isascii() else host)
+    except UnicodeError:
+        found = None
+    if found is None:
+        raise ConfigurationError(f"api.hosts: {host!r} is no host: write one such as id.example.com or 10.0.0.5:8000")
+    return found
+
+
+def _normal(host: str) -> str | None:
+    """The one spelling of *host*; None when it is none."""
+    parts = _HOST.fullmatch(host)
+    if parts is None:
+        return None
+    name, port = parts["name"].lower().removesuffix("."), (parts["port"] or "").lstrip("0")
+    if name.startswith("["):
+        try:
+            name = f"[{IPv6Address(name[1:-1])}]"
+        except ValueError:
+            return None
+    return name if not port or port in _DEFAULT_PORTS else f"{name}:{port}"
