@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -135,13 +135,20 @@ class World:
         body = {"type": "basic", "value": value, "accountStore": named}
         return path(self.service.create(f"{at or self.application}/loginAttempts", body)["account"])
 
-    @contextmanager
-    def statements(self) -> Iterator[list[tuple[str, Any]]]:
+    def statements(self) -> AbstractContextManager[list[tuple[str, Any]]]:
         """The SELECTs that are run meanwhile, with their parameters."""
+        return self._recorded("SELECT")
+
+    def changes(self) -> AbstractContextManager[list[tuple[str, Any]]]:
+        """What changes rows, or tells other processes of it."""
+        return self._recorded("INSERT", "UPDATE", "DELETE", "NOTIFY")
+
+    @contextmanager
+    def _recorded(self, *words: str) -> Iterator[list[tuple[str, Any]]]:
         ran: list[tuple[str, Any]] = []
 
         def record(*arguments: Any) -> None:
-            if arguments[2].startswith("SELECT"):
+            if arguments[2].startswith(words):
                 ran.append((arguments[2], arguments[3]))
 
         with self.database.read() as connection:

@@ -104,7 +104,8 @@ def _item(verbs: Verbs, path: str, names: list[str], kind: type[Kind], name: str
                     f"Changes what is sent of the {title}.", f"update{name}", names, {"200": whole}, (), kind, "u"
                 )
             case "delete":
-                item["delete"] = _operation(f"Removes the {title}.", f"delete{name}", names, {"204": _NOTHING})
+                gone = " It may be gone already." if kind.gone_is_deleted else ""
+                item["delete"] = _operation(f"Removes the {title}.{gone}", f"delete{name}", names, {"204": _NOTHING})
     return item
 
 

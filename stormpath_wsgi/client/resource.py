@@ -88,7 +88,11 @@ class Resource(Live, kinds.Kind):
         self._take(self._client.data_store.get(self.href, self._expand))
 
     def delete(self) -> None:
-        """Remove it from its directory, with what lives and dies with it. A new resource is left alone."""
+        """Remove it from its directory, with what lives and dies with it. A new resource is left alone.
+
+        Removing an account, a directory, a group, an organization, a mapping, a membership, a phone or a factor that is
+        gone already does nothing. Of everything else, such as a token or an API key, that is an error with status 404.
+        """
         if not self.is_new():
             self._client.data_store.delete(self.href)
 

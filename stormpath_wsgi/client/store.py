@@ -43,7 +43,11 @@ class DataStore(Protocol):
         """Change what *properties* names, leave the rest, and answer the whole resource."""
 
     def delete(self, href: str) -> None:
-        """Remove the resource and what lives and dies with it."""
+        """Remove the resource and what lives and dies with it.
+
+        Of what is gone already nothing happens, and nothing is said, where :attr:`.Kind.gone_is_deleted` says so.
+        Otherwise, above all for tokens and API keys, it is an :class:`~stormpath_wsgi.Error` with status 404.
+        """
 
     def epoch(self) -> int:
         """A number that is equal to an earlier one only while answers read then still hold. Costs no I/O.

@@ -42,7 +42,7 @@ from stormpath_wsgi.directory.rules.bootstrap import bootstrap, issue_api_key, i
 from stormpath_wsgi.directory.secrets import Secrets
 from stormpath_wsgi.directory.sms import Send
 from stormpath_wsgi.directory.wire import SHAPES
-from stormpath_wsgi.errors import fault
+from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.settings import MailSettings
 
 
@@ -171,14 +171,24 @@ class DirectoryService:
         return self._expanded(changed, wanted)
 
     def delete(self, path: str) -> None:
-        """Removes the resource and what lives and dies with it. Custom data is only emptied, as a whole or of a key."""
+        """Removes the resource and what lives and dies with it. Custom data is only emptied, as a whole or of a key.
+
+        What is not the tenant's is as good as removed, unless it lets somebody in (:attr:`.Kind.gone_is_deleted`).
+        """
         match self._parse(path):
             case Resource(kind) as target if kind in REMOVE:
-                REMOVE[kind](self._context, target)
+                self._remove(target)
             case DataKey() as target:
                 custom_data.remove_key(self._context, target)
             case _:
                 raise fault(405)
+
+    def _remove(self, target: Resource) -> None:
+        try:
+            REMOVE[target.kind](self._context, target)
+        except Error as error:  # which has undone the transaction, so that nobody is told of a change
+            if error.code != 404 or not target.kind.gone_is_deleted:
+                raise
 
     def document(self, path: str) -> tuple[str, bytes]:
         """Media type and content of a resource that is no JSON, or not only that."""

@@ -15,6 +15,7 @@ class Account(Timestamped):
     """The stored record of one person or machine."""
 
     path = "accounts"
+    gone_is_deleted = True
     searches_custom_data = True
     # Not sent, the username is the e-mail address.
     username = Text[str](length=(1, 255), writable="cu", unique="directory", search=True, sort=True)

@@ -42,6 +42,7 @@ class AccountStoreMapping(Timestamped):
 
     path = "accountStoreMappings"
     creatable = True
+    gone_is_deleted = True
     list_index = Integer(writable="cu", sort=True)
     is_default_account_store = Boolean(default=False, writable="cu")
     is_default_group_store = Boolean(default=False, writable="cu")
@@ -54,6 +55,7 @@ class Organization(Timestamped):
 
     path = "organizations"
     creatable = True
+    gone_is_deleted = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     name_key = Text[str](
         length=(1, 63), pattern=NAME_KEY, required=True, writable="cu", unique="tenant", search=True, sort=True
@@ -75,6 +77,7 @@ class OrganizationAccountStoreMapping(Timestamped):
 
     path = "organizationAccountStoreMappings"
     creatable = True
+    gone_is_deleted = True
     list_index = Integer(writable="cu", sort=True)
     is_default_account_store = Boolean(default=False, writable="cu")
     is_default_group_store = Boolean(default=False, writable="cu")

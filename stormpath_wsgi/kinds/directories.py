@@ -16,6 +16,7 @@ class Directory(Timestamped):
 
     path = "directories"
     creatable = True
+    gone_is_deleted = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
@@ -118,6 +119,7 @@ class Group(Timestamped):
     """A named set of accounts in a directory."""
 
     path = "groups"
+    gone_is_deleted = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="directory", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
@@ -134,5 +136,6 @@ class GroupMembership(Kind):
 
     path = "groupMemberships"
     creatable = True
+    gone_is_deleted = True
     account = Link[Any]("Account", writable="c", required=True)
     group = Link[Any]("Group", writable="c", required=True)

@@ -13,6 +13,7 @@ class Phone(Timestamped):
     """A telephone of an account."""
 
     path = "phones"
+    gone_is_deleted = True
     number = Text[str](length=(1, 64), required=True, writable="cu", search=True, sort=True)  # E.164
     name = Text["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
@@ -25,6 +26,7 @@ class Factor(Timestamped):
     """A second proof of who somebody is: codes sent to a phone, or made by an authenticator (RFC 6238)."""
 
     path = "factors"
+    gone_is_deleted = True
     type = Choice(SMS, GOOGLE_AUTHENTICATOR, required=True, writable="c", search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     verification_status = Choice(VERIFIED, UNVERIFIED, default=UNVERIFIED, search=True, sort=True)

@@ -18,6 +18,9 @@ class Kind:
     creatable: ClassVar[bool] = False
     #: Every declared member by its name on the wire, in order.
     members: ClassVar[dict[str, Member[Any]]] = {}
+    #: Whether a DELETE of one that is not there is a success, as old clients expect. Never of what lets somebody in:
+    #: a revocation that named the wrong one must not look done.
+    gone_is_deleted: ClassVar[bool] = False
     #: Whether a search may name ``customData.<key>``.
     searches_custom_data: ClassVar[bool] = False
     #: The media type of one that is a document. If it has members too, it is JSON for those who ask for that.

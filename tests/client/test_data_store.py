@@ -62,7 +62,15 @@ def test_what_was_deleted_is_not_found(store: DataStore) -> None:
     store.delete(directory["href"])
     assert_fault(404, 404, store.get, directory["href"])
     assert_fault(404, 404, store.update, directory["href"], {"description": "ghost"})
-    assert_fault(404, 404, store.delete, directory["href"])
+    store.delete(directory["href"])  # it is, and stays so
+    for look in (store.get, store.recall):
+        assert_fault(404, 404, look, directory["href"])
+
+
+def test_a_revocation_that_names_nothing_is_an_error(store: DataStore) -> None:
+    for path in ("refreshTokens", "accessTokens", "apiKeys", "applications"):
+        assert_fault(404, 404, store.delete, f"{store.base_url}/{path}/{'0' * 22}")
+    assert_fault(404, 404, store.delete, f"{store.base_url}/accounts/no-id")
 
 
 def test_an_href_of_somewhere_else_is_not_found(store: DataStore) -> None:

@@ -64,8 +64,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 def remove(context: Context, target: Resource) -> None:
     """Its factors go with it."""
     with context.write() as work:
+        records.load(work, target)  # first: nobody waits for somebody else's phone
         _lock(work, target.id)
-        records.load(work, target)
         records.remove(work, Phone, target.id)
 
 
