@@ -46,9 +46,18 @@ class Jwt:
             raise _unusable(name)
         return value
 
-    def check_times(self, now: float) -> None:
-        """Raises 10011 from the very second of ``exp`` on, 10012 while ``iat`` is in the future, and 11004."""
-        if now >= self.seconds("exp"):
+    def expiry(self, lifetime: float | None = None) -> float:
+        """When it ends, in seconds since the epoch: ``exp``. Raises 11004.
+
+        *lifetime*: seconds from ``iat`` on that one lives which does not say so.
+        """
+        if lifetime is not None and "exp" not in self.claims:
+            return self.seconds("iat") + lifetime
+        return self.seconds("exp")
+
+    def check_times(self, now: float, lifetime: float | None = None) -> None:
+        """Raises 10011 from the very second of :meth:`expiry` on, 10012 while ``iat`` is in the future, and 11004."""
+        if now >= self.expiry(lifetime):
             raise fault(10011)
         if self.seconds("iat") > now + LEEWAY:
             raise fault(10012)

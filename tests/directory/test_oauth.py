@@ -62,7 +62,9 @@ class Caller:
             **claims,
         }
         said = {name: value for name, value in said.items() if value is not None}
-        return jwt.write(header or {"kid": self.id, "stt": "assertion"}, said, secret or self.secret)
+        return jwt.write(
+            {"kid": self.id, "stt": "assertion"} if header is None else header, said, secret or self.secret
+        )
 
 
 @pytest.fixture
@@ -171,6 +173,8 @@ def test_a_key_that_was_disabled_meanwhile_signs_nothing(world: World, caller: C
         ({"grant_type": "password", "username": "a", "password": "b", "accountStore": f"{BASE}/directories/x"}, 2016),
         ({"grant_type": "password", "username": "a", "password": "b", "organizationNameKey": "nobody"}, 2016),
         ({"grant_type": "client_credentials", "client_id": "x"}, 2000),
+        ({"grant_type": "client_credentials", "apiKeyId": "x", "apiKeySecret": ""}, 2000),
+        ({"grant_type": "client_credentials", "apiKeyId": ["x"], "apiKeySecret": "y"}, 2004),
         ({"grant_type": "refresh_token"}, 2000),
         ({"grant_type": "stormpath_token"}, 2000),
         ({"grant_type": "id_site_token", "token": ""}, 2000),
@@ -419,6 +423,26 @@ def test_whatever_is_wrong_with_an_api_key_the_answer_is_the_same(world: World, 
         caller.ask("client_credentials", client_id=key["id"], client_secret=key["secret"])
 
 
+@pytest.mark.parametrize("id_as", [("client_id",), ("apiKeyId",), ("client_id", "apiKeyId")])
+@pytest.mark.parametrize("secret_as", [("client_secret",), ("apiKeySecret",), ("client_secret", "apiKeySecret")])
+def test_an_api_key_may_be_sent_by_the_names_that_sdks_use(
+    world: World, caller: Caller, id_as: tuple[str, ...], secret_as: tuple[str, ...]
+) -> None:
+    key = api_key(world, world.account())
+    fields = {**dict.fromkeys(id_as, key["id"]), **dict.fromkeys(secret_as, key["secret"])}
+    assert caller.ask("client_credentials", **fields)["access_token"]
+
+
+@pytest.mark.parametrize("wrong", ["client_id", "apiKeyId", "client_secret", "apiKeySecret"])
+def test_two_api_keys_at_once_are_refused(world: World, caller: Caller, wrong: str) -> None:
+    """Also when one of them is good: which was meant nobody can tell."""
+    key = api_key(world, world.account())
+    fields = {"client_id": key["id"], "apiKeyId": key["id"]}
+    fields |= {"client_secret": key["secret"], "apiKeySecret": key["secret"]}
+    with refused(2102, "say different things"):
+        caller.ask("client_credentials", **{**fields, wrong: "other"})
+
+
 def test_an_api_key_may_be_asked_for_in_one_account_store(world: World, caller: Caller) -> None:
     acme = organization(world, world.directory)
     elsewhere = world.new_directory()
@@ -526,11 +550,18 @@ def test_the_answer_of_an_id_site_counts_once(world: World, caller: Caller, gran
     [
         ({"aud": "OTHER"}, 10017),
         ({"aud": None}, 10017),
-        ({"status": "REGISTERED"}, 12002),
+        ({"status": "LOGOUT"}, 12002),
+        ({"status": "registered"}, 12002),
         ({"status": None}, 11004),
         ({"exp": 1_700_000_000}, 10011),
         ({"iat": 1_700_000_003}, 10012),
-        ({"jti": None}, 11004),
+        ({"iat": None}, 11004),
+        ({"iat": None, "exp": None}, 11004),
+        ({"iat": 1_699_999_940, "exp": None}, 10011),
+        ({"iat": 1_700_000_003, "exp": None}, 10012),
+        ({"iss": None}, 11004),
+        ({"jti": ""}, 11004),
+        ({"jti": 1}, 11004),
         ({"irt": ""}, 11004),
         ({"exp": 10**400}, 11004),
         ({"sub": None}, 11004),
@@ -550,12 +581,66 @@ def test_what_an_id_site_did_not_say_is_refused(
     assert world.items(f"{account}/accessTokens") == []
 
 
+#: What Stormpath's SDKs for Ruby and Node say in the place of an ID Site.
+OF_SDKS: dict[str, Any] = {"exp": None, "jti": None, "irt": None, "isNewSub": None}
+
+
+@pytest.mark.parametrize("status", ["AUTHENTICATED", "REGISTERED"])
+@pytest.mark.parametrize("header", [{"alg": "HS256"}, {"typ": "JWT", "alg": "HS256"}])
+def test_what_an_sdk_says_in_the_place_of_an_id_site_counts_once(
+    world: World, caller: Caller, header: dict[str, Any], status: str
+) -> None:
+    account = world.account()
+    token = caller.assertion(account, header, status=status, **OF_SDKS)
+    assert caller.claims(caller.ask("stormpath_token", token=token)["access_token"])["sub"] == link(account)["href"]
+    world.now += 59.999
+    for again in (token, caller.assertion(account, header, status=status, iat=int(world.now) - 59, **OF_SDKS)):
+        with refused(11005):
+            caller.ask("stormpath_token", token=again)
+    world.now += 0.001
+    with refused(10011):
+        caller.ask("stormpath_token", token=token)
+
+
+def test_another_spelling_of_a_used_assertion_is_used_too(world: World, caller: Caller) -> None:
+    """The last digit of a signature in base64url has bits that say nothing: there are four texts for each token."""
+    token = caller.assertion(world.account(), {"alg": "HS256"}, **OF_SDKS)
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    at = digits.index(token[-1])
+    caller.ask("stormpath_token", token=token)
+    for last in digits[at - at % 4 : at - at % 4 + 4]:
+        with pytest.raises(Error) as caught:
+            caller.ask("stormpath_token", token=token[:-1] + last)
+        assert caught.value.code in (11005, 10017)
+
+
+def test_two_assertions_that_say_different_things_are_two(world: World, caller: Caller) -> None:
+    one, other = world.account(), world.account()
+    for account, claims in ((one, {}), (other, {}), (one, {"iat": world.now - 0.5}), (one, {"state": "x"})):
+        assert caller.ask("stormpath_token", token=caller.assertion(account, {}, **{**OF_SDKS, **claims}))
+
+
+def test_a_used_assertion_is_remembered_to_its_last_moment(world: World, caller: Caller) -> None:
+    """``exp`` may have a fraction of a millisecond."""
+    account, end = world.account(), world.now + 30.0004
+    token = caller.assertion(account, exp=end)
+    caller.ask("stormpath_token", token=token)
+    world.now += 30
+    caller.ask("stormpath_token", token=caller.assertion(account))  # which purges
+    with refused(11005):
+        caller.ask("stormpath_token", token=token)
+
+
 def test_only_an_assertion_for_the_caller_is_one(world: World, caller: Caller) -> None:
     account, other = world.account(), Caller(world)
     told = caller.password(account)
     for token in (
         told["access_token"],
         caller.assertion(account, {"kid": caller.id, "stt": "access"}),
+        caller.assertion(account, {"kid": caller.id, "stt": ""}),
+        caller.assertion(account, {"kid": caller.id, "stt": None}),
+        caller.assertion(account, {"alg": "HS256"}, other.secret),
+        caller.assertion(account, {"alg": "HS256"}, **{**OF_SDKS, "aud": None}),
         caller.assertion(account, {"kid": other.id, "stt": "assertion"}, other.secret),
         caller.assertion(account, {"kid": caller.id, "stt": "assertion"}, other.secret),
         other.assertion(account),

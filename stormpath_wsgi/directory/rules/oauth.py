@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +43,12 @@ from stormpath_wsgi.kinds import (
 
 #: What an in-process key is called, when one has to be made.
 _KEY_NAME = "Signs tokens"
+#: What the statuses of an assertion are that says who somebody is.
+_SIGNED_IN = ("AUTHENTICATED", "REGISTERED")
+#: Seconds that an assertion counts which does not say how long it does. Those that SDKs make for themselves do not.
+_ASSERTION_LIFETIME = 60
+#: The two names of each half of an API key: that of OAuth, and that which Stormpath's SDKs send.
+_KEY_ID, _KEY_SECRET = ("client_id", "apiKeyId"), ("client_secret", "apiKeySecret")
 #: From here on codes speak of tokens and challenges, never of a missing resource or of a server that is down.
 _FIRST_OF_GRANTS = 10_000
 
@@ -98,7 +106,7 @@ def _password(issuer: Issuer, fields: Fields) -> Wire:
 
 def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
     """The API key of an account. Whatever is wrong with it, the answer is the same."""
-    id, secret = _required(fields, "client_id"), _required(fields, "client_secret")
+    id, secret = _one_of(fields, *_KEY_ID), _one_of(fields, *_KEY_SECRET)
     with issuer.context.read() as work:
         scope = stores.scope(work, issuer.application_id, *_store(fields))
         key = api_keys.find(work, id) if ID.match(id) else None
@@ -229,11 +237,14 @@ def signing_key(context: Context) -> Credential:
 
 
 def _asserted(work: Work, issuer: Issuer, token: jwt.Jwt) -> str:
-    """The id of the account that an ID Site answers with. Raises 10011, 10012, 10014, 10017, 11004, 12002."""
-    if token.header.get("stt") != "assertion" or token.claims.get("aud") != issuer.key.id:
+    """The id of the account that an ID Site answers with. Raises 10011, 10012, 10014, 10017, 11004, 12002.
+
+    What an SDK says in the place of one need not tell what sort of token it is. Another sort is refused.
+    """
+    if token.header.get("stt", "assertion") != "assertion" or token.claims.get("aud") != issuer.key.id:
         raise fault(10017, "Token is invalid because it is no assertion for the API key of the caller.")
-    token.check_times(work.now / 1000)
-    if token.text("status") != "AUTHENTICATED":
+    token.check_times(work.now / 1000, _ASSERTION_LIFETIME)
+    if token.text("status") not in _SIGNED_IN:
         raise fault(12002)
     by = below(work.base_url, token.text("iss"))  # an ID Site, or of SAML the application
     if isinstance(by, Resource) and by != Resource(Application, issuer.application_id):
@@ -260,12 +271,36 @@ def _scope(work: Work, issuer: Issuer, token: jwt.Jwt, fields: Fields) -> Scope:
 
 def _spend(work: Work, key_id: str, token: jwt.Jwt) -> None:
     """Uses the assertion up, and with it the request that it answers. Raises 11005 when that was done before."""
-    expires_at = int(token.seconds("exp") * 1000)
-    for name in ("jti", "irt"):
-        if name == "jti" or token.claims.get(name) is not None:
-            digest = hashlib.sha256(token.text(name).encode("utf-8", "surrogatepass")).hexdigest()
-            with records.taken("Token is invalid because it was used before.", 11005):
-                nonces.add(work, key_id, f"{name}:{digest}", expires_at)
+    expires_at = math.ceil(token.expiry(_ASSERTION_LIFETIME) * 1000)
+    for nonce in _nonces(token):
+        with records.taken("Token is invalid because it was used before.", 11005):
+            nonces.add(work, key_id, nonce, expires_at)
+
+
+def _nonces(token: jwt.Jwt) -> Iterator[str]:
+    """What no second assertion may bring: its ``jti``, without one all that it says; and its ``irt`` if it has one.
+
+    What it says, and not how that is spelled: there are several spellings of one signature.
+    """
+    if "jti" in token.claims:
+        yield f"jti:{_digest(token.text('jti'))}"
+    else:
+        yield f"all:{_digest(json.dumps([token.header, token.claims], sort_keys=True))}"
+    if token.claims.get("irt") is not None:
+        yield f"irt:{_digest(token.text('irt'))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(_bytes(text)).hexdigest()
+
+
+def _one_of(fields: Fields, name: str, other: str) -> str:
+    """The parameter that has two names. Raises 2000, 2004, and 2102 where each says something else."""
+    given = [each for each in (name, other) if fields.get(each)]
+    values = {_required(fields, each) for each in given or [name]}
+    if len(values) > 1:
+        raise fault(2102, f"{name} and {other} are names of one parameter, and say different things.")
+    return values.pop()
 
 
 def _required(fields: Fields, name: str) -> str:
