@@ -550,7 +550,7 @@ class TestWhatEndsASession:
         ada.save()
         assert who(elsewhere, cookie) is None
 
-    @pytest.mark.parametrize("status", ["DISABLED", "UNVERIFIED"])
+    @pytest.mark.parametrize("status", ["DISABLED", "UNVERIFIED", "LOCKED"])
     def test_disabling_the_account(self, elsewhere: Sessions, cookie: str, ada: Account, status: str) -> None:
         ada.status = status
         ada.save()

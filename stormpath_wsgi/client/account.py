@@ -32,6 +32,7 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     """The stored record of one person or machine."""
 
     STATUS_UNVERIFIED = kinds.UNVERIFIED
+    STATUS_LOCKED = kinds.LOCKED
 
     directory: kinds.Link[Directory]
     tenant: kinds.Link[Tenant]
@@ -50,6 +51,10 @@ class Account(HasCustomData, HasStatus, kinds.Account):
 
     def is_unverified(self) -> bool:
         return self.get_status() == self.STATUS_UNVERIFIED
+
+    def is_locked(self) -> bool:
+        """Whether an administrator has locked it. It cannot sign in until one sets another status."""
+        return self.get_status() == self.STATUS_LOCKED
 
     def add_group(self, group: GroupReference) -> GroupMembership:
         """Put the account into *group*. Raises ValueError when there is no such group."""

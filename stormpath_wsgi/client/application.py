@@ -62,7 +62,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         With an *account_store*, or in the organization with the key *organization_name_key*, only that one is
         searched (of both: the store in the organization), else those mapped to the application in their order.
         Raises :class:`~stormpath_wsgi.Error`, for visitors always with the same sentence; the codes are 7100 wrong
-        password, 7101 disabled, 7102 unverified, 7104 nobody of that name, and others of the mappings.
+        password, 7101 disabled, 7102 unverified, 7103 locked, 7104 nobody of that name, and others of the mappings.
         """
         credential = base64.b64encode(f"{login}:{password}".encode("utf-8", "surrogatepass")).decode()
         attempt: dict[str, Any] = {"type": "basic", "value": credential}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from stormpath_wsgi.kinds.kind import Kind, Timestamped
 from stormpath_wsgi.kinds.members import Choice, Collection, Instant, Link, Part, Text
-from stormpath_wsgi.kinds.values import DISABLED, ENABLED, UNVERIFIED, VERIFIED
+from stormpath_wsgi.kinds.values import DISABLED, ENABLED, LOCKED, UNVERIFIED, VERIFIED
 
 
 class Account(Timestamped):
@@ -25,7 +25,7 @@ class Account(Timestamped):
     middle_name = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
     surname = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
     full_name = Text[str](derived=True)  # the three names that are there, joined by one blank
-    status = Choice(ENABLED, DISABLED, UNVERIFIED, default=ENABLED, writable="cu", search=True, sort=True)
+    status = Choice(ENABLED, DISABLED, UNVERIFIED, LOCKED, default=ENABLED, writable="cu", search=True, sort=True)
     email_verification_status = Choice(VERIFIED, UNVERIFIED, "UNKNOWN", default=UNVERIFIED, writable="u")
     password_modified_at = Instant[dt.datetime | None](nullable=True, search=True, sort=True)
     email_verification_token = Link[Any]("EmailVerificationToken", nullable=True, derived=True)

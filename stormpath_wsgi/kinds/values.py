@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 ENABLED, DISABLED, UNVERIFIED, VERIFIED = "ENABLED", "DISABLED", "UNVERIFIED", "VERIFIED"
+LOCKED = "LOCKED"
 SMS, GOOGLE_AUTHENTICATOR = "SMS", "google-authenticator"
 ID = re.compile(r"[0-9A-Za-z]{1,64}\Z")
 #: A web origin: scheme and host, perhaps a port.

@@ -163,5 +163,12 @@ def test_disabling_an_account_ends_them_all(account: Account, application: Appli
     assert caught.value.status in (400, 401)
 
 
+def test_an_account_can_be_locked(account: Account, application: Application) -> None:
+    account.status = account.STATUS_LOCKED
+    account.save()
+    account.refresh()
+    assert account.is_locked() and not account.is_enabled()
+
+
 def test_without_a_username_it_is_the_e_mail_address(directory: Directory, new_account: NewAccount) -> None:
     assert new_account(directory, "eve@example.org", username=None).username == "eve@example.org"

@@ -353,7 +353,7 @@ def test_a_new_password_ends_every_session(world: World) -> None:
     assert world.items(f"{account}/refreshTokens") == []
 
 
-@pytest.mark.parametrize("status", ["DISABLED", "UNVERIFIED"])
+@pytest.mark.parametrize("status", ["DISABLED", "UNVERIFIED", "LOCKED"])
 def test_so_does_a_status_other_than_enabled_for_good(world: World, status: str) -> None:
     account = world.account()
     session = world.session(account)

@@ -163,7 +163,7 @@ def test_a_disabled_organization_is_told_to_who_knows_the_password(world: World)
     assert world.login("ada@example.org", store=directory) == account
 
 
-@pytest.mark.parametrize("status", [("DISABLED", 7101), ("UNVERIFIED", 7102)])
+@pytest.mark.parametrize("status", [("DISABLED", 7101), ("UNVERIFIED", 7102), ("LOCKED", 7103)])
 def test_the_status_is_told_to_who_knows_the_password(world: World, status: tuple[str, int]) -> None:
     account = world.account("ada@example.org", status=status[0])
     with refused(status[1]):
@@ -332,10 +332,13 @@ def test_an_older_hash_that_two_logins_replace_at_once_lets_both_in(world: World
     assert other == [account]
 
 
-@pytest.mark.parametrize("login", ["ada@example.org", "nobody", "locked@example.org", "a\0b", "x" * 3000])
+@pytest.mark.parametrize(
+    "login", ["ada@example.org", "nobody", "disabled@example.org", "locked@example.org", "a\0b", "x" * 3000]
+)
 def test_every_refusal_costs_one_verification(world: World, login: str) -> None:
     world.account("ada@example.org")
-    world.account("locked@example.org", status="DISABLED")
+    world.account("disabled@example.org", status="DISABLED")
+    world.account("locked@example.org", status="LOCKED")
     world.map(world.new_organization("acme", world.directory))
     world.map(world.new_organization("closed", world.directory, status="DISABLED"))
     service, hasher = watched(world, lambda: None)

@@ -133,6 +133,14 @@ def test_a_password_that_will_not_do_leaves_the_token_good(world: World, post: P
     world.update(token, password=NEW)
 
 
+@pytest.mark.parametrize(("status", "code"), [("DISABLED", 7101), ("LOCKED", 7103)])
+def test_a_new_password_lets_nobody_in_who_was_shut_out(world: World, post: Post, status: str, code: int) -> None:
+    world.account(ADA, status=status)
+    world.update(asked(world), password=NEW)
+    with refused(code):
+        world.login(ADA, NEW)
+
+
 def test_a_stranger_and_another_s_store_are_no_known_resource(world: World, post: Post) -> None:
     world.account(ADA, username="ada")
     mapped, apart = world.new_directory(), world.new_directory()

@@ -79,11 +79,12 @@ def test_who_need_not_prove_anything_is_welcome_at_once(world: World, post: Post
     assert post.only()["To"] == "bob@example.org"
 
 
-def test_a_link_lets_nobody_in_who_was_disabled(world: World, verifying: Post) -> None:
-    account = new(world, status="DISABLED")
-    assert account["status"] == "DISABLED"
+@pytest.mark.parametrize("status", ["DISABLED", "LOCKED"])
+def test_a_link_lets_nobody_in_who_was_shut_out(world: World, verifying: Post, status: str) -> None:
+    account = new(world, status=status)
+    assert account["status"] == status
     world.update(part(account, "emailVerificationToken"))
-    assert world.service.get(path(account))["status"] == "DISABLED"
+    assert world.service.get(path(account))["status"] == status
 
 
 def test_a_token_proves_no_other_address(world: World, verifying: Post) -> None:

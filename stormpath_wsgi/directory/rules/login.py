@@ -24,7 +24,7 @@ from stormpath_wsgi.directory.rules import account_links, stores
 from stormpath_wsgi.directory.rules.stores import Candidate, Scope
 from stormpath_wsgi.directory.wire import SHAPES
 from stormpath_wsgi.errors import Unavailable, fault
-from stormpath_wsgi.kinds import DISABLED, ENABLED, UNVERIFIED, Account, LoginAttempt
+from stormpath_wsgi.kinds import DISABLED, ENABLED, LOCKED, UNVERIFIED, Account, LoginAttempt
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +106,8 @@ def _check_account(status: str) -> None:
         raise fault(7101)
     if status == UNVERIFIED:
         raise fault(7102)
+    if status == LOCKED:
+        raise fault(7103)
 
 
 def _answered(work: Work, scope: Scope, found: Candidate) -> Wire:

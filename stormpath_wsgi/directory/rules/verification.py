@@ -18,7 +18,7 @@ from stormpath_wsgi.directory.records import Wire
 from stormpath_wsgi.directory.rules import letters, mailed_tokens, stores
 from stormpath_wsgi.directory.rules.creation_policy import CreationPolicy
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import DISABLED, ENABLED, UNVERIFIED, VERIFIED, Account, VerificationEmail
+from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account, VerificationEmail
 
 
 def wanted(params: Mapping[str, Any]) -> bool:
@@ -27,8 +27,8 @@ def wanted(params: Mapping[str, Any]) -> bool:
 
 
 def status(policy: CreationPolicy, status: str) -> str:
-    """The status of a new account in the workflow that was to have *status*. A disabled one stays so."""
-    return UNVERIFIED if policy.verifies and status != DISABLED else status
+    """The status of a new account in the workflow that was to have *status*. A disabled or locked one stays so."""
+    return UNVERIFIED if policy.verifies and status == ENABLED else status
 
 
 def begin(work: Work, policy: CreationPolicy, account_id: str, application_id: str | None) -> None:
@@ -67,7 +67,7 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
 def verify(context: Context, target: VerificationToken) -> Wire:
     """The href of the account whose address is proved. Raises the 404 for a token that is no good.
 
-    Who has not been verified may sign in from now on. Who was disabled may not.
+    Who has not been verified may sign in from now on. Who was disabled or locked may not.
     """
     with context.write() as work:
         account_id = mailed_tokens.spend(work, VERIFICATION, target.token)
