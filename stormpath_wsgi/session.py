@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
@@ -17,6 +17,7 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.cookie import Cookie, Seal, Session
+from stormpath_wsgi.environ import Told
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
@@ -28,6 +29,9 @@ ENDED = frozenset({404, 10010, 10011, 10013, 10014, 10015, 10016})
 
 #: What a request without a cookie of ours offers.
 NOTHING: Sequence[str] = ()
+
+#: What the app is told of a stranger.
+_UNTOLD: Mapping[str, str] = {}
 
 #: A cookie is renewed when this part of the idle time has gone by: nobody is signed out more than that part too early,
 #: and no browser gets more than one new cookie in that time.
@@ -61,6 +65,7 @@ class Sessions(Shared):
         self._absolute = int(settings.session.absolute.total_seconds())
         self._ttl = settings.cache_ttl.total_seconds()
         self._seal = Seal(settings.secret_keys)
+        self.told = Told(settings)
         self._cookies = {https: Cookie.of_session(settings.session, https=https) for https in (False, True)}
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
         self._known: OrderedDict[str, Known] = OrderedDict()
@@ -164,7 +169,9 @@ class Sessions(Shared):
         if _id(token["account"]["href"]) != session.account_id:
             log.warning("Session %s belongs to another account than its cookie says.", session.id)
             return None
-        return RememberedAccount(self.client, token["account"])
+        account = RememberedAccount(self.client, token["account"])
+        account.told = self.told.of(account, token.get("naming"))
+        return account
 
 
 class CurrentSession(Live):
@@ -253,13 +260,17 @@ class CurrentSession(Live):
 
     def _become(self, known: Known | None) -> None:
         self._known = known
-        environ = self.environ if self.environ is not None else {}
-        if known is None or known.account is None:
-            self.user = environ["stormpath.user"] = AnonymousUser()
-            environ.pop("REMOTE_USER", None)  # it said somebody else
-        else:
-            self.user = environ["stormpath.user"] = User(known.account)
-            environ["REMOTE_USER"] = known.account.remote_user
+        account = None if known is None else known.account
+        self.user = AnonymousUser() if account is None else User(account)
+        environ = self.environ
+        if environ is not None:
+            environ["stormpath.user"] = self.user
+            told = _UNTOLD if account is None else account.told
+            for name in self._sessions.told.names:
+                if name in told:
+                    environ[name] = told[name]
+                else:
+                    environ.pop(name, None)  # it said somebody else
 
     def _refresh(self, known: Known) -> None:
         if known.account is None:

@@ -603,6 +603,12 @@ class Settings(Section):
     )
     application: ApplicationSettings = ApplicationSettings()
     session: SessionSettings = SessionSettings()
+    remote_user: Literal["username", "email", "id", "href"] = Field(
+        "username",
+        description="What REMOTE_USER says of who is signed in. username: the bare username in the application's home "
+        "directory, the first that it mapped, and QUALIFIER:USERNAME in every other. email: the address, when it is "
+        "verified; else there is no REMOTE_USER. id, href: of the account, which nothing changes.",
+    )
     protect: Annotated[Mapping[str, Any], AfterValidator(_protected)] = Field(
         {},
         description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "

@@ -56,12 +56,12 @@ class RememberedAccount:
     Shared by requests; whoever keeps it knows how long it holds.
     """
 
-    __slots__ = ("_answers", "_client", "_group_url", "_groups", "account", "remote_user")
+    __slots__ = ("_answers", "_client", "_group_url", "_groups", "account", "told")
 
     def __init__(self, client: Client, account: Mapping[str, Any]) -> None:
         self.account = account
-        #: A WSGI native string: the bytes of UTF-8, each one character (PEP 3333, "Unicode Issues").
-        self.remote_user = str(account["username"]).encode().decode("latin-1")
+        #: What the environ tells the app of it, by the name of the variable.
+        self.told: Mapping[str, str] = {}
         self._client = client
         self._group_url = f"{client.base_url}/{kinds.Group.path}/"
         self._groups: Groups | None = None

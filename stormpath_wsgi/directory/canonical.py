@@ -18,15 +18,13 @@ import re
 from collections.abc import Callable
 from unicodedata import normalize
 
+from stormpath_wsgi.kinds import UNSEEN
+
 # PostgreSQL's B-tree refuses keys above 2704 bytes, and some characters fold to 18 others (U+FDFA). 512
 # characters of up to 4 bytes fit, and no spelling of 255 characters that means something is longer.
 _LONGEST = 512
 
-# The property Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt: nothing is drawn for these.
-_UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 
 
 def canonical_username(text: str) -> str:

@@ -333,6 +333,30 @@ organization_store_mappings = table(
     Index(None, "account_store_group_id"),
 )
 
+#: The one directory whose accounts an application knows by their bare usernames, written with its first mapping; null:
+#: there is none, that was of an organization. No foreign key: the id stays when the directory goes, so that no other
+#: takes its place.
+home_directories = Table(
+    "home_directories",
+    metadata,
+    reference("application_id", "applications"),
+    Column("directory_id", Text),
+    PrimaryKeyConstraint("application_id"),
+)
+
+#: What stands before the username of an account of another directory. A row is neither changed nor removed while there
+#: is the tenant, so that what named somebody once never names somebody else; hence no foreign key to the directory.
+qualifiers = Table(
+    "qualifiers",
+    metadata,
+    Column("directory_id", Text, nullable=False),
+    reference("tenant_id", "tenants"),
+    Column("qualifier", Text, nullable=False),
+    Column("key", Key, nullable=False),
+    PrimaryKeyConstraint("directory_id"),
+    UniqueConstraint("tenant_id", "key"),
+)
+
 #: Its id is that of its one owner.
 account_linking_policies = table(
     "account_linking_policies",

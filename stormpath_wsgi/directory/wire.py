@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Table, Text, cast, select
+from sqlalchemy import ColumnElement, Table, Text, cast, exists, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory import schema, token_jwt, totp
@@ -220,6 +220,19 @@ def _default_model(shape: Shape) -> Spelling:
     return spelling
 
 
+def _naming(shape: Shape) -> Spelling:
+    """Of a token: what tells its account from others of the same name (:mod:`.rules.qualifiers`)."""
+    homes, qualifiers, accounts = schema.home_directories, schema.qualifiers, schema.accounts.alias()
+    mine = accounts.c.id == shape.table.c.account_id
+    home = exists().where(
+        mine, homes.c.application_id == shape.table.c.application_id, homes.c.directory_id == accounts.c.directory_id
+    )
+    own = select(qualifiers.c.qualifier).where(mine, qualifiers.c.directory_id == accounts.c.directory_id)
+    is_home = shape.at("is_home", home.label("is_home"))
+    qualifier = shape.at("qualifier", own.scalar_subquery().label("qualifier"))
+    return lambda row, work, href: {"isHome": bool(row[is_home]), "qualifier": row[qualifier]}
+
+
 def _nothing(shape: Shape) -> Spelling:
     return lambda row, work, href: None
 
@@ -287,6 +300,8 @@ _DERIVED: Mapping[Member[Any], Callable[[Shape], Spelling]] = {
     kinds.AccessToken.expanded_jwt: _issued(Issued.expanded),
     kinds.RefreshToken.jwt: _issued(lambda token: token.text),
     kinds.RefreshToken.expanded_jwt: _issued(Issued.expanded),
+    kinds.AccessToken.naming: _naming,
+    kinds.RefreshToken.naming: _naming,
     kinds.SamlIdentityProvider.sha_fingerprint: _fingerprint,
     kinds.SamlServiceProviderMetadata.entity_id: _entity_id,
     kinds.ApplicationWebConfig.domain_name: _domain_name,

@@ -6,7 +6,14 @@ import datetime as dt
 from typing import Any
 
 from stormpath_wsgi.kinds.kind import Kind
-from stormpath_wsgi.kinds.members import Choice, Document, Instant, Link, Text
+from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Link, Struct, Text
+
+
+def _naming() -> Struct:
+    """What tells the token's account from others of its username at the application: whether it is one of the home
+    directory, and what stands before the usernames of its directory elsewhere. Ours; Stormpath had no such thing.
+    """
+    return Struct({"is_home": Boolean(), "qualifier": Text[str](nullable=True)}, nullable=True, derived=True)
 
 
 class AccessToken(Kind):
@@ -19,6 +26,7 @@ class AccessToken(Kind):
     account = Link[Any]("Account")
     application = Link[Any]("Application", writable="c", required=True)
     tenant = Link[Any]("Tenant")
+    naming = _naming()
 
 
 class RefreshToken(Kind):
@@ -31,6 +39,7 @@ class RefreshToken(Kind):
     account = Link[Any]("Account")
     application = Link[Any]("Application", writable="c", required=True)
     tenant = Link[Any]("Tenant")
+    naming = _naming()
 
 
 class LoginAttempt(Kind):

@@ -17,6 +17,14 @@ NAME_KEY = re.compile(r"[0-9a-z](?:[0-9a-z-]*[0-9a-z])?", re.IGNORECASE)
 ACCOUNT_ATTRIBUTE = re.compile(
     r"username|email|givenName|middleName|surname|customData(?:\.[0-9A-Za-z_][0-9A-Za-z_-]{0,254})+"
 )
+#: For classes of regular expressions: control characters, line breaks, and the marks of interlinear notes.
+CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb"
+#: The same: characters that are never seen (Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt), among
+#: them those that change the direction of a text.
+UNSEEN = (
+    "\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
 #: What may stand in a header of a mail, where a line break would begin the next one.
 ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 #: A domain in which each ``*`` stands for any run of characters.

@@ -34,6 +34,7 @@ def test_a_session_names_its_account_and_application(world: World) -> None:
         "account": link(account),
         "application": link(world.application),
         "tenant": link(world.tenant),
+        "naming": {"isHome": True, "qualifier": "My Application Directory"},
     }
     assert check(world, path(made).split("/")[1]) == made == world.service.get(path(made))
 

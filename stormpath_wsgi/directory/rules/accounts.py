@@ -43,8 +43,9 @@ _EMAIL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f:]+@[^\s\x00-\x1f\x7f-\x9f@:]+")
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """A new account. ``passwordFormat=mcf``: the password is a hash of another system.
 
-    Through an application or organization a login name is refused that any of its account stores has: what the app
-    calls ``REMOTE_USER`` would be two people otherwise. In a directory only its own names count.
+    Through an application or organization a login name is refused that any of its account stores has: who signs in
+    with it would be a matter of order otherwise. In a directory only its own names count. So the same name may come to
+    be twice at an application, and :mod:`.qualifiers` tells the two apart.
     """
     if providers.wants_exchange(properties):
         return providers.exchange(context, listing, properties["providerData"])

@@ -17,7 +17,7 @@ from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.paths import Listing, Resource, below
 from stormpath_wsgi.directory.records import Wire
-from stormpath_wsgi.directory.rules import administrators, providers
+from stormpath_wsgi.directory.rules import administrators, providers, qualifiers
 from stormpath_wsgi.directory.wire import SHAPES
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import DISABLED, Kind
@@ -116,6 +116,7 @@ def add(work: Work, owner: Resource, store: Resource, *, list_index: int | None 
         raise fault(family.twice)
     mapped = select(family.table.c.account_store_directory_id).where(family.owner_id == owner.id)
     providers.refuse_second(work, store, mapped, family.of_social)
+    qualifiers.settle(work, owner, store)
     id = new_id()
     links = {family.owner_id.name: owner.id, column: store.id}
     records.make(work, family.kind, id, {"list_index": len(before), **values}, **links)
