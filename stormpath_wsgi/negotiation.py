@@ -12,14 +12,18 @@ from webob.acceptparse import create_accept_header
 
 HTML, JSON = "text/html", "application/json"
 
+#: Characters of an ``Accept`` that is read. Those of browsers have a tenth; to read a longer one is work for nothing.
+LONGEST = 2000
+
 
 def preferred(environ: WSGIEnvironment, produces: Sequence[str]) -> str | None:
     """The media type of *produces* that the visitor likes best, or None when it is one that we do not produce.
 
-    Without a preference (no ``Accept``, ``*/*``, a tie, an ``Accept`` that cannot be read) the first of *produces*.
+    Without a preference (no ``Accept``, ``*/*``, a tie, an ``Accept`` that is too long or cannot be read) the first of
+    *produces*.
     """
     accept = environ.get("HTTP_ACCEPT", "").strip()
-    if not accept:
+    if not accept or len(accept) > LONGEST:
         return produces[0]
     # A browser ends its list in */*;q=0.8, and yet does not want JSON from a site that has no HTML:
     # so both are ranked, and only then do we look whether the winner is produced.

@@ -59,6 +59,8 @@ class PasswordStrength(Resource, kinds.PasswordStrength):
 
         The directory checks again; only it knows which passwords were used before (``prevent_reuse``).
         """
+        if len(password) > kinds.Account.password.length[1]:
+            raise ValueError("Password exceeded the maximum length.")
         password = unicodedata.normalize("NFC", password)  # as it is going to be judged
         if len(password) > self.max_length:
             raise ValueError("Password exceeded the maximum length.")

@@ -8,7 +8,8 @@ is the spirit of PRECIS' UsernameCaseMapped (RFC 8265, section 3.3), which forbi
 *Names* (of applications, directories and groups) are compared by canonical caseless matching (Unicode Standard,
 section 3.13, D145), which keeps compatibility forms apart: ``x²`` is not ``x2``.
 
-Every function here is total and idempotent.
+Every function here is total and idempotent, and takes time in proportion to the text: to order the marks upon a letter
+takes the square of their number, so of a text that is longer than any name nothing is folded.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ from stormpath_wsgi.kinds import UNSEEN
 # characters of up to 4 bytes fit, and no spelling of 255 characters that means something is longer.
 _LONGEST = 512
 
+#: Characters of the longest text that is folded. Whatever is unique by its key is shorter (255 characters, which become
+#: 765 at the most where compatibility forms are kept apart), so a longer text is equal to none of them.
+MOST_FOLDED = 1024
+
 _UNSEEN = re.compile(f"[{UNSEEN}]")
 
 
 def canonical_username(text: str) -> str:
     """The key a username is unique by and found by."""
-    return _bounded(_settle(_login_name, text))
+    return _settle(_login_name, text, _LONGEST)
 
 
 def canonical_email(text: str) -> str:
@@ -43,14 +48,14 @@ def canonical_email(text: str) -> str:
 
 def canonical_name(text: str) -> str:
     """The key that the name of an application, directory or group is unique by in its scope."""
-    return _settle(_name, text)
+    return _settle(_name, text, MOST_FOLDED)
 
 
 def fold(text: str) -> str:
-    """The searchable shadow of any text: what a search ignoring case compares, on both sides."""
+    """The searchable shadow of any text, or of its beginning: what a search ignoring case compares, on both sides."""
     if text.isascii():
         return text.lower()
-    return _settle(_compatible, text)[:_LONGEST]
+    return _settled(_compatible, text[:MOST_FOLDED])[:_LONGEST]
 
 
 def _login_name(text: str) -> str:
@@ -65,12 +70,20 @@ def _compatible(text: str) -> str:
     return normalize("NFKC", normalize("NFKD", text).casefold())
 
 
-def _settle(step: Callable[[str], str], text: str) -> str:
+def _settle(step: Callable[[str], str], text: str, longest: int) -> str:
+    """*text* folded by *step*, or a digest in place of what is too long to be folded, or to be a key."""
+    if len(text) > MOST_FOLDED:
+        return _digest(text)
+    key = _settled(step, text)
+    return key if len(key) <= longest else _digest(key)
+
+
+def _settled(step: Callable[[str], str], text: str) -> str:
     """*step* until nothing changes. Folding may undo a normal form and the other way round, but not for ever."""
     while (after := step(text)) != text:
         text = after
     return text
 
 
-def _bounded(key: str) -> str:
-    return key if len(key) <= _LONGEST else hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -24,7 +24,7 @@ from stormpath_wsgi.kinds import KINDS, Collection, CustomData, Kind, Link, Memb
 _MOST_NAMES = 16  # in one parameter
 _MOST_RESOURCES = 20_000  # that all names may bring; one brings to each of a page of 100 up to 100
 _MOST_DATA = 20_000_000  # characters of custom data that one name may bring, as JSON
-_TOKEN = re.compile(r"\s*([A-Za-z]+|[0-9]+|[(),:])\s*")
+_TOKEN = re.compile(r"([A-Za-z]+|[0-9]+|[(),:])|\s+")  # blanks first would be counted again from each of them
 
 
 @dataclass(slots=True)

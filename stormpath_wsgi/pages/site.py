@@ -20,6 +20,8 @@ from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.settings import Handler, Settings
 
+_LONGEST_KEY = Organization.name_key.length[1]  # characters of an organization's key
+
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
 
 PROBLEMS = ("error", "unauthorized", "unavailable")
@@ -69,7 +71,9 @@ class Site:
 
     def organization(self, name_key: Any) -> Organization | None:
         """The organization with that key, if it is ENABLED and mapped to the application."""
-        if not isinstance(name_key, str) or not NAME_KEY.fullmatch(name_key := name_key.strip()):
+        if not isinstance(name_key, str) or len(name_key := name_key.strip()) > _LONGEST_KEY:
+            return None
+        if not NAME_KEY.fullmatch(name_key):
             return None
         for found in self._client.organizations.search({"name_key": name_key, "status": ENABLED}):
             if self.application.account_store_mappings.search({"account_store.href": found.href}):
