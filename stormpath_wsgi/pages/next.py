@@ -8,27 +8,36 @@ from urllib.parse import quote, unquote
 LIMIT = 2000  # characters; longer ones are nobody's address, and some proxies cut the Location header
 
 # What RFC 3986 allows in a path and a query, and the few characters browsers leave as they are in a query.
-# No backslash (a slash to browsers), no blank and no control character (browsers drop tabs and newlines), no fragment.
+# No backslash (a slash to browsers), no blank and no control character (browsers drop tabs and newlines).
 _LOCAL = re.compile(r"""/[A-Za-z0-9._~!$&'()*+,;=:@%/?{}|^`"<>\[\]-]*""")
 # After decoding: a second slash in front, a backslash or control character anywhere, a dot segment.
 _TRICK = re.compile(r"//|.*[\\\x00-\x1f\x7f]|(.*/)?\.{1,2}(/|\Z)", re.DOTALL)
+
+# What RFC 3986 allows in a fragment.
+_FRAGMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/?-]+")
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def safe_next(wanted: str | None) -> str | None:
-    """*wanted* when it is a path, perhaps with a query, of this site; else None.
+    """*wanted* when it is a path, perhaps with a query and a fragment, of this site; else None.
 
     Refused are other hosts in every spelling a browser or a proxy may read as one: ``//host``, ``/\\host``,
-    ``/%2Fhost`` however often encoded, ``/.//host``; schemes; control characters; what is overlong.
+    ``/%2Fhost`` however often encoded, ``/.//host``; schemes; control characters; what is overlong. A fragment that
+    could not stand alone in such a place is left out.
     """
     wanted = _ascii(wanted or "")
-    if len(wanted) > LIMIT or not _LOCAL.fullmatch(wanted):
+    address, _, fragment = wanted.partition("#")
+    if len(wanted) > LIMIT or not _LOCAL.fullmatch(address) or _TRICK.match(_decoded(address.partition("?")[0])):
         return None
-    path = wanted.partition("?")[0]
-    while (decoded := unquote(path)) != path:
-        path = decoded
-    return None if _TRICK.match(path) else wanted
+    kept = _FRAGMENT.fullmatch(fragment) and not _TRICK.match(_decoded(fragment))
+    return f"{address}#{fragment}" if kept else address
+
+
+def _decoded(text: str) -> str:
+    while (decoded := unquote(text)) != text:
+        text = decoded
+    return text
 
 
 def _ascii(wanted: str) -> str:

@@ -31,6 +31,13 @@ class TestInABrowser:
         answer = visit.fill_in(f"/login?next={quote(wanted, safe='')}", **GOOD)
         assert answer.headers["Location"] == wanted
 
+    def test_the_visitor_comes_to_the_part_of_the_page_he_wanted(self, visit: Visit) -> None:
+        visit.account()
+        page = visit.get("/login?next=%2Freports%23caf%25C3%25A9")
+        assert page.form.action == "/login?next=%2Freports%23caf%25C3%25A9"
+        page.form["login"], page.form["password"] = GOOD.values()
+        assert page.form.submit().headers["Location"] == "/reports#caf%C3%A9"
+
     def test_the_page_he_wanted_survives_a_wrong_password(self, visit: Visit) -> None:
         visit.account()
         again = visit.fill_in("/login?next=%2Freports", login="ada@example.org", password="wrong").form

@@ -43,7 +43,6 @@ TRICKS = [
     "evil.example",
     "?next=//evil.example",
     "",
-    "/#//evil.example",
     "/\u2028/evil.example",
     "/" + "a" * LIMIT,
 ]
@@ -69,6 +68,23 @@ def test_a_path_of_the_site_is_kept_as_it_is(address: str) -> None:
 
 def test_a_path_that_a_framework_has_decoded_is_encoded_again() -> None:
     assert safe_next("/caf\u00e9/\u0416?q=\u00fc%2F") == "/caf%C3%A9/%D0%96?q=%C3%BC%2F"
+
+
+@pytest.mark.parametrize("fragment", ["part-2", "/route/7?x=1", "caf%C3%A9", "a:~:text=b,c", "%23"])
+def test_a_fragment_is_kept_as_it_is(fragment: str) -> None:
+    assert safe_next(f"/a?b=c#{fragment}") == f"/a?b=c#{fragment}"
+
+
+@pytest.mark.parametrize(
+    "fragment", ["", "//evil.example", "%2F/evil.example", "/\\evil", "a#b", "a b", "%0d%0a", "%00", "<b>"]
+)
+def test_a_doubtful_fragment_leaves_the_path(fragment: str) -> None:
+    assert safe_next(f"/a?b=c#{fragment}") == "/a?b=c"
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_fragment_makes_no_trick_better(trick: str) -> None:
+    assert safe_next(f"{trick}#part") is None
 
 
 @pytest.mark.parametrize("trick", TRICKS)
