@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "settings": {"sources", "instance"},
     "directory": {"key_file", "settings"},
     "client": {"sauthc1"},
-    "api": {"directory", "sauthc1", "settings"},
+    "api": {"directory", "negotiation", "sauthc1", "settings"},
     "negotiation": set(),
     "signing": set(),
     "sauthc1": set(),

@@ -17,6 +17,7 @@ from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.paths import Listing, Resource, TokenCheck, TokenEndpoint, parse
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Kind
+from stormpath_wsgi.negotiation import ranked
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
 
@@ -32,8 +33,6 @@ _METHODS = {
 }
 
 _OWN_TENANT = "tenants/current"
-
-_LONGEST_ACCEPT = 2000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,9 @@ def _get(call: Call) -> Response:
 
 def _wants_json(call: Call, kind: type[Kind]) -> bool:
     """Whether a document that is JSON as well is asked for as JSON, as Stormpath's SDKs ask for everything."""
-    # To read an Accept takes the square of the blanks in it.
-    if not kind.members or kind.media is None or len(call.request.environ.get("HTTP_ACCEPT", "")) > _LONGEST_ACCEPT:
+    if not kind.members or kind.media is None:
         return False
-    return call.request.accept_mimetypes.best_match([kind.media, JSON]) == JSON
+    return ranked(call.request.headers.get("Accept", ""), [kind.media, JSON])[:1] == [JSON]
 
 
 def _list(call: Call, query: Parameters) -> Response:

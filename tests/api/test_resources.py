@@ -292,6 +292,8 @@ class TestDocuments:
             ("*/*", "application/xml"),
             ("application/xml", "application/xml"),
             ("application/json", "application/json;charset=UTF-8"),
+            ("application/json; charset=utf-8", "application/json;charset=UTF-8"),
+            ("application/xml;q=0.9, application/json;v=1;q=0.8", "application/xml"),
         ],
     )
     def test_metadata_is_xml_unless_json_is_asked_for(
