@@ -15,7 +15,7 @@ from webob import Request, Response
 from werkzeug.wsgi import ClosingIterator
 
 from stormpath_wsgi.client import Group
-from stormpath_wsgi.negotiation import HTML, preferred
+from stormpath_wsgi.negotiation import HTML, JSON, preferred
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
 
@@ -119,13 +119,14 @@ def forbid(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
 
 
 def challenge_on_401(app: WSGIApplication) -> WSGIApplication:
-    """*app*, with the challenge in place of its own 401 for strangers. What it said with the 401 is dropped.
+    """*app*, with the login page in place of its own 401 for strangers. What it said with the 401 is dropped.
 
-    Somebody who is signed in gets the 401 as it is: to sign in again would not help.
+    Two get the 401 as it is. Somebody who is signed in: to sign in again would not help. And whoever does not prefer
+    HTML: programs answer the app's own ``WWW-Authenticate``, and would not know ours.
     """
 
     def challenging(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        held = _Held401(session_of(environ), start_response)
+        held = _Held401(environ, start_response)
         body = app(environ, held)
         if held.passed:
             return body
@@ -136,19 +137,27 @@ def challenge_on_401(app: WSGIApplication) -> WSGIApplication:
 
 
 class _Held401:
-    """A ``start_response`` that passes everything on but a 401 for a stranger."""
+    """A ``start_response`` that passes everything on but a 401 for a stranger with a browser."""
 
-    def __init__(self, session: CurrentSession, start_response: StartResponse) -> None:
-        self._session, self._start = session, start_response
+    def __init__(self, environ: WSGIEnvironment, start_response: StartResponse) -> None:
+        self._environ, self._start = environ, start_response
         self.passed = self.refused = False
 
     def __call__(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Callable[[bytes], object]:
         # What was passed on before cannot be taken back here; the server knows whether it has left.
-        self.refused = not self.passed and status.startswith("401") and not self._session.user.is_authenticated
+        self.refused = not self.passed and status.startswith("401") and _is_stranger_with_browser(self._environ)
         if self.refused:
             return lambda data: None
         self.passed = True
         return self._start(status, headers, exc_info)
+
+
+def _is_stranger_with_browser(environ: WSGIEnvironment) -> bool:
+    session = session_of(environ)
+    web = session.settings.web
+    # To say nothing is to prefer no page, also on a site that has nothing but pages.
+    wants_page = HTML in web.produces and preferred(environ, (JSON, HTML)) == HTML
+    return wants_page and web.login.enabled and not session.user.is_authenticated
 
 
 def _unless_refused(

@@ -615,7 +615,9 @@ class Settings(Section):
         "A list of group names: the members of all of them. In Python also a policy.",
     )
     challenge_on_401: bool = Field(
-        False, description="Whether a 401 of the application is answered with the login page."
+        False,
+        description="Whether browsers get the login page instead of a 401 of the application. Who does not prefer HTML "
+        "gets the 401 as it is, with the application's WWW-Authenticate.",
     )
     max_body: Bytes = Field(200_000, description="Largest request body that our own pages read; above it: 413.")
     cache_size: Annotated[int, Field(ge=0), Unit("sessions")] = Field(

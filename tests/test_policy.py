@@ -403,7 +403,22 @@ class TestChallengeOn401:
         site = open_site(Refusing(), challenge_on_401=True)
         answer = site.browser().get("/a", headers=HTML)
         assert (answer.status_code, answer.headers["Location"], answer.data) == (302, "/login?next=%2Fa", b"")
-        assert site.browser().get("/a", headers=JSON).status_code == 401
+
+    @pytest.mark.parametrize("web", [{}, {"produces": ["text/html"]}])
+    @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/x-cadaver", "application/json;v=1"])
+    @pytest.mark.parametrize("late", [False, True])
+    def test_leaves_the_401_for_programs_which_answer_what_the_app_asks_for(
+        self, open_site: Open, web: dict[str, Any], accept: str | None, late: bool
+    ) -> None:
+        """cadaver and curl --anyauth sign in by the app's own Basic."""
+        site = open_site(Refusing(late=late), challenge_on_401=True, web=web)
+        answer = site.browser().get("/a", headers={} if accept is None else {"Accept": accept})
+        assert (answer.status_code, answer.text) == (401, "no")
+        assert answer.headers["WWW-Authenticate"] == 'Basic realm="the app"'
+
+    def test_leaves_the_401_where_there_is_no_login_page(self, open_site: Open) -> None:
+        site = open_site(Refusing(), challenge_on_401=True, web={"login": {"enabled": False}})
+        assert site.browser().get("/", headers=HTML).text == "no"
 
     def test_is_off_unless_it_is_set(self, open_site: Open) -> None:
         assert open_site(Refusing()).browser().get("/", headers=HTML).text == "no"
@@ -458,7 +473,7 @@ class Refusing:
         self.status, self.late, self.closed = status, late, 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        headers = [("Content-Type", "text/plain")]
+        headers = [("Content-Type", "text/plain"), ("WWW-Authenticate", 'Basic realm="the app"')]
         if not self.late:
             start_response(self.status, headers)
         return Body(self, lambda: start_response(self.status, headers) if self.late else None)
