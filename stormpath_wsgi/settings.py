@@ -52,6 +52,12 @@ def _lasting(value: dt.timedelta) -> dt.timedelta:
     return value
 
 
+def _long_enough_to_connect(value: dt.timedelta) -> dt.timedelta:
+    if value < dt.timedelta(seconds=2):
+        raise ValueError("write a duration of at least 2 seconds: no connection to a server is given up sooner")
+    return value
+
+
 def _split(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip().startswith("["):
         with suppress(json.JSONDecodeError, RecursionError):
@@ -79,6 +85,12 @@ def _directory(value: str) -> str:
             "https://id.example.com/v1"
         )
     return _no_credential(value) if value.startswith("http") else value
+
+
+def _listen_url(value: SecretStr) -> SecretStr:
+    if not re.match(r"postgresql(\+psycopg)?://", value.get_secret_value()):
+        raise ValueError("write postgresql+psycopg://user:password@host/database")
+    return value
 
 
 def _no_credential(value: str) -> str:
@@ -220,6 +232,13 @@ class SessionSettings(Section):
     )
     cookie_same_site: Literal["Lax", "Strict", "None"] = Field(
         "Lax", description="When browsers send the cookie with requests that another site caused."
+    )
+
+    check: Literal["remembered", "strict"] = Field(
+        "remembered",
+        description="Whether a verified session may be remembered until this process is told of a change, which on "
+        "PostgreSQL takes a moment, or (strict) every signed-in request asks whether anything has changed. With a "
+        "SQLite file nothing is late either way.",
     )
 
     @model_validator(mode="after")
@@ -498,7 +517,9 @@ class DirectoryOptions:
     embedded directory gets. *encryption_keys*: those that encrypt the secrets at rest, 64 hex digits each, the first
     encrypts; none: of an embedded directory, those in a file beside its own. *sms*: sends text messages; None: they are
     files in ``outbox`` beside an embedded directory. *password_hasher*: makes the hashes of passwords; None: argon2id
-    with the costs of RFC 9106's second choice.
+    with the costs of RFC 9106's second choice. *database_timeout*: how long a transaction may wait for the database.
+    *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
+    hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL.
     """
 
     base_url: str = "https://localhost/v1"
@@ -507,6 +528,9 @@ class DirectoryOptions:
     sms: SmsSender | None = None
     mail: MailSettings = field(default_factory=MailSettings)
     password_hasher: Argon2Hasher | None = None
+    database_timeout: dt.timedelta = dt.timedelta(seconds=5)
+    listen_url: SecretStr | None = None
+    session_check: Literal["remembered", "strict"] = "remembered"
 
 
 class ApiSettings(Section):
@@ -597,6 +621,18 @@ class Settings(Section):
         description="Hashes the passwords of an embedded directory: the name of a hasher of the library pwdlib, "
         "module:name; in Python also the hasher. Tests give a cheap one. Not set: argon2id with 64 MiB, 3 passes and 4 "
         "lanes (RFC 9106, second choice).",
+    )
+    database_timeout: Annotated[Duration, AfterValidator(_long_enough_to_connect)] = Field(
+        dt.timedelta(seconds=5),
+        description="How long a request may wait for the database: for a lock, for a connection, and on PostgreSQL for "
+        "all that one transaction asks. Then it is answered with 503. Removing a directory, an application or a group, "
+        "and migrations, may work for 10 minutes.",
+    )
+    listen_url: Annotated[SecretStr, AfterValidator(_listen_url)] | None = Field(
+        None,
+        description="An address of the PostgreSQL server itself, postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, "
+        "where directory is that of a pooler such as PgBouncer, through which no notices of changes come. Not set, "
+        "behind a pooler: session.check is strict.",
     )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         "https://localhost/v1", description="What the hrefs of an embedded directory start with."
@@ -710,6 +746,9 @@ class Settings(Section):
             sms=self.sms,
             mail=self.mail,
             password_hasher=self.password_hasher,
+            database_timeout=self.database_timeout,
+            listen_url=self.listen_url,
+            session_check=self.session.check,
         )
 
     @property

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,28 @@ class PostgreSQLServer:
     def stop(self) -> None:
         """At once, as in a power cut."""
         self._run("pg_ctl", "stop", "--wait", "--silent", "--mode", "immediate")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Every process of it stands still in this block, though the kernel takes connections and packets for them."""
+        processes = [self._postmaster, *self._children()]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
+    @property
+    def _postmaster(self) -> int:
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def _children(self) -> list[int]:
+        return [
+            int(pid) for pid in Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
+        ]
 
     def remove(self) -> None:
         """Stops it, if it runs, and removes its folder."""

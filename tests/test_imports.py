@@ -19,13 +19,14 @@ GROUND = {"errors", "jwt", "kinds"}
 #: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
+    "breaker": set(),
     "kinds": set(),
     "jwt": set(),
     "sources": {"settings"},
     "key_file": set(),
     "instance": {"key_file"},
     "settings": {"sources", "instance"},
-    "directory": {"key_file", "settings"},
+    "directory": {"breaker", "key_file", "settings"},
     "client": {"sauthc1"},
     "api": {"directory", "negotiation", "sauthc1", "settings"},
     "negotiation": set(),

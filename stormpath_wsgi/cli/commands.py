@@ -54,7 +54,7 @@ def init(settings: Settings, no_api_key: bool) -> None:
         raise Misuse(f"The directory is behind {settings.address}; run this on the machine that serves that.")
     if settings.in_instance:
         instance.make(settings.instance)
-    with closing(Database(settings.directory)) as database:
+    with closing(Database(settings.directory, timeout=settings.database_timeout.total_seconds())) as database:
         upgrade(database)  # a server's too, whose tables the site itself only looks at
     show(directory=settings.address, signing_key=_signing_key(settings))
     options = settings.directory_options()

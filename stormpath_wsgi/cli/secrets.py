@@ -72,7 +72,7 @@ def _next_step(secrets: Secrets) -> str:
 @contextmanager
 def _opened(settings: Settings) -> Iterator[tuple[Database, Secrets]]:
     require_directory(settings)
-    with closing(Database(settings.directory)) as database:
+    with closing(Database(settings.directory, timeout=settings.database_timeout.total_seconds())) as database:
         secrets = Secrets.of(database, settings.encryption_keys)
         prepare(database)
         yield database, secrets

@@ -24,7 +24,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
     """
     options = options or DirectoryOptions()
     with ExitStack() as opened:
-        database = opened.enter_context(closing(Database(url)))
+        database = opened.enter_context(closing(_database(url, options)))
         secrets = Secrets.of(database, options.encryption_keys)
         mail = Mail.of(options.mail, options.base_url, database)
         prepare(database)
@@ -36,4 +36,13 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         secrets=secrets,
         sms=options.sms,
         mail=mail,
+    )
+
+
+def _database(url: str, options: DirectoryOptions) -> Database:
+    return Database(
+        url,
+        timeout=options.database_timeout.total_seconds(),
+        strict=options.session_check == "strict",
+        listen_url=None if options.listen_url is None else options.listen_url.get_secret_value(),
     )

@@ -17,13 +17,18 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, exc, make_url
 
-from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch
+from stormpath_wsgi.breaker import Breaker
+from stormpath_wsgi.directory import deadline
+from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
+
+if TYPE_CHECKING:
+    from stormpath_wsgi.directory.postgresql import Server
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +52,19 @@ class Transaction:
 
 
 class Database:
-    """A database by its *url*. *timeout*: seconds to wait for a lock, a connection or a place in the pool.
+    """A database by its *url*. *timeout*: seconds to wait for a lock, a connection or a place in the pool, and on
+    PostgreSQL the seconds that a transaction may take in all.
+
+    *strict* and *listen_url* matter on PostgreSQL only: whether each reading of the epoch asks the server, and where
+    it can be heard of changes when *url* leads to a pooler.
 
     May be shared by threads and greenlets, and is itself again after a fork: a child never uses what its parent
     opened. Transactions do not nest. Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when *url* means
     nothing, or names a file that cannot be made or opened.
     """
 
-    def __init__(self, url: str, *, timeout: float = 10) -> None:
-        self._backend = _backend(url, timeout)
+    def __init__(self, url: str, *, timeout: float = 5, strict: bool = False, listen_url: str | None = None) -> None:
+        self._backend = _backend(url, timeout, strict=strict, listen_url=listen_url)
         #: ``database.epoch()``: the number a cache keeps beside what it holds (:mod:`.epoch`).
         self.epoch: Callable[[], int] = self._backend.epoch.read
         #: Whether the database is this program's own, so that opening it may bring its tables up to date.
@@ -96,8 +105,7 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection. The epoch is unsettled from now on."""
-        self._backend.epoch.close()
-        self._backend.engine.dispose()
+        self._backend.close()
 
     @contextmanager
     def _serving(self) -> Iterator[None]:
@@ -151,6 +159,11 @@ class _Backend:
     def transaction(self, connection: Connection, *, alone: bool) -> AbstractContextManager[None]:
         """Begins a write and ends it. *alone*: no other such write, of any process, runs meanwhile."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """Lets go of everything."""
+        self.epoch.close()
+        self.engine.dispose()
 
     def before_fork(self) -> None:
         """Called in a process that is about to have a child."""
@@ -293,59 +306,98 @@ class _SqliteMemory(_Backend):
 
 
 class _PostgreSQL(_Backend):
-    """A server, through psycopg 3. Reads are single statements and need no transaction around them."""
+    """A server (:mod:`.postgresql`). Reads are single statements and need no transaction around them.
+
+    No transaction takes longer than *timeout*, whatever the server does. While it, or a lock in it, is known to hang,
+    nobody waits but one at a time who finds out whether it still does.
+    """
 
     embedded = False
+    epoch: NotifiedEpoch
 
-    def __init__(self, url: URL, timeout: float) -> None:
+    def __init__(self, url: URL, timeout: float, *, strict: bool, listen_url: str | None) -> None:
         super().__init__(timeout)
-        defaults = {
-            "application_name": "stormpath-wsgi",
-            "connect_timeout": str(max(2, round(timeout))),  # seconds
-            "tcp_user_timeout": str(round(timeout * 1000)),  # milliseconds
-        }
-        try:
-            self.engine = create_engine(
-                url.set(drivername="postgresql+psycopg"),
-                connect_args={name: value for name, value in defaults.items() if name not in url.query},
-                isolation_level="READ COMMITTED",  # what a write reads after it had its turn is what the last one left
-                pool_pre_ping=True,  # a server that was restarted costs nobody an error
-                pool_timeout=timeout,
-                hide_parameters=True,
-            )
-        except ImportError as error:
-            raise ConfigurationError(
-                "directory: PostgreSQL needs psycopg; run: pip install 'stormpath-wsgi[postgresql]'"
-            ) from error
-        self._check_parameters()
+        self._strict = strict
+        self._server = _server(url, timeout, self._tell_of_pooler)
+        self._direct = _server(make_url(listen_url), timeout, _nobody) if listen_url else None
+        self.engine = self._server.engine
         self.reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.epoch = NotifiedEpoch(self.engine)
-        self._lock_timeout = f"{round(timeout * 1000)}ms"
+        self._start()
+        self.epoch = NotifiedEpoch(self.reader, self._listener, self._number, longest=timeout)
 
-    def _check_parameters(self) -> None:
-        psycopg: Any = self.engine.dialect.loaded_dbapi
-        try:
-            psycopg.conninfo.make_conninfo(**dict.fromkeys(self.engine.url.query, ""))
-        except psycopg.ProgrammingError as error:
-            raise ConfigurationError(f"directory: {str(error).strip()}; {_WHAT_TO_WRITE}") from None
+    def turn_to_read(self) -> AbstractContextManager[None]:
+        return self._bounded(self._reads)
+
+    def turn_to_write(self) -> AbstractContextManager[None]:
+        return self._bounded(self._writes)
 
     def after_fork(self) -> None:
-        self.engine.dispose(close=False)  # the parent's sockets; psycopg closes them in the process that opened them
+        for server in filter(None, (self._server, self._direct)):
+            server.engine.dispose(
+                close=False
+            )  # the parent's sockets; psycopg closes them in the process that opened them
+        self._start()
         super().after_fork()
 
     @contextmanager
     def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
-        wait = "SELECT set_config('lock_timeout', %(timeout)s, true)"
-        lock = ", pg_advisory_xact_lock(%(lock)s)" if alone else ""
-        connection.exec_driver_sql(wait + lock, {"timeout": self._lock_timeout, "lock": _LOCK})
+        limits = self._server.limits(deadline.left(self.timeout))
+        calls = [f"set_config('{name}', '{value}', true)" for name, value in limits.items()]
+        if alone:
+            calls.append(f"pg_advisory_xact_lock({_LOCK})")
+        connection.exec_driver_sql(f"SELECT {', '.join(calls)}")
         yield
+
+    def close(self) -> None:
+        super().close()
+        if self._direct:
+            self._direct.engine.dispose()
+
+    def _start(self) -> None:
+        # Apart: one table may be locked against writers only, and many writers may be too many.
+        self._reads, self._writes = Breaker(self.timeout), Breaker(self.timeout)
+
+    @contextmanager
+    def _bounded(self, breaker: Breaker) -> Iterator[None]:
+        if breaker.refuses():
+            raise _Refused("it did not answer a moment ago")
+        try:
+            with deadline.within(deadline.allowed(self.timeout)):
+                yield
+        except Exception as error:
+            hangs = isinstance(error, exc.TimeoutError) or isinstance(getattr(error, "orig", None), self._server.hangs)
+            (breaker.hung if hangs else breaker.answered)()
+            raise
+        breaker.answered()
+
+    def _number(self) -> int | None:
+        """Of the epoch, as the server has it; None when it cannot be asked."""
+        try:
+            with self.turn_to_read(), self.reader.connect() as connection:
+                return number_in(connection)
+        except (_Refused, exc.SQLAlchemyError):
+            return None  # whoever needs more than this number finds out why
+
+    def _listener(self) -> Engine | None:
+        """What to listen through; None: nobody would be heard, or each reading shall ask."""
+        if self._strict or (self._server.is_pooled and self._direct is None):
+            return None
+        return (self._direct or self._server).engine
+
+    def _tell_of_pooler(self) -> None:
+        log.info("%r is behind a pooler: no statement is prepared in the server", self.engine.url)
+        if self._listener() is None and not self._strict:
+            log.warning(
+                "PostgreSQL is behind a pooler, through which no notices come: every signed-in request asks the "
+                "database (session.check: strict). Set listenUrl to an address of the server itself to spare that."
+            )
 
 
 #: The advisory lock of writes that come one after the other: "stormpat" in ASCII.
 _LOCK = int.from_bytes(b"stormpat")
 
 
-def _backend(url: str, timeout: float) -> _Backend:
+def _backend(url: str, timeout: float, *, strict: bool, listen_url: str | None) -> _Backend:
     try:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError):  # its text is not repeated: a password may be in it
@@ -356,8 +408,22 @@ def _backend(url: str, timeout: float) -> _Backend:
         in_memory = parsed.database in (None, "", ":memory:")
         return _SqliteMemory(parsed, timeout) if in_memory else _SqliteFile(parsed, timeout)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
-        return _PostgreSQL(parsed, timeout)
+        return _PostgreSQL(parsed, timeout, strict=strict, listen_url=listen_url)
     raise ConfigurationError(f"directory: {parsed.drivername} is not an engine we have; {_WHAT_TO_WRITE}")
+
+
+def _server(url: URL | str, timeout: float, on_pooler: Callable[[], object]) -> Server:
+    try:
+        from stormpath_wsgi.directory.postgresql import Server  # psycopg, without which whoever has a file gets along
+    except ImportError as error:
+        raise ConfigurationError(
+            "directory: PostgreSQL needs psycopg; run: pip install 'stormpath-wsgi[postgresql]'"
+        ) from error
+    try:
+        return Server(make_url(url), longest=timeout, on_pooler=on_pooler)
+    except (exc.ArgumentError, ValueError) as error:
+        told = "listenUrl: this is no database URL" if isinstance(error, exc.ArgumentError) else f"directory: {error}"
+        raise ConfigurationError(f"{told}; {_WHAT_TO_WRITE}") from None
 
 
 def _made(path: Path) -> os.stat_result:
@@ -382,6 +448,10 @@ def reason(error: exc.DBAPIError) -> str:
     driver = error.orig
     code = getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", None) or type(driver).__name__
     return f"{code}: {next(iter(str(driver).splitlines()), '')}"
+
+
+def _nobody() -> None:
+    """Whom nothing needs to be told."""
 
 
 def _announce_forks(backend: _Backend) -> None:

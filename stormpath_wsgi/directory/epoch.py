@@ -19,13 +19,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, exc
 
+from stormpath_wsgi.directory import deadline
 from stormpath_wsgi.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,15 @@ log = logging.getLogger(__name__)
 # would starve who waits while another process writes without rest.
 _POLL = 0.0005
 _CHANNEL = "stormpath_epoch"
+
+_ASK = "SELECT number FROM epoch"
+# It is no less than the time in microseconds: where a backup was put back, no later change gets a number that another
+# one has had before.
+_MOVE = f"""
+    INSERT INTO epoch AS its (id, number) VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+    ON CONFLICT (id) DO UPDATE SET number = greatest(its.number + 1, excluded.number)
+    RETURNING pg_notify('{_CHANNEL}', '')
+"""  # noqa: S608  (no value of anybody's)
 
 
 class Epoch(Protocol):
@@ -199,60 +209,91 @@ class FileEpoch:
 
 
 class NotifiedEpoch:
-    """For PostgreSQL: NOTIFY in the transaction of a change, and one thread in each process that listens.
+    """For PostgreSQL: a number in a row of the database, which each change moves in its own transaction.
 
-    The server delivers a notification when, and only if, the transaction commits, so a writer that dies leaves
-    nothing half-way. Every *beat* seconds the thread asks the server for a sign of life, and what was heard is
-    trusted for *lease* seconds from the asking: a network that swallows notifications costs truth for no longer.
-    Until the thread listens, and when it cannot, the epoch is unsettled.
+    Who needs to know it asks for that row. One thread in each process spares this: it listens for the NOTIFY that goes
+    with each change, asks whenever one comes in, and every *beat* seconds in any case. What it has learned is trusted
+    from then on for *lease* seconds from the asking, or until the next notice: a network that swallows notices costs
+    truth for no longer. The server sends a notice when, and only if, the transaction commits, so a writer that dies
+    leaves nothing half-way. While the thread knows nothing, each reading asks.
 
-    Listening needs a connection of its own: a pooler that hands out connections by the transaction swallows
-    notifications, so the URL must lead to the server or to a pooler by the session.
+    A notice takes a moment to arrive, and on a busy machine the thread a moment more to take it in. Who must know of
+    every change lets each reading ask: *listener* answers None then, and otherwise the engine to listen through.
+    Listening needs a connection of its own: a pooler that hands out connections by the transaction swallows notices.
+    Whether they do come in is tried out first.
+
+    *engine*: for asking. *ask*: the number, or None when the server cannot be asked. *longest*: seconds that the thread
+    waits for an answer.
     """
 
-    def __init__(self, engine: Engine, *, beat: float = 2, lease: float = 5) -> None:
-        self._engine, self._beat, self._lease = engine, beat, lease
-        self._numbers, self._unsettled = itertools.count(1), itertools.count(-1, -1)
-        self._closed = False
-        self._trusted_until = 0.0  # seconds of time.monotonic()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+    def __init__(
+        self,
+        engine: Engine,
+        listener: Callable[[], Engine | None],
+        ask: Callable[[], int | None],
+        *,
+        beat: float = 2,
+        lease: float = 5,
+        longest: float = 5,
+    ) -> None:
+        self._engine, self._listener, self._ask = engine, listener, ask
+        self._beat, self._lease, self._longest = beat, lease, longest
+        self._unsettled = itertools.count(-1, -1)
+        self._closed = self._deaf = False
+        self._known = (0.0, 0)  # until when, of time.monotonic(), it is trusted; the number
+        self._doubts = 0
         self._waker: socket.socket | None = None  # to interrupt the thread while it waits
-        self._move()
+        self._begin()
 
     def read(self) -> int:
-        if time.monotonic() < self._trusted_until:
-            return self._number
+        until, number = self._known
+        if time.monotonic() < until:
+            return number
+        asked = None if self._closed else self._ask()
         self._start()
-        return next(self._unsettled)
+        return next(self._unsettled) if asked is None else asked
 
     @contextmanager
     def moving(self, connection: Connection) -> Iterator[None]:
-        connection.exec_driver_sql(f"NOTIFY {_CHANNEL}")
+        connection.exec_driver_sql(_MOVE)
         try:
             yield
         finally:
-            self._move()  # this process need not wait for its own notification
+            self._doubt()  # this process need not wait for its own notice
 
     def after_fork(self) -> None:
-        self._trusted_until, self._thread, self._starting = 0.0, None, threading.Lock()
+        self._known = (0.0, 0)
+        self._begin()
         if self._waker:
             self._waker.close()  # a copy; the parent's stays open
 
     def close(self) -> None:
-        self._closed, self._trusted_until = True, 0.0
+        self._closed = True
+        self._doubt()
         with self._starting:
             if self._thread and self._waker:
                 self._waker.close()
                 self._thread.join(self._lease)
 
-    def _move(self, *_: object) -> None:
-        # Threads may pass each other between the two steps: the number may fall then, but none comes twice.
-        self._number = next(self._numbers)
+    def _begin(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._starting, self._knowing = threading.Lock(), threading.Lock()
+
+    def _doubt(self, *_: object) -> None:
+        with self._knowing:
+            self._known = (0.0, 0)
+            self._doubts += 1
+
+    def _trust(self, number: int, until: float, doubts: int) -> bool:
+        """Whether nobody has had doubts since there were *doubts*, which is before the *number* was asked for."""
+        with self._knowing:
+            if self._doubts == doubts and not self._closed:
+                self._known = (until, number)
+            return self._doubts == doubts
 
     def _start(self) -> None:
         with self._starting:
-            if self._closed or (self._thread and self._thread.is_alive()):
+            if not self._wanted(os.getpid()) or self._listener() is None or (self._thread and self._thread.is_alive()):
                 return
             self._waker, waiter = socket.socketpair()
             self._thread = threading.Thread(target=self._listen, args=(waiter,), name=_CHANNEL, daemon=True)
@@ -261,40 +302,75 @@ class NotifiedEpoch:
     def _listen(self, waiter: socket.socket) -> None:
         complain, pid = log.warning, os.getpid()
         with waiter:
-            while self._wanted(pid):
+            while self._wanted(pid) and (engine := self._listener()) is not None:
                 try:
-                    with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    with self._connected(engine) as connection:
                         complain = log.warning
                         self._follow(connection, waiter, pid)
                 except (exc.DBAPIError, exc.TimeoutError) as error:
-                    complain("cannot listen for changes, so nothing is cached: %s", type(error).__name__)
+                    complain("cannot listen for changes, so each request asks for them: %s", type(error).__name__)
                     complain = log.debug  # once is enough for one outage
-                self._trusted_until = 0.0
+                self._doubt()
                 _wait(1, waiter)
 
     def _follow(self, connection: Connection, waiter: socket.socket, pid: int) -> None:
+        if self._listener() is None:
+            return  # a pooler was met on the way
         driver: Any = connection.connection.driver_connection
         connection.detach()  # ours for good: the pool no longer counts it
-        driver.add_notify_handler(self._move)
-        connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
-        self._move()
+        driver.add_notify_handler(self._doubt)
+        self._said(connection, f"LISTEN {_CHANNEL}")
+        self._deaf = not self._hears(driver, waiter)
         while self._wanted(pid):
-            asked = time.monotonic()
-            connection.exec_driver_sql("SELECT 1")  # takes in what was notified, and proves that the line is up
-            self._trusted_until = asked + self._lease
-            _wait(self._beat, driver, waiter)
+            doubts, asked = self._doubts, time.monotonic()
+            number = self._said(connection, _ASK) or 0  # which proves too that the line is up
+            while driver.pgconn.notifies():  # what came in behind the answer
+                self._doubt()
+            if self._trust(number, asked + self._lease, doubts) and driver in _wait(self._beat, driver, waiter):
+                self._doubt()  # before anything is read: that takes a moment
+
+    def _hears(self, driver: Any, waiter: socket.socket) -> bool:
+        """Whether a notice comes in while nothing is asked."""
+        with self._connected(self._engine) as other:
+            self._said(other, f"NOTIFY {_CHANNEL}")
+        if driver in _wait(self._lease, driver, waiter) or self._closed:
+            return True
+        log.error(
+            "no notices come in through %r, so each request asks for changes; write an address of the server itself "
+            "into listenUrl",
+            self._listener(),
+        )
+        return False
+
+    def _said(self, connection: Connection, statement: str) -> Any:
+        """The first value that the server answers to *statement*, if any."""
+        with deadline.within(self._longest):
+            answer = connection.exec_driver_sql(statement)
+            return answer.scalar() if answer.returns_rows else None
+
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        with deadline.within(self._longest):
+            connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with connection:
+            yield connection
 
     def _wanted(self, pid: int) -> bool:
         # Greenlets, unlike threads, go on in a forked child, where this connection is not theirs to use.
-        return not self._closed and os.getpid() == pid
+        return not (self._closed or self._deaf) and os.getpid() == pid
 
 
-def _wait(timeout: float, *sources: Any) -> None:
-    """Until one of *sources* can be read, *timeout* seconds at the most."""
+def number_in(connection: Connection) -> int:
+    """The number as the database has it."""
+    return connection.exec_driver_sql(_ASK).scalar() or 0
+
+
+def _wait(timeout: float, *sources: Any) -> list[Any]:
+    """Until one of *sources* can be read, *timeout* seconds at the most. Answers which can."""
     with selectors.DefaultSelector() as selector:
         for source in sources:
             selector.register(source, selectors.EVENT_READ)
-        selector.select(timeout)
+        return [key.fileobj for key, _ in selector.select(timeout)]
 
 
 def _flock(descriptor: int, deadline: float) -> None:

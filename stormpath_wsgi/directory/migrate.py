@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, column, inspect, select, table
 from sqlalchemy.exc import ProgrammingError
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory import deadline, schema
 from stormpath_wsgi.directory.engine import Database, reason
 from stormpath_wsgi.errors import ConfigurationError
 
@@ -49,7 +49,7 @@ def upgrade(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", STEPS)
     try:
-        with database.write() as transaction:
+        with deadline.allowing(deadline.LONG), database.write() as transaction:
             connection = transaction.connection
             if _revision(database, connection) is None:
                 _refuse_foreign_tables(database, connection)

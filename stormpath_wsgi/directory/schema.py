@@ -275,6 +275,14 @@ account_counts = Table(
     Index(None, "tenant_id"),
 )
 
+#: The number that moves with each change on PostgreSQL (:mod:`.epoch`), in one row. A SQLite file has it beside it.
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+
 #: What a person may type to sign in: one name space for usernames and e-mail addresses of a directory, so that
 #: nobody can take another's address as a username and stand before them at the login.
 login_names = Table(

@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, event, func, insert, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from stormpath_wsgi.directory import migrate
 from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 
@@ -320,7 +321,8 @@ def test_a_locked_file_is_unavailable_to_writers_only(file: Path, complaints: Ca
 
 
 def test_a_thread_that_writes_for_too_long_makes_the_next_one_give_up(url: str) -> None:
-    with opened(url, timeout=0.05) as database, database.write():
+    patience = 2 if "postgresql" in url else 0.05  # a connection to a server takes a moment
+    with opened(url, timeout=patience) as database, database.write():
         refused = []
 
         def write() -> None:
@@ -396,6 +398,7 @@ def test_a_place_where_no_file_can_be_is_a_wrong_setting(tmp_path: Path, place: 
 
 def test_a_server_that_goes_away_is_unavailable_until_it_is_back(mortal_postgresql_server: PostgreSQLServer) -> None:
     with opened(mortal_postgresql_server.url("postgres").render_as_string()) as database:
+        migrate.upgrade(database)
         with database.write() as transaction:
             metadata.create_all(transaction.connection)
         with pytest.raises(Unavailable), database.write() as transaction:
@@ -550,8 +553,10 @@ FORK = """
         finally:
             os._exit(status)
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
-    assert session(database) == before, "the parent's are unharmed"
     with database.read() as connection:
+        if not database.embedded:
+            alive = connection.exec_driver_sql("SELECT pid FROM pg_stat_activity").scalars().all()
+        assert before == locks() if database.embedded else before in alive, "the parent's are unharmed"
         assert connection.exec_driver_sql("SELECT count(*) FROM marks").scalar() == 3
     with database.write() as transaction:
         transaction.connection.exec_driver_sql("DELETE FROM marks")

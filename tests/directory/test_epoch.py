@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import stat
@@ -9,15 +10,18 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 
+from stormpath_wsgi.directory import migrate
 from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch
+from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
+from stormpath_wsgi.directory.postgresql import Server
 from stormpath_wsgi.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -47,20 +51,54 @@ def change(epoch: Epoch, connection: Connection) -> Iterator[None]:
         yield
 
 
+class Asking:
+    """An epoch that listens through an engine of its own, and counts how often it had to ask instead."""
+
+    def __init__(self, url: str | URL, **times: float) -> None:
+        self.asked = 0
+        self.engine = Server(make_url(url), longest=2, on_pooler=pytest.fail).engine
+        self.epoch = NotifiedEpoch(self.engine, lambda: self.engine, self.ask, longest=2, **times)
+
+    def ask(self) -> int | None:
+        self.asked += 1
+        return self.number
+
+    @property
+    def number(self) -> int | None:
+        """The truth, as the database has it."""
+        try:
+            with self.engine.connect() as connection:
+                return number_in(connection)
+        except DBAPIError:
+            return None
+
+    def listens(self) -> bool:
+        """Whether a reading needs to ask nobody."""
+        before = self.asked
+        return self.epoch.read() >= 0 and self.asked == before
+
+    def move(self) -> None:
+        with self.engine.connect() as connection, change(self.epoch, connection):
+            connection.commit()
+
+    def close(self) -> None:
+        self.epoch.close()
+        self.engine.dispose()
+
+
 # What holds for each kind
 
 
 @pytest.fixture(params=["memory", "file", "notified"])
 def moved_epoch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Epoch, Connection]]:
     """An epoch, and a connection whose transactions move it."""
-    url = request.getfixturevalue("postgresql_url") if request.param == "notified" else "sqlite://"
-    engine = create_engine(url)
-    kinds: dict[str, Callable[[], Epoch]] = {
-        "memory": MemoryEpoch,
-        "file": lambda: FileEpoch(tmp_path / "epoch"),
-        "notified": lambda: NotifiedEpoch(engine),
-    }
-    epoch = kinds[request.param]()
+    epoch: Epoch
+    if request.param == "notified":
+        asking = Asking(request.getfixturevalue("postgresql_url"))
+        epoch, engine = asking.epoch, asking.engine
+    else:
+        epoch = MemoryEpoch() if request.param == "memory" else FileEpoch(tmp_path / "epoch")
+        engine = create_engine("sqlite://")
     with engine.connect() as connection:
         yield epoch, connection
     epoch.close()
@@ -83,6 +121,7 @@ def test_it_moves_with_a_change_and_never_comes_back(moved_epoch: tuple[Epoch, C
         seen.append(epoch.read())
 
 
+@pytest.mark.parametrize("moved_epoch", ["memory", "file"], indirect=True)
 def test_it_moves_too_when_nobody_knows_whether_the_commit_happened(moved_epoch: tuple[Epoch, Connection]) -> None:
     epoch, connection = moved_epoch
     before = settled(epoch)
@@ -338,91 +377,125 @@ def test_threads_never_take_one_number_for_two_states(path: Path, nothing: Conne
 
 
 @pytest.fixture
-def notified(postgresql_url: str) -> Iterator[Callable[[], tuple[Engine, NotifiedEpoch]]]:
-    """Makes epochs with engines of their own, as processes on other machines have."""
-    made: list[tuple[Engine, NotifiedEpoch]] = []
+def asking(postgresql_url: str) -> Iterator[Callable[[], Asking]]:
+    """Makes epochs that listen, with engines of their own, as processes on other machines have."""
+    made: list[Asking] = []
 
-    def make() -> tuple[Engine, NotifiedEpoch]:
-        engine = create_engine(postgresql_url)
-        made.append((engine, NotifiedEpoch(engine, beat=0.05, lease=0.5)))
+    def make() -> Asking:
+        made.append(Asking(postgresql_url, beat=0.05, lease=0.5))
+        eventually(made[-1].listens)
         return made[-1]
 
     yield make
-    for engine, epoch in made:
-        epoch.close()
-        engine.dispose()
+    for each in made:
+        each.close()
 
 
-Notified = Callable[[], tuple[Engine, NotifiedEpoch]]
+Ask = Callable[[], Asking]
 
 
-def test_it_is_unsettled_until_it_listens(notified: Notified) -> None:
-    _, epoch = notified()
-    assert epoch.read() < 0, "the first reading starts to listen"
-    assert settled(epoch) >= 0
+def test_the_first_reading_asks_and_starts_to_listen(postgresql_url: str) -> None:
+    with closing(Asking(postgresql_url)) as reader:
+        assert (reader.epoch.read(), reader.asked) == (reader.number, 1)
+        eventually(reader.listens)
+        assert reader.epoch.read() == reader.number
 
 
-def test_it_moves_elsewhere_when_a_transaction_commits(notified: Notified) -> None:
-    engine, writer = notified()
-    _, reader = notified()
-    before = settled(reader)
-    with engine.connect() as connection:
-        with change(writer, connection):
-            assert reader.read() == before, "not before"
-            connection.commit()
-        eventually(lambda: reader.read() != before)
-    assert settled(reader) > before
-
-
-def test_it_stays_elsewhere_when_a_transaction_is_undone(notified: Notified) -> None:
-    engine, writer = notified()
-    _, reader = notified()
-    with engine.connect() as connection:
-        before = settled(reader)
-        with change(writer, connection):
-            connection.rollback()
-        # A change after it shows that the first would have arrived by now.
-        with change(writer, connection):
-            connection.commit()
-    eventually(lambda: reader.read() != before)
-    assert settled(reader) == before + 1
-
-
-def test_a_lost_server_unsettles_and_a_returned_one_settles_it(mortal_postgresql_server: PostgreSQLServer) -> None:
-    database = Database(mortal_postgresql_server.url("postgres").render_as_string())
-    eventually(lambda: database.epoch() >= 0)
-    before = database.epoch()
-    mortal_postgresql_server.stop()
-    eventually(lambda: database.epoch() < 0)
-    mortal_postgresql_server.start()
-    eventually(lambda: database.epoch() >= 0)
-    assert database.epoch() > before, "what was missed meanwhile must not be taken for nothing"
-    database.close()
-
-
-def test_a_silent_server_is_trusted_no_longer_than_the_lease(mortal_postgresql_server: PostgreSQLServer) -> None:
-    """A frozen server looks like a network that swallows every packet."""
-    engine = create_engine(mortal_postgresql_server.url("postgres"))
-    epoch = NotifiedEpoch(engine, beat=0.05, lease=0.5)
-    settled(epoch)
-    with engine.connect() as connection:
-        backends = connection.exec_driver_sql("SELECT pid FROM pg_stat_activity WHERE query = 'SELECT 1'").scalars()
-        (listener,) = backends.all()
-    os.kill(listener, signal.SIGSTOP)
-    try:
-        eventually(lambda: epoch.read() < 0, seconds=2)
-    finally:
-        os.kill(listener, signal.SIGCONT)
-    assert settled(epoch) >= 0
-    epoch.close()
-    engine.dispose()
-
-
-def test_closing_does_not_wait_for_the_next_beat(postgresql_url: str) -> None:
+def test_whoever_may_not_trust_notices_asks_each_time(postgresql_url: str) -> None:
+    numbers = itertools.count()
     engine = create_engine(postgresql_url)
-    epoch = NotifiedEpoch(engine, beat=3600, lease=7200)
-    settled(epoch)
-    start = time.monotonic()
+    epoch = NotifiedEpoch(engine, lambda: None, lambda: next(numbers))
+    assert [epoch.read() for _ in range(1000)] == list(range(1000))
+    assert not [thread for thread in threading.enumerate() if thread.name == "stormpath_epoch"]
     epoch.close()
-    assert time.monotonic() - start < 5
     engine.dispose()
+
+
+def test_it_moves_elsewhere_when_a_transaction_commits(asking: Ask) -> None:
+    writer, reader = asking(), asking()
+    before = reader.epoch.read()
+    with writer.engine.connect() as connection, change(writer.epoch, connection):
+        assert reader.epoch.read() == before, "not before"
+        connection.commit()
+    eventually(lambda: reader.epoch.read() != before)
+    eventually(reader.listens)
+    assert reader.epoch.read() == writer.epoch.read() == reader.number
+
+
+def test_it_stays_when_a_transaction_is_undone(asking: Ask) -> None:
+    writer, reader = asking(), asking()
+    before = reader.epoch.read()
+    with writer.engine.connect() as connection, change(writer.epoch, connection):
+        connection.rollback()
+    assert writer.epoch.read() == reader.epoch.read() == reader.number == before
+
+
+def test_no_number_comes_back_with_a_backup(asking: Ask) -> None:
+    """What a process remembers from before must not be taken for what is there now."""
+    writer = asking()
+    with writer.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE backup AS SELECT number FROM epoch")
+    seen = set()
+    for _ in range(3):
+        writer.move()
+        seen.add(writer.number)
+        with writer.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM epoch; INSERT INTO epoch SELECT 1, number FROM backup")
+    assert len(seen) == 3
+
+
+@pytest.fixture
+def mortal_url(mortal_postgresql_server: PostgreSQLServer) -> str:
+    """A database with our tables, on a server that may be stopped."""
+    url = mortal_postgresql_server.url("postgres").render_as_string()
+    with closing(Database(url)) as database:
+        migrate.upgrade(database)
+    return url
+
+
+def test_a_lost_server_unsettles_and_a_returned_one_settles_it(
+    mortal_url: str, mortal_postgresql_server: PostgreSQLServer
+) -> None:
+    with closing(Asking(mortal_url)) as reader, closing(Asking(mortal_url)) as writer:
+        eventually(reader.listens)
+        before = reader.epoch.read()
+        mortal_postgresql_server.stop()
+        eventually(lambda: reader.epoch.read() < 0)
+        mortal_postgresql_server.start()
+        writer.move()
+        assert reader.epoch.read() != before, "what was missed meanwhile must not be taken for nothing"
+        eventually(reader.listens)
+        assert reader.epoch.read() == writer.number
+
+
+def test_a_silent_line_is_trusted_no_longer_than_the_lease_and_then_left(
+    postgresql_url: str,
+) -> None:
+    """A server process that was stopped looks like a network that swallows every packet."""
+    with closing(Asking(postgresql_url, beat=0.05, lease=0.5)) as reader:
+        eventually(reader.listens)
+        with reader.engine.connect() as connection:
+            found = (
+                "SELECT pid FROM pg_stat_activity "
+                "WHERE query = 'SELECT number FROM epoch' AND datname = current_database()"
+            )
+            backends = connection.exec_driver_sql(found).scalars().all()
+        for backend in backends:
+            os.kill(backend, signal.SIGSTOP)
+        try:
+            eventually(lambda: not reader.listens())
+            eventually(reader.listens)  # through another connection
+        finally:
+            for backend in backends:
+                os.kill(backend, signal.SIGCONT)
+
+
+def test_closing_waits_neither_for_the_next_beat_nor_for_an_answer(
+    postgresql_url: str, postgresql_server: PostgreSQLServer
+) -> None:
+    reader = Asking(postgresql_url, beat=3600, lease=7200)
+    eventually(reader.listens)
+    with postgresql_server.frozen():
+        start = time.monotonic()
+        reader.close()
+        assert time.monotonic() - start < 5

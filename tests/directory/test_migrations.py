@@ -45,7 +45,7 @@ def empty(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 def run(database: Database, statement: str) -> None:
-    with database.write() as transaction:
+    with database.write(moves_epoch=False) as transaction:
         transaction.connection.exec_driver_sql(statement)
 
 

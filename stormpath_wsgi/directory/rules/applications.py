@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stormpath_wsgi.directory import bodies, records
+from stormpath_wsgi.directory import bodies, deadline, records
 from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.paths import Listing, Resource
@@ -24,7 +24,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 def remove(context: Context, target: Resource) -> None:
     """Its mappings, policy, custom data and tokens go with it. Its account stores stay."""
-    with context.write() as work:
+    with deadline.allowing(deadline.LONG), context.write() as work:
         records.load(work, target)
         custom_data.forget(work, [target.id])
         records.remove(work, Application, target.id)

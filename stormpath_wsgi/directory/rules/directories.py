@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from stormpath_wsgi.directory import bodies, counts, records, schema
+from stormpath_wsgi.directory import bodies, counts, deadline, records, schema
 from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.paths import Listing, Resource
@@ -43,7 +43,7 @@ def remove(context: Context, target: Resource) -> None:
     accounts, groups = schema.accounts.c, schema.groups.c
     its_accounts = select(accounts.id).where(accounts.directory_id == target.id)
     its_groups = select(groups.id).where(groups.directory_id == target.id)
-    with context.write() as work:
+    with deadline.allowing(deadline.LONG), context.write() as work:
         records.load(work, target)
         administrators.keep_directory(work, target.id)
         mappings.release(work, target)

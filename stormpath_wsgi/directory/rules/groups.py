@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory import bodies, records
+from stormpath_wsgi.directory import bodies, deadline, records
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.paths import Listing, Resource
@@ -31,7 +31,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 def remove(context: Context, target: Resource) -> None:
     """Its memberships and mappings go with it. Its accounts stay."""
-    with context.write() as work:
+    with deadline.allowing(deadline.LONG), context.write() as work:
         records.load(work, target)
         mappings.release(work, target)
         custom_data.forget(work, [target.id])
