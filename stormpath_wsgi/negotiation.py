@@ -35,8 +35,8 @@ def preferred(environ: WSGIEnvironment, produces: Sequence[str]) -> str | None:
 def ranked(accept: str, offers: Sequence[str]) -> list[str]:
     """Those of *offers*, media types without parameters, that an ``Accept`` header takes; the best first.
 
-    All of them where the header is empty, too long, or cannot be read. Whoever wants a type with parameters, a charset or a level,
-    is served with the type that we have.
+    All of them where the header is empty, too long, or cannot be read. Whoever wants a type with parameters, a charset
+    or a level, is served with the type that we have.
     """
     text = accept.strip()
     header = create_accept_header(text if 0 < len(text) <= LONGEST else None)
