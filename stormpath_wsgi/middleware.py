@@ -47,7 +47,9 @@ class StormpathMiddleware:
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.pages = Pages(self.settings, self.client, self.application)
         self.protected = Protected(
-            challenge_on_401(app) if self.settings.challenge_on_401 else app, self.settings.protect
+            challenge_on_401(app) if self.settings.challenge_on_401 else app,
+            self.settings.protect,
+            self.settings.preflight,
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

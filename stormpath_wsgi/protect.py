@@ -27,6 +27,10 @@ MOST_READINGS = 128
 MOST_MARKS = 30
 
 
+#: Headers by which some frameworks take a request for one of another method.
+OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD")
+
+
 class Unreadable(Exception):
     """A path whose readings are too many, or too much work."""
 
@@ -34,13 +38,17 @@ class Unreadable(Exception):
 class Protected:
     """An app, and the policies that guard its paths. *protect*: policies by path, as in the settings.
 
-    The longest path wins, by whole segments and in its own case; ``SCRIPT_NAME`` is not part of it.
+    The longest path wins, by whole segments and in its own case; ``SCRIPT_NAME`` is not part of it. *preflight*: those
+    of the paths at which CORS preflights pass without being asked who they are from.
     """
 
-    def __init__(self, app: WSGIApplication, protect: Mapping[str, Any]) -> None:
+    def __init__(self, app: WSGIApplication, protect: Mapping[str, Any], preflight: Iterable[str] = ()) -> None:
         self._app = app
         self._policies = {_segments(_native(path)): _policy(path, value) for path, value in protect.items()}
         self._guarded = {segments: policy(app) for segments, policy in self._policies.items()}
+        for path in preflight:
+            segments = _segments(_native(path))
+            self._guarded[segments] = _open_to_preflights(self._guarded[segments], app)
         self._depths = sorted({len(segments) for segments in self._policies}, reverse=True)
 
     def find(self, path: str) -> WSGIApplication:
@@ -73,6 +81,30 @@ def readings(path: str) -> set[str]:
         if len(found) > MOST_READINGS:
             raise Unreadable
     return found
+
+
+def _open_to_preflights(guarded: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
+    """*guarded*, and for CORS preflights *app* itself. Browsers send those without cookies, so nobody could pass."""
+
+    def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not _is_preflight(environ):
+            return guarded(environ, start_response)
+        for name in OVERRIDES:
+            environ.pop(name, None)
+        return app(environ, start_response)
+
+    return choose
+
+
+def _is_preflight(environ: WSGIEnvironment) -> bool:
+    """Whether a request is what a browser sends as a CORS preflight (Fetch, section 4.8), and nothing more."""
+    return (
+        environ["REQUEST_METHOD"] == "OPTIONS"
+        and bool(environ.get("HTTP_ORIGIN"))
+        and bool(environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
+        and environ.get("CONTENT_LENGTH") in (None, "", "0")
+        and "HTTP_TRANSFER_ENCODING" not in environ
+    )
 
 
 def bad_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -650,6 +650,17 @@ class Settings(Section):
         description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "
         "A list of group names: the members of all of them. In Python also a policy.",
     )
+    preflight: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (),
+        description="Paths of protect whose CORS preflights pass: OPTIONS requests without a body with which browsers "
+        "ask, without cookies, what another site's script may send. The application sees no header in them that "
+        "overrides the method.",
+    )
+    same_origin_frames: bool = Field(
+        True,
+        description="Whether HTML pages of the application that say nothing of frames get the header X-Frame-Options: "
+        "SAMEORIGIN, so that no other site shows them in a frame and has visitors click there.",
+    )
     challenge_on_401: bool = Field(
         False,
         description="Whether browsers get the login page instead of a 401 of the application. Who does not prefer HTML "
@@ -667,6 +678,13 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     api: ApiSettings = ApiSettings()
     mail: MailSettings = MailSettings()
+
+    @model_validator(mode="after")
+    def _preflights_are_protected(self) -> Self:
+        for path in self.preflight:
+            if path not in self.protect:
+                raise ValueError(f"preflight names {path}, which is not among the paths of protect; write it as there")
+        return self
 
     @classmethod
     def load(cls, **keywords: Any) -> Self:

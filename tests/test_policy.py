@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -348,6 +348,48 @@ class TestProtectedPaths:
         for reader in READERS:
             if reader(path)[:1] == ["admin"]:
                 assert guards("/" + path, {"/admin": "admin"}) in ({"admin"}, {"400"})
+
+
+class TestPreflights:
+    """A browser asks with OPTIONS, and without cookies, what a script of another site may send."""
+
+    ASKS: ClassVar[dict[str, str]] = {"Origin": "https://spa.example", "Access-Control-Request-Method": "PUT"}
+
+    def test_pass_where_the_settings_say_so_and_nothing_else_does(self, open_site: Open) -> None:
+        protect = {"/api": "login", "/api/admin": ["admins"], "/other": "login"}
+        browser = open_site(protect=protect, preflight=["/api"]).browser()
+        assert browser.options("/api/x", headers=self.ASKS).status_code == 200
+        for path in ("/api/admin", "/other", "/api/../other", "/api/../api"):
+            assert browser.options(path, headers=self.ASKS).status_code == 401
+        for method in ("GET", "PUT", "POST", "options"):
+            assert browser.open("/api/x", method=method, headers=self.ASKS).status_code == 401
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"HTTP_ORIGIN": ""}, {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": ""}, {"CONTENT_LENGTH": "1"},
+         {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}],
+    )  # fmt: skip
+    def test_are_what_browsers_send_and_nothing_more(self, open_site: Open, change: dict[str, Any]) -> None:
+        site = open_site(protect={"/api": "login"}, preflight=["/api"])
+        environ = {"HTTP_ORIGIN": "https://spa.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT", **change}
+        assert site.browser().options("/api", data=b"x", environ_overrides=environ).status_code == 401
+
+    def test_are_guarded_unless_it_is_set(self, open_site: Open) -> None:
+        assert open_site(protect={"/api": "login"}).browser().options("/api", headers=self.ASKS).status_code == 401
+
+    @pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"])
+    def test_are_not_taken_for_another_method_by_the_app(self, open_site: Open, name: str) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            found = [key for key, value in environ.items() if value == "DELETE"]
+            return says(lambda: found)(environ, start_response)
+
+        site = open_site(app, protect={"/api": "login"}, preflight=["/api"])
+        answer = site.browser().options("/api", headers={**self.ASKS, name: "DELETE"})
+        assert (answer.status_code, answer.text) == (200, "[]")
+
+    def test_are_set_for_paths_that_are_protected(self, open_site: Open) -> None:
+        with pytest.raises(ConfigurationError, match="preflight names /api/"):
+            open_site(protect={"/api": "login"}, preflight=["/api/"])
 
 
 def guards(path: str, protect: dict[str, str]) -> set[str]:
