@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import pkgutil
 import re
@@ -39,6 +40,8 @@ from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.instance import KEY_LENGTH
 from stormpath_wsgi.kinds import ONE_LINE, CustomData
 from stormpath_wsgi.sources import Unit
+
+log = logging.getLogger(__name__)
 
 
 def _seconds(value: Any) -> Any:
@@ -558,7 +561,7 @@ class ApiKeySettings(Section):
 
 
 class ClientSettings(Section):
-    """How a directory on another machine is reached. None of it matters to an embedded one."""
+    """How a directory on another machine is reached. Beside a directory in a database it has no effect."""
 
     api_key: ApiKeySettings = ApiKeySettings()
     base_url: Annotated[str, AfterValidator(_base_url), AfterValidator(_no_credential)] | None = Field(
@@ -579,7 +582,7 @@ class ClientSettings(Section):
     cache_url: SecretStr | None = Field(
         None,
         description="A Redis or Valkey that all workers share as a cache, redis://:PASSWORD@HOST:6379/0. Not set: each "
-        "worker has a cache in its memory.",
+        "worker has a cache in its memory. Refused beside a directory in a database, which is asked directly.",
     )
 
 
@@ -738,7 +741,12 @@ class Settings(Section):
         return self.directory.startswith(("https://", "http://"))
 
     def opening(self) -> dict[str, Any]:
-        """What opens a client of the directory: ``Client(**settings.opening())``."""
+        """What opens a client of the directory: ``Client(**settings.opening())``.
+
+        Raises :class:`ConfigurationError` for what has no effect where the directory is and would be missed; the log
+        has what does no harm.
+        """
+        self._check_place()
         if not self.remote:
             return {"url": self.directory, "options": self.directory_options()}
         key, cache = self.client.api_key, self.client.cache_url
@@ -754,6 +762,26 @@ class Settings(Section):
             "allow_insecure": self.client.allow_insecure,
             "cache_options": {"ttl": ttl, "tti": ttl, "url": cache and cache.get_secret_value()},
         }
+
+    def _check_place(self) -> None:
+        if not self.remote and (missed := self._changed(self.client, "cache_url", "ca_bundle", "allow_insecure")):
+            raise ConfigurationError(
+                f"client.{missed[0]} is for a directory on another machine, and this one is not ({self.address}): take "
+                "it out, or set directory to the address of that machine's REST API."
+            )
+        for name in self._without_effect():
+            log.warning("%s has no effect with the directory %s.", name, self.address)
+
+    def _without_effect(self) -> list[str]:
+        if self.remote:
+            return self._changed(self, "encryption_keys", "sms", "password_hasher", "mail", "base_url")
+        return [f"client.{name}" for name in self._changed(self.client, "authentication_scheme", "connection_timeout")]
+
+    @staticmethod
+    def _changed(section: Section, *names: str) -> list[str]:
+        """Those of *names* that are not as by default, as they are spelt in a file."""
+        fields = type(section).model_fields
+        return [fields[name].alias or name for name in names if getattr(section, name) != fields[name].default]
 
     def directory_options(self) -> DirectoryOptions:
         """How a directory in a database is opened."""

@@ -431,6 +431,47 @@ class TestAnotherMachine:
             assert client.base_url == "https://localhost/v1"
 
 
+class TestWhatHasNoEffect:
+    """Settings that belong to the other end of the wire. They were taken without a word."""
+
+    @pytest.mark.parametrize(
+        ("client", "name"),
+        [
+            ({"cacheUrl": "redis://:hush@cache/0"}, "client.cacheUrl"),
+            ({"caBundle": "/etc/authority.pem"}, "client.caBundle"),
+            ({"allowInsecure": True}, "client.allowInsecure"),
+        ],
+    )
+    @pytest.mark.parametrize("directory", ["sqlite://", "postgresql+psycopg://ada:hush@db/x"])
+    def test_what_would_be_missed_is_refused(self, client: dict[str, Any], name: str, directory: str) -> None:
+        settings = Settings.read(directory=directory, client=client)
+        with pytest.raises(ConfigurationError, match=f"^{name} is for a directory on another machine") as refused:
+            settings.opening()
+        assert "hush" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("given", "name"),
+        [
+            ({"directory": "sqlite://", "client": {"authenticationScheme": "BASIC"}}, "client.authenticationScheme"),
+            ({"directory": "sqlite://", "client": {"connectionTimeout": 5}}, "client.connectionTimeout"),
+            ({"directory": "https://id.example.org/v1", "encryptionKeys": ["5a" * 32]}, "encryptionKeys"),
+            ({"directory": "https://id.example.org/v1", "sms": "json:dumps"}, "sms"),
+            ({"directory": "https://id.example.org/v1", "mail": {"fromName": "Us"}}, "mail"),
+            ({"directory": "https://id.example.org/v1", "baseUrl": "https://other.example/v1"}, "baseUrl"),
+            ({"directory": "https://id.example.org/v1", "passwordHasher": "cheap:HASHER"}, "passwordHasher"),
+        ],
+    )
+    def test_the_rest_is_told(self, given: dict[str, Any], name: str, caplog: pytest.LogCaptureFixture) -> None:
+        Settings.read(**given).opening()
+        [record] = caplog.records
+        assert record.getMessage().startswith(f"{name} has no effect with the directory {given['directory']}")
+
+    def test_what_is_as_by_default_is_not_spoken_of(self, caplog: pytest.LogCaptureFixture) -> None:
+        for directory in ("sqlite://", "https://id.example.org/v1"):
+            Settings.read(directory=directory, client={"apiKey": {"id": "x", "secret": "y"}}).opening()
+        assert caplog.records == []
+
+
 class TestDescription:
     def test_each_setting_says_what_it_means(self) -> None:
         assert [entry.name for entry in Settings.describe() if not entry.meaning] == []
