@@ -8,6 +8,7 @@ Source: the search chapter of the REST API v1.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import format_instant
 
 _RANGE = re.compile(r"(?P<opening>[\[(])(?P<low>[^,]*),(?P<high>[^,]*)(?P<closing>[\])])")
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 # A blank before 00:00 is a plus sign that was decoded once too often.
 _MOMENT = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)(?:T(?P<hour>\d\d)(?::(?P<minute>\d\d)"
@@ -102,7 +103,8 @@ def _range(found: re.Match[str], parse: Callable[[str], float | None]) -> Range 
 
 
 def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text) else None
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return None if math.isinf(number) else number
 
 
 def _instant(text: str) -> int | None:

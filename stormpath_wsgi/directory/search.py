@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, func, 
 from stormpath_wsgi.directory import schema
 from stormpath_wsgi.directory.bodies import resource_at
 from stormpath_wsgi.directory.context import Work
-from stormpath_wsgi.directory.json_search import Value, value_at
+from stormpath_wsgi.directory.json_search import Value, spellings, value_at
 from stormpath_wsgi.directory.ranges import moments, numbers, unzoned
 from stormpath_wsgi.directory.records import key_of
 from stormpath_wsgi.directory.wire import SHAPES
@@ -192,9 +192,10 @@ def _equals(column: ColumnElement[Any], attribute: Attribute[Any], value: str) -
 
 
 def _custom_data(stored: Value, value: str) -> ColumnElement[bool]:
-    """Whether a value in custom data matches. Only a range in brackets is one of numbers or of moments."""
+    """Whether a value in custom data matches, as text or as a number. Only what is in brackets is a range of either."""
     if not _RANGE.fullmatch(value):
-        return _matches(stored.folded, value, _lower)
+        matches = _matches(stored.folded, value, _lower)
+        return or_(matches, stored.equals(value)) if spellings(value) else matches
     within = []
     if (numeric := numbers(value)) is not None:
         within.append(numeric.clause(stored.number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import World, link, names, path, refused
 
+from stormpath_wsgi.directory.json_search import spellings
 from stormpath_wsgi.directory.ranges import moments, numbers
 from stormpath_wsgi.errors import Error
 
@@ -318,6 +320,73 @@ def test_moments_in_custom_data_are_found_however_they_are_spelled(world: World,
     for name, moment in born.items():
         world.account(f"{name}@example.org", customData={"born": moment})
     assert sorted(matching(world, **{"customData.born": sought})) == found
+
+
+NUMBERS = {
+    "one": 1, "one-point": 1.0, "one-text": "1", "2to63": 2**63, "2to63-more": 2**63 + 1, "2to63-point": 2.0**63,
+    "ten25": 10**25, "ten25-point": 1e25, "ten21": 1e21, "tiny": 1e-7, "zero": 0, "zero-point": 0.0, "minus": -0.0,
+    "tenth": 0.1, "huge": 1e300,
+}  # fmt: skip
+
+ZEROS, NOTHING = ["minus", "zero", "zero-point"], list[str]()
+
+FOUND: dict[tuple[str, ...], list[str]] = {
+    ("1",): ["one", "one-point", "one-text"],
+    ("1.0", "1e0", "10e-1", "1.00"): ["one", "one-point"],
+    (str(2**63), f"{2**63}.0"): ["2to63", "2to63-point"],
+    (repr(2.0**63),): ["2to63-point"],
+    (str(2**63 + 1),): ["2to63-more", "2to63-point"],
+    (str(10**25), "1e25", "1E+25", "10.0e24"): ["ten25", "ten25-point"],
+    ("1e21", "1e+21", str(10**21), "1000e18"): ["ten21"],
+    ("1e-7", "1e-07", "0.0000001", "0.1e-6"): ["tiny"],
+    ("0", "-0", "0.0", "-0.0", "0e9"): ZEROS,
+    ("1e-400",): ["minus", "zero-point"],
+    ("0.1", "0.10", "1e-1", "0.1000000000000000055511151231257827"): ["tenth"],
+    ("01", "+1", " 1", "1.", ".1", "1e", "0x1", "NaN", "Infinity", "1e999", "1_0"): NOTHING,
+    ("1e+*",): ["huge", "ten21", "ten25-point"],
+    ("1000000*",): ["ten25"],
+    ("[1e20,1e22]",): ["ten21"],
+    ("[1e-8,1e-6]",): ["tiny"],
+    ("(9e24,]",): ["huge", "ten25", "ten25-point"],
+    (f"[{2**62},{2**64}]",): ["2to63", "2to63-more", "2to63-point"],
+    ("[,0]",): ZEROS,
+}
+
+
+def test_numbers_in_custom_data_are_found_however_they_are_spelled(world: World) -> None:
+    """SQLite has integers of 64 bits and doubles, PostgreSQL has decimals: both find the same."""
+    for name, number in NUMBERS.items():
+        world.account(f"{name}@example.org", customData={"n": number})
+    for spelled, found in FOUND.items():
+        for sought in spelled:
+            assert (sought, matching(world, **{"customData.n": sought})) == (sought, found)
+    smallest_first = ["minus", "zero", "zero-point", "tiny", "tenth", "one", "one-point"]
+    assert emails(world, orderBy="customData.n", **{"customData.n": "[,1e3]"}) == smallest_first
+
+
+whole = st.integers(-(10**30), 10**30) | st.sampled_from([2**53 + 1, 2**63, -(2**63), 2**63 - 1, 10**308])
+doubles = st.floats(allow_nan=False, allow_infinity=False)
+SPELLED = st.sampled_from(["{}", "{}.0", "{}e0", "{}0e-1"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stored=whole | doubles, other=whole | doubles, same=st.booleans(), spelled=SPELLED)
+def test_a_number_is_found_by_its_value_on_both_engines(
+    world: World, stored: float, other: float, same: bool, spelled: str
+) -> None:
+    accounts = [path(item) for item in world.items(f"{world.directory}/accounts")] or [world.account("ada@example.org")]
+    world.service.update(f"{accounts[0]}/customData", {"n": stored})
+    number = stored if same else other
+    sought = spelled.format(number) if isinstance(number, int) and number else repr(number)
+    equal = Decimal(sought) == stored if isinstance(stored, int) else float(sought) == stored
+    assert matching(world, **{"customData.n": sought}) == ["ada"] * equal
+
+
+def test_a_number_of_any_length_is_read_quickly() -> None:
+    """A text of some thousands of characters is no work: it has at most as many digits."""
+    few, many = "0" * 3980, "9" * 3990
+    for text in (many, f"0.{few}1", f"1{few}e-3980", f"0.{few}1e3981", f"1e{many}", f"1e-{many}", f"0e{many}"):
+        assert len(spellings(text)) <= 3
 
 
 def test_several_keys_and_attributes_are_all_wanted(people: World) -> None:
