@@ -41,7 +41,7 @@ bench: $(TOOLS) ## measure what middleware and REST API cost (ACCOUNTS=1000000, 
 	$(BIN)/python benchmarks/middleware.py
 	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
-system: ## PostgreSQL, Redis, Chromium and Node.js for the tests (Debian, as root; elsewhere install them yourself)
+system: ## PostgreSQL, PgBouncer, Redis, Chromium and Node.js for the tests (Debian, as root; elsewhere install them yourself)
 	@.ci/system
 
 clean: ## remove what the targets made; accounts of the demo site in instance stay

@@ -111,7 +111,7 @@ class PostgreSQLServer:
         self.start()
         # Stops the server when we close its stdin, and so does the kernel if we are killed before.
         script = 'read _; "$0" stop --pgdata "$1/data" --silent --mode immediate; rm -rf "$1"'
-        self._guard = self._popen(["sh", "-c", script, programs / "pg_ctl", folder], stdin=subprocess.PIPE)
+        self._guard = self.popen(["sh", "-c", script, programs / "pg_ctl", folder], stdin=subprocess.PIPE)
 
     def start(self) -> None:
         """Returns when it accepts connections."""
@@ -160,10 +160,19 @@ class PostgreSQLServer:
         engine.dispose()
 
     def _run(self, program: str, *arguments: str) -> None:
-        process = self._popen([self._programs / program, "--pgdata", self._folder / "data", *arguments])
+        process = self.popen([self._programs / program, "--pgdata", self._folder / "data", *arguments])
         assert process.wait() == 0, f"{program} failed"
 
-    def _popen(self, command: list[str | Path], stdin: int | None = None) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def folder_beside(self) -> Iterator[Path]:
+        """A folder for another program that runs as the server does."""
+        folder = Path(tempfile.mkdtemp(prefix="stormpath-wsgi-"))
+        if self._user:
+            shutil.chown(folder, self._user)
+        yield folder
+        shutil.rmtree(folder)
+
+    def popen(self, command: list[str | Path], stdin: int | None = None) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
             stdin=stdin,
