@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 # would starve who waits while another process writes without rest.
 _POLL = 0.0005
 _CHANNEL = "stormpath_epoch"
+_SIZE = 8  # bytes of the word
+_LOW = 0 if sys.byteorder == "little" else _SIZE - 1  # where its last bit is: odd or even
 
 _ASK = "SELECT number FROM epoch"
 # It is no less than the time in microseconds: where a backup was put back, no later change gets a number that another
@@ -98,13 +100,21 @@ class FileEpoch:
     The file is made with mode 0600 when it is missing. Its first number is the time in nanoseconds, so that a
     file that was deleted and made anew brings no old number back. *timeout*: seconds to wait for the lock.
     *database*: whose owner gets the file when root makes it, as SQLite does with its own files.
+
+    To read a mapped file that was truncated kills a process (SIGBUS). So readers look at the file itself first, unless
+    they did so *glance* seconds ago or less, and writers use the file and never the map. What is left is a reading
+    that comes less than *glance* seconds after another one, with the truncation between the two. Such a look also
+    finds a file that was deleted or replaced. A file that is too short is filled again by whoever finds it.
     """
 
-    def __init__(self, path: Path, *, timeout: float = 10, database: Path | None = None) -> None:
-        self._path, self._timeout, self._database = path, timeout, database
+    def __init__(self, path: Path, *, timeout: float = 10, database: Path | None = None, glance: float = 0.001) -> None:
+        self._path, self._timeout, self._database, self._glance = path, timeout, database, glance
         self._unsettled = itertools.count(-1, -1)
-        self._identity: tuple[int, int] | None = None  # device and inode of the mapped file
+        self._identity: tuple[int, int] | None = None  # device and inode of the file that is mapped, or was last
+        self._map: mmap.mmap | None = None
         self._word = _nothing_mapped()
+        self._sound_until = 0.0  # seconds of time.monotonic()
+        self._held: dict[int, int] = {}  # by thread, the descriptor that it has locked
         self._closed = False
         try:
             self._unlock(self._lock(0))
@@ -114,37 +124,60 @@ class FileEpoch:
             log.error("%s cannot be used, so nothing will be cached: %s", path, error.strerror)
 
     def read(self) -> int:
+        if time.monotonic() >= self._sound_until:
+            self._look()
         number = self._word[0]
         return self._mended() if number & 1 else number
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """One writer at a time, of all processes. Raises Unavailable."""
+    def locked(self, timeout: float | None = None) -> Iterator[None]:
+        """One writer at a time, of all processes. *timeout*: seconds, if other than usual. Raises Unavailable."""
         try:
-            lock = self._lock(self._timeout)
+            lock = self._lock(self._timeout if timeout is None else timeout)
         except OSError as error:  # without the file the others would go on with what they have
             log.error("%s cannot be locked, so nothing can be written: %s", self._path, error.strerror)
+            raise Unavailable from error
+        self._held[threading.get_ident()] = lock
+        try:
+            yield
+        finally:
+            del self._held[threading.get_ident()]
+            self._unlock(lock)
+
+    @contextmanager
+    def moving(self, connection: Connection | None = None) -> Iterator[None]:
+        """As :meth:`Epoch.moving`. Only while :meth:`locked`."""
+        lock = self._held[threading.get_ident()]
+        try:
+            before = _number(lock)
+            os.pwrite(lock, bytes([before & 0xFF | 1]), _LOW)
+        except OSError as error:
+            log.error("%s cannot be written, so nothing else can: %s", self._path, error.strerror)
             raise Unavailable from error
         try:
             yield
         finally:
-            self._unlock(lock)
-
-    @contextmanager
-    def moving(self, connection: Connection) -> Iterator[None]:
-        """As :meth:`Epoch.moving`. Only while :meth:`locked`."""
-        word = self._word
-        try:
-            word[0] |= 1
-            yield
-        finally:
-            word[0] += 1
+            with contextlib.suppress(OSError):  # the disk is full: the file is short, which is as good as an odd word
+                _settle(lock, (before | 1) + 1)
 
     def after_fork(self) -> None:
-        pass  # the mapping is shared with the parent, and locks are taken on files of one's own
+        # The mapping is shared with the parent, and locks are taken on files of one's own.
+        self._sound_until = 0.0
+        self._held = {}
 
     def close(self) -> None:
-        self._closed, self._word = True, _nothing_mapped()
+        self._closed, self._word, self._map, self._sound_until = True, _nothing_mapped(), None, float("inf")
+
+    def _look(self) -> None:
+        """Whether what is mapped is the file that is there, and long enough."""
+        self._sound_until = time.monotonic() + self._glance
+        try:
+            found = os.stat(self._path)
+            sound = (found.st_dev, found.st_ino) == self._identity and found.st_size >= _SIZE
+        except OSError:
+            sound = False
+        if not sound:
+            self._word = _nothing_mapped()  # which is odd, so that it is mended, with a new map
 
     def _mended(self) -> int:
         """The number after mending the word if its writer has died; unsettled if he is at work."""
@@ -152,8 +185,11 @@ class FileEpoch:
             with contextlib.suppress(OSError):  # locked by a writer, or not there
                 lock = self._lock(0)
                 try:
-                    self._word[0] += self._word[0] & 1
-                    return self._word[0]
+                    number = _number(lock)
+                    if number & 1:
+                        number += 1
+                        _settle(lock, number)
+                    return number
                 finally:
                     self._unlock(lock)
         return next(self._unsettled)
@@ -167,7 +203,7 @@ class FileEpoch:
             try:
                 _flock(descriptor, deadline)
                 if os.path.samestat(os.fstat(descriptor), os.stat(self._path)):
-                    self._map(descriptor)
+                    self._use(descriptor)
                     return descriptor
             except BaseException:
                 os.close(descriptor)
@@ -196,16 +232,28 @@ class FileEpoch:
         fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough while a fork holds a copy
         os.close(descriptor)
 
-    def _map(self, descriptor: int) -> None:
+    def _use(self, descriptor: int) -> None:
+        """Maps the file that *descriptor* has locked, unless it is mapped. Sees to it that it holds a new number."""
         status = os.fstat(descriptor)
-        if self._identity == (status.st_dev, status.st_ino):
+        identity, is_short = (status.st_dev, status.st_ino), status.st_size < _SIZE
+        if identity == self._identity and self._word.obj is self._map and not is_short:
             return
-        if status.st_size < self._word.itemsize:
-            # Written and not truncated to size: on a full disk a hole would kill us when we write through the map.
-            os.pwrite(descriptor, (time.time_ns() & ~1).to_bytes(8, sys.byteorder), 0)
-        self._word[0] |= 1  # the file mapped before is gone: whoever still maps it shall look for the new one
-        self._word = memoryview(mmap.mmap(descriptor, self._word.itemsize)).cast("Q")
-        self._identity = (status.st_dev, status.st_ino)
+        last = self._leave_map() if self._identity not in (None, identity) else -1
+        # Whoever put another file there may have brought an old number back. A short file is written and not truncated
+        # to size: on a full disk a hole could not be read through the map.
+        if is_short or last is None or _number(descriptor) <= last:
+            _settle(descriptor, time.time_ns() & ~1)
+        self._map = mmap.mmap(descriptor, _SIZE)
+        self._word = memoryview(self._map).cast("Q")
+        self._identity = identity
+
+    def _leave_map(self) -> int | None:
+        """The number of the file that was mapped, if it can be read. Who still maps it shall look for the new one."""
+        mapped, self._map = self._map, None
+        if mapped is None or mapped.size() < _SIZE:
+            return None
+        mapped[_LOW] |= 1
+        return int.from_bytes(mapped, sys.byteorder)
 
 
 class NotifiedEpoch:
@@ -383,6 +431,16 @@ def _flock(descriptor: int, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(_POLL)
+
+
+def _number(descriptor: int) -> int:
+    return int.from_bytes(os.pread(descriptor, _SIZE, 0), sys.byteorder)
+
+
+def _settle(descriptor: int, number: int) -> None:
+    """Writes an even *number*. The last byte comes last: what is read of a half-written number is odd."""
+    os.pwrite(descriptor, (number | 1).to_bytes(_SIZE, sys.byteorder), 0)
+    os.pwrite(descriptor, bytes([number & 0xFE]), _LOW)
 
 
 def _nothing_mapped() -> memoryview[int]:

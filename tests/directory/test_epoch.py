@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -319,6 +320,121 @@ def test_a_deleted_file_is_made_anew_and_everybody_finds_it(path: Path, nothing:
     with change(writer, nothing):
         pass
     assert writer.read() == reader.read() >= 0
+
+
+def replace_by_nothing(path: Path) -> None:
+    path.with_name("new").touch()
+    path.with_name("new").rename(path)
+
+
+# How a file that is in use may be spoilt.
+SPOILT: dict[str, Callable[[Path], object]] = {
+    "emptied": lambda path: os.truncate(path, 0),
+    "cut": lambda path: os.truncate(path, 3),
+    "deleted": Path.unlink,
+    "replaced by an empty one": replace_by_nothing,
+    "replaced by an old one": lambda path: path.with_name("old").rename(path),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Program, spoil: str) -> None:
+    """To read a mapped file that is too short is SIGBUS. Here are a process that reads and one that writes."""
+    path.with_name("old").write_bytes((2).to_bytes(8, sys.byteorder))
+    reader, writer = (
+        program(
+            """
+            import sys
+            from pathlib import Path
+            from stormpath_wsgi.directory.epoch import FileEpoch
+            epoch = FileEpoch(Path(sys.argv[1]), glance=0)
+            for line in sys.stdin:
+                if line == "write\\n":
+                    with epoch.locked(), epoch.moving():
+                        pass
+                print(epoch.read(), flush=True)
+            """,
+            str(path),
+        )
+        for _ in range(2)
+    )
+
+    def tell(process: subprocess.Popen[str], command: str = "read") -> int:
+        assert process.stdin and process.stdout
+        print(command, file=process.stdin, flush=True)
+        return int(process.stdout.readline())
+
+    before = tell(reader)
+    SPOILT[spoil](path)
+    assert tell(reader) > before
+    after = tell(writer, "write")
+    assert after == tell(reader) == FileEpoch(path).read() > before
+
+
+def test_a_change_moves_it_also_if_the_file_is_emptied_meanwhile(path: Path, nothing: Connection) -> None:
+    one, other = FileEpoch(path, glance=0), FileEpoch(path, glance=0)
+    before = one.read()
+    with change(one, nothing):
+        os.truncate(path, 0)
+        assert other.read() < 0
+    assert one.read() == other.read() > before
+
+
+def test_a_forked_child_looks_at_the_file_before_it_reads_the_map(path: Path, program: Program) -> None:
+    """Or each worker of a server that forks would die, and the next one too."""
+    parent = program(
+        """
+        import os, sys
+        from pathlib import Path
+        from stormpath_wsgi.directory.epoch import FileEpoch
+        epoch = FileEpoch(Path(sys.argv[1]), glance=3600)
+        before = epoch.read()
+        os.register_at_fork(after_in_child=epoch.after_fork)
+        os.truncate(sys.argv[1], 0)
+        for _ in range(2):
+            if not (child := os.fork()):
+                os._exit(0 if epoch.read() > before else 1)
+            assert os.waitpid(child, 0)[1] == 0
+        """,
+        str(path),
+    )
+    parent.communicate()
+    assert parent.returncode == 0
+
+
+def test_between_two_looks_the_file_is_left_alone(path: Path) -> None:
+    epoch = FileEpoch(path, glance=3600)
+    number = epoch.read()
+    os.utime(path, (0, 0))
+    path.rename(path.with_name("away"))
+    assert epoch.read() == number
+
+
+def test_on_a_full_disk_it_is_unsettled_until_there_is_room(path: Path, program: Program) -> None:
+    process = program(
+        """
+        import os, resource, sys
+        from pathlib import Path
+        from stormpath_wsgi.directory.epoch import FileEpoch
+        from stormpath_wsgi.errors import Unavailable
+        epoch = FileEpoch(Path(sys.argv[1]), glance=0)
+        before = epoch.read()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # no file may grow
+        os.truncate(sys.argv[1], 0)
+        assert epoch.read() < 0
+        try:
+            with epoch.locked(), epoch.moving():
+                raise SystemExit("the others would not have been told")
+        except Unavailable:
+            pass
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert epoch.read() == epoch.read() > before
+        """,
+        str(path),
+    )
+    process.communicate()
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("obstacle", ["missing folder", "folder in its place"])
