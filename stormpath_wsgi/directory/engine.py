@@ -13,6 +13,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -20,11 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, exc, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, event, exc, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from stormpath_wsgi.breaker import Breaker
 from stormpath_wsgi.directory import deadline
 from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
+from stormpath_wsgi.directory.sqlite_files import OpenConnection, SqliteFiles
+from stormpath_wsgi.directory.turns import NoTurn, Turns
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
@@ -38,6 +42,13 @@ _WHAT_TO_WRITE = (
 )
 # These tell of the statement. Every other error of a driver tells of the database.
 _OF_THE_STATEMENT = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
+
+# These may end with another connection to the same SQLite file. A full disk is none of them: another connection would
+# find no room for its -shm, and those that are open go on reading.
+_OF_THE_CONNECTION = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN)
+
+_SOON, _LONGEST_WAIT = 0.5, 2.0  # seconds that many threads, and few, wait for their turn to write (turns.py)
+_NAP = 0.005  # seconds between two looks whether a program that takes no turns with us is still writing
 
 
 class Transaction:
@@ -120,6 +131,7 @@ class Database:
         except exc.DBAPIError as error:
             if isinstance(error, _OF_THE_STATEMENT) and not error.connection_invalidated:
                 raise
+            self._backend.failed(error)
             raise self._unavailable(reason(error)) from error
 
     def _unavailable(self, reason: str) -> Unavailable:
@@ -147,6 +159,9 @@ class _Backend:
 
     def check(self) -> None:
         """Raises _Refused when the database is known to be gone."""
+
+    def failed(self, error: exc.DBAPIError) -> None:
+        """Called when *error*, which tells of the database, has ended a use of it."""
 
     def turn_to_read(self) -> AbstractContextManager[None]:
         """Waits for other threads of this process, if that must be. Raises _Refused after a time."""
@@ -194,6 +209,9 @@ class _SqliteFile(_Backend):
 
     ``synchronous=FULL``: each commit reaches the disk. NORMAL would survive the death of a worker too, but a power
     cut could take back the last commits, among them a sign-out or a changed password.
+
+    The file may be deleted, replaced, full or read-only for a while. Connections that saw such a thing are closed, and
+    the next ones use what is there then.
     """
 
     embedded = True
@@ -204,9 +222,13 @@ class _SqliteFile(_Backend):
         super().__init__(timeout)
         self._in_use_at_fork = self._inherited = False
         self.path = Path(url.database or "").resolve()
-        self._identity = _made(self.path)
+        _make(self.path)
+        self._files = SqliteFiles(self.path)
+        self._open: set[OpenConnection] = set()
+        self._longest = min(_LONGEST_WAIT, timeout)
+        self._turns = Turns(soon=min(_SOON, timeout), longest=self._longest)
         epoch_file = self.path.with_name(self.path.name + "-epoch")
-        self.epoch = FileEpoch(epoch_file, timeout=timeout, database=self.path)
+        self.epoch = FileEpoch(epoch_file, timeout=self._longest, database=self.path)
         self.engine = self.reader = create_engine(
             url,
             creator=self._connect,
@@ -215,30 +237,38 @@ class _SqliteFile(_Backend):
             pool_timeout=timeout,
             hide_parameters=True,
         )
+        event.listen(self.engine, "checkout", self._check_out)
+        event.listen(self.engine, "checkin", _check_in)
 
     def check(self) -> None:
-        """SQLite would go on reading and writing a file that is deleted or replaced, where nobody finds it."""
         if self._inherited:
             raise _Refused("the process was forked while a thread used the file; fork before threads are started")
-        try:
-            found = os.stat(self.path)
-        except OSError as error:
-            raise _Refused(str(error)) from error
-        if not os.path.samestat(found, self._identity):
-            raise _Refused("another file is in the place of the one that was opened; restart to use it")
 
-    def turn_to_write(self) -> AbstractContextManager[None]:
-        return self.one_thread()
+    def failed(self, error: exc.DBAPIError) -> None:
+        if _code(error) in _OF_THE_CONNECTION:
+            self._retire()
+
+    @contextmanager
+    def turn_to_write(self) -> Iterator[None]:
+        try:
+            with self._turns.turn():
+                yield
+        except NoTurn as error:
+            raise _Refused(str(error)) from error
 
     @contextmanager
     def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
         # SQLite itself lets processes wait for its lock too, but with naps so long that some never get it.
-        with self.epoch.locked():
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        deadline = time.monotonic() + self._turns.patience()
+        with self.epoch.locked(deadline - time.monotonic()):
+            self._begin(connection, deadline)
+            self._turns.got_the_file()
+            self._look_again(connection)
             try:
                 yield
             finally:
                 connection.rollback()  # nothing, once it is committed
+            self._look_again(connection)  # or the commit is where nobody finds it
 
     def before_fork(self) -> None:
         """Closes what is open. SQLite keeps one record of its locks on a file for all connections of a process.
@@ -246,23 +276,32 @@ class _SqliteFile(_Backend):
         A child inherits that record without the locks themselves, and its own connections would trust it: another
         process could take the file for unused and reset it under their hands (sqlite.org/howtocorrupt.html, 2.6).
         """
-        self._in_use_at_fork = cast(QueuePool, self.engine.pool).checkedout() > 0
+        self._retire()
         self.engine.dispose()
+        self._in_use_at_fork = len(self._open) > 0
 
     def after_fork(self) -> None:
         super().after_fork()
-        pool = cast(QueuePool, self.engine.pool)
+        self._turns.renew()
         # The second half is for programs that fork in C and announce it to the child only.
-        self._inherited = self._in_use_at_fork or pool.checkedin() + pool.checkedout() > 0
+        self._inherited = self._in_use_at_fork or len(self._open) > 0
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> OpenConnection:
+        found = self._files.found()
+        if any(other.files not in (None, found) for other in tuple(self._open)):
+            raise _Refused("files that were deleted or replaced are still being used")
+        if self._files.wal_was_deleted():
+            # A new one would not fit the -shm. Whoever has the old one open saves it with its next transaction.
+            raise _Refused("its -wal was deleted and its -shm was not; if no process uses them, delete the -shm too")
+        self._files.open_up()
         # mode=rw: a missing file is an error, never a new empty database.
-        connection = sqlite3.connect(
+        connection = OpenConnection(
             f"file:{quote(str(self.path))}?mode=rw",
             uri=True,
-            timeout=self.timeout,
+            timeout=self._longest,
             isolation_level=None,  # BEGIN is ours to say
             check_same_thread=False,  # the pool gives a connection to one thread at a time
+            siblings=self._open,
         )
         try:
             if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
@@ -271,10 +310,64 @@ class _SqliteFile(_Backend):
                     connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA schema_version")  # now all files are open
         except (sqlite3.Error, Unavailable):
             connection.close()
             raise
+        connection.files, connection.may_write = self._files.found(), self._files.may_be_written()
         return connection
+
+    def _check_out(self, connection: OpenConnection, *_: object) -> None:
+        """Called by the pool before it gives *connection* to anybody."""
+        found = self._files.found()
+        if found.database is None:
+            raise _Refused(f"{self.path} is not there")
+        if found != connection.files:
+            self._leave(connection)
+        if connection.is_retired:
+            raise exc.DisconnectionError  # the pool closes it and opens another one
+
+    def _leave(self, connection: OpenConnection) -> None:
+        """Saves what can be saved of the files that *connection* has open, and closes all connections to them."""
+        lost = self._files.lost(connection)
+        log.error("%s: deleted or replaced while in use; going on with what is there", lost)
+        try:
+            with self.epoch.locked(), self.epoch.moving():  # what is remembered may be of other files
+                self._files.save(connection)
+        except OSError as error:
+            raise _Refused(f"{lost}: deleted or replaced while in use: {error.strerror}") from error
+        self._retire()
+
+    def _retire(self) -> None:
+        """Closes all connections: those that nobody uses at once, the others when they are given back."""
+        for connection in tuple(self._open):
+            connection.is_retired = True
+        self.engine.pool.dispose()
+
+    def _look_again(self, connection: Connection) -> None:
+        if lost := self._files.lost(_driver(connection)):
+            raise _Refused(f"{lost}: deleted or replaced during a write")
+
+    def _begin(self, connection: Connection, deadline: float) -> None:
+        """Begins a write as soon as no program is writing that does not take turns with us."""
+        if not _driver(connection).may_write and self._files.may_be_written():
+            # The file was read-only when it was opened, and this connection stays so.
+            self._retire()
+            connection.invalidate()
+        driver = _driver(connection)
+        driver.execute("PRAGMA busy_timeout = 0")  # SQLite's own way of waiting stops every greenlet
+        try:
+            while True:
+                try:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    return
+                except exc.OperationalError as error:
+                    connection.rollback()
+                    if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                        raise
+                time.sleep(_NAP)
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {round(self._longest * 1000)}")
 
 
 class _SqliteMemory(_Backend):
@@ -426,7 +519,7 @@ def _server(url: URL | str, timeout: float, on_pooler: Callable[[], object]) -> 
         raise ConfigurationError(f"{told}; {_WHAT_TO_WRITE}") from None
 
 
-def _made(path: Path) -> os.stat_result:
+def _make(path: Path) -> None:
     """Makes the file, for the owner's eyes only, unless it is there."""
     try:
         # Only a new file is opened here. Closing it again would drop every lock that SQLite holds on it in this
@@ -440,7 +533,20 @@ def _made(path: Path) -> os.stat_result:
         ) from error
     if not stat.S_ISREG(status.st_mode):
         raise ConfigurationError(f"directory: {path} is not a file")
-    return status
+
+
+def _check_in(connection: OpenConnection | None, record: ConnectionPoolEntry) -> None:
+    if connection is not None and connection.is_retired:
+        record.invalidate()
+
+
+def _driver(connection: Connection) -> OpenConnection:
+    return cast(OpenConnection, connection.connection.driver_connection)
+
+
+def _code(error: exc.DBAPIError) -> int:
+    """What went wrong in SQLite, without the details."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
 def reason(error: exc.DBAPIError) -> str:

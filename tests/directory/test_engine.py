@@ -12,12 +12,12 @@ import subprocess
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, event, func, insert, select
+from marks import mark, marked, marks, metadata, opened
+from sqlalchemy import Engine, event, func, insert, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from stormpath_wsgi.directory import migrate
@@ -28,29 +28,6 @@ if TYPE_CHECKING:
     from conftest import PostgreSQLServer
 
 Program = Callable[..., "subprocess.Popen[str]"]
-
-metadata = MetaData()
-marks = Table("marks", metadata, Column("number", Integer, primary_key=True, autoincrement=False))
-
-
-@contextmanager
-def opened(url: str, *, timeout: float = 10) -> Iterator[Database]:
-    database = Database(url, timeout=timeout)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def mark(database: Database, *numbers: int, moves_epoch: bool = True) -> None:
-    with database.write(moves_epoch=moves_epoch) as transaction:
-        for number in numbers:
-            transaction.connection.execute(insert(marks), {"number": number})
-
-
-def marked(database: Database) -> list[int]:
-    with database.read() as connection:
-        return list(connection.scalars(select(marks.c.number).order_by(marks.c.number)))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -374,17 +351,6 @@ def test_a_file_that_is_gone_is_unavailable_until_it_is_back(file: Path, complai
         assert str(file) in complaints()
         away.rename(file)
         assert marked(database) == [1]
-
-
-def test_another_file_in_its_place_is_unavailable(file: Path, complaints: Callable[[], str]) -> None:
-    """SQLite would write on into the file that nobody can find any more."""
-    with opened(f"sqlite:///{file}") as database:
-        mark(database, 1)
-        file.rename(file.with_name("away"))
-        file.touch()
-        with pytest.raises(Unavailable):
-            mark(database, 2)
-        assert "restart" in complaints()
 
 
 @pytest.mark.parametrize(("place", "text"), [("nowhere/a.db", "folder must exist"), (".", "is not a file")])
