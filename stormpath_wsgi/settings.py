@@ -522,7 +522,8 @@ class DirectoryOptions:
     files in ``outbox`` beside an embedded directory. *password_hasher*: makes the hashes of passwords; None: argon2id
     with the costs of RFC 9106's second choice. *database_timeout*: how long a transaction may wait for the database.
     *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
-    hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL.
+    hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
+    that anything is remembered at the most, such as an API key of the REST API.
     """
 
     base_url: str = "https://localhost/v1"
@@ -534,6 +535,7 @@ class DirectoryOptions:
     database_timeout: dt.timedelta = dt.timedelta(seconds=5)
     listen_url: SecretStr | None = None
     session_check: Literal["remembered", "strict"] = "remembered"
+    cache_ttl: float = 60
 
 
 class ApiSettings(Section):
@@ -675,8 +677,9 @@ class Settings(Section):
     )
     cache_ttl: Duration = Field(
         dt.timedelta(seconds=60),
-        description="A remembered session is checked again after this long at the latest. What a directory on another "
-        "machine has answered is asked anew after this long.",
+        description="The longest time that anything is remembered: a session is checked again after this long at the "
+        "latest, and so is an API key of the REST API. What a directory on another machine has answered is asked anew "
+        "after this long.",
     )
     web: WebSettings = WebSettings()
     api: ApiSettings = ApiSettings()
@@ -795,6 +798,7 @@ class Settings(Section):
             database_timeout=self.database_timeout,
             listen_url=self.listen_url,
             session_check=self.session.check,
+            cache_ttl=self.cache_ttl.total_seconds(),
         )
 
     @property

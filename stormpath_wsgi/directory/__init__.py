@@ -36,6 +36,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         secrets=secrets,
         sms=options.sms,
         mail=mail,
+        cache_ttl=options.cache_ttl,
     )
 
 

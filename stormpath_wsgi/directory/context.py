@@ -39,7 +39,10 @@ class Work:
 
 
 class Context:
-    """What lives as long as the service. *tenant_id* None: the only tenant. *clock*: seconds since the epoch, UTC."""
+    """What lives as long as the service. *tenant_id* None: the only tenant. *clock*: seconds since the epoch, UTC.
+
+    *cache_ttl*: seconds that anything is remembered at the most.
+    """
 
     def __init__(
         self,
@@ -51,14 +54,18 @@ class Context:
         secrets: Secrets,
         mail: Mail,
         send_sms: sms.Send | None = None,
+        *,
+        cache_ttl: float = 60,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
-        self.secrets, self.mail = secrets, mail
+        self.secrets, self.mail, self.cache_ttl = secrets, mail, cache_ttl
         #: Called when there is mail in the outbox.
         self.deliver: Callable[[], object] = _nobody
         self.send_sms = send_sms or sms.default(database)
         self.caller: str | None = None
         self._tenant_id = tenant_id
+        #: The only tenant, and when it was looked up.
+        self._found: tuple[str, float] | None = None
 
     def called_with(self, api_key_id: str) -> Self:
         """The same context, in which that API key is the :attr:`caller`."""
@@ -86,16 +93,24 @@ class Context:
         return Work(connection, tenant_id, self.base_url, now, self.secrets, self.mail, self.caller)
 
     def _tenant(self, connection: Connection) -> str:
-        if self._tenant_id is None:
-            found = connection.execute(select(schema.tenants.c.id).limit(2)).scalars().all()
-            if len(found) != 1:
-                raise ConfigurationError(
-                    "the directory holds no tenant yet: run stormpath-wsgi init, or call bootstrap()"
-                    if not found
-                    else "the directory holds several tenants: say which one with tenant_id"
-                )
-            self._tenant_id = found[0]
-        return self._tenant_id
+        if self._tenant_id is not None:
+            return self._tenant_id
+        found, now = self._found, self.clock()
+        if found is None or not found[1] <= now < found[1] + self.cache_ttl:
+            found = self._found = _only_tenant(connection), now
+        return found[0]
+
+
+def _only_tenant(connection: Connection) -> str:
+    found = connection.execute(select(schema.tenants.c.id).limit(2)).scalars().all()
+    if len(found) != 1:
+        raise ConfigurationError(
+            "the directory holds no tenant yet: run stormpath-wsgi init, or call bootstrap()"
+            if not found
+            else "the directory holds several tenants: say which one with tenant_id"
+        )
+    tenant_id: str = found[0]
+    return tenant_id
 
 
 def _nobody() -> None:

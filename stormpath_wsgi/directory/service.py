@@ -55,6 +55,7 @@ class DirectoryService:
     raises leaves nothing behind.
 
     *base_url*: what hrefs start with, without a slash at the end. *clock*: seconds since the epoch.
+    *cache_ttl*: seconds that the service remembers anything at the most.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class DirectoryService:
         secrets: Secrets | None = None,
         sms: Send | None = None,
         mail: Mail | None = None,
+        cache_ttl: float = 60,
     ) -> None:
         self.base_url = base_url
         #: Whether the database is this program's own, and so set up by whoever opens it first.
@@ -83,6 +85,7 @@ class DirectoryService:
             secrets or Secrets.of(database),
             mail or Mail.of(MailSettings(), base_url, database),
             sms,
+            cache_ttl=cache_ttl,
         )
         self._outbox = Outbox(self._context)
         self._context.deliver = self._outbox.wake

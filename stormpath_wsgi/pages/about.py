@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.refusal import failure
+from stormpath_wsgi.remembered import Remembered
 
 _WORDS = {
     "minLowerCase": ("lowercase letter", "lower"),
@@ -51,33 +53,34 @@ def _enumerated(parts: list[str]) -> str:
 
 
 class About:
-    """Reads what is told about one application, and again only when the directory has changed."""
+    """Reads what is told about one application, and again when the directory has changed.
 
-    def __init__(self, store: DataStore, application_href: str) -> None:
-        self._store, self._href = store, application_href
+    *ttl*: seconds that it is remembered at the most. *clock*: seconds since the epoch.
+    """
+
+    def __init__(
+        self, store: DataStore, application_href: str, *, ttl: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
         # One value, so that threads never see the name of one reading beside the rules of another.
-        self._known: tuple[int, str, PasswordRules | None] | None = None
+        self._told = Remembered(self._read, epoch=store.epoch, ttl=ttl, clock=clock)
+        self._href = application_href
 
     @property
     def name(self) -> str:
-        return self._read()[1]
+        return self._told.get(self._href)[0]
 
     @property
     def password_rules(self) -> PasswordRules | None:
         """The rules of the directory that new accounts go to. None: there is no such directory."""
-        return self._read()[2]
+        return self._told.get(self._href)[1]
 
-    def _read(self) -> tuple[int, str, PasswordRules | None]:
-        # The number comes first: what is written while we read must not count as read.
-        epoch = self._store.epoch()
-        known = self._known
-        if known is None or known[0] != epoch:
-            try:
-                application = self._store.get(self._href)
-                known = self._known = epoch, application["name"], self._read_rules(application)
-            except Error as error:
-                raise failure(error) from error
-        return known
+    def _read(self, href: str) -> tuple[str, PasswordRules | None]:
+        try:
+            application = self._store.get(href)
+            return application["name"], self._read_rules(application)
+        except Error as error:
+            raise failure(error) from error
 
     def _read_rules(self, application: Mapping[str, Any]) -> PasswordRules | None:
         get = self._store.get

@@ -36,7 +36,7 @@ class Site:
         self.application = application
         self._client = client
         self.store = client.data_store
-        self.about = About(client.data_store, application.href)
+        self.about = About(client.data_store, application.href, ttl=settings.cache_ttl.total_seconds())
         self.tokens = FormTokens(settings.secret_keys, secure=bool(settings.session.cookie_secure))
         self._templates = Templates(web.templates, (web.login.view, web.register_.view, web.logout.view, *PROBLEMS))
         targets = {"'self'", *map(_origin, (web.login.next_uri, web.register_.next_uri, web.logout.next_uri))}

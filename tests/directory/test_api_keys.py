@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from world import PASSWORD, World, link, part, path, refused
+from world import BASE, ENCRYPTION_KEY, PASSWORD, World, link, part, path, refused
 
+from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.rules.administrators import NAME
+from stormpath_wsgi.directory.secrets import Secrets
 
 
 def new_key(world: World, account: str, /, **properties: str) -> str:
@@ -165,6 +167,23 @@ class TestOfAdministrators:
             assert (world.service.credential(id) is not None) is good
         world.service.delete(f"apiKeys/{id}")
         assert world.service.credential(id) is None
+
+    def test_it_is_not_remembered_for_longer_than_the_ttl_whatever_the_epoch_says(
+        self, sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As where a notice of PostgreSQL was swallowed."""
+        world = sqlite_world
+        monkeypatch.setattr(world.database, "epoch", lambda: 0)
+        secrets = Secrets([ENCRYPTION_KEY])
+        service = DirectoryService(world.database, BASE, clock=lambda: world.now, secrets=secrets, cache_ttl=60)
+        id, _ = service.issue_api_key()
+        assert service.credential(id)
+        world.update(f"apiKeys/{id}", status="DISABLED")
+        assert service.credential(id), "the change of the epoch was missed"
+        world.now += 59
+        assert service.credential(id)
+        world.now += 1
+        assert service.credential(id) is None
 
     def test_one_that_is_known_costs_no_statement(self, sqlite_world: World) -> None:
         id, _ = sqlite_world.service.issue_api_key()

@@ -11,7 +11,6 @@ import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, select
@@ -22,6 +21,7 @@ from stormpath_wsgi.directory.paths import Listing, Resource
 from stormpath_wsgi.directory.records import Wire
 from stormpath_wsgi.directory.wire import seal_context
 from stormpath_wsgi.kinds import ENABLED, Account, ApiKey
+from stormpath_wsgi.remembered import Remembered
 
 _ALPHABET, _WIDTH = string.digits + string.ascii_uppercase, 25
 _SECRET = 32  # bytes
@@ -79,20 +79,26 @@ def oldest(work: Work) -> str | None:
 
 
 class Credentials:
-    """The keys that open the REST API; those used lately are remembered as long as the epoch stands still."""
+    """The keys that open the REST API; those used lately are remembered."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._known = lru_cache(_REMEMBERED)(self._load)
+        self._known = Remembered(
+            self._load,
+            epoch=context.database.epoch,
+            ttl=context.cache_ttl,
+            clock=context.clock,
+            size=_REMEMBERED,
+        )
 
     def find(self, id: str) -> Credential | None:
         """The administrator's key with that id, if it is good."""
         try:
-            return self._known(id, self._context.database.epoch())
+            return self._known.get(id)
         except LookupError:  # not remembered: strangers would drive out those who are known
             return None
 
-    def _load(self, id: str, epoch: int) -> Credential:
+    def _load(self, id: str) -> Credential:
         with self._context.read() as work:
             found = find(work, id, administrator=True)
         if found is None:
