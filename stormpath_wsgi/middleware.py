@@ -51,8 +51,12 @@ class StormpathMiddleware:
             self.settings.protect,
             self.settings.preflight,
         )
+        self._serves = False  # a server may still fork before the first request
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not self._serves:
+            self._serves = True
+            self.client.serve()
         environ["stormpath.application"], environ["stormpath.pages"] = self.application, self.pages
         environ["stormpath.mount"] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
         try:

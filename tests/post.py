@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
-from world import BASE, ENCRYPTION_KEY, World
+from cheap import options
+from world import BASE, ENCRYPTION_KEY, PASSWORD, World
 
-from stormpath_wsgi.directory import DirectoryService
+from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.mail.mailers import NotSent
 from stormpath_wsgi.directory.secrets import Secrets
@@ -55,6 +57,17 @@ class Post:
     def only(self) -> EmailMessage:
         (message,) = self.read()
         return message
+
+
+def leave_mail(url: str) -> None:
+    """Makes a directory at *url*, in which one mail waits: the process died before it could send it."""
+    with closing(open_directory(url, options())) as service:
+        service.bootstrap()
+        service._context.deliver = lambda: None
+        (found,) = service.list("tenants/current/applications")["items"]
+        application = found["href"].removeprefix(f"{service.base_url}/")
+        service.create(f"{application}/accounts", {"email": "ada@example.org", "password": PASSWORD})
+        service.create(f"{application}/passwordResetTokens", {"email": "ada@example.org"})
 
 
 def text(message: EmailMessage, kind: str = "plain") -> str:

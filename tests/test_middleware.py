@@ -8,6 +8,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
+from post import leave_mail
 from visitors import COOKIE, HTML, JSON, KEYS, PASSWORD, Site, hello, request, says
 
 from stormpath_wsgi import AnonymousUser, ConfigurationError, StormpathMiddleware, User, user
@@ -386,6 +387,16 @@ def test_the_keys_that_are_set_encrypt_what_the_directory_keeps(open_site: Open,
         pytest.raises(ConfigurationError, match=r"accounts\.db-keys"),
     ):
         other.api_keys.get(key.id).refresh()
+
+
+def test_mail_that_a_process_left_behind_leaves_with_the_first_request(open_site: Open, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/accounts.db"
+    leave_mail(url)
+    site = open_site(directory=url)
+    assert not (tmp_path / "outbox").exists(), "a program that only prepares may still fork"
+    site.browser().get("/")
+    site.client.close()
+    assert len(list((tmp_path / "outbox").iterdir())) == 1
 
 
 def test_two_applications_in_one_process_do_not_know_each_other(open_site: Open) -> None:

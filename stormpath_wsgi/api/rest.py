@@ -56,6 +56,7 @@ class RestAPI:
         self._mount = urlsplit(service.base_url).path
         known = Hosts(service.base_url, hosts)
         self._authentication = Authentication(service, known, clock_skew=clock_skew, clock=clock)
+        self._serves = False  # a server may still fork before the first request
         self._acting_for = lru_cache(_CALLERS)(service.called_with)
 
     @cached_property
@@ -64,6 +65,9 @@ class RestAPI:
         return json.dumps(openapi.document(self._service.verbs, self._service.base_url)).encode()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not self._serves:
+            self._serves = True
+            self._service.serve()
         request, request_id = Incoming(environ, self._max_body), str(uuid.uuid4())
         try:
             response = self._answer(request)

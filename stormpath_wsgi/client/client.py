@@ -23,7 +23,7 @@ from stormpath_wsgi.client.factor import Challenge, Factor, Phone
 from stormpath_wsgi.client.group import Group, GroupMembership
 from stormpath_wsgi.client.id_site import IdSite
 from stormpath_wsgi.client.live import Shared
-from stormpath_wsgi.client.local import DirectoryOptions, open_local
+from stormpath_wsgi.client.local import DirectoryOptions, LocalDataStore, open_local
 from stormpath_wsgi.client.mail import (
     AccountCreationPolicy,
     AccountSchema,
@@ -270,6 +270,14 @@ class Client(Shared):
     def api_keys(self) -> Collection[ApiKey]:
         """Only ``get``: API keys are created and listed by accounts."""
         return Unlisted(self, ApiKey, self._top_href(ApiKey))
+
+    def serve(self) -> None:
+        """Say that this process serves requests from now on, and will not fork.
+
+        An embedded directory then sends the mail that a process which died has left.
+        """
+        if isinstance(self.data_store, LocalDataStore):
+            self.data_store.serve()
 
     def close(self) -> None:
         """Give back the connections of the data store."""

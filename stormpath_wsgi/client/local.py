@@ -50,6 +50,10 @@ class LocalDataStore(Shared):
         key = self._service.signing_key()
         return Credential(key.id, key.secret)
 
+    def serve(self) -> None:
+        """Says that this process serves requests from now on, and will not fork: mail left by others is sent."""
+        self._service.serve()
+
     def close(self) -> None:
         self._service.close()
 

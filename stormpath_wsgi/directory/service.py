@@ -117,6 +117,10 @@ class DirectoryService:
         """Makes a tenant, an application and its directory in an empty database; leaves any other alone."""
         bootstrap(self._context, application_name)
 
+    def serve(self) -> None:
+        """Says that this process serves requests from now on, and will not fork: mail left by others is sent."""
+        self._outbox.serve()
+
     def get(self, path: str, expand: str | None = None) -> Wire:
         """One resource; or at ``applications/<id>/authTokens/<token id>`` that token, if it is good there."""
         match self._parse(path):

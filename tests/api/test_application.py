@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from callers import Caller, refusal, signed
+from post import leave_mail
 from werkzeug.test import Client
 
 from stormpath_wsgi import ConfigurationError, Settings
@@ -47,6 +48,16 @@ def test_the_hosts_that_signatures_may_be_for_are_a_setting(tmp_path: Path) -> N
 def test_a_host_that_is_none_is_refused_by_the_setting(host: str) -> None:
     with pytest.raises(ConfigurationError, match=r"(?s)api\.hosts.*without http://"):
         Settings.load(api={"hosts": [host]})
+
+
+def test_mail_that_a_process_left_behind_leaves_with_the_first_request(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/accounts.db"
+    leave_mail(url)
+    api = application(Settings(directory=url))
+    assert not (tmp_path / "outbox").exists()
+    Client(api).get("/v1/openapi.json", buffered=True)
+    api._service.close()
+    assert len(list((tmp_path / "outbox").iterdir())) == 1
 
 
 def test_an_empty_directory_is_found_before_the_first_request(tmp_path: Path) -> None:

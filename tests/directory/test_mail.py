@@ -317,6 +317,36 @@ def test_mail_to_who_has_just_gone_is_refused(world: World) -> None:
         put(work, RESET, "nobody", application_id=world.application.split("/")[1], token="x")
 
 
+def test_mail_that_a_process_left_behind_leaves_when_the_next_one_serves(world: World, post: Post) -> None:
+    world.account(ADA)
+    world.service._context.deliver = lambda: None  # it died before
+    asked(world)
+    service = post.new_service()
+    service.get("tenants/current")
+    assert service._outbox._thread is None, "a program that only prepares may still fork"
+    service.serve()
+    service._outbox.close()
+    assert waiting(world) == []
+
+
+class Distant(Post):
+    """Takes a mail, and the answer that it did is lost: it is sent again, as after a kill at that moment."""
+
+    def send(self, message: EmailMessage) -> None:
+        super().send(message)
+        raise Unreachable("nobody answers")
+
+
+def test_a_mail_that_is_sent_again_has_the_same_id(sqlite_world: World) -> None:
+    post = Distant(sqlite_world)
+    sqlite_world.account(ADA)
+    asked(sqlite_world)
+    (first,) = post.read()
+    sqlite_world.now += 3600
+    (second,) = post.read()
+    assert first["Message-ID"] == second["Message-ID"]
+
+
 def test_mail_that_a_process_left_behind_leaves_with_the_next(world: World, post: Post) -> None:
     world.account(ADA)
     world.service._context.deliver = lambda: None  # it died before

@@ -2,7 +2,8 @@
 
 So none tells of what never happened, none is lost when a process dies, and nobody waits for a mail server. A thread of
 each process that has mail writes and delivers it, and ends when there is none left. A row is claimed by moving its time
-to a later one; of several processes only one does. Whoever dies with a mail in hand leaves it to the others.
+to a later one; of several processes only one does. Whoever dies with a mail in hand leaves it to the others, and its
+``Message-ID`` is made of the row's id: a mail that is sent again is known as the same one.
 """
 
 from __future__ import annotations
@@ -87,6 +88,12 @@ class Outbox:
             if self._pause() is not None:
                 self.wake()
 
+    def serve(self) -> None:
+        """The same without waiting for the database. Not for a process that forks later: a thread would be using it."""
+        if self._looked_in != os.getpid():
+            self._looked_in = os.getpid()
+            self.wake()
+
     def close(self) -> None:
         """Delivers what is due, within some seconds. What is left is left to the next process."""
         self._closing = True
@@ -110,9 +117,9 @@ class Outbox:
     def _round(self) -> float | None:
         """Delivers what is due. Answers after how many seconds to look again; None when there is nothing left."""
         try:
-            while (claimed := self._claim()) is not None:
+            while (pause := self._pause()) == 0 and (claimed := self._claim()) is not None:
                 self._deliver(claimed)
-            return self._pause()
+            return pause
         except (Unavailable, ConfigurationError) as error:
             log.warning("mail waits in the outbox: %s", error)
             return _LOOK
@@ -143,7 +150,9 @@ class Outbox:
         with self._context.read() as work:
             sealed = claimed.token
             token = sealed and work.secrets.open(sealed, schema.place(_outbox.c.token, claimed.id))
-            message = letters.write(work, claimed.purpose, claimed.account_id, claimed.application_id, token)
+            message = letters.write(
+                work, claimed.purpose, claimed.account_id, claimed.application_id, token, id=claimed.id
+            )
             mailer = smtp_servers.mailer(work) or work.mail.mailer
         if message is not None:
             mailer.send(message)

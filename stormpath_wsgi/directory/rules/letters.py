@@ -11,7 +11,6 @@ from sqlalchemy import Column, select
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory import records, schema
 from stormpath_wsgi.directory.context import Work
-from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.mail.template import compose, link_model
 from stormpath_wsgi.directory.paths import Resource
@@ -34,11 +33,11 @@ _STATUS: Mapping[str, Column[str]] = {
 
 
 def write(
-    work: Work, purpose: str, account_id: str | None, application_id: str | None, token: str | None
+    work: Work, purpose: str, account_id: str | None, application_id: str | None, token: str | None, *, id: str
 ) -> EmailMessage | None:
     """The mail of *purpose* to an account; None when there is nothing to send, or no longer.
 
-    *token*: what it brings. *application_id*: what the account was made or reset at.
+    *token*: what it brings. *application_id*: what the account was made or reset at. *id*: for the ``Message-ID``.
     """
     template = None if account_id is None else _template(work, purpose, account_id)
     if template is None or account_id is None or not _is_good(work, purpose, token, application_id):
@@ -47,7 +46,7 @@ def write(
     model = _model(work, template, account, application_id)
     if token is not None:
         model |= link_model(template["defaultModel"]["linkBaseUrl"], token)
-    return compose(template, account["email"], model, id=new_id(), now=work.now)
+    return compose(template, account["email"], model, id=id, now=work.now)
 
 
 def is_sent(work: Work, purpose: str, account_id: str) -> bool:
