@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
+import pwd
 import secrets
 import stat
 import tempfile
@@ -20,8 +22,9 @@ class KeyFile:
     *least*: characters of a key. *setting*: what can be set instead of having the file. *remedy*: what to do about a
     file that holds no keys. *beside*: whose owner gets the file when root makes it, as SQLite does with its own files.
 
-    All methods raise :class:`~stormpath_wsgi.ConfigurationError` when the file is open to others, holds no keys, or
-    cannot be read or written.
+    All methods raise :class:`~stormpath_wsgi.ConfigurationError` when others may read, write or replace the file, when
+    it holds no keys, or cannot be read or written. Others are all users but ours and root. To root the owner of the
+    folder is no other.
     """
 
     def __init__(self, path: Path, *, least: int, setting: str, remedy: str, beside: Path | None = None) -> None:
@@ -31,16 +34,16 @@ class KeyFile:
     def read(self) -> list[str]:
         """The keys; none where there is no file."""
         try:
-            with self.path.open(encoding="ascii") as file:
-                _refuse_open_to_others(self.path, os.fstat(file.fileno()).st_mode)
+            with self.path.open(encoding="utf-8-sig") as file:
+                _refuse_others(self.path, os.fstat(file.fileno()))
                 keys = file.read().split()
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"The key file {self.path} cannot be read: {error}.") from error
-        if not keys or min(map(len, keys)) < self._least:
+        if not keys or not all(key.isascii() and len(key) >= self._least for key in keys):
             raise ConfigurationError(
-                f"The key file {self.path} must hold keys of at least {self._least} characters, one per line; "
+                f"The key file {self.path} must hold keys of at least {self._least} ASCII characters, one per line; "
                 f"{self._remedy}."
             )
         return keys
@@ -63,6 +66,7 @@ class KeyFile:
         """A whole file with *keys* in the same folder, which is gone afterwards unless it was given another name."""
         folder = self.path.parent
         try:
+            _refuse_folder(self.path, folder)
             descriptor, draft = tempfile.mkstemp(dir=folder, prefix=f".{self.path.name}-")  # 0600 from the start
             try:
                 with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -89,9 +93,54 @@ class KeyFile:
                 os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
-def _refuse_open_to_others(path: Path, mode: int) -> None:
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+def _refuse_others(path: Path, status: os.stat_result) -> None:
+    """Refuses the file of which *status* is when others may read, write or replace it: here, and where a link leads."""
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(f"Others may read or write the key file {path}; close it with: chmod 600 {path}")
+    if status.st_uid not in _trusted(path.resolve().parent):
+        raise ConfigurationError(
+            f"The key file {path} belongs to another user, who knows the keys; remove it, or if you trust them: "
+            f"chown {os.geteuid()} {path}"
+        )
+    for folder in (path.parent, path.resolve().parent):
+        _refuse_folder(path, folder)
+
+
+def _refuse_folder(path: Path, folder: Path) -> None:
+    status = os.stat(folder)
+    if status.st_uid not in _trusted(folder):
+        raise ConfigurationError(
+            f"The folder {folder} belongs to another user, who may replace the key file {path}; take it over with: "
+            f"chown {os.geteuid()} {folder}"
+        )
+    # In a sticky folder nobody can touch what is not his own.
+    if _is_open(status) and not status.st_mode & stat.S_ISVTX:
+        raise ConfigurationError(
+            f"Others may write in the folder {folder} and so replace the key file {path}; close it with: "
+            f"chmod go-w {folder}"
+        )
+
+
+def _trusted(folder: Path) -> set[int]:
+    """Users whose files in *folder* we use. What root runs on the command line uses what the server has made."""
+    user = os.geteuid()
+    return {user, 0} if user else {0, os.stat(folder).st_uid}
+
+
+def _is_open(status: os.stat_result) -> bool:
+    """Whether others may write. Many systems give each user a group of his own, and let it write by default."""
+    if status.st_mode & stat.S_IWOTH:
+        return True
+    return bool(status.st_mode & stat.S_IWGRP) and not _is_private(status.st_gid, status.st_uid)
+
+
+def _is_private(group_id: int, user_id: int) -> bool:
+    """Whether the group has no member but that user, as far as its name and list of members tell."""
+    try:
+        group, user = grp.getgrgid(group_id), pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return False
+    return group.gr_name == user and set(group.gr_mem) <= {user}
 
 
 def _sync(folder: Path) -> None:

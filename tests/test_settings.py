@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import grp
 import json
 import multiprocessing
 import os
+import pwd
 import stat
 import string
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.chdir(tmp_path / "site")
     return folder
+
+
+@pytest.fixture
+def stranger(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Lets a file be another user's. Only root can give it away; anybody else becomes somebody else."""
+
+    def give(path: Path) -> None:
+        user = os.geteuid()
+        if user == 0:
+            os.chown(path, 12345, -1)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+
+    return give
 
 
 def complaint(**keywords: Any) -> str:
@@ -366,11 +383,68 @@ class TestInstanceFolder:
         with pytest.raises(ConfigurationError, match="chmod 600 instance/secret_keys"):
             Settings.load()
 
-    @pytest.mark.parametrize("content", ["", "short\n", "\n\n"])
+    def test_a_key_file_of_another_user_is_refused(self, stranger: Callable[[Path], None]) -> None:
+        Settings.load()
+        stranger(Path("instance/secret_keys"))
+        with pytest.raises(ConfigurationError, match="instance/secret_keys belongs to another user"):
+            Settings.load()
+
+    def test_a_link_to_a_key_file_of_another_user_is_refused(self, stranger: Callable[[Path], None]) -> None:
+        Settings.load()
+        Path("elsewhere").mkdir(mode=0o700)
+        target = Path("instance/secret_keys").rename("elsewhere/keys")
+        Path("instance/secret_keys").symlink_to(target.resolve())
+        assert Settings.load().secret_keys
+        stranger(target)
+        with pytest.raises(ConfigurationError, match="belongs to another user"):
+            Settings.load()
+
+    @pytest.mark.parametrize("folder", ["instance", "elsewhere"])
+    @pytest.mark.parametrize("mode", [0o777, 0o772, 0o702])
+    def test_a_key_file_that_others_may_replace_is_refused(self, folder: str, mode: int) -> None:
+        """Also where a link leads."""
+        Settings.load()
+        Path("elsewhere").mkdir(mode=0o700)
+        target = Path("instance/secret_keys").rename("elsewhere/keys")
+        Path("instance/secret_keys").symlink_to(target.resolve())
+        Path(folder).chmod(mode)
+        with pytest.raises(ConfigurationError, match=rf"chmod go-w \S*{folder}"):
+            Settings.load()
+
+    def test_no_key_is_made_where_others_may_replace_it(self) -> None:
+        Path("instance").mkdir()
+        Path("instance").chmod(0o777)
+        with pytest.raises(ConfigurationError, match="chmod go-w instance"):
+            Settings.load()
+        assert list(Path("instance").iterdir()) == []
+
+    def test_a_folder_where_each_may_only_touch_his_own_will_do(self) -> None:
+        Path("instance").mkdir()
+        Path("instance").chmod(0o1777)
+        assert Settings.load().secret_keys == Settings.load().secret_keys
+
+    def test_a_folder_may_be_open_to_the_group_of_its_owner_alone(self) -> None:
+        """As many systems make it. Here the group is that of the user who runs the tests."""
+        Settings.load()
+        Path("instance").chmod(0o770)
+        me = pwd.getpwuid(os.geteuid())
+        alone = grp.getgrgid(Path("instance").stat().st_gid)
+        if alone.gr_name == me.pw_name and set(alone.gr_mem) <= {me.pw_name}:
+            assert Settings.load().secret_keys
+        else:
+            with pytest.raises(ConfigurationError, match="chmod go-w"):
+                Settings.load()
+
+    def test_a_key_file_that_a_windows_editor_wrote_is_read(self) -> None:
+        Settings.load()
+        Path("instance/secret_keys").write_text(KEY, encoding="utf-8-sig")
+        assert [key.get_secret_value() for key in Settings.load().secret_keys] == [KEY]
+
+    @pytest.mark.parametrize("content", ["", "short\n", "\n\n", "ü" * 40])
     def test_a_key_file_without_good_keys_is_refused(self, content: str) -> None:
         Settings.load()
         Path("instance/secret_keys").write_text(content)
-        with pytest.raises(ConfigurationError, match="must hold keys of at least 32 characters"):
+        with pytest.raises(ConfigurationError, match="must hold keys of at least 32 ASCII characters"):
             Settings.load()
 
     def test_the_first_key_of_the_file_signs(self) -> None:

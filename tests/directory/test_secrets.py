@@ -150,6 +150,17 @@ class TestKeyFile:
                 service.issue_api_key()
         assert not (tmp_path / "accounts.db-keys").exists()
 
+    def test_what_root_makes_and_what_the_server_makes_are_used_by_both(self, sqlite_url: str, tmp_path: Path) -> None:
+        """The server runs as the owner of the folder, and root on the command line."""
+        with opened(sqlite_url) as (service, _):
+            if os.geteuid() == 0:  # only root can give files away; with anybody else they stay in one hand
+                for path in (tmp_path, *tmp_path.iterdir()):
+                    os.chown(path, 12345, -1)
+            id, secret = service.issue_api_key()
+            assert (tmp_path / "accounts.db-keys").stat().st_uid == tmp_path.stat().st_uid
+            assert service.get(f"apiKeys/{id}")["secret"] == secret
+            service.issue_api_key()
+
     def test_one_that_others_may_read_is_refused(self, sqlite_url: str, tmp_path: Path) -> None:
         with opened(sqlite_url) as (service, _):
             service.issue_api_key()
