@@ -189,7 +189,7 @@ class _Reading:
 
     def add_file(self, path: Path) -> None:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # as editors on Windows write it
             values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         except (FileNotFoundError, NotADirectoryError):
             return

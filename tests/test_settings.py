@@ -88,6 +88,12 @@ class TestSources:
         assert settings.session.cookie_name == "who"
         assert settings.web.produces == ("text/html",)
 
+    @pytest.mark.parametrize("name", ["stormpath.yaml", "stormpath.json"])
+    def test_a_file_that_a_windows_editor_wrote_is_read(self, name: str) -> None:
+        """It begins with a byte order mark."""
+        Path(name).write_text('{"session": {"cookieName": "who"}}\r\n', encoding="utf-8-sig")
+        assert Settings.read().session.cookie_name == "who"
+
     def test_a_file_may_have_a_root_of_our_name(self) -> None:
         Path("stormpath.yaml").write_text("stormpath:\n  web:\n    login: {uri: /enter}\n")
         assert Settings.read().web.login.uri == "/enter"

@@ -111,7 +111,7 @@ def _pair(id: str | None, secret: str | None, names: str = "id and secret") -> I
 def read_key_file(path: Path, id_name: str = "apiKey.id", secret_name: str = "apiKey.secret") -> Credential:  # noqa: S107  (a name)
     """The API key in a .properties file. Raises :class:`~stormpath_wsgi.ConfigurationError`, which names the file."""
     try:
-        with path.expanduser().open(encoding="utf-8") as file:
+        with path.expanduser().open(encoding="utf-8-sig") as file:
             if stat.S_IMODE(path.expanduser().stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
                 log.warning("Others may read the API key in %s; close it with: chmod 600 %s", path, path)
             properties = dict(_properties(file))

@@ -26,7 +26,7 @@ class Templates:
 
     def __init__(self, folder: Path | None, names: tuple[str, ...]) -> None:
         ours = PackageLoader("stormpath_wsgi.pages")
-        theirs: list[BaseLoader] = [FileSystemLoader(folder)] if folder else []
+        theirs: list[BaseLoader] = [FileSystemLoader(folder, encoding="utf-8-sig")] if folder else []
         self._loader = ChoiceLoader([*theirs, ours, PrefixLoader({"stormpath": ours})])
         self._environment = Environment(loader=self._loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
         self._check(folder, names)

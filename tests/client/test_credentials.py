@@ -93,6 +93,7 @@ def test_a_named_file_that_cannot_be_read_is_named_and_no_other_key_is_used(home
         "apiKey.id=MyId\napiKey.secret=Sh/u+sh\n",
         "# a comment\n! another\n\n  apiKey.id :  MyId  \r\napiKey.secret\tSh/u+sh",
         "other = 1\napiKey.id = MyId\napiKey.secret = Sh\\/u\\+sh\n",
+        "\ufeffapiKey.id = MyId\r\napiKey.secret = Sh/u+sh\r\n",
     ],
 )
 def test_a_key_file_is_a_properties_file(home: Path, text: str) -> None:

@@ -176,6 +176,11 @@ class TestTemplates:
         page = self.look(tmp_path).get("/login")
         assert page.html.style.string.endswith(":root { --accent: #0a7f5a; }")
 
+    def test_a_file_that_a_windows_editor_wrote_is_read(self, tmp_path: Path) -> None:
+        """It begins with a byte order mark, which would spoil the first rule in the middle of our style."""
+        (tmp_path / "custom.css").write_text(":root { --accent: #0a7f5a; }", encoding="utf-8-sig")
+        assert "\ufeff" not in self.look(tmp_path).get("/login").text
+
     def test_the_owner_changes_one_block_of_one_page(self, tmp_path: Path) -> None:
         (tmp_path / "login.html").write_text(
             '{% extends "stormpath/login.html" %}{% block footer %}Welcome back!{% endblock %}'
