@@ -69,10 +69,11 @@ def of_update(kind: type[Kind], properties: Any, current: Mapping[str, Any]) -> 
 def _sent(kind: type[Kind], properties: Any) -> dict[str, Any]:
     if not isinstance(properties, Mapping):
         raise fault(400, f"{kind.title()} must be a JSON object.")
+    passed_over = COMMON | kind.ignored
     for name in properties:
-        if name not in kind.members and name not in COMMON:
+        if name not in kind.members and name not in passed_over:
             raise fault(2015, f"{kind.title()} has no property {name!r:.80}.")
-    return {name: value for name, value in properties.items() if name not in COMMON and name != CUSTOM_DATA}
+    return {name: value for name, value in properties.items() if name not in passed_over and name != CUSTOM_DATA}
 
 
 def resource_at(href: Any, base_url: str, titles: tuple[str, ...], name: str) -> Resource:

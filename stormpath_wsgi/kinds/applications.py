@@ -14,6 +14,7 @@ class Application(Timestamped):
 
     path = "applications"
     creatable = True
+    searches_custom_data = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     description = Text["str | None"](length=(0, 4000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
@@ -56,6 +57,7 @@ class Organization(Timestamped):
     path = "organizations"
     creatable = True
     gone_is_deleted = True
+    searches_custom_data = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     name_key = Text[str](
         length=(1, 63), pattern=NAME_KEY, required=True, writable="cu", unique="tenant", search=True, sort=True

@@ -17,6 +17,7 @@ class Directory(Timestamped):
     path = "directories"
     creatable = True
     gone_is_deleted = True
+    searches_custom_data = True
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
@@ -120,6 +121,8 @@ class Group(Timestamped):
 
     path = "groups"
     gone_is_deleted = True
+    searches_custom_data = True
+    ignored = frozenset({"nameKey"})
     name = Text[str](length=(1, 255), required=True, writable="cu", unique="directory", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)

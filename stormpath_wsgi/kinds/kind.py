@@ -23,6 +23,8 @@ class Kind:
     gone_is_deleted: ClassVar[bool] = False
     #: Whether a search may name ``customData.<key>``.
     searches_custom_data: ClassVar[bool] = False
+    #: Names in the bodies of old clients that mean nothing, and are not refused as unknown ones are.
+    ignored: ClassVar[frozenset[str]] = frozenset()
     #: The media type of one that is a document. If it has members too, it is JSON for those who ask for that.
     media: ClassVar[str | None] = None
 

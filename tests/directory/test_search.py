@@ -151,9 +151,33 @@ def test_only_declared_attributes_are_searched(world: World, name: str) -> None:
         emails(world, **{name: "x"})
 
 
-def test_groups_have_no_custom_data_to_search(world: World) -> None:
+def test_custom_data_is_searched_wherever_there_is_any(world: World) -> None:
+    account = world.account()
+    for colour, rank in (("Red", 2), ("reddish", 10), ("blue", 1)):
+        data = {"colour": colour, "rank": rank, "of": {"a": colour}}
+        world.member(account, world.group(f"group {colour}", customData=data))
+        world.new_organization(colour, customData=data)
+        for kind in ("applications", "directories"):
+            world.service.create(kind, {"name": colour, "customData": data})
+    collections = [f"{owner}/groups" for owner in (world.directory, world.application, world.tenant, account)]
+    collections += [f"{world.tenant}/{kind}" for kind in ("applications", "directories", "organizations")]
+    for collection in collections:
+        for query, found in (
+            ({"customData.colour": "RED"}, ["Red"]),
+            ({"customData.colour": "red*", "orderBy": "customData.rank desc"}, ["reddish", "Red"]),
+            ({"customData.of.a": "*e*", "name": "*BLUE", "q": "blue"}, ["blue"]),
+            ({"customData.rank": "[2,]", "orderBy": "customData.colour"}, ["Red", "reddish"]),
+            ({"customData.none": "*"}, []),
+        ):
+            items = world.items(collection, **query)
+            assert [name.removeprefix("group ") for name in names(items)] == found, (collection, query)
+        page = world.service.list(collection, {"customData.colour": "*", "limit": "1"})
+        assert (page["size"], len(page["items"])) == (3, 1)
+
+
+def test_what_has_no_custom_data_is_not_searched_by_it(world: World) -> None:
     with refused(2105):
-        world.items(f"{world.directory}/groups", **{"customData.a": "1"})
+        world.items(f"{world.account()}/groupMemberships", **{"customData.a": "1"})
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "x" * 4001, 5, None, ["x"]])
