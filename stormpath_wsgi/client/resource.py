@@ -347,6 +347,10 @@ def sent(member: kinds.Member[Any] | None, value: Any) -> Any:
 
 
 def _renamed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        wire_name(name): _renamed(value) if isinstance(value, Mapping) else value for name, value in properties.items()
-    }
+    return {wire_name(name): _renamed_inside(value) for name, value in properties.items()}
+
+
+def _renamed_inside(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _renamed(value)
+    return [_renamed_inside(item) for item in value] if isinstance(value, list) else value

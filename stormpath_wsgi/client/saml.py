@@ -63,7 +63,10 @@ class SamlServiceProviderMetadata(Resource, kinds.SamlServiceProviderMetadata):
 
 
 class SamlIdentityProviderMetadata(Resource, kinds.SamlIdentityProviderMetadata):
-    """What a service provider must know of an application, as XML at its href."""
+    """What a service provider must know of an application; as XML too, at its href."""
+
+    identity_provider: kinds.Part[SamlIdentityProvider]
+    x509_signing_cert: kinds.Part[X509Certificate]
 
 
 class X509Certificate(Resource, kinds.X509Certificate):

@@ -304,6 +304,7 @@ _DERIVED: Mapping[Member[Any], Callable[[Shape], Spelling]] = {
     kinds.RefreshToken.naming: _naming,
     kinds.SamlIdentityProvider.sha_fingerprint: _fingerprint,
     kinds.SamlServiceProviderMetadata.entity_id: _entity_id,
+    kinds.SamlIdentityProviderMetadata.entity_id: lambda shape: lambda row, work, href: href,
     kinds.ApplicationWebConfig.domain_name: _domain_name,
 }
 
@@ -350,5 +351,6 @@ SHAPES: Mapping[type[Kind], Shape] = {
         (kinds.RegisteredSamlServiceProvider, schema.registered_saml_service_providers),
         (kinds.SamlServiceProviderRegistration, schema.saml_service_provider_registrations),
         (kinds.SamlServiceProviderMetadata, schema.directories),
+        (kinds.SamlIdentityProviderMetadata, schema.saml_identity_providers),
     )
 }

@@ -35,6 +35,10 @@ class Provider(Timestamped):
     client_id = Text[str](length=(1, 1024), omitted=True, writable="cu")
     client_secret = Text[str](length=(1, 1024), omitted=True, sealed=True, writable="cu")
     redirect_uri = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    # What Google is asked with: a domain, how its page looks (OpenID Connect Core 1.0, 3.1.2.1), and whether for later.
+    hd = Text[str](length=(1, 255), omitted=True, writable="cu")
+    display = Choice("page", "popup", "touch", "wap", omitted=True, writable="cu")
+    access_type = Choice("online", "offline", omitted=True, writable="cu")
     scope = Array(omitted=True, writable="cu")
     authorization_endpoint = Text[str](length=(1, 2000), omitted=True, writable="cu")
     token_endpoint = Text[str](length=(1, 2000), omitted=True, writable="cu")
@@ -73,7 +77,7 @@ class UserInfoMappingRules(Timestamped):
             "account_attributes": Array(required=True, item=ACCOUNT_ATTRIBUTE),
         },
         default=[],
-        writable="u",
+        writable="cu",
     )
 
 
@@ -88,7 +92,7 @@ class AttributeStatementMappingRules(Timestamped):
             "account_attributes": Array(required=True, item=ACCOUNT_ATTRIBUTE),
         },
         default=[],
-        writable="u",
+        writable="cu",
     )
 
 

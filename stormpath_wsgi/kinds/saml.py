@@ -86,11 +86,14 @@ class SamlServiceProviderMetadata(Timestamped):
     x509_signing_cert = Part[Any]("X509Certificate", at="x509certificates/{id}")
 
 
-class SamlIdentityProviderMetadata(Kind):
-    """What a service provider must know of an application's identity provider, as XML. Its id is the application's."""
+class SamlIdentityProviderMetadata(Timestamped):
+    """What a service provider must know of an application's identity provider. Its id is the application's."""
 
     path = "samlIdentityProviderMetadatas"
     media = "application/xml"
+    entity_id = Text[str](derived=True)
+    identity_provider = Part[Any]("SamlIdentityProvider", at="samlIdentityProviders/{id}")
+    x509_signing_cert = Part[Any]("X509Certificate", at="x509certificates/{id}")
 
 
 class X509Certificate(Kind):

@@ -99,7 +99,7 @@ def test_the_requests_find_something_nearly_everywhere(world: World) -> None:
         *("customData", "loginAttempts", "strength", "provider", "providerData", "passwordResetTokens"),
         *("verificationEmails", "emailVerificationTokens", "defaultRelayStates"),
     }
-    documents = {kinds.X509Certificate.path, kinds.SamlIdentityProviderMetadata.path}
+    documents = {kinds.X509Certificate.path}
     assert missing == below_others | documents | {kinds.SmtpServer.path}  # which is tried before it is stored
 
 

@@ -306,6 +306,8 @@ class TestDocuments:
             "ssoLogoutUrl": "https://idp.example/out",
             "encodedX509SigningCert": ssl.DER_cert_to_PEM_cert(certificate),
         }
-        id = world.new_directory(provider=provider).removeprefix("directories/")
-        answer = caller.call("GET", f"samlServiceProviderMetadatas/{id}", headers={"Accept": accept} if accept else {})
-        assert (answer.status_code, answer.content_type.partition("; ")[0]) == (200, content_type)
+        of_directory = world.new_directory(provider=provider).replace("directories", "samlServiceProviderMetadatas")
+        of_application = world.application.replace("applications", "samlIdentityProviderMetadatas")
+        for metadata in (of_directory, of_application):
+            answer = caller.call("GET", metadata, headers={"Accept": accept} if accept else {})
+            assert (answer.status_code, answer.content_type.partition("; ")[0]) == (200, content_type)

@@ -6,7 +6,7 @@ import secrets
 from typing import assert_type
 
 import pytest
-from certificates import INDENTED_PEM, PEM
+from certificates import INDENTED_PEM
 
 from stormpath_wsgi.client import (
     Agent,
@@ -80,7 +80,7 @@ def test_a_provider_is_saved_with_its_directory(social: Directory, directory: Di
 
 
 def test_rules_are_a_list_of_dictionaries(saml: Directory) -> None:
-    assert saml.provider.encoded_x509_signing_cert == PEM
+    assert saml.provider.encoded_x509_signing_cert == INDENTED_PEM
     rules = saml.provider.attribute_statement_mapping_rules
     assert_type(rules, AttributeStatementMappingRules | None)
     assert rules
@@ -94,6 +94,26 @@ def test_rules_are_a_list_of_dictionaries(saml: Directory) -> None:
     rules.items[0]["account_attributes"].pop()
     rules.save()
     assert rules.items[0] == {**rule, "account_attributes": ["email"]}
+
+
+def test_rules_may_come_with_a_new_provider(client: Client) -> None:
+    rule = {"name": "mail", "name_format": None, "account_attributes": ["email", "customData.other_mail"]}
+    provider = {
+        "provider_id": Provider.SAML,
+        "sso_login_url": "https://idp.example.org/login",
+        "sso_logout_url": "https://idp.example.org/logout",
+        "encoded_x509_signing_cert": INDENTED_PEM,
+        "attribute_statement_mapping_rules": {"items": [rule]},
+    }
+    made = client.directories.create({"name": new_name(), "provider": provider})
+    rules = made.provider.attribute_statement_mapping_rules
+    assert rules and rules.items == [rule]
+
+
+def test_the_metadata_of_an_identity_provider_are_a_resource_too(application: Application) -> None:
+    identity_provider = application.saml_policy.identity_provider
+    assert identity_provider.metadata.entity_id == identity_provider.metadata.href
+    assert identity_provider.metadata.identity_provider == identity_provider
 
 
 def test_the_configuration_of_an_agent_is_a_dictionary(client: Client, mirror: Directory) -> None:

@@ -72,7 +72,7 @@ def test_on_sqlite_down_to_every_name_and_check(sqlite_url: str) -> None:
         with database.read() as connection:
             rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
         return {
-            name: sorted(re.sub(r"\s+", " ", line).strip(" ,\t") for line in sql.splitlines())
+            name: sorted(re.sub(r"\s+", " ", item).strip(" )") for item in sql.split(","))
             for name, sql in rows
             if name != "stormpath_wsgi_version"
         }

@@ -22,6 +22,8 @@ SAML = {
     "ssoLogoutUrl": "https://idp.example.org/logout",
     "encodedX509SigningCert": INDENTED_PEM,
 }
+RULE: dict[str, Any] = {"name": "mail", "accountAttributes": ["email", "customData.mail"]}
+RULES = {"items": [RULE]}
 
 
 def provided(world: World, provider_id: str, **attributes: Any) -> str:
@@ -52,6 +54,8 @@ def test_a_directory_is_our_own_unless_it_says_otherwise(world: World) -> None:
         ("github", CREDENTIALS, {"scope": ["user:email"]}),
         ("linkedin", {**CREDENTIALS, "scope": ["r_all"]}, {"scope": ["r_all"]}),
         ("twitter", CREDENTIALS, {"clientSecret": "our secret"}),
+        ("twitter", {**CREDENTIALS, "scope": ["all"]}, {"scope": ["all"]}),
+        ("google", {**CREDENTIALS, "hd": "example.org", "display": "popup", "accessType": "offline"}, {}),
         (
             "our own",
             {**CREDENTIALS, **ENDPOINTS},
@@ -65,12 +69,36 @@ def test_a_social_directory_has_credentials_a_scope_and_rules(
     directory = provided(world, provider_id, **sent)
     provider = world.service.get(f"{directory}/provider", "userInfoMappingRules")
     assert provider.items() >= {**sent, **defaults}.items()
+    assert not ({"hd", "display", "accessType"} - sent.keys()) & provider.keys()
     assert provider["userInfoMappingRules"]["items"] == []
 
 
-def test_a_saml_directory_takes_an_indented_certificate(world: World) -> None:
+@pytest.mark.parametrize("pem", [PEM, INDENTED_PEM, PEM.strip(), PEM.replace("\n", "\r\n"), f"\n{PEM}\n\n"])
+def test_a_certificate_comes_back_as_it_was_sent(world: World, pem: str) -> None:
+    directory = provided(world, "saml", **{**SAML, "encodedX509SigningCert": pem})
+    assert world.service.get(f"{directory}/provider")["encodedX509SigningCert"] == pem
+    changed = world.update(f"{directory}/provider", encodedX509SigningCert=f" {pem}")
+    assert changed["encodedX509SigningCert"] == f" {pem}"
+
+
+def test_a_new_provider_may_bring_its_mapping_rules(world: World) -> None:
+    saml = provided(world, "saml", **SAML, attributeStatementMappingRules=RULES)
+    provider = world.service.get(f"{saml}/provider", "attributeStatementMappingRules")
+    assert provider["attributeStatementMappingRules"]["items"] == [{**RULE, "nameFormat": None}]
+    assert path(provider["attributeStatementMappingRules"]) == f"attributeStatementMappingRules/{saml[12:]}"
+    google = provided(world, "google", **CREDENTIALS, userInfoMappingRules=RULES)
+    provider = world.service.get(f"{google}/provider", "userInfoMappingRules")
+    assert provider["userInfoMappingRules"]["items"] == [RULE]
+
+
+def test_what_google_is_asked_with_changes_and_goes(world: World, social: str) -> None:
+    changed = world.update(f"{social}/provider", hd="example.org", display="TOUCH", accessType="Offline")
+    assert (changed["hd"], changed["display"], changed["accessType"]) == ("example.org", "touch", "offline")
+    assert "hd" not in world.update(f"{social}/provider", hd=None)
+
+
+def test_a_saml_directory_has_rules(world: World) -> None:
     provider = world.service.get(f"{provided(world, 'saml', **SAML)}/provider", "attributeStatementMappingRules")
-    assert provider["encodedX509SigningCert"] == PEM
     assert provider["requestSignatureAlgorithm"] == "RSA-SHA256"
     assert provider["attributeStatementMappingRules"]["items"] == []
 
@@ -81,7 +109,22 @@ def test_a_saml_directory_takes_an_indented_certificate(world: World) -> None:
         ("google", 2004, "provider"),
         ({"providerId": "google", "clientId": "x"}, 2000, "clientSecret"),
         ({"providerId": "our own", **CREDENTIALS}, 2000, "authorizationEndpoint"),
-        ({"providerId": "twitter", **CREDENTIALS, "scope": ["all"]}, 2017, "scope"),
+        ({"providerId": "twitter", **CREDENTIALS, "redirectUri": "https://x.example.org"}, 2017, "redirectUri"),
+        ({"providerId": "facebook", **CREDENTIALS, "hd": "example.org"}, 2017, "hd"),
+        ({"providerId": "linkedin", **CREDENTIALS, "accessType": "online"}, 2017, "accessType"),
+        ({"providerId": "google", **CREDENTIALS, "accessType": "sometimes"}, 2003, "accessType"),
+        ({"providerId": "google", **CREDENTIALS, "display": "tv"}, 2003, "display"),
+        ({"providerId": "google", **CREDENTIALS, "attributeStatementMappingRules": RULES}, 2017, "attributeStatement"),
+        ({"providerId": "saml", **SAML, "userInfoMappingRules": RULES}, 2017, "userInfoMappingRules"),
+        ({"attributeStatementMappingRules": RULES}, 2017, "attributeStatementMappingRules"),
+        ({"providerId": "saml", **SAML, "attributeStatementMappingRules": [RULE]}, 400, "JSON object"),
+        ({"providerId": "saml", **SAML, "attributeStatementMappingRules": {"items": RULE}}, 2004, "items"),
+        ({"providerId": "saml", **SAML, "attributeStatementMappingRules": {"rules": []}}, 2015, "rules"),
+        (
+            {"providerId": "google", **CREDENTIALS, "userInfoMappingRules": {"items": [{"name": "x"}]}},
+            2004,
+            "accountAttributes",
+        ),
         ({"providerId": "google", **CREDENTIALS, "agent": {"config": {}}}, 2017, "agent"),
         ({"clientId": "x"}, 2017, "clientId"),
         ({"providerId": "google", "colour": "red"}, 2015, "colour"),

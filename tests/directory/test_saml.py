@@ -102,6 +102,10 @@ def test_those_who_ask_at_once_get_the_same_certificate(world: World) -> None:
 def test_metadata_tell_the_other_side_where_to_go(world: World, identity_provider: str) -> None:
     media, content = world.service.document(part(world.service.get(identity_provider), "metadata"))
     assert media == "application/xml"
+    told = world.service.get(part(world.service.get(identity_provider), "metadata"), "identityProvider")
+    assert told["entityId"] == parsed(content).get("entityID") == told["href"]
+    assert path(told["identityProvider"]) == identity_provider and told["identityProvider"]["status"] == "ENABLED"
+    assert part(told, "x509SigningCert") == part(world.service.get(identity_provider), "x509SigningCert")
     role = parsed(content).find(f"{MD}IDPSSODescriptor")
     assert role is not None
     assert {one.get("Location") for one in role.iter(f"{MD}SingleSignOnService")} == {
@@ -121,8 +125,9 @@ def test_there_are_no_documents_of_anything_else(world: World) -> None:
     for gone in (f"x509certificates/{id}", f"samlServiceProviderMetadatas/{id}", f"samlIdentityProviderMetadatas/{id}"):
         with refused(404):
             world.service.document(gone)
-    with refused(404):
-        world.service.get(f"samlServiceProviderMetadatas/{id}")
+    for gone in (f"samlServiceProviderMetadatas/{id}", f"samlIdentityProviderMetadatas/{id}"):
+        with refused(404):
+            world.service.get(gone)
     with refused(405):
         world.service.document(world.application)
     with refused(405):
@@ -201,7 +206,7 @@ def test_a_registered_service_provider_changes(world: World, registered: str) ->
     assert whole["assertionConsumerServiceUrl"] == "https://sp.example.org/acs"
     change = {**whole, "encodedX509Certificate": INDENTED_PEM, "nameIdFormat": "transient"}
     changed = world.service.update(registered, change)
-    assert (changed["encodedX509Certificate"], changed["nameIdFormat"]) == (PEM, "TRANSIENT")
+    assert (changed["encodedX509Certificate"], changed["nameIdFormat"]) == (INDENTED_PEM, "TRANSIENT")
     with refused(2006):
         world.update(registered, encodedX509Certificate="none")
     with refused(2000):

@@ -66,14 +66,13 @@ def ensure(context: Context) -> None:
             work.connection.execute(insert(_table), row)
 
 
-def normalised(attribute: Attribute[Any], pem: str) -> str:
-    """The certificate *pem*, without the blanks that people indent its lines with. Raises 2006 when it is none."""
+def check(attribute: Attribute[Any], pem: str) -> None:
+    """Raises 2006 unless *pem* is a certificate; people indent its lines. It is stored as it was sent."""
     text = "\n".join(line.strip() for line in pem.splitlines() if line.strip()) + "\n"
     try:
         x509.load_pem_x509_certificate(text.encode("ascii"))
     except (ValueError, x509.InvalidVersion):
         raise fault(2006, f"{attribute.kind.title()} {attribute.wire} must be an X.509 certificate in PEM.") from None
-    return text
 
 
 def _is_there(work: Work) -> bool:

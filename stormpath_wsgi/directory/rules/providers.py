@@ -62,9 +62,9 @@ _SORTS: Mapping[str, _Sort] = {
     Provider.STORMPATH: _Sort(),
     Provider.FACEBOOK: _social(scope=["public_profile", "email"]),
     Provider.GITHUB: _social(scope=["user:email"]),
-    Provider.GOOGLE: _social(scope=["profile", "email"], redirect_uri=None),
+    Provider.GOOGLE: _social(scope=["profile", "email"], redirect_uri=None, hd=None, display=None, access_type=None),
     Provider.LINKEDIN: _social(scope=["r_basicprofile", "r_emailaddress"], redirect_uri=None),
-    Provider.TWITTER: _social(),
+    Provider.TWITTER: _social(scope=None),
     Provider.SAML: _Sort(
         ("sso_login_url", "sso_logout_url", "encoded_x509_signing_cert"),
         {"request_signature_algorithm": Provider.SIGNING_ALGORITHM_RSA_SHA_256},
@@ -80,6 +80,12 @@ _OAUTH2 = _social(
     id_field="id",
     access_token_type="bearer",  # noqa: S106 - no password
 )
+
+#: The mapping rules that the body of a new provider may hold, by their name in it.
+_RULES: Mapping[str, type[Kind]] = {
+    Provider.user_info_mapping_rules.wire: UserInfoMappingRules,
+    Provider.attribute_statement_mapping_rules.wire: AttributeStatementMappingRules,
+}
 
 #: What whoever wants to make an account or a group where only the provider may is told.
 _REFUSALS: Mapping[tuple[type[Kind], type[Kind] | None], int] = {
@@ -105,13 +111,14 @@ def make(work: Work, directory_id: str, sent: Mapping[str, Any] | None = None) -
     """The provider of a new directory, from what was *sent*, and its parts. Raises 2000 to 2017."""
     told: dict[str, Any] = _spelled(sent or {})
     agent = told.pop("agent", None)
+    rules = {kind: told.pop(name, None) for name, kind in _RULES.items()}
     values = bodies.of_creation(Provider, told, work.base_url).values
     values["provider_id"] = provider_id = _known(values["provider_id"])
     sort = _sort(provider_id)
     values = _checked(sort, provider_id, {**_defaults(sort), **values})
     if missing := [name for name in sort.required if values.get(name) is None]:
         raise _required(missing[0])
-    records.make(work, Provider, directory_id, values, **_parts(work, directory_id, provider_id, agent))
+    records.make(work, Provider, directory_id, values, **_parts(work, directory_id, provider_id, agent, rules))
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
@@ -227,26 +234,38 @@ def _checked(sort: _Sort, provider_id: str, values: Mapping[str, Any]) -> dict[s
             raise fault(2017, f"Provider {getattr(Provider, name).wire} is not supported for {provider_id}.")
     attribute = Provider.encoded_x509_signing_cert
     if values.get(attribute.name) is not None:
-        return {**values, attribute.name: certificates.normalised(attribute, values[attribute.name])}
+        certificates.check(attribute, values[attribute.name])
     return dict(values)
 
 
-def _parts(work: Work, directory_id: str, provider_id: str, agent: Any) -> dict[str, str]:
-    """Makes what belongs to the provider; answers the columns that name it."""
+def _parts(
+    work: Work, directory_id: str, provider_id: str, agent: Any, sent: Mapping[type[Kind], Any]
+) -> dict[str, str]:
+    """Makes what belongs to the provider; answers the columns that name it. *sent*: mapping rules, by their kind."""
     sort, columns = _sort(provider_id), {}
+    rules = _rules(sort, provider_id, sent, work.base_url)
     if provider_id in _MIRRORED:
         agents.make(work, directory_id, provider_id, agent)
         columns["agent_id"] = directory_id
     elif agent is not None:
         raise fault(2017, f"Provider agent is not supported for {provider_id}.")
     if sort.rules is UserInfoMappingRules:
-        records.make(work, UserInfoMappingRules, directory_id, {"items": []})
+        records.make(work, UserInfoMappingRules, directory_id, rules)
         columns["user_info_mapping_rules_id"] = directory_id
     elif sort.rules is AttributeStatementMappingRules:
-        records.make(work, AttributeStatementMappingRules, directory_id, {"items": []}, directory_id=directory_id)
+        records.make(work, AttributeStatementMappingRules, directory_id, rules, directory_id=directory_id)
         columns["attribute_statement_mapping_rules_id"] = directory_id
         columns["service_provider_metadata_id"] = directory_id
     return columns
+
+
+def _rules(sort: _Sort, provider_id: str, sent: Mapping[type[Kind], Any], base_url: str) -> dict[str, Any]:
+    """The mapping rules that a new provider of that *sort* starts with: none, unless some were *sent*."""
+    told = {kind: rules for kind, rules in sent.items() if rules is not None}
+    for name, kind in _RULES.items():
+        if kind in told and kind is not sort.rules:
+            raise fault(2017, f"Provider {name} is not supported for {provider_id}.")
+    return bodies.of_creation(sort.rules, told.get(sort.rules, {}), base_url).values if sort.rules else {}
 
 
 def _keep_sort(properties: Any, provider_id: str) -> None:

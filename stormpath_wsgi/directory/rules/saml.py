@@ -99,14 +99,14 @@ def create_registered(context: Context, listing: Listing, properties: Any, param
     values = bodies.of_creation(RegisteredSamlServiceProvider, _spelled(properties), context.base_url).values
     id = new_id()
     with context.write() as work:
-        records.make(work, RegisteredSamlServiceProvider, id, _normalised(values))
+        records.make(work, RegisteredSamlServiceProvider, id, _checked(values))
         return records.load(work, Resource(RegisteredSamlServiceProvider, id))
 
 
 def change_registered(context: Context, target: Resource, properties: Any) -> Wire:
     with context.write() as work:
         body = bodies.of_update(target.kind, _spelled(properties), records.load(work, target))
-        records.change(work, target.kind, target.id, _normalised(body.values))
+        records.change(work, target.kind, target.id, _checked(body.values))
         return records.load(work, target)
 
 
@@ -208,11 +208,12 @@ def _spelled(properties: Any) -> Any:
     return {wire if name == "assertionConsumerServiceURL" else name: value for name, value in properties.items()}
 
 
-def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """*values* as they are stored. Raises 2006 for what is no certificate."""
     attribute = RegisteredSamlServiceProvider.encoded_x509_certificate
-    if values.get(attribute.name) is None:
-        return dict(values)
-    return {**values, attribute.name: certificates.normalised(attribute, values[attribute.name])}
+    if values.get(attribute.name) is not None:
+        certificates.check(attribute, values[attribute.name])
+    return values
 
 
 def _entity(id: str, role: str, **attributes: str) -> tuple[ElementTree.Element, ElementTree.Element]:
