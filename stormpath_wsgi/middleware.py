@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+#: The header of a page that only pages of the same site may show in a frame.
+FRAMED_FROM_HERE = ("X-Frame-Options", "SAMEORIGIN")
+
 #: Bodies that are there already, whole.
 FINISHED = (list, tuple)
 
@@ -46,11 +49,10 @@ class StormpathMiddleware:
         self.application = find_application(self.client, self.settings.application)
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.pages = Pages(self.settings, self.client, self.application)
-        self.protected = Protected(
-            challenge_on_401(app) if self.settings.challenge_on_401 else app,
-            self.settings.protect,
-            self.settings.preflight,
-        )
+        app = self.pages.around(app)
+        app = challenge_on_401(app) if self.settings.challenge_on_401 else app
+        self.protected = Protected(app, self.settings.protect, self.settings.preflight)
+        self._frames = self.settings.same_origin_frames
         self._serves = False  # a server may still fork before the first request
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -63,7 +65,7 @@ class StormpathMiddleware:
             session = self.sessions.open(environ)
         except Unavailable as error:
             return unavailable(error, environ, start_response)
-        answer = Answer(session, environ, start_response)
+        answer = Answer(session, environ, start_response, guard_frames=self._frames)
         token = current.set(session)
         try:
             body = self._serve(environ, answer)
@@ -89,9 +91,22 @@ class Answer:
     delay: a server sends nothing before the first bytes either.
     """
 
-    __slots__ = ("_environ", "_exc_info", "_headers", "_session", "_start", "_status", "_write", "begun")
+    __slots__ = (
+        "_environ",
+        "_exc_info",
+        "_guard_frames",
+        "_headers",
+        "_session",
+        "_start",
+        "_status",
+        "_write",
+        "begun",
+    )
 
-    def __init__(self, session: CurrentSession, environ: WSGIEnvironment, start_response: StartResponse) -> None:
+    def __init__(
+        self, session: CurrentSession, environ: WSGIEnvironment, start_response: StartResponse, *, guard_frames: bool
+    ) -> None:
+        self._guard_frames = guard_frames
         self._environ = environ
         self._session = session
         self._start = start_response
@@ -133,6 +148,8 @@ class Answer:
         self.begun = True
         headers, exc_info = self._headers, self._exc_info
         self._exc_info = None  # a traceback holds the frames that hold us
+        if self._guard_frames:
+            headers = _framed_from_here_only(headers)
         if unfinished or self._session.matters:
             headers = _varying_by_cookie(headers)
             if ours := self._session.headers():
@@ -249,6 +266,20 @@ def _varying_by_cookie(headers: Headers) -> Headers:
     if "cookie" in fields or "*" in fields:
         return headers
     return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, "Cookie"]))]
+
+
+def _framed_from_here_only(headers: Headers) -> Headers:
+    """*headers* with X-Frame-Options, when they are of a page that says nothing of frames (clickjacking)."""
+    page = False
+    for name, value in headers:
+        name = name.lower()
+        if name == "content-type":
+            page = value[:9].lower() == "text/html" or value[:21].lower() == "application/xhtml+xml"
+            if not page:
+                return headers
+        elif name == "x-frame-options" or (name == "content-security-policy" and "frame-ancestors" in value.lower()):
+            return headers
+    return [*headers, FRAMED_FROM_HERE] if page else headers
 
 
 def _is_all(data: bytes, headers: Headers) -> bool:

@@ -412,6 +412,11 @@ class LogoutSettings(Section):
         "the application's.",
     )
     view: str = Field("logout", description="The template of that page.")
+    also_at: Annotated[tuple[Page, ...], BeforeValidator(_split)] = Field(
+        (),
+        description="Paths of the application's own sign-out: a POST there that the application accepts ends our "
+        "session as well.",
+    )
 
 
 class ExpandSettings(Section):

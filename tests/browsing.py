@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cheap import HASHER
 from visitors import KEYS
@@ -26,11 +26,11 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
     return [f"app: {environ['stormpath.user'].email} at {environ['PATH_INFO']}".encode()]
 
 
-def make_site(**settings: Any) -> StormpathMiddleware:
+def make_site(application: WSGIApplication = app, /, **settings: Any) -> StormpathMiddleware:
     """The middleware on a directory of its own in memory, with a page for the staff."""
     protect = {"/staff": groups_required(["staff"])}
     own = {"directory": "sqlite://", "secret_keys": KEYS, "password_hasher": HASHER, "protect": protect}
-    return StormpathMiddleware(app, **{**own, **settings})
+    return StormpathMiddleware(application, **{**own, **settings})
 
 
 class Visit(TestApp):  # type: ignore[misc]

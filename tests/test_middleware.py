@@ -328,6 +328,68 @@ class TestADirectoryThatIsGone:
             open_site(app).browser().get("/", buffered=True)
 
 
+class TestFrames:
+    """Whoever shows a page of the site in a frame of another one can have visitors click there (clickjacking)."""
+
+    def answering(self, *headers: tuple[str, str]) -> WSGIApplication:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [*headers, ("Content-Length", "5")])
+            return [b"hello"]
+
+        return app
+
+    @pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml"])
+    def test_of_other_sites_show_no_page_of_the_application(self, open_site: Open, kind: str) -> None:
+        answer = open_site(self.answering(("content-type", kind))).browser().get("/")
+        assert answer.headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            ("X-Frame-Options", "DENY"),
+            ("content-security-policy", "default-src 'self'; Frame-Ancestors https://a.example"),
+        ],
+    )
+    def test_are_the_applications_to_allow(self, open_site: Open, said: tuple[str, str]) -> None:
+        for headers in ([said, ("Content-Type", "text/html")], [("Content-Type", "text/html"), said]):
+            answer = open_site(self.answering(*headers)).browser().get("/")
+            assert answer.headers.getlist("X-Frame-Options") == ([said[1]] if said[1] == "DENY" else [])
+
+    def test_matter_to_pages_whose_policy_speaks_of_other_things(self, open_site: Open) -> None:
+        headers = ("Content-Type", "text/html"), ("Content-Security-Policy", "default-src 'self'")
+        assert open_site(self.answering(*headers)).browser().get("/").headers["X-Frame-Options"] == "SAMEORIGIN"
+
+    @pytest.mark.parametrize("kind", ["text/plain", "application/json", "image/svg+xml", "application/pdf"])
+    def test_do_not_matter_to_what_is_no_page(self, open_site: Open, kind: str) -> None:
+        assert "X-Frame-Options" not in open_site(self.answering(("Content-Type", kind))).browser().get("/").headers
+
+    def test_are_not_our_business_when_the_settings_say_so(self, open_site: Open) -> None:
+        site = open_site(self.answering(("Content-Type", "text/html")), same_origin_frames=False)
+        assert "X-Frame-Options" not in site.browser().get("/").headers
+
+    def test_show_no_page_of_ours(self, open_site: Open) -> None:
+        answer = open_site().browser().get("/login", headers=HTML)
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert "X-Frame-Options" not in answer.headers
+
+
+class TestTheStart:
+    def test_names_our_addresses_and_the_settings_that_move_them(
+        self, open_site: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level("INFO", "stormpath_wsgi"):
+            open_site(web={"base_path": "/app", "me": {"enabled": False}, "login": {"uri": "/in"}})
+        (line,) = [record.getMessage() for record in caplog.records if "hidden" in record.getMessage()]
+        assert "/app/in (web.login), /app/register (web.register), /app/logout (web.logout)" in line
+        assert "/me" not in line
+
+    def test_has_nothing_to_say_where_we_have_no_pages(self, open_site: Open, caplog: pytest.LogCaptureFixture) -> None:
+        off = {"enabled": False}
+        with caplog.at_level("INFO", "stormpath_wsgi"):
+            open_site(web={"login": off, "register": off, "logout": off, "me": off})
+        assert "hidden" not in caplog.text
+
+
 class TestTheApplication:
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:

@@ -5,9 +5,11 @@ Source: the Stormpath framework specification, which fixes addresses, texts, sta
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TypeAlias
+from wsgiref.types import WSGIApplication
 
 from webob import Request, Response
 
@@ -15,7 +17,7 @@ from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.errors import CATALOGUE
 from stormpath_wsgi.negotiation import HTML, preferred
 from stormpath_wsgi.pages.login import LoginPage
-from stormpath_wsgi.pages.logout import LogoutPage
+from stormpath_wsgi.pages.logout import LogoutPage, SignOutOfApp
 from stormpath_wsgi.pages.me import MePage
 from stormpath_wsgi.pages.page import refused
 from stormpath_wsgi.pages.refusal import Refusal
@@ -25,6 +27,12 @@ from stormpath_wsgi.policy import NOT_ALLOWED, session_of
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.settings import LoginSettings, LogoutSettings, MeSettings, RegisterSettings, Settings
 
+log = logging.getLogger(__name__)
+
+SERVED = (
+    "We answer at %s; what the application has there is hidden. The setting uri in each of these sections moves it, "
+    "and enabled: false leaves the address to the application."
+)
 LIVES_ON = (
     "You are signed out in this browser. The session could not be ended on the server at the moment, so it may live on "
     "there. If somebody else may have used this account, change its password."
@@ -45,16 +53,21 @@ class Pages:
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
         site = self._site = Site(settings, client, application)
         web = settings.web
-        served: list[tuple[LoginSettings | RegisterSettings | LogoutSettings | MeSettings, Page]] = [
-            (web.login, LoginPage(site)),
-            (web.register_, RegisterPage(site)),
-            (web.logout, LogoutPage(site)),
-            (web.me, MePage(site)),
+        pages: list[tuple[str, LoginSettings | RegisterSettings | LogoutSettings | MeSettings, Page]] = [
+            ("login", web.login, LoginPage(site)),
+            ("register", web.register_, RegisterPage(site)),
+            ("logout", web.logout, LogoutPage(site)),
+            ("me", web.me, MePage(site)),
         ]
+        served = [(name, web.at(section.uri), page) for name, section, page in pages if section.enabled]
         # Native strings of WSGI: the bytes of the path, each one character (PEP 3333, "Unicode Issues").
-        self._pages: Mapping[str, Page] = {
-            web.at(section.uri).encode().decode("latin-1"): page for section, page in served if section.enabled
-        }
+        self._pages: Mapping[str, Page] = {uri.encode().decode("latin-1"): page for _, uri, page in served}
+        if served:
+            log.info(SERVED, ", ".join(f"{uri} (web.{name})" for name, uri, _ in served))
+
+    def around(self, app: WSGIApplication) -> WSGIApplication:
+        """*app* as it belongs behind the pages: its own sign-out, where the settings name one, ends our session too."""
+        return SignOutOfApp(self._site, app) if self._site.web.logout.also_at else app
 
     def find(self, path_info: str) -> Page | None:
         """The page at *path_info*, below the mount point of the application."""

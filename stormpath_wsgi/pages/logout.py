@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webob import Request, Response
 
+from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.pages.answer import json_answer, redirect
-from stormpath_wsgi.pages.csrf import elsewhere, same_origin
+from stormpath_wsgi.pages.csrf import comes_from_here, elsewhere, same_origin
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import session_of
+from stormpath_wsgi.policy import ExcInfo, Headers, session_of
 
 log = logging.getLogger(__name__)
 
@@ -68,3 +71,37 @@ class LogoutPage(Page):
             self.check_token(request, posted, why)
         elif from_here is False:
             raise Refusal(why, status=403)
+
+
+class SignOutOfApp:
+    """*app*, whose own sign-out ends our session as well: a POST to a path of ``web.logout.alsoAt`` that it accepts.
+
+    Whether it accepts one is for the app to decide; it has a form token of its own. What a browser says is from another
+    site changes nothing here, whatever the app makes of it.
+    """
+
+    def __init__(self, site: Site, app: WSGIApplication) -> None:
+        self._site, self._app = site, app
+        self._paths = {path.encode().decode("latin-1") for path in site.web.logout.also_at}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "POST" or environ.get("PATH_INFO", "") not in self._paths:
+            return self._app(environ, start_response)
+        request = Request(environ)
+
+        def start(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Callable[[bytes], object]:
+            if status.startswith(("2", "3")) and comes_from_here(request):
+                self._sign_out(request)
+            return start_response(status, headers, exc_info)
+
+        return self._app(environ, start)
+
+    def _sign_out(self, request: Request) -> None:
+        session = session_of(request.environ)
+        account = session.user.account
+        try:
+            session.sign_out()
+        except Unavailable as error:
+            # The app has said its answer; this browser is signed out in any case.
+            log.error("A session that was signed out of lives on: %s", error)
+        self._site.tell(self._site.web.post_logout_handler, account, request)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from browsing import Visit
+from browsing import Visit, app, make_site
 
 from stormpath_wsgi.client.local import LocalDataStore
 
@@ -109,10 +112,7 @@ class TestWithoutTheDirectory:
         visit = Visit(web={"postLogoutHandler": lambda account, environ: told.append(account.email)})
         visit.account()
         visit.sign_in()
-        store = visit.site.client.data_store
-        assert isinstance(store, LocalDataStore)
-        with store._service._context.database.write(moves_epoch=False) as transaction:
-            transaction.connection.exec_driver_sql("PRAGMA query_only = ON")
+        write_protect(visit)
         return visit
 
     def test_this_browser_is_signed_out_and_learns_that_the_session_may_live_on(
@@ -157,3 +157,65 @@ class TestOpeningTheAddress:
     def test_is_the_applications_for_whoever_wants_no_page(self, signed_in: Visit) -> None:
         answer = signed_in.get("/logout", headers={"Accept": "application/json"}, status=404)
         assert "app: ada@example.org at /logout" in answer
+
+
+class TestSigningOutOfTheApplication:
+    """Django, Roundup and others have an address of their own for it."""
+
+    @pytest.fixture
+    def told(self) -> list[Any]:
+        return []
+
+    @pytest.fixture
+    def signed_in(self, told: list[Any]) -> Visit:
+        web = {
+            "logout": {"alsoAt": ["/accounts/logout/", "/café"]},
+            "postLogoutHandler": lambda account, environ: told.append(account and account.email),
+        }
+        visit = Visit(site=make_site(django, web=web))
+        visit.account()
+        visit.sign_in()
+        return visit
+
+    @pytest.mark.parametrize("address", ["/accounts/logout/?status=302%20Found", "/caf%C3%A9?status=200%20OK"])
+    def test_ends_our_session_too(self, signed_in: Visit, told: list[Any], address: str) -> None:
+        copy = signed_in.cookies["stormpath_session"]
+        assert signed_in.post(address, {"csrfmiddlewaretoken": "its own"}).text == "django"
+        assert "stormpath_session" not in signed_in.cookies
+        signed_in.set_cookie("stormpath_session", copy)
+        assert not signed_in.is_signed_in()
+        assert told == ["ada@example.org"]
+
+    @pytest.mark.parametrize("status", ["403 Forbidden", "500 Oops"])
+    def test_does_not_when_the_application_refuses(self, signed_in: Visit, status: str) -> None:
+        signed_in.post(f"/accounts/logout/?status={status}", expect_errors=True)
+        assert signed_in.is_signed_in()
+
+    def test_does_not_by_get_or_from_elsewhere_or_at_another_address(self, signed_in: Visit, told: list[Any]) -> None:
+        signed_in.get("/accounts/logout/?status=200%20OK")
+        signed_in.post("/accounts/logout/?status=200%20OK", headers={"Sec-Fetch-Site": "cross-site"})
+        signed_in.post("/accounts/logout?status=200%20OK")
+        assert signed_in.is_signed_in()
+        assert told == []
+
+    def test_signs_this_browser_out_when_the_directory_cannot_be_written(self, signed_in: Visit) -> None:
+        write_protect(signed_in)
+        assert signed_in.post("/accounts/logout/?status=200%20OK").text == "django"
+        assert not signed_in.is_signed_in()
+
+
+def django(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """An application that answers what the query says, or what the one of other tests does."""
+    status = parse_qs(environ["QUERY_STRING"]).get("status")
+    if status is None:
+        return app(environ, start_response)
+    start_response(status[0], [("Content-Type", "text/plain")])
+    return [b"django"]
+
+
+def write_protect(visit: Visit) -> None:
+    """From now on the directory can be read only."""
+    store = visit.site.client.data_store
+    assert isinstance(store, LocalDataStore)
+    with store._service._context.database.write(moves_epoch=False) as transaction:
+        transaction.connection.exec_driver_sql("PRAGMA query_only = ON")
