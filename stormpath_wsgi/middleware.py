@@ -45,8 +45,10 @@ class StormpathMiddleware:
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
         self.settings = Settings.load(**settings)
+        check_app(app, self.settings)
         self.client = Client(**self.settings.opening())
         self.application = find_application(self.client, self.settings.application)
+        tell_what_is_not_mapped(self.application)
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.pages = Pages(self.settings, self.client, self.application)
         app = self.pages.around(app)
@@ -210,6 +212,44 @@ class StreamedBody:
         if self._chunks is None:
             self._chunks = iter(self._body)
         return next(self._chunks)
+
+
+def check_app(app: Any, settings: Settings) -> None:
+    """Raise :class:`ConfigurationError` when *app* is none, or has a middleware of ours around it already."""
+    if not callable(app):
+        raise ConfigurationError(
+            f"{app!r} is no WSGI application: write StormpathMiddleware(application) with what a server calls with "
+            "environ and start_response."
+        )
+    names = [layer.settings.session.cookie_name for layer in _layers(app) if isinstance(layer, StormpathMiddleware)]
+    if settings.session.cookie_name in names:
+        raise ConfigurationError(
+            "There is a StormpathMiddleware around this application already (a StormpathManager of Flask is one too), "
+            "and each would take the other's cookie away: keep one, or give each its own session.cookieName."
+        )
+
+
+def _layers(app: Any) -> Iterator[Any]:
+    """*app*, and what it wraps, as far as it says so in the usual way: ``wsgi_app`` of Flask, ``app`` of the others."""
+    seen: list[Any] = []
+    while callable(app) and not any(app is layer for layer in seen):
+        yield app
+        seen.append(app)
+        app = getattr(app, "wsgi_app", None) or getattr(app, "app", None)
+
+
+def tell_what_is_not_mapped(application: Application) -> None:
+    """Log what keeps everybody out of *application*: no account store, or none for new accounts."""
+    remedy = (
+        "map a directory with client.account_store_mappings.create({'application': application, 'account_store': "
+        "directory, 'is_default_account_store': True, 'is_default_group_store': True})"
+    )
+    if not len(application.account_store_mappings):
+        log.warning("The application %r has no account store, so nobody can sign in: %s.", application.name, remedy)
+    elif application.default_account_store_mapping is None:
+        log.warning(
+            "The application %r has no default account store, so nobody can register: %s.", application.name, remedy
+        )
 
 
 def find_application(client: Client, wanted: ApplicationSettings) -> Application:

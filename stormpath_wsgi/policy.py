@@ -56,6 +56,9 @@ class Policy:
     allows: Callable[[User | AnonymousUser], bool]
 
     def __call__(self, app: WSGIApplication) -> WSGIApplication:
+        if not callable(app):
+            raise TypeError(f"{self.name} goes around a WSGI application, and {app!r} is none.")
+
         def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             user = session_of(environ).user
             if self.allows(user):
@@ -75,7 +78,7 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
 
     A group that does not exist is one that nobody is in, and nobody passes an empty list of groups.
     """
-    if isinstance(groups, str | Group):
+    if isinstance(groups, str | Group) or callable(groups):
         raise TypeError("groups_required takes a list of groups: write groups_required([…])")
     wanted = tuple(group_key(group) for group in groups)
     return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all))

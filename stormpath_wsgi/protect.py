@@ -45,7 +45,7 @@ class Protected:
     def __init__(self, app: WSGIApplication, protect: Mapping[str, Any], preflight: Iterable[str] = ()) -> None:
         self._app = app
         self._policies = {_segments(_native(path)): _policy(path, value) for path, value in protect.items()}
-        self._guarded = {segments: policy(app) for segments, policy in self._policies.items()}
+        self._guarded = {segments: _guarded(segments, policy, app) for segments, policy in self._policies.items()}
         for path in preflight:
             segments = _segments(_native(path))
             self._guarded[segments] = _open_to_preflights(self._guarded[segments], app)
@@ -198,3 +198,21 @@ def _policy(path: str, value: Any) -> Wrapper:
         policy: Wrapper = value
         return policy
     raise ConfigurationError(f"protect: {path} needs the word login, a list of group names, or a policy.")
+
+
+def _guarded(segments: tuple[str, ...], policy: Wrapper, app: WSGIApplication) -> WSGIApplication:
+    """*app* behind *policy*. Raises :class:`ConfigurationError`, at the start, for what is no policy at all."""
+    try:
+        guarded = policy(app)
+    except TypeError as error:
+        raise _no_policy(segments, policy) from error
+    if not callable(guarded):
+        raise _no_policy(segments, policy)
+    return guarded
+
+
+def _no_policy(segments: tuple[str, ...], policy: Wrapper) -> ConfigurationError:
+    return ConfigurationError(
+        f"protect: /{'/'.join(segments)}: {policy!r} is no policy: write login_required or groups_required([…]), or a "
+        "function that is given a WSGI application and answers one."
+    )

@@ -114,6 +114,13 @@ def _encryption_key(value: SecretStr) -> SecretStr:
     return value
 
 
+#: What our forms can show: one input with one value.
+_INPUT_TYPES = (
+    "text", "email", "password", "tel", "url", "search", "number", "range", "date", "time", "datetime-local", "month",
+    "week", "color", "checkbox", "hidden",
+)  # fmt: skip
+
+
 def _function(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -269,7 +276,9 @@ class FieldSettings(Section):
     placeholder: str = Field(
         "", description="The hint inside the empty input. Our page leaves it out where it only repeats the label."
     )
-    type: str = Field("text", description="The type of the HTML input.")
+    type: str = Field(
+        "text", description=f"The type of the HTML input: {', '.join(_INPUT_TYPES)}; others for templates of your own."
+    )
     required: bool | None = Field(
         None, description="Whether it must be filled in. Not set: yes, unless an account schema says otherwise."
     )
@@ -481,6 +490,19 @@ class WebSettings(Section):
         for name, page in pages.items():
             if page.enabled and (other := taken.setdefault(page.uri, name)) != name:
                 raise ValueError(f"{other}.uri and {name}.uri are both {page.uri}; give each page its own")
+        return self
+
+    @model_validator(mode="after")
+    def _fields_can_be_shown(self) -> Self:
+        if self.templates is not None or "text/html" not in self.produces:
+            return self  # somebody else shows them
+        for page, form in (("login", self.login.form), ("register", self.register_.form)):
+            for name, shown in form.fields.items():
+                if shown.type not in _INPUT_TYPES:
+                    raise ValueError(
+                        f"{page}.form.fields.{name}.type is {shown.type:.40}, which our form cannot show; write one of "
+                        + ", ".join(_INPUT_TYPES)
+                    )
         return self
 
     def at(self, uri: str) -> str:

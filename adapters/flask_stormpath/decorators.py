@@ -38,6 +38,9 @@ def groups_required(groups: Iterable[Any], all: bool = True) -> Callable[[Callab
 
 
 def _guarded(view: Callable[P, Any], policy: Policy) -> Callable[P, Any]:
+    if not callable(view):
+        raise TypeError(f"{policy.name} goes above a view function, and {view!r} is none.")
+
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         if not (login_disabled(current()) or policy.allows(current_session().user)):

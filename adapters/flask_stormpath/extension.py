@@ -21,8 +21,16 @@ def current() -> Flask:
 
 
 def stormpath() -> StormpathMiddleware:
-    """The middleware around the current app: it has the ``settings``, the ``client`` and the ``application``."""
-    return cast(StormpathMiddleware, current_app.extensions[NAME])
+    """The middleware around the current app: it has the ``settings``, the ``client`` and the ``application``.
+
+    Raises RuntimeError when the app has none.
+    """
+    if (middleware := current_app.extensions.get(NAME)) is None:
+        raise RuntimeError(
+            f"The Flask app {current_app.name!r} has no StormpathManager: write StormpathManager(app), or "
+            "stormpath_manager.init_app(app), where the app is made."
+        )
+    return cast(StormpathMiddleware, middleware)
 
 
 def current_session() -> CurrentSession:
@@ -31,8 +39,9 @@ def current_session() -> CurrentSession:
     Under ``app.test_request_context()`` no middleware has run. A session is opened for that request then, in which
     people can be signed in and out as well; there is only no answer to take a cookie to a browser.
     """
+    sessions = stormpath().sessions
     found = request.environ.get("stormpath.session")
-    return found if isinstance(found, CurrentSession) else stormpath().sessions.open(request.environ)
+    return found if isinstance(found, CurrentSession) else sessions.open(request.environ)
 
 
 def login_disabled(app: Flask) -> bool:

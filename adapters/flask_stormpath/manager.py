@@ -37,6 +37,8 @@ class StormpathManager:
 
     def init_app(self, app: Flask) -> None:
         """Put :class:`~stormpath_wsgi.StormpathMiddleware` around *app*, and Flask-Login in it."""
+        if not isinstance(app, Flask):
+            raise ConfigurationError(f"{app!r} is no Flask app: write StormpathManager(app) with what Flask(…) made.")
         if NAME in app.extensions:
             raise ConfigurationError(f"The app {app.name!r} has a StormpathManager already.")
         init_settings(app.config)

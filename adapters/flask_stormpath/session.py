@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 import flask_login
-from flask import Flask, g, request_started, session
+from flask import Flask, g, has_request_context, request_started, session
 from flask_login import AnonymousUserMixin, FlaskLoginClient, LoginManager, current_user
 
 from flask_stormpath.extension import current_session, stormpath, warn_once
@@ -63,6 +63,17 @@ def load_user(account_href: object) -> User | None:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
         return None
+
+
+def visitor() -> User | AnonymousUserMixin:
+    """Whoever sent the request that is being served. Raises RuntimeError where none is."""
+    if not has_request_context():
+        raise RuntimeError(
+            "No request is being served here, so there is no user. Pass the user, or its href, in to code that runs "
+            "elsewhere; in a test, write with app.test_request_context()."
+        )
+    stormpath()
+    return cast("User | AnonymousUserMixin", current_user._get_current_object())
 
 
 def logout_user() -> bool:

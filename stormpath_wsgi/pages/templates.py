@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, TemplateError
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    TemplateError,
+    TemplateNotFound,
+    nodes,
+)
 from markupsafe import Markup
 
 from stormpath_wsgi.errors import ConfigurationError
@@ -44,16 +55,44 @@ class Templates:
         if folder and not folder.is_dir():
             raise ConfigurationError(f"web.templates: {folder} is not a folder; write the path of one, or nothing")
         for name in map(_file, names):
-            try:
-                self._environment.get_template(name)
-            except TemplateError as error:
-                raise ConfigurationError(f"web.templates: {name} cannot be used: {error}") from error
+            for each in self._lineage(name):
+                try:
+                    self._environment.get_template(each)
+                except TemplateNotFound as error:
+                    raise ConfigurationError(_missing(each, name)) from error
+                except (TemplateError, UnicodeDecodeError) as error:
+                    raise ConfigurationError(f"web.templates: {each} cannot be used: {error}") from error
+
+    def _lineage(self, name: str) -> Iterator[str]:
+        """*name*, then what it extends, and so on. What comes is checked before the next one is looked for."""
+        seen: list[str] = []
+        following: str | None = name
+        while following is not None:
+            if following in seen:
+                raise ConfigurationError(
+                    f"web.templates: {following} extends itself, by way of {' and '.join(seen)}; write {{% extends "
+                    f'"stormpath/{following}" %}} to begin with ours.'
+                )
+            seen.append(following)
+            yield following
+            following = self._parent(following)
+
+    def _parent(self, name: str) -> str | None:
+        parsed = self._environment.parse(self._loader.get_source(self._environment, name)[0])
+        extended = (node.template for node in parsed.find_all(nodes.Extends))
+        return next((template.value for template in extended if isinstance(template, nodes.Const)), None)
 
     def _source(self, name: str) -> str:
         css = self._loader.get_source(self._environment, name)[0]
         if "</" in css:
             raise ConfigurationError(f"web.templates: {name} holds </, which no style sheet needs; write CSS only")
         return css
+
+
+def _missing(name: str, view: str) -> str:
+    if name == view:
+        return f"web: there is no template {name}, neither in the folder web.templates nor among ours; correct the view"
+    return f"web.templates: {view} needs {name}, which is neither there nor among ours"
 
 
 def _file(view: str) -> str:
