@@ -6,10 +6,12 @@ SITE := .venv/.site
 TOOLS := .venv/.tools
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST_OPTIONS ?= -n 2
+LOWEST := .venv-lowest
+LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 ACCOUNTS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs build bench system clean
+.PHONY: help run test lowest lint format docs build bench system clean
 
 help: ## this list
 	@echo "stormpath-wsgi: make TARGET"
@@ -20,6 +22,9 @@ run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
 
 test: $(TOOLS) ## all tests (PYTEST_OPTIONS="-n 2")
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lowest: $(LOWEST)/.tools ## the tests, without those in tests/real, on the lowest versions that setup.cfg allows
+	$(LOWEST)/bin/python -m pytest --ignore tests/real $(PYTEST_OPTIONS)
 
 lint: $(TOOLS) ## ruff and mypy; changes nothing
 	$(BIN)/ruff check
@@ -45,7 +50,7 @@ system: ## PostgreSQL, PgBouncer, Redis, Chromium and Node.js for the tests (Deb
 	@.ci/system
 
 clean: ## remove what the targets made; accounts of the demo site in instance stay
-	rm -rf .venv build dist docs/_build tests/real/node/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv $(LOWEST) build dist docs/_build tests/real/node/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -64,4 +69,12 @@ $(TOOLS): $(SITE) tests/real/node/package-lock.json
 	@echo "Installing what tests, checks and documentation need."
 	@$(PIP) install --editable '.[flask,postgresql,redis,server,test,docs]'
 	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/real/node; fi
+	@touch $@
+
+$(LOWEST)/.tools: .ci/lowest setup.cfg pyproject.toml
+	@echo "Installing the lowest versions that setup.cfg allows, in $(LOWEST)."
+	@$(LOWEST_PYTHON) -m venv --clear $(LOWEST)
+	@$(LOWEST)/bin/python .ci/lowest > $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python -m pip --quiet --disable-pip-version-check --no-input install \
+		--constraint $(LOWEST)/constraints.txt --editable '.[flask,postgresql,redis,server,test]'
 	@touch $@

@@ -16,9 +16,13 @@ from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"stormpath_wsgi": ROOT / "stormpath_wsgi", "flask_stormpath": ROOT / "adapters/flask_stormpath"}
+
+#: What a site may ask for; the other extras are for those who work on the project.
+EXTRAS = ("flask", "postgresql", "redis", "server")
 
 # A page needs templates, the directory behind it needs migrations.
 A_LOGIN_PAGE = """
@@ -98,6 +102,34 @@ def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:
     assert files
     undeclared = {(name, path.name) for path in files for name in _imported(path) if not _distributions(name) & allowed}
     assert undeclared == set()
+
+
+#: The lowest version without a published advisory, and what the last one before it was told of.
+SAFE = {
+    "click": ("8.3.3", "CVE-2026-7246"),
+    "cryptography": ("50.0.0", "CVE-2026-69247"),
+    "Flask": ("3.1.3", "CVE-2026-27205"),
+    "gunicorn": ("27.0.0", "CVE-2026-134820"),
+    "Jinja2": ("3.1.6", "CVE-2025-27516"),
+    "joserfc": ("1.7.6", "CVE-2026-119284"),
+    "pydantic": ("2.4.0", "CVE-2024-3772"),
+    "PyYAML": ("5.4", "CVE-2020-14343"),
+    "redis": ("4.5.4", "CVE-2023-28859"),
+    "requests": ("2.33.0", "CVE-2026-25645"),
+    "SQLAlchemy": ("1.3.0", "CVE-2019-7164"),
+    "urllib3": ("2.8.0", "CVE-2026-97687"),
+    "WebOb": ("1.8.11", "CVE-2026-54770"),
+    "Werkzeug": ("3.1.6", "CVE-2026-27199"),
+}
+
+
+def test_no_lower_bound_is_a_version_with_a_published_advisory() -> None:
+    """What ``make lowest`` installs: of every package that a site may need the lowest version that is allowed."""
+    listed = subprocess.run([sys.executable, ROOT / ".ci/lowest"], check=True, capture_output=True, text=True).stdout
+    lowest = dict(line.split("==") for line in listed.splitlines())
+    assert {_canonical(name) for name in lowest} == set().union(*map(_required, (None, *EXTRAS)))
+    for name, (version, advisory) in SAFE.items():
+        assert Version(lowest[name]) >= Version(version), f"{name} {lowest[name]} has {advisory}"
 
 
 def _required(extra: str | None) -> set[str]:
