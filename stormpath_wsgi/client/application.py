@@ -63,7 +63,12 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         searched (of both: the store in the organization), else those mapped to the application in their order.
         Raises :class:`~stormpath_wsgi.Error`, for visitors always with the same sentence; the codes are 7100 wrong
         password, 7101 disabled, 7102 unverified, 7103 locked, 7104 nobody of that name, and others of the mappings.
+        Raises TypeError for a login or password that is no text: None is nobody, and not the account with the username
+        ``None``.
         """
+        for name, given in (("login", login), ("password", password)):
+            if not isinstance(given, str):
+                raise TypeError(f"{name} must be text, not {type(given).__name__}")
         credential = base64.b64encode(f"{login}:{password}".encode("utf-8", "surrogatepass")).decode()
         attempt: dict[str, Any] = {"type": "basic", "value": credential}
         store: dict[str, Any] = {} if account_store is None else dict(sent(LoginAttempt.account_store, account_store))

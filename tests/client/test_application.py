@@ -26,6 +26,13 @@ def test_a_login_is_a_username_or_an_e_mail_address(application: Application, ad
     assert application.authenticate_account(login, PASSWORD).account == ada
 
 
+def test_a_login_that_is_no_text_is_nobody(application: Application, ada: Account) -> None:
+    """And not whoever has the username "None"."""
+    for login, password in ((None, "x"), ("ada", None), (b"ada", "x"), (5, "x"), (ada, "x")):
+        with pytest.raises(TypeError, match="must be text"):
+            application.authenticate_account(login, password)  # type: ignore[arg-type]
+
+
 def test_a_login_is_one_request_and_brings_the_account(
     application: Application, ada: Account, requests: list[str]
 ) -> None:
