@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from webob import Request, Response
 
+from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
@@ -20,6 +23,10 @@ from stormpath_wsgi.policy import FORBIDDEN, session_of
 INVALID_LOGIN = "Invalid username or password."
 #: Except this one, which the directory says only to who knows the password.
 NOT_VERIFIED = 7102
+
+
+#: Seconds within which an application sends somebody back whom we have sent on, when it does not let him in.
+AT_ONCE = 10
 
 
 class Banner(NamedTuple):
@@ -54,18 +61,29 @@ class LoginPage(FormPage):
     (:data:`~stormpath_wsgi.policy.FORBIDDEN`) says that somebody who is signed in was sent here because the account may
     not see the page that was wanted: the form is shown then, with the name of the account and that sentence. Strangers
     get the form as always.
+
+    An application that knows nothing of this may send somebody here who was signed in and sent on before, and so for
+    ever. The second time within :data:`AT_ONCE` seconds the page says the same, with status 403.
     """
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
+        self._sent_on = {https: Cookie("stormpath_sent_on", secure=https or site.secure) for https in (False, True)}
         settings = self._settings = site.web.login
         self.form, self.view, self.uri = Form(settings.form), settings.view, site.web.at(settings.uri)
 
     def show(self, request: Request) -> Response:
         signed_in = session_of(request.environ).user.is_authenticated
-        if signed_in and self._settings.send_on and _status(request) != FORBIDDEN:
-            return redirect(self._destination(request))
-        return super().show(request)
+        if not (signed_in and self._settings.send_on) or _status(request) == FORBIDDEN:
+            return super().show(request)
+        cookie = self._sent_on[request.scheme == "https"]
+        if self._comes_back(request):
+            answer = self._page(request, HTTPStatus.FORBIDDEN)
+            answer.headers.extend(cookie.removal)
+            return answer
+        answer = redirect(self._destination(request))
+        answer.headers.add(*cookie.header(self._way(request), AT_ONCE))
+        return answer
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         login, password = posted.get("login"), posted.get("password")
@@ -85,7 +103,8 @@ class LoginPage(FormPage):
     def context(self, request: Request) -> dict[str, Any]:
         user = session_of(request.environ).user
         if user.is_authenticated:
-            text = NOT_THIS_ACCOUNT if _status(request) == FORBIDDEN else "Here you can sign in as somebody else."
+            forbidden = _status(request) == FORBIDDEN or self._comes_back(request)
+            text = NOT_THIS_ACCOUNT if forbidden else "Here you can sign in as somebody else."
             return {"banner": Banner(f"You Are Signed In as {user.email}.", text)}
         return {"banner": BANNERS.get(_status(request))}
 
@@ -106,6 +125,16 @@ class LoginPage(FormPage):
         else:
             refusal.message = INVALID_LOGIN
         return refusal
+
+    def _comes_back(self, request: Request) -> bool:
+        """Whether we have just sent the same person to the same page."""
+        sent = self._sent_on[request.scheme == "https"].texts(request.environ.get("HTTP_COOKIE", ""))
+        return self._way(request) in sent
+
+    def _way(self, request: Request) -> str:
+        """Who goes where, as a digest: for a cookie."""
+        way = f"{session_of(request.environ).user.href} {self._destination(request)}"
+        return hashlib.sha256(way.encode()).hexdigest()[:32]
 
     def _destination(self, request: Request) -> str:
         return self.site.wanted(request) or self.site.link(request, self._settings.next_uri)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from browsing import PASSWORD, Visit
+from browsing import PASSWORD, Visit, make_site
 
 from stormpath_wsgi.policy import FORBIDDEN
 
 GOOD = {"login": "ada@example.org", "password": PASSWORD}
 INVALID = "Invalid username or password."
+
+
+def demanding(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """An application that lets nobody in, and sends everybody to the sign-in page."""
+    location = f"/login?next={quote(environ['PATH_INFO'], safe='')}"
+    start_response("302 Found", [("Location", location), ("Content-Type", "text/plain")])
+    return []
 
 
 class TestInABrowser:
@@ -134,6 +143,33 @@ class TestInABrowser:
 
     def test_a_stranger_is_not_told_of_an_account(self, visit: Visit) -> None:
         assert not visit.get(f"/login?status={FORBIDDEN}").html.select("div.alert")
+
+    def test_whom_the_application_sends_back_is_told_that_he_may_not_pass(self) -> None:
+        """Django's admin sends whoever is no member of the staff to the sign-in page, signed in or not."""
+        visit = Visit(site=make_site(demanding))
+        visit.account()
+        visit.sign_in()
+        for address in ("/admin", "/"):
+            answer = visit.get(address)
+            addresses = []
+            while answer.status_int == 302:
+                addresses.append(answer.headers["Location"])
+                answer = answer.follow(expect_errors=True)
+            login = f"/login?next={quote(address, safe='')}"
+            assert (answer.status_int, addresses) == (403, [login, address, login])
+            said = answer.html.select_one("div.alert").get_text(" ", strip=True)
+            assert "ada@example.org" in said
+            assert "may not see the page you asked for" in said
+            assert answer.form.action == login
+
+    def test_who_comes_again_for_another_page_is_sent_on(self, visit: Visit) -> None:
+        visit.account()
+        visit.account("bob@example.org")
+        visit.sign_in()
+        for address in ("/reports", "/me", "/reports"):
+            assert visit.get(f"/login?next={quote(address)}").headers["Location"] == address
+        visit.sign_in("bob@example.org")
+        assert visit.get("/login?next=%2Freports").headers["Location"] == "/reports"
 
     def test_every_sign_in_is_a_new_session_with_a_new_form_token(self, visit: Visit) -> None:
         visit.account()
