@@ -128,4 +128,5 @@ class User(Account):
 
     def __repr__(self) -> str:
         name = self._known(Account.username) or self._known(Account.email)
-        return f'User <"{name}" ("{self.href}")>' if name else f'User <("{self.href}")>'
+        # It goes into logs, where a line break in it must not begin a line.
+        return f'User <"{repr(name)[1:-1]}" ("{self.href}")>' if name else f'User <("{self.href}")>'

@@ -8,7 +8,7 @@ from typing import Any
 
 from stormpath_wsgi.directory.paths import Resource, below
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.kinds import Attribute, Kind, Link, Member, Struct
+from stormpath_wsgi.kinds import Attribute, Kind, Link, Member, Struct, Text
 
 #: Told by the service and sent back by clients that save whole resources; ignored in every body.
 COMMON = frozenset({"href", "createdAt", "modifiedAt"})
@@ -98,6 +98,8 @@ def _take(body: Body, attribute: Attribute[Any], value: Any) -> None:
 
 
 def _changed(attribute: Attribute[Any], value: Any, current: Any) -> Any:
+    if isinstance(attribute, Text) and isinstance(value, str) and value == current:
+        return value  # it may have been taken before it was refused, and clients send it back
     checked = attribute.check(value)
     if isinstance(attribute, Struct) and checked is not None:
         return attribute.merged(current, checked)

@@ -46,6 +46,7 @@ Key = Text().with_variant(Text(collation="C"), "postgresql")
 
 _TYPES: dict[type[kinds.Attribute[Any]], type[TypeEngine[Any]]] = {
     kinds.Text: Text,
+    kinds.Name: Text,
     kinds.Choice: Text,
     kinds.Duration: Text,
     kinds.Integer: Integer,

@@ -7,8 +7,8 @@ import re
 from typing import Any, ClassVar
 
 from stormpath_wsgi.kinds.kind import Kind, Timestamped
-from stormpath_wsgi.kinds.members import Choice, Collection, Instant, Link, Part, Text
-from stormpath_wsgi.kinds.values import DISABLED, ENABLED, LOCKED, UNVERIFIED, VERIFIED
+from stormpath_wsgi.kinds.members import Choice, Collection, Instant, Link, Name, Part, Text
+from stormpath_wsgi.kinds.values import DISABLED, ENABLED, LOCKED, LOGIN_NAME, UNVERIFIED, VERIFIED
 
 
 class Account(Timestamped):
@@ -18,12 +18,12 @@ class Account(Timestamped):
     gone_is_deleted = True
     searches_custom_data = True
     # Not sent, the username is the e-mail address.
-    username = Text[str](length=(1, 255), writable="cu", unique="directory", search=True, sort=True)
+    username = Name[str](length=(1, 255), pattern=LOGIN_NAME, writable="cu", unique="directory", search=True, sort=True)
     email = Text[str](length=(1, 255), required=True, writable="cu", unique="directory", search=True, sort=True)
     password = Text[str](length=(0, 1024), writable="cu", secret=True)
-    given_name = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
-    middle_name = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
-    surname = Text["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
+    given_name = Name["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
+    middle_name = Name["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
+    surname = Name["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
     full_name = Text[str](derived=True)  # the three names that are there, joined by one blank
     status = Choice(ENABLED, DISABLED, UNVERIFIED, LOCKED, default=ENABLED, writable="cu", search=True, sort=True)
     email_verification_status = Choice(VERIFIED, UNVERIFIED, "UNKNOWN", default=UNVERIFIED, writable="u")
@@ -64,7 +64,7 @@ class ApiKey(Kind):
     id = Text[str](derived=True, search=True)
     secret = Text[str](sealed=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
-    name = Text["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
+    name = Name["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
     account = Link[Any]("Account")
     tenant = Link[Any]("Tenant")

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from stormpath_wsgi.kinds.kind import Timestamped
-from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Duration, Integer, Link, Part, Struct, Text
+from stormpath_wsgi.kinds.members import (
+    Array,
+    Boolean,
+    Choice,
+    Collection,
+    Duration,
+    Integer,
+    Link,
+    Name,
+    Part,
+    Struct,
+    Text,
+)
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, NAME_KEY, ORIGIN, SECOND, TEN_YEARS
 
 
@@ -15,7 +27,7 @@ class Application(Timestamped):
     path = "applications"
     creatable = True
     searches_custom_data = True
-    name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
+    name = Name[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     description = Text["str | None"](length=(0, 4000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     authorized_callback_uris = Array(default=[], writable="cu")
@@ -58,7 +70,7 @@ class Organization(Timestamped):
     creatable = True
     gone_is_deleted = True
     searches_custom_data = True
-    name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
+    name = Name[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     name_key = Text[str](
         length=(1, 63), pattern=NAME_KEY, required=True, writable="cu", unique="tenant", search=True, sort=True
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from stormpath_wsgi.kinds.kind import Kind, Timestamped
-from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Integer, Link, Part, Struct, Text
+from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Integer, Link, Name, Part, Struct, Text
 from stormpath_wsgi.kinds.values import DISABLED, DOMAIN_PATTERN, ENABLED, NO_DOMAIN, ONE_LINE
 
 
@@ -18,7 +18,7 @@ class Directory(Timestamped):
     creatable = True
     gone_is_deleted = True
     searches_custom_data = True
-    name = Text[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
+    name = Name[str](length=(1, 255), required=True, writable="cu", unique="tenant", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     tenant = Link[Any]("Tenant")
@@ -87,7 +87,7 @@ class EmailTemplate(Timestamped):
     """The text of one of the mails that a directory sends. Made and removed with the directory."""
 
     path = "emailTemplates"
-    name = Text[str](length=(1, 255), writable="u", search=True, sort=True)
+    name = Name[str](length=(1, 255), writable="u", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="u", nullable=True)
     # These two and the link are those of the settings until somebody writes others.
     from_name = Text[str](length=(1, 255), pattern=ONE_LINE, derived=True, writable="u")
@@ -123,7 +123,7 @@ class Group(Timestamped):
     gone_is_deleted = True
     searches_custom_data = True
     ignored = frozenset({"nameKey"})
-    name = Text[str](length=(1, 255), required=True, writable="cu", unique="directory", search=True, sort=True)
+    name = Name[str](length=(1, 255), required=True, writable="cu", unique="directory", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="cu", nullable=True, search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     custom_data = Part[Any]("CustomData")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stormpath_wsgi.kinds.kind import Timestamped
-from stormpath_wsgi.kinds.members import Choice, Collection, Link, Struct, Text
+from stormpath_wsgi.kinds.members import Choice, Collection, Link, Name, Struct, Text
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, GOOGLE_AUTHENTICATOR, SMS, UNVERIFIED, VERIFIED
 
 
@@ -15,7 +15,7 @@ class Phone(Timestamped):
     path = "phones"
     gone_is_deleted = True
     number = Text[str](length=(1, 64), required=True, writable="cu", search=True, sort=True)  # E.164
-    name = Text["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
+    name = Name["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     verification_status = Choice(VERIFIED, UNVERIFIED, default=UNVERIFIED, writable="u", search=True, sort=True)
@@ -30,8 +30,8 @@ class Factor(Timestamped):
     type = Choice(SMS, GOOGLE_AUTHENTICATOR, required=True, writable="c", search=True, sort=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     verification_status = Choice(VERIFIED, UNVERIFIED, default=UNVERIFIED, search=True, sort=True)
-    account_name = Text[str](length=(1, 255), omitted=True, writable="cu")
-    issuer = Text[str](length=(1, 255), omitted=True, writable="cu")
+    account_name = Name[str](length=(1, 255), omitted=True, writable="cu")
+    issuer = Name[str](length=(1, 255), omitted=True, writable="cu")
     secret = Text[str](omitted=True, sealed=True)  # base32
     key_uri = Text[str](omitted=True, sealed=True, derived=True)
     base64_q_r_image = Text[str](omitted=True, sealed=True, derived=True)  # a PNG of the keyUri

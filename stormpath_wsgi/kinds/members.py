@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, ov
 
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds.moments import format_duration, parse_duration, parse_instant
+from stormpath_wsgi.kinds.values import NAME, NO_NAME
 
 if TYPE_CHECKING:
     from stormpath_wsgi.kinds.kind import Kind
@@ -108,6 +109,7 @@ class Attribute(Member[T]):
 class Text(Attribute[T]):
     """A string of *length* characters that looks like *pattern*. *blank*: no text is an empty one, and never null.
 
+    *complaint*: what is said of one that does not look like it.
     A JSON number is taken as its spelling (REST API, coercion rule).
     """
 
@@ -116,11 +118,12 @@ class Text(Attribute[T]):
         *,
         length: tuple[int, int] = (0, 255),
         pattern: re.Pattern[str] | None = None,
+        complaint: str = "has an invalid format.",
         blank: bool = False,
         **rest: Any,
     ) -> None:
         super().__init__(**rest)
-        self.length, self.pattern, self.blank = length, pattern, blank
+        self.length, self.pattern, self.complaint, self.blank = length, pattern, complaint, blank
 
     def check(self, value: Any) -> Any:
         return self.coerce("" if value is None else value) if self.blank else super().check(value)
@@ -139,8 +142,15 @@ class Text(Attribute[T]):
         if len(value) > high:
             raise fault(2008, f"{self.kind.title()} {self.wire} exceeds the maximum length of {high} characters.")
         if self.pattern is not None and not self.pattern.fullmatch(value):
-            raise fault(2006, f"{self.kind.title()} {self.wire} has an invalid format.")
+            raise fault(2006, f"{self.kind.title()} {self.wire} {self.complaint}")
         return value
+
+
+class Name(Text[T]):
+    """A text that is shown to people as what somebody or something is called: one line, in which everything is seen."""
+
+    def __init__(self, *, pattern: re.Pattern[str] = NAME, **rest: Any) -> None:
+        super().__init__(pattern=pattern, complaint=NO_NAME, **rest)
 
 
 class Integer(Attribute[int]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stormpath_wsgi.kinds.kind import Kind, Timestamped
-from stormpath_wsgi.kinds.members import Choice, Collection, Link, Part, Struct, Text
+from stormpath_wsgi.kinds.members import Choice, Collection, Link, Name, Part, Struct, Text
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED
 
 
@@ -57,7 +57,7 @@ class RegisteredSamlServiceProvider(Timestamped):
 
     path = "registeredSamlServiceProviders"
     creatable = True
-    name = Text["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
+    name = Name["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
     assertion_consumer_service_url = Text[str](length=(1, 2000), required=True, writable="cu")
     entity_id = Text[str](length=(1, 1024), required=True, writable="cu")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stormpath_wsgi.kinds.kind import Kind, Timestamped
-from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Duration, Integer, Link, Part, Text
+from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Duration, Integer, Link, Name, Part, Text
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, SECOND, TEN_YEARS
 
 
@@ -13,7 +13,7 @@ class Tenant(Timestamped):
     """The owner of everything below; one private space of names."""
 
     path = "tenants"
-    name = Text[str](length=(1, 255), writable="u")
+    name = Name[str](length=(1, 255), writable="u")
     key = Text[str](length=(1, 63))
     custom_data = Part[Any]("CustomData")
     applications = Collection[Any]("Application")
@@ -49,7 +49,7 @@ class SmtpServer(Timestamped):
 
     path = "smtpServers"
     creatable = True
-    name = Text["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
+    name = Name["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
     username = Text[str](length=(1, 255), required=True, writable="cu")
     password = Text[str](length=(1, 1024), required=True, writable="cu", secret=True, sealed=True)

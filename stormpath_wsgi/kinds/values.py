@@ -25,6 +25,14 @@ UNSEEN = (
     "\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_LATER = "\u0590-\u1dff\u2600-\ufdff\ufe0f\ufe70-\ufefe\U00010000-\U0010ffff"
+#: A username: one line, in which everything is seen, and in the order in which it is written.
+LOGIN_NAME = re.compile(f"[^{CONTROL}{UNSEEN}]*")
+#: A name, of a person or of anything else. The same, but a sign may be one of its variants, as emoji are, and the two
+#: joiners are let in between emoji and between letters of scripts beyond Latin, Greek, Cyrillic and Armenian: Persian
+#: and languages of India are not spelled right without them.
+NAME = re.compile(f"(?:[^{CONTROL}{UNSEEN}]|[\ufe00-\ufe0f]|(?<=[{_LATER}])[\u200c\u200d](?=[{_LATER}]))*")
+NO_NAME = "holds a line break, a control character or one that is not seen."
 #: What may stand in a header of a mail, where a line break would begin the next one.
 ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 #: A domain in which each ``*`` stands for any run of characters.

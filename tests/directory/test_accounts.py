@@ -94,7 +94,7 @@ def test_nothing_is_made_in_what_is_not_there(world: World, owner: str) -> None:
         ({"email": ["a@b.org"]}, 2004),
         ({"username": "u" * 256}, 2008),
         ({"username": ""}, 2000),
-        ({"username": "\u200b\u2060"}, 2000),
+        ({"username": "\u200b\u2060"}, 2006),
         ({"username": "a\0b"}, 2005),
         ({"givenName": "\udc00"}, 2005),
         ({"givenName": "g" * 256}, 2008),
@@ -150,7 +150,7 @@ def test_no_secret_is_told_in_an_error(world: World) -> None:
         ({"email": "ada@example.org"}, {"email": "ADA@EXAMPLE.ORG", "username": "b"}, "email"),
         ({"username": "ada"}, {"username": "Ada"}, "username"),
         ({"username": "ada"}, {"username": "\uff41da"}, "username"),
-        ({"username": "ada"}, {"username": "a\u200bda"}, "username"),
+        ({"username": "ada"}, {"username": "ⓐda"}, "username"),
         # Whoever signs in with that address must meet its owner, and nobody else.
         ({"email": "ada@example.org", "username": "ada"}, {"username": "ada@example.org"}, "username"),
         ({"username": "ada@example.org"}, {"email": "Ada@example.org", "username": "b"}, "email"),

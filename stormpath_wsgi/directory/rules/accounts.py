@@ -37,7 +37,7 @@ _accounts = schema.accounts
 
 # No more than the REST API asks, and no blanks or control characters, which could forge headers of a mail.
 # No colon either: at a login it ends the name (RFC 7617, section 2), so nobody could sign in with such an address.
-_EMAIL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f:]+@[^\s\x00-\x1f\x7f-\x9f@:]+")
+_EMAIL = re.compile(rf"[^\s:{kinds.CONTROL}{kinds.UNSEEN}]+@[^\s@:{kinds.CONTROL}{kinds.UNSEEN}]+")
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
@@ -84,7 +84,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         mailed_tokens.hold(work, target.id)
         current = records.load(work, target)
         body = bodies.of_update(Account, properties, current)
-        _check(body.values)
+        _check(body.values, current)
         providers.refuse_change(work, current, body.values)
         directory_id = _directory_of(current)
         account_schema.check_change(work, directory_id, body.values)
@@ -167,8 +167,10 @@ def _directory_of(account: Wire) -> str:
     return str(account["directory"]["href"].rpartition("/")[2])
 
 
-def _check(values: Mapping[str, Any]) -> None:
-    if "email" in values and not _EMAIL.fullmatch(values["email"]):
+def _check(values: Mapping[str, Any], current: Mapping[str, Any] | None = None) -> None:
+    """Looks at what is new: *current* may be of a time when more was taken. Raises 2006."""
+    new = {name: value for name, value in values.items() if current is None or value != current.get(name)}
+    if "email" in new and not _EMAIL.fullmatch(new["email"]):
         raise fault(2006, "Account email must be an address such as ada@example.org, without a colon.")
-    if ":" in values.get("username", ""):
+    if ":" in new.get("username", ""):
         raise fault(2006, "Account username must not contain a colon, which ends the name at a login.")
