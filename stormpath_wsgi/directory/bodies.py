@@ -28,8 +28,9 @@ class Body:
 def of_creation(kind: type[Kind], properties: Any, base_url: str) -> Body:
     """The body that makes a *kind*: sent values and declared defaults.
 
-    What has neither is left out for the rule of the kind to find. A null counts as not sent: clients send every
-    attribute they know. Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
+    What has neither is left out for the rule of the kind to find. A null counts as not sent, and so does an empty text
+    for what may be left out: clients send every attribute they know.
+    Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
     """
     sent = _sent(kind, properties)
     body = Body()
@@ -87,7 +88,7 @@ def resource_at(href: Any, base_url: str, titles: tuple[str, ...], name: str) ->
 
 
 def _take(body: Body, attribute: Attribute[Any], value: Any) -> None:
-    if value is None:
+    if value is None or _is_blank(attribute, value):
         value = attribute.default
     elif "c" not in attribute.writable:
         raise _unsettable(attribute)
@@ -95,6 +96,15 @@ def _take(body: Body, attribute: Attribute[Any], value: Any) -> None:
         body.values[attribute.name] = attribute.merged(None, attribute.coerce(value or {}))
     elif value is not None or attribute.required:
         body.values[attribute.name] = attribute.check(value)
+
+
+def _is_blank(attribute: Attribute[Any], value: Any) -> bool:
+    """Whether *value* is an empty text for what need not be sent: forms send that for what nobody filled in.
+
+    An empty password is one that was chosen badly, and not one that was left out.
+    """
+    is_optional = isinstance(attribute, Text) and not (attribute.required or attribute.secret or attribute.blank)
+    return is_optional and "c" in attribute.writable and isinstance(value, str) and not value.strip()
 
 
 def _changed(attribute: Attribute[Any], value: Any, current: Any) -> Any:
