@@ -66,7 +66,7 @@ class PasswordStrength(Resource, kinds.PasswordStrength):
             raise ValueError("Password exceeded the maximum length.")
         if len(password) < self.min_length:
             raise ValueError("Password minimum length not satisfied.")
-        for name, (called, characters) in self.counted.items():
+        for name, (called, is_one) in self.counted.items():
             least = self[name]
-            if len(characters.findall(password)) < least:
+            if sum(map(bool, map(is_one, password))) < least:
                 raise ValueError(f"Password requires at least {least} {called} characters.")

@@ -193,9 +193,9 @@ def check_strength(password: str, strength: Mapping[str, Any]) -> None:
         raise fault(2007, "Account password minimum length not satisfied.")
     if len(password) > min(strength["max_length"], LONGEST):
         raise fault(2008, "Account password exceeds the maximum length.")
-    for limit, (name, characters) in PasswordStrength.counted.items():
+    for limit, (name, is_one) in PasswordStrength.counted.items():
         least = strength[limit]
-        if len(characters.findall(password)) < least:
+        if sum(map(bool, map(is_one, password))) < least:
             raise fault(2007, f"Password requires at least {least} {name} character{'s' if least > 1 else ''}.")
 
 

@@ -1,5 +1,7 @@
 """Passwords: hashing, verifying, old formats, strength."""
 
+# ruff: noqa: RUF001 - letters of all scripts are what passwords are made of
+
 from __future__ import annotations
 
 import os
@@ -263,8 +265,13 @@ def strength(**limits: int) -> Mapping[str, Any]:
         ("W00t1234", {"min_symbol": 1}, 2007, "Password requires at least 1 symbol character."),
         ("W00t123!", {"min_symbol": 2}, 2007, "Password requires at least 2 symbol characters."),
         ("W00t123!", {"min_diacritic": 1}, 2007, "Password requires at least 1 diacritic character."),
-        ("W00t123×", {"min_diacritic": 1}, 2007, "Password requires at least 1 diacritic character."),  # noqa: RUF001
-        ("Wéét123é", {"min_lower_case": 2}, 2007, "Password requires at least 2 lowercase characters."),
+        ("W00t123×", {"min_diacritic": 1}, 2007, "Password requires at least 1 diacritic character."),
+        ("Wéét123é", {"min_lower_case": 5}, 2007, "Password requires at least 5 lowercase characters."),
+        ("пароль12345", {}, 2007, "Password requires at least 1 uppercase character."),
+        ("ПАРОЛЬ12345", {}, 2007, "Password requires at least 1 lowercase character."),
+        ("hilolwoothi", {}, 2007, "Password requires at least 1 numeric character."),  # as Flask-Stormpath's tests ask
+        ("HILOLWOOTHI", {}, 2007, "Password requires at least 1 numeric character."),
+        ("!!!!!!!!!!!", {}, 2007, "Password requires at least 1 numeric character."),
     ],
 )
 def test_a_weak_password_is_told_why(password: str, limits: dict[str, int], code: int, text: str) -> None:
@@ -277,10 +284,14 @@ def test_a_weak_password_is_told_why(password: str, limits: dict[str, int], code
     ("password", "limits"),
     [
         ("W00t123!", {}),
+        ("Пароль12345", {}),
+        ("ΚωδικόςMου1", {}),
+        ("Ωμέγα\u0661\u0662\u0663", {}),
+        ("ǅabcdef1", {}),
         ("W00t123!" + "b" * 91 + "c", {}),
         ("", {"min_length": 0, "min_lower_case": 0, "min_upper_case": 0, "min_numeric": 0}),
         ("W00t 1 ", {"min_length": 7, "min_symbol": 2}),
-        ("W00t×÷§¬", {"min_symbol": 4}),  # noqa: RUF001
+        ("W00t×÷§¬", {"min_symbol": 4}),
         ("W00té\u0301E\u0301x", {"min_length": 7, "min_diacritic": 2}),
     ],
 )
