@@ -6,6 +6,7 @@ remembered under the text of the cookie, and that memory is good while the direc
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections import OrderedDict
@@ -60,6 +61,10 @@ class Sessions(Shared):
         self.now = now
         self._store = client.data_store
         self._epoch = client.data_store.epoch
+        if settings.remote and settings.session.check == "strict":
+            self._epoch = itertools.count(
+                -1, -1
+            ).__next__  # no answer is remembered: nobody tells us what others change
         self._tokens = f"{application.href}/authTokens/"
         self._idle = int(settings.session.idle.total_seconds())
         self._absolute = int(settings.session.absolute.total_seconds())

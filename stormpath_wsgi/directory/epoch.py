@@ -37,6 +37,8 @@ _POLL = 0.0005
 _CHANNEL = "stormpath_epoch"
 _SIZE = 8  # bytes of the word
 _LOW = 0 if sys.byteorder == "little" else _SIZE - 1  # where its last bit is: odd or even
+# Seconds that a change waits at the most until this process has heard of it.
+_ECHO = 0.1
 
 _ASK = "SELECT number FROM epoch"
 # It is no less than the time in microseconds: where a backup was put back, no later change gets a number that another
@@ -44,7 +46,7 @@ _ASK = "SELECT number FROM epoch"
 _MOVE = f"""
     INSERT INTO epoch AS its (id, number) VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
     ON CONFLICT (id) DO UPDATE SET number = greatest(its.number + 1, excluded.number)
-    RETURNING pg_notify('{_CHANNEL}', '')
+    RETURNING pg_notify('{_CHANNEL}', %(mark)s)
 """  # noqa: S608  (no value of anybody's)
 
 
@@ -265,8 +267,9 @@ class NotifiedEpoch:
     truth for no longer. The server sends a notice when, and only if, the transaction commits, so a writer that dies
     leaves nothing half-way. While the thread knows nothing, each reading asks.
 
-    A notice takes a moment to arrive, and on a busy machine the thread a moment more to take it in. Who must know of
-    every change lets each reading ask: *listener* answers None then, and otherwise the engine to listen through.
+    A notice takes a moment to arrive, and on a busy machine the thread a moment more to take it in. So whoever has made
+    a change waits until this process has its own notice; mostly the others have theirs by then. Who must know of every
+    change lets each reading ask: *listener* answers None then, and otherwise the engine to listen through.
     Listening needs a connection of its own: a pooler that hands out connections by the transaction swallows notices.
     Whether they do come in is tried out first.
 
@@ -290,6 +293,7 @@ class NotifiedEpoch:
         self._closed = self._deaf = False
         self._known = (0.0, 0)  # until when, of time.monotonic(), it is trusted; the number
         self._doubts = 0
+        self._marks, self._echoes = itertools.count(), dict[str, threading.Event]()
         self._waker: socket.socket | None = None  # to interrupt the thread while it waits
         self._begin()
 
@@ -303,11 +307,19 @@ class NotifiedEpoch:
 
     @contextmanager
     def moving(self, connection: Connection) -> Iterator[None]:
-        connection.exec_driver_sql(_MOVE)
+        mark = f"{os.getpid()}-{next(self._marks)}"
+        echo = self._echoes[mark] = threading.Event()
+        listens = time.monotonic() < self._known[0]
+        connection.exec_driver_sql(_MOVE, {"mark": mark})
         try:
-            yield
+            try:
+                yield
+            finally:
+                self._doubt()  # this process need not wait for its own notice
+            if listens:
+                echo.wait(_ECHO)  # mostly the others have theirs by then
         finally:
-            self._doubt()  # this process need not wait for its own notice
+            del self._echoes[mark]
 
     def after_fork(self) -> None:
         self._known = (0.0, 0)
@@ -327,7 +339,12 @@ class NotifiedEpoch:
         self._thread: threading.Thread | None = None
         self._starting, self._knowing = threading.Lock(), threading.Lock()
 
-    def _doubt(self, *_: object) -> None:
+    def _hear(self, mark: str) -> None:
+        self._doubt()
+        if echo := self._echoes.get(mark):
+            echo.set()
+
+    def _doubt(self) -> None:
         with self._knowing:
             self._known = (0.0, 0)
             self._doubts += 1
@@ -366,14 +383,14 @@ class NotifiedEpoch:
             return  # a pooler was met on the way
         driver: Any = connection.connection.driver_connection
         connection.detach()  # ours for good: the pool no longer counts it
-        driver.add_notify_handler(self._doubt)
+        driver.add_notify_handler(lambda notice: self._hear(notice.payload))
         self._said(connection, f"LISTEN {_CHANNEL}")
         self._deaf = not self._hears(driver, waiter)
         while self._wanted(pid):
             doubts, asked = self._doubts, time.monotonic()
             number = self._said(connection, _ASK) or 0  # which proves too that the line is up
-            while driver.pgconn.notifies():  # what came in behind the answer
-                self._doubt()
+            while notice := driver.pgconn.notifies():  # what came in behind the answer
+                self._hear(notice.extra.decode())
             if self._trust(number, asked + self._lease, doubts) and driver in _wait(self._beat, driver, waiter):
                 self._doubt()  # before anything is read: that takes a moment
 
