@@ -219,6 +219,13 @@ class Unavailable(Error):
         self.retry_after = retry_after
 
 
+class Overloaded(Unavailable):
+    """Too much is asked at once: refused before anything was done, so the same may be sent again. Status 503."""
+
+    def __init__(self, error: Mapping[str, Any] | str | None = None, *, retry_after: int = 2) -> None:
+        super().__init__(error or "Too many passwords are being checked at once.", retry_after=retry_after)
+
+
 class ConfigurationError(Exception):
     """A setting is wrong, unknown or missing. The text names the setting and says what to write."""
 

@@ -550,7 +550,8 @@ class DirectoryOptions:
     with the costs of RFC 9106's second choice. *database_timeout*: how long a transaction may wait for the database.
     *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
     hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
-    that anything is remembered at the most, such as an API key of the REST API.
+    that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
+    requests of a process may wait for the hash of a password.
     """
 
     base_url: str = "https://localhost/v1"
@@ -563,6 +564,7 @@ class DirectoryOptions:
     listen_url: SecretStr | None = None
     session_check: Literal["remembered", "strict"] = "remembered"
     cache_ttl: float = 60
+    hash_queue: int = 4
 
 
 class ApiSettings(Section):
@@ -665,6 +667,12 @@ class Settings(Section):
         description="An address of the PostgreSQL server itself, postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, "
         "where directory is that of a pooler such as PgBouncer, through which no notices of changes come. Not set, "
         "behind a pooler: session.check is strict.",
+    )
+    hash_queue: Annotated[int, Field(ge=0), Unit("requests")] = Field(
+        4,
+        description="How many requests of each process may wait, 3 seconds at the most, while the passwords of others "
+        "are hashed; the rest get 503 at once. Keep it at least four below the threads of a process, so that a flood "
+        "of logins leaves some for other pages.",
     )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         "https://localhost/v1", description="What the hrefs of an embedded directory start with."
@@ -826,6 +834,7 @@ class Settings(Section):
             listen_url=self.listen_url,
             session_check=self.session.check,
             cache_ttl=self.cache_ttl.total_seconds(),
+            hash_queue=self.hash_queue,
         )
 
     @property

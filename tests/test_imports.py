@@ -59,8 +59,8 @@ OPTIONAL: dict[str, set[str]] = {
     "psycopg": {"directory"},
     "redis": {"client"},
     "requests": {"client"},
-    "gevent": set(),
-    "paste.deploy": set(),
+    "gevent": {"cli", "directory"},
+    "paste.deploy": {"cli"},
 }
 
 

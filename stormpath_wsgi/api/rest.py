@@ -21,7 +21,7 @@ from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
+from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, Unavailable, fault
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,9 @@ class RestAPI:
         elif error.status == 405:
             with suppress(Error):  # the directory may just have gone
                 response.headers["Allow"] = allowed(self._service, request.below(self._mount))
-        elif isinstance(error, Unavailable) and request.method != "POST":
-            # Whoever is told when to come back sends the same again, and a POST may have been carried out: the
-            # connection can break between the database's COMMIT and its answer.
+        elif isinstance(error, Overloaded) or (isinstance(error, Unavailable) and request.method != "POST"):
+            # Whoever is told when to come back sends the same again, and a POST may have been carried out, unless it
+            # was refused: the connection can break between the database's COMMIT and its answer.
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 

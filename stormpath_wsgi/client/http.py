@@ -26,6 +26,8 @@ TRIES = 5
 REDIRECTS = 2
 #: What may be asked for twice.
 REPEATABLE = frozenset({"GET", "DELETE"})
+#: Seconds of a pause that a POST waits for: a sign-in does no better by it, and a flood of them would take all threads.
+PATIENCE = 1
 #: Collections in which something can be made without making any earlier answer untrue.
 QUIET = frozenset({"loginAttempts", "refreshTokens", "token"})
 
@@ -40,7 +42,8 @@ class HttpDataStore(Shared):
 
     A request is repeated where that can harm nobody: GET and DELETE after any fault of the network or the server
     (5xx); POST only when it was certainly not carried out, which is when no connection could be made, on 429, and on
-    503 with ``Retry-After``, which a server says instead of doing what was asked. *clock* and *sleep* as in
+    503 with ``Retry-After``, which a server says instead of doing what was asked, and not when the server asks for a
+    pause that is too long for a visitor of ours, who holds a thread while he waits. *clock* and *sleep* as in
     :mod:`time`, in seconds.
     """
 
@@ -178,7 +181,7 @@ class _Request:
 
 def _may_repeat(request: _Request, outcome: Reply | Unreached) -> bool:
     if _is_refused(outcome):
-        return True
+        return request.method in REPEATABLE or _wait(outcome) <= PATIENCE
     failed = outcome.again if isinstance(outcome, Unreached) else outcome.status >= 500
     return failed and request.method in REPEATABLE
 

@@ -32,7 +32,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
     return DirectoryService(
         database,
         options.base_url,
-        passwords=Passwords(options.password_hasher),
+        passwords=Passwords(options.password_hasher, waiting=options.hash_queue),
         secrets=secrets,
         sms=options.sms,
         mail=mail,

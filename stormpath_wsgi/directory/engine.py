@@ -28,7 +28,7 @@ from stormpath_wsgi.breaker import Breaker
 from stormpath_wsgi.directory import deadline
 from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
 from stormpath_wsgi.directory.sqlite_files import OpenConnection, SqliteFiles
-from stormpath_wsgi.directory.turns import NoTurn, Turns
+from stormpath_wsgi.directory.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class _SqliteFile(_Backend):
         self._files = SqliteFiles(self.path)
         self._open: set[OpenConnection] = set()
         self._longest = min(_LONGEST_WAIT, timeout)
-        self._turns = Turns(soon=min(_SOON, timeout), longest=self._longest)
+        self._turns = WriteTurns(soon=min(_SOON, timeout), longest=self._longest)
         epoch_file = self.path.with_name(self.path.name + "-epoch")
         self.epoch = FileEpoch(epoch_file, timeout=self._longest, database=self.path)
         self.engine = self.reader = create_engine(

@@ -15,27 +15,27 @@ import base64
 import binascii
 import hashlib
 import hmac
-import logging
-import os
 import re
 import secrets
-import threading
-import weakref
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from unicodedata import normalize
 
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-from stormpath_wsgi.errors import Unavailable, fault
+from stormpath_wsgi.directory.turns import Turns, processors
+from stormpath_wsgi.errors import Overloaded, fault
 from stormpath_wsgi.kinds import PasswordStrength
-
-log = logging.getLogger(__name__)
 
 #: Characters. A longer password is never hashed, so that nobody can make us chew on megabytes.
 LONGEST = 1024
+
+_LANES = 4  # of one hash: so many threads compute it
+
+#: Hashes computed at once in each process; there are more processes where there are many processors.
+AT_ONCE = min(2, max(1, processors() // _LANES))
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # category Zs, the blank left out
 
@@ -63,41 +63,28 @@ _DIGESTS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha3
 
 
 class Passwords:
-    """Hashes and verifies. One for a process; threads may share it.
+    """Hashes and verifies. One for a process; threads and greenlets may share it.
 
-    *hasher* makes the new hashes; tests pass a cheap one. No more hashes are computed at once than this process
-    has processors: more would not be faster, and each takes 64 MiB. *timeout*: seconds to wait for one's turn;
-    after that :class:`~stormpath_wsgi.errors.Unavailable` is raised. A forked child counts anew.
+    *hasher* makes the new hashes; tests pass a cheap one. As many hashes are computed at once as keep the processors
+    busy, each of which computes in several lanes, takes 64 MiB, and is done by a thread of low priority. *waiting*: how
+    many more may wait for their turn, for *timeout* seconds at the most. Everybody else gets
+    :class:`~stormpath_wsgi.errors.Overloaded` at once, which every method that computes may raise.
     """
 
-    def __init__(self, hasher: Argon2Hasher | None = None, *, timeout: float = 10) -> None:
+    def __init__(self, hasher: Argon2Hasher | None = None, *, waiting: int = 4, timeout: float = 3) -> None:
         self._hasher = hasher or Argon2Hasher()
-        self._timeout = timeout
+        self._turns = Turns(AT_ONCE, waiting, timeout)
         self._decoy: str | None = None
-        self._renew()
-        _renew_after_fork(self)
 
-    def _renew(self) -> None:
-        """The threads that were hashing do not live on in a forked child, and would never give back their turn."""
-        self._slots = threading.BoundedSemaphore(_processors())
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        slots = self._slots
-        if not slots.acquire(timeout=self._timeout):
-            log.error("a password could not be hashed within %s seconds: too many at once", self._timeout)
-            raise Unavailable
-        try:
-            yield
-        finally:
-            slots.release()
+    def expect_turn(self) -> None:
+        """Raises :class:`~stormpath_wsgi.errors.Overloaded` when a hash would be refused now: to be asked first."""
+        self._turns.expect()
 
     def hash(self, password: str) -> str:
         """The hash to store for *password*. Raises ValueError above :data:`LONGEST` characters."""
         if len(password) > LONGEST:
             raise ValueError(f"a password has at most {LONGEST} characters")
-        with self._turn():
-            return self._hasher.hash(_prepared(password))
+        return self._turns.take(lambda: self._hasher.hash(_prepared(password)))
 
     def verify(self, password: str, stored: str | None) -> bool:
         """Whether *password* made *stored*. Without a usable *stored* the work is the same and the answer no."""
@@ -106,14 +93,15 @@ class Passwords:
         if stored is None or not self._hasher.identify(stored):
             proved = stored is not None and self._verify_imported(password, stored)
             return proved or (not _is_dear(stored) and self.verify_decoy(password))
-        with self._turn():
-            return self._hasher.verify(_prepared(password), stored)
+        return self._turns.take(lambda: self._hasher.verify(_prepared(password), stored))
 
     def verify_and_update(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """As :meth:`verify`, and the hash to store from now on when *stored* is of an older make."""
+        """As :meth:`verify`, and the hash to store from now on when *stored* is of an older make, and there is time."""
         if not self.verify(password, stored):
             return False, None
-        return True, self.hash(password) if stored and self._is_dated(stored) else None
+        with suppress(Overloaded):  # there will be another login
+            return True, self.hash(password) if stored and self._is_dated(stored) else None
+        return True, None
 
     def verify_decoy(self, password: str) -> bool:
         """False, after as much work as verifying takes: the clock must not tell who has an account."""
@@ -121,8 +109,8 @@ class Passwords:
             # Making a hash is as much work as verifying one, so the first stranger waits no longer than the rest.
             self._decoy = self.hash(secrets.token_hex())
         elif len(password) <= LONGEST:
-            with self._turn():
-                self._hasher.verify(_prepared(password), self._decoy)
+            decoy = self._decoy
+            self._turns.take(lambda: self._hasher.verify(_prepared(password), decoy))
         return False
 
     def _is_dated(self, stored: str) -> bool:
@@ -130,11 +118,10 @@ class Passwords:
 
     def _verify_imported(self, password: str, stored: str) -> bool:
         raw = password.encode("utf-8", "surrogatepass")
-        with self._turn():
-            if _BCRYPT.fullmatch(stored):
-                return _verify_bcrypt(raw, stored)
-            if found := _STORMPATH2.fullmatch(stored):
-                return _verify_stormpath2(raw, found)
+        if _BCRYPT.fullmatch(stored):
+            return self._turns.take(lambda: _verify_bcrypt(raw, stored))
+        if found := _STORMPATH2.fullmatch(stored):
+            return self._turns.take(lambda: _verify_stormpath2(raw, found))
         return False  # $stormpath1$ among them: how it was computed was never published
 
 
@@ -165,22 +152,6 @@ def check_format(stored: str) -> None:
         raise fault(2006, "The imported password is in an invalid format.")
     if not bearable:
         raise fault(2003, "The imported password designates an algorithm that is an unsupported value.")
-
-
-def _processors() -> int:
-    """How many this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _renew_after_fork(passwords: Passwords) -> None:
-    """As long as somebody else holds *passwords*."""
-    reference = weakref.ref(passwords)
-
-    def renew() -> None:
-        if found := reference():
-            found._renew()
-
-    os.register_at_fork(after_in_child=renew)
 
 
 def check_strength(password: str, strength: Mapping[str, Any]) -> None:

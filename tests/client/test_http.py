@@ -235,6 +235,13 @@ class TestRepetition:
         server.answers = [fault, answer(201, account(server))]
         assert store.create(f"{server.base_url}/accounts", {}) == account(server)
 
+    def test_a_write_does_not_wait_for_a_long_pause(self, server: Scripted, store: HttpDataStore) -> None:
+        """It holds a thread of a site, whose visitor can be told as well when to come back."""
+        server.answers = [refusal(503, Retry_After="2"), answer(201, account(server))]
+        with pytest.raises(Unavailable) as caught:
+            store.create(f"{server.base_url}/applications/7q/loginAttempts", {})
+        assert (caught.value.retry_after, len(server.asked)) == (2, 1)
+
     def test_a_write_is_repeated_when_there_was_no_connection(self, clock: Clock) -> None:
         with scripted() as gone:
             pass

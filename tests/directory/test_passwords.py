@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import os
+import queue
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from stormpath_wsgi.directory.passwords import LONGEST, Passwords, check_format, check_strength
-from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.directory.passwords import AT_ONCE, LONGEST, Passwords, check_format, check_strength
+from stormpath_wsgi.errors import Error, Overloaded
 from stormpath_wsgi.kinds import Integer, PasswordStrength
 
 
@@ -194,7 +196,8 @@ def test_an_endless_password_is_never_hashed(passwords: Passwords, hasher: Count
         passwords.hash("x" * (LONGEST + 1))
 
 
-def test_threads_share_it(passwords: Passwords) -> None:
+def test_threads_share_it(hasher: CountingHasher) -> None:
+    passwords = Passwords(hasher, waiting=16)
     stored = passwords.hash("W00t123!")
     proved: list[bool] = []
     threads = [threading.Thread(target=lambda: proved.append(passwords.verify("W00t123!", stored))) for _ in range(16)]
@@ -309,6 +312,30 @@ def test_an_imported_hash_that_is_dear_is_no_dearer_for_the_decoy(passwords: Pas
         assert hasher.work == before + 1
 
 
+def test_a_login_does_not_fail_because_its_new_hash_would_have_to_wait() -> None:
+    """The password was right; what is stored of it can be renewed another time."""
+    old = Passwords(cheap(passes=2)).hash("W00t123!")
+    slow, crowd = HeldHasher(), list[threading.Thread]()
+
+    class Popular(Argon2Hasher):
+        """While somebody learns that his hash is dated, others come and take every turn."""
+
+        def check_needs_rehash(self, hash: str | bytes) -> bool:
+            crowd.extend(threading.Thread(target=popular.hash, args=["another"]) for _ in range(AT_ONCE))
+            for thread in crowd:
+                thread.start()
+                slow.working.acquire()
+            return super().check_needs_rehash(hash)
+
+        hash = slow.hash
+
+    popular = Passwords(Popular(time_cost=1, memory_cost=8, parallelism=1), waiting=0)
+    assert popular.verify_and_update("W00t123!", old) == (True, None)
+    slow.released.set()
+    for thread in crowd:
+        thread.join()
+
+
 class HeldHasher(CountingHasher):
     """Argon2 that takes until it is let go."""
 
@@ -324,10 +351,10 @@ class HeldHasher(CountingHasher):
 
 @pytest.fixture
 def held() -> Iterator[tuple[HeldHasher, Passwords]]:
-    """Every processor of this process busy with a hash."""
+    """All turns taken."""
     hasher = HeldHasher()
     passwords = Passwords(hasher, timeout=0)
-    threads = [threading.Thread(target=passwords.hash, args=["W00t123!"]) for _ in os.sched_getaffinity(0)]
+    threads = [threading.Thread(target=passwords.hash, args=["W00t123!"]) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
         hasher.working.acquire()
@@ -337,11 +364,65 @@ def held() -> Iterator[tuple[HeldHasher, Passwords]]:
         thread.join()
 
 
-def test_who_waits_too_long_for_a_processor_is_told(held: tuple[HeldHasher, Passwords]) -> None:
-    hasher, passwords = held
-    with pytest.raises(Unavailable):
-        passwords.verify_decoy("guess")
+def test_of_a_crowd_few_hash_few_wait_and_the_rest_are_told_at_once() -> None:
+    hasher, waiting, crowd = HeldHasher(), 3, AT_ONCE + 20
+    passwords, outcomes = Passwords(hasher, waiting=waiting, timeout=600), queue.SimpleQueue[str]()
+
+    def come() -> None:
+        try:
+            outcomes.put(passwords.hash("W00t123!"))
+        except Overloaded as error:
+            outcomes.put(f"{error.status}, {error.retry_after}")
+
+    threads = [threading.Thread(target=come) for _ in range(crowd)]
+    for thread in threads:
+        thread.start()
+    told = [outcomes.get(timeout=60) for _ in range(crowd - AT_ONCE - waiting)]
+    assert set(told) == {"503, 2"}
+    for _ in range(AT_ONCE):
+        assert hasher.working.acquire(timeout=60)
+    assert not hasher.working.acquire(blocking=False)
+    assert hasher.work == 0
+    with pytest.raises(Overloaded):
+        passwords.expect_turn()
     hasher.released.set()
+    for thread in threads:
+        thread.join()
+    assert all(outcomes.get().startswith("$argon2id$") for _ in range(AT_ONCE + waiting))
+    passwords.expect_turn()  # places are given back
+
+
+def test_who_waits_too_long_for_a_turn_is_told(held: tuple[HeldHasher, Passwords]) -> None:
+    _, passwords = held
+    with pytest.raises(Overloaded):
+        passwords.verify_decoy("guess")
+
+
+def test_a_hash_that_fails_gives_back_its_turn() -> None:
+    class Broken(CountingHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            raise MemoryError
+
+    passwords = Passwords(Broken(), waiting=0)
+    for _ in range(AT_ONCE + 1):
+        with pytest.raises(MemoryError):
+            passwords.hash("W00t123!")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_hashes_are_computed_at_a_lower_priority_and_nothing_else_is() -> None:
+    class Noting(CountingHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            seen.append(os.getpriority(os.PRIO_PROCESS, 0))
+            return super().hash(password, salt=salt)
+
+    seen: list[int] = []
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    passwords = Passwords(Noting())
+    for _ in range(2):
+        passwords.hash("W00t123!")
+    assert seen == [min(ours + 5, 19)] * 2
+    assert os.getpriority(os.PRIO_PROCESS, 0) == ours
 
 
 def test_a_forked_child_does_not_wait_for_the_threads_of_its_parent(held: tuple[HeldHasher, Passwords]) -> None:

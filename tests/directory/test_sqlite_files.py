@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from marks import mark, marked, metadata, opened
 
-from stormpath_wsgi.directory.turns import NoTurn, Turns
+from stormpath_wsgi.directory.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import Unavailable
 
 Program = Callable[..., "subprocess.Popen[str]"]
@@ -298,7 +298,7 @@ def test_a_disk_that_was_full_is_written_again_as_soon_as_it_can_be(
 
 
 def test_of_those_that_would_wait_long_only_one_waits_and_the_others_are_refused_at_once() -> None:
-    turns, refused = Turns(soon=0, longest=60, patient=1), queue.Queue[None]()
+    turns, refused = WriteTurns(soon=0, longest=60, patient=1), queue.Queue[None]()
     had_it = []
 
     def write() -> None:
@@ -321,7 +321,7 @@ def test_of_those_that_would_wait_long_only_one_waits_and_the_others_are_refused
 
 
 def test_who_waits_for_short_turns_is_not_refused() -> None:
-    turns, had_it = Turns(soon=60, longest=60, patient=1), []
+    turns, had_it = WriteTurns(soon=60, longest=60, patient=1), []
 
     def write() -> None:
         with turns.turn():
@@ -338,7 +338,7 @@ def test_who_waits_for_short_turns_is_not_refused() -> None:
 
 
 def test_nobody_waits_anew_for_a_file_that_is_known_to_be_held() -> None:
-    turns = Turns(soon=0.25, longest=0.25)
+    turns = WriteTurns(soon=0.25, longest=0.25)
     with turns.turn():
         first = turns.patience()
     with turns.turn():

@@ -60,6 +60,7 @@ def authenticate(
     5114, 2016 for the stores; 7100 to 7107 for the person. The account's ``passwordModifiedAt`` is that of the password
     that was proved: a session made with it begins only while that password is in force (:mod:`.tokens`).
     """
+    context.passwords.expect_turn()
     with context.read() as work:
         scope = stores.scope(work, application_id, account_store, name_key)
         if scope.is_empty:

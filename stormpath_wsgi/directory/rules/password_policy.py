@@ -36,6 +36,7 @@ class NewPassword:
 def of_new_account(context: Context, directory_id: str, password: Any) -> NewPassword:
     """*password* for an account that is about to be made. Raises 2000, 2004 to 2008."""
     text = Account.password.check(password)
+    context.passwords.expect_turn()
     with context.read() as work:
         strength = _strength(work, select(_strengths).where(_strengths.c.id == directory_id))
     check_strength(text, strength)
@@ -52,6 +53,7 @@ def imported(stored: Any) -> NewPassword:
 def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
     """*password* for an account that is there. Raises 404, 2000 to 2008; 2002 also when it was used before."""
     text = Account.password.check(password)
+    context.passwords.expect_turn()
     with context.read() as work:
         policy = select(_strengths).join(_accounts, _accounts.c.directory_id == _strengths.c.id)
         strength = _strength(work, policy.where(_accounts.c.id == account_id, _accounts.c.tenant_id == work.tenant_id))
