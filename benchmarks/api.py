@@ -156,7 +156,7 @@ def served(make: Callable[[], WSGIApplication], address: str) -> Iterator[None]:
 def _serve(make: Callable[[], WSGIApplication], address: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the access log is written as always, and read by nobody
     options = {"bind": f"unix:{address}", "workers": WORKERS, "loglevel": "warning"}
-    Server(make(), None, options, OF_THE_API).run()
+    Server(make, None, options, OF_THE_API).run()
 
 
 def load(address: str, requests: Sequence[bytes], seconds: float) -> float:

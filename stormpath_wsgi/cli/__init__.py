@@ -17,5 +17,5 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("click", "gunicorn"):
             raise
-        sys.exit(f"{error.name} is missing; install it with: pip install 'stormpath-wsgi[server]'")
+        sys.exit(f"{error.name} is missing; install it with: pip install click gunicorn")
     cli(prog_name="stormpath-wsgi")

@@ -6,9 +6,12 @@ cannot be reached or is not there.
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -20,6 +23,8 @@ from stormpath_wsgi.middleware import find_application
 from stormpath_wsgi.settings import Settings
 
 Arguments = ParamSpec("Arguments")
+_WHO = "run the command as the user whose it is, as the site does."
+
 Named = TypeVar("Named", Account, Group)
 
 
@@ -43,14 +48,27 @@ class Commands(click.Group):
     """A group of commands whose known failures are one sentence each, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with known_failures():
             return super().invoke(ctx)
-        except Unavailable as error:
-            raise NoDirectory(error.developer_message) from error
-        except Error as error:
-            raise Failure(error.developer_message) from error
-        except ConfigurationError as error:
-            raise Misuse(str(error)) from error
+
+
+@contextmanager
+def known_failures() -> Iterator[None]:
+    """Turns what is known to go wrong into a :class:`Failure` with one sentence."""
+    try:
+        yield
+    except Unavailable as error:
+        raise NoDirectory(error.developer_message) from error
+    except Error as error:
+        raise Failure(error.developer_message) from error
+    except ConfigurationError as error:
+        raise Misuse(str(error)) from error
+    except PermissionError as error:
+        raise Failure(f"This user may not use {error.filename or 'a file'}; {_WHO}") from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # whoever reads us has seen enough, which click knows
+        raise Failure(": ".join(filter(None, (error.filename, error.strerror or str(error)))) + ".") from error
 
 
 class Site:
@@ -127,6 +145,20 @@ def with_site(command: Callable[Concatenate[Site, Arguments], None]) -> Callable
     return opened
 
 
+def with_client(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* a client of the directory as its first argument, whatever applications there are."""
+
+    @click.option("--directory", metavar="URL", help="Where the applications are, if not where the settings say.")
+    @functools.wraps(command)
+    def opened(*args: Any, directory: str | None, **rest: Any) -> None:
+        settings = Settings.read(**({"directory": directory} if directory else {}))
+        require_directory(settings)
+        with client_of(settings) as client:
+            command(client, *args, **rest)
+
+    return opened
+
+
 def client_of(settings: Settings) -> Client:
     """A client of the directory that the settings name."""
     return Client(**settings.opening())
@@ -135,8 +167,27 @@ def client_of(settings: Settings) -> Client:
 def require_directory(settings: Settings) -> None:
     """Raises :class:`NoDirectory` when that of the settings is embedded, and was not made yet."""
     file = embedded_file(settings)
-    if file is not None and not file.exists():
+    if file is None:
+        return
+    if not file.exists():
         raise NoDirectory(f"There is no directory in {file}; make one with: stormpath-wsgi init")
+    if not os.access(file, os.R_OK | os.W_OK) or not os.access(file.parent, os.W_OK | os.X_OK):
+        raise NoDirectory(f"This user may not write {file} and beside it; {_WHO}")
+
+
+def require_local(settings: Settings, command: str) -> None:
+    """Raises :class:`Misuse` when the directory of the settings is behind the REST API of another server."""
+    if not settings.remote:
+        return
+    where = f"The directory is behind {settings.address}"
+    if settings.client.base_url == settings.directory:
+        # The old SDKs have that variable too, so it may stand in the shell of a server for the sake of a client.
+        raise Misuse(
+            f"{where}, because client.baseUrl (STORMPATH_CLIENT_BASEURL) says so, which is for clients; {command} "
+            "needs one on this machine: unset that, or set the directory too, as in "
+            f"STORMPATH_DIRECTORY=sqlite:///{settings.instance / 'accounts.db'}"
+        )
+    raise Misuse(f"{where}; run {command} on the machine that serves that.")
 
 
 def embedded_file(settings: Settings) -> Path | None:

@@ -1,20 +1,22 @@
-"""The command itself: ``stormpath-wsgi init | run | serve | account | group | apikey | secret``."""
+"""The command itself: ``stormpath-wsgi init | run | serve | deploy | account | group | application | apikey …``."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
+from wsgiref.types import WSGIApplication
 
 import click
 
 from stormpath_wsgi import api, instance
-from stormpath_wsgi.cli import serving
+from stormpath_wsgi.cli import addresses, serving, targets
 from stormpath_wsgi.cli.accounts import account
 from stormpath_wsgi.cli.api_keys import apikey, reveal
 from stormpath_wsgi.cli.command import (
     Commands,
-    Misuse,
     embedded_file,
     require_directory,
+    require_local,
     show,
     with_settings,
 )
@@ -47,11 +49,11 @@ def cli() -> None:
 def init(settings: Settings, no_api_key: bool) -> None:
     """Make the directory, or bring its tables up to date.
 
-    An empty directory gets a tenant, an application and a directory mapped to it; and one without any gets an API key
-    for programs that use the REST API, which is printed once. Running it again harms nothing.
+    An empty directory gets a tenant, an application, of the name that --application says, and a directory mapped to it;
+    and one without any gets an API key for programs that use the REST API, which is printed once. Running it again
+    harms nothing: what is there stays as it is, and an application that is not there is not made.
     """
-    if settings.remote:
-        raise Misuse(f"The directory is behind {settings.address}; run this on the machine that serves that.")
+    require_local(settings, "init")
     if settings.in_instance:
         instance.make(settings.instance)
     with closing(Database(settings.directory, timeout=settings.database_timeout.total_seconds())) as database:
@@ -60,39 +62,56 @@ def init(settings: Settings, no_api_key: bool) -> None:
     options = settings.directory_options()
     with closing(open_directory(settings.directory, options)) as service:
         service.bootstrap(options.application_name)
-        for application in service.list("tenants/current/applications", {"limit": 100})["items"]:
-            show(application=f"{application['name']} ({application['href']})")
+        there = service.list("tenants/current/applications", {"limit": 100})["items"]
+        for each in there:
+            show(application=f"{each['name']} ({each['href']})")
         if not no_api_key:
             _first_api_key(settings, service)
 
 
 @cli.command()
-@click.argument("target", metavar="MODULE:APP")
+@click.argument("target", metavar="APPLICATION")
 @serving.options
-def run(target: str, bind: str | None, workers: int | None, config: str | None) -> None:
+def run(target: str, bind: str | None, workers: int | None, preload: bool, config: str | None) -> None:
     """Serve a WSGI application, with user accounts, by gunicorn.
 
-    MODULE:APP is looked for in this folder: yoursite:application, or yoursite:make_app(). An application that has
-    StormpathMiddleware around it already is served as it is.
+    APPLICATION is looked for in this folder: yoursite:application, or yoursite:make_app(), or a file of PasteDeploy,
+    site.ini or site.ini#name. One that has StormpathMiddleware around it already is served as it is.
+
+    It is served by one worker process with several threads, unless --workers, WEB_CONCURRENCY or the configuration file
+    say otherwise: more are faster, but break applications that keep something in memory.
     """
-    app = serving.with_accounts(serving.load(target))
-    serving.serve(app, bind or serving.free_address(), workers, config, name="Your site")
+    targets.check(target)
+    chosen = serving.chosen(_address(bind), workers, preload)
+    make = partial(_site, target)
+    serving.Server(make, config, chosen, serving.OF_A_SITE, "Your site").run()
 
 
 @cli.command()
 @serving.options
-def serve(bind: str | None, workers: int | None, config: str | None) -> None:
+def serve(bind: str | None, workers: int | None, preload: bool, config: str | None) -> None:
     """Serve the REST API of the directory, by gunicorn.
 
     Every href starts with the setting baseUrl (STORMPATH_BASEURL): the address that clients know the API by. They
     authenticate with an API key: stormpath-wsgi apikey create. For https put a proxy in front, or name certfile and
     keyfile in a gunicorn configuration file.
+
+    There are two worker processes per core, unless --workers, WEB_CONCURRENCY or the configuration file say otherwise.
     """
     settings = Settings.read()
+    require_local(settings, "serve")
     require_directory(settings)
-    app = api.application(settings)
-    name = f"The REST API, {settings.base_url}"
-    serving.serve(app, bind or serving.free_address(), workers, config, name=name, defaults=serving.OF_THE_API)
+    chosen = serving.chosen(_address(bind), workers, preload)
+    make = partial(api.application, settings)
+    serving.Server(make, config, chosen, serving.OF_THE_API, f"The REST API, {settings.base_url}").run()
+
+
+def _address(bind: str | None) -> str:
+    return addresses.free_address() if bind is None else addresses.checked(bind)
+
+
+def _site(target: str) -> WSGIApplication:
+    return targets.with_accounts(targets.load(target))
 
 
 def _signing_key(settings: Settings) -> str:

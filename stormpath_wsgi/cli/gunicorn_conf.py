@@ -11,21 +11,27 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 
-# Checking a password keeps one core busy for some 50 ms; reading a session is microseconds. Two workers per core keep
-# the site answering while some of them hash.
+# Python code of one worker keeps one core busy. Two workers per core, for a site whose requests wait for others. An
+# application that keeps anything in the memory of its process, such as locks or sessions, needs one: workers = 1.
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(2 * len(os.sched_getaffinity(0)), 12))
-worker_class = "gthread"
-threads = 4
 
-# The application is loaded once and then forked: less memory, and a mistake in it is found before a worker starts.
-# So SIGHUP replaces the workers one by one, but new code needs a restart (systemd: socket activation loses no request).
-preload_app = True
+# gthread, with bounds for visitors who stall. Logins hold six threads of a worker at most (four wait: the setting
+# hashQueue; one or two are hashed), so that some are left for other pages. Also good: worker_class = "gevent".
+worker_class = "stormpath_wsgi.cli.worker.Worker"
+threads = 8
+
+# Each worker loads the application for itself: threads that it starts while it is imported would not survive the fork.
+# True saves memory where there are no such threads, and finds a mistake before a worker starts; but then SIGHUP brings
+# no new code.
+preload_app = False
+
 graceful_timeout = 30  # seconds that requests in flight have to finish on reload and stop
-timeout = 30  # seconds without a sign of life after which a worker is replaced
+timeout = 30  # seconds without a sign of life after which a worker is replaced; of a sync worker: of one request
 keepalive = 5  # seconds; longer than most proxies wait between two requests
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  (heartbeats must not wait for a disk)
 
@@ -42,12 +48,30 @@ limit_request_field_size = 8190  # bytes
 control_socket_disable = True  # gunicorn's own: one socket in $HOME for all sites would be one too many
 
 
+def patch_first(cfg: Config) -> None:
+    """Lets gevent replace what it must before an application is loaded for all workers at once, if they are gevent's.
+
+    Locks that are made before would stop all greenlets of a worker. A worker that loads the application itself does
+    this itself.
+    """
+    if "gevent" in cfg.worker_class_str.lower():
+        from gevent import monkey
+
+        monkey.patch_all()
+
+
 class PathLogger(Logger):
     """Access log with paths as they were sent, without queries, which carry tokens and ``next``, and without the tokens
     in paths of the REST API.
 
     A decoded path could hold a line break and forge log lines.
     """
+
+    def setup(self, cfg: Config) -> None:
+        """Called by gunicorn before it loads an application: the first moment when all settings are known."""
+        if cfg.preload_app:
+            patch_first(cfg)
+        super().setup(cfg)
 
     _TOKEN = re.compile(r"(?<=Tokens/)[^/]+")  # authTokens/<JWT>, passwordResetTokens/<JWT>, accessTokens/<id> …
 

@@ -8,7 +8,7 @@ from secrets import token_hex
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, require_directory, say, with_settings
+from stormpath_wsgi.cli.command import Failure, require_directory, require_local, say, with_settings
 from stormpath_wsgi.directory import rotation
 from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.directory.migrate import prepare
@@ -71,6 +71,7 @@ def _next_step(secrets: Secrets) -> str:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[tuple[Database, Secrets]]:
+    require_local(settings, "secret rotate")
     require_directory(settings)
     with closing(Database(settings.directory, timeout=settings.database_timeout.total_seconds())) as database:
         secrets = Secrets.of(database, settings.encryption_keys)

@@ -2,68 +2,149 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import runpy
-import socket
-import sys
+import traceback
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
 import click
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
 from gunicorn.errors import AppImportError
-from gunicorn.util import import_app
 
 from stormpath_wsgi.cli import gunicorn_conf
-from stormpath_wsgi.cli.command import Failure, Misuse
-from stormpath_wsgi.middleware import StormpathMiddleware
+from stormpath_wsgi.cli.command import Failure, Misuse, NoDirectory, known_failures
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-HOST, PORT, TRIES = "127.0.0.1", 8000, 20
+#: What an application is served with that nobody said anything about. One worker: it may keep in memory what the others
+#: would have to know, such as locks and sessions, and more would break it in silence.
+OF_A_SITE = {"workers": int(os.environ.get("WEB_CONCURRENCY") or 1)}
 
-#: What the REST API wants otherwise than a site, whose own code may wait for others. Two threads of a worker are enough
-#: to answer while a password is hashed; four hand the interpreter to and fro, and were measured to answer a tenth less.
-OF_THE_API = {"threads": 2}
+#: What the REST API wants otherwise: it starts no thread while it is imported, and so can be loaded once for all.
+OF_THE_API = {"preload_app": True}
 
 
 class Server(BaseApplication):
-    """gunicorn with our configuration, under *defaults*, under the file *config*, under *options*, serving *app*."""
+    """gunicorn with our configuration, under *defaults*, under the file *config*, under *options*.
+
+    It serves the application that *make* makes: in each worker, or once before there are any (``preload_app``). *name*:
+    what is announced when it is ready; None: nothing is.
+    """
 
     def __init__(
-        self, app: WSGIApplication, config: str | None, options: dict[str, Any], defaults: Mapping[str, Any]
+        self,
+        make: Callable[[], WSGIApplication],
+        config: str | None,
+        options: Mapping[str, Any],
+        defaults: Mapping[str, Any],
+        name: str | None = None,
     ) -> None:
-        self._app, self._config, self._options, self._defaults = app, config, options, defaults
+        self._make, self._config, self._options, self._defaults, self._name = make, config, options, defaults, name
+        self._master = os.getpid()
+        self._failed = _Note()
         super().__init__()
 
+    def run(self) -> None:
+        """Serve until this process is told to stop. Raises :class:`~stormpath_wsgi.cli.command.Failure`."""
+        try:
+            Arbiter(self).run()
+        except SystemExit as end:
+            if os.getpid() == self._master and end.code in (Arbiter.APP_LOAD_ERROR, Arbiter.WORKER_BOOT_ERROR):
+                raise self._failed.read() from None
+            raise
+        except RuntimeError as error:  # what gunicorn says of a wrong setting; a traceback may stand before it
+            raise Misuse(str(error).strip().splitlines()[-1]) from error
+
+    def do_load_config(self) -> None:
+        """Called by gunicorn at the start and on SIGHUP. Raises :class:`~stormpath_wsgi.cli.command.Misuse`."""
+        self.load_default_config()
+        self.load_config()
+
+    def reload(self) -> None:
+        """Called by gunicorn on SIGHUP. A mistake in the file stops no site that is running."""
+        kept = self.cfg
+        try:
+            super().reload()
+        except Misuse as error:
+            click.echo(f"Error: {error.format_message()} The settings stay as they were.", err=True)
+            self.cfg = kept
+
     def load_config(self) -> None:
-        """Called by gunicorn at the start and on SIGHUP."""
-        theirs = runpy.run_path(self._config) if self._config else {}
-        for name, value in {**vars(gunicorn_conf), **self._defaults, **theirs, **self._options}.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
+        ours = {**vars(gunicorn_conf), **self._defaults}
+        theirs = _settings_in(self._config) if self._config else {}
+        for source, settings in (("", ours), (self._config, theirs), ("the command line", self._options)):
+            for name in settings.keys() & self.cfg.settings.keys():
+                try:
+                    self.cfg.set(name, settings[name])
+                except Exception as error:  # each setting has a way of its own to refuse
+                    raise Misuse(f"{source}: {name}: {error}") from error
+        for hook, act in (("when_ready", self._note_addresses), ("post_worker_init", self._announce)):
+            self.cfg.set(hook, _both(self.cfg.settings[hook].get(), act))
 
     def load(self) -> Any:
-        """Called by gunicorn, once, before it forks."""
-        return self._app
+        """Called by gunicorn in each worker, or once before it forks."""
+        if os.getpid() == self._master:
+            gunicorn_conf.patch_first(self.cfg)
+            with known_failures():
+                return self._make()
+        try:
+            with known_failures():
+                return self._make()
+        except Failure as error:  # each worker would fail; told once, by the process that was started by the user
+            self._failed.write(error)
+            raise AppImportError("") from error
+
+    def _note_addresses(self, arbiter: Any) -> None:
+        self._addresses = ", ".join(map(str, arbiter.LISTENERS))
+
+    def _announce(self, worker: Any) -> None:
+        """By the first worker that has loaded the application."""
+        if worker.age == 1 and self._name is not None:
+            click.echo(f"\n    {self._name}: {self._addresses}\n    {_staff(self.cfg)}\n    Stop it with Ctrl-C.\n")
+
+
+class _Note:
+    """What a worker tells the process that started it before it ends: why it cannot work. The first one counts."""
+
+    _SIZE = 4096  # bytes
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, self._SIZE)  # shared with those who are forked
+
+    def write(self, failure: Failure) -> None:
+        if not self._memory[0]:
+            text = failure.format_message().encode()[: self._SIZE - 2]
+            self._memory[: len(text) + 1] = bytes([failure.exit_code]) + text
+
+    def read(self) -> Failure:
+        """The failure; without a note, that there is a traceback."""
+        code, text = self._memory[0], self._memory[1:].rstrip(b"\0").decode(errors="ignore")
+        if not text:
+            return Failure("The application failed while it was loaded; the traceback above says where.")
+        return next((kind for kind in (Misuse, NoDirectory) if kind.exit_code == code), Failure)(text)
 
 
 def options(command: Command) -> Command:
-    """Gives *command* the options ``bind``, ``workers`` and ``config``."""
+    """Gives *command* the options ``bind``, ``workers``, ``preload`` and ``config``."""
     for option in (
         click.option(
             "--config",
             metavar="FILE",
             type=click.Path(exists=True, dir_okay=False),
-            help="A gunicorn configuration file laid over ours, except for address and workers.",
+            help="A gunicorn configuration file laid over ours, except for the address.",
         ),
         click.option(
-            "--workers",
-            type=click.IntRange(1, 1000),
-            help="Processes. Not given: WEB_CONCURRENCY, or two per core.",
+            "--preload",
+            is_flag=True,
+            help="Load the application once, before the workers are forked: saves memory, but threads that it starts "
+            "meanwhile are dead in them.",
         ),
+        click.option("--workers", type=click.IntRange(1, 1000), help="Processes."),
         click.option(
             "--bind", metavar="ADDRESS", help="host:port or unix:PATH. Not given: 127.0.0.1, PORT or from 8000 on."
         ),
@@ -72,63 +153,34 @@ def options(command: Command) -> Command:
     return command
 
 
-def load(target: str) -> WSGIApplication:
-    """The application named ``module:attribute`` or ``module:factory()``, looked for in the working directory first."""
-    sys.path.insert(0, os.getcwd())
+def chosen(bind: str, workers: int | None, preload: bool) -> dict[str, Any]:
+    """The settings of gunicorn's that these options are."""
+    given = {"bind": bind, "workers": workers, "preload_app": preload or None}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _staff(cfg: Config) -> str:
+    """Who serves, for people."""
+    threads = f", {cfg.threads} threads each" if cfg.threads > 1 else ""
+    if cfg.workers > 1:
+        return f"{cfg.workers} workers{threads}"
+    return f"1 worker{threads}. More are faster, if the application keeps nothing in memory: --workers N"
+
+
+def _settings_in(file: str) -> dict[str, Any]:
+    """The names in the configuration *file*. Raises Misuse with the line of a mistake in it."""
     try:
-        app: Any = import_app(target)
-    except (ImportError, AppImportError) as error:
-        raise Misuse(f"{target} cannot be imported: {error}") from error
-    return cast(WSGIApplication, app)  # its stubs allow for ASGI too
+        return runpy.run_path(file)
+    except SyntaxError as error:
+        raise Misuse(f"{file}, line {error.lineno}: {error.msg}.") from error
+    except Exception as error:  # it may do anything
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        raise Misuse(f"{file}, line {lines[-1] if lines else 1}: {type(error).__name__}: {error}") from error
 
 
-def with_accounts(app: WSGIApplication) -> WSGIApplication:
-    """*app* in the middleware, unless it brings its own: as a whole, or within, as ``app.wsgi_app`` of Flask."""
-    inside = getattr(app, "wsgi_app", app)
-    return app if isinstance(inside, StormpathMiddleware) else StormpathMiddleware(app)
+def _both(first: Callable[[Any], object], then: Callable[[Any], object]) -> Callable[[Any], None]:
+    def both(subject: Any) -> None:
+        first(subject)
+        then(subject)
 
-
-def serve(
-    app: WSGIApplication,
-    bind: str,
-    workers: int | None,
-    config: str | None,
-    *,
-    name: str,
-    defaults: Mapping[str, Any] | None = None,
-) -> None:
-    """Serve *app* until this process is told to stop. *bind*: as gunicorn's. *config*: a configuration file of its.
-
-    *name*: what is announced when it is ready. *defaults*: settings of gunicorn's, laid under those of the file.
-    """
-    chosen: dict[str, Any] = {"bind": bind, "when_ready": partial(_announce, name)}
-    if workers is not None:
-        chosen["workers"] = workers
-    Server(app, config, chosen, defaults or {}).run()
-
-
-def free_address() -> str:
-    """Where to listen when nobody said: ``PORT``, which must be free, or the first free port from 8000 on."""
-    wanted = os.environ.get("PORT")
-    if wanted and not (wanted.isdecimal() and 0 < int(wanted) < 65536):
-        raise Misuse(f"PORT is {wanted}; write a number from 1 to 65535.")
-    ports = [int(wanted)] if wanted else range(PORT, PORT + TRIES)
-    for port in ports:
-        if _is_free(port):
-            return f"{HOST}:{port}"
-    raise Failure(f"Port {ports[0]} is taken; choose another with PORT=… or --bind.")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as attempt:
-        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn: old connections do not count
-        try:
-            attempt.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _announce(name: str, arbiter: Any) -> None:
-    addresses = ", ".join(str(listener) for listener in arbiter.LISTENERS)
-    click.echo(f"\n    {name}: {addresses}\n    Stop it with Ctrl-C.\n")
+    return both

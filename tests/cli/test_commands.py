@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import re
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -14,13 +15,16 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import demo_app
 
 import cheap
 import pytest
 from click.testing import CliRunner, Result
 
 from stormpath_wsgi import Client, StormpathMiddleware
-from stormpath_wsgi.cli import serving
+from stormpath_wsgi.cli import addresses, targets
+from stormpath_wsgi.cli.command import Misuse
 from stormpath_wsgi.cli.commands import cli
 from stormpath_wsgi.client import Group
 from stormpath_wsgi.directory import open_directory
@@ -401,13 +405,136 @@ class TestFailures:
         assert answer.exit_code == 0
         assert re.match(r"Usage: stormpath-wsgi .*\n\n  [A-Z]", answer.output)
 
+    @pytest.mark.parametrize("command", [["serve"], ["init"], ["secret", "rotate"]])
+    def test_where_a_variable_of_a_client_is_set_it_is_said_what_to_do(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, command: list[str]
+    ) -> None:
+        monkeypatch.setenv("STORMPATH_CLIENT_BASEURL", "https://id.example.com/v1")
+        answer = run(*command)
+        assert (answer.exit_code, answer.stderr) == (
+            2, "Error: The directory is behind https://id.example.com/v1, because client.baseUrl "
+            f"(STORMPATH_CLIENT_BASEURL) says so, which is for clients; {' '.join(command)} needs one on this machine: "
+            "unset that, or set the directory too, as in STORMPATH_DIRECTORY=sqlite:///instance/accounts.db\n",
+        )  # fmt: skip
+        monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite:///nowhere.db")
+        assert "behind" not in run(*command).stderr
+
+    @pytest.mark.parametrize("command", [["serve"], ["init"], ["secret", "rotate"]])
+    def test_a_directory_on_another_machine_is_served_there(
+        self, monkeypatch: pytest.MonkeyPatch, command: list[str]
+    ) -> None:
+        monkeypatch.setenv("STORMPATH_DIRECTORY", "https://id.example.com/v1")
+        answer = run(*command)
+        assert (answer.exit_code, answer.stderr) == (
+            2, f"Error: The directory is behind https://id.example.com/v1; run {' '.join(command)} on the machine that "
+            "serves that.\n",
+        )  # fmt: skip
+
+    def test_a_full_disk_is_told_in_one_sentence(self, folder: Path) -> None:
+        with open("/dev/full", "w") as full:
+            answer = subprocess.run(
+                [sys.executable, "-m", "stormpath_wsgi.cli", "secret"], stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert (answer.returncode, answer.stderr) == (1, "Error: No space left on device.\n")
+
+
+class TestAddresses:
+    """Where a server is to listen."""
+
+    @pytest.mark.parametrize("bind", ["127.0.0.1:0", "localhost:0", "[::1]:0", ":0", "fd://3", "127.0.0.1:0,unix:s"])
+    def test_what_can_be_had_is_taken(self, bind: str) -> None:
+        if "[" in bind and not socket.has_ipv6:
+            pytest.skip("this machine has no IPv6")
+        assert addresses.checked(bind) == bind
+
+    @pytest.mark.parametrize(
+        ("bind", "sentence"),
+        [
+            *(
+                (bind, f"--bind is {bind}; write host:port, such as 127.0.0.1:{port}, or unix:/run/site.sock.")
+                for bind, port in {
+                    "8120": 8120,
+                    "here": 8000,
+                    "http://here:80": 8000,
+                    "here:65536": 8000,
+                    "": 8000,
+                }.items()
+            ),
+            ("no..host:80", "--bind is no..host:80; there is no host no..host."),
+            ("192.0.2.1:8120", "192.0.2.1:8120 is no address of this machine; write one that is, or 0.0.0.0 for all."),
+            ("unix:file", "--bind is unix:file; something else than a socket has that name."),
+            (f"unix:{'s' * 108}", f"--bind is unix:{'s' * 108}; the name of a socket has at most 107 bytes."),
+        ],
+    )
+    def test_what_is_none_is_2(self, folder: Path, bind: str, sentence: str) -> None:
+        (folder / "file").touch()
+        (folder / "site.py").write_text("app = None")
+        answer = run("run", "site:app", "--bind", bind)
+        assert (answer.exit_code, answer.stderr) == (2, f"Error: {sentence}\n")
+
+    def test_what_others_have_is_1(self, folder: Path) -> None:
+        (folder / "site.py").write_text("app = None")
+        with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket(socket.AF_UNIX) as served:
+            port = taken.getsockname()[1]
+            served.bind("served")
+            served.listen()
+            for bind, sentence in (
+                (f"127.0.0.1:{port}", f"127.0.0.1:{port} is taken; choose another with --bind."),
+                ("unix:served", "unix:served is taken; choose another with --bind."),
+                ("unix:none/site.sock", "--bind is unix:none/site.sock; there is no folder none."),
+            ):
+                answer = run("run", "site:app", "--bind", bind)
+                assert (answer.exit_code, answer.stderr) == (1, f"Error: {sentence}\n")
+        assert addresses.checked("unix:served") == "unix:served"  # left behind by somebody who is gone
+
+    def test_an_address_that_somebody_listens_at_for_us_is_ours(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            bind = f"127.0.0.1:{taken.getsockname()[1]}"
+            for variable in ("LISTEN_FDS", "GUNICORN_FD"):  # systemd; gunicorn that replaces itself
+                with monkeypatch.context() as environment:
+                    environment.setenv(variable, "1")
+                    assert addresses.checked(bind) == bind
+
 
 class TestRun:
-    @pytest.mark.parametrize("target", ["nothing.here:app", "wsgiref.simple_server:nothing"])
-    def test_an_application_that_is_not_there_is_2(self, target: str) -> None:
-        answer = run("run", target)
-        assert answer.exit_code == 2
-        assert answer.stderr.startswith(f"Error: {target} cannot be imported: ")
+    def test_an_application_that_is_not_there_is_2(self) -> None:
+        answer = run("run", "nothing.here:app")
+        assert (answer.exit_code, answer.stderr) == (
+            2, "Error: nothing.here:app cannot be imported: there is no module nothing.here here.\n"
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("target", ["wsgiref.simple_server:nothing", "json:loads.nothing"])
+    def test_a_name_that_is_not_in_a_module_is_found_out_when_it_is_loaded(self, target: str) -> None:
+        targets.check(target)
+        with pytest.raises(Misuse, match=f"{target} cannot be imported: "):
+            targets.load(target)
+
+    def test_nothing_is_imported_before_a_worker_does(self, folder: Path) -> None:
+        (folder / "parent").mkdir()
+        (folder / "parent/__init__.py").write_text("1 / 0")
+        (folder / "parent/site.py").write_text("1 / 0")
+        targets.check("parent.site:app")
+
+    def test_without_pastedeploy_it_says_what_to_install(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (folder / "site.ini").touch()
+        monkeypatch.setitem(sys.modules, "paste", None)
+        answer = run("run", "site.ini")
+        assert (answer.exit_code, answer.stderr) == (
+            2, "Error: site.ini is for PasteDeploy, which is missing; install it with: pip install PasteDeploy\n"
+        )  # fmt: skip
+
+    def test_what_brings_its_own_accounts_gets_no_others_however_deep_they_are(self) -> None:
+        class Outer:
+            def __init__(self, app: Any) -> None:
+                self.app = app
+
+            def __call__(self, environ: Any, start_response: Any) -> Any:
+                return self.app(environ, start_response)
+
+        ours = StormpathMiddleware(demo_app, directory="sqlite://")
+        for app in (ours, Outer(ours), Outer(Outer(ours))):
+            assert targets.with_accounts(app) is app
+        assert isinstance(targets.with_accounts(Outer(demo_app)), StormpathMiddleware)
 
     def test_a_port_that_is_none_is_2(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PORT", "http")
@@ -433,7 +560,7 @@ def test_without_its_extra_it_says_what_to_install(folder: Path) -> None:
     script = "import sys; sys.modules['click'] = None; from stormpath_wsgi.cli import main; main()"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=folder)
     assert (answer.returncode, answer.stderr) == (
-        1, "click is missing; install it with: pip install 'stormpath-wsgi[server]'\n"
+        1, "click is missing; install it with: pip install click gunicorn\n"
     )  # fmt: skip
 
 
@@ -451,4 +578,5 @@ def test_the_example_of_the_readme_runs(folder: Path) -> None:
     name = re.search(r"put this into ``(\w+)\.py``, and ``stormpath-wsgi run (\w+):application``", readme)
     assert code and name and name[1] == name[2]
     (folder / f"{name[1]}.py").write_text(textwrap.dedent(code[1]))
-    assert isinstance(serving.load(f"{name[2]}:application"), StormpathMiddleware)
+    targets.check(f"{name[2]}:application")
+    assert isinstance(targets.load(f"{name[2]}:application"), StormpathMiddleware)

@@ -1,0 +1,86 @@
+"""What ``stormpath-wsgi run`` serves: an application by its name in Python, or by a file of PasteDeploy."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from configparser import Error as NoIni
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+from wsgiref.types import WSGIApplication
+
+from gunicorn.errors import AppImportError
+from gunicorn.util import import_app
+
+from stormpath_wsgi.cli.command import Misuse
+from stormpath_wsgi.middleware import StormpathMiddleware
+
+#: Objects that are looked at in search of our middleware: an application may hold a large graph of others.
+MOST = 200
+
+
+def check(target: str) -> None:
+    """What can be said of *target* without importing it. Raises :class:`~stormpath_wsgi.cli.command.Misuse`."""
+    sys.path.insert(0, os.getcwd())
+    if _is_ini(target):
+        if not Path(target.partition("#")[0]).is_file():
+            raise Misuse(f"There is no file {target.partition('#')[0]}.")
+        if find_spec("paste") is None or find_spec("paste.deploy") is None:
+            raise Misuse(f"{target} is for PasteDeploy, which is missing; install it with: pip install PasteDeploy")
+    elif not _is_there(target.partition(":")[0]):
+        raise Misuse(f"{target} cannot be imported: there is no module {target.partition(':')[0]} here.")
+
+
+def load(target: str) -> WSGIApplication:
+    """The application named ``module:attribute``, ``module:factory()``, ``file.ini`` or ``file.ini#name``.
+
+    Raises :class:`~stormpath_wsgi.cli.command.Misuse` when there is none.
+    """
+    try:
+        app: Any = _of_paste(target) if _is_ini(target) else import_app(target)
+    except (ImportError, AppImportError, LookupError, NoIni) as error:
+        raise Misuse(f"{target} cannot be imported: {error}") from error
+    return cast(WSGIApplication, app)  # the stubs of gunicorn allow for ASGI too
+
+
+def with_accounts(app: WSGIApplication) -> WSGIApplication:
+    """*app* in the middleware, unless it brings its own: as a whole, or within, as ``app.wsgi_app`` of Flask."""
+    return app if any(isinstance(each, StormpathMiddleware) for each in _layers(app)) else StormpathMiddleware(app)
+
+
+def _layers(app: Any) -> Iterator[Any]:
+    """*app* and what it wraps: what can be called among its attributes, and among theirs."""
+    waiting, seen = [app], set[int]()
+    while waiting and len(seen) < MOST:
+        each = waiting.pop(0)
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            waiting += [value for value in getattr(each, "__dict__", {}).values() if callable(value)]
+
+
+def _is_ini(target: str) -> bool:
+    return target.partition("#")[0].endswith(".ini")
+
+
+def _of_paste(target: str) -> Any:
+    from paste.deploy import loadapp  # here, because it may be missing
+
+    file, _, name = target.partition("#")
+    return loadapp(f"config:{Path(file).absolute()}", name=name or None)
+
+
+def _is_there(module: str) -> bool:
+    """Whether *module* is found. Neither it nor the packages around it are imported."""
+    path: Any = None
+    parts = module.split(".")
+    for count in range(1, len(parts) + 1):
+        name = ".".join(parts[:count])
+        specs = (finder.find_spec(name, path) for finder in sys.meta_path)
+        spec = next(filter(None, specs), None)
+        if spec is None:
+            return name in sys.modules and count == len(parts)
+        path = spec.submodule_search_locations
+    return True
