@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from wsgiref.types import WSGIApplication
@@ -12,8 +13,10 @@ from stormpath_wsgi import api, instance
 from stormpath_wsgi.cli import addresses, serving, targets
 from stormpath_wsgi.cli.accounts import account
 from stormpath_wsgi.cli.api_keys import apikey, reveal
+from stormpath_wsgi.cli.applications import application
 from stormpath_wsgi.cli.command import (
     Commands,
+    Failure,
     embedded_file,
     require_directory,
     require_local,
@@ -65,6 +68,7 @@ def init(settings: Settings, no_api_key: bool) -> None:
         there = service.list("tenants/current/applications", {"limit": 100})["items"]
         for each in there:
             show(application=f"{each['name']} ({each['href']})")
+        _require_application(settings, [each["name"] for each in there])
         if not no_api_key:
             _first_api_key(settings, service)
 
@@ -114,6 +118,16 @@ def _site(target: str) -> WSGIApplication:
     return targets.with_accounts(targets.load(target))
 
 
+def _require_application(settings: Settings, there: Sequence[str]) -> None:
+    """Raises :class:`Failure` when the settings name an application that the directory was not made with."""
+    wanted = settings.application.name
+    if settings.application.href is None and wanted is not None and wanted not in there:
+        raise Failure(
+            f"The directory was made before, and has no application {wanted}. For another one: stormpath-wsgi "
+            f"application create NAME; for another name: stormpath-wsgi application rename {there[0]!r} {wanted!r}"
+        )
+
+
 def _signing_key(settings: Settings) -> str:
     """Where it is; made when it belongs into the instance folder."""
     if settings.secret_keys:
@@ -136,6 +150,7 @@ def _first_api_key(settings: Settings, service: DirectoryService) -> None:
 
 
 cli.add_command(account)
+cli.add_command(application)
 cli.add_command(apikey)
 cli.add_command(secret)
 cli.add_command(group_)

@@ -111,6 +111,46 @@ class TestInit:
         assert Path("other.db").exists()
         assert not Path("instance/accounts.db").exists()
 
+    def test_it_makes_the_application_that_is_named(self) -> None:
+        assert "application   Shop (" in run("init", "--application", "Shop").output
+        assert run("init", "--application", "Shop").exit_code == 0
+        assert run("application", "list").output.startswith("Shop\tENABLED\t")
+
+    def test_of_a_directory_that_has_another_it_says_why_not(self, client: Client) -> None:
+        answer = run("init", "--application", "Shop")
+        assert answer.exit_code == 1
+        assert answer.stderr == (
+            "Error: The directory was made before, and has no application Shop. For another one: stormpath-wsgi "
+            "application create NAME; for another name: stormpath-wsgi application rename 'My Application' 'Shop'\n"
+        )
+        assert [application.name for application in client.applications] == ["My Application"]
+
+
+class TestApplications:
+    def test_a_second_one_has_accounts_of_its_own_and_each_site_is_to_name_its_own(self, client: Client) -> None:
+        register("ada@example.com")
+        answer = run("application", "create", "Shop")
+        assert answer.exit_code == 0
+        assert "set application.name (STORMPATH_APPLICATION_NAME) for each site" in answer.output
+        lines = run("application", "list").output.splitlines()
+        assert sorted(line.split("\t")[0] for line in lines) == ["My Application", "Shop"]
+        register("ada@example.com", "--application", "Shop")
+        assert run("account", "list", "--application", "Shop").output.startswith("ada@example.com\t")
+        assert run("application", "create", "Shop").exit_code == 1
+
+    def test_a_name_is_changed_and_accounts_stay(self, client: Client) -> None:
+        register("ada@example.com")
+        answer = run("application", "rename", "My Application", "Shop")
+        assert (answer.exit_code, answer.output) == (0, "Renamed the application My Application to Shop.\n")
+        assert run("application", "rename", client.applications[0].href, "Store").exit_code == 0
+        assert run("account", "list", "--application", "Store").output.startswith("ada@example.com\t")
+
+    def test_one_that_is_not_there_is_told_with_those_that_are(self, client: Client) -> None:
+        answer = run("application", "rename", "Shop", "Store")
+        assert (answer.exit_code, answer.stderr) == (
+            1, "Error: There is no application Shop, but 'My Application'.\n"
+        )  # fmt: skip
+
 
 class TestAccounts:
     def test_one_that_was_made_can_sign_in(self, client: Client) -> None:
@@ -390,6 +430,7 @@ class TestFailures:
         [
             [],
             ["account"],
+            ["application"],
             ["group"],
             ["init"],
             ["run"],
