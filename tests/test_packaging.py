@@ -18,8 +18,17 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from stormpath_wsgi.cli.deploy import FILES
+
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"stormpath_wsgi": ROOT / "stormpath_wsgi", "flask_stormpath": ROOT / "adapters/flask_stormpath"}
+PACKAGES = {
+    "stormpath_wsgi": ROOT / "stormpath_wsgi",
+    "stormpath_wsgi/deploy": ROOT / "deploy",
+    "flask_stormpath": ROOT / "adapters/flask_stormpath",
+}
+
+# Of those who chose to run by them.
+BROUGHT = {"gevent", "pastedeploy"}
 
 #: What a site may ask for; the other extras are for those who work on the project.
 EXTRAS = ("flask", "postgresql", "redis", "server")
@@ -78,7 +87,10 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
 
     run(str(python), "-c", A_LOGIN_PAGE)
     version = distribution("stormpath-wsgi").version
-    assert run(str(home / "bin/stormpath-wsgi"), "--version") == f"stormpath-wsgi, version {version}\n"
+    command = str(home / "bin/stormpath-wsgi")
+    assert run(command, "--version") == f"stormpath-wsgi, version {version}\n"
+    for name, file in FILES.items():
+        assert run(command, "deploy", name) == (ROOT / "deploy" / file).read_text()
     assert (site / "stormpath_wsgi/py.typed").exists()
 
 
@@ -92,7 +104,7 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
     ],
 )
 def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:
-    allowed = _required(None) | _required(extra) | {"stormpath-wsgi"}
+    allowed = _required(None) | _required(extra) | BROUGHT | {"stormpath-wsgi"}
     files = [
         path
         for pattern in folders.split("|")
@@ -159,3 +171,22 @@ _installed = cache(packages_distributions)
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_nobody_is_told_to_install_us_from_an_index_that_does_not_have_us() -> None:
+    """From a clone, ``pip install '.[server]'``, or from the wheel: until there is a release."""
+    files = [
+        *ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst"), *(ROOT / "deploy").iterdir(), *ROOT.glob("examples/*.py"),
+        *(ROOT / "stormpath_wsgi").rglob("*.py"), *(ROOT / "adapters").rglob("*.py"),
+    ]  # fmt: skip
+    told = re.compile(r"pip\s+install\s+(--\S+\s+)*[\"']?(stormpath|flask)[-_]")
+    assert [str(file) for file in files if file.is_file() and told.search(file.read_text())] == []
+
+
+def test_make_says_what_it_does_while_it_installs() -> None:
+    """Before each step, and pip by its own lines."""
+    command = ["make", "--always-make", "--dry-run", "run"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    steps = [line for line in lines if line.startswith("echo") or " -m venv " in line or " -m pip " in line]
+    assert ["echo" in step for step in steps] == [True, False] * 2 + [True]
+    assert not [step for step in steps if "--quiet" in step]

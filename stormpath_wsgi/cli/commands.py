@@ -23,6 +23,7 @@ from stormpath_wsgi.cli.command import (
     show,
     with_settings,
 )
+from stormpath_wsgi.cli.deploy import deploy
 from stormpath_wsgi.cli.groups import group_
 from stormpath_wsgi.cli.secrets import secret
 from stormpath_wsgi.directory import DirectoryService, open_directory
@@ -151,6 +152,7 @@ def _first_api_key(settings: Settings, service: DirectoryService) -> None:
 
 cli.add_command(account)
 cli.add_command(application)
+cli.add_command(deploy)
 cli.add_command(apikey)
 cli.add_command(secret)
 cli.add_command(group_)

@@ -26,10 +26,12 @@ from stormpath_wsgi import Client, StormpathMiddleware
 from stormpath_wsgi.cli import addresses, targets
 from stormpath_wsgi.cli.command import Misuse
 from stormpath_wsgi.cli.commands import cli
+from stormpath_wsgi.cli.deploy import FILES
 from stormpath_wsgi.client import Group
 from stormpath_wsgi.directory import open_directory
 
 PASSWORD = "Correct-Horse-9"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +152,21 @@ class TestApplications:
         assert (answer.exit_code, answer.stderr) == (
             1, "Error: There is no application Shop, but 'My Application'.\n"
         )  # fmt: skip
+
+
+class TestDeploy:
+    @pytest.mark.parametrize("name", FILES)
+    def test_it_prints_the_file(self, name: str) -> None:
+        answer = run("deploy", name)
+        assert (answer.exit_code, answer.output) == (0, (ROOT / "deploy" / FILES[name]).read_text())
+
+    def test_every_file_can_be_had(self) -> None:
+        there = {path.name for path in (ROOT / "deploy").iterdir()} - {"__init__.py", "__pycache__"}
+        assert there == set(FILES.values())
+
+    def test_help_names_every_file(self) -> None:
+        text = run("deploy", "--help").output
+        assert [name for name in FILES if not re.search(rf"^  {name} +\w", text, re.MULTILINE)] == []
 
 
 class TestAccounts:
@@ -431,6 +448,7 @@ class TestFailures:
             [],
             ["account"],
             ["application"],
+            ["deploy"],
             ["group"],
             ["init"],
             ["run"],

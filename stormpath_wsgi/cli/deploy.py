@@ -1,0 +1,39 @@
+"""``stormpath-wsgi deploy``: the files of ``deploy/``, which come with the wheel."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import click
+
+#: What may be asked for, and the file that it is.
+FILES = {
+    "gunicorn": "gunicorn.conf.py",
+    "nginx": "nginx.conf",
+    "systemd": "yoursite.service",
+    "systemd-socket": "yoursite.socket",
+    "compose": "compose.yaml",
+    "paste": "paste.ini",
+    "api-nginx": "stormpath-api.nginx.conf",
+    "api-systemd": "stormpath-api.service",
+}
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Choice(list(FILES)))
+def deploy(file: str) -> None:
+    """Print a file to start from when a site, or the REST API, goes to production.
+
+    \b
+    gunicorn        gunicorn.conf.py: the configuration that run uses, to be changed
+    nginx           nginx in front of a site: https, and few logins a second
+    systemd         a service of systemd for a site, with
+    systemd-socket  the socket that it listens at
+    compose         two copies of a site on PostgreSQL, for docker compose
+    paste           an ini file of PasteDeploy, with our filter
+    api-nginx       nginx in front of the REST API
+    api-systemd     a service of systemd for the REST API
+
+    Write it into a file of yours: stormpath-wsgi deploy nginx > nginx.conf
+    """
+    click.echo(files("stormpath_wsgi.deploy").joinpath(FILES[file]).read_text(encoding="utf-8"), nl=False)
