@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SITE := .venv/.site
 TOOLS := .venv/.tools
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_OPTIONS ?= -n 2
 LOWEST := .venv-lowest
 LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
@@ -18,6 +18,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/'
 
 run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
+	@echo "Starting the demo site."
 	@$(BIN)/stormpath-wsgi run examples.demo:application --config deploy/gunicorn.conf.py --workers 2
 
 test: $(TOOLS) ## all tests (PYTEST_OPTIONS="-n 2")
@@ -39,14 +40,14 @@ docs: $(TOOLS) ## build the documentation into docs/_build
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build
 
 build: $(TOOLS) ## build the wheel into dist
-	$(PIP) wheel --no-deps --wheel-dir dist .
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
 
 bench: $(TOOLS) ## measure what middleware and REST API cost (ACCOUNTS=1000000, POSTGRESQL=URL)
-	@$(PIP) install --editable '.[flask,bench]'
+	@$(PIP) install --quiet --editable '.[flask,bench]'
 	$(BIN)/python benchmarks/middleware.py
 	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
-system: ## PostgreSQL, PgBouncer, Redis, Chromium and Node.js for the tests (Debian, as root; elsewhere install them yourself)
+system: ## PostgreSQL, PgBouncer, Redis, nginx, Chromium and Node.js for the tests (Debian, as root; elsewhere install them yourself)
 	@.ci/system
 
 clean: ## remove what the targets made; accounts of the demo site in instance stay
@@ -57,16 +58,16 @@ clean: ## remove what the targets made; accounts of the demo site in instance st
 		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "This Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Making .venv; this happens once."
+	@echo "1 of 2: making a virtual environment in .venv. This happens once."
 	@$(PYTHON) -m venv .venv
 
 $(SITE): .venv/bin/python setup.cfg pyproject.toml
-	@echo "Installing what the site needs."
+	@echo "2 of 2: installing what the site needs from the package index: some 30 packages, a minute or two."
 	@$(PIP) install --editable '.[server]'
 	@touch $@
 
 $(TOOLS): $(SITE) tests/real/node/package-lock.json
-	@echo "Installing what tests, checks and documentation need."
+	@echo "Installing what tests, checks and documentation need: some 100 packages, a few minutes."
 	@$(PIP) install --editable '.[flask,postgresql,redis,server,test,docs]'
 	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/real/node; fi
 	@touch $@

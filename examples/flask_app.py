@@ -2,7 +2,7 @@
 
 Run it from the top folder of the project::
 
-    pip install 'stormpath-wsgi[flask,server]'
+    pip install '.[flask,server]'
     export FLASK_SECRET_KEY=$(stormpath-wsgi secret)
     flask --app examples/flask_app run
 """

@@ -510,7 +510,7 @@ def _server(url: URL | str, timeout: float, on_pooler: Callable[[], object]) -> 
         from stormpath_wsgi.directory.postgresql import Server  # psycopg, without which whoever has a file gets along
     except ImportError as error:
         raise ConfigurationError(
-            "directory: PostgreSQL needs psycopg; run: pip install 'stormpath-wsgi[postgresql]'"
+            "directory: PostgreSQL needs psycopg; install it with: pip install 'psycopg[binary]'"
         ) from error
     try:
         return Server(make_url(url), longest=timeout, on_pooler=on_pooler)

@@ -67,7 +67,7 @@ def _revision(database: Database, connection: Connection) -> str | None:
     if revision is not None and revision > HEAD:
         raise ConfigurationError(
             f"directory: {database} was written by a newer stormpath-wsgi (step {revision}, this one knows {HEAD}); "
-            "run: pip install --upgrade stormpath-wsgi"
+            "install that one here"
         )
     return revision
 

@@ -449,7 +449,7 @@ def test_a_missing_driver_names_the_cure(program: Program) -> None:
             print(error)
         """
     )
-    assert "pip install 'stormpath-wsgi[postgresql]'" in process.communicate()[0]
+    assert "pip install 'psycopg[binary]'" in process.communicate()[0]
 
 
 def test_a_sqlite_user_pays_for_nothing_else(program: Program, sqlite_url: str) -> None:

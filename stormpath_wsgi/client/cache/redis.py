@@ -42,7 +42,7 @@ class RedisStore:
             from redis.backoff import NoBackoff
             from redis.retry import Retry
         except ImportError:
-            raise ConfigurationError("redis is not installed; run: pip install 'stormpath-wsgi[redis]'") from None
+            raise ConfigurationError("redis is missing; install it with: pip install redis") from None
         # Once more, on another connection, for a server that was restarted; redis itself would go on for many seconds.
         patience = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)}
         options = {**patience, **options}
