@@ -163,6 +163,8 @@ class Sessions(Shared):
         """The account of *session* as the directory has it, or None when the session has ended."""
         try:
             token = self._store.get(self._tokens + session.id, "account")
+            account = RememberedAccount(self.client, token["account"])
+            account.told = self.told.of(account, token.get("naming"))
         except Unavailable:
             raise
         except Error as error:
@@ -171,11 +173,9 @@ class Sessions(Shared):
                 raise Unavailable(error.body()) from error
             log.info("A session has ended: %s", error)
             return None
-        if _id(token["account"]["href"]) != session.account_id:
+        if _id(account.href) != session.account_id:
             log.warning("Session %s belongs to another account than its cookie says.", session.id)
             return None
-        account = RememberedAccount(self.client, token["account"])
-        account.told = self.told.of(account, token.get("naming"))
         return account
 
 
@@ -267,6 +267,7 @@ class CurrentSession(Live):
         self._known = known
         account = None if known is None else known.account
         self.user = AnonymousUser() if account is None else User(account)
+        self.user.looked_at = self._sessions.told.varies
         environ = self.environ
         if environ is not None:
             environ["stormpath.user"] = self.user

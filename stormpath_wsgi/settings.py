@@ -175,6 +175,32 @@ def _address(value: str) -> str:
     return value
 
 
+def _off(value: Any) -> Any:
+    # YAML reads off as false; environment variables and ini files only know text.
+    is_off = value is False or (isinstance(value, str) and value.strip().lower() in ("off", "false", "none", "null"))
+    return None if is_off else value
+
+
+#: What the server and the browser say of a request: to write something else there would break it.
+_TAKEN_VARIABLE = re.compile(
+    r"AUTH_TYPE|CONTENT_(LENGTH|TYPE)|GATEWAY_INTERFACE|PATH_(INFO|TRANSLATED)|QUERY_STRING|REMOTE_(ADDR|HOST|PORT)|"
+    r"REQUEST_(METHOD|URI)|RAW_URI|SCRIPT_NAME|SERVER_(NAME|PORT|PROTOCOL|SOFTWARE)|HTTP_(ACCEPT(_\w+)?|AUTHORIZATION|"
+    r"CONTENT_(LENGTH|TYPE)|COOKIE|FORWARDED|HOST|ORIGIN|REFERER|SEC_FETCH_SITE|TRANSFER_ENCODING|"
+    r"X_FORWARDED_(FOR|HOST|PORT|PREFIX|PROTO))"
+)
+
+
+def _variable(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
+        raise ValueError(
+            "write the name of a variable such as REMOTE_USER, or HTTP_X_FORWARDED_USER for what an app reads as the "
+            "header X-Forwarded-User; off: none"
+        )
+    if value is not None and _TAKEN_VARIABLE.fullmatch(value):
+        raise ValueError(f"{value} says something else of the request; write another name")
+    return value
+
+
 def _application_href(value: str) -> str:
     if "/applications/" not in value:
         raise ValueError("write the href of an application: it contains /applications/")
@@ -195,6 +221,7 @@ Duration = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_la
 Bytes = Annotated[int, Field(gt=0), Unit("bytes")]
 Page = Annotated[str, AfterValidator(_page)]
 Target = Annotated[str, AfterValidator(_target)]
+Variable = Annotated[str | None, BeforeValidator(_off), AfterValidator(_variable)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
@@ -258,6 +285,34 @@ class SessionSettings(Section):
         if self.cookie_same_site == "None" and self.cookie_secure is not True:
             # Browsers drop such a cookie in silence: nobody could sign in.
             raise ValueError("cookieSameSite None needs a Secure cookie; set cookieSecure to true as well")
+        return self
+
+
+class EnvironSettings(Section):
+    """In which variables of the WSGI environ any app finds who is signed in; off: in none.
+
+    Nobody else's word stands there: what visitors or servers in front have written is deleted, also for strangers.
+    """
+
+    user: Variable = Field("REMOTE_USER", description="The variable for the name that remoteUser chooses.")
+    email: Variable = Field(
+        None, description="One for the e-mail address, such as HTTP_X_FORWARDED_EMAIL. Only a verified one is told."
+    )
+    groups: Variable = Field(
+        None,
+        description="One for the names of the groups, such as HTTP_X_FORWARDED_GROUPS: the ENABLED ones among the "
+        "account's first 100, as QUALIFIER:NAME outside of the home directory. One that holds the separator is left "
+        "out.",
+    )
+    separator: Annotated[str, Field(min_length=1, max_length=10), AfterValidator(_header)] = Field(
+        ",", description="What stands between the names of groups."
+    )
+
+    @model_validator(mode="after")
+    def _are_apart(self) -> Self:
+        names = [name for name in (self.user, self.email, self.groups) if name is not None]
+        if len(set(names)) < len(names):
+            raise ValueError("user, email and groups need variables of their own")
         return self
 
 
@@ -685,6 +740,7 @@ class Settings(Section):
         "directory, the first that it mapped, and QUALIFIER:USERNAME in every other. email: the address, when it is "
         "verified; else there is no REMOTE_USER. id, href: of the account, which nothing changes.",
     )
+    environ: EnvironSettings = EnvironSettings()
     protect: Annotated[Mapping[str, Any], AfterValidator(_protected)] = Field(
         {},
         description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "
