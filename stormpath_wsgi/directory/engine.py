@@ -290,9 +290,9 @@ class _SqliteFile(_Backend):
         found = self._files.found()
         if any(other.files not in (None, found) for other in tuple(self._open)):
             raise _Refused("files that were deleted or replaced are still being used")
-        if self._files.wal_was_deleted():
-            # A new one would not fit the -shm. Whoever has the old one open saves it with its next transaction.
-            raise _Refused("its -wal was deleted and its -shm was not; if no process uses them, delete the -shm too")
+        # A new -wal would not fit the -shm.
+        if self._files.wal_was_deleted() and not self._files.remove_unused_shm():
+            raise _Refused("its -wal was deleted; a process that has it open will save it with its next use")
         self._files.open_up()
         # mode=rw: a missing file is an error, never a new empty database.
         connection = OpenConnection(

@@ -15,6 +15,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,21 @@ class SqliteFiles:
         """Whether -wal is gone and -shm is not. SQLite makes -wal first and removes it last."""
         # The second look: both may have been made after the first one.
         return _identity(self._wal) is None and _identity(self._shm) is not None and _identity(self._wal) is None
+
+    def remove_unused_shm(self) -> bool:
+        """Removes a -shm whose users have all died. False: some process has the database open, and it stays."""
+        probe = sqlite3.connect(f"file:{quote(self._database)}?mode=rw", uri=True, timeout=0, isolation_level=None)
+        try:
+            # Does without a -shm, and so needs the database for itself.
+            probe.execute("PRAGMA locking_mode = EXCLUSIVE")
+            probe.execute("BEGIN EXCLUSIVE")
+            _remove(self._shm)
+        except sqlite3.OperationalError:
+            return False
+        else:
+            return True
+        finally:
+            probe.close()
 
     def may_be_written(self) -> bool:
         return os.access(self._database, os.W_OK, effective_ids=True)

@@ -144,6 +144,19 @@ def test_a_new_process_does_not_start_a_second_log_beside_the_deleted_one(
     assert (new("mark 4"), new("marked")) == ("done", "[1, 3, 4]")
 
 
+def test_a_log_that_was_deleted_before_a_crash_keeps_nobody_out(
+    url: str, file: Path, worker: Callable[[], Callable[[str], str]]
+) -> None:
+    tell = worker()
+    assert tell("mark 1") == "done"
+    beside(file, "-wal").unlink()
+    tell("die")
+    with opened(url) as database:
+        assert marked(database) == [], "what was only in that file is lost"
+        mark(database, 2)
+        assert marked(database) == [2]
+
+
 @pytest.mark.parametrize("suffixes", [[], ["-wal", "-shm"]])
 def test_a_restored_copy_is_used_at_once(
     url: str, file: Path, worker: Callable[[], Callable[[str], str]], suffixes: list[str]
