@@ -97,7 +97,8 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("folders", "extra"),
     [
-        ("stormpath_wsgi/[!c]*", None),
+        ("stormpath_wsgi/[!cd]*", None),
+        ("stormpath_wsgi/directory", "postgresql"),
         ("stormpath_wsgi/client", "redis"),
         ("stormpath_wsgi/cli", "server"),
         ("adapters", "flask"),
