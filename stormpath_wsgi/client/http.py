@@ -87,8 +87,9 @@ class HttpDataStore(Shared):
     def epoch(self) -> int:
         """A number that moves with every write through this store, and each time that ``remote.ttl`` seconds are over.
 
-        What others write is not told to a client. So whoever keeps an answer while this number stands still is
-        wrong for that time at the most, and never about what this process has changed itself.
+        What others write is not told to a client, unless they share a Redis server with it (:mod:`.cache`). So whoever
+        keeps an answer while this number stands still is wrong for that time at the most, and never about what this
+        process has changed itself.
         """
         return (int((self._clock() - self._born) / self._ttl) << 40) + self._writes
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -133,6 +134,20 @@ def raw(redis_socket: str) -> Iterator[Any]:
         yield connection
 
 
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        threading.Event().wait(0.02)
+
+
+def moves(store: CachingDataStore, change: Callable[[], object]) -> bool:
+    before = store.epoch()
+    change()
+    eventually(lambda: store.epoch() != before)
+    return True
+
+
 Make = Callable[..., CacheStore]
 
 
@@ -228,6 +243,37 @@ class TestRedis:
         assert one.get("a", LIFE) is None
         other.clear()
         assert one.get("b", LIFE) is None
+
+    def test_what_one_process_changes_moves_the_epoch_of_the_others(self, redis_socket: str, raw: Any) -> None:
+        options = CacheOptions(url=f"unix://{redis_socket}")
+        with (
+            closing(CachingDataStore(Directory(), options, owner="one")) as writer,
+            closing(CachingDataStore(Directory(), options, owner="one")) as reader,
+            closing(CachingDataStore(Directory(), options, owner="other")) as stranger,
+        ):
+            channel = f"stormpath:{writer._namespace}:news"
+            reader.epoch()
+            stranger.epoch()
+            eventually(lambda: raw.pubsub_numsub(channel)[0][1] == 1)
+            eventually(lambda: min(reader.epoch(), stranger.epoch()) >= 1 << 128)  # they have begun to listen
+            changes: list[Callable[[], object]] = [
+                lambda: writer.update(ADA, {"surname": "King"}),
+                lambda: writer.delete(f"{BASE}/refreshTokens/7q"),
+                lambda: writer.create(f"{BASE}/accounts/7q/customData", {}),
+            ]
+            strangers = stranger.epoch()
+            for change in changes:
+                assert moves(reader, change)
+            assert stranger.epoch() == strangers
+
+    def test_what_was_told_meanwhile_is_not_missed(self, redis_socket: str, raw: Any) -> None:
+        """A connection that was lost is made again, and the epoch moves for whatever came in between."""
+        with closing(CachingDataStore(Directory(), CacheOptions(url=f"unix://{redis_socket}"), owner="one")) as reader:
+            reader.epoch()
+            eventually(lambda: reader.epoch() >= 1 << 128)
+            before = reader.epoch()
+            raw.client_kill_filter(_type="pubsub")
+            eventually(lambda: reader.epoch() != before)
 
     def test_entries_are_json_and_leave_by_themselves(self, redis_socket: str, raw: Any) -> None:
         RedisStore(unix_socket_path=redis_socket, prefix="site:").put("a", {"n": 1}, LIFE)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.cache.memory import MemoryStore
+from stormpath_wsgi.client.cache.news import News
 from stormpath_wsgi.client.cache.redis import RedisStore
 from stormpath_wsgi.client.cache.store import CacheStore, Life
 from stormpath_wsgi.client.live import Shared
@@ -32,6 +34,8 @@ REGIONS = (
 
 #: Kinds of which a change changes that one resource and no other. Everything else makes us forget all.
 _ALONE = frozenset({"accounts", "applications", "customData", "directories", "groups", "organizations", "tenants"})
+#: Bits of the number of any store below.
+_ABOVE = 128
 #: What can be removed without a trace in anything that is kept.
 _TRACELESS = frozenset({"accessTokens", "refreshTokens"})
 
@@ -85,13 +89,15 @@ class CachingDataStore(Shared):
 
     def __init__(self, store: DataStore, options: CacheOptions, *, owner: str) -> None:
         self._store = store
-        self.base_url, self.epoch = store.base_url, store.epoch
+        self.base_url = store.base_url
         self._regions = options.made()
         self._stores = list({id(place): place for place, _ in self._regions.values()}.values())
         self._namespace = hashlib.sha256(f"{store.base_url}\n{owner}".encode()).hexdigest()[:16]
+        shared = next((place for place in self._stores if isinstance(place, RedisStore)), None)
+        self._news = None if shared is None else News(shared, f"{self._namespace}:news")
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
-        before = self.epoch()
+        before = self._store.epoch()
         answer = self._store.get(href, expand)
         self._note(answer, before)
         return answer
@@ -109,31 +115,51 @@ class CachingDataStore(Shared):
     def create(
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        try:
-            return self._store.create(href, properties, params)
-        finally:
-            # A mapping moves others, and may become what its application tells of as the default.
-            if href.endswith("StoreMappings"):
-                self._clear()
+        with self._telling():
+            try:
+                return self._store.create(href, properties, params)
+            finally:
+                # A mapping moves others, and may become what its application tells of as the default.
+                if href.endswith("StoreMappings"):
+                    self._clear()
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return self._store.update(href, properties)
-        finally:
-            self._forget(href)
+        with self._telling():
+            try:
+                return self._store.update(href, properties)
+            finally:
+                self._forget(href)
 
     def delete(self, href: str) -> None:
-        try:
-            self._store.delete(href)
-        finally:
-            path = self._path(href)
-            if "customData" in path[2:3]:
-                self._forget("/".join((self.base_url, *path[:3])))  # all of it, or one key
-            elif path[0] not in _TRACELESS:
-                self._clear()
+        with self._telling():
+            try:
+                self._store.delete(href)
+            finally:
+                path = self._path(href)
+                if "customData" in path[2:3]:
+                    self._forget("/".join((self.base_url, *path[:3])))  # all of it, or one key
+                elif path[0] not in _TRACELESS:
+                    self._clear()
+
+    def epoch(self) -> int:
+        """That of the store below; with a Redis server it moves too when another process there has made a change."""
+        number = self._store.epoch()
+        return number if self._news is None else (self._news.number() << _ABOVE) + number
 
     def close(self) -> None:
+        if self._news is not None:
+            self._news.close()
         self._store.close()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tells others of a change that is made in this block, once it is done and forgotten here."""
+        before = self._store.epoch()
+        try:
+            yield
+        finally:
+            if self._news is not None and self._store.epoch() != before:
+                self._news.tell()
 
     def _note(self, resource: Mapping[str, Any], before: int) -> None:
         """Keep *resource*, read while the epoch was *before*, and the resources that came along in it."""
@@ -156,7 +182,7 @@ class CachingDataStore(Shared):
         place, life = self._regions[region]
         place.put(self._key(href), dict(resource), life)
         # Whoever writes moves the epoch first and forgets then. So if that was meanwhile, one of us two forgets.
-        if self.epoch() != before:
+        if self._store.epoch() != before:
             place.drop([self._key(href)])
 
     def _forget(self, href: str) -> None:

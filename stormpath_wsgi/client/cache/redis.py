@@ -52,7 +52,7 @@ class RedisStore:
             raise ConfigurationError(
                 "The url of the cache is none of a Redis server: write redis://host:6379/0"
             ) from None
-        self._failure = redis.RedisError
+        self.failure = redis.RedisError
         self._prefix, self._clock = prefix, clock
         # Clearing a server that others use as well would be slow: this number is changed instead, and entries
         # that were made under another one are not believed.
@@ -86,6 +86,18 @@ class RedisStore:
         with self._tolerant("Others may not see a change for a while"):
             self._generation = str(self._redis.incr(self._marker))
 
+    def publish(self, channel: str) -> None:
+        """Tells all who have a :meth:`subscription` of *channel* that something was changed."""
+        with self._tolerant("Others may not see a change for a while"):
+            self._redis.publish(self._prefix + channel, "")
+
+    @contextmanager
+    def subscription(self, channel: str) -> Iterator[Any]:
+        """The messages of *channel*, a ``PubSub`` of redis. Raises what :attr:`failure` names."""
+        with self._redis.pubsub() as subscription:
+            subscription.subscribe(self._prefix + channel)
+            yield subscription
+
     def _unpacked(self, text: bytes | None) -> dict[str, Any] | None:
         try:
             generation, until, document = json.loads(text) if text else (None, 0, None)
@@ -101,7 +113,7 @@ class RedisStore:
     def _tolerant(self, consequence: str = "Going on without") -> Iterator[None]:
         try:
             yield
-        except self._failure as error:
+        except self.failure as error:
             self._rests_until = self._clock() + REST
             log.warning("The cache cannot be used (%s). %s.", type(error).__name__, consequence)
 
