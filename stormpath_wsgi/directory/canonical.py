@@ -29,6 +29,8 @@ _LONGEST = 512
 #: 765 at the most where compatibility forms are kept apart), so a longer text is equal to none of them.
 MOST_FOLDED = 1024
 
+_LONGEST_LABEL = 63
+
 _UNSEEN = re.compile(f"[{UNSEEN}]")
 
 
@@ -38,7 +40,7 @@ def canonical_username(text: str) -> str:
 
 
 def canonical_email(text: str) -> str:
-    """The key an e-mail address is unique by and found by.
+    """The key an e-mail address is unique by and found by. Domains count in letters: ``xn--bcher-kva`` is ``bücher``.
 
     The whole address is folded. RFC 5321 lets a mail server tell ``Ada@`` from ``ada@``, but no server that
     people use does, and two accounts for one mailbox would be worse.
@@ -59,7 +61,28 @@ def fold(text: str) -> str:
 
 
 def _login_name(text: str) -> str:
-    return _compatible(_UNSEEN.sub("", text)).strip()
+    return _in_letters(_compatible(_UNSEEN.sub("", text)).strip())
+
+
+def _in_letters(text: str) -> str:
+    """*text* with the domain of an address in letters, as IDNA decodes them, and ASCII's dots between its labels."""
+    local, at, domain = text.rpartition("@")
+    return local + at + ".".join(map(_label, domain.replace("\u3002", ".").split("."))) if at else text
+
+
+def _label(label: str) -> str:
+    # To decode takes the square of the length; no label of a domain is longer (RFC 1035, section 2.3.4).
+    if not label.startswith("xn--") or not label.isascii() or len(label) > _LONGEST_LABEL:
+        return label
+    encoded = label[4:].encode()
+    try:
+        letters = encoded.decode("punycode")
+        is_honest = not letters.isascii() and letters.encode("punycode") == encoded
+        letters.encode()  # a lone surrogate is no character
+    except UnicodeError:
+        return label
+    # No letters, and what would be another address when it is folded.
+    return label if not is_honest or re.search("[\x80-\x9f.@]", _compatible(letters)) else letters
 
 
 def _name(text: str) -> str:

@@ -14,7 +14,7 @@ from stormpath_wsgi.directory.engine import Database, reason
 from stormpath_wsgi.errors import ConfigurationError
 
 #: The last step there is, and where Alembic finds all of them.
-HEAD, STEPS = "0004", "stormpath_wsgi.directory:migrations"
+HEAD, STEPS = "0005", "stormpath_wsgi.directory:migrations"
 
 _VERSION_TABLE = "stormpath_wsgi_version"
 

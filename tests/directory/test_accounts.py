@@ -453,3 +453,39 @@ def test_so_it_is_of_other_resources(world: World) -> None:
     assert group["description"] is None
     with refused(2000, "name"):
         world.service.create(f"{world.directory}/groups", {"name": " "})
+
+
+LETTERS, ASCII = "user@b\u00fccher.example", "user@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(LETTERS, ASCII), (ASCII, LETTERS)])
+def test_a_mailbox_is_one_accounts_however_its_domain_is_spelled(world: World, ours: str, theirs: str) -> None:
+    account = world.account(ours)
+    assert world.login(theirs) == world.login(ours) == account
+    assert world.service.get(account)["email"] == ours
+    assert [path(one) for one in world.items(f"{world.directory}/accounts", email=theirs)] == [account]
+    with refused(2001, "email"):
+        world.account(theirs, username="other")
+    with refused(2001, "username"):
+        world.account(username=theirs)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ada@example.test", "ada@localhost", "ada@intranet.local", "ada+tag@example.org", "o'hara@example.org",
+     "ada@xn--e1afmkfd.xn--p1ai", "\u00e4da@b\u00fccher.example", '"a@b"@example.org',
+     "ada@[127.0.0.1]", "x" * 91 + "@testmail.stormpath.com"],
+)  # fmt: skip
+def test_an_address_that_is_valid_is_taken(sqlite_world: World, address: str) -> None:
+    """Nobody is asked whether there is such a domain, and tests need some that there never are."""
+    assert sqlite_world.service.get(sqlite_world.account(address))["email"] == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b@c", "a..b@example.org", ".a@example.org", "a@-example.org", "a@example..org", "a@xn--a.example", "a@.org",
+     "Ada <ada@example.org>", "a@b,c@d", "a@example.org.", "a@example.org\u3002"],
+)  # fmt: skip
+def test_one_that_is_not_is_refused(sqlite_world: World, address: str) -> None:
+    with refused(2006, "email"):
+        sqlite_world.account(address)

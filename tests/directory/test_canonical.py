@@ -77,3 +77,28 @@ def test_long_login_names_stay_different() -> None:
 @given(st.text(max_size=25))
 def test_a_folded_word_is_found_among_folded_words(word: str) -> None:
     assert f" {fold(word)} " in fold(f"Über {word} Größe")
+
+
+@pytest.mark.parametrize("spell", [canonical_email, canonical_username])
+@pytest.mark.parametrize(
+    "spelled",
+    ["user@BÜCHER.example", "user@xn--bcher-kva.example", "User@XN--BCHER-KVA.Example", "user@bücher\u3002example"],
+)
+def test_a_domain_is_one_in_letters_and_in_ascii(spell: Callable[[str], str], spelled: str) -> None:
+    """They are one mailbox: nobody may have the other spelling of somebody's address, as a username neither."""
+    assert spell(spelled) == "user@bücher.example"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["a@xn--example-.com", "a@xn--.com", "a@xn--a.com", "a@xn--\u00fc.com", f"a@xn--{'a' * 80}.com", "xn--bcher-kva",
+     "@", "a@" + "xn--" + "a\uff20b".encode("punycode").decode() + ".com", "xn--bcher-kva@a"],
+)  # fmt: skip
+def test_what_only_looks_like_such_a_domain_stays(odd: str) -> None:
+    assert canonical_email(odd) == odd
+
+
+@given(st.text(st.sampled_from("axn-@.\u00fc\u3002b1")))
+@example("a@xn--xn--a-")
+def test_domains_spelled_twice_change_nothing(text: str) -> None:
+    assert canonical_email(canonical_email(text)) == canonical_email(text)

@@ -1,20 +1,11 @@
-"""Home directories and qualifiers: written once, for databases that are there already, and by many at once."""
+"""Home directories and qualifiers: written once, and by many at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
-import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import MetaData, select
 from world import World, link
-
-from stormpath_wsgi.directory import migrate, schema
-from stormpath_wsgi.directory.engine import Database
 
 
 def naming(world: World, directory: str, application: str) -> dict[str, Any]:
@@ -85,88 +76,3 @@ def test_a_name_that_may_not_stand_in_a_header_is_made_harmless(world: World) ->
 def test_an_access_token_says_it_as_well(world: World) -> None:
     token = world.service.create(f"{world.account()}/accessTokens", {"application": link(world.application)})
     assert token["naming"] == {"isHome": True, "qualifier": "My Application Directory"}
-
-
-class TestTheStep:
-    """From the tables of before, in which nothing of it was written."""
-
-    @pytest.fixture(params=["sqlite", "postgresql"])
-    def before(self, request: pytest.FixtureRequest) -> Iterator[Database]:
-        names = {"sqlite": "sqlite_url", "postgresql": "empty_postgresql_url"}
-        database = Database(request.getfixturevalue(names[request.param]))
-        config = Config()
-        config.set_main_option("script_location", migrate.STEPS)
-        with database.write() as transaction:
-            config.attributes.update(connection=transaction.connection, version_table="stormpath_wsgi_version")
-            command.upgrade(config, "0001")
-        yield database
-        database.close()
-
-    def test_makes_the_default_stores_directory_the_home(self, before: Database) -> None:
-        with filled(before) as add:
-            for id in "ABCD":
-                add("directories", id=id, name=id, name_folded=id.lower())
-            add("groups", id="G", directory_id="C", name="G", name_folded="g")
-            add("organizations", id="O", name="O", name_folded="o", name_key="o", name_key_folded="o")
-            for id in ("default", "first", "group", "organization", "none"):
-                add("applications", id=id, name=id, name_folded=id)
-            mapped = {
-                "default": [("directory", "A", False), ("directory", "B", True)],
-                "first": [("directory", "D", False), ("directory", "A", False)],
-                "group": [("organization", "O", True), ("group", "G", False), ("directory", "A", False)],
-                "organization": [("organization", "O", True)],
-            }
-            for application, stores in mapped.items():
-                for place, (kind, id, is_default) in enumerate(stores):
-                    add(
-                        "account_store_mappings",
-                        id=f"{application}{place}",
-                        application_id=application,
-                        list_index=place,
-                        is_default_account_store=is_default,
-                        **{f"account_store_{kind}_id": id},
-                    )
-        migrate.upgrade(before)
-        with before.read() as connection:
-            homes = schema.home_directories.c
-            found = connection.execute(select(homes.application_id, homes.directory_id)).all()
-        assert dict(map(tuple, found)) == {"default": "B", "first": "D", "group": "C", "organization": None}
-
-    def test_gives_every_directory_a_qualifier_that_no_other_has(self, before: Database) -> None:
-        names = ["acme", "a:b", "a_b", "\u202eevil\n", "x" * 255, "\ufdfa" * 255]
-        with filled(before) as add:
-            for number, name in enumerate(names):
-                add("directories", id=str(number), created_at=number, name=name, name_folded=str(number))
-        migrate.upgrade(before)
-        with before.read() as connection:
-            table = schema.qualifiers.c
-            found = connection.execute(select(table.qualifier).order_by(table.directory_id)).scalars().all()
-        assert found == ["acme", "a_b", "a_b (2)", "_evil_", "x" * 255, "\ufdfa" * 255]
-
-
-@contextmanager
-def filled(database: Database) -> Iterator[Any]:
-    """Adds rows to tables as they are; what is not given is nothing, or what says nothing."""
-    known = MetaData()
-    with database.write() as transaction:
-        known.reflect(transaction.connection)
-
-        def add(table: str, **values: Any) -> None:
-            blank = {column.name: _blank(column) for column in known.tables[table].c if not column.nullable}
-            transaction.connection.execute(known.tables[table].insert(), {**blank, **values})
-
-        add("tenants", id="T")
-        yield add
-
-
-def _blank(column: Any) -> Any:
-    if column.name == "tenant_id":
-        return "T"
-    match str(column.type):
-        case "BOOLEAN":
-            return False
-        case "JSON":
-            return []
-        case "BIGINT" | "INTEGER":
-            return 0
-    return "ENABLED" if column.name == "status" else ""

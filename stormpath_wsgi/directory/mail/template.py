@@ -17,6 +17,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
+from stormpath_wsgi.directory.addresses import ascii_domain
+
 #: A body that brings somebody the token has one of these.
 LINK = re.compile(r"\$!?\{(?:url|sptoken|sptokenNameValuePair)\}")
 
@@ -106,11 +108,9 @@ def _address(text: str, name: str = "") -> Address | None:
         return None
     if not _DOMAIN.fullmatch(domain) or domain.endswith(".invalid"):
         return None
-    try:
-        # What is no ASCII in front of the @ needs a mail server that knows RFC 6531; behind it none does.
-        return Address(_literal(name), local, domain.encode("idna").decode("ascii"))
-    except UnicodeError:
-        return None
+    # What is no ASCII in front of the @ needs a mail server that knows RFC 6531; behind it none does.
+    spelled = ascii_domain(domain)
+    return None if spelled is None else Address(_literal(name), local, spelled)
 
 
 def _set(message: EmailMessage, text: str, subtype: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory import bodies, counts, records, schema
+from stormpath_wsgi.directory.addresses import is_address
 from stormpath_wsgi.directory.canonical import canonical_email
 from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.ids import new_id
@@ -34,10 +34,6 @@ from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account
 
 _accounts = schema.accounts
-
-# No more than the REST API asks, and no blanks or control characters, which could forge headers of a mail.
-# No colon either: at a login it ends the name (RFC 7617, section 2), so nobody could sign in with such an address.
-_EMAIL = re.compile(rf"[^\s:{kinds.CONTROL}{kinds.UNSEEN}]+@[^\s@:{kinds.CONTROL}{kinds.UNSEEN}]+")
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
@@ -170,7 +166,7 @@ def _directory_of(account: Wire) -> str:
 def _check(values: Mapping[str, Any], current: Mapping[str, Any] | None = None) -> None:
     """Looks at what is new: *current* may be of a time when more was taken. Raises 2006."""
     new = {name: value for name, value in values.items() if current is None or value != current.get(name)}
-    if "email" in new and not _EMAIL.fullmatch(new["email"]):
+    if "email" in new and not is_address(new["email"]):
         raise fault(2006, "Account email must be an address such as ada@example.org, without a colon.")
     if ":" in new.get("username", ""):
         raise fault(2006, "Account username must not contain a colon, which ends the name at a login.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
 from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.addresses import ascii_domain
 from stormpath_wsgi.directory.context import Work
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ENABLED
@@ -71,9 +71,7 @@ def matches(pattern: str, domain: str) -> bool:
 def _domain(email: str) -> str:
     """As mail servers compare it. The root's dot, other letters' spellings and case would pass by a list."""
     domain = email.rpartition("@")[2]
-    with suppress(UnicodeError):  # no mail server has such a one
-        domain = domain.encode("idna").decode("ascii")
-    return domain.lower().rstrip(".")
+    return (ascii_domain(domain) or domain).lower().rstrip(".")
 
 
 _POLICY = select(_policies).where(_policies.c.id == bindparam("id"))
