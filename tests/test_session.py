@@ -459,6 +459,17 @@ class TestTheMemory:
         assert [who(sessions, cookie) for _ in range(5)] == ["ada"] * 5
         assert line.asked == []
 
+    def test_of_a_directory_elsewhere_a_strict_check_believes_nothing(
+        self, open_sessions: Open, ada: Account, line: Line
+    ) -> None:
+        """Nobody tells us what others change there."""
+        remote = {"directory": "https://id.example.org/v1", "session": {"check": "strict"}}
+        sessions = open_sessions(**remote)
+        cookie = sign_in(sessions, ada)
+        line.asked.clear()
+        assert [who(sessions, cookie) for _ in range(5)] == ["ada"] * 5
+        assert len(line.asked) == 5, "one question for each request"
+
     def test_it_holds_for_the_time_of_the_settings(
         self, sessions: Sessions, cookie: str, line: Line, clock: Clock
     ) -> None:

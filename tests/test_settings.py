@@ -605,6 +605,7 @@ OTHER_VALUES = {
     "directory": "sqlite://",
     "encryptionKeys": "5a" * 32,
     "mail.fromAddress": "noreply@example.com",
+    "listenUrl": "postgresql://localhost/accounts",
     "mail.resetLink": "https://example.com/change",
     "mail.verificationLink": "https://example.com/verify",
     "passwordHasher": "cheap:HASHER",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Engine, event, make_url
 
 from stormpath_wsgi.breaker import Breaker
 from stormpath_wsgi.directory import deadline
@@ -223,6 +223,38 @@ def test_a_breaker_waits_no_longer_for_whoever_tried_and_died() -> None:
     assert breaker.refuses()
     now[0] = 6.1
     assert not breaker.refuses()
+
+
+# How soon a change counts
+
+
+def test_a_strict_check_is_never_late(postgresql_url: str) -> None:
+    with (
+        closing(Database(postgresql_url, strict=True)) as writer,
+        closing(Database(postgresql_url, strict=True)) as reader,
+    ):
+        for _ in range(100):
+            before = reader.epoch()
+            assert reader.epoch() == before
+            written(writer)
+            assert reader.epoch() != before
+
+
+def test_a_strict_check_asks_one_indexed_question(postgresql_url: str) -> None:
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    with closing(Database(postgresql_url, strict=True)) as database:
+        written(database)
+        database.epoch()
+        event.listen(Engine, "before_cursor_execute", note)
+        database.epoch()
+        event.remove(Engine, "before_cursor_execute", note)
+        assert asked == ["SELECT number FROM epoch"]
+        with database.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM epoch").scalar() == 1, "whose table has one row"
 
 
 # What its URL may say
