@@ -22,6 +22,8 @@ from stormpath_wsgi import Client
 ROOT = Path(__file__).parent.parent.parent
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "--bind", "127.0.0.1:0"]
 RUN = [sys.executable, "-m", "stormpath_wsgi.cli", "run"]
+#: The environment of a server whose visitors wait for no hash: how hard it is, is no question here.
+CHEAP = {"STORMPATH_PASSWORDHASHER": "cheap:HASHER", "STORMPATH_HASHQUEUE": "8", "PYTHONPATH": str(ROOT / "tests")}
 PASSWORD = "Correct-Horse-9"
 WORKERS = 4
 
@@ -87,7 +89,8 @@ def server(command: list[str], folder: Path, **environ: str) -> Iterator[Server]
 def demo(tmp_path: Path) -> Iterator[Server]:
     """The demo site with four workers."""
     command = [*GUNICORN, "--chdir", str(ROOT), "examples.demo:application"]
-    with server(command, tmp_path, WEB_CONCURRENCY=str(WORKERS), STORMPATH_INSTANCE=str(tmp_path / "instance")) as site:
+    environ = {"WEB_CONCURRENCY": str(WORKERS), "STORMPATH_INSTANCE": str(tmp_path / "instance"), **CHEAP}
+    with server(command, tmp_path, **environ) as site:
         site.said(r"Booting worker with pid: (\d+)", WORKERS)
         yield site
 

@@ -19,13 +19,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from real.test_deploy import GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, server
+from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, server
 
 from stormpath_wsgi.directory.passwords import AT_ONCE
 
 DEMO = [*GUNICORN, "--chdir", str(ROOT), "examples.demo:application"]
 CLI = [sys.executable, "-m", "stormpath_wsgi.cli"]
-CHEAP = {"STORMPATH_PASSWORDHASHER": "cheap:HASHER", "STORMPATH_HASHQUEUE": "8", "PYTHONPATH": str(ROOT / "tests")}
 HELD_PLACES = AT_ONCE + 4  # the setting hashQueue as it is
 
 # A hasher that works only while nobody else has locked a file.
