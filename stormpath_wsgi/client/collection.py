@@ -9,7 +9,7 @@ import logging
 import math
 import operator
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.custom_data import of_new_owner
@@ -37,8 +37,9 @@ class Collection(Live, Generic[R]):
     :meth:`refresh`; later pages are not. Whoever deletes while iterating shifts the pages that follow: take a
     list first.
 
-    Unlike a list it is always true: ``bool``, like printing and comparing, asks for nothing. ``len(collection)`` asks
-    the directory whether there is anything in it. A copy has the same client; a collection cannot be pickled.
+    Like a list it is true when there is anything in it: ``bool`` and ``len`` ask the directory, unless its first page
+    is known. Printing, comparing and hashing one asks for nothing. A copy has the same client; a collection cannot be
+    pickled.
     """
 
     def __init__(
@@ -162,9 +163,6 @@ class Collection(Live, Generic[R]):
         """JSON text of the first page: href, offset, limit, size and items."""
         page = {name: self._first()[name] for name in ("offset", "limit", "size")}
         return json.dumps({"href": self.href, **page, "items": [item._plain() for item in self._items]})
-
-    def __bool__(self) -> Literal[True]:
-        return True
 
     def __copy__(self) -> Self:
         other = type(self).__new__(type(self))

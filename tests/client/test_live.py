@@ -45,8 +45,16 @@ def test_to_look_at_a_collection_asks_for_nothing(silent: Client) -> None:
     look(account.groups, account.applications)
     look(account.groups.query(name="x").order("name")[1:], account.groups)
     look(silent.group_memberships, account.groups)
-    assert bool(account.groups) is True
     assert isinstance(account.groups, Collection)
+
+
+def test_a_collection_is_true_when_there_is_anything_in_it(account: Account, requests: list[str]) -> None:
+    """It asks for that: were it always true, ``if account.groups.search(…):`` would let everybody in."""
+    groups = account.directory.groups
+    assert not groups and len(groups) == 0
+    assert len(requests) == 1
+    groups.create({"name": "members"})
+    assert groups and not groups.query(name="other")
 
 
 def test_to_look_at_a_client_asks_for_nothing(silent: Client) -> None:

@@ -75,7 +75,7 @@ def test_one_signs_in_to_an_organization(
 def test_accounts_are_linked(client: Client, account: Account, new_account: NewAccount) -> None:
     elsewhere = client.directories.create({"name": f"Elsewhere {secrets.token_hex(8)}"})
     other = new_account(elsewhere, "ada@example.com")
-    assert len(account.account_links) == 0
+    assert not account.account_links
     link = client.account_links.create({"left_account": account, "right_account": other})
     assert list(account.linked_accounts) == [other]
     assert list(other.account_links) == [link]
@@ -84,7 +84,7 @@ def test_accounts_are_linked(client: Client, account: Account, new_account: NewA
         client.account_links.create({"left_account": other, "right_account": account})
     assert (caught.value.code, caught.value.existing) == (7500, link.href)
     link.delete()
-    assert len(other.linked_accounts) == 0
+    assert not other.linked_accounts
 
 
 def test_a_linking_policy_is_changed(application: Application, organization: Organization) -> None:

@@ -238,7 +238,7 @@ class TestAtAnOrganization:
         visit.organization("elsewhere", mapped=False)
         for key in ("unknown", "*", "a*", "closed", "elsewhere"):
             assert "Organization could not be found." in visit.fill_in("/register", organizationNameKey=key, **ADA)
-        assert len(visit.application.accounts) == 0
+        assert not visit.application.accounts
 
     def test_it_is_asked_for(self, visit: Visit) -> None:
         assert "Organization is required." in visit.fill_in("/register", **ADA)
