@@ -15,7 +15,7 @@ from stormpath_wsgi import ConfigurationError, Error
 from stormpath_wsgi.client import Account, Application, Client, Collection, Directory, Group
 from stormpath_wsgi.client.client import RESOURCES
 from stormpath_wsgi.client.credentials import NoCredentials
-from stormpath_wsgi.errors import Unavailable, fault
+from stormpath_wsgi.errors import Overloaded, Unavailable, fault
 
 NewAccount = Callable[..., Account]
 
@@ -154,6 +154,7 @@ def errors() -> Iterator[Exception]:
     yield fault(2002, "developer", message="visitor")
     yield Unavailable(retry_after=30)
     yield Unavailable({"code": 2001, "developerMessage": "d", "requestId": "r"}, retry_after=1)
+    yield Overloaded(retry_after=2)
     yield Strange("the kitchen", colour="red")
     yield ConfigurationError("write x")
     yield NoCredentials("write y")
