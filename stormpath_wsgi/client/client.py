@@ -274,7 +274,8 @@ class Client(Shared):
     def serve(self) -> None:
         """Say that this process serves requests from now on, and will not fork.
 
-        An embedded directory then sends the mail that a process which died has left.
+        An embedded directory then sends the mail that a process which died has left, and lets nobody wait long for a
+        SQLite file that is locked.
         """
         if isinstance(self.data_store, LocalDataStore):
             self.data_store.serve()

@@ -51,7 +51,7 @@ class LocalDataStore(Shared):
         return Credential(key.id, key.secret)
 
     def serve(self) -> None:
-        """Says that this process serves requests from now on, and will not fork: mail left by others is sent."""
+        """As :meth:`DirectoryService.serve`."""
         self._service.serve()
 
     def close(self) -> None:

@@ -114,6 +114,10 @@ class Database:
             with self._backend.epoch.moving(connection):
                 connection.commit()
 
+    def serve(self) -> None:
+        """Says that people wait for this process from now on, so it does not wait long for a SQLite file."""
+        self._backend.serve()
+
     def close(self) -> None:
         """Closes every connection. The epoch is unsettled from now on."""
         self._backend.close()
@@ -159,6 +163,9 @@ class _Backend:
 
     def check(self) -> None:
         """Raises _Refused when the database is known to be gone."""
+
+    def serve(self) -> None:
+        """As :meth:`Database.serve`."""
 
     def failed(self, error: exc.DBAPIError) -> None:
         """Called when *error*, which tells of the database, has ended a use of it."""
@@ -225,10 +232,10 @@ class _SqliteFile(_Backend):
         _make(self.path)
         self._files = SqliteFiles(self.path)
         self._open: set[OpenConnection] = set()
-        self._longest = min(_LONGEST_WAIT, timeout)
-        self._turns = WriteTurns(soon=min(_SOON, timeout), longest=self._longest)
+        self._longest = timeout  # seconds that one waits for the file
+        self._turns = WriteTurns(soon=timeout, longest=timeout)
         epoch_file = self.path.with_name(self.path.name + "-epoch")
-        self.epoch = FileEpoch(epoch_file, timeout=self._longest, database=self.path)
+        self.epoch = FileEpoch(epoch_file, timeout=timeout, database=self.path)
         self.engine = self.reader = create_engine(
             url,
             creator=self._connect,
@@ -243,6 +250,10 @@ class _SqliteFile(_Backend):
     def check(self) -> None:
         if self._inherited:
             raise _Refused("the process was forked while a thread used the file; fork before threads are started")
+
+    def serve(self) -> None:
+        self._longest = min(_LONGEST_WAIT, self.timeout)
+        self._turns.hurry(soon=min(_SOON, self.timeout), longest=self._longest)
 
     def failed(self, error: exc.DBAPIError) -> None:
         if _code(error) in _OF_THE_CONNECTION:
@@ -306,7 +317,7 @@ class _SqliteFile(_Backend):
         try:
             if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
                 # A new file. SQLite does not wait here: of several processes that do this at once some would fail.
-                with self.epoch.locked():
+                with self.epoch.locked(self._longest):
                     connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -332,7 +343,7 @@ class _SqliteFile(_Backend):
         lost = self._files.lost(connection)
         log.error("%s: deleted or replaced while in use; going on with what is there", lost)
         try:
-            with self.epoch.locked(), self.epoch.moving():  # what is remembered may be of other files
+            with self.epoch.locked(self._longest), self.epoch.moving():  # what is remembered may be of other files
                 self._files.save(connection)
         except OSError as error:
             raise _Refused(f"{lost}: deleted or replaced while in use: {error.strerror}") from error

@@ -118,7 +118,11 @@ class DirectoryService:
         bootstrap(self._context, application_name)
 
     def serve(self) -> None:
-        """Says that this process serves requests from now on, and will not fork: mail left by others is sent."""
+        """Says that this process serves requests from now on, and will not fork.
+
+        Mail that others have left is sent, and nobody waits long for a SQLite file that is locked.
+        """
+        self._context.database.serve()
         self._outbox.serve()
 
     def get(self, path: str, expand: str | None = None) -> Wire:

@@ -23,8 +23,13 @@ class WriteTurns:
     """
 
     def __init__(self, *, soon: float, longest: float, patient: int = 1) -> None:
-        self._soon, self._longest, self._patient = soon, longest, patient
+        self._patient = patient
+        self.hurry(soon=soon, longest=longest)
         self.renew()
+
+    def hurry(self, *, soon: float, longest: float) -> None:
+        """Lets nobody wait for longer from now on."""
+        self._soon, self._longest = soon, longest
 
     def renew(self) -> None:
         """For a forked child: the threads that had or awaited their turn do not live there."""

@@ -360,6 +360,16 @@ def test_nobody_waits_anew_for_a_file_that_is_known_to_be_held() -> None:
         assert turns.patience() == first
 
 
+def test_a_process_that_serves_waits_less(url: str) -> None:
+    """Before, at its start, it waits for others that set the directory up."""
+    with opened(url, timeout=60) as database:
+        with database.write():
+            assert database._backend._turns.patience() == 60  # type: ignore[attr-defined]  # of this engine
+        database.serve()
+        with database.write():
+            assert database._backend._turns.patience() == 2  # type: ignore[attr-defined]  # of this engine
+
+
 def test_readers_go_on_while_another_program_keeps_the_file_locked(url: str, file: Path) -> None:
     with opened(url, timeout=0.05) as database:
         mark(database, 1)
