@@ -54,7 +54,7 @@ class StormpathMiddleware:
         app = self.pages.around(app)
         app = challenge_on_401(app) if self.settings.challenge_on_401 else app
         self.protected = Protected(app, self.settings.protect, self.settings.preflight)
-        self._frames = self.settings.same_origin_frames
+        self._complete = _framed_from_here_only if self.settings.same_origin_frames else None
         self._serves = False  # a server may still fork before the first request
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -67,7 +67,7 @@ class StormpathMiddleware:
             session = self.sessions.open(environ)
         except Unavailable as error:
             return unavailable(error, environ, start_response)
-        answer = Answer(session, environ, start_response, guard_frames=self._frames)
+        answer = Answer(session, environ, start_response, self._complete)
         token = current.set(session)
         try:
             body = self._serve(environ, answer)
@@ -93,22 +93,16 @@ class Answer:
     delay: a server sends nothing before the first bytes either.
     """
 
-    __slots__ = (
-        "_environ",
-        "_exc_info",
-        "_guard_frames",
-        "_headers",
-        "_session",
-        "_start",
-        "_status",
-        "_write",
-        "begun",
-    )
+    __slots__ = ("_complete", "_environ", "_exc_info", "_headers", "_session", "_start", "_status", "_write", "begun")
 
     def __init__(
-        self, session: CurrentSession, environ: WSGIEnvironment, start_response: StartResponse, *, guard_frames: bool
+        self,
+        session: CurrentSession,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        complete: Callable[[Headers], Headers] | None,
     ) -> None:
-        self._guard_frames = guard_frames
+        self._complete = complete
         self._environ = environ
         self._session = session
         self._start = start_response
@@ -150,8 +144,8 @@ class Answer:
         self.begun = True
         headers, exc_info = self._headers, self._exc_info
         self._exc_info = None  # a traceback holds the frames that hold us
-        if self._guard_frames:
-            headers = _framed_from_here_only(headers)
+        if self._complete is not None:
+            headers = self._complete(headers)
         if unfinished or self._session.matters:
             headers = _varying_by_cookie(headers)
             if ours := self._session.headers():
@@ -316,7 +310,7 @@ def _framed_from_here_only(headers: Headers) -> Headers:
         if name == "content-type":
             page = value[:9].lower() == "text/html" or value[:21].lower() == "application/xhtml+xml"
             if not page:
-                return headers
+                break
         elif name == "x-frame-options" or (name == "content-security-policy" and "frame-ancestors" in value.lower()):
             return headers
     return [*headers, FRAMED_FROM_HERE] if page else headers
