@@ -568,6 +568,26 @@ class TestRun:
         with pytest.raises(Misuse, match=f"{target} cannot be imported: "):
             targets.load(target)
 
+    def test_a_file_that_is_not_there_is_2(self) -> None:
+        answer = run("run", "none.ini")
+        assert (answer.exit_code, answer.stderr) == (2, "Error: There is no file none.ini.\n")
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            ("\nworkers = = 2", "gunicorn.py, line 2: invalid syntax."),
+            ("\nworkers = 1 / 0", "gunicorn.py, line 2: ZeroDivisionError: division by zero"),
+            ("workers = 'many'", "gunicorn.py: workers: "),
+            ("worker_class = 'nobody'", ""),
+        ],
+    )
+    def test_a_mistake_in_a_configuration_file_is_2(self, folder: Path, text: str, sentence: str) -> None:
+        (folder / "site.py").write_text("1 / 0")
+        (folder / "gunicorn.py").write_text(text)
+        answer = run("run", "site:app", "--config", "gunicorn.py")
+        assert answer.exit_code == 2
+        assert answer.stderr.startswith(f"Error: {sentence}") and answer.stderr.count("\n") == 1
+
     def test_nothing_is_imported_before_a_worker_does(self, folder: Path) -> None:
         (folder / "parent").mkdir()
         (folder / "parent/__init__.py").write_text("1 / 0")

@@ -96,6 +96,10 @@ def demo(tmp_path: Path) -> Iterator[Server]:
         yield site
 
 
+#: Before the answer, or within it.
+BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+
+
 class Visitor:
     """A browser that speaks JSON. A request whose connection breaks is sent once more, as browsers do."""
 
@@ -109,7 +113,7 @@ class Visitor:
         form = {"email": self.email, "password": PASSWORD, "givenName": "A", "surname": "Visitor"}
         try:
             answer = self.session.post(f"{self.address}/register", json=form, timeout=60)
-        except requests.ConnectionError:
+        except BROKEN:
             return False  # not sent again: it may have been made
         assert answer.status_code == 200, answer.text
         return True
@@ -117,7 +121,7 @@ class Visitor:
     def is_signed_in(self) -> bool:
         try:
             answer = self._me()
-        except requests.ConnectionError:
+        except BROKEN:
             answer = self._me()
         return answer.status_code == 200 and answer.json()["account"]["email"] == self.email
 
