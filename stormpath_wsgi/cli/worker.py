@@ -1,7 +1,8 @@
 """gunicorn's worker with threads, for which a visitor who says nothing costs none of them for long.
 
-gunicorn waits without a bound for the rest of a request that has begun, and a new connection holds a thread for 5
-seconds before its first byte. So a few visitors who stall, in bad faith or on a bad line, would take all threads.
+gunicorn waits without a bound for the rest of a request that has begun, a new connection holds a thread for 5 seconds
+before its first byte, and one that is to be closed, but that the visitor leaves open, stops the whole worker for 2
+seconds. So a few visitors who stall, in bad faith or on a bad line, would be enough to stop a site.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -27,6 +29,8 @@ class Worker(ThreadWorker):
     #: Seconds for a whole request, and one more for each *rate* bytes of it that have come.
     patience = 20.0
     rate = 1000
+    #: Seconds that a visitor has to take the end of his answer, when his connection is to be closed.
+    farewell = 0.5
 
     def enqueue_req(self, conn: TConn) -> None:
         """Called by gunicorn when a thread shall serve the connection: a new one, or one that has more to say."""
@@ -35,6 +39,13 @@ class Worker(ThreadWorker):
             vars(conn)["wait_for_data"] = _at_once(conn.wait_for_data)
         conn.sock.begin()
         super().enqueue_req(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """Called by gunicorn in a thread. False: the connection is to be closed."""
+        kept = super().handle(conn)
+        if kept is False and isinstance(conn.sock, BoundedSocket):
+            conn.sock.take_leave()
+        return kept
 
 
 class BoundedSocket(socket.socket):
@@ -52,6 +63,7 @@ class BoundedSocket(socket.socket):
 
     _bounds: Worker
     _until: float | None = None  # of time.monotonic()
+    _over = False  # nobody is waited for any more
 
     def begin(self) -> None:
         """Another request: its time begins with its first byte."""
@@ -59,14 +71,16 @@ class BoundedSocket(socket.socket):
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         now = time.monotonic()
+        if self._over:
+            return b""
         if self._until is None:
             self._until = now + self._bounds.patience
         if now > self._until:
-            raise _too_slow()
+            raise self._too_slow()
         try:
             data = super().recv(size, flags)
         except BlockingIOError:
-            raise _too_slow() from None
+            raise self._too_slow() from None
         self._until += len(data) / self._bounds.rate
         return data
 
@@ -74,17 +88,31 @@ class BoundedSocket(socket.socket):
         try:
             super().sendall(data, flags)
         except BlockingIOError:
-            raise _too_slow() from None
+            raise self._too_slow() from None
+
+    def take_leave(self) -> None:
+        """Says that nothing more comes, and takes what is still sent, or the end of the answer could get lost.
+
+        gunicorn does the same afterwards, but in the one thread that accepts connections.
+        """
+        end = time.monotonic() + self._bounds.farewell
+        with suppress(OSError):
+            if not self._over:
+                self.shutdown(socket.SHUT_WR)
+            while not self._over and (left := end - time.monotonic()) > 0:
+                self.settimeout(left)
+                self._over = not super().recv(65536)
+        self._over = True
+
+    def _too_slow(self) -> OSError:
+        # As when the visitor breaks the connection, which gunicorn and applications bear without a traceback.
+        self._over = True
+        return ConnectionResetError(errno.ECONNRESET, "the visitor was too slow")
 
 
 def _at_once(wait_for_data: Callable[[float], bool]) -> Callable[[float], bool]:
     """Whether there is something, now. If not, gunicorn waits for it without a thread."""
     return lambda _: wait_for_data(0)
-
-
-def _too_slow() -> OSError:
-    # As when the visitor breaks the connection, which gunicorn and applications know how to bear without a traceback.
-    return ConnectionResetError(errno.ECONNRESET, "the visitor was too slow")
 
 
 def _timeval(seconds: float) -> bytes:
