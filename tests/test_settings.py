@@ -604,11 +604,15 @@ OTHER_VALUES = {
     "client.baseUrl": "https://id.example.com/v1",
     "directory": "sqlite://",
     "encryptionKeys": "5a" * 32,
+    "environ.email": "HTTP_X_FORWARDED_EMAIL",
+    "environ.groups": "HTTP_X_FORWARDED_GROUPS",
+    "environ.user": "HTTP_X_FORWARDED_USER",
     "mail.fromAddress": "noreply@example.com",
-    "listenUrl": "postgresql://localhost/accounts",
+    "listenUrl": "postgresql+psycopg://localhost/accounts",
     "mail.resetLink": "https://example.com/change",
     "mail.verificationLink": "https://example.com/verify",
     "passwordHasher": "cheap:HASHER",
+    "preflight": "/members",
     "protect": '{"/members": "login"}',
     "secretKeys": KEY,
     "session.absolute": "100000",
@@ -616,10 +620,16 @@ OTHER_VALUES = {
     "web.basePath": "/shop",
     "web.login.form.fields": '{"login": {"label": "Name"}}',
     "web.login.form.fieldOrder": "password, login",
+    "web.login.form.fields.NAME.type": "number",
+    "web.logout.alsoAt": "/bye",
     "web.produces": "text/html",
     "web.register.form.fields": '{"colour": {"label": "Colour"}}',
+    "web.register.form.fields.NAME.type": "number",
 }
-ALSO_NEEDED = {"session.cookieSameSite": {"STORMPATH_SESSION_COOKIESECURE": "true"}}
+ALSO_NEEDED = {
+    "preflight": {"STORMPATH_PROTECT": '{"/members": "login"}'},
+    "session.cookieSameSite": {"STORMPATH_SESSION_COOKIESECURE": "true"},
+}
 
 
 def _other(entry: Description) -> str:
