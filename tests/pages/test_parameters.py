@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import pytest
@@ -20,6 +22,30 @@ LIMIT = 10_000
 def post(body: bytes | str, content_type: str = JSON) -> Request:
     raw = body.encode() if isinstance(body, str) else body
     return Request.blank("/", method="POST", body=raw, content_type=content_type)
+
+
+def work_of(request: Request) -> int:
+    """How often a function or a generator is entered while the body is read."""
+    entered = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal entered
+        entered += event == "call"
+
+    sys.setprofile(count)
+    try:
+        read_body(request, 1_000_000)
+    finally:
+        sys.setprofile(None)
+    return entered
+
+
+@pytest.mark.parametrize("brackets", ["[]", ['{"a":', "}"]], ids=["lists", "objects"])
+def test_what_is_deep_takes_no_more_work_than_what_is_wide(brackets: Sequence[str]) -> None:
+    """Strangers may post; each text must not be handed up through all levels."""
+    texts = json.dumps(["a"] * 2_000)
+    wide, deep = (f'{{"x": {brackets[0] * depth}{texts}{brackets[1] * depth}}}' for depth in (1, 900))
+    assert work_of(post(deep)) < work_of(post(wide)) + 5_000
 
 
 def status_of(request: Request) -> int:
