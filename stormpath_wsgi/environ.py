@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 #: What could end a line of a log, or show it in another order, is told to nobody.
 _UNSAFE = re.compile(f"[{kinds.CONTROL}{kinds.UNSEEN}]")
 
+_COLON = re.compile(f"[{kinds.COLON}]")
+
 REMOTE_USER = "REMOTE_USER"
 
 
@@ -85,12 +87,12 @@ def qualified(name: str, naming: Any) -> str | None:
     """The *name* of an account or group as it stands for one only: bare in the application's home directory, else
     ``qualifier:name``.
 
-    A name that holds a colon is never bare, for it might be another's qualified one. None where the directory does not
-    say whose name it is, as servers of older versions do not.
+    A name that holds a colon, or what folds to one, is never bare, for it might be another's qualified one. None where
+    the directory does not say whose name it is, as servers of older versions do not.
     """
     match naming:
-        case {"isHome": True} if ":" not in name:
+        case {"isHome": True} if not _COLON.search(name):
             return name
-        case {"qualifier": str(qualifier)} if qualifier and ":" not in qualifier:
+        case {"qualifier": str(qualifier)} if qualifier and not _COLON.search(qualifier):
             return f"{qualifier}:{name}"
     return None

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from unicodedata import normalize
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -21,7 +22,7 @@ from stormpath_wsgi.user import RememberedAccount
 
 HOME, OTHER = {"isHome": True, "qualifier": "acme"}, {"isHome": False, "qualifier": "evil"}
 #: Colons are what it is about.
-USERNAMES = st.text(st.sampled_from("ab:"), min_size=1, max_size=6)
+USERNAMES = st.text(st.sampled_from("ab:\uff1a"), min_size=1, max_size=6)
 QUALIFIERS = st.lists(st.text(st.sampled_from("ab "), min_size=1, max_size=4), min_size=2, max_size=2, unique=True)
 ACCOUNTS = st.tuples(st.sampled_from([0, 1]), USERNAMES)
 
@@ -56,6 +57,8 @@ def test_no_two_accounts_are_named_alike(one: tuple[int, str], other: tuple[int,
     directories = [{"isHome": at == 0, "qualifier": qualifier} for at, qualifier in enumerate(qualifiers)]
     first, second = (qualified(username, directories[at]) for at, username in (one, other))
     assert (first == second) == (one == other)
+    alike = first is not None and second is not None and normalize("NFKC", first) == normalize("NFKC", second)
+    assert alike == ((one[0], normalize("NFKC", one[1])) == (other[0], normalize("NFKC", other[1])))
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ from stormpath_wsgi.kinds.tokens import (
 )
 from stormpath_wsgi.kinds.values import (
     ACCOUNT_ATTRIBUTE,
+    COLON,
     CONTROL,
     DISABLED,
     DOMAIN_PATTERN,
@@ -116,7 +117,8 @@ KINDS: Mapping[str, type[Kind]] = {
 
 # fmt: off
 __all__ = [
-    "ACCOUNT_ATTRIBUTE", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID", "KINDS",
+    "ACCOUNT_ATTRIBUTE", "COLON", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID",
+    "KINDS",
     "LOCKED", "LOGIN_NAME", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN", "SECOND", "SMS", "TEN_YEARS", "UNSEEN",
     "UNVERIFIED", "VERIFIED", "AccessToken", "Account", "AccountCreationPolicy", "AccountLink", "AccountLinkingPolicy",
     "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application", "ApplicationWebConfig", "Array",

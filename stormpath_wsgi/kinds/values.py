@@ -25,6 +25,8 @@ UNSEEN = (
     "\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+#: The same: the colon, and what is one to whoever folds texts (NFKC).
+COLON = ":\u2a74\ufe13\ufe55\uff1a"
 _LATER = "\u0590-\u1dff\u2600-\ufdff\ufe0f\ufe70-\ufefe\U00010000-\U0010ffff"
 #: A username: one line, in which everything is seen, and in the order in which it is written.
 LOGIN_NAME = re.compile(f"[^{CONTROL}{UNSEEN}]*")

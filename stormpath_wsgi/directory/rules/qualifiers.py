@@ -26,7 +26,7 @@ _homes, _qualifiers = schema.home_directories, schema.qualifiers
 _directories, _groups = schema.directories, schema.groups
 
 #: What ends a qualifier, and what nobody sees.
-_UNSAFE = re.compile(f"[:{kinds.CONTROL}{kinds.UNSEEN}]")
+_UNSAFE = re.compile(f"[{kinds.COLON}{kinds.CONTROL}{kinds.UNSEEN}]")
 
 
 def settle(work: Work, owner: Resource, store: Resource) -> None:
