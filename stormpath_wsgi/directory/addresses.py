@@ -24,6 +24,17 @@ def is_address(text: str) -> bool:
     return _SEEN.fullmatch(text) is not None and _ascii_domain(text) is not None
 
 
+def mailbox(address: str) -> tuple[str, str]:
+    """What two spellings of one mailbox have in common: the name in front of the @, in lower case, and the domain as
+    mail servers spell it.
+
+    Stricter than the key that an address is unique by: ``straße.example`` and ``strasse.example`` have one key, so that
+    nobody takes one for the other, but two owners.
+    """
+    local, _, domain = address.rpartition("@")
+    return local.lower(), (ascii_domain(domain) or domain).lower()
+
+
 def ascii_domain(domain: str) -> str | None:
     """How mail servers spell *domain*; None where there can be no such one.
 
@@ -39,7 +50,7 @@ def _ascii_domain(address: str) -> str | None:
         found = validate_email(
             address + _ORDINARY * is_special,
             allow_smtputf8=True,
-            allow_quoted_local=True,
+            allow_quoted_local=False,
             allow_domain_literal=True,
             globally_deliverable=False,
             strict=False,  # there are accounts whose name in front of the @ is longer than mail servers have to take

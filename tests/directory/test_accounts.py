@@ -420,7 +420,9 @@ def test_of_a_group_store_the_whole_directory_counts(world: World) -> None:
         world.account("ada@example.org", at=application)
 
 
-@pytest.mark.parametrize("names", [{"email": "a:b@example.org"}, {"email": "a@x:1"}, {"username": "a:b"}])
+@pytest.mark.parametrize(
+    "names", [{"email": "a:b@example.org"}, {"email": "a@x:1"}, {"username": "a:b"}, {"username": "a\uff1ab"}]
+)
 def test_a_login_name_has_no_colon(world: World, names: dict[str, str]) -> None:
     """Nobody could sign in with it: at a login the first colon ends the name."""
     with refused(2006, "colon"):
@@ -473,7 +475,7 @@ def test_a_mailbox_is_one_accounts_however_its_domain_is_spelled(world: World, o
 @pytest.mark.parametrize(
     "address",
     ["ada@example.test", "ada@localhost", "ada@intranet.local", "ada+tag@example.org", "o'hara@example.org",
-     "ada@xn--e1afmkfd.xn--p1ai", "\u00e4da@b\u00fccher.example", '"a@b"@example.org',
+     "ada@xn--e1afmkfd.xn--p1ai", "\u00e4da@b\u00fccher.example",
      "ada@[127.0.0.1]", "x" * 91 + "@testmail.stormpath.com"],
 )  # fmt: skip
 def test_an_address_that_is_valid_is_taken(sqlite_world: World, address: str) -> None:
@@ -484,7 +486,8 @@ def test_an_address_that_is_valid_is_taken(sqlite_world: World, address: str) ->
 @pytest.mark.parametrize(
     "address",
     ["a@b@c", "a..b@example.org", ".a@example.org", "a@-example.org", "a@example..org", "a@xn--a.example", "a@.org",
-     "Ada <ada@example.org>", "a@b,c@d", "a@example.org.", "a@example.org\u3002"],
+     "Ada <ada@example.org>", "a@b,c@d", "a@example.org.", "a@example.org\u3002",
+     '"a@b"@example.org', '"ada"@example.org'],
 )  # fmt: skip
 def test_one_that_is_not_is_refused(sqlite_world: World, address: str) -> None:
     with refused(2006, "email"):

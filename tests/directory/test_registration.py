@@ -105,6 +105,21 @@ def test_an_address_that_is_proved_is_not_when_it_is_another(world: World, post:
     assert world.update(account, **both)["emailVerificationStatus"] == "VERIFIED"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a@strasse.example", "a@stra\u00dfe.example"), ("a@stra\u00dfe.example", "a@strasse.example"),
+     ("a@strasse.example", "a@xn--strae-oqa.example"), ("ada@example.org", "\uff41da@example.org"),
+     ("fi@example.org", "\ufb01@example.org"), ("a@\u03c3\u03c2.example", "a@\u03c3\u03c3.example")],
+)  # fmt: skip
+def test_an_address_that_only_looks_like_the_proved_one_is_to_be_proved(
+    sqlite_world: World, one: str, other: str
+) -> None:
+    """They have one key, so that nobody takes one for the other; but mail for them goes to two mailboxes."""
+    account = sqlite_world.account(one, emailVerificationStatus="VERIFIED")
+    sqlite_world.update(account, emailVerificationStatus="VERIFIED")
+    assert sqlite_world.update(account, email=other)["emailVerificationStatus"] == "UNVERIFIED"
+
+
 def test_a_token_ends_when_its_time_comes(world: World, verifying: Post) -> None:
     account = new(world)
     world.now += 7 * 24 * 3600

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory import bodies, counts, records, schema
-from stormpath_wsgi.directory.addresses import is_address
-from stormpath_wsgi.directory.canonical import canonical_email
+from stormpath_wsgi.directory.addresses import is_address, mailbox
 from stormpath_wsgi.directory.context import Context, Work
 from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.mail import RESET, VERIFICATION
@@ -31,9 +31,11 @@ from stormpath_wsgi.directory.rules import (
 from stormpath_wsgi.directory.rules.mappings import Store
 from stormpath_wsgi.directory.rules.password_policy import NewPassword
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account
+from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account
 
 _accounts = schema.accounts
+
+_COLON = re.compile(f"[{COLON}]")
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
@@ -97,7 +99,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         records.change(work, Account, target.id, body.values)
         if moves:
             mailed_tokens.end(work, target.id, RESET, VERIFICATION)
-        login_names.claim(work, target.id)
+        if any(body.values.get(name, current[name]) != current[name] for name in ("username", "email")):
+            login_names.claim(work, target.id)
         custom_data.merge(work, target.id, data)
         if new is not None:
             set_password(work, target.id, new)
@@ -155,8 +158,8 @@ def _make(work: Work, id: str, store: Store, values: Mapping[str, Any], new: New
 
 
 def _moves(values: Mapping[str, Any], current: Wire) -> bool:
-    """Whether *values* bring another e-mail address, and not the same in another case."""
-    return "email" in values and canonical_email(values["email"]) != canonical_email(current["email"])
+    """Whether *values* bring the e-mail address of another mailbox, and not another spelling of the same."""
+    return "email" in values and mailbox(values["email"]) != mailbox(current["email"])
 
 
 def _directory_of(account: Wire) -> str:
@@ -168,5 +171,5 @@ def _check(values: Mapping[str, Any], current: Mapping[str, Any] | None = None) 
     new = {name: value for name, value in values.items() if current is None or value != current.get(name)}
     if "email" in new and not is_address(new["email"]):
         raise fault(2006, "Account email must be an address such as ada@example.org, without a colon.")
-    if ":" in new.get("username", ""):
+    if _COLON.search(new.get("username", "")):
         raise fault(2006, "Account username must not contain a colon, which ends the name at a login.")

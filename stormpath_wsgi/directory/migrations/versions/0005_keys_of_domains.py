@@ -1,7 +1,8 @@
 """One key for a domain in letters and in ASCII: ``user@bücher.example`` and ``user@xn--bcher-kva.example``.
 
-Where two accounts of a directory had one mailbox so, the older one keeps the address as a name to sign in with; the
-other keeps its key of before, which nobody's address has any more.
+Where two accounts of a directory had one mailbox so, the one that spelled it in letters keeps the address as a name to
+sign in with, and of two that spelled it in ASCII the older one. The other keeps its key of before, which is no longer
+that of any address.
 """
 
 from __future__ import annotations
