@@ -28,6 +28,12 @@ log = logging.getLogger(__name__)
 #: What a directory says about a session that has ended: the token or its account is gone, expired, disabled or moved.
 ENDED = frozenset({404, 10010, 10011, 10013, 10014, 10015, 10016})
 
+#: What to tell people when a sign-out could only take the cookie away.
+LIVES_ON = (
+    "You are signed out in this browser. The session could not be ended on the server at the moment, so it may live on "
+    "there. If somebody else may have used this account, ask whoever runs this site to sign it out everywhere."
+)
+
 #: What a request without a cookie of ours offers.
 NOTHING: Sequence[str] = ()
 

@@ -11,7 +11,7 @@ from flask_login import LoginManager
 from werkzeug.exceptions import ServiceUnavailable
 
 from flask_stormpath.context_processors import user_context_processor
-from flask_stormpath.extension import NAME, current, login_disabled, stormpath
+from flask_stormpath.extension import NAME, current, current_session, login_disabled, stormpath
 from flask_stormpath.models import User
 from flask_stormpath.routing import add_page, stay_on_the_host
 from flask_stormpath.session import SessionLoginManager, load_user
@@ -21,6 +21,7 @@ from flask_stormpath.views import logout
 from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.client import Application
 from stormpath_wsgi.errors import Unavailable
+from stormpath_wsgi.session import LIVES_ON
 
 
 class StormpathManager:
@@ -122,4 +123,7 @@ def _endpoint(app: Flask, view: Callable[..., Any]) -> str:
 
 def _unavailable(error: Unavailable) -> ResponseReturnValue:
     # As an HTTP error of Flask's own, so that the app's page for 503 is shown if it has one.
-    return current_app.handle_http_exception(ServiceUnavailable(retry_after=error.retry_after))
+    shown = ServiceUnavailable(retry_after=error.retry_after)
+    if current_session().lives_on:  # to try again would not help: the cookie that names the session is gone
+        shown = ServiceUnavailable(LIVES_ON)
+    return current_app.handle_http_exception(shown)

@@ -24,7 +24,7 @@ from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.register import RegisterPage
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import NOT_ALLOWED, session_of
-from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.session import LIVES_ON, CurrentSession
 from stormpath_wsgi.settings import LoginSettings, LogoutSettings, MeSettings, RegisterSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,6 @@ log = logging.getLogger(__name__)
 SERVED = (
     "We answer at %s; what the application has there is hidden. The setting uri in each of these sections moves it, "
     "and enabled: false leaves the address to the application."
-)
-LIVES_ON = (
-    "You are signed out in this browser. The session could not be ended on the server at the moment, so it may live on "
-    "there. If somebody else may have used this account, change its password."
 )
 
 #: Answers a request, or says None: it is for the wrapped application.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -28,3 +31,20 @@ def test_then_a_stranger_may_sign_out_too(make_app: Any) -> None:
     visitor = make_app(STORMPATH_LOGOUT_ON_GET=True).test_client()
     assert visitor.get("/logout").location == "/"
     assert visitor.post("/logout").status_code in (200, 302)
+
+
+def test_one_that_cannot_be_written_says_that_the_session_may_live_on(
+    make_app: Any, register: Any, sign_in: Any
+) -> None:
+    """The cookie is gone, so to try again would not help."""
+    app = make_app(STORMPATH_LOGOUT_ON_GET=True)
+    register(app)
+    visitor = app.test_client()
+    sign_in(visitor)
+    with closing(sqlite3.connect(Path(app.instance_path, "accounts.db"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = visitor.get("/logout")
+    assert answer.status_code == 503
+    assert "may live on" in answer.text
+    assert "Retry-After" not in answer.headers
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
