@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webob import Response
@@ -29,6 +29,11 @@ MOST_MARKS = 30
 
 #: Headers by which some frameworks take a request for one of another method.
 OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD")
+
+
+#: The field of a query by which some frameworks take a request for one of another method: no browser adds it to a
+#: preflight of its own.
+METHOD_FIELD = "_method"
 
 
 class Unreadable(Exception):
@@ -104,6 +109,7 @@ def _is_preflight(environ: WSGIEnvironment) -> bool:
         and bool(environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
         and environ.get("CONTENT_LENGTH") in (None, "", "0")
         and "HTTP_TRANSFER_ENCODING" not in environ
+        and METHOD_FIELD not in unquote(environ.get("QUERY_STRING", "")).lower()
     )
 
 
@@ -114,7 +120,7 @@ def bad_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 #: Whether a path has more than one reading.
-_AMBIGUOUS = re.compile(r"^(?!/)|//|[%;\\]|[^\x21-\x7e]|\.(?:/|\Z)|:\$").search
+_AMBIGUOUS = re.compile(r"^(?!/)|//|[%;?#\\]|[^\x21-\x7e]|\.(?:/|\Z)|:\$").search
 
 _BLANKS = "".join(map(chr, range(0x21)))
 
@@ -170,6 +176,7 @@ _STEPS: tuple[Callable[[str], str], ...] = (
     _fold_compatible,
     lambda path: path.replace("\\", "/"),
     lambda path: re.sub(r";[^/]*", "", path),
+    lambda path: re.split("[?#]", path, maxsplit=1)[0],  # where an address ends that is put together without quoting
     lambda path: path.partition("\0")[0],  # where C ends a string
     lambda path: re.sub(r"(:[^/:]*)?:\$[^/]*", "", path),  # NTFS: admin::$DATA, admin:$i30:$INDEX_ALLOCATION
     _by_segment(lambda segment: segment.strip(_BLANKS)),

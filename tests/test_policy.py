@@ -212,7 +212,8 @@ SPELLINGS = [
     "/admin\\x", "/%5cadmin", "/admin;x", "/admin;x=1/y", "/;x/admin", "/x/..;/admin", "/x/..;y=z/admin", "/admin.",
     "/admin..", "/admin./x", "/admin%20", "/admin%09", "/admin%00", "/admin%00.html", "/admin/..;x/admin",
     "/%EF%BC%8Fadmin", "/%EF%BD%81dmin", "/admin%2e", "/.;/admin", "/%2e/admin", "/admin%3bx", "/admin%253bx",
-    "/x/.. /admin", "admin", "/admin .", "/admin. .", "/admin%20.", "/admin.%09. /x", "/admin .%20.;/x", "/admin..;/",
+    "/x/.. /admin", "admin", "/admin%3fx", "/admin%23x",
+    "/admin .", "/admin. .", "/admin%20.", "/admin.%09. /x", "/admin .%20.;/x", "/admin..;/",
     "/ ./admin", "/. ./admin", "/x/.. ./admin", "/x/ ../admin", "/%20admin", "/admin::$DATA", "/admin::$data .",
     "/admin:$i30:$INDEX_ALLOCATION/x", "/admin%3a%3a%24DATA", "/admin%E3%80%80%E2%80%A4", "/admin. \\x",
 ]  # fmt: skip
@@ -386,6 +387,11 @@ class TestPreflights:
         site = open_site(app, protect={"/api": "login"}, preflight=["/api"])
         answer = site.browser().options("/api", headers={**self.ASKS, name: "DELETE"})
         assert (answer.status_code, answer.text) == (200, "[]")
+
+    @pytest.mark.parametrize("query", ["_method=DELETE", "x=1&%5Fmethod=DELETE", "_METHOD=DELETE"])
+    def test_with_another_method_in_the_query_are_none(self, open_site: Open, query: str) -> None:
+        site = open_site(protect={"/api": "login"}, preflight=["/api"])
+        assert site.browser().options(f"/api?{query}", headers=self.ASKS).status_code == 401
 
     def test_are_set_for_paths_that_are_protected(self, open_site: Open) -> None:
         with pytest.raises(ConfigurationError, match="preflight names /api/"):
