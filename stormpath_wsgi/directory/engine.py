@@ -47,7 +47,7 @@ _OF_THE_STATEMENT = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, ex
 # find no room for its -shm, and those that are open go on reading.
 _OF_THE_CONNECTION = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN)
 
-_SOON, _LONGEST_WAIT = 0.5, 2.0  # seconds that many threads, and few, wait for their turn to write (turns.py)
+_SOON, _LONGEST_WAIT = 0.5, 2.0  # seconds that many threads, and few, wait for their turn to write (write_turns.py)
 _NAP = 0.005  # seconds between two looks whether a program that takes no turns with us is still writing
 
 
@@ -270,9 +270,9 @@ class _SqliteFile(_Backend):
     @contextmanager
     def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
         # SQLite itself lets processes wait for its lock too, but with naps so long that some never get it.
-        deadline = time.monotonic() + self._turns.patience()
-        with self.epoch.locked(deadline - time.monotonic()):
-            self._begin(connection, deadline)
+        end = time.monotonic() + self._turns.patience()
+        with self.epoch.locked(end - time.monotonic()):
+            self._begin(connection, end)
             self._turns.got_the_file()
             self._look_again(connection)
             try:
@@ -297,9 +297,14 @@ class _SqliteFile(_Backend):
         # The second half is for programs that fork in C and announce it to the child only.
         self._inherited = self._in_use_at_fork or len(self._open) > 0
 
-    def _connect(self) -> OpenConnection:
+    def _sees_lost_files(self) -> bool:
+        """Whether a connection has other files open than those that are there."""
         found = self._files.found()
-        if any(other.files not in (None, found) for other in tuple(self._open)):
+        return any(other.files not in (None, found) for other in tuple(self._open))
+
+    def _connect(self) -> OpenConnection:
+        # Once more, because a connection that was opened between the two looks has just made a -wal and a -shm.
+        if self._sees_lost_files() and self._sees_lost_files():
             raise _Refused("files that were deleted or replaced are still being used")
         # A new -wal would not fit the -shm.
         if self._files.wal_was_deleted() and not self._files.remove_unused_shm():
@@ -359,7 +364,7 @@ class _SqliteFile(_Backend):
         if lost := self._files.lost(_driver(connection)):
             raise _Refused(f"{lost}: deleted or replaced during a write")
 
-    def _begin(self, connection: Connection, deadline: float) -> None:
+    def _begin(self, connection: Connection, end: float) -> None:
         """Begins a write as soon as no program is writing that does not take turns with us."""
         if not _driver(connection).may_write and self._files.may_be_written():
             # The file was read-only when it was opened, and this connection stays so.
@@ -374,7 +379,7 @@ class _SqliteFile(_Backend):
                     return
                 except exc.OperationalError as error:
                     connection.rollback()
-                    if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
                         raise
                 time.sleep(_NAP)
         finally:
@@ -568,7 +573,7 @@ def reason(error: exc.DBAPIError) -> str:
 
 
 def _nobody() -> None:
-    """Whom nothing needs to be told."""
+    """Does nothing. For events of which nobody wants to be told."""
 
 
 def _announce_forks(backend: _Backend) -> None:

@@ -310,8 +310,8 @@ class NotifiedEpoch:
         mark = f"{os.getpid()}-{next(self._marks)}"
         echo = self._echoes[mark] = threading.Event()
         listens = time.monotonic() < self._known[0]
-        connection.exec_driver_sql(_MOVE, {"mark": mark})
         try:
+            connection.exec_driver_sql(_MOVE, {"mark": mark})
             try:
                 yield
             finally:
