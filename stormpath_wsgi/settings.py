@@ -294,7 +294,7 @@ class EnvironSettings(Section):
     Nobody else's word stands there: what visitors or servers in front have written is deleted, also for strangers.
     """
 
-    user: Variable = Field("REMOTE_USER", description="The variable for the name that remoteUser chooses.")
+    user: Variable = Field("REMOTE_USER", description="The variable for the name that remoteUser chooses; off: none.")
     email: Variable = Field(
         None, description="One for the e-mail address, such as HTTP_X_FORWARDED_EMAIL. Only a verified one is told."
     )

@@ -9,7 +9,8 @@ import sys
 def main() -> None:
     """Run the command line of this process. Exit codes: see :mod:`stormpath_wsgi.cli.command`."""
     # gunicorn reads it while it is imported, and would end in a traceback.
-    if not (workers := os.environ.get("WEB_CONCURRENCY") or "1").isdecimal():
+    workers = os.environ.get("WEB_CONCURRENCY") or "1"
+    if not (workers.isdecimal() and int(workers[:9]) > 0):
         print(f"Error: WEB_CONCURRENCY is {workers}; write a whole number from 1.", file=sys.stderr)
         sys.exit(2)
     try:

@@ -35,7 +35,10 @@ def create(client: Client, name: str) -> None:
     made = client.applications.create({"name": name}, create_directory=True)
     say(f"Made the application {made.name}: {made.href}")
     if len(client.applications) > 1:
-        say("The directory has several applications: set application.name (STORMPATH_APPLICATION_NAME) for each site.")
+        say(
+            "The directory has several applications: set application.name (STORMPATH_APPLICATION_NAME) for each "
+            "site, or it does not start any more."
+        )
 
 
 @application.command()

@@ -26,7 +26,7 @@ def deploy(file: str) -> None:
 
     \b
     gunicorn        gunicorn.conf.py: the configuration that run uses, to be changed
-    nginx           nginx in front of a site: https, and few logins a second
+    nginx           nginx in front of a site: https, and limits for logins
     systemd         a service of systemd for a site, with
     systemd-socket  the socket that it listens at
     compose         two copies of a site on PostgreSQL, for docker compose

@@ -57,7 +57,7 @@ def members(site: Site, group: str) -> None:
 @LOGINS
 @with_site
 def add(site: Site, group: str, logins: tuple[str, ...]) -> None:
-    """Put accounts into a group. It counts on their next request."""
+    """Put accounts into a group. It counts as soon as a sign-out does."""
     target = site.group(group)
     for account in [site.account(login) for login in logins]:  # all must be there before one is put in
         account.add_group(target)
@@ -69,7 +69,7 @@ def add(site: Site, group: str, logins: tuple[str, ...]) -> None:
 @LOGINS
 @with_site
 def remove(site: Site, group: str, logins: tuple[str, ...]) -> None:
-    """Take accounts out of a group. It counts on their next request."""
+    """Take accounts out of a group. It counts as soon as a sign-out does."""
     target = site.group(group)
     for account in [site.account(login) for login in logins]:
         account.remove_group(target)

@@ -6,6 +6,7 @@ The names are gunicorn's settings. What depends on the machine comes from the en
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from datetime import timedelta
@@ -60,6 +61,10 @@ def patch_first(cfg: Config) -> None:
         monkey.patch_all()
 
 
+#: What stormpath-wsgi says, at which addresses it answers among it.
+OURS = logging.getLogger("stormpath_wsgi")
+
+
 class PathLogger(Logger):
     """Access log with paths as they were sent, without queries, which carry tokens and ``next``, and without the tokens
     in paths of the REST API.
@@ -72,6 +77,9 @@ class PathLogger(Logger):
         if cfg.preload_app:
             patch_first(cfg)
         super().setup(cfg)
+        if not OURS.handlers and not logging.getLogger().handlers:  # nobody has said yet where our lines go
+            OURS.setLevel(logging.INFO)
+            OURS.handlers, OURS.propagate = self.error_log.handlers, False
 
     _TOKEN = re.compile(r"(?<=Tokens/)[^/]+")  # authTokens/<JWT>, passwordResetTokens/<JWT>, accessTokens/<id> …
 

@@ -58,7 +58,15 @@ def _layers(app: Any) -> Iterator[Any]:
         if id(each) not in seen:
             seen.add(id(each))
             yield each
-            waiting += [value for value in getattr(each, "__dict__", {}).values() if callable(value)]
+            waiting += [value for value in _attributes(each) if callable(value)]
+
+
+def _attributes(thing: Any) -> list[Any]:
+    """The values of its own attributes; of a proxy for something that is not there now, none."""
+    try:
+        return list(vars(thing).values())
+    except (TypeError, RuntimeError):
+        return []
 
 
 def _is_ini(target: str) -> bool:

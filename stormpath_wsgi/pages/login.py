@@ -105,7 +105,7 @@ class LoginPage(FormPage):
         if user.is_authenticated:
             forbidden = _status(request) == FORBIDDEN or self._comes_back(request)
             text = NOT_THIS_ACCOUNT if forbidden else "Here you can sign in as somebody else."
-            return {"banner": Banner(f"You Are Signed In as {user.email}.", text)}
+            return {"banner": Banner(f"You are signed in as {user.email}.", text)}
         return {"banner": BANNERS.get(_status(request))}
 
     def _organization(self, posted: Mapping[str, Any]) -> str | None:

@@ -65,4 +65,4 @@ def test_who_is_signed_in_is_sent_on_unless_the_settings_say_no() -> None:
         visit.account()
         visit.sign_in()
         assert visit.get("/login?next=%2Fstaff").status_code == status
-    assert "You Are Signed In as ada@example.org." in visit.get("/login")
+    assert "You are signed in as ada@example.org." in visit.get("/login")

@@ -160,7 +160,7 @@ class TestOpeningTheAddress:
 
 
 class TestSigningOutOfTheApplication:
-    """Django, Roundup and others have an address of their own for it."""
+    """Django and others have an address of their own for it."""
 
     @pytest.fixture
     def told(self) -> list[Any]:
