@@ -40,9 +40,12 @@ def write(
     *token*: what it brings. *application_id*: what the account was made or reset at. *id*: for the ``Message-ID``.
     """
     template = None if account_id is None else _template(work, purpose, account_id)
-    if template is None or account_id is None or not _is_good(work, purpose, token, application_id):
+    if template is None or account_id is None:
         return None
     account = records.load(work, Resource(kinds.Account, account_id))
+    # After the address was read: one that is changed meanwhile ends the token, which must not be mailed to the new one.
+    if not _is_good(work, purpose, token, application_id):
+        return None
     model = _model(work, template, account, application_id)
     if token is not None:
         model |= link_model(template["defaultModel"]["linkBaseUrl"], token)
