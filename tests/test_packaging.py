@@ -38,7 +38,7 @@ A_LOGIN_PAGE = """
 import stormpath_wsgi, sys
 from werkzeug.test import Client
 assert stormpath_wsgi.__file__.startswith(sys.prefix), stormpath_wsgi.__file__
-app = stormpath_wsgi.StormpathMiddleware(None, directory="sqlite:///accounts.db")
+app = stormpath_wsgi.StormpathMiddleware(print, directory="sqlite:///accounts.db")
 answer = Client(app).get("/login", headers={"Accept": "text/html"})
 assert answer.status_code == 200 and "<form" in answer.text, answer.text
 """

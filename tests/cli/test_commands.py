@@ -203,7 +203,9 @@ class TestAccounts:
         assert "ada@example.com" in run("account", "show", client.applications[0].accounts[0].href).output
 
     def test_names_cannot_command_the_terminal(self, client: Client) -> None:
-        register("ada@example.com", "--given-name", "\x1b[31mAda", "--surname", "[bold]x")
+        register("ada@example.com", "--given-name", "Ada", "--surname", "[bold]x")
+        with closing(sqlite3.connect("instance/accounts.db")) as database, database:  # it is refused by now
+            database.execute("UPDATE accounts SET given_name = ?", ["\x1b[31mAda"])
         for answer in (run("account", "show", "ada@example.com"), run("account", "list")):
             assert "\x1b" not in answer.output
             assert "�[31mAda [bold]x" in answer.output
