@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -34,10 +35,11 @@ class Worker(ThreadWorker):
 
     def enqueue_req(self, conn: TConn) -> None:
         """Called by gunicorn when a thread shall serve the connection: a new one, or one that has more to say."""
-        if not isinstance(conn.sock, BoundedSocket):
+        if not isinstance(conn.sock, BoundedSocket | ssl.SSLSocket):  # with TLS it is taken over before it speaks it
             conn.sock = BoundedSocket.of(conn.sock, self)
             vars(conn)["wait_for_data"] = _at_once(conn.wait_for_data)
-        conn.sock.begin()
+        if isinstance(conn.sock, BoundedSocket):
+            conn.sock.begin()
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
