@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Self
 
 from blinker import NamedSignal, Namespace
@@ -10,6 +11,7 @@ from flask import has_request_context
 
 from flask_stormpath.extension import current, current_session, stormpath
 from stormpath_wsgi.client import Account, Group
+from stormpath_wsgi.errors import Error
 
 stormpath_signals = Namespace()
 
@@ -94,6 +96,12 @@ class User(Account):
         self.announce(user_updated)
 
     def delete(self) -> None:
+        try:
+            self.refresh()
+        except Error as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return  # it is gone, as is wanted, and whoever listens was told then
         attributes = dict(self)
         super().delete()
         self.announce(user_deleted, attributes)

@@ -65,6 +65,7 @@ def test_deleting_a_user_is_told_with_what_it_was(app: Flask, ada: User, listen:
     received = listen(user_deleted)
     with app.app_context():
         ada.delete()
+        ada.delete()  # it is gone: nothing happens, and nothing is told
     [(sender, attributes)] = received
     assert sender is app
     assert attributes["email"] == "ada@example.com"
