@@ -10,7 +10,10 @@ from stormpath_wsgi.directory import DirectoryOptions
 
 HASHER = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 
+#: As many as like may wait for a hash: it does not take long.
+WAITING = 1000
+
 
 def options(**rest: Any) -> DirectoryOptions:
-    """The options of a test's own directory, where as many as like may wait for a hash: it does not take long."""
-    return DirectoryOptions(**{"password_hasher": HASHER, "hash_queue": 1000, **rest})
+    """The options of a test's own directory."""
+    return DirectoryOptions(**{"password_hasher": HASHER, "hash_queue": WAITING, **rest})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from cheap import HASHER
+from cheap import HASHER, WAITING
 from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import settings as hypothesis_settings
@@ -100,7 +100,7 @@ def line(clock: Clock) -> Iterator[Line]:
     """The way to a directory that lives by the same clock, and does not take its time for passwords."""
     database = Database("sqlite://")
     prepare(database)
-    quick = Passwords(HASHER)
+    quick = Passwords(HASHER, waiting=WAITING)
     service = DirectoryService(database, "https://localhost/v1", passwords=quick, clock=clock)
     service.bootstrap()
     yield Line(LocalDataStore(service))

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from cheap import HASHER
+from cheap import HASHER, WAITING
 from sqlalchemy import event
 
 from stormpath_wsgi.directory import DirectoryService
@@ -42,7 +42,7 @@ class World:
     def __init__(self, database: Database, url: str) -> None:
         self.now = 1_700_000_000.0
         self.database, self.url = database, url
-        passwords = Passwords(HASHER)
+        passwords = Passwords(HASHER, waiting=WAITING)
         #: Sends text messages.
         self.send_sms: Callable[[str, str], object] = lambda number, text: None
         self.service = DirectoryService(

@@ -29,7 +29,7 @@ PROGRAM = """
     from stormpath_wsgi.directory.passwords import Passwords
     from stormpath_wsgi.errors import Error
 
-    cheap = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    cheap = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1), waiting=1000)
     service = DirectoryService(Database(sys.argv[1]), "https://id.example.org/v1", passwords=cheap)
     service.get("tenants/current")
     print("ready", flush=True)
