@@ -58,7 +58,7 @@ def test_the_login_page_then_says_that_this_account_may_not_see_the_page(
     answer = visitor.get("/admin", follow_redirects=True, headers={"Accept": "text/html"})
     assert answer.status_code == 200
     assert answer.request.path == "/käse"
-    assert "You Are Signed In as ada@example.com." in answer.text
+    assert "You are signed in as ada@example.com." in answer.text
     assert "may not see the page you asked for" in answer.text
 
 

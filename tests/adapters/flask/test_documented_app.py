@@ -80,7 +80,7 @@ def test_a_stranger_registers_and_gets_as_far_as_his_groups_allow(app: Flask, br
     assert "Hello Ada" in browser.get("/members")
 
     assert browser.get("/admin").location == "/login?next=%2Fadmin&status=forbidden"
-    assert "You Are Signed In as ada@example.com." in browser.get("/admin").follow()
+    assert "You are signed in as ada@example.com." in browser.get("/admin").follow()
     with app.app_context():
         admins = manager_of(app).application.groups.create({"name": "admins"})
         User.from_login(EMAIL, PASSWORD).add_group(admins)
