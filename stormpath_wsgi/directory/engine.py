@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, event, exc, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -506,6 +506,10 @@ class _PostgreSQL(_Backend):
 _LOCK = int.from_bytes(b"stormpat")
 
 
+#: Whether SQLAlchemy decodes the name of a database in a URL, as it does from version 2.1 on.
+_DECODES = make_url("sqlite:///%25").database == "%"
+
+
 def _backend(url: str, timeout: float, *, strict: bool, listen_url: str | None) -> _Backend:
     try:
         parsed = make_url(url)
@@ -514,6 +518,8 @@ def _backend(url: str, timeout: float, *, strict: bool, listen_url: str | None) 
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         if parsed.host or parsed.username or parsed.query:
             raise ConfigurationError(f"directory: a SQLite URL has a path and nothing else; {_WHAT_TO_WRITE}")
+        if not _DECODES:
+            parsed = parsed.set(database=unquote(parsed.database or ""))
         in_memory = parsed.database in (None, "", ":memory:")
         return _SqliteMemory(parsed, timeout) if in_memory else _SqliteFile(parsed, timeout)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
