@@ -473,7 +473,7 @@ class _PostgreSQL(_Backend):
         try:
             with deadline.within(deadline.allowed(self.timeout)):
                 yield
-        except Exception as error:
+        except Exception as error:  # any is an answer, but for those that say that it hangs; it is raised again
             hangs = isinstance(error, exc.TimeoutError) or isinstance(getattr(error, "orig", None), self._server.hangs)
             (breaker.hung if hangs else breaker.answered)()
             raise
