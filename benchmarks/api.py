@@ -42,9 +42,10 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi.api import RestAPI
 from stormpath_wsgi.cli.serving import OF_THE_API, Server
-from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, migrate, open_directory
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.passwords import Passwords
+from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
+from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.storage import migrate
+from stormpath_wsgi.directory.storage.engine import Database
 
 WORKERS, CONNECTIONS, FEW, ASKED_FOR = 2, 4, 1000, 400
 HASH = Passwords().hash(PASSWORD)

@@ -25,7 +25,8 @@ from sqlalchemy import (
     update,
 )
 
-from stormpath_wsgi.directory import DirectoryService, schema
+from stormpath_wsgi.directory import DirectoryService
+from stormpath_wsgi.directory.storage import schema
 
 GIVEN = ("Ada", "Alan", "Barbara", "Donald", "Edsger", "Grace", "Katherine", "Ken")
 SURNAMES = ("Dijkstra", "Hamilton", "Hopper", "Johnson", "Knuth", "Liskov", "Lovelace", "Thompson", "Turing")

@@ -22,7 +22,8 @@ from sphinx.util.rst import escape
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.api import openapi
-from stormpath_wsgi.directory import DirectoryOptions, open_directory, paths
+from stormpath_wsgi.directory import DirectoryOptions, open_directory
+from stormpath_wsgi.directory.wire import paths
 from stormpath_wsgi.errors import CATALOGUE
 from stormpath_wsgi.kinds import KINDS, Attribute, Collection, Kind, Link, Member, Part
 

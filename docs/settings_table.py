@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.sources import describe
+from stormpath_wsgi.settings.sources import describe
 
 
 class SettingsTable(SphinxDirective):

@@ -6,23 +6,21 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from webob import Request, Response
+from webob import Request
 from werkzeug.wsgi import ClosingIterator
 
 from stormpath_wsgi.client import Group
-from stormpath_wsgi.negotiation import HTML, JSON, preferred
-from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.session import session_of
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
+from stormpath_wsgi.web.environ import MOUNT, PAGES
+from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
+from stormpath_wsgi.web.responses import ExcInfo, Headers, Refusals
 
 log = logging.getLogger(__name__)
-
-Headers: TypeAlias = list[tuple[str, str]]
-ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]"
 
 #: What wraps an application and decides who reaches it. Every :class:`Policy` is one.
 Wrapper: TypeAlias = Callable[[WSGIApplication], WSGIApplication]
@@ -40,12 +38,6 @@ NOT_ALLOWED = "You do not have sufficient permissions to access this resource."
 #: The value of ``?status=`` with which somebody who is signed in and may not pass is sent to the login page. There it
 #: shows the form, and says who is signed in and that this account may not see the page that was wanted.
 FORBIDDEN = "forbidden"
-
-
-class Refusals(Protocol):
-    """Who draws the answers to those that may not pass, in ``environ["stormpath.pages"]``."""
-
-    def forbidden(self, request: Request) -> Response: ...
 
 
 @dataclass(frozen=True)
@@ -84,14 +76,6 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
     return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all))
 
 
-def session_of(environ: WSGIEnvironment) -> CurrentSession:
-    """The session of a request. Raises RuntimeError when no middleware of ours is around."""
-    session = environ.get("stormpath.session")
-    if not isinstance(session, CurrentSession):
-        raise RuntimeError("There is no session in the WSGI environ: wrap the application in StormpathMiddleware.")
-    return session
-
-
 def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Ask a stranger to sign in: the login page for who prefers HTML, else 401. A WSGI app."""
     web = session_of(environ).settings.web
@@ -111,13 +95,13 @@ def below_mount(environ: WSGIEnvironment, path: str) -> str:
 
     ``SCRIPT_NAME`` may be that of an app further in, which an app in between has mounted.
     """
-    mount: str = environ["stormpath.mount"] if "stormpath.mount" in environ else environ.get("SCRIPT_NAME", "")
+    mount: str = environ[MOUNT] if MOUNT in environ else environ.get("SCRIPT_NAME", "")
     return "/" + (_quoted(mount) + path).lstrip("/")  # two slashes in front would name a host
 
 
 def forbid(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Tell somebody who is signed in that it does not suffice: 403. A WSGI app."""
-    refusals: Refusals = environ["stormpath.pages"]
+    refusals: Refusals = environ[PAGES]
     return refusals.forbidden(Request(environ))(environ, start_response)
 
 

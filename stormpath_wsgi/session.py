@@ -18,10 +18,12 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.cookie import Cookie, Seal, Session
-from stormpath_wsgi.environ import Told
 from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
+from stormpath_wsgi.web.environ import SESSION, USER
+from stormpath_wsgi.web.remote_user import Told
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ class Sessions(Shared):
         known = self.recall(offered[0]) if offered else None
         if len(offered) > 1 and (known is None or known.account is None):
             known = self._first_alive(offered[1:]) or known
-        session = environ["stormpath.session"] = CurrentSession(self, cookie, offered, known, environ)
+        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, environ)
         return session
 
     def _first_alive(self, offered: Sequence[str]) -> Known | None:
@@ -126,7 +128,7 @@ class Sessions(Shared):
         body = {"application": {"href": self.application.href}}
         token = self._store.create(f"{account.href}/refreshTokens", body, params)
         now = self.now()
-        session = Session(_id(token["href"]), _id(account.href), started=int(now), renewed=int(now))
+        session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now))
         known = self._remember(self._seal.write(session), session, now)
         if known.account is None:
             raise fault(10013)  # ended as soon as it was there: the account was disabled or deleted meanwhile
@@ -179,7 +181,7 @@ class Sessions(Shared):
                 raise Unavailable(error.body()) from error
             log.info("A session has ended: %s", error)
             return None
-        if _id(account.href) != session.account_id:
+        if id_of(account.href) != session.account_id:
             log.warning("Session %s belongs to another account than its cookie says.", session.id)
             return None
         return account
@@ -276,7 +278,7 @@ class CurrentSession(Live):
         self.user.looked_at = self._sessions.told.varies
         environ = self.environ
         if environ is not None:
-            environ["stormpath.user"] = self.user
+            environ[USER] = self.user
             told = _UNTOLD if account is None else account.told
             for name in self._sessions.told.names:
                 if name in told:
@@ -304,5 +306,9 @@ class CurrentSession(Live):
         self._changes = (self._cookie.header(text, self._sessions.max_age(session)),)
 
 
-def _id(href: str) -> str:
-    return href.rpartition("/")[2]
+def session_of(environ: WSGIEnvironment) -> CurrentSession:
+    """The session of a request. Raises RuntimeError when no middleware of ours is around."""
+    session = environ.get(SESSION)
+    if not isinstance(session, CurrentSession):
+        raise RuntimeError("There is no session in the WSGI environ: wrap the application in StormpathMiddleware.")
+    return session

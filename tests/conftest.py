@@ -20,8 +20,8 @@ import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
-from stormpath_wsgi.directory import migrate
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage import migrate
+from stormpath_wsgi.directory.storage.engine import Database
 
 # How long an example takes says more about the machine than about us.
 hypothesis.settings.register_profile("unhurried", deadline=None)

@@ -13,12 +13,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from visitors import Site, hello
+from support.visitors import Site, hello
 
-from stormpath_wsgi.environ import Told, qualified
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.web.remote_user import Told, qualified
 
 HOME, OTHER = {"isHome": True, "qualifier": "acme"}, {"isHome": False, "qualifier": "evil"}
 #: Colons are what it is about.

@@ -8,8 +8,8 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from post import leave_mail
-from visitors import COOKIE, HTML, JSON, KEYS, PASSWORD, Site, hello, request, says
+from support.post import leave_mail
+from support.visitors import COOKIE, HTML, JSON, KEYS, PASSWORD, Site, hello, request, says
 
 from stormpath_wsgi import AnonymousUser, ConfigurationError, StormpathMiddleware, User, user
 from stormpath_wsgi.client import Client

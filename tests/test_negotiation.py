@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from stormpath_wsgi.negotiation import HTML, JSON, preferred
+from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example
 from hypothesis import given as for_all
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from visitors import HTML, JSON, Server, Site, hello, request, says
+from support.visitors import HTML, JSON, Server, Site, hello, request, says
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from stormpath_wsgi import ConfigurationError, groups_required, login_required, user

@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from cheap import HASHER, WAITING
 from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from visitors import COOKIE, HOST_COOKIE, KEYS, PASSWORD, given, request, set_cookie
+from support.cheap import HASHER, WAITING
+from support.visitors import COOKIE, HOST_COOKIE, KEYS, PASSWORD, given, request, set_cookie
 from werkzeug.sansio.http import parse_cookie
 
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.cookie import MOST_TRIED, Cookie, Seal, Session
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.migrate import prepare
-from stormpath_wsgi.directory.passwords import Passwords
+from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.migrate import prepare
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.session import CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings

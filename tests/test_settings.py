@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormpath_wsgi import Client, instance
+from stormpath_wsgi import Client
 from stormpath_wsgi.errors import ConfigurationError
-from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.sources import Description
+from stormpath_wsgi.settings import Settings, instance
+from stormpath_wsgi.settings.sources import Description
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -538,7 +538,7 @@ class TestWhatHasNoEffect:
             ({"directory": "https://id.example.org/v1", "sms": "json:dumps"}, "sms"),
             ({"directory": "https://id.example.org/v1", "mail": {"fromName": "Us"}}, "mail"),
             ({"directory": "https://id.example.org/v1", "baseUrl": "https://other.example/v1"}, "baseUrl"),
-            ({"directory": "https://id.example.org/v1", "passwordHasher": "cheap:HASHER"}, "passwordHasher"),
+            ({"directory": "https://id.example.org/v1", "passwordHasher": "support.cheap:HASHER"}, "passwordHasher"),
         ],
     )
     def test_the_rest_is_told(self, given: dict[str, Any], name: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -611,7 +611,7 @@ OTHER_VALUES = {
     "listenUrl": "postgresql+psycopg://localhost/accounts",
     "mail.resetLink": "https://example.com/change",
     "mail.verificationLink": "https://example.com/verify",
-    "passwordHasher": "cheap:HASHER",
+    "passwordHasher": "support.cheap:HASHER",
     "preflight": "/members",
     "protect": '{"/members": "login"}',
     "secretKeys": KEY,

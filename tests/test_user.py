@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from silent import look, silent_client
-from visitors import Site, hello
+from support.silent import look, silent_client
+from support.visitors import Site, hello
 
 from stormpath_wsgi import AnonymousUser, User, user
 from stormpath_wsgi.client import Account, Client, Group

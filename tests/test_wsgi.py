@@ -15,7 +15,7 @@ from wsgiref.util import FileWrapper
 from wsgiref.validate import validator
 
 import pytest
-from visitors import HASH, Server, Site, hello, request
+from support.visitors import HASH, Server, Site, hello, request
 from werkzeug.test import run_wsgi_app
 
 from stormpath_wsgi import user

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.paths import BY_SEGMENT
+from stormpath_wsgi.directory.wire.paths import BY_SEGMENT
 from stormpath_wsgi.kinds import KINDS, Attribute, Collection, Kind, Link, Member, Part
 
 Json = dict[str, Any]

@@ -14,10 +14,10 @@ from stormpath_wsgi.api.encryption import PARAMETERS as OF_ENCRYPTION
 from stormpath_wsgi.api.encryption import Encryption
 from stormpath_wsgi.api.incoming import JSON, Incoming, Parameters
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.paths import Listing, Resource, TokenCheck, TokenEndpoint, parse
+from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck, TokenEndpoint, parse
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Kind
-from stormpath_wsgi.negotiation import ranked
+from stormpath_wsgi.web.negotiation import ranked
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
 

@@ -8,7 +8,7 @@ import click
 
 from stormpath_wsgi.cli.command import Failure, Site, say, with_site
 from stormpath_wsgi.client import Account, ApiKey
-from stormpath_wsgi.directory.rules.administrators import NAME
+from stormpath_wsgi.directory.rules.tenants.administrators import NAME
 
 ID = click.argument("id", metavar="ID")
 

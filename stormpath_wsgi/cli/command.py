@@ -18,8 +18,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from stormpath_wsgi.client import Account, Application, Client, Group
+from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
-from stormpath_wsgi.middleware import find_application
 from stormpath_wsgi.settings import Settings
 
 Arguments = ParamSpec("Arguments")
@@ -76,7 +76,9 @@ class Site:
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self.client = client
-        self.application: Application = find_application(self.client, settings.application)
+        self.application: Application = find_application(
+            self.client, href=settings.application.href, name=settings.application.name
+        )
 
     def account(self, login: str) -> Account:
         """The account with this e-mail address, username or href. Raises :class:`Failure`."""

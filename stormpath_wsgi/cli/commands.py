@@ -9,7 +9,7 @@ from wsgiref.types import WSGIApplication
 
 import click
 
-from stormpath_wsgi import api, instance
+from stormpath_wsgi import api
 from stormpath_wsgi.cli import addresses, serving, targets
 from stormpath_wsgi.cli.accounts import account
 from stormpath_wsgi.cli.api_keys import apikey, reveal
@@ -27,9 +27,9 @@ from stormpath_wsgi.cli.deploy import deploy
 from stormpath_wsgi.cli.groups import group_
 from stormpath_wsgi.cli.secrets import secret
 from stormpath_wsgi.directory import DirectoryService, open_directory
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.migrate import upgrade
-from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.migrate import upgrade
+from stormpath_wsgi.settings import Settings, instance
 
 
 @click.group(

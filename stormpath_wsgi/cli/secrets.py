@@ -10,9 +10,9 @@ import click
 
 from stormpath_wsgi.cli.command import Failure, require_directory, require_local, say, with_settings
 from stormpath_wsgi.directory import rotation
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.migrate import prepare
-from stormpath_wsgi.directory.secrets import Secrets
+from stormpath_wsgi.directory.crypto.secrets import Secrets
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.migrate import prepare
 from stormpath_wsgi.settings import Settings
 
 

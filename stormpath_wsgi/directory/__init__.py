@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.mail import Mail
-from stormpath_wsgi.directory.migrate import prepare
-from stormpath_wsgi.directory.passwords import Passwords
-from stormpath_wsgi.directory.secrets import Secrets
 from stormpath_wsgi.directory.service import DirectoryService
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.migrate import prepare
 from stormpath_wsgi.settings import DirectoryOptions
 
 __all__ = ["DirectoryOptions", "DirectoryService", "open_directory"]

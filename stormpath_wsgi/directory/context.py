@@ -10,12 +10,13 @@ from typing import Self
 
 from sqlalchemy import Connection, select
 
-from stormpath_wsgi.directory import schema, sms
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory import sms
+from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.mail import Mail
-from stormpath_wsgi.directory.passwords import Passwords
-from stormpath_wsgi.directory.paths import Listing, Resource
-from stormpath_wsgi.directory.secrets import Secrets
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import ConfigurationError
 
 

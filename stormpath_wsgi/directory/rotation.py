@@ -14,10 +14,10 @@ from functools import partial
 
 from sqlalchemy import Column, ColumnElement, Connection, func, select, update
 
-from stormpath_wsgi.directory import schema
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.secrets import VERSION, Secrets
-from stormpath_wsgi.directory.wire import SHAPES, seal_context
+from stormpath_wsgi.directory.crypto.secrets import VERSION, Secrets
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.wire.shapes import SHAPES, seal_context
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.key_file import KeyFile
 from stormpath_wsgi.kinds import Attribute

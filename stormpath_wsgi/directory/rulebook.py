@@ -7,33 +7,22 @@ from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import Context
-from stormpath_wsgi.directory.paths import Listing, Resource
-from stormpath_wsgi.directory.records import Wire
-from stormpath_wsgi.directory.rules import (
-    account_links,
-    accounts,
-    agents,
-    api_keys,
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules import custom_data, plain
+from stormpath_wsgi.directory.rules.accounts import account_links, accounts, login, password_reset, verification
+from stormpath_wsgi.directory.rules.factors import challenges, factors, phones
+from stormpath_wsgi.directory.rules.mails import email_templates, smtp_servers
+from stormpath_wsgi.directory.rules.providers import agents, providers, saml
+from stormpath_wsgi.directory.rules.stores import (
     applications,
-    challenges,
-    custom_data,
     directories,
-    email_templates,
-    factors,
     groups,
-    login,
     mappings,
     memberships,
     organizations,
-    password_reset,
-    phones,
-    plain,
-    providers,
-    saml,
-    smtp_servers,
-    tokens,
-    verification,
 )
+from stormpath_wsgi.directory.rules.tokens import api_keys, tokens
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.kinds import Kind
 
 Create = Callable[[Context, Listing, Any, Mapping[str, Any]], Wire]

@@ -8,14 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory import expansion, records
 from stormpath_wsgi.directory.context import Context
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.expansion import Wanted
+from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.mail.outbox import Outbox
-from stormpath_wsgi.directory.passwords import Passwords
-from stormpath_wsgi.directory.paths import (
+from stormpath_wsgi.directory.rows import expansion, records
+from stormpath_wsgi.directory.rows.expansion import Wanted
+from stormpath_wsgi.directory.rows.query import page, parse_window
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, REMOVE
+from stormpath_wsgi.directory.rules import custom_data
+from stormpath_wsgi.directory.rules.accounts import password_reset, verification
+from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
+from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
+from stormpath_wsgi.directory.rules.tokens.api_keys import Credential, Credentials
+from stormpath_wsgi.directory.sms import Send
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.wire.paths import (
     DataKey,
     Listing,
     ResetToken,
@@ -26,22 +36,7 @@ from stormpath_wsgi.directory.paths import (
     VerificationToken,
     parse,
 )
-from stormpath_wsgi.directory.query import page, parse_window
-from stormpath_wsgi.directory.records import Wire
-from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, REMOVE
-from stormpath_wsgi.directory.rules import (
-    custom_data,
-    nonces,
-    oauth,
-    password_reset,
-    tokens,
-    verification,
-)
-from stormpath_wsgi.directory.rules.api_keys import Credential, Credentials
-from stormpath_wsgi.directory.rules.bootstrap import bootstrap, issue_api_key, issue_first_api_key
-from stormpath_wsgi.directory.secrets import Secrets
-from stormpath_wsgi.directory.sms import Send
-from stormpath_wsgi.directory.wire import SHAPES
+from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.settings import MailSettings
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.ids import new_id
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.ids import new_id
 
 log = logging.getLogger(__name__)
 

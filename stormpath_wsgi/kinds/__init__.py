@@ -103,6 +103,7 @@ from stormpath_wsgi.kinds.values import (
     UNSEEN,
     UNVERIFIED,
     VERIFIED,
+    id_of,
 )
 
 _FAMILIES = (tenants, applications, directories, accounts, factors, providers, tokens, saml)
@@ -130,6 +131,6 @@ __all__ = [
     "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata", "SamlPolicy",
     "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SmtpServer", "Struct",
     "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules", "VerificationEmail", "X509Certificate",
-    "format_duration", "format_instant", "is_storable", "parse_duration", "parse_instant", "wire_name",
+    "format_duration", "format_instant", "id_of", "is_storable", "parse_duration", "parse_instant", "wire_name",
 ]
 # fmt: on

@@ -41,3 +41,8 @@ ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 DOMAIN_PATTERN = re.compile(r"[0-9a-z*_-]+(?:\.[0-9a-z*_-]+)*", re.IGNORECASE)
 NO_DOMAIN = "has a wrong entry: It is not a valid domain."
 SECOND, TEN_YEARS = dt.timedelta(seconds=1), dt.timedelta(days=3660)
+
+
+def id_of(href: str) -> str:
+    """The id in an *href*, which is ``<base>/<kind>/<id>``: what stands behind its last slash."""
+    return href.rpartition("/")[2]

@@ -15,7 +15,6 @@ from webob import Request, Response
 
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.errors import CATALOGUE
-from stormpath_wsgi.negotiation import HTML, preferred
 from stormpath_wsgi.pages.login import LoginPage
 from stormpath_wsgi.pages.logout import LogoutPage, SignOutOfApp
 from stormpath_wsgi.pages.me import MePage
@@ -23,9 +22,11 @@ from stormpath_wsgi.pages.page import refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.register import RegisterPage
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import NOT_ALLOWED, session_of
-from stormpath_wsgi.session import LIVES_ON, CurrentSession
+from stormpath_wsgi.policy import NOT_ALLOWED
+from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
 from stormpath_wsgi.settings import LoginSettings, LogoutSettings, MeSettings, RegisterSettings, Settings
+from stormpath_wsgi.web.environ import SESSION
+from stormpath_wsgi.web.negotiation import HTML, preferred
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Pages:
         is gone.
         """
         status, message, developers = CATALOGUE[HTTPStatus.SERVICE_UNAVAILABLE]
-        session = request.environ.get("stormpath.session")
+        session = request.environ.get(SESSION)
         lives_on = isinstance(session, CurrentSession) and session.lives_on
         refusal = Refusal(LIVES_ON if lives_on else message or developers, status=status)
         if preferred(request.environ, self._site.web.produces) != HTML:

@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from webob import Response
 
-from stormpath_wsgi.negotiation import HTML, JSON
+from stormpath_wsgi.web.negotiation import HTML, JSON
 
 _HEADERS = {
     "Cache-Control": "no-cache, no-store",

@@ -17,7 +17,8 @@ from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import FORBIDDEN, session_of
+from stormpath_wsgi.policy import FORBIDDEN
+from stormpath_wsgi.session import session_of
 
 #: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
 INVALID_LOGIN = "Invalid username or password."

@@ -14,7 +14,8 @@ from stormpath_wsgi.pages.csrf import comes_from_here, elsewhere, same_origin
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import ExcInfo, Headers, session_of
+from stormpath_wsgi.session import session_of
+from stormpath_wsgi.web.responses import ExcInfo, Headers
 
 log = logging.getLogger(__name__)
 

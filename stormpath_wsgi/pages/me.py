@@ -5,11 +5,12 @@ from __future__ import annotations
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.negotiation import HTML, preferred
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import WWW_AUTHENTICATE, session_of
+from stormpath_wsgi.policy import WWW_AUTHENTICATE
+from stormpath_wsgi.session import session_of
+from stormpath_wsgi.web.negotiation import HTML, preferred
 
 
 class MePage:

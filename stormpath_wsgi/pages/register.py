@@ -15,7 +15,7 @@ from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import session_of
+from stormpath_wsgi.session import session_of
 
 log = logging.getLogger(__name__)
 

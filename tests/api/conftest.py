@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from wsgiref.validate import validator
 
 import pytest
-from callers import Caller
 from sqlalchemy import delete
+from support.callers import Caller
+from support.world import World
 from werkzeug.test import Client
-from world import World
 
 from stormpath_wsgi.api import RestAPI
-from stormpath_wsgi.directory import migrate, schema
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage import migrate, schema
+from stormpath_wsgi.directory.storage.engine import Database
 
 
 @pytest.fixture(scope="session")

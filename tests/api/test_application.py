@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from callers import Caller, refusal, signed
-from post import leave_mail
+from support.callers import Caller, refusal, signed
+from support.post import leave_mail
 from werkzeug.test import Client
 
 from stormpath_wsgi import ConfigurationError, Settings

@@ -8,14 +8,14 @@ from typing import Any
 from wsgiref.validate import validator
 
 import pytest
-from callers import HOST, Caller, basic, refusal, signed
 from sqlalchemy import func, select
+from support.callers import HOST, Caller, basic, refusal, signed
+from support.world import World
 from werkzeug.test import Client, TestResponse
-from world import World
 
 from stormpath_wsgi import ConfigurationError
 from stormpath_wsgi.api import RestAPI
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.storage import schema
 
 WINDOW = 15 * 60  # seconds
 

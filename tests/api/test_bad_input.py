@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from callers import Caller, basic, refusal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.callers import Caller, basic, refusal
+from support.world import World
 from werkzeug.test import TestResponse
-from world import World
 
 JSON = "application/json"
 LARGEST = 1_000_000  # bytes, as the fixture sets it

@@ -6,14 +6,14 @@ import base64
 from typing import Any
 
 import pytest
-from callers import Caller, refusal
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.padding import PKCS7
-from world import World, path
+from support.callers import Caller, refusal
+from support.world import World, path
 
 from stormpath_wsgi.api.encryption import Encryption
 

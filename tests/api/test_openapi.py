@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 import schemathesis
-from callers import HOST, Caller, basic
-from certificates import PEM
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+from support.callers import HOST, Caller, basic
+from support.certificates import PEM
+from support.world import World, link
 from werkzeug.test import Client
-from world import World, link
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.api import RestAPI

@@ -9,15 +9,15 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
-import cheap
 import pytest
-from callers import Caller, refusal
+from support import cheap
+from support.callers import Caller, refusal
+from support.world import BASE, ENCRYPTION_KEY, PASSWORD, World, link, path
 from werkzeug.test import Client
-from world import BASE, ENCRYPTION_KEY, PASSWORD, World, link, path
 
 from stormpath_wsgi.api import RestAPI
 from stormpath_wsgi.directory import DirectoryService, open_directory
-from stormpath_wsgi.directory.secrets import Secrets
+from stormpath_wsgi.directory.crypto.secrets import Secrets
 
 
 class TestReading:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import demo_app
 
-import cheap
 import pytest
 from click.testing import CliRunner, Result
+from support import cheap
 
 from stormpath_wsgi import Client, StormpathMiddleware
 from stormpath_wsgi.cli import addresses, targets
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith("STORMPATH_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "")
-    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "cheap:HASHER")
+    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
     monkeypatch.setenv("PYTHONPATH", str(Path(cheap.__file__).parent))
     monkeypatch.chdir(tmp_path)
     return tmp_path

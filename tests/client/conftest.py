@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
-import cheap
 import pytest
-from servers import served_api
+from support import cheap
+from support.servers import served_api
 
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.directory import open_directory

@@ -19,7 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from servers import DROP, Scripted, answer, refusal, scripted
+from support.servers import DROP, Scripted, answer, refusal, scripted
 
 from stormpath_wsgi.client import transport
 from stormpath_wsgi.client.credentials import Credential

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from silent import look, silent_client
+from support.silent import look, silent_client
 
 from stormpath_wsgi import ConfigurationError, Error
 from stormpath_wsgi.client import Account, Application, Client, Collection, Directory, Group

@@ -6,7 +6,7 @@ import secrets
 from typing import assert_type
 
 import pytest
-from certificates import INDENTED_PEM
+from support.certificates import INDENTED_PEM
 
 from stormpath_wsgi.client import (
     Agent,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import delete
-from world import World
+from support.world import World
 
-from stormpath_wsgi.directory import migrate, schema
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage import migrate, schema
+from stormpath_wsgi.directory.storage.engine import Database
 
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer

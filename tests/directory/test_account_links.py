@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from world import BASE, World, link, part, path, refused
+from support.world import BASE, World, link, part, path, refused
 
-from stormpath_wsgi.directory.rules import account_links
+from stormpath_wsgi.directory.rules.accounts import account_links
 from stormpath_wsgi.errors import Error
 
 

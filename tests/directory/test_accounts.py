@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from world import PASSWORD, World, link, part, path, refused
+from support.world import PASSWORD, World, link, part, path, refused
 
-from stormpath_wsgi.directory.schema import accounts, login_names, passwords
+from stormpath_wsgi.directory.storage.schema import accounts, login_names, passwords
 
 MCF = "$stormpath2$MD5$1$OWI3OTQwYjEwODEwOTdkNTcwZDY5NjQ2ZDNlNmZjNzM=$ULWTW74NXPyLYj3VfYHWrg=="  # of 123456
 BCRYPT = "$2a$08$VbNS17zvQNYtMyfRiYXxWuec2F2y3SuLB/e7hU8RWdcCxxluUB3m."  # of SomePassw0rd!

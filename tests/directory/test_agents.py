@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from world import World, link, part, refused
+from support.world import World, link, part, refused
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.storage import schema
 
 PASSWORD = "of the mirrored server"
 

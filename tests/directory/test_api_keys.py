@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from world import BASE, ENCRYPTION_KEY, PASSWORD, World, link, part, path, refused
+from support.world import BASE, ENCRYPTION_KEY, PASSWORD, World, link, part, path, refused
 
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.rules.administrators import NAME
-from stormpath_wsgi.directory.secrets import Secrets
+from stormpath_wsgi.directory.crypto.secrets import Secrets
+from stormpath_wsgi.directory.rules.tenants.administrators import NAME
 
 
 def new_key(world: World, account: str, /, **properties: str) -> str:

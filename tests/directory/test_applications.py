@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from world import World, link, names, part, path, refused
+from support.world import World, link, names, part, path, refused
 
 
 def test_a_new_application_has_what_the_declaration_says(world: World) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from world import BASE, World, link, names
+from support.world import BASE, World, link, names
 
 from stormpath_wsgi.directory import DirectoryService, open_directory
-from stormpath_wsgi.directory.schema import tenants
+from stormpath_wsgi.directory.storage.schema import tenants
 from stormpath_wsgi.errors import ConfigurationError
 
 

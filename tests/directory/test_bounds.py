@@ -13,12 +13,18 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from world import PASSWORD, World
+from support.world import PASSWORD, World
 
 import stormpath_wsgi
 from stormpath_wsgi.client.directory import PasswordStrength
-from stormpath_wsgi.directory import expansion
-from stormpath_wsgi.directory.canonical import MOST_FOLDED, canonical_email, canonical_name, canonical_username, fold
+from stormpath_wsgi.directory.rows import expansion
+from stormpath_wsgi.directory.wire.canonical import (
+    MOST_FOLDED,
+    canonical_email,
+    canonical_name,
+    canonical_username,
+    fold,
+)
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds import RefreshToken
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stormpath_wsgi.directory.canonical import canonical_email, canonical_name, canonical_username, fold
+from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_name, canonical_username, fold
 
 every_function = pytest.mark.parametrize("spell", [canonical_email, canonical_username, canonical_name, fold])
 

@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from handset import NUMBER, Authenticator, Handset
-from world import BASE, PASSWORD, World, link, path, refused
+from support.handset import NUMBER, Authenticator, Handset
+from support.world import BASE, PASSWORD, World, link, path, refused
 
 from stormpath_wsgi.directory import open_directory
-from stormpath_wsgi.directory.rules import challenges
+from stormpath_wsgi.directory.rules.factors import challenges
 from stormpath_wsgi.errors import Error
 
 HOUR = 3600  # seconds

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import UniqueConstraint
-from world import World, refused
+from support.world import World, refused
 
-from stormpath_wsgi.directory import schema
-from stormpath_wsgi.directory.counts import PARTS
+from stormpath_wsgi.directory.rows.counts import PARTS
+from stormpath_wsgi.directory.storage import schema
 
 
 def size(world: World, at: str, **query: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World, part, path, refused
+from support.world import World, part, path, refused
 
 from stormpath_wsgi.directory.rules.custom_data import DEEPEST, LARGEST
 from stormpath_wsgi.errors import Error

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from world import World, link, path, refused
+from support.world import World, link, path, refused
 
-from stormpath_wsgi.directory import DirectoryService, records
+from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rulebook import REMOVE
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.kinds import Tenant

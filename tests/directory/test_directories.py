@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from world import World, link, part, path, refused
+from support.world import World, link, part, path, refused
 
-from stormpath_wsgi.directory.schema import metadata
+from stormpath_wsgi.directory.storage.schema import metadata
 
 
 def test_a_directory_comes_with_a_policy(world: World) -> None:

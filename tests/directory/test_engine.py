@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from marks import mark, marked, marks, metadata, opened
 from sqlalchemy import Engine, event, func, insert, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from support.marks import mark, marked, marks, metadata, opened
 
-from stormpath_wsgi.directory import migrate
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage import migrate
+from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:

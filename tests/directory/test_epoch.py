@@ -19,10 +19,10 @@ import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from stormpath_wsgi.directory import migrate
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
-from stormpath_wsgi.directory.postgresql import Server
+from stormpath_wsgi.directory.storage import migrate
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
+from stormpath_wsgi.directory.storage.postgresql import Server
 from stormpath_wsgi.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World, link, names, path, refused
+from support.world import World, link, names, path, refused
 
-from stormpath_wsgi.directory.schema import group_memberships
+from stormpath_wsgi.directory.storage.schema import group_memberships
 from stormpath_wsgi.errors import Error
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from handset import NUMBER, Handset
 from sqlalchemy import select
-from world import World, link, path, refused
+from support.handset import NUMBER, Handset
+from support.world import World, link, path, refused
 
-from stormpath_wsgi.directory import schema, totp
+from stormpath_wsgi.directory.crypto import totp
+from stormpath_wsgi.directory.storage import schema
 
 APP = {"type": "google-authenticator"}
 SMS = {"type": "SMS", "phone": {"number": NUMBER}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from world import World, link, names, part, path, refused
+from support.world import World, link, names, part, path, refused
 
 
 def test_a_group_is_made_in_a_directory(world: World) -> None:

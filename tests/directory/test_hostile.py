@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from world import PASSWORD, World
+from support.world import PASSWORD, World
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.schema import metadata
+from stormpath_wsgi.directory.storage.schema import metadata
 from stormpath_wsgi.errors import Error, Unavailable
 
 NAMES = sorted({name for kind in kinds.KINDS.values() for name in kind.members})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormpath_wsgi.directory import ids
+from stormpath_wsgi.directory.storage import ids
 
 numbers = st.integers(min_value=0, max_value=2**128 - 1)
 

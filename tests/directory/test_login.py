@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import delete, update
-from world import BASE, PASSWORD, World, link, path, refused
+from support.world import BASE, PASSWORD, World, link, path, refused
 
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.passwords import Passwords
-from stormpath_wsgi.directory.schema import passwords
+from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.storage.schema import passwords
 from stormpath_wsgi.errors import Error
 
 

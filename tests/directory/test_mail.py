@@ -15,15 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from post import Post, text, token_in
 from sqlalchemy import select, update
-from world import World, part, path, refused
+from support.post import Post, text, token_in
+from support.world import World, part, path, refused
 
-from stormpath_wsgi.directory import open_directory, schema
+from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.directory.mail import RESET, WELCOME
 from stormpath_wsgi.directory.mail.mailers import NoMailer, RecipientRefused, Unreachable
 from stormpath_wsgi.directory.mail.outbox import put
 from stormpath_wsgi.directory.mail.template import compose, fill
+from stormpath_wsgi.directory.storage import schema
 
 ADA = "ada@example.org"
 

@@ -17,8 +17,8 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from post import Post, token_in
-from world import World, path, refused
+from support.post import Post, token_in
+from support.world import World, path, refused
 
 from stormpath_wsgi.directory.mail.mailers import (
     LoginRefused,

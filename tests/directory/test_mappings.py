@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from world import BASE, World, link, path, refused
+from support.world import BASE, World, link, path, refused
 
 
 def order(world: World, application: str | None = None) -> list[str]:

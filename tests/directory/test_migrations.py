@@ -15,8 +15,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from stormpath_wsgi.directory import migrate, schema
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage import migrate, schema
+from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import update
-from world import PASSWORD, World, refused
+from support.world import PASSWORD, World, refused
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.storage import schema
 
 #: Line breaks, control characters, those that change the direction, and others that nobody sees.
 UNSAFE = [

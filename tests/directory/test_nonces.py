@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
-from world import World
+from support.world import World
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.storage import schema
 
 SECOND = 1000  # milliseconds
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from handset import Handset
-from world import BASE, PASSWORD, Wire, World, link, part, path, refused
+from support.handset import Handset
+from support.world import BASE, PASSWORD, Wire, World, link, part, path, refused
 
 from stormpath_wsgi import jwt
 from stormpath_wsgi.directory import DirectoryService

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert
-from world import World, link, names, part, path, refused
+from support.world import World, link, names, part, path, refused
 
-from stormpath_wsgi.directory import reach, schema
+from stormpath_wsgi.directory.rows import reach
+from stormpath_wsgi.directory.storage import schema
 
 
 def order(world: World, owner: str) -> list[str]:

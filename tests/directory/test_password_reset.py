@@ -10,12 +10,12 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from post import Post, text, token_in
 from sqlalchemy import event, func, select
-from world import PASSWORD, World, link, refused
+from support.post import Post, text, token_in
+from support.world import PASSWORD, World, link, refused
 
-from stormpath_wsgi.directory import schema
 from stormpath_wsgi.directory.mail.mailers import Unreachable
+from stormpath_wsgi.directory.storage import schema
 
 NEW = "Another-Horse-2"
 ADA = "ada@example.org"

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from stormpath_wsgi.directory.passwords import AT_ONCE, LONGEST, Passwords, check_format, check_strength
+from stormpath_wsgi.directory.crypto.passwords import AT_ONCE, LONGEST, Passwords, check_format, check_strength
 from stormpath_wsgi.errors import Error, Overloaded
 from stormpath_wsgi.kinds import Integer, PasswordStrength
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from world import BASE, World, refused
+from support.world import BASE, World, refused
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.paths import (
+from stormpath_wsgi.directory.wire.paths import (
     DataKey,
     Listing,
     ResetToken,

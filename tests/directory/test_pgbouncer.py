@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-import cheap
 import pytest
 from sqlalchemy import Engine, event, make_url
+from support import cheap
 
 from stormpath_wsgi.directory import DirectoryService, open_directory
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.errors import Error, Unavailable
 
 if TYPE_CHECKING:

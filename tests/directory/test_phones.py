@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from handset import NUMBER, Handset
-from world import World, link, path, refused
+from support.handset import NUMBER, Handset
+from support.world import World, link, path, refused
 
 
 @pytest.fixture

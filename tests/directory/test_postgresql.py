@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import Engine, event, make_url
 
 from stormpath_wsgi.breaker import Breaker
-from stormpath_wsgi.directory import deadline
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage import deadline
+from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from certificates import INDENTED_PEM, PEM
 from sqlalchemy import select
-from world import PASSWORD, World, link, part, path, refused
+from support.certificates import INDENTED_PEM, PEM
+from support.world import PASSWORD, World, link, part, path, refused
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.storage import schema
 
 CREDENTIALS = {"clientId": "our id", "clientSecret": "our secret"}
 ENDPOINTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from world import World, link
+from support.world import World, link
 
 
 def naming(world: World, directory: str, application: str) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text
-from world import PASSWORD, World, link, path
+from support.world import PASSWORD, World, link, path
 
-from stormpath_wsgi.directory import schema
-from stormpath_wsgi.directory.rules import mailed_tokens
+from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import Error
 
 Program = Callable[..., "subprocess.Popen[str]"]

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from post import Post, text, token_in
-from world import BASE, PASSWORD, World, link, part, path, refused
+from support.post import Post, text, token_in
+from support.world import BASE, PASSWORD, World, link, part, path, refused
 
-from stormpath_wsgi.directory.rules.creation_policy import matches
+from stormpath_wsgi.directory.rules.accounts.creation_policy import matches
 
 ADA = "ada@example.org"
 

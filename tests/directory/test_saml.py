@@ -9,15 +9,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from certificates import INDENTED_PEM, PEM
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
 from joserfc.jwk import RSAKey
-from world import World, link, part, path, refused
+from support.certificates import INDENTED_PEM, PEM
+from support.world import World, link, part, path, refused
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.storage import schema
 
 SAML = {
     "providerId": "saml",

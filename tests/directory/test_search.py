@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World, link, names, path, refused
+from support.world import World, link, names, path, refused
 
-from stormpath_wsgi.directory.json_search import spellings
-from stormpath_wsgi.directory.ranges import moments, numbers
+from stormpath_wsgi.directory.wire.json_search import spellings
+from stormpath_wsgi.directory.wire.ranges import moments, numbers
 from stormpath_wsgi.errors import Error
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from world import ENCRYPTION_KEY, World
+from support.world import ENCRYPTION_KEY, World
 
 from stormpath_wsgi.directory import DirectoryService, open_directory, rotation
-from stormpath_wsgi.directory.engine import Database
-from stormpath_wsgi.directory.schema import api_keys
-from stormpath_wsgi.directory.secrets import Secrets
+from stormpath_wsgi.directory.crypto.secrets import Secrets
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.schema import api_keys
 from stormpath_wsgi.errors import ConfigurationError
 
 OLD, NEW = "0d" * 32, "7e" * 32

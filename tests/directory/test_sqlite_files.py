@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from marks import mark, marked, metadata, opened
+from support.marks import mark, marked, metadata, opened
 
-from stormpath_wsgi.directory.write_turns import NoTurn, WriteTurns
+from stormpath_wsgi.directory.storage.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import Unavailable
 
 Program = Callable[..., "subprocess.Popen[str]"]
@@ -52,7 +52,7 @@ def copied(file: Path) -> Path:
 # Another process, which does what it is told: "mark 1", "marked", "die".
 WORKER = """
     import os, signal, sys
-    from marks import mark, marked
+    from support.marks import mark, marked
     from stormpath_wsgi.directory.engine import Database
     from stormpath_wsgi.errors import Unavailable
 
@@ -236,7 +236,7 @@ def folder() -> Iterator[Path]:
 CHANGING = """
     import os, resource, sys
     from pathlib import Path
-    from marks import mark, marked, metadata
+    from support.marks import mark, marked, metadata
     from stormpath_wsgi.directory.engine import Database
     from stormpath_wsgi.errors import Unavailable
 

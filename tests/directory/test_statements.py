@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from world import PASSWORD, World, part
+from support.world import PASSWORD, World, part
 
 
 @pytest.fixture

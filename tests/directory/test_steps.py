@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, select
 
-from stormpath_wsgi.directory import migrate, schema
-from stormpath_wsgi.directory.canonical import canonical_email
-from stormpath_wsgi.directory.engine import Database
+from stormpath_wsgi.directory.storage import migrate, schema
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.wire.canonical import canonical_email
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

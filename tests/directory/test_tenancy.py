@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from world import BASE, PASSWORD, World, link, names, part, path, refused
+from support.world import BASE, PASSWORD, World, link, names, part, path, refused
 
-from stormpath_wsgi.directory import DirectoryService, records
-from stormpath_wsgi.directory.bodies import of_creation
+from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.context import Context
-from stormpath_wsgi.directory.rules import applications, custom_data
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rules import custom_data
+from stormpath_wsgi.directory.rules.stores import applications
+from stormpath_wsgi.directory.wire.bodies import of_creation
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds import Application, Tenant
 

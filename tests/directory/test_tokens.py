@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
-from world import World, link, part, path, refused
+from support.world import World, link, part, path, refused
 
-from stormpath_wsgi.directory.schema import access_tokens, refresh_tokens
+from stormpath_wsgi.directory.storage.schema import access_tokens, refresh_tokens
 
 DAY = 24 * 3600
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import segno
 
-from stormpath_wsgi.directory import totp
+from stormpath_wsgi.directory.crypto import totp
 
 #: The seed of RFC 6238, appendix B, for SHA-1.
 SEED = base64.b32encode(b"12345678901234567890").decode()

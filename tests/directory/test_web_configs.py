@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from world import World, link, part, refused
+from support.world import World, link, part, refused
 
-from stormpath_wsgi.directory import schema
+from stormpath_wsgi.directory.storage import schema
 
 ON, OFF = {"enabled": True}, {"enabled": False}
 

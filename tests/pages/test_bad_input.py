@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
-from browsing import BROWSER, PASSWORD, Visit, make_site
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi import StormpathMiddleware

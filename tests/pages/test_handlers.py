@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from browsing import PASSWORD, Visit
+from support.browsing import PASSWORD, Visit
 
 
 class Told:

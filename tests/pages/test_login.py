@@ -8,7 +8,7 @@ from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from browsing import PASSWORD, Visit, make_site
+from support.browsing import PASSWORD, Visit, make_site
 
 from stormpath_wsgi.policy import FORBIDDEN
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from browsing import Visit, app, make_site
+from support.browsing import Visit, app, make_site
 
 from stormpath_wsgi.client.local import LocalDataStore
 

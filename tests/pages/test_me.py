@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browsing import BROWSER, Visit
+from support.browsing import BROWSER, Visit
 
 VALUES = {
     "href", "username", "email", "givenName", "middleName", "surname", "fullName", "status", "createdAt", "modifiedAt",

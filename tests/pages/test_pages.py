@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import BROWSER, PASSWORD, Visit
+from support.browsing import BROWSER, PASSWORD, Visit
 from webob import Request
 
 from stormpath_wsgi import ConfigurationError

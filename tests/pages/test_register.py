@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from browsing import PASSWORD, Visit
+from support.browsing import PASSWORD, Visit
 
 ADA = {"givenName": "Ada", "surname": "Lovelace", "email": "ada@example.org", "password": PASSWORD}
 

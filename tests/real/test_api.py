@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from callers import HOST, basic, signed
 from real.test_deploy import Server, server
+from support.callers import HOST, basic, signed
 
 COMMAND = [sys.executable, "-m", "stormpath_wsgi.cli"]
 BASE = f"https://{HOST}/v1"

@@ -24,7 +24,11 @@ ROOT = Path(__file__).parent.parent.parent
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "--bind", "127.0.0.1:0"]
 RUN = [sys.executable, "-m", "stormpath_wsgi.cli", "run"]
 #: The environment of a server whose visitors wait for no hash: how hard it is, is no question here.
-CHEAP = {"STORMPATH_PASSWORDHASHER": "cheap:HASHER", "STORMPATH_HASHQUEUE": "8", "PYTHONPATH": str(ROOT / "tests")}
+CHEAP = {
+    "STORMPATH_PASSWORDHASHER": "support.cheap:HASHER",
+    "STORMPATH_HASHQUEUE": "8",
+    "PYTHONPATH": str(ROOT / "tests"),
+}
 PASSWORD = "Correct-Horse-9"
 WORKERS = 4
 

@@ -96,7 +96,7 @@ def test_it_holds_back_floods_and_stalled_visitors_and_keeps_the_port(nginx: str
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "--threads", "2"]
     bind = ["--bind", "127.0.0.1:0", "--bind", f"unix:{folder}/yoursite.sock"]
     environ = {"WEB_CONCURRENCY": "1", "STORMPATH_INSTANCE": str(folder / "instance"), "HOME": str(folder)}
-    environ |= {"STORMPATH_PASSWORDHASHER": "cheap:HASHER", "PYTHONPATH": str(ROOT / "tests")}
+    environ |= {"STORMPATH_PASSWORDHASHER": "support.cheap:HASHER", "PYTHONPATH": str(ROOT / "tests")}
     command = [*gunicorn, *bind, "--chdir", str(ROOT), "examples.demo:application"]
     with server(command, folder, **environ) as site, proxied(nginx, folder) as place:
         site.said(r"(Booting worker)")

@@ -21,7 +21,7 @@ import pytest
 import requests
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, server
 
-from stormpath_wsgi.directory.passwords import AT_ONCE
+from stormpath_wsgi.directory.crypto.passwords import AT_ONCE
 
 DEMO = [*GUNICORN, "--chdir", str(ROOT), "examples.demo:application"]
 CLI = [sys.executable, "-m", "stormpath_wsgi.cli"]

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import urlsplit
 
-from stormpath_wsgi.directory.engine import Database
 from stormpath_wsgi.directory.mail.mailers import FolderMailer, Mailer, NoMailer, open_mailer
+from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.settings import MailSettings
 
 __all__ = ["RESET", "RESET_SUCCESS", "VERIFICATION", "VERIFICATION_SUCCESS", "WELCOME", "Mail", "Mailer"]

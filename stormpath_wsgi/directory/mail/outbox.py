@@ -16,11 +16,12 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
-from stormpath_wsgi.directory import records, schema
 from stormpath_wsgi.directory.context import Context, Work
-from stormpath_wsgi.directory.ids import new_id
 from stormpath_wsgi.directory.mail.mailers import NotSent
-from stormpath_wsgi.directory.rules import letters, smtp_servers
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rules.mails import messages, smtp_servers
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 
 log = logging.getLogger(__name__)
@@ -150,7 +151,7 @@ class Outbox:
         with self._context.read() as work:
             sealed = claimed.token
             token = sealed and work.secrets.open(sealed, schema.place(_outbox.c.token, claimed.id))
-            message = letters.write(
+            message = messages.write(
                 work, claimed.purpose, claimed.account_id, claimed.application_id, token, id=claimed.id
             )
             mailer = smtp_servers.mailer(work) or work.mail.mailer

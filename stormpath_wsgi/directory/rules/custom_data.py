@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from stormpath_wsgi.directory import schema
-from stormpath_wsgi.directory.bodies import COMMON, CUSTOM_DATA
 from stormpath_wsgi.directory.context import Context, Work
-from stormpath_wsgi.directory.paths import DataKey, Resource
-from stormpath_wsgi.directory.records import Wire, later, load
+from stormpath_wsgi.directory.rows.records import Wire, later, load
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire.bodies import COMMON, CUSTOM_DATA
+from stormpath_wsgi.directory.wire.paths import DataKey, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import CustomData, is_storable
 

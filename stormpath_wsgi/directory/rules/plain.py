@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from stormpath_wsgi.directory import bodies, records
 from stormpath_wsgi.directory.context import Context
-from stormpath_wsgi.directory.paths import Resource
-from stormpath_wsgi.directory.records import Wire
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Resource
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:

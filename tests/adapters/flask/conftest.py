@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from cheap import HASHER
 from flask import Flask
 from flask.testing import FlaskClient
-from servers import served_api
+from support.cheap import HASHER
+from support.servers import served_api
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import TestResponse
 

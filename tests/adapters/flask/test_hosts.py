@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cheap import HASHER
 from flask import Flask, url_for
 from flask.testing import FlaskClient
+from support.cheap import HASHER
 from werkzeug.test import TestResponse
 
 from flask_stormpath import StormpathManager, login_required, user

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from servers import served_api
+from support.servers import served_api
 
 from flask_stormpath import StormpathManager, login_required
 from flask_stormpath.errors import ConfigurationError

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from flask_login import AnonymousUserMixin
-from silent import look, silent_client
+from support.silent import look, silent_client
 
 from flask_stormpath import StormpathError, User, current_user, user, user_context_processor
 from stormpath_wsgi.client import Account

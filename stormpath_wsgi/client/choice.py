@@ -1,0 +1,49 @@
+"""Which application of a tenant a site is about."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from stormpath_wsgi.client.application import Application
+from stormpath_wsgi.client.client import Client
+from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
+
+
+def find_application(client: Client, *, href: str | None = None, name: str | None = None) -> Application:
+    """The application that people sign in to: by *href*, by its exact *name*, or the only one there is.
+
+    Raises :class:`ConfigurationError` when that is none or not one, and when the directory does not let us in.
+    """
+    try:
+        return _found(client, href, name)
+    except Error as error:
+        if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise
+        raise ConfigurationError(f"client.apiKey: the directory refuses the API key ({error})") from error
+
+
+def _found(client: Client, href: str | None, name: str | None) -> Application:
+    if href is not None:
+        return _application_at(client, href)
+    names = {"name": name} if name is not None else {}
+    # The search forgives case and knows wildcards; a name is meant as it is written.
+    found = [each for each in client.applications.search(names) if name in (None, each.name)]
+    if len(found) == 1:
+        return found[0]
+    if name is not None:
+        raise ConfigurationError(f"application.name: the directory has no application named {name!r}.")
+    there = ", ".join(repr(each.name) for each in found) or "none"
+    raise ConfigurationError(
+        f"application: the directory has not one application but {there}; set application.name or application.href."
+    )
+
+
+def _application_at(client: Client, href: str) -> Application:
+    application = client.applications.get(href)
+    try:
+        application.refresh()
+    except Unavailable:
+        raise
+    except Error as error:
+        raise ConfigurationError(f"application.href: {href} is no application of this directory ({error})") from error
+    return application

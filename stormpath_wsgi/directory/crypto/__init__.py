@@ -1,0 +1,1 @@
+"""Passwords, keys and codes: hashed, encrypted, signed and checked."""

@@ -1,8 +1,0 @@
-"""What Alembic runs: the steps it has found, in the transaction that :mod:`stormpath_wsgi.directory.migrate` holds."""
-
-from __future__ import annotations
-
-from alembic import context
-
-context.configure(**context.config.attributes)
-context.run_migrations()

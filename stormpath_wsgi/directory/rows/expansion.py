@@ -1,0 +1,179 @@
+"""Expansion: links in an answer replaced by what they name, as ``directory,groups(offset:0,limit:10)`` asks.
+
+Names may be nested, ``groupMemberships(group,limit:100)``, and what all of them together may bring is bounded.
+Source: the expansion chapter of the REST API v1, which knows no nesting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Text, bindparam, cast, func, select
+
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.rows import query, records
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire.paths import Listing, Resource, below
+from stormpath_wsgi.directory.wire.shapes import SHAPES
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import KINDS, Collection, CustomData, Kind, Link, Member, Part
+
+_MOST_NAMES = 16  # in one parameter
+_MOST_RESOURCES = 20_000  # that all names may bring; one brings to each of a page of 100 up to 100
+_MOST_DATA = 20_000_000  # characters of custom data that one name may bring, as JSON
+_TOKEN = re.compile(r"([A-Za-z]+|[0-9]+|[(),:])|\s+")  # blanks first would be counted again from each of them
+
+
+@dataclass(slots=True)
+class Wanted:
+    """One name to expand; of a collection the *window*; and what is wanted *inside*."""
+
+    name: str
+    window: dict[str, Any] = field(default_factory=dict)
+    inside: list[Wanted] = field(default_factory=list)
+
+
+def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
+    """What *expand*, text or None, asks of each of so many *resources* of a *kind*. Raises 2103, 2107."""
+    if not expand:
+        return []
+    wanted = _Parser(expand).parse()
+    if _most(wanted, [kind], resources) > _MOST_RESOURCES:
+        text = f"expand could bring more than {_MOST_RESOURCES} resources; set smaller limits, or name less."
+        raise fault(2107, text)
+    return wanted
+
+
+def apply(
+    work: Work, items: Sequence[dict[str, Any]], wanted: Iterable[Wanted], account: dict[str, Any] | None = None
+) -> None:
+    """Puts into *items* what is *wanted* of them. A link that leads nowhere any more stays a link.
+
+    *account*: what ``account`` leads to, where that is known and shall not be read again.
+    """
+    for one in wanted:
+        places = [item for item in items if item.get(one.name)]
+        if account is not None and one.name == "account":
+            found = {account["href"]: account}
+        else:
+            found = _found(work, {place[one.name]["href"] for place in places}, one)
+        apply(work, [part for whole in found.values() for part in whole.get("items", [whole])], one.inside)
+        for place in places:
+            href = place[one.name]["href"]
+            place[one.name] = dict(found.get(href, place[one.name]))
+
+
+def _found(work: Work, hrefs: Iterable[str], one: Wanted) -> dict[str, dict[str, Any]]:
+    """What *hrefs* name, in as few statements as there are kinds, but one for each collection."""
+    pages: dict[str, dict[str, Any]] = {}
+    ids: defaultdict[tuple[type[Kind], type[Kind] | None], list[str]] = defaultdict(list)
+    for href in hrefs:
+        match below(work.base_url, href):
+            case Listing() as listing:
+                pages[href] = query.page(work, listing, one.window, owner_exists=True)
+            case Resource(kind, id, owner):
+                ids[kind, owner].append(id)
+    _check_data(work, [id for kind, owner in ids if kind is CustomData for id in ids[kind, owner]])
+    resources = [records.load_all(work, kind, owner, ids[kind, owner]) for kind, owner in ids]
+    return pages | {resource["href"]: resource for found in resources for resource in found.values()}
+
+
+def _check_data(work: Work, ids: list[str]) -> None:
+    """Raises 2107 where the custom data with these *ids* is too much for one answer, and for our memory."""
+    if ids and (work.connection.execute(_SIZE, {"ids": ids}).scalar() or 0) > _MOST_DATA:
+        text = f"expand would bring more than {_MOST_DATA} characters of custom data; set smaller limits."
+        raise fault(2107, text)
+
+
+def _most(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int) -> int:
+    """How many resources may come, if all pages are full. Raises 2107 for a name to expand in none of *kinds*."""
+    most = 0
+    for one in wanted:
+        members = [kind.members[one.name] for kind in kinds if one.name in kind.members]
+        targets = [target for member in members for target in _targets(member)]
+        if not targets:
+            raise fault(2107, f"{one.name!r:.80} cannot be expanded here.")
+        brings = resources
+        if isinstance(members[0], Collection):
+            one.window = query.parse_window(**one.window)
+            brings *= one.window["limit"]
+        elif one.window:
+            raise fault(2107, f"{one.name} is no collection and has neither offset nor limit.")
+        most += brings + _most(one.inside, targets, brings)
+    return most
+
+
+def _targets(member: Member[Any]) -> list[type[Kind]]:
+    """The kinds that *member* may lead to and that can be read."""
+    match member:
+        case Collection():
+            titles: tuple[str | None, ...] = (member.of,)
+        case Link():
+            titles = member.to
+        case Part():
+            titles = (member.to,)
+        case _:
+            titles = ()
+    return [KINDS[title] for title in titles if title and KINDS[title] in SHAPES]
+
+
+_SIZE = select(func.sum(func.length(cast(schema.custom_data.c.data, Text)))).where(
+    schema.custom_data.c.owner_id.in_(bindparam("ids", expanding=True))
+)
+
+
+class _Parser:
+    """Reads ``name(offset:0,limit:10,name,…),…``."""
+
+    def __init__(self, text: Any) -> None:
+        if not isinstance(text, str):
+            raise self._malformed()
+        self._tokens = [token for token in _TOKEN.split(text) if token]
+        self._names = 0
+
+    def parse(self) -> list[Wanted]:
+        whole = Wanted("")
+        self._fill(whole)
+        if self._tokens or whole.window:
+            raise self._malformed()
+        return whole.inside
+
+    def _fill(self, outer: Wanted) -> None:
+        """Reads what stands between two parentheses."""
+        while True:
+            name = self._take()
+            if name in ("offset", "limit") and self._next(":"):
+                outer.window[name] = self._take()
+            else:
+                outer.inside.append(self._name(name))
+            if not self._next(","):
+                return
+
+    def _name(self, name: str) -> Wanted:
+        self._names += 1
+        if not name.isalpha() or self._names > _MOST_NAMES:
+            raise self._malformed()
+        one = Wanted(name)
+        if self._next("("):
+            self._fill(one)
+            if not self._next(")"):
+                raise self._malformed()
+        return one
+
+    def _take(self) -> str:
+        if not self._tokens:
+            raise self._malformed()
+        return self._tokens.pop(0)
+
+    def _next(self, token: str) -> bool:
+        """Takes *token* if it comes next."""
+        found = self._tokens[:1] == [token]
+        del self._tokens[: int(found)]
+        return found
+
+    def _malformed(self) -> Error:
+        return fault(2107, f"expand is spelled name,name(offset:0,limit:10), with at most {_MOST_NAMES} names.")

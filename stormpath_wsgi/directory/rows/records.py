@@ -1,0 +1,208 @@
+"""Finding, making and changing single resources of any kind, by their declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire import canonical
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, seal_context
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import Attribute, Kind
+
+Wire = dict[str, Any]
+
+
+def load(work: Work, resource: Resource) -> Wire:
+    """The wire form of *resource*. Raises the 404 when the tenant has none such."""
+    statement = _one(SHAPES[resource.kind], SHAPES[resource.owner] if resource.owner else None)
+    row = work.connection.execute(statement, _parameters(work, id=resource.id)).first()
+    if row is None:
+        raise fault(404)
+    return wire(work, resource, row)
+
+
+def load_all(work: Work, kind: type[Kind], owner: type[Kind] | None, ids: Iterable[str]) -> dict[str, Wire]:
+    """By id, the wire forms of those of *ids* that the tenant has. *owner*: as in :class:`.paths.Resource`."""
+    statement = _several(SHAPES[kind], SHAPES[owner] if owner else None)
+    rows = work.connection.execute(statement, _parameters(work, ids=list(ids)))
+    return {row[0]: wire(work, Resource(kind, row[0], owner), row) for row in rows}
+
+
+def wire(work: Work, resource: Resource, row: Row) -> Wire:
+    """The wire form of *resource*, whose selected columns are *row*."""
+    return SHAPES[resource.kind].wire(row, work, work.href(resource))
+
+
+def exist(work: Work, kind: type[Kind], id: str) -> bool:
+    """Whether the tenant has a *kind* with that *id*."""
+    return work.connection.execute(_existence(SHAPES[kind]), _parameters(work, id=id)).first() is not None
+
+
+def require(work: Work, resource: Resource, name: str) -> None:
+    """Raises 2016 unless the tenant has *resource*, which a body calls *name*."""
+    if not exist(work, resource.kind, resource.id):
+        raise fault(2016, f"{name} does not match a known resource.")
+
+
+def require_owner(work: Work, listing: Listing) -> None:
+    """Raises the 404 unless the tenant has the owner of *listing*."""
+    if listing.owner is not None and not exist(work, listing.owner, listing.id):
+        raise fault(404)
+
+
+def make(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any], **columns: Any) -> None:
+    """Stores a new *kind*: its attributes by Python name, and *columns* that no body tells.
+
+    Raises :class:`~stormpath_wsgi.errors.Error`: 2001 when a unique value is taken, 2020 when a resource that
+    it refers to has gone.
+    """
+    table = SHAPES[kind].table
+    common = {"id": id, "tenant_id": work.tenant_id, "created_at": work.now, "modified_at": work.now}
+    row = {name: value for name, value in common.items() if name in table.c}
+    with taken(*_uniqueness(kind)):
+        work.connection.execute(insert(table), {**row, **_stored(work, kind, id, values), **columns})
+
+
+def change(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any]) -> None:
+    """Stores new *values*, by Python name, and lets ``modifiedAt`` grow. Raises as :func:`make` does."""
+    table = SHAPES[kind].table
+    row = {**_touched(work, table), **_stored(work, kind, id, values)}
+    if not row:  # a client saved what it had read of a kind that has no modifiedAt
+        return
+    with taken(*_uniqueness(kind)):
+        work.connection.execute(update(table).where(table.c.id == id).values(row))
+
+
+def remove(work: Work, kind: type[Kind], id: str) -> None:
+    """Removes what there is, and what refers to it with ON DELETE CASCADE."""
+    table = SHAPES[kind].table
+    work.connection.execute(delete(table).where(table.c.id == id))
+
+
+def _touched(work: Work, table: Table) -> dict[str, Any]:
+    return {"modified_at": later(table.c.modified_at, work.now)} if "modified_at" in table.c else {}
+
+
+def later(column: ColumnElement[int], now: int) -> ColumnElement[int]:
+    """*now*, or one millisecond after the moment in *column* when the clock has not got so far."""
+    return case((column >= now, column + 1), else_=now)
+
+
+@contextmanager
+def taken(text: str | None, code: int = 2001) -> Iterator[None]:
+    """Answers a broken UNIQUE constraint with *code* and *text*, and a broken reference with 2020."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise fault(code, text) if _is_duplicate(error) else fault(2020) from None
+
+
+def key_of(attribute: Attribute[Any]) -> Callable[[str], str]:
+    """What makes the canonical spelling of *attribute*, by which it is unique, found and sorted."""
+    if attribute is kinds.Account.email:
+        return canonical.canonical_email
+    if attribute is kinds.Account.username:
+        return canonical.canonical_username
+    return canonical.canonical_name if attribute.unique else canonical.fold
+
+
+def of_tenant(table: Table) -> ColumnElement[bool]:
+    """Whether a row of *table* is the tenant's, who is bound as ``tenant_id``. Some only say so by their owner."""
+    tenant_id: BindParameter[str] = bindparam("tenant_id")
+    if "tenant_id" in table.c:
+        return table.c.tenant_id == tenant_id
+    if table is schema.tenants:
+        return table.c.id == tenant_id
+    column, owner = next(
+        (column, key.column) for column in table.c for key in column.foreign_keys if not column.nullable
+    )
+    return exists().where(owner == column, owner.table.c.tenant_id == tenant_id)
+
+
+def is_alive(table: Table) -> list[ColumnElement[bool]]:
+    """What holds for the rows of *table* that count at the moment bound as ``now``: tokens expire."""
+    return [table.c.expires_at > bindparam("now")] if "expires_at" in table.c else []
+
+
+def _parameters(work: Work, **more: Any) -> dict[str, Any]:
+    return {"tenant_id": work.tenant_id, "now": work.now, **more}
+
+
+# Statements are built once: building one takes longer than SQLite needs to answer it.
+
+
+@cache
+def _one(shape: Shape, owner: Shape | None) -> Select[Any]:
+    return _live(shape, owner).where(shape.columns[0] == bindparam("id"))
+
+
+@cache
+def _several(shape: Shape, owner: Shape | None) -> Select[Any]:
+    return _live(shape, owner).where(shape.columns[0].in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _existence(shape: Shape) -> Select[Any]:
+    table = shape.table
+    return select(table.c.id).where(table.c.id == bindparam("id"), of_tenant(table), *is_alive(table))
+
+
+def _live(shape: Shape, owner: Shape | None) -> Select[Any]:
+    statement = select(*shape.columns).where(of_tenant(shape.table), *is_alive(shape.table))
+    if owner is not None:  # the custom data of an account is not found below groups/
+        statement = statement.where(exists().where(owner.table.c.id == shape.columns[0]))
+    return statement
+
+
+def _stored(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns for *values*: as they are or sealed, and folded where one searches."""
+    table, row = SHAPES[kind].table, dict(values)
+    for attribute in kind.declared(Attribute):
+        if attribute.sealed and attribute.name in row:  # an empty text is none, and nothing to keep from anybody
+            text = row[attribute.name]
+            row[attribute.name] = work.secrets.seal(text, seal_context(kind, attribute)(id)) if text else None
+        name = f"{attribute.name}_folded"
+        if attribute.name in values and name in table.c:
+            value = values[attribute.name]
+            row[name] = "" if value is None else key_of(attribute)(value)
+    return row
+
+
+#: Kinds of which a duplicate has a code of its own.
+_DUPLICATES: Mapping[type[Kind], int] = {kinds.Phone: 13102, kinds.Factor: 13105}
+
+
+def _uniqueness(kind: type[Kind]) -> tuple[str | None, int]:
+    if code := _DUPLICATES.get(kind):
+        return None, code
+    names = [attribute.wire for attribute in kind.declared(Attribute) if attribute.unique]
+    if not names:
+        return f"There is such a {kind.title()} already.", 2001
+    return f"{kind.title()} {' or '.join(names)} is already in use; choose another.", 2001
+
+
+def _is_duplicate(error: IntegrityError) -> bool:
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return code in {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}

@@ -1,0 +1,110 @@
+"""Account links: two accounts of different directories that are one person's, and which of them a login answers with.
+
+A link has no direction. An account is linked to at most one account of each other directory.
+Source: the account linking chapter of the REST API v1, which gives no figure for the most links of an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.reach import linked_to
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.stores import mappings
+from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import AccountLink
+
+#: The most links that an account may have.
+MOST = 100
+
+_links, _accounts, _memberships = schema.account_links, schema.accounts, schema.group_memberships
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """Links two accounts. Raises 7500, with the link that exists, to 7505."""
+    if not isinstance(properties, Mapping) or not all(
+        isinstance(properties.get(name), Mapping) and "href" in properties[name]
+        for name in (AccountLink.left_account.wire, AccountLink.right_account.wire)
+    ):
+        raise fault(7502)
+    body = bodies.of_creation(AccountLink, properties, context.base_url)
+    left, right = body.links["left_account"], body.links["right_account"]
+    with context.write() as work:
+        for account in (left, right):
+            records.require(work, account, "AccountLink account")
+        _check(work, left.id, right.id)
+        return records.load(work, Resource(AccountLink, _make(work, left.id, right.id)))
+
+
+def remove(context: Context, target: Resource) -> None:
+    with context.write() as work:
+        records.load(work, target)
+        records.remove(work, AccountLink, target.id)
+
+
+def counterpart(work: Work, scope: Scope, found: Candidate) -> str | None:
+    """The id of the account in the default account store that the one *found* is linked to; None if it is in there.
+
+    The store is the application's, or that of the organization which the request names.
+    """
+    owner = Resource(kinds.Application, scope.application_id)
+    if scope.organization_id is not None:
+        owner = Resource(kinds.Organization, scope.organization_id)
+    try:
+        store = mappings.default_account_store(work, owner)
+    except Error:  # there is none, or a disabled one, where nobody can sign in
+        return None
+    inside = select(_accounts.c.id).where(_accounts.c.directory_id == store.directory_id)
+    if store.group_id is not None:
+        members = select(_memberships.c.account_id).where(_memberships.c.group_id == store.group_id)
+        inside = inside.where(_accounts.c.id.in_(members))
+    if work.connection.execute(inside.where(_accounts.c.id == found.account_id)).first() is not None:
+        return None
+    id: str | None = work.connection.execute(inside.where(_accounts.c.id.in_(linked_to(found.account_id)))).scalar()
+    return id
+
+
+def _check(work: Work, left_id: str, right_id: str) -> None:
+    if left_id == right_id:
+        raise fault(7501)
+    directories = select(_accounts.c.id, _accounts.c.directory_id).where(_accounts.c.id.in_([left_id, right_id]))
+    of = {row.id: row.directory_id for row in work.connection.execute(directories)}
+    if of[left_id] == of[right_id]:
+        raise fault(7504)
+    lesser, greater = sorted((left_id, right_id))
+    same = select(_links.c.id).where(_links.c.lesser_id == lesser, _links.c.greater_id == greater)
+    if (id := work.connection.execute(same).scalar()) is not None:
+        error = fault(7500)
+        error.existing = work.href(Resource(AccountLink, id))
+        raise error
+    for mine, other in ((left_id, right_id), (right_id, left_id)):
+        _check_links(work, mine, of[other])
+
+
+def _check_links(work: Work, account_id: str, directory_id: str) -> None:
+    """Raises 7505 when the account has a link into the directory, 7503 when it has as many as it may."""
+    linked = _accounts.c.id.in_(linked_to(account_id))
+    inside = select(_accounts.c.id).where(linked, _accounts.c.directory_id == directory_id)
+    if work.connection.execute(inside).first() is not None:
+        raise fault(7505)
+    if work.connection.execute(select(func.count()).select_from(_accounts).where(linked)).scalar_one() >= MOST:
+        raise fault(7503)
+
+
+def _make(work: Work, left_id: str, right_id: str) -> str:
+    id = new_id()
+    lesser, greater = sorted((left_id, right_id))
+    columns = {"left_account_id": left_id, "right_account_id": right_id, "lesser_id": lesser, "greater_id": greater}
+    records.make(work, AccountLink, id, {}, **columns)
+    return id

@@ -1,0 +1,52 @@
+"""Account schemas: which of their names the accounts of a directory must have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import Account, Field
+
+_fields = schema.fields
+_NAMES = (Account.given_name, Account.surname)
+
+
+def make(work: Work, directory_id: str) -> None:
+    """Gives a new directory its two fields."""
+    row = {"schema_id": directory_id, "required": False, "created_at": work.now, "modified_at": work.now}
+    rows = [
+        {**row, "id": new_id(), "name": name.wire, "name_folded": records.key_of(Field.name)(name.wire)}
+        for name in _NAMES
+    ]
+    work.connection.execute(insert(_fields), rows)
+
+
+def check_new(work: Work, directory_id: str, values: Mapping[str, Any]) -> None:
+    """Raises 2000 when *values*, by Python name, lack what the directory's accounts must have."""
+    _check(work, directory_id, {name.wire: values.get(name.name) for name in _NAMES})
+
+
+def check_change(work: Work, directory_id: str, values: Mapping[str, Any]) -> None:
+    """Raises 2000 when *values* take from an account what it must have. What it never had it need not get."""
+    taken = {name.wire: None for name in _NAMES if name.name in values and values[name.name] is None}
+    if taken:
+        _check(work, directory_id, taken)
+
+
+def _check(work: Work, directory_id: str, names: Mapping[str, Any]) -> None:
+    required = work.connection.execute(_REQUIRED, {"schema_id": directory_id}).scalars()
+    for name in required:
+        if name in names and names[name] is None:
+            raise fault(2000, f"Account {name} is required; it cannot be null, empty, or blank.")
+
+
+_REQUIRED = (
+    select(_fields.c.name).where(_fields.c.schema_id == bindparam("schema_id"), _fields.c.required).order_by("name")
+)

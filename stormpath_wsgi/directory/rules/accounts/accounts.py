@@ -1,0 +1,176 @@
+"""Accounts: made in a directory or through an application, changed, removed; and when their sessions end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.mail import RESET, VERIFICATION
+from stormpath_wsgi.directory.rows import counts, records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules import custom_data
+from stormpath_wsgi.directory.rules.accounts import (
+    account_schema,
+    creation_policy,
+    login_names,
+    password_policy,
+    verification,
+)
+from stormpath_wsgi.directory.rules.accounts.password_policy import NewPassword
+from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.providers import providers
+from stormpath_wsgi.directory.rules.stores import mappings, memberships
+from stormpath_wsgi.directory.rules.stores.mappings import Store
+from stormpath_wsgi.directory.rules.tenants import administrators
+from stormpath_wsgi.directory.rules.tokens import tokens
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.addresses import is_address, mailbox
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, id_of
+
+_accounts = schema.accounts
+
+_COLON = re.compile(f"[{COLON}]")
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """A new account. ``passwordFormat=mcf``: the password is a hash of another system.
+
+    Through an application or organization a login name is refused that any of its account stores has: who signs in
+    with it would be a matter of order otherwise. In a directory only its own names count. So the same name may come to
+    be twice at an application, and :mod:`.qualifiers` tells the two apart.
+    """
+    if providers.wants_exchange(properties):
+        return providers.exchange(context, listing, properties["providerData"])
+    body = bodies.of_creation(Account, properties, context.base_url)
+    _check(body.values)
+    data = custom_data.embedded(properties)
+    body.values.setdefault("username", body.values["email"])
+    password = body.values.pop("password", None)
+    with context.read() as work:
+        store = _store(work, listing)
+        providers.refuse_new(work, Account, listing, store.directory_id, store.group_id)
+        account_schema.check_new(work, store.directory_id, body.values)
+        policy = creation_policy.of_directory(work, store.directory_id)
+    policy.check(body.values["email"])
+    in_workflow = verification.wanted(params)
+    if in_workflow:
+        body.values["status"] = verification.status(policy, body.values["status"])
+    new = _new_password(context, store, password, params.get("passwordFormat"))
+    id = new_id()
+    with context.write(moves_epoch=False) as work:
+        _make(work, id, store, body.values, new, Resource(listing.owner or kinds.Directory, listing.id))
+        custom_data.make(work, id, data)
+        if in_workflow:
+            verification.begin(work, policy, id, listing.id if listing.owner is kinds.Application else None)
+        made = records.load(work, Resource(Account, id))
+        counts.change(work, store.directory_id, id, +1)
+        return made
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """A new password, or a status other than ENABLED, ends every session of the account."""
+    data, new = custom_data.embedded(properties), None
+    if isinstance(properties, Mapping) and "password" in properties:
+        new = password_policy.of_account(context, target.id, properties["password"])
+    with context.write() as work:
+        mailed_tokens.hold(work, target.id)
+        current = records.load(work, target)
+        body = bodies.of_update(Account, properties, current)
+        _check(body.values, current)
+        providers.refuse_change(work, current, body.values)
+        directory_id = _directory_of(current)
+        account_schema.check_change(work, directory_id, body.values)
+        if moves := _moves(body.values, current):
+            creation_policy.of_directory(work, directory_id).check(body.values["email"])
+            body.values.setdefault(
+                "email_verification_status", UNVERIFIED
+            )  # that mail reaches them was proved elsewhere
+        if body.values.get("email_verification_status") == "UNKNOWN" != current["emailVerificationStatus"]:
+            raise fault(2003, f"Account emailVerificationStatus can be set to {VERIFIED} and {UNVERIFIED} only.")
+        if body.values.get("status", current["status"]) != current["status"]:
+            administrators.keep_owner(work, target.id, 4002)
+        body.values.pop("password", None)
+        records.change(work, Account, target.id, body.values)
+        if moves:
+            mailed_tokens.end(work, target.id, RESET, VERIFICATION)
+        if any(body.values.get(name, current[name]) != current[name] for name in ("username", "email")):
+            login_names.claim(work, target.id)
+        custom_data.merge(work, target.id, data)
+        if new is not None:
+            set_password(work, target.id, new)
+        elif body.values.get("status", ENABLED) != ENABLED:
+            tokens.end_all(work, target.id)
+        return records.load(work, target)
+
+
+def set_password(work: Work, id: str, new: NewPassword) -> None:
+    """Lets the account, which is held, have the password *new*: signs it out everywhere, and ends what was mailed to
+    change the old.
+    """
+    password_policy.store(work, id, new)
+    # Growing strictly, so that it names this password and no other.
+    moment = records.later(_accounts.c.password_modified_at, work.now)
+    records.change(work, Account, id, {"password_modified_at": moment})
+    tokens.end_all(work, id)
+    mailed_tokens.end(work, id, RESET)
+
+
+def remove(context: Context, target: Resource) -> None:
+    """Its memberships, passwords, custom data and tokens go with it."""
+    with context.write() as work:
+        directory_id = _directory_of(records.load(work, target))
+        administrators.keep_owner(work, target.id, 4001)
+        custom_data.forget(work, [target.id])
+        records.remove(work, Account, target.id)
+        counts.change(work, directory_id, target.id, -1)
+
+
+def _store(work: Work, listing: Listing) -> Store:
+    """Where the account goes: into the directory, or the default account store of the application or organization."""
+    records.require_owner(work, listing)
+    if listing.owner in (kinds.Application, kinds.Organization):
+        return mappings.default_account_store(work, Resource(listing.owner, listing.id))
+    return Store(listing.id)
+
+
+def _new_password(context: Context, store: Store, password: Any, format: Any) -> NewPassword:
+    if format is None:
+        return password_policy.of_new_account(context, store.directory_id, password)
+    if str(format).lower() != "mcf":
+        raise fault(2003, "The imported password designates an algorithm that is an unsupported value.")
+    return password_policy.imported(password)
+
+
+def _make(work: Work, id: str, store: Store, values: Mapping[str, Any], new: NewPassword, among: Resource) -> None:
+    more = {"directory_id": store.directory_id, "password_modified_at": work.now}
+    records.make(work, Account, id, values, **more)
+    login_names.claim(work, id, among)
+    password_policy.store(work, id, new)
+    providers.make_data(work, id)
+    if store.group_id is not None:
+        memberships.make(work, id, store.group_id)
+
+
+def _moves(values: Mapping[str, Any], current: Wire) -> bool:
+    """Whether *values* bring the e-mail address of another mailbox, and not another spelling of the same."""
+    return "email" in values and mailbox(values["email"]) != mailbox(current["email"])
+
+
+def _directory_of(account: Wire) -> str:
+    return id_of(account["directory"]["href"])
+
+
+def _check(values: Mapping[str, Any], current: Mapping[str, Any] | None = None) -> None:
+    """Looks at what is new: *current* may be of a time when more was taken. Raises 2006."""
+    new = {name: value for name, value in values.items() if current is None or value != current.get(name)}
+    if "email" in new and not is_address(new["email"]):
+        raise fault(2006, "Account email must be an address such as ada@example.org, without a colon.")
+    if _COLON.search(new.get("username", "")):
+        raise fault(2006, "Account username must not contain a colon, which ends the name at a login.")

@@ -1,0 +1,159 @@
+"""Login: a username or e-mail address and a password, put to the account stores of an application in order.
+
+Whatever is wrong, the answer takes as long as verifying a password: the clock tells nobody who has an account.
+The password is verified outside of any transaction, so that logins never wait for each other.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select, update
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.rows import expansion, records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.accounts import account_links
+from stormpath_wsgi.directory.rules.stores import stores
+from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.directory.wire.shapes import SHAPES
+from stormpath_wsgi.errors import Unavailable, fault
+from stormpath_wsgi.kinds import DISABLED, ENABLED, LOCKED, UNVERIFIED, Account, LoginAttempt
+
+log = logging.getLogger(__name__)
+
+_accounts, _passwords = schema.accounts, schema.passwords
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Who signed in: the wire form of the *account*, and the id of the organization that the attempt named."""
+
+    account: Wire
+    organization_id: str | None
+
+
+def attempt(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """The account of whoever proves to be it. Raises what :func:`authenticate` does."""
+    properties, store = stores.taken_out(properties)
+    body = bodies.of_creation(LoginAttempt, properties, context.base_url)
+    login, password = _credential(body.values["value"])
+    account = authenticate(context, listing.id, login, password, store).account
+    answer: Wire = {"account": {"href": account["href"]}}
+    with context.read() as work:
+        expansion.apply(work, [answer], expansion.parse(params.get("expand"), LoginAttempt), account=account)
+    return answer
+
+
+def authenticate(
+    context: Context, application_id: str, login: str, password: str, account_store: Any = None, name_key: Any = None
+) -> Proved:
+    """Who signs in to an application with *login* and *password*, perhaps by a link (:mod:`.account_links`).
+
+    *account_store* and *name_key* are what the request names, off the wire (:func:`.stores.scope`). Raises 5105, 4605,
+    5114, 2016 for the stores; 7100 to 7107 for the person. The account's ``passwordModifiedAt`` is that of the password
+    that was proved: a session made with it begins only while that password is in force (:mod:`.tokens`).
+    """
+    context.passwords.expect_turn()
+    with context.read() as work:
+        scope = stores.scope(work, application_id, account_store, name_key)
+        if scope.is_empty:
+            raise fault(5105 if scope.organization_id is None else 4605)
+        found = stores.find(work, scope, login)
+    if found is None:
+        context.passwords.verify_decoy(password)
+        raise fault(7104)
+    proved, new_hash = context.passwords.verify_and_update(password, found.hash)
+    if not proved:
+        raise fault(7100)
+    _check(found)
+    if new_hash is not None:
+        _replace_hash(context, found, new_hash)
+    with context.read() as work:
+        return Proved(_answered(work, scope, found), scope.organization_id)
+
+
+def _credential(value: str) -> tuple[str, str]:
+    """Login and password from base64 of ``login:password``. Raises 2006."""
+    try:
+        text = base64.b64decode(value, validate=True).decode("utf-8", "surrogatepass")
+    except (binascii.Error, UnicodeDecodeError):
+        text = ""
+    login, separator, password = text.partition(":")
+    if not separator:
+        raise fault(2006, "LoginAttempt value must be base64 of login:password in UTF-8.")
+    return login, password
+
+
+def _check(found: Candidate) -> None:
+    """Told only to who knew the password."""
+    _check_account(found.status)
+    if found.group_status == DISABLED:
+        raise fault(7105)
+    if found.directory_status == DISABLED:
+        raise fault(7106)
+    if found.organization_status == DISABLED:
+        raise fault(7107)
+
+
+def _check_account(status: str) -> None:
+    if status == DISABLED:
+        raise fault(7101)
+    if status == UNVERIFIED:
+        raise fault(7102)
+    if status == LOCKED:
+        raise fault(7103)
+
+
+def _answered(work: Work, scope: Scope, found: Candidate) -> Wire:
+    """The account that signed in, or the one that it is linked to in the default account store."""
+    account = _account_of(work, found)
+    if found.linking_status != ENABLED:
+        return account
+    linked_id = account_links.counterpart(work, scope, found)
+    if linked_id is None:
+        return account
+    linked = records.load(work, Resource(Account, linked_id))
+    _check_account(linked["status"])  # whom one signs in as must be allowed to
+    return linked
+
+
+def _account_of(work: Work, found: Candidate) -> Wire:
+    """The account as it is now. Raises 7100 if its password was changed while the old one was verified."""
+    row = work.connection.execute(_proved(), {"id": found.account_id, "position": found.position}).first()
+    if row is None:
+        raise fault(7100)
+    return records.wire(work, Resource(Account, found.account_id), row)
+
+
+def _replace_hash(context: Context, found: Candidate, hash: str) -> None:
+    """The same password in today's format. Not a change of password, and not worth failing a login for."""
+    try:
+        with context.write(moves_epoch=False) as work:
+            work.connection.execute(
+                update(_passwords)
+                .where(
+                    _passwords.c.account_id == found.account_id,
+                    _passwords.c.position == found.position,
+                    _passwords.c.hash == found.hash,  # unless it was changed meanwhile
+                )
+                .values(hash=hash)
+            )
+    except Unavailable as error:
+        log.warning("the password of account %s keeps its old format: %s", found.account_id, error)
+
+
+@cache
+def _proved() -> Select[Any]:
+    """An account, as long as its newest password is the one at a position."""
+    newest = stores.newest() == bindparam("position")
+    return select(*SHAPES[Account].columns).where(_accounts.c.id == bindparam("id"), newest)

@@ -1,0 +1,82 @@
+"""Login names: what people may type to sign in, unique within a directory.
+
+Usernames and e-mail addresses share one space of names. Were they apart, somebody could take another's address
+as a username, and whoever signs in with that address might meet the wrong account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, func, insert, select
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTE_GROUP, ROUTES
+from stormpath_wsgi.directory.rows.records import taken
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_username
+from stormpath_wsgi.directory.wire.paths import Resource
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import Kind
+
+_table, _accounts = schema.login_names, schema.accounts
+_groups, _mappings, _inner = schema.groups, schema.account_store_mappings, schema.organization_store_mappings
+
+
+def claim(work: Work, account_id: str, among: Resource | None = None) -> None:
+    """Makes the account's username and e-mail address its only login names.
+
+    None of them may be known to any account store of *among*, an application or organization. Within a directory the
+    table itself sees to uniqueness; across directories this looks before it writes, so two accounts made at the same
+    moment in two directories of a PostgreSQL server may both succeed.
+
+    Raises 2001, naming the attribute that is taken; 2000 when there is nothing in it that one could see.
+    """
+    account = work.connection.execute(_OF_ACCOUNT, {"id": account_id}).one()
+    wanted = {canonical_username(account.username): "username", canonical_email(account.email): "email"}
+    if "" in wanted:
+        raise fault(2000, f"Account {wanted['']} is required; it cannot be null, empty, or blank.")
+    if among is not None and among.kind in _KNOWN:
+        known = work.connection.execute(_KNOWN[among.kind], {"owner": among.id, "keys": sorted(wanted)}).first()
+        if known is not None:
+            raise fault(2001, _taken(wanted[known.key]))
+    mine = _table.c.account_id == account_id
+    held = set(work.connection.execute(select(_table.c.key).where(mine)).scalars())
+    if gone := held - wanted.keys():
+        work.connection.execute(delete(_table).where(mine, _table.c.key.in_(gone)))
+    for key in sorted(wanted.keys() - held):  # in one order for all, or two could wait for each other
+        with taken(_taken(wanted[key])):
+            row = {"directory_id": account.directory_id, "key": key, "account_id": account_id}
+            work.connection.execute(insert(_table), row)
+
+
+def _taken(attribute: str) -> str:
+    return f"Account {attribute} is already in use; choose another."
+
+
+_OF_ACCOUNT = select(_accounts.c.username, _accounts.c.email, _accounts.c.directory_id).where(
+    _accounts.c.id == bindparam("id")
+)
+
+
+def _known(
+    ways: FromClause, owner: Column[str], directory: ColumnElement[str], group: ColumnElement[str]
+) -> Select[Any]:
+    """Those of some keys that the account stores of *owner* have, to which *ways* lead; of a group its directory."""
+    directories = (
+        select(func.coalesce(directory, _groups.c.directory_id))
+        .select_from(ways.outerjoin(_groups, _groups.c.id == group))
+        .where(owner == bindparam("owner"))
+    )
+    wanted = _table.c.key.in_(bindparam("keys", expanding=True))
+    return select(_table.c.key).where(wanted, _table.c.directory_id.in_(directories))
+
+
+_KNOWN: Mapping[type[Kind], Select[Any]] = {
+    kinds.Application: _known(ROUTES, _mappings.c.application_id, ROUTE_DIRECTORY, ROUTE_GROUP),
+    kinds.Organization: _known(
+        _inner, _inner.c.organization_id, _inner.c.account_store_directory_id, _inner.c.account_store_group_id
+    ),
+}

@@ -1,0 +1,101 @@
+"""The password policy at work: what a new password must hold, which old ones it may not repeat, and what is kept.
+
+Hashing takes as long as a login, so it is done before a write begins and holds nobody up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, select
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.crypto.passwords import check_format, check_strength
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import Account
+
+_passwords, _strengths, _accounts = schema.passwords, schema.password_strengths, schema.accounts
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password ready to be stored.
+
+    *keep*: how many hashes the policy remembers, this one included. *newest*: the position of the newest one it
+    was compared with; None when it was compared with none.
+    """
+
+    hash: str = field(repr=False)
+    keep: int = 1
+    newest: int | None = None
+
+
+def of_new_account(context: Context, directory_id: str, password: Any) -> NewPassword:
+    """*password* for an account that is about to be made. Raises 2000, 2004 to 2008."""
+    text = Account.password.check(password)
+    context.passwords.expect_turn()
+    with context.read() as work:
+        strength = _strength(work, select(_strengths).where(_strengths.c.id == directory_id))
+    check_strength(text, strength)
+    return NewPassword(context.passwords.hash(text), _kept(strength))
+
+
+def imported(stored: Any) -> NewPassword:
+    """The hash of another system as a password; the policy is not asked. Raises 2000, 2003, 2006."""
+    text = Account.password.check(stored)
+    check_format(text)
+    return NewPassword(text)
+
+
+def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
+    """*password* for an account that is there. Raises 404, 2000 to 2008; 2002 also when it was used before."""
+    text = Account.password.check(password)
+    context.passwords.expect_turn()
+    with context.read() as work:
+        policy = select(_strengths).join(_accounts, _accounts.c.directory_id == _strengths.c.id)
+        strength = _strength(work, policy.where(_accounts.c.id == account_id, _accounts.c.tenant_id == work.tenant_id))
+        used = _newest(work, account_id, strength["prevent_reuse"])
+    check_strength(text, strength)
+    if any(context.passwords.verify(text, hash) for _, hash in used):
+        raise fault(2002, "Account password was used before; choose another.")
+    return NewPassword(context.passwords.hash(text), _kept(strength), used[0][0] if used else None)
+
+
+def store(work: Work, account_id: str, new: NewPassword) -> None:
+    """Makes *new* the password of the account, and forgets the hashes that the policy does not ask for.
+
+    Raises 409 when somebody changed the password while *new* was compared with the old ones.
+    """
+    newest = max((position for position, _ in _newest(work, account_id, 1)), default=-1)
+    if new.newest is not None and new.newest != newest:
+        raise fault(409, "The password was changed by somebody else at the same time; try again.")
+    mine = _passwords.c.account_id == account_id
+    work.connection.execute(delete(_passwords).where(mine, _passwords.c.position <= newest + 1 - new.keep))
+    row = {"account_id": account_id, "position": newest + 1, "hash": new.hash, "created_at": work.now}
+    work.connection.execute(insert(_passwords), row)
+
+
+def _strength(work: Work, statement: Select[Any]) -> dict[str, Any]:
+    """The attributes of PasswordStrength by Python name."""
+    row = work.connection.execute(statement).first()
+    if row is None:
+        raise fault(404)
+    return row._asdict()
+
+
+def _newest(work: Work, account_id: str, number: int) -> list[tuple[int, str]]:
+    """The positions and hashes of so many passwords of the account, the newest first."""
+    rows = work.connection.execute(
+        select(_passwords.c.position, _passwords.c.hash)
+        .where(_passwords.c.account_id == account_id)
+        .order_by(_passwords.c.position.desc())
+        .limit(number)
+    )
+    return [(row.position, row.hash) for row in rows]
+
+
+def _kept(strength: Mapping[str, Any]) -> int:
+    return max(1, int(strength["prevent_reuse"]))

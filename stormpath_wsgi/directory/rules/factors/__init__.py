@@ -1,0 +1,1 @@
+"""Second factors: phones, authenticator apps, and the challenges that check them."""

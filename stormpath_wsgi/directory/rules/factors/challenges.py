@@ -1,0 +1,262 @@
+"""Challenges: a code is sent to a phone and comes back, or one of an authenticator app is judged at once.
+
+Six digits can be guessed, so guesses are few. A code that was sent takes :data:`MOST_WRONG` wrong answers and is good
+for :data:`LIFETIME`. And after :data:`FREE` wrong codes in a row a factor of either type takes none for :data:`PAUSE`,
+after each further one for twice as long as before, up to :data:`LONGEST_PAUSE` (RFC 4226, section 7.3); a right one
+ends that. The row of the factor is locked meanwhile: those who try at once do so one after the other.
+
+Source: the challenge in the resource reference of the REST API v1, which leaves the numbers open.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, select, update
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.crypto import totp
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.directory.wire.shapes import seal_context
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import ENABLED, SMS, VERIFIED, Challenge, Factor, Phone
+
+LIFETIME = 300_000  # milliseconds
+MOST_WRONG = 5  # answers to one challenge
+FREE = 5  # wrong codes in a row
+PAUSE, LONGEST_PAUSE = 30_000, 3_600_000  # milliseconds
+DEFAULT_MESSAGE = "Your verification code is ${code}"
+
+_PLACEHOLDER = "${code}"
+_CODE = re.compile(r"[0-9]{6}")
+_KEPT = 30 * 24 * 3_600_000  # milliseconds that a challenge can be looked at
+_PURGED = 5  # old challenges of the factor that go for each new one
+
+log = logging.getLogger(__name__)
+
+_accounts, _factors, _challenges, _phones = schema.accounts, schema.factors, schema.challenges, schema.phones
+
+# Owners before what is theirs, as a removal locks them.
+_ACCOUNT = (
+    select(_accounts.c.id)
+    .join(_factors, _factors.c.account_id == _accounts.c.id)
+    .where(_factors.c.id == bindparam("id"))
+    .with_for_update(read=True, key_share=True, of=_accounts)
+)
+_FACTOR = select(_factors).where(_factors.c.id == bindparam("id")).with_for_update()
+_PHONE = select(_phones.c.number, _phones.c.status).where(_phones.c.id == bindparam("id")).with_for_update()
+_CHALLENGE = select(_challenges).where(_challenges.c.id == bindparam("id"))
+_OLD = (
+    select(_challenges.c.id)
+    .where(_challenges.c.factor_id == bindparam("factor_id"), _challenges.c.created_at < bindparam("before"))
+    .limit(_PURGED)
+)
+_PURGE = delete(_challenges).where(_challenges.c.id.in_(_OLD))
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A text message that is to be sent when the transaction is over."""
+
+    challenge_id: str
+    number: str
+    text: str = field(repr=False)
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """SMS: sends a code, with the text ``message``. Authenticator: judges the ``code`` at once, SUCCESS or FAILED.
+
+    Raises 13103, 13104, 13109, 13110, 13113.
+    """
+    values = bodies.of_creation(Challenge, {} if properties is None else properties, context.base_url).values
+    outgoing = None
+    with context.write(moves_epoch=False) as work:
+        records.require_owner(work, listing)
+        factor = _locked(work, listing.id)
+        if factor.type == SMS:
+            if values.get("code") is not None:
+                raise fault(2015, "Challenge code is set on creation for the type google-authenticator only.")
+            outgoing = _ask(work, factor, template(values.get("message")))
+            id = outgoing.challenge_id
+        else:
+            if values.get("message") is not None:
+                raise fault(2015, "Challenge message is for the type SMS only.")
+            id = _judge(work, factor, _well_formed(values.get("code")))
+        made = records.load(work, Resource(Challenge, id))
+    if outgoing:
+        deliver(context, outgoing)
+    return made
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """The answer of whoever got the code: SUCCESS, or FAILED and perhaps another try.
+
+    Raises 13104, 13108 to 13110, 13112, 13113.
+    """
+    with context.write(moves_epoch=False) as work:
+        body = bodies.of_update(Challenge, properties, records.load(work, target))
+        _answer(work, target.id, body.values.get("code"))
+        return records.load(work, target)
+
+
+def redeem(context: Context, href: Any, code: Any) -> str | None:
+    """The id of the account that has just answered the challenge *href* with its *code*; None for a wrong code.
+
+    For a grant: nobody gets there twice with one code, nor with one of an authenticator, which is judged when it is
+    made. Raises what :func:`change` does, 404, 2002 and 2014.
+    """
+    target = bodies.resource_at(href, context.base_url, (Challenge.title(),), "challenge")
+    with context.write(moves_epoch=False) as work:
+        records.load(work, target)
+        return _answer(work, target.id, Challenge.code.check(code))
+
+
+def template(message: str | None) -> str:
+    """*message*, or the default one; raises 13103 unless it says where the code goes."""
+    if message is None:
+        return DEFAULT_MESSAGE
+    if _PLACEHOLDER not in message:
+        raise fault(13103)
+    return message
+
+
+def ask(work: Work, factor_id: str, message: str) -> Outgoing:
+    """Stores a challenge for the phone of the factor; the answer is for :func:`deliver`."""
+    return _ask(work, _locked(work, factor_id), message)
+
+
+def _ask(work: Work, factor: Row[Any], message: str) -> Outgoing:
+    number = _check_enabled(work, factor)
+    id, code = new_id(), f"{secrets.randbelow(1_000_000):06}"
+    sealed = work.secrets.seal(code, schema.place(_challenges.c.code, id))
+    sent = {"number": number, "code": sealed, "ends_at": work.now + LIFETIME}
+    _store(work, factor, id, {"status": "CREATED", "message": message}, sent)
+    return Outgoing(id, number, message.replace(_PLACEHOLDER, code))
+
+
+def deliver(context: Context, outgoing: Outgoing) -> None:
+    """Hands a stored challenge's message over. Outside of a transaction: nobody waits for another's telephone."""
+    status = "WAITING_FOR_VALIDATION"
+    try:
+        context.send_sms(outgoing.number, outgoing.text)
+    except OSError as error:
+        # Not the error's text: in the address of a gateway stand the number and the code.
+        log.error("the text message of challenge %s was not sent: %s", outgoing.challenge_id, type(error).__name__)
+        status = "UNDELIVERED"
+    with context.write(moves_epoch=False) as work:  # unless it is answered already
+        mine = (_challenges.c.id == outgoing.challenge_id, _challenges.c.status == "CREATED")
+        modified_at = records.later(_challenges.c.modified_at, work.now)
+        work.connection.execute(update(_challenges).where(*mine).values(status=status, modified_at=modified_at))
+
+
+def _answer(work: Work, id: str, given: Any) -> str | None:
+    """The id of the account if *given* is the code of the challenge. Whatever comes of it is stored."""
+    code = _well_formed(given)
+    factor = _locked(work, _challenge(work, id).factor_id)
+    challenge = _challenge(work, id)  # as it is now that nobody else can answer it
+    number = _check_enabled(work, factor)
+    _check_open(work, challenge, number)
+    right = hmac.compare_digest(work.secrets.open(challenge.code, schema.place(_challenges.c.code, id)), code)
+    wrong = challenge.attempts + (not right)
+    values: dict[str, Any] = {"status": "SUCCESS" if right else "FAILED"}
+    if right or wrong >= MOST_WRONG:
+        values["code"] = None  # of no more use
+    done = update(_challenges).where(_challenges.c.id == id)
+    modified_at = records.later(_challenges.c.modified_at, work.now)
+    work.connection.execute(done.values(attempts=wrong, modified_at=modified_at, **values))
+    _count(work, factor, right=right)
+    if right:
+        _verify_phone(work, factor.phone_id)
+    return str(challenge.account_id) if right else None
+
+
+def _judge(work: Work, factor: Row[Any], code: str) -> str:
+    """The id of the new challenge that *code* of an authenticator is the answer to."""
+    _check_enabled(work, factor)
+    secret = work.secrets.open(factor.secret, seal_context(Factor, Factor.secret)(factor.id))
+    step = totp.matching_step(secret, code, work.now // 1000, after=factor.last_step)
+    id = new_id()
+    _store(work, factor, id, {"status": "FAILED" if step is None else "SUCCESS"}, {})
+    _count(work, factor, right=step is not None, last_step=factor.last_step if step is None else step)
+    return id
+
+
+def _store(work: Work, factor: Row[Any], id: str, values: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
+    work.connection.execute(_PURGE, {"factor_id": factor.id, "before": work.now - _KEPT})
+    owners = {"account_id": factor.account_id, "factor_id": factor.id}
+    records.make(work, Challenge, id, values, attempts=0, **owners, **columns)
+    recent = update(_factors).where(_factors.c.id == factor.id)
+    work.connection.execute(recent.values(recent_challenge_id=id))
+
+
+def _count(work: Work, factor: Row[Any], *, right: bool, **columns: Any) -> None:
+    """Remembers a code of the factor, and that it is VERIFIED if that was right."""
+    columns |= {"wrong_codes": 0 if right else factor.wrong_codes + 1, "wrong_at": None if right else work.now}
+    if right and factor.verification_status != VERIFIED:
+        records.change(work, Factor, factor.id, {"verification_status": VERIFIED})
+    work.connection.execute(update(_factors).where(_factors.c.id == factor.id).values(columns))
+
+
+def _verify_phone(work: Work, phone_id: str) -> None:
+    phone = Resource(Phone, phone_id)
+    if records.load(work, phone)["verificationStatus"] != VERIFIED:
+        records.change(work, Phone, phone_id, {"verification_status": VERIFIED})
+
+
+def _check_enabled(work: Work, factor: Row[Any]) -> str:
+    """The number of the factor's phone, if it has one. Raises 13109, 13110; and 13113 while it has to rest."""
+    if factor.status != ENABLED:
+        raise fault(13109)
+    phone = work.connection.execute(_PHONE, {"id": factor.phone_id}).first()
+    if phone is not None and phone.status != ENABLED:
+        raise fault(13110)
+    if factor.wrong_codes >= FREE:
+        pause = min(PAUSE << min(factor.wrong_codes - FREE, 16), LONGEST_PAUSE)
+        if (left := factor.wrong_at + pause - work.now) > 0:
+            raise fault(13113, f"Too many wrong codes in a row; try again in {-(-left // 1000)} seconds.")
+    return phone.number if phone is not None else ""
+
+
+def _check_open(work: Work, challenge: Row[Any], number: str) -> None:
+    """Raises 13108, 13112 or 13113 unless the challenge can be answered, by whoever has the *number* today."""
+    if challenge.attempts >= MOST_WRONG:
+        raise fault(13113)
+    if challenge.code is None or challenge.status == "UNDELIVERED" or challenge.number != number:
+        raise fault(13112)
+    if challenge.ends_at <= work.now:
+        raise fault(13108)
+
+
+def _well_formed(code: str | None) -> str:
+    """*code* without blanks, as apps show it; raises 13104 unless it has six digits."""
+    digits = "".join((code or "").split())
+    if not _CODE.fullmatch(digits):
+        raise fault(13104)
+    return digits
+
+
+def _locked(work: Work, factor_id: str) -> Row[Any]:
+    """The factor, which nobody else changes or answers before this transaction ends."""
+    work.connection.execute(_ACCOUNT, {"id": factor_id})
+    row = work.connection.execute(_FACTOR, {"id": factor_id}).first()
+    if row is None:
+        raise fault(404)
+    return row
+
+
+def _challenge(work: Work, id: str) -> Row[Any]:
+    row = work.connection.execute(_CHALLENGE, {"id": id}).first()
+    if row is None:
+        raise fault(404)
+    return row

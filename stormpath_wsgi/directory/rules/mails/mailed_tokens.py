@@ -1,0 +1,157 @@
+"""Tokens that are mailed: made, found, and spent once.
+
+Only their SHA-256 is stored, which is enough for what nobody can guess. One that an account's link must show is kept
+beside it, sealed. They end when they are used, when their time comes, when the account's e-mail address changes, and
+those for a new password also when the password changes.
+
+Whoever makes, changes or ends tokens of an account holds its row first, and waits for no row of another account after
+that: so no two wait for each other, and what ends tokens misses none that is being made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.mail import RESET, VERIFICATION
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.errors import fault
+
+_table, _accounts = schema.mailed_tokens, schema.accounts
+
+_MOST = 5  # tokens for a new password that an account may have at once; the oldest goes
+_PURGED = 5  # expired tokens that go for each new one; more than one, so that they become fewer
+
+
+def make_reset(work: Work, token: str, account_id: str | None, application_id: str, expires_at: int) -> None:
+    """Stores a token for a new password. Without an account nothing is stored, by the same statements."""
+    owner = account_id or ""
+    hold(work, owner)
+    newest = (
+        select(_table.c.digest)
+        .where(_table.c.account_id == owner, _table.c.purpose == RESET)
+        .order_by(_table.c.created_at.desc(), _table.c.digest)
+        .limit(_MOST - 1)
+    )
+    mine = (_table.c.account_id == owner, _table.c.purpose == RESET)
+    work.connection.execute(delete(_table).where(*mine, _table.c.digest.not_in(newest)))
+    columns: dict[str, ColumnElement[Any]] = {
+        "digest": literal(digest(token), Text),
+        "tenant_id": _accounts.c.tenant_id,
+        "account_id": _accounts.c.id,
+        "application_id": literal(application_id, Text),
+        "purpose": literal(RESET, Text),
+        "created_at": literal(work.now, BigInteger),
+        "expires_at": literal(expires_at, BigInteger),
+    }
+    mine_now = select(*columns.values()).where(_accounts.c.id == owner)
+    work.connection.execute(insert(_table).from_select(list(columns), mine_now))
+    _purge(work)
+
+
+def verification(work: Work, account_id: str) -> str:
+    """The token that proves the address of the account, which is held. One that is good still is given more time."""
+    expires_at = work.now + work.mail.verification_ttl
+    mine = (_table.c.account_id == account_id, _table.c.purpose == VERIFICATION)
+    row = work.connection.execute(select(_table.c.digest, _table.c.token, _table.c.expires_at).where(*mine)).first()
+    if row is not None and row.expires_at > work.now:
+        work.connection.execute(update(_table).where(*mine).values(expires_at=expires_at))
+        return work.secrets.open(row.token, schema.place(_table.c.token, row.digest))
+    work.connection.execute(delete(_table).where(*mine))
+    token = new_id()
+    columns = {
+        "digest": digest(token),
+        "tenant_id": work.tenant_id,
+        "account_id": account_id,
+        "purpose": VERIFICATION,
+        "token": work.secrets.seal(token, schema.place(_table.c.token, digest(token))),
+        "created_at": work.now,
+        "expires_at": expires_at,
+    }
+    work.connection.execute(insert(_table), columns)
+    _purge(work)
+    return token
+
+
+def holder(work: Work, purpose: str, token: str, application_id: str | None = None) -> str:
+    """The id of the account that *token* was mailed to. Raises the 404 for one that is no good, or no longer."""
+    found = work.connection.execute(_FIND, _key(work, purpose, token, application_id)).scalar()
+    if found is None:
+        raise fault(404)
+    return str(found)
+
+
+def spend(work: Work, purpose: str, token: str, application_id: str | None = None) -> str:
+    """The same, and the token is gone. Of several that try at once one succeeds. The account is held from then on."""
+    hold(work, holder(work, purpose, token, application_id))
+    found = work.connection.execute(_SPEND, _key(work, purpose, token, application_id)).scalar()
+    if found is None:
+        raise fault(404)
+    return str(found)
+
+
+def hold(work: Work, account_id: str) -> None:
+    """Waits for whoever changes the account or its tokens, and lets nobody else do so until the transaction ends."""
+    work.connection.execute(_HOLD, {"id": account_id})
+
+
+def end(work: Work, account_id: str, *purposes: str) -> None:
+    """Ends these *purposes*' tokens of the account, which is held, or was changed in the same transaction."""
+    mine = (_table.c.account_id == account_id, _table.c.purpose.in_(purposes))
+    work.connection.execute(delete(_table).where(*mine))
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _key(work: Work, purpose: str, token: str, application_id: str | None) -> dict[str, Any]:
+    return {
+        "tenant": work.tenant_id,
+        "purpose": purpose,
+        "digest": digest(token),
+        "application": application_id or "",
+        "now": work.now,
+    }
+
+
+def _purge(work: Work) -> None:
+    """Removes some of the expired tokens, so that they do not pile up. Nobody waits for those of another purge.
+
+    They may be of any account. It comes last: who has removed them wants no more of what others hold.
+    """
+    expired = (
+        select(_table.c.digest)
+        .where(_table.c.expires_at <= work.now)
+        .order_by(_table.c.expires_at)
+        .limit(_PURGED)
+        .with_for_update(skip_locked=True)
+    )
+    work.connection.execute(delete(_table).where(_table.c.digest.in_(expired)))
+
+
+_GOOD = (
+    _table.c.digest == bindparam("digest"),
+    _table.c.tenant_id == bindparam("tenant"),
+    _table.c.purpose == bindparam("purpose"),
+    func.coalesce(_table.c.application_id, "") == bindparam("application"),
+    _table.c.expires_at > bindparam("now"),
+)
+_HOLD = select(_accounts.c.id).where(_accounts.c.id == bindparam("id")).with_for_update(key_share=True)
+_FIND = select(_table.c.account_id).where(*_GOOD)
+_SPEND = delete(_table).where(*_GOOD).returning(_table.c.account_id)

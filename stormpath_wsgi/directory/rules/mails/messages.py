@@ -1,0 +1,103 @@
+"""What a mail of a directory says: its template, filled in with what is known when it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.message import EmailMessage
+from typing import Any
+
+from sqlalchemy import Column, select
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
+from stormpath_wsgi.directory.mail.template import compose, link_model
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire.paths import Resource
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.kinds import ENABLED, id_of
+
+_templates, _accounts = schema.email_templates, schema.accounts
+_resets, _creations = schema.password_policies, schema.account_creation_policies
+
+#: Where a directory says whether it sends the mail.
+_STATUS: Mapping[str, Column[str]] = {
+    RESET: _resets.c.reset_email_status,
+    RESET_SUCCESS: _resets.c.reset_success_email_status,
+    VERIFICATION: _creations.c.verification_email_status,
+    VERIFICATION_SUCCESS: _creations.c.verification_success_email_status,
+    WELCOME: _creations.c.welcome_email_status,
+}
+
+
+def write(
+    work: Work, purpose: str, account_id: str | None, application_id: str | None, token: str | None, *, id: str
+) -> EmailMessage | None:
+    """The mail of *purpose* to an account; None when there is nothing to send, or no longer.
+
+    *token*: what it brings. *application_id*: what the account was made or reset at. *id*: for the ``Message-ID``.
+    """
+    template = None if account_id is None else _template(work, purpose, account_id)
+    if template is None or account_id is None:
+        return None
+    account = records.load(work, Resource(kinds.Account, account_id))
+    # After the address was read: one that is changed meanwhile ends the token, which must not be mailed to the new one.
+    if not _is_good(work, purpose, token, application_id):
+        return None
+    model = _model(work, template, account, application_id)
+    if token is not None:
+        model |= link_model(template["defaultModel"]["linkBaseUrl"], token)
+    return compose(template, account["email"], model, id=id, now=work.now)
+
+
+def is_sent(work: Work, purpose: str, account_id: str) -> bool:
+    """Whether the account's directory sends mails of *purpose*."""
+    status = _STATUS[purpose]
+    statement = select(status).join(_accounts, _accounts.c.directory_id == status.table.c.id)
+    return work.connection.execute(statement.where(_accounts.c.id == account_id)).scalar() == ENABLED
+
+
+def _template(work: Work, purpose: str, account_id: str) -> Wire | None:
+    if not is_sent(work, purpose, account_id):
+        return None
+    statement = select(_templates.c.id).join(_accounts, _accounts.c.directory_id == _templates.c.directory_id)
+    id = work.connection.execute(
+        statement.where(_accounts.c.id == account_id, _templates.c.purpose == purpose)
+    ).scalar()
+    return None if id is None else records.load(work, Resource(kinds.EmailTemplate, id))
+
+
+def _is_good(work: Work, purpose: str, token: str | None, application_id: str | None) -> bool:
+    """Whether *token*, if the mail brings one, is of any use by now."""
+    if token is None:
+        return True
+    try:
+        mailed_tokens.holder(work, purpose, token, application_id if purpose == RESET else None)
+    except Error:
+        return False
+    return True
+
+
+def _model(work: Work, template: Wire, account: Wire, application_id: str | None) -> dict[str, Any]:
+    """What the macros may name. Custom data, which may be large, is loaded when a macro asks for it."""
+    asks = any("customData" in template[body] for body in ("subject", "textBody", "htmlBody"))
+    application = None if application_id is None else Resource(kinds.Application, application_id)
+    directory = Resource(kinds.Directory, id_of(account["directory"]["href"]))
+    person = Resource(kinds.Account, id_of(account["href"]))
+    return {
+        "account": {**account, **_custom(work, person, asks), "directory": _loaded(work, directory, asks)},
+        "application": {} if application is None else _loaded(work, application, asks),
+    }
+
+
+def _loaded(work: Work, resource: Resource, asks: bool) -> dict[str, Any]:
+    return {**records.load(work, resource), **_custom(work, resource, asks)}
+
+
+def _custom(work: Work, owner: Resource, asks: bool) -> dict[str, Any]:
+    if not asks:
+        return {}
+    return {"customData": records.load(work, Resource(kinds.CustomData, owner.id, owner.kind))}

@@ -1,0 +1,106 @@
+"""The SMTP server of a tenant: tried before it is stored, and used for its mail in place of the setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.mail.mailers import LoginRefused, NotSecured, NotSent, SmtpMailer
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.directory.wire.shapes import seal_context
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import ENABLED, SmtpServer
+
+_table = schema.smtp_servers
+_DESTINATION = ("host", "port", "security_protocol")
+_CONNECTION = (*_DESTINATION, "username", "password")
+_STEP, _EXCHANGE = 5.0, 15.0  # seconds: somebody waits for the answer
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """Raises 13003 when there is one already; 13000, 13001, 13002 when it does not let us in."""
+    body = bodies.of_creation(SmtpServer, properties, context.base_url)
+    with context.read() as work:
+        _refuse_second(work)
+    _try(body.values)
+    id = new_id()
+    with context.write() as work:
+        _refuse_second(work)
+        records.make(work, SmtpServer, id, body.values)
+        return records.load(work, Resource(SmtpServer, id))
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """A new address or login is tried first. Raises 13000 to 13002, and 2000 for a new address without the password."""
+    with context.read() as work:
+        body = bodies.of_update(SmtpServer, properties, records.load(work, target))
+        stored = _stored(work) or {}
+    changed = {name for name in _CONNECTION if name in body.values and body.values[name] != stored.get(name)}
+    # Nobody reads the password back: also not by having it told to a server of one's own, or in plain text.
+    if changed.intersection(_DESTINATION) and "password" not in body.values:
+        raise fault(2000, "SmtpServer password is required with another host, port or securityProtocol.")
+    if changed:
+        _try({**stored, **body.values})
+    with context.write() as work:
+        records.load(work, target)
+        records.change(work, SmtpServer, target.id, body.values)
+        return records.load(work, target)
+
+
+def remove(context: Context, target: Resource) -> None:
+    with context.write() as work:
+        records.load(work, target)
+        records.remove(work, SmtpServer, target.id)
+
+
+def mailer(work: Work) -> SmtpMailer | None:
+    """The end that the tenant's mail leaves by, if it has an SMTP server that is ENABLED."""
+    stored = _stored(work)
+    return _mailer(stored) if stored and stored["status"] == ENABLED else None
+
+
+def _stored(work: Work) -> dict[str, Any] | None:
+    """Its attributes by Python name, the password in plain text."""
+    row = work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first()
+    if row is None:
+        return None
+    context = seal_context(SmtpServer, SmtpServer.password)(row.id)
+    return {**row._asdict(), "password": work.secrets.open(row.password, context)}
+
+
+def _refuse_second(work: Work) -> None:
+    if work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first() is not None:
+        raise fault(13003)
+
+
+def _try(values: Mapping[str, Any]) -> None:
+    try:
+        _mailer(values, step=_STEP, exchange=_EXCHANGE).check()
+    except LoginRefused:
+        raise fault(13001) from None
+    except NotSecured:
+        raise fault(13002) from None
+    except NotSent:
+        raise fault(13000) from None
+
+
+def _mailer(values: Mapping[str, Any], **times: float) -> SmtpMailer:
+    return SmtpMailer(
+        values["host"],
+        values["port"],
+        security=values.get("security_protocol"),
+        username=values["username"],
+        password=values["password"],
+        **times,
+    )
+
+
+_OF_TENANT = select(_table).where(_table.c.tenant_id == bindparam("tenant_id"))

@@ -1,0 +1,1 @@
+"""Where accounts come from: providers, agents, and SAML with its certificates."""

@@ -1,0 +1,104 @@
+"""X.509 certificates: those that others give us, and the one a tenant signs its SAML messages with.
+
+Source: RFC 5280; the SAML chapter of the REST API v1.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from sqlalchemy import bindparam, insert, select
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import Attribute
+
+_BITS, _EXPONENT = 2048, 65537
+#: Identity and service providers pin the certificate, and nobody asks who issued it: it need not be renewed.
+_LIFETIME = dt.timedelta(days=3650)
+
+_table = schema.certificates
+_OF_TENANT = select(_table.c.certificate, _table.c.private_key).where(_table.c.tenant_id == bindparam("tenant_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The certificate of a tenant and the key that belongs to it, both PEM."""
+
+    certificate: str
+    private_key: str = field(repr=False)
+
+    @property
+    def der(self) -> bytes:
+        return ssl.PEM_cert_to_DER_cert(self.certificate)
+
+
+def of_tenant(work: Work) -> Certificate | None:
+    """None before :func:`ensure`."""
+    row = work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first()
+    if row is None:
+        return None
+    return Certificate(row.certificate, work.secrets.open(row.private_key, _place(work.tenant_id)))
+
+
+def ensure(context: Context) -> None:
+    """Sees to it that the tenant has a certificate. The first call makes a key, which takes some tens of milliseconds.
+
+    Outside a transaction, so that nobody waits for it. Of two processes that make one each, one throws its own away.
+    """
+    with context.read() as work:
+        if _is_there(work):
+            return
+        tenant_id, now = work.tenant_id, work.now
+    certificate, private_key = _new(tenant_id, dt.datetime.fromtimestamp(now / 1000, dt.UTC))
+    with context.write() as work:  # one after the other
+        if not _is_there(work):
+            sealed = work.secrets.seal(private_key, _place(tenant_id))
+            row = {"tenant_id": tenant_id, "certificate": certificate, "private_key": sealed, "created_at": now}
+            work.connection.execute(insert(_table), row)
+
+
+def check(attribute: Attribute[Any], pem: str) -> None:
+    """Raises 2006 unless *pem* is a certificate; people indent its lines. It is stored as it was sent."""
+    text = "\n".join(line.strip() for line in pem.splitlines() if line.strip()) + "\n"
+    try:
+        x509.load_pem_x509_certificate(text.encode("ascii"))
+    except (ValueError, x509.InvalidVersion):
+        raise fault(2006, f"{attribute.kind.title()} {attribute.wire} must be an X.509 certificate in PEM.") from None
+
+
+def _is_there(work: Work) -> bool:
+    return work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first() is not None
+
+
+def _new(tenant_id: str, now: dt.datetime) -> tuple[str, str]:
+    """A certificate that its own key signed, and that key; PEM."""
+    key = rsa.generate_private_key(_EXPONENT, _BITS)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, tenant_id)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))  # for clocks that are behind
+        .not_valid_after(now + _LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private_key = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), private_key.decode()
+
+
+def _place(tenant_id: str) -> str:
+    return schema.place(_table.c.private_key, tenant_id)

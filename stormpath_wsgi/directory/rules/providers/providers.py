@@ -1,0 +1,296 @@
+"""Providers: where the accounts of a directory come from, and what follows for the directory.
+
+The accounts of every directory but a ``stormpath`` one mirror those of somebody else: none is made directly, and of
+what came from there nothing can be changed. What is told here is stored; nobody asks the providers yet.
+Source: the provider in the resource reference, and the social and mirror chapters, of the REST API v1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, select
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.providers import agents, certificates
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import (
+    Account,
+    AttributeStatementMappingRules,
+    Directory,
+    Group,
+    Kind,
+    Provider,
+    ProviderData,
+    UserInfoMappingRules,
+    id_of,
+)
+
+_table, _directories, _mappings = schema.providers, schema.directories, schema.account_store_mappings
+
+
+@dataclass(frozen=True, slots=True)
+class _Sort:
+    """Which attributes the providers of one sort have: those that are *required*, and others with their defaults.
+
+    *rules*: the kind of their mapping rules.
+    """
+
+    required: tuple[str, ...] = ()
+    optional: Mapping[str, Any] = field(default_factory=dict)
+    rules: type[Kind] | None = None
+
+    def has(self, name: str) -> bool:
+        return name == "provider_id" or name in self.required or name in self.optional
+
+
+_CREDENTIALS = ("client_id", "client_secret")
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "resource_endpoint")
+
+
+def _social(required: tuple[str, ...] = _CREDENTIALS, /, **optional: Any) -> _Sort:
+    return _Sort(required, optional, UserInfoMappingRules)
+
+
+_MIRRORED = (Provider.LDAP, Provider.AD)
+_SORTS: Mapping[str, _Sort] = {
+    Provider.STORMPATH: _Sort(),
+    Provider.FACEBOOK: _social(scope=["public_profile", "email"]),
+    Provider.GITHUB: _social(scope=["user:email"]),
+    Provider.GOOGLE: _social(scope=["profile", "email"], redirect_uri=None, hd=None, display=None, access_type=None),
+    Provider.LINKEDIN: _social(scope=["r_basicprofile", "r_emailaddress"], redirect_uri=None),
+    Provider.TWITTER: _social(scope=None),
+    Provider.SAML: _Sort(
+        ("sso_login_url", "sso_logout_url", "encoded_x509_signing_cert"),
+        {"request_signature_algorithm": Provider.SIGNING_ALGORITHM_RSA_SHA_256},
+        AttributeStatementMappingRules,
+    ),
+    Provider.LDAP: _Sort(),
+    Provider.AD: _Sort(),
+}
+#: Of any other text: a server of OAuth 2.0 of one's own choice.
+_OAUTH2 = _social(
+    (*_CREDENTIALS, *_ENDPOINTS),
+    scope=[],
+    id_field="id",
+    access_token_type="bearer",  # noqa: S106 - no password
+)
+
+#: The mapping rules that the body of a new provider may hold, by their name in it.
+_RULES: Mapping[str, type[Kind]] = {
+    Provider.user_info_mapping_rules.wire: UserInfoMappingRules,
+    Provider.attribute_statement_mapping_rules.wire: AttributeStatementMappingRules,
+}
+
+#: What whoever wants to make an account or a group where only the provider may is told.
+_REFUSALS: Mapping[tuple[type[Kind], type[Kind] | None], int] = {
+    (Account, kinds.Application): 5106,
+    (Account, kinds.Organization): 4606,
+    (Group, kinds.Application): 5110,
+    (Group, kinds.Organization): 4610,
+}
+_OF_GROUPS = {5106: 5108, 4606: 4608}
+
+
+def embedded(properties: Any) -> Mapping[str, Any] | None:
+    """What the body of a new directory says of its provider; None where that is nothing. Raises 2004."""
+    sent = properties.get("provider") if isinstance(properties, Mapping) else None
+    if sent is None:
+        return None
+    if not isinstance(sent, Mapping):
+        raise fault(2004, "Directory provider is an invalid type.")
+    return None if sent.keys() == {"href"} else sent
+
+
+def make(work: Work, directory_id: str, sent: Mapping[str, Any] | None = None) -> None:
+    """The provider of a new directory, from what was *sent*, and its parts. Raises 2000 to 2017."""
+    told: dict[str, Any] = _spelled(sent or {})
+    agent = told.pop("agent", None)
+    rules = {kind: told.pop(name, None) for name, kind in _RULES.items()}
+    values = bodies.of_creation(Provider, told, work.base_url).values
+    values["provider_id"] = provider_id = _known(values["provider_id"])
+    sort = _sort(provider_id)
+    values = _checked(sort, provider_id, {**_defaults(sort), **values})
+    if missing := [name for name in sort.required if values.get(name) is None]:
+        raise _required(missing[0])
+    records.make(work, Provider, directory_id, values, **_parts(work, directory_id, provider_id, agent, rules))
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """Other credentials, scope or addresses. Raises 2017 for what such a provider has not; 6201, 6202 for another."""
+    with context.write() as work:
+        current = records.load(work, target)
+        _keep_sort(properties, current["providerId"])
+        sort = _sort(current["providerId"])
+        values = bodies.of_update(Provider, _spelled(properties), current).values
+        cleared = [name for name in sort.required if name in values and values[name] is None]
+        if cleared:
+            raise _required(cleared[0])
+        records.change(work, Provider, target.id, _checked(sort, current["providerId"], values))
+        return records.load(work, target)
+
+
+def of_directory(work: Work, directory_id: str) -> str:
+    """The ``providerId`` of the directory. Raises the 404 where the tenant has none such."""
+    found = work.connection.execute(_OF_DIRECTORY, {"id": directory_id, "tenant_id": work.tenant_id}).scalar()
+    if found is None:
+        raise fault(404)
+    return str(found)
+
+
+def refuse_new(work: Work, kind: type[Kind], listing: Listing, directory_id: str, group_id: str | None = None) -> None:
+    """Raises unless an account or group may be made in the directory by whoever asked for it at *listing*.
+
+    *group_id*: of the group that the account is to be put into. The codes are 6100, 5106 to 5110, 4606 to 4610.
+    """
+    if of_directory(work, directory_id) != Provider.STORMPATH:
+        code = _REFUSALS.get((kind, listing.owner), 6100)
+        raise fault(code if group_id is None else _OF_GROUPS.get(code, code))
+
+
+def refuse_change(work: Work, account: Wire, values: Mapping[str, Any]) -> None:
+    """Raises 7202 if *values*, by Python name, change what the provider of *account* alone may change."""
+    changed = [
+        name
+        for name, value in values.items()
+        if name != "status" and value != account.get(getattr(Account, name).wire, ...)
+    ]
+    if changed and _of_account(work, account) != Provider.STORMPATH:
+        raise fault(7202, f"Account {getattr(Account, changed[0]).wire} comes from the provider of its Directory.")
+
+
+def refuse_second(work: Work, store: Resource, mapped: Select[tuple[str]], code: int) -> None:
+    """Raises *code* if *store* is a social directory and one of the directories *mapped* is of the same provider."""
+    if store.kind is not Directory:
+        return
+    mine = select(_table.c.provider_id).where(_table.c.id == store.id).scalar_subquery()
+    others = select(_table.c.id).where(
+        _table.c.provider_id == mine, _table.c.id != store.id, _is_social(), _table.c.id.in_(mapped)
+    )
+    if work.connection.execute(others).first() is not None:
+        raise fault(code)
+
+
+def make_data(work: Work, account_id: str, provider_id: str = Provider.STORMPATH) -> None:
+    """What is known of a new account's provider."""
+    records.make(work, ProviderData, account_id, {"provider_id": provider_id})
+
+
+def wants_exchange(properties: Any) -> bool:
+    """Whether the body of a new account holds a token of its provider, instead of what the account is to be."""
+    data = properties.get("providerData") if isinstance(properties, Mapping) else None
+    return data is not None and not (isinstance(data, Mapping) and data.keys() <= {"href"})
+
+
+def exchange(context: Context, listing: Listing, data: Any) -> Wire:
+    """The account behind a token of a provider, which an application asks for.
+
+    Raises 5201 where it maps no directory of that provider, and 7200 otherwise: nobody asks the providers yet.
+    Elsewhere than at an application 2015.
+    """
+    if listing.owner is not kinds.Application:
+        raise fault(2015, "Account providerData can only be set on creation through an Application.")
+    if not isinstance(data, Mapping):
+        raise fault(2004, "Account providerData is an invalid type.")
+    provider_id = _known(Provider.provider_id.check(data.get("providerId") or ""))
+    with context.read() as work:
+        records.require_owner(work, listing)
+        mapped = select(_mappings.c.account_store_directory_id).where(_mappings.c.application_id == listing.id)
+        found = select(_table.c.id).where(_table.c.provider_id == provider_id, _is_social(), _table.c.id.in_(mapped))
+        if work.connection.execute(found).first() is None:
+            raise fault(5201)
+    raise fault(7200, f"Accounts of {provider_id} cannot be asked for: this version does not speak to providers.")
+
+
+def _spelled(sent: Any) -> Any:
+    """A provider off the wire, whose ``scope`` a sample of the documents calls ``scopes``."""
+    if not isinstance(sent, Mapping):
+        return sent
+    return {"scope" if name == "scopes" else name: value for name, value in sent.items()}
+
+
+def _known(provider_id: str) -> str:
+    """The names of sorts are taken in any case, as other choices are."""
+    return provider_id.lower() if provider_id.lower() in _SORTS else provider_id
+
+
+def _sort(provider_id: str) -> _Sort:
+    return _SORTS.get(provider_id, _OAUTH2)
+
+
+def _defaults(sort: _Sort) -> dict[str, Any]:
+    return {name: value for name, value in sort.optional.items() if value is not None}
+
+
+def _checked(sort: _Sort, provider_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """*values* as they are stored. Raises 2006 for what is no certificate, 2017 for what such a provider has not."""
+    for name, value in values.items():
+        if value is not None and not sort.has(name):
+            raise fault(2017, f"Provider {getattr(Provider, name).wire} is not supported for {provider_id}.")
+    attribute = Provider.encoded_x509_signing_cert
+    if values.get(attribute.name) is not None:
+        certificates.check(attribute, values[attribute.name])
+    return dict(values)
+
+
+def _parts(
+    work: Work, directory_id: str, provider_id: str, agent: Any, sent: Mapping[type[Kind], Any]
+) -> dict[str, str]:
+    """Makes what belongs to the provider; answers the columns that name it. *sent*: mapping rules, by their kind."""
+    sort, columns = _sort(provider_id), {}
+    rules = _rules(sort, provider_id, sent, work.base_url)
+    if provider_id in _MIRRORED:
+        agents.make(work, directory_id, provider_id, agent)
+        columns["agent_id"] = directory_id
+    elif agent is not None:
+        raise fault(2017, f"Provider agent is not supported for {provider_id}.")
+    if sort.rules is UserInfoMappingRules:
+        records.make(work, UserInfoMappingRules, directory_id, rules)
+        columns["user_info_mapping_rules_id"] = directory_id
+    elif sort.rules is AttributeStatementMappingRules:
+        records.make(work, AttributeStatementMappingRules, directory_id, rules, directory_id=directory_id)
+        columns["attribute_statement_mapping_rules_id"] = directory_id
+        columns["service_provider_metadata_id"] = directory_id
+    return columns
+
+
+def _rules(sort: _Sort, provider_id: str, sent: Mapping[type[Kind], Any], base_url: str) -> dict[str, Any]:
+    """The mapping rules that a new provider of that *sort* starts with: none, unless some were *sent*."""
+    told = {kind: rules for kind, rules in sent.items() if rules is not None}
+    for name, kind in _RULES.items():
+        if kind in told and kind is not sort.rules:
+            raise fault(2017, f"Provider {name} is not supported for {provider_id}.")
+    return bodies.of_creation(sort.rules, told.get(sort.rules, {}), base_url).values if sort.rules else {}
+
+
+def _keep_sort(properties: Any, provider_id: str) -> None:
+    wanted = properties.get("providerId") if isinstance(properties, Mapping) else None
+    if wanted not in (None, provider_id):
+        raise fault(6201 if provider_id == Provider.STORMPATH else 6202)
+
+
+def _required(name: str) -> Error:
+    return fault(2000, f"Provider {getattr(Provider, name).wire} is required; it cannot be null, empty, or blank.")
+
+
+def _is_social() -> ColumnElement[bool]:
+    return _table.c.provider_id.not_in((Provider.STORMPATH, Provider.SAML, *_MIRRORED))
+
+
+def _of_account(work: Work, account: Wire) -> str:
+    return of_directory(work, id_of(account["directory"]["href"]))
+
+
+_OF_DIRECTORY = (
+    select(_table.c.provider_id)
+    .join(_directories, _directories.c.id == _table.c.id)
+    .where(_table.c.id == bindparam("id"), _directories.c.tenant_id == bindparam("tenant_id"))
+)

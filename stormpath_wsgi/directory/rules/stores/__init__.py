@@ -1,0 +1,1 @@
+"""Account stores: directories, groups and organizations, and how they are mapped to applications."""

@@ -1,0 +1,70 @@
+"""Directories: made with a password policy, removed with every account and group in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.rows import counts, records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules import custom_data, plain
+from stormpath_wsgi.directory.rules.accounts import account_schema
+from stormpath_wsgi.directory.rules.mails import email_templates
+from stormpath_wsgi.directory.rules.providers import providers
+from stormpath_wsgi.directory.rules.stores import mappings
+from stormpath_wsgi.directory.rules.tenants import administrators
+from stormpath_wsgi.directory.storage import deadline, schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.kinds import AccountCreationPolicy, Directory, PasswordPolicy, PasswordStrength
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    body = bodies.of_creation(Directory, properties, context.base_url)
+    data, provider = custom_data.embedded(properties), providers.embedded(properties)
+    with context.write() as work:
+        return records.load(work, Resource(Directory, make(work, body.values, data, provider)))
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    if isinstance(properties, Mapping):
+        with context.read() as work:
+            administrators.keep_directory(work, target.id, properties)
+    return plain.change(context, target, properties)
+
+
+def remove(context: Context, target: Resource) -> None:
+    """Its accounts and groups go with it, whatever belongs to them, and its mappings."""
+    accounts, groups = schema.accounts.c, schema.groups.c
+    its_accounts = select(accounts.id).where(accounts.directory_id == target.id)
+    its_groups = select(groups.id).where(groups.directory_id == target.id)
+    with deadline.allowing(deadline.LONG), context.write() as work:
+        records.load(work, target)
+        administrators.keep_directory(work, target.id)
+        mappings.release(work, target)
+        for owners in (its_accounts, its_groups, [target.id]):
+            custom_data.forget(work, owners)
+        records.remove(work, Directory, target.id)
+
+
+def make(
+    work: Work,
+    values: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+    provider: Mapping[str, Any] | None = None,
+) -> str:
+    """The id of a new directory with the attributes *values*, the custom *data*, and a *provider* as it was sent."""
+    id = new_id()
+    records.make(work, Directory, id, values)
+    for part in (PasswordPolicy, PasswordStrength, AccountCreationPolicy):
+        records.make(work, part, id, bodies.of_creation(part, {}, work.base_url).values)
+    providers.make(work, id, provider)
+    email_templates.make(work, id)
+    account_schema.make(work, id)
+    custom_data.make(work, id, data)
+    counts.begin(work, id)
+    return id

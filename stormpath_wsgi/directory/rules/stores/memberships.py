@@ -1,0 +1,51 @@
+"""Group memberships: an account and a group of one directory, linked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import GroupMembership
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """Puts an account into a group. Raises 2001 when it is in it, 2014 when they are of two directories."""
+    body = bodies.of_creation(GroupMembership, properties, context.base_url)
+    account, group = body.links["account"], body.links["group"]
+    with context.write() as work:
+        records.require(work, account, "GroupMembership account")
+        records.require(work, group, "GroupMembership group")
+        if not _same_directory(work, account.id, group.id):
+            raise fault(2014, "An account can only be in groups of its own directory.")
+        return records.load(work, Resource(GroupMembership, make(work, account.id, group.id)))
+
+
+def make(work: Work, account_id: str, group_id: str) -> str:
+    """The id of a new membership."""
+    id = new_id()
+    records.make(work, GroupMembership, id, {}, account_id=account_id, group_id=group_id)
+    return id
+
+
+def remove(context: Context, target: Resource) -> None:
+    with context.write() as work:
+        records.load(work, target)
+        records.remove(work, GroupMembership, target.id)
+
+
+def _same_directory(work: Work, account_id: str, group_id: str) -> bool:
+    accounts, groups = schema.accounts, schema.groups
+    both = select(accounts.c.id).where(
+        accounts.c.id == account_id, groups.c.id == group_id, groups.c.directory_id == accounts.c.directory_id
+    )
+    return work.connection.execute(both).first() is not None

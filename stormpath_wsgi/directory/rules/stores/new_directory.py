@@ -1,0 +1,66 @@
+"""The directory that is made along with an application or organization: ``createDirectory``."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.rules.stores import directories, mappings
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire import bodies, canonical
+from stormpath_wsgi.directory.wire.paths import Resource
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import Application, Directory, Kind, Organization
+
+#: What is said of a name that is taken.
+_TAKEN: Mapping[type[Kind], int] = {Application: 5010, Organization: 4520}
+
+
+def wish(params: Mapping[str, Any]) -> str | bool:
+    """``createDirectory`` off the wire: False, True, or a name. Python's clients send ``True`` and ``False``."""
+    value = params.get("createDirectory")
+    if value is None:
+        return False
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        raise fault(2004, "createDirectory must be true, false or a name.")
+    if not value.strip():
+        raise fault(2000, "createDirectory is required; it cannot be null, empty, or blank.")
+    wish = {"true": True, "false": False}.get(value.lower())
+    return str(Directory.name.check(value)) if wish is None else wish
+
+
+def make(work: Work, owner: Resource, owner_name: str, wish: str | bool) -> None:
+    """Makes the directory that was wished for, if one was: the *owner*'s default store of accounts and groups.
+
+    Raises 5010 when its name is taken, and 4520 for an organization's.
+    """
+    if not wish:
+        return
+    name = _free_name(work, owner_name) if wish is True else wish
+    if _is_taken(work, name):
+        raise fault(_TAKEN[owner.kind])
+    id = directories.make(work, bodies.of_creation(Directory, {"name": name}, work.base_url).values)
+    flags = {"is_default_account_store": True, "is_default_group_store": True}
+    mappings.add(work, owner, Resource(Directory, id), **flags)
+
+
+def _free_name(work: Work, owner: str) -> str:
+    """``<owner> Directory``, or with the first of ``(2)``, ``(3)`` … that is free; cut to what may be."""
+    longest = Directory.name.length[1]
+    endings = itertools.chain([" Directory"], (f" Directory ({number})" for number in itertools.count(2)))
+    names = (owner[: longest - len(ending)] + ending for ending in endings)
+    return next(name for name in names if not _is_taken(work, name))
+
+
+def _is_taken(work: Work, name: str) -> bool:
+    table = schema.directories
+    mine = select(table.c.id).where(
+        table.c.tenant_id == work.tenant_id, table.c.name_folded == canonical.canonical_name(name)
+    )
+    return work.connection.execute(mine).first() is not None

@@ -1,0 +1,79 @@
+"""The first things in an empty database: a tenant, an application, a directory mapped to it; and the first API key."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.rows import counts, records
+from stormpath_wsgi.directory.rules import custom_data
+from stormpath_wsgi.directory.rules.accounts import login_names
+from stormpath_wsgi.directory.rules.providers import providers
+from stormpath_wsgi.directory.rules.stores import applications, directories
+from stormpath_wsgi.directory.rules.tenants import administrators
+from stormpath_wsgi.directory.rules.tokens import api_keys
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.kinds import Account, ApiKey, Application, Directory, IdSite, Tenant
+
+#: The key and the name of the tenant of a service that has only one.
+TENANT = "stormpath"
+
+#: Of the tenant's owner, who has no password. To such a domain no mail is ever sent (RFC 2606, section 2).
+_OWNER = {"email": "administrator@stormpath.invalid", "username": "administrator", "surname": "Administrator"}
+
+
+def bootstrap(context: Context, application_name: str) -> None:
+    """Sets up a database that holds no tenant, and leaves any other alone. Safe for many processes at once."""
+    body = bodies.of_creation(Application, {"name": application_name}, context.base_url)
+    with context.database.read() as connection:
+        if _is_set_up(connection):
+            return
+    with context.database.write() as transaction:
+        if _is_set_up(transaction.connection):  # another process was faster
+            return
+        work = context.work(transaction.connection, new_id())
+        records.make(work, Tenant, work.tenant_id, {"name": TENANT, "key": TENANT})
+        custom_data.make(work, work.tenant_id, None)
+        records.make(work, IdSite, work.tenant_id, bodies.of_creation(IdSite, {}, work.base_url).values)
+        applications.make(work, body.values, directory=True)
+
+
+def issue_api_key(context: Context, name: str | None) -> tuple[str, str]:
+    """Id and secret of a new API key, called *name*, of the tenant's owner, who is made with the first.
+
+    Raises 2001 when another directory has the name of the administrators'.
+    """
+    with context.write() as work:
+        return _issue(work, name)
+
+
+def issue_first_api_key(context: Context) -> tuple[str, str] | None:
+    """The same, but None when there is one already."""
+    with context.write() as work:
+        return None if administrators.have_key(work) else _issue(work, "The first one")
+
+
+def _issue(work: Work, name: str | None) -> tuple[str, str]:
+    body = bodies.of_creation(ApiKey, {"name": name}, work.base_url)
+    return api_keys.make(work, administrators.owner(work) or _make_owner(work), body.values)
+
+
+def _make_owner(work: Work) -> str:
+    """The id of a new account, in a new directory."""
+    directory = bodies.of_creation(Directory, {"name": administrators.NAME}, work.base_url)
+    directory_id, account_id = directories.make(work, directory.values), new_id()
+    owner = bodies.of_creation(Account, _OWNER, work.base_url)
+    records.make(work, Account, account_id, owner.values, directory_id=directory_id)
+    login_names.claim(work, account_id)
+    providers.make_data(work, account_id)
+    custom_data.make(work, account_id, None)
+    row = {"tenant_id": work.tenant_id, "directory_id": directory_id, "account_id": account_id}
+    work.connection.execute(insert(schema.administrators), row)
+    counts.change(work, directory_id, account_id, +1)
+    return account_id
+
+
+def _is_set_up(connection: Connection) -> bool:
+    return connection.execute(select(schema.tenants.c.id).limit(1)).first() is not None

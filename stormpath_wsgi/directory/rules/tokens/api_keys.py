@@ -1,0 +1,127 @@
+"""API keys: made for an account, looked up, and asked for the secret behind an id.
+
+A key of any account signs its programs in to an application's own API. Those of the administrators open our own.
+Source: the API key chapter of the REST API v1.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, bindparam, exists, select
+
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.directory.wire.shapes import seal_context
+from stormpath_wsgi.kinds import ENABLED, Account, ApiKey
+from stormpath_wsgi.remembered import Remembered
+
+_ALPHABET, _WIDTH = string.digits + string.ascii_uppercase, 25
+_SECRET = 32  # bytes
+_REMEMBERED = 1000  # credentials
+
+_keys, _accounts, _administrators = schema.api_keys, schema.accounts, schema.administrators
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An API key that is good now: it is ENABLED, and so is its account."""
+
+    id: str
+    secret: str = field(repr=False)
+    account_href: str
+    tenant_id: str
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """A new key of an account. The secret is answered, now and later."""
+    body = bodies.of_creation(ApiKey, {} if properties is None else properties, context.base_url)
+    with context.write(moves_epoch=False) as work:
+        records.require_owner(work, listing)
+        id, _ = make(work, listing.id, body.values)
+        return records.load(work, Resource(ApiKey, id))
+
+
+def remove(context: Context, target: Resource) -> None:
+    with context.write() as work:
+        records.load(work, target)
+        records.remove(work, ApiKey, target.id)
+
+
+def make(work: Work, account_id: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Id and secret of a new key of the account, with the attributes *values*."""
+    id = "".join(secrets.choice(_ALPHABET) for _ in range(_WIDTH))
+    secret = base64.b64encode(secrets.token_bytes(_SECRET)).decode().rstrip("=")
+    records.make(work, ApiKey, id, {**values, "secret": secret}, account_id=account_id)
+    return id, secret
+
+
+def find(work: Work, id: str, *, administrator: bool = False) -> Credential | None:
+    """The key of the tenant with that id, if it is good. *administrator*: only a key that opens the REST API."""
+    statement = _ADMINISTRATORS if administrator else _GOOD
+    row = work.connection.execute(statement, {"id": id, "tenant_id": work.tenant_id}).first()
+    if row is None:
+        return None
+    secret = work.secrets.open(row.secret, seal_context(ApiKey, ApiKey.secret)(id))
+    return Credential(id, secret, work.href(Resource(Account, row.account_id)), work.tenant_id)
+
+
+def oldest(work: Work) -> str | None:
+    """The id of the administrators' API key that is good and was made first."""
+    return work.connection.execute(_OLDEST, {"tenant_id": work.tenant_id}).scalar()
+
+
+class Credentials:
+    """The keys that open the REST API; those used lately are remembered."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._known = Remembered(
+            self._load,
+            epoch=context.database.epoch,
+            ttl=context.cache_ttl,
+            clock=context.clock,
+            size=_REMEMBERED,
+        )
+
+    def find(self, id: str) -> Credential | None:
+        """The administrator's key with that id, if it is good."""
+        try:
+            return self._known.get(id)
+        except LookupError:  # not remembered: strangers would drive out those who are known
+            return None
+
+    def _load(self, id: str) -> Credential:
+        with self._context.read() as work:
+            found = find(work, id, administrator=True)
+        if found is None:
+            raise LookupError(id)
+        return found
+
+
+def _good() -> Select[Any]:
+    return (
+        select(_keys.c.id, _keys.c.secret, _keys.c.account_id)
+        .join(_accounts, _accounts.c.id == _keys.c.account_id)
+        .where(
+            _keys.c.tenant_id == bindparam("tenant_id"),
+            _keys.c.status == ENABLED,
+            _accounts.c.status == ENABLED,
+        )
+    )
+
+
+_of_administrator = exists().where(_administrators.c.directory_id == _accounts.c.directory_id)
+_this = _keys.c.id == bindparam("id")
+_GOOD = _good().where(_this)
+_ADMINISTRATORS = _GOOD.where(_of_administrator)
+_OLDEST = _good().where(_of_administrator).order_by(_keys.c.created_at, _keys.c.id).limit(1)

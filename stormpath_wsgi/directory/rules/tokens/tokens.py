@@ -1,0 +1,295 @@
+"""Access and refresh tokens: how they are made, when they are good, and what ends them.
+
+A refresh token is a place where somebody is signed in. It is good as long as its row is there, its time has not
+come, its account is ENABLED and in an ENABLED account store that its application, ENABLED too, still maps; and one that
+names an organization as long as that is true of the organization's stores. With it end the access tokens that it was
+exchanged for. Lifetimes are whole seconds from the second on in which a token is made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, select
+
+from stormpath_wsgi import jwt
+from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.crypto.token_jwt import STT
+from stormpath_wsgi.directory.rows import expansion, records
+from stormpath_wsgi.directory.rows.expansion import Wanted
+from stormpath_wsgi.directory.rows.reach import reachable
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.stores import stores
+from stormpath_wsgi.directory.rules.stores.stores import Scope
+from stormpath_wsgi.directory.rules.tokens import api_keys
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck
+from stormpath_wsgi.directory.wire.shapes import SHAPES, Shape
+from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds import (
+    ENABLED,
+    ID,
+    AccessToken,
+    Account,
+    Kind,
+    RefreshToken,
+    format_instant,
+    parse_duration,
+    parse_instant,
+)
+
+_PURGED = 5  # expired tokens that go for each new one; more than one, so that they become fewer
+
+_access, _accounts, _applications, _policies = (
+    schema.access_tokens,
+    schema.accounts,
+    schema.applications,
+    schema.o_auth_policies,
+)
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """A token of an account for ``application``. Raises what :func:`validate` would; 2002 where the policy has none.
+
+    ``passwordModifiedAt``: of the password that the account was known to have, on whose strength the token is made.
+    Raises 7100 when it has another one by now.
+    """
+    application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
+    with context.write(moves_epoch=False) as work:
+        links = {"account_id": listing.id, "application_id": application.id}
+        lifetimes = begin(work, **links, password_modified_at=params.get("passwordModifiedAt"))
+        if lifetimes is None:
+            records.require_owner(work, listing)
+            records.require(work, application, f"{listing.of.title()} application")
+            raise fault(2020)
+        if not lifetimes[listing.of]:
+            raise fault(2002, "The application's OAuth policy issues no such tokens: their lifetime is zero.")
+        return make(work, listing.of, lifetimes[listing.of], **links)
+
+
+def begin(
+    work: Work, *, account_id: str, application_id: str, password_modified_at: Any = None
+) -> Mapping[type[Kind], int] | None:
+    """How many seconds tokens of the account live that are made now, at the application; 0: none are made.
+
+    None: one of the two is not there. Until the transaction ends, nothing ends the tokens of the account: what would
+    waits, and ends the new ones too. *password_modified_at*: as in :func:`create`. Raises 10010, 10015, 10016, 7100.
+    """
+    parameters = {"account_id": account_id, "application_id": application_id, "tenant_id": work.tenant_id}
+    found = work.connection.execute(_parties(), parameters).first()
+    if found is None:
+        return None
+    _check(found.account_status, found.application_status, found.is_reachable)
+    _check_password(password_modified_at, found.password_modified_at)
+    return {AccessToken: _seconds(found.access_token_ttl), RefreshToken: _seconds(found.refresh_token_ttl)}
+
+
+def make(work: Work, kind: type[Kind], lifetime: int, **columns: Any) -> Wire:
+    """A new token. *lifetime*: seconds from the beginning of this one, since a JWT tells no smaller ones."""
+    _purge(work, kind)
+    id, expires_at = new_id(), (work.now // 1000 + lifetime) * 1000
+    records.make(work, kind, id, {}, **columns, expires_at=expires_at)
+    return records.load(work, Resource(kind, id))
+
+
+def validate(context: Context, target: TokenCheck, wanted: Sequence[Wanted]) -> Wire:
+    """The token that *target* names, if it is good. One statement for the id of a refresh token; two for others.
+
+    Raises 10010 to 10017.
+    """
+    with context.read() as work:
+        if "." in target.token:
+            signed = read(work, target.token)
+            if signed.kind is not AccessToken:  # it lives for weeks, and opens no application's API
+                raise fault(10017, "Token is invalid because it is no access token.")
+            return _validated(work, target.application_id, signed.kind, find(work, signed), wanted)
+        for kind in (RefreshToken, AccessToken):  # sessions first
+            row = _row(work, kind, target.token)
+            if row is not None:
+                return _validated(work, target.application_id, kind, row, wanted)
+    raise fault(10013)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a JWT of ours says: that it is the token *id*, signed with an API key."""
+
+    kind: type[Kind]
+    id: str
+    api_key_id: str | None
+
+
+def read(work: Work, text: str) -> Signed:
+    """The token that a JWT names, whether or not that is still there. Raises 10011, 10012, 10017, 11004.
+
+    Only the administrators' API keys sign tokens: what an account signs with a key of its own proves nothing.
+    """
+    token = jwt.read(text, lambda kid: _secret(work, kid))
+    token.check_times(work.now / 1000)
+    for kind, stt in STT.items():
+        if token.header.get("stt") == stt:
+            return Signed(kind, token.text("jti"), token.header.get("kid"))
+    raise fault(10017, "Token is invalid because it is neither an access token nor a refresh token.")
+
+
+def find(work: Work, signed: Signed) -> Row[*tuple[Any, ...]]:
+    """The row of a token. Raises 10013 when it was revoked, 10017 when it was issued with another API key."""
+    row = _row(work, signed.kind, signed.id) if ID.match(signed.id) else None
+    if row is None:
+        raise fault(10013)
+    if row.token_api_key_id != signed.api_key_id:
+        raise fault(10017)
+    return row
+
+
+def hold(work: Work, refresh_token_id: str) -> None:
+    """Raises 10013 if the refresh token is gone. Until the transaction ends it stays, and then ends what is made."""
+    if work.connection.execute(_HELD, {"id": refresh_token_id}).first() is None:
+        raise fault(10013)
+
+
+def remove(context: Context, target: Resource) -> None:
+    """Signs one place out; the access tokens of a refresh token end with it."""
+    with context.write() as work:
+        records.load(work, target)
+        records.remove(work, target.kind, target.id)
+
+
+def end_all(work: Work, account_id: str) -> None:
+    """Signs the account out everywhere.
+
+    Refresh tokens first: that is the order in which a purge takes its locks too, so that neither waits for the other.
+    """
+    for table in (schema.refresh_tokens, schema.access_tokens):
+        work.connection.execute(delete(table).where(table.c.account_id == account_id))
+
+
+def check(work: Work, application_id: str, row: Row[*tuple[Any, ...]]) -> None:
+    """Raises 10010, 10011, 10014 to 10016 unless the token of *row* is good at the application."""
+    if row.token_application_id != application_id:
+        raise fault(10014)
+    if row.token_expires_at <= work.now:
+        raise fault(10011)
+    _check(row.account_status, row.application_status, row.is_reachable)
+    if row.token_organization_id is not None:  # whom it says to be the organization's must be that still
+        scope = Scope(application_id, is_open=True, is_empty=False, organization_id=row.token_organization_id)
+        if not stores.holds(work, scope, row.token_account_id):
+            raise fault(10016)
+
+
+def _validated(
+    work: Work, application_id: str, kind: type[Kind], row: Row[*tuple[Any, ...]], wanted: Sequence[Wanted]
+) -> Wire:
+    check(work, application_id, row)
+    split = len(SHAPES[kind].columns)
+    token = records.wire(work, Resource(kind, row[0]), row)
+    account = records.wire(work, Resource(Account, row[split]), row[split:])
+    expansion.apply(work, [token], wanted, account=account)
+    return token
+
+
+def _check(account_status: str, application_status: str, is_reachable: bool) -> None:
+    if application_status != ENABLED:
+        raise fault(10015)
+    if account_status != ENABLED:
+        raise fault(10010)
+    if not is_reachable:
+        raise fault(10016)
+
+
+def _check_password(known: Any, modified_at: int | None) -> None:
+    if known is None:
+        return
+    try:
+        moment = parse_instant(known)
+    except (TypeError, ValueError, OverflowError):
+        raise fault(2006, "passwordModifiedAt must be a timestamp as the account has it.") from None
+    if modified_at is None or moment != parse_instant(format_instant(modified_at)):
+        raise fault(7100, "The password of the account was changed meanwhile.")
+
+
+def _seconds(lifetime: str) -> int:
+    return (parse_duration(lifetime) or dt.timedelta()) // dt.timedelta(seconds=1)
+
+
+def _secret(work: Work, api_key_id: str | None) -> str | None:
+    found = api_keys.find(work, api_key_id, administrator=True) if api_key_id and ID.match(api_key_id) else None
+    return found.secret if found else None
+
+
+def _row(work: Work, kind: type[Kind], id: str) -> Row[*tuple[Any, ...]] | None:
+    return work.connection.execute(_whole(SHAPES[kind]), {"id": id, "tenant_id": work.tenant_id}).first()
+
+
+def _purge(work: Work, kind: type[Kind]) -> None:
+    """Removes some of the expired tokens, so that they do not pile up. Nobody waits for those of another purge."""
+    table = SHAPES[kind].table
+    expired = select(table.c.id).where(table.c.expires_at <= work.now)
+    if kind is RefreshToken:  # with which an access token would go that may still live
+        expired = expired.where(
+            ~exists().where(_access.c.refresh_token_id == table.c.id, _access.c.expires_at > work.now)
+        )
+    some = expired.order_by(table.c.expires_at).limit(_PURGED).with_for_update(skip_locked=True)
+    work.connection.execute(delete(table).where(table.c.id.in_(some)))
+
+
+_HELD = (
+    select(schema.refresh_tokens.c.id)
+    .where(schema.refresh_tokens.c.id == bindparam("id"))
+    .with_for_update(read=True, key_share=True)
+)
+
+
+def _verdict() -> Iterator[ColumnElement[Any]]:
+    """What :func:`_check` looks at."""
+    yield _accounts.c.status.label("account_status")
+    yield _applications.c.status.label("application_status")
+    yield reachable(_applications.c.id, _accounts).label("is_reachable")
+
+
+@cache
+def _parties() -> Select[Any]:
+    """What decides whether a token may be made, and for how long.
+
+    The account is locked, so that a change of its password, which removes all tokens, misses none.
+    """
+    lifetimes = (_policies.c.access_token_ttl, _policies.c.refresh_token_ttl)
+    return (
+        select(*_verdict(), *lifetimes, _accounts.c.password_modified_at)
+        .select_from(_accounts)
+        .join(_applications, _applications.c.tenant_id == _accounts.c.tenant_id)
+        .join(_policies, _policies.c.id == _applications.c.id)
+        .where(
+            _accounts.c.id == bindparam("account_id"),
+            _accounts.c.tenant_id == bindparam("tenant_id"),
+            _applications.c.id == bindparam("application_id"),
+        )
+        .with_for_update(read=True, of=_accounts)
+    )
+
+
+@cache
+def _whole(token: Shape) -> Select[Any]:
+    """A token, its account, and all that decides whether it is good."""
+    return (
+        select(
+            *token.columns,
+            *SHAPES[Account].columns,
+            token.table.c.application_id.label("token_application_id"),
+            token.table.c.expires_at.label("token_expires_at"),
+            token.table.c.api_key_id.label("token_api_key_id"),
+            token.table.c.account_id.label("token_account_id"),
+            token.table.c.organization_id.label("token_organization_id"),
+            *_verdict(),
+        )
+        .select_from(token.table)
+        .join(_accounts, _accounts.c.id == token.table.c.account_id)
+        .join(_applications, _applications.c.id == token.table.c.application_id)
+        .where(token.table.c.id == bindparam("id"), token.table.c.tenant_id == bindparam("tenant_id"))
+    )

@@ -1,0 +1,81 @@
+"""Bringing the tables of a database up to date.
+
+The steps are in :mod:`.migrations`, numbered by four digits. Each database remembers the last one it took in a
+table of our own name, so that an application with an Alembic of its own may share the database.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy.exc import ProgrammingError
+
+from stormpath_wsgi.directory.storage import deadline, schema
+from stormpath_wsgi.directory.storage.engine import Database, reason
+from stormpath_wsgi.errors import ConfigurationError
+
+#: The last step there is, and where Alembic finds all of them.
+HEAD, STEPS = "0005", "stormpath_wsgi.directory.storage:migrations"
+
+_VERSION_TABLE = "stormpath_wsgi_version"
+
+
+def prepare(database: Database) -> None:
+    """Makes sure that the tables are up to date: an embedded database is upgraded, a server's only looked at.
+
+    Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when a command must be run first.
+    """
+    if not pending(database):
+        return
+    if not database.embedded:
+        raise ConfigurationError(f"directory: the tables of {database} are not up to date; run: stormpath-wsgi init")
+    upgrade(database)
+
+
+def pending(database: Database) -> bool:
+    """Whether there are steps to take. Raises ConfigurationError when a newer version of ours took more."""
+    with database.read() as connection:
+        return _revision(database, connection) != HEAD
+
+
+def upgrade(database: Database) -> None:
+    """Takes the steps that are left, all or none. Several processes may do so at once: one works, the others wait.
+
+    Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when the database belongs to another program, or the
+    user of the URL may not make tables.
+    """
+    from alembic import command  # a quarter of a second, which a database that is up to date need not cost
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", STEPS)
+    try:
+        with deadline.allowing(deadline.LONG), database.write() as transaction:
+            connection = transaction.connection
+            if _revision(database, connection) is None:
+                _refuse_foreign_tables(database, connection)
+            config.attributes.update(connection=connection, version_table=_VERSION_TABLE)
+            command.upgrade(config, "head")
+    except ProgrammingError as error:
+        raise ConfigurationError(f"directory: the tables of {database} cannot be made: {reason(error)}") from error
+
+
+def _revision(database: Database, connection: Connection) -> str | None:
+    """The last step taken, None before the first."""
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    revision = connection.scalar(select(column("version_num")).select_from(table(_VERSION_TABLE)))
+    if revision is not None and revision > HEAD:
+        raise ConfigurationError(
+            f"directory: {database} was written by a newer stormpath-wsgi (step {revision}, this one knows {HEAD}); "
+            "install that one here"
+        )
+    return revision
+
+
+def _refuse_foreign_tables(database: Database, connection: Connection) -> None:
+    foreign = sorted(set(inspect(connection).get_table_names()) & schema.metadata.tables.keys())
+    if foreign:
+        raise ConfigurationError(
+            f"directory: {database} holds tables of another program ({', '.join(foreign)}); name another database, "
+            "or on PostgreSQL another schema: ?options=-csearch_path%3Dstormpath"
+        )

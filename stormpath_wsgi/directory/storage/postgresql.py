@@ -1,0 +1,189 @@
+"""Connections to PostgreSQL, through psycopg 3: with an end to every wait, and as a pooler needs them.
+
+The server's own timeouts (``statement_timeout``, ``lock_timeout``) are of no help when the server itself has stopped,
+and neither are those of TCP: the kernel of a machine whose PostgreSQL hangs still acknowledges every packet. So the
+client looks at the clock too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import abc, capabilities, errors
+from sqlalchemy import URL, create_engine, event, exc
+
+from stormpath_wsgi.directory.storage import deadline
+
+_Result = TypeVar("_Result")
+
+_LEAST_TO_CONNECT = 2  # seconds: libpq and psycopg take any smaller number for this one
+_GOOD_FOR = 1.0  # seconds: a connection that was used so short a time ago is not tried before it is used again
+_FAREWELL = 0.5  # seconds
+
+
+class Overdue(psycopg.OperationalError):
+    """The server did not answer in time. The connection is closed: nobody knows what it would answer next."""
+
+
+class Server:
+    """The way to a server: :attr:`engine`, whose connections give up in time.
+
+    *longest*: seconds that a transaction may take in all. *on_pooler* is called when a pooler is met for the first
+    time. The parameter ``prepare_threshold`` of *url* is psycopg's: after how many times a statement is prepared in the
+    server, or ``none``. Without it that is psycopg's own choice, and none behind a pooler, which may hand the statement
+    to another server process than the one that has prepared it. Raises :class:`ValueError` for a wrong *url*.
+    """
+
+    #: What says that the server, or a lock in it, is waited for in vain. That a statement takes long does not.
+    hangs = (Overdue, errors.ConnectionTimeout, errors.LockNotAvailable)
+
+    def __init__(self, url: URL, *, longest: float, on_pooler: Callable[[], object]) -> None:
+        self._longest, self._on_pooler = longest, on_pooler
+        self._threshold = _threshold(url)
+        self.is_pooled = False
+        url = url.set(drivername="postgresql+psycopg").difference_update_query(["prepare_threshold"])
+        _check_parameters(url)
+        defaults = {
+            "application_name": "stormpath-wsgi",
+            "tcp_user_timeout": str(round(longest * 1000)),  # milliseconds
+            "keepalives_idle": "30",  # seconds
+        }
+        self.engine = create_engine(
+            url,
+            connect_args={name: value for name, value in defaults.items() if name not in url.query},
+            isolation_level="READ COMMITTED",  # what a write reads after it had its turn is what the last one left
+            pool_timeout=longest,
+            pool_use_lifo=True,  # the one that was used last is the best
+            hide_parameters=True,
+        )
+        event.listen(self.engine, "do_connect", self._connect)
+        event.listen(self.engine, "connect", self._meet)
+        event.listen(self.engine, "checkin", _note_use)
+        event.listen(self.engine, "checkout", self._try)
+
+    def limits(self, longest: float) -> dict[str, str]:
+        """The parameters that let the server give up somewhat sooner than we do, so that the connection stays good."""
+        return {
+            "lock_timeout": _milliseconds(0.8 * self._longest),
+            "statement_timeout": _milliseconds(0.9 * longest),
+            "idle_in_transaction_session_timeout": _milliseconds(2 * self._longest),
+        }
+
+    def _connect(self, dialect: Any, record: Any, arguments: Any, options: dict[str, Any]) -> BoundedConnection:
+        """A host that stands for several addresses, and several hosts, are tried one after the other, each so long.
+
+        Finding the addresses of a name is up to the resolver of the system, which has times of its own.
+        """
+        seconds = round(deadline.left(self._longest))
+        if seconds < _LEAST_TO_CONNECT:
+            raise Overdue("no time is left to connect")
+        options["connect_timeout"] = min(seconds, int(options.get("connect_timeout") or seconds))
+        connection = BoundedConnection.connect(*arguments, **options)
+        connection.longest = self._longest
+        return connection
+
+    def _meet(self, connection: BoundedConnection, record: Any) -> None:
+        # A pooler makes up the number of a server process when it greets a client.
+        if connection.alone("SELECT pg_backend_pid()") == connection.info.backend_pid:
+            calls = (f"set_config('{name}', '{value}', false)" for name, value in self.limits(self._longest).items())
+            connection.alone(f"SELECT {', '.join(calls)}")
+        else:  # nothing may be set that outlives a transaction: others get that server process next
+            connection.prepare_threshold, connection.farewell = None, _FAREWELL
+            self._greet_pooler()
+        if self._threshold is not None:
+            connection.prepare_threshold = self._threshold if self._threshold >= 0 else None
+        _note_use(connection, record)
+
+    def _greet_pooler(self) -> None:
+        if not self.is_pooled:
+            self.is_pooled = True
+            self._on_pooler()
+
+    def _try(self, connection: BoundedConnection, record: Any, _: Any) -> None:
+        """A server that was restarted, or a network that forgot the connection, costs nobody an error."""
+        if time.monotonic() - record.info["used"] < _GOOD_FOR:
+            return
+        try:
+            with deadline.within(min(deadline.left(self._longest), self._longest / 5)):
+                connection.alone("SELECT 1")
+        except psycopg.Error as error:
+            raise exc.InvalidatePoolError from error
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection whose every wait ends with the :mod:`.deadline`; outside of any after *longest* seconds."""
+
+    longest: float = 5
+    #: Seconds before the end that are kept for asking the server to stop what it was doing, where it has no time limit
+    #: of its own; 0: it is not asked.
+    farewell: float = 0
+
+    def wait(self, gen: abc.PQGen[_Result], *args: Any, **options: Any) -> _Result:
+        end = time.monotonic() + deadline.left(self.longest) - self.farewell
+        try:
+            return super().wait(_until(end, gen), *args, **options)
+        except Overdue:
+            self._take_leave()
+            raise
+
+    def alone(self, statement: Any) -> Any:
+        """The first value that one *statement* answers, without a transaction around it."""
+        before = self.autocommit
+        self.autocommit = True
+        try:
+            row = self.execute(statement).fetchone()
+        finally:
+            if not self.closed:
+                self.autocommit = before
+        return row and row[0]
+
+    def _take_leave(self) -> None:
+        # The cancellation of an older libpq would wait for the server without end.
+        if self.farewell and capabilities.has_cancel_safe():
+            with suppress(psycopg.Error):
+                self.cancel_safe(timeout=self.farewell)
+        self.close()
+
+
+def _until(end: float, gen: abc.PQGen[_Result]) -> Generator[Any, Any, _Result]:
+    """*gen*, which psycopg wakes ten times a second while it waits, but no longer than to *end* (of time.monotonic)."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if time.monotonic() >= end:
+                raise Overdue("there was no answer in time")
+            wanted = gen.send(ready)
+    except StopIteration as done:
+        result: _Result = done.value
+        return result
+
+
+def _note_use(connection: BoundedConnection | None, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _threshold(url: URL) -> int | None:
+    """What the url says about preparing statements; -1: never; None: nothing."""
+    text = url.query.get("prepare_threshold")
+    if text is None:
+        return None
+    if isinstance(text, str) and (text.isdecimal() or text.lower() == "none"):
+        return int(text) if text.isdecimal() else -1
+    raise ValueError("prepare_threshold: write a number, or none")
+
+
+def _check_parameters(url: URL) -> None:
+    try:
+        psycopg.conninfo.make_conninfo(**dict.fromkeys(url.query, ""))
+    except psycopg.ProgrammingError as error:
+        raise ValueError(str(error).strip()) from None
+
+
+def _milliseconds(seconds: float) -> str:
+    """As a parameter of the server spells it."""
+    return f"{round(seconds * 1000)}ms"

@@ -1,0 +1,149 @@
+"""What callers send: properties off the wire, checked against the declaration of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stormpath_wsgi.directory.wire.paths import Resource, below
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import Attribute, Kind, Link, Member, Struct, Text
+
+#: Told by the service and sent back by clients that save whole resources; ignored in every body.
+COMMON = frozenset({"href", "createdAt", "modifiedAt"})
+
+#: Where custom data is embedded in the body of its owner.
+CUSTOM_DATA = "customData"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a body asks for by Python name: canonical values, and links. Custom data is a matter of its own rule."""
+
+    values: dict[str, Any] = field(default_factory=dict, repr=False)  # there may be a password among them
+    links: dict[str, Resource] = field(default_factory=dict)
+
+
+def of_creation(kind: type[Kind], properties: Any, base_url: str) -> Body:
+    """The body that makes a *kind*: sent values and declared defaults.
+
+    What has neither is left out for the rule of the kind to find. A null counts as not sent, and so does an empty text
+    for what may be left out: clients send every attribute they know.
+    Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
+    """
+    sent = _sent(kind, properties)
+    body = Body()
+    for name, member in kind.members.items():
+        value = sent.get(name)
+        if isinstance(member, Attribute):
+            _take(body, member, value)
+        elif isinstance(member, Link) and "c" in member.writable:
+            _take_link(body, member, value, base_url)
+        elif "c" in getattr(member, "writable", ""):
+            pass  # a part that the rule of the kind makes
+        elif value is not None and not _is_reference(value):
+            raise _unsettable(member)
+    return body
+
+
+def of_update(kind: type[Kind], properties: Any, current: Mapping[str, Any]) -> Body:
+    """The body that changes a *kind* whose wire form is now *current*.
+
+    What may not be written is accepted as long as it says what is there already, since clients send whole
+    resources back. In such a body, which has the href, what only the directory changes may be of an earlier day.
+    Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
+    """
+    sent = _sent(kind, properties)
+    if not properties:
+        raise fault(400, "At least one attribute must be sent.")
+    body = Body()
+    for name, value in sent.items():
+        member = kind.members[name]
+        if isinstance(member, Attribute) and "u" in member.writable:
+            body.values[member.name] = _changed(member, value, current.get(name))
+        elif not (_is_echo(value, current.get(name)) or ("href" in properties and _is_told(member))):
+            raise fault(2002, f"{_name(member)} cannot be changed.")
+    return body
+
+
+def _sent(kind: type[Kind], properties: Any) -> dict[str, Any]:
+    if not isinstance(properties, Mapping):
+        raise fault(400, f"{kind.title()} must be a JSON object.")
+    passed_over = COMMON | kind.ignored
+    for name in properties:
+        if name not in kind.members and name not in passed_over:
+            raise fault(2015, f"{kind.title()} has no property {name!r:.80}.")
+    return {name: value for name, value in properties.items() if name not in passed_over and name != CUSTOM_DATA}
+
+
+def resource_at(href: Any, base_url: str, titles: tuple[str, ...], name: str) -> Resource:
+    """The resource that *href* names, which is a kind of *titles*; it need not exist. *name* is for error texts."""
+    target = below(base_url, href)
+    if target is None:
+        raise fault(2002, f"{name} is not an href of this service.")
+    if not isinstance(target, Resource) or target.kind.title() not in titles:
+        raise fault(2014, f"{name} must be the href of: {', '.join(titles)}.")
+    return target
+
+
+def _take(body: Body, attribute: Attribute[Any], value: Any) -> None:
+    if value is None or _is_blank(attribute, value):
+        value = attribute.default
+    elif "c" not in attribute.writable:
+        raise _unsettable(attribute)
+    if isinstance(attribute, Struct) and not attribute.nullable:
+        body.values[attribute.name] = attribute.merged(None, attribute.coerce(value or {}))
+    elif value is not None or attribute.required:
+        body.values[attribute.name] = attribute.check(value)
+
+
+def _is_blank(attribute: Attribute[Any], value: Any) -> bool:
+    """Whether *value* is an empty text for what need not be sent: forms send that for what nobody filled in.
+
+    An empty password is one that was chosen badly, and not one that was left out.
+    """
+    is_optional = isinstance(attribute, Text) and not (attribute.required or attribute.secret or attribute.blank)
+    return is_optional and "c" in attribute.writable and isinstance(value, str) and not value.strip()
+
+
+def _changed(attribute: Attribute[Any], value: Any, current: Any) -> Any:
+    if isinstance(attribute, Text) and isinstance(value, str) and value == current:
+        return value  # it may have been taken before it was refused, and clients send it back
+    checked = attribute.check(value)
+    if isinstance(attribute, Struct) and checked is not None:
+        return attribute.merged(current, checked)
+    return checked
+
+
+def _take_link(body: Body, link: Link[Any], value: Any, base_url: str) -> None:
+    if value is not None:
+        if not _is_reference(value):
+            raise fault(2004, f"{_name(link)} must be an object with an href.")
+        body.links[link.name] = resource_at(value["href"], base_url, link.to, _name(link))
+    elif link.required:
+        raise fault(2000, f"{_name(link)} is required; it cannot be null, empty, or blank.")
+
+
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, Mapping) and "href" in value
+
+
+def _is_told(member: Member[Any]) -> bool:
+    """Whether only the directory ever changes *member*, as it does ``fullName`` and the default mappings."""
+    return getattr(member, "derived", False) or (isinstance(member, Attribute) and not member.writable)
+
+
+def _is_echo(value: Any, current: Any) -> bool:
+    """Whether *value* is what is there already; a resource may come expanded."""
+    if isinstance(current, Mapping) and "href" in current and _is_reference(value):
+        return bool(value["href"] == current["href"])
+    return bool(value == current)
+
+
+def _unsettable(member: Member[Any]) -> Error:
+    return fault(2015, f"{_name(member)} cannot be set on creation.")
+
+
+def _name(member: Member[Any]) -> str:
+    return f"{member.kind.title()} {member.wire}"

@@ -1,0 +1,14 @@
+"""The names of ours in the WSGI environ of a request. What stands there is told to the application as well."""
+
+from __future__ import annotations
+
+#: Who sends the request: a :class:`~stormpath_wsgi.user.User` or an :class:`~stormpath_wsgi.user.AnonymousUser`.
+USER = "stormpath.user"
+#: The :class:`~stormpath_wsgi.session.CurrentSession`.
+SESSION = "stormpath.session"
+#: The client's object of the application that people sign in to.
+APPLICATION = "stormpath.application"
+#: Our pages, which draw refusals for policies.
+PAGES = "stormpath.pages"
+#: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
+MOUNT = "stormpath.mount"

@@ -1,0 +1,203 @@
+"""Answers on their way out: ``start_response`` held back, bodies that are streamed, and the headers of a session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Protocol, TypeAlias, TypeVar
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from webob import Request, Response
+
+from stormpath_wsgi.errors import Unavailable
+from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.user import current
+from stormpath_wsgi.web.environ import PAGES
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Headers: TypeAlias = list[tuple[str, str]]
+ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]"
+
+#: The header of a page that only pages of the same site may show in a frame.
+FRAMED_FROM_HERE = ("X-Frame-Options", "SAMEORIGIN")
+
+#: Bodies that are there already, whole.
+FINISHED = (list, tuple)
+
+
+class Refusals(Protocol):
+    """Who draws the answers to those that cannot pass, in ``environ["stormpath.pages"]``."""
+
+    def forbidden(self, request: Request) -> Response: ...
+    def unavailable(self, request: Request, retry_after: int) -> Response: ...
+
+
+class HeldStart:
+    """The ``start_response`` of one request. What the app says is held back until the first bytes of the body.
+
+    Only then is it known whether the app looked at the user, which the headers have to tell. PEP 3333 allows the
+    delay: a server sends nothing before the first bytes either.
+    """
+
+    __slots__ = ("_complete", "_environ", "_exc_info", "_headers", "_session", "_start", "_status", "_write", "begun")
+
+    def __init__(
+        self,
+        session: CurrentSession,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        complete: Callable[[Headers], Headers] | None,
+    ) -> None:
+        self._complete = complete
+        self._environ = environ
+        self._session = session
+        self._start = start_response
+        self._status = ""
+        self.begun = False
+
+    def __call__(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Callable[[bytes], object]:
+        """``start_response`` for the app."""
+        if self._status and exc_info is None:
+            raise AssertionError("start_response was called twice without exc_info (PEP 3333)")
+        self._status, self._headers, self._exc_info = status, headers, exc_info
+        if self.begun:  # the server knows whether it has sent the first headers, and raises exc_info if so
+            self._tell_server(unfinished=True)
+        return self._write_through
+
+    def begin(self, first: bytes | None = None) -> None:
+        """Let the server have status and headers, unless it has them, or there are none yet.
+
+        *first*: the first bytes of a body whose rest is still to be made, with perhaps another look at the user.
+        """
+        if not self.begun and self._status:
+            self._tell_server(unfinished=first is not None and not _is_all(first, self._headers))
+
+    def finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """The *body* for the server: as it is when no code of the app is left to run, else with the user bound."""
+        if type(body) in FINISHED or type(body) is self._environ.get("wsgi.file_wrapper"):
+            self.begin()
+            return body
+        return StreamedBody(body, self)
+
+    def unavailable(self, error: Unavailable) -> Iterable[bytes]:
+        """The body of a 503 in place of what the app began to say. Raises *error* when the server has that already."""
+        if self.begun:
+            raise error
+        self._status = ""
+        return unavailable(error, self._environ, self)
+
+    def _tell_server(self, *, unfinished: bool) -> None:
+        self.begun = True
+        headers, exc_info = self._headers, self._exc_info
+        self._exc_info = None  # a traceback holds the frames that hold us
+        if self._complete is not None:
+            headers = self._complete(headers)
+        if unfinished or self._session.matters:
+            headers = _varying_by_cookie(headers)
+            if ours := self._session.headers():
+                headers = [*_kept_private(headers), *ours]
+        self._write = self._start(self._status, headers, exc_info)
+
+    def _write_through(self, data: bytes) -> None:
+        self.begin(data)
+        self._write(data)
+
+    def bound(self, step: Callable[[], T]) -> T:
+        session = self._session
+        token = current.set(session)
+        session.environ = self._environ
+        try:
+            return step()
+        finally:
+            session.environ = None
+            current.reset(token)
+
+
+class StreamedBody:
+    """A body whose chunks are made while the server asks for them. The user is bound during each step, and only then.
+
+    So nothing is left behind when the visitor hangs up, or when the server closes the body in another thread.
+    """
+
+    __slots__ = ("_body", "_chunks", "_start")
+
+    def __init__(self, body: Iterable[bytes], start: HeldStart) -> None:
+        self._body = body
+        self._start = start
+        self._chunks: Iterator[bytes] | None = None
+
+    def __iter__(self) -> StreamedBody:
+        return self
+
+    def __next__(self) -> bytes:
+        start = self._start
+        try:
+            chunk = start.bound(self._step)
+        except Unavailable as error:
+            self._chunks = iter(start.unavailable(error))
+            return next(self)
+        except StopIteration:
+            start.begin()
+            raise
+        if not start.begun:
+            start.begin(chunk)
+        return chunk
+
+    def close(self) -> None:
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            self._start.bound(close)
+
+    def _step(self) -> bytes:
+        if self._chunks is None:
+            self._chunks = iter(self._body)
+        return next(self._chunks)
+
+
+def unavailable(error: Unavailable, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """503 with Retry-After, and a line for the log."""
+    log.error("The directory is unavailable: %s", error)
+    pages: Refusals = environ[PAGES]
+    return pages.unavailable(Request(environ), error.retry_after)(environ, start_response)
+
+
+def _varying_by_cookie(headers: Headers) -> Headers:
+    """*headers* with Cookie in their Vary, which stays one line: there are caches that read no second one."""
+    there = [value for name, value in headers if name.lower() == "vary"]
+    fields = [field.strip().lower() for value in there for field in value.split(",")]
+    if "cookie" in fields or "*" in fields:
+        return headers
+    return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, "Cookie"]))]
+
+
+def framed_from_here_only(headers: Headers) -> Headers:
+    """*headers* with X-Frame-Options, when they are of a page that says nothing of frames (clickjacking)."""
+    page = False
+    for name, value in headers:
+        name = name.lower()
+        if name == "content-type":
+            page = value[:9].lower() == "text/html" or value[:21].lower() == "application/xhtml+xml"
+            if not page:
+                break
+        elif name == "x-frame-options" or (name == "content-security-policy" and "frame-ancestors" in value.lower()):
+            return headers
+    return [*headers, FRAMED_FROM_HERE] if page else headers
+
+
+def _is_all(data: bytes, headers: Headers) -> bool:
+    """Whether *data* is as long as the whole body: nothing that the app does afterwards can change the answer."""
+    return any(name.lower() == "content-length" and value == str(len(data)) for name, value in headers)
+
+
+def _kept_private(headers: Headers) -> Headers:
+    """*headers* of an answer with a cookie of ours: whoever stored it for others would hand out the cookie."""
+    there = ",".join(value for name, value in headers if name.lower() == "cache-control").lower()
+    directives = {each.partition("=")[0].strip() for each in there.split(",")}
+    if "no-store" in directives:
+        return headers
+    kept = [pair for pair in headers if pair[0].lower() not in ("cache-control", "expires")]
+    return [*kept, ("Cache-Control", "private, no-cache" if "no-cache" in directives else "private")]

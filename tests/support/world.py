@@ -1,0 +1,180 @@
+"""A small world to test in: a bootstrapped directory, short ways to make things in it, and a clock."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from stormpath_wsgi.directory import DirectoryService
+from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.crypto.secrets import Secrets
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.errors import Error
+from support.cheap import HASHER, WAITING
+
+BASE = "https://id.example.org/v1"
+PASSWORD = "Correct-Horse-1"
+ENCRYPTION_KEY = "5a" * 32
+
+Wire = dict[str, Any]
+
+
+@contextmanager
+def refused(code: int, *words: str) -> Iterator[None]:
+    """Expects an error with *code*, whose text has *words* in it."""
+    with pytest.raises(Error) as caught:
+        yield
+    assert caught.value.code == code, caught.value
+    assert 400 <= caught.value.status < 500
+    for word in words:
+        assert word in caught.value.developer_message
+
+
+class World:
+    """*application* and *directory* are the paths of what bootstrapping makes; *now* is the time, in seconds."""
+
+    def __init__(self, database: Database, url: str) -> None:
+        self.now = 1_700_000_000.0
+        self.database, self.url = database, url
+        passwords = Passwords(HASHER, waiting=WAITING)
+        #: Sends text messages.
+        self.send_sms: Callable[[str, str], object] = lambda number, text: None
+        self.service = DirectoryService(
+            self.database,
+            BASE,
+            passwords=passwords,
+            clock=lambda: self.now,
+            secrets=Secrets([ENCRYPTION_KEY]),
+            sms=lambda number, text: self.send_sms(number, text),
+        )
+        self.service.bootstrap()
+        self.tenant = path(self.service.get("tenants/current"))
+        self.application = path(self.only(f"{self.tenant}/applications"))
+        self.directory = path(self.only(f"{self.tenant}/directories"))
+        self._counter = itertools.count()
+
+    def only(self, collection: str) -> Wire:
+        (item,) = self.items(collection)
+        return item
+
+    def items(self, collection: str, expand: str | None = None, /, **query: Any) -> list[Wire]:
+        items: list[Wire] = self.service.list(collection, query, expand)["items"]
+        return items
+
+    def account(self, email: str | None = None, /, at: str | None = None, **properties: Any) -> str:
+        """The path of a new account."""
+        email = email or f"person{next(self._counter)}@example.org"
+        body = {"email": email, "password": PASSWORD, **properties}
+        return path(self.service.create(f"{at or self.directory}/accounts", body))
+
+    def group(self, name: str | None = None, /, at: str | None = None, **properties: Any) -> str:
+        body = {"name": name or f"group {next(self._counter)}", **properties}
+        return path(self.service.create(f"{at or self.directory}/groups", body))
+
+    def member(self, account: str, group: str) -> str:
+        return path(self.service.create("groupMemberships", {"account": link(account), "group": link(group)}))
+
+    def new_application(self, name: str | None = None, /, params: Mapping[str, Any] | None = None) -> str:
+        body = {"name": name or f"application {next(self._counter)}"}
+        return path(self.service.create("applications", body, params))
+
+    def new_directory(self, name: str | None = None, /, **properties: Any) -> str:
+        body = {"name": name or f"directory {next(self._counter)}", **properties}
+        return path(self.service.create("directories", body))
+
+    def new_organization(self, name_key: str | None = None, /, *stores: str, **properties: Any) -> str:
+        """The path of a new organization that has *stores*, in their order."""
+        key = name_key or f"organization-{next(self._counter)}"
+        organization = path(self.service.create("organizations", {"name": key, "nameKey": key, **properties}))
+        for store in stores:
+            self.map(store, organization)
+        return organization
+
+    def map(self, store: str, to: str | None = None, /, **properties: Any) -> str:
+        """The path of a new mapping of *store* to an application or organization."""
+        to = to or self.application
+        kind, owner = ("accountStoreMappings", "application")
+        if to.startswith("organizations/"):
+            kind, owner = ("organizationAccountStoreMappings", "organization")
+        return path(self.service.create(kind, {owner: link(to), "accountStore": link(store), **properties}))
+
+    def mapping(self) -> str:
+        """The path of the mapping that bootstrapping makes."""
+        return path(self.items(f"{self.application}/accountStoreMappings")[0])
+
+    def session(self, account: str, application: str | None = None) -> str:
+        """The id of a new refresh token."""
+        body = {"application": link(application or self.application)}
+        return path(self.service.create(f"{account}/refreshTokens", body)).split("/")[1]
+
+    def is_good(self, session: str, application: str | None = None) -> bool:
+        try:
+            self.service.get(f"{application or self.application}/authTokens/{session}")
+        except Error:
+            return False
+        return True
+
+    def login(
+        self,
+        login: str,
+        password: str = PASSWORD,
+        /,
+        at: str | None = None,
+        store: str | None = None,
+        organization: str | None = None,
+    ) -> str:
+        """The path of the account that signs in. *store*: a path; *organization*: a nameKey."""
+        value = base64.b64encode(f"{login}:{password}".encode()).decode()
+        named = {"nameKey": organization} if organization else link(store) if store else None
+        body = {"type": "basic", "value": value, "accountStore": named}
+        return path(self.service.create(f"{at or self.application}/loginAttempts", body)["account"])
+
+    def statements(self) -> AbstractContextManager[list[tuple[str, Any]]]:
+        """The SELECTs that are run meanwhile, with their parameters."""
+        return self._recorded("SELECT")
+
+    def changes(self) -> AbstractContextManager[list[tuple[str, Any]]]:
+        """What changes rows, or tells other processes of it."""
+        return self._recorded("INSERT", "UPDATE", "DELETE", "NOTIFY")
+
+    @contextmanager
+    def _recorded(self, *words: str) -> Iterator[list[tuple[str, Any]]]:
+        ran: list[tuple[str, Any]] = []
+
+        def record(*arguments: Any) -> None:
+            if arguments[2].startswith(words):
+                ran.append((arguments[2], arguments[3]))
+
+        with self.database.read() as connection:
+            engine = connection.engine
+        event.listen(engine, "before_cursor_execute", record)
+        try:
+            yield ran
+        finally:
+            event.remove(engine, "before_cursor_execute", record)
+
+    def update(self, path: str, **properties: Any) -> Wire:
+        return self.service.update(path, properties)
+
+
+def link(path: str) -> dict[str, str]:
+    return {"href": f"{BASE}/{path}"}
+
+
+def path(resource: Mapping[str, Any]) -> str:
+    return str(resource["href"]).removeprefix(f"{BASE}/")
+
+
+def part(resource: Mapping[str, Any], name: str) -> str:
+    """The path of what *resource* links to as *name*."""
+    return path(resource[name])
+
+
+def names(items: list[Wire]) -> list[str]:
+    return [item["name"] for item in items]
