@@ -137,7 +137,7 @@ def _attribute(attribute: Attribute[Any]) -> Iterator[str]:
         yield f"unique in the {attribute.unique}"
     if attribute.secret:
         yield "never answered"
-    elif attribute.sealed:
+    elif attribute.encrypted:
         yield "for API callers only" if attribute.derived else "for API callers only, encrypted at rest"
     if uses := [use for use, known in (("search", attribute.search), ("order", attribute.sort)) if known]:
         yield " and ".join(uses)

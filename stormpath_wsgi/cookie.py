@@ -28,7 +28,7 @@ class Session(NamedTuple):
     renewed: int
 
 
-class Seal:
+class SessionSigner:
     """Writes sessions as signed text, and reads them back. *secret_keys*: the first signs, all verify."""
 
     def __init__(self, secret_keys: Sequence[SecretStr]) -> None:

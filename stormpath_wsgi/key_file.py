@@ -144,7 +144,7 @@ def _is_private(group_id: int, user_id: int) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    """The new name survives a power cut, as what is going to be sealed with its keys does."""
+    """The new name survives a power cut, as what is going to be encrypted with its keys does."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

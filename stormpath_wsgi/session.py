@@ -1,7 +1,7 @@
 """Sessions: who is signed in, remembered for a moment, checked against the directory, renewed and ended.
 
 A session is a refresh token of the account; the cookie holds its signed id. What the directory answered about it is
-remembered under the text of the cookie, and that memory is good while the directory's epoch stands still.
+remembered under the text of the cookie, and that memory is good while the directory's generation stands still.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
-from stormpath_wsgi.cookie import Cookie, Seal, Session
+from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
@@ -53,7 +53,7 @@ class Known(NamedTuple):
     text: str
     session: Session
     account: RememberedAccount | None  # None: the session has ended
-    epoch: int  # of the directory, from before it was asked
+    generation: int  # of the directory, from before it was asked
     since: float
     until: float  # when it has to be looked at again
     stale: bool  # whether the browser should have another cookie, or none
@@ -68,16 +68,16 @@ class Sessions(Shared):
         self.client, self.application, self.settings = client, application, settings
         self.now = now
         self._store = client.data_store
-        self._epoch = client.data_store.epoch
+        self._generation = client.data_store.generation
         if settings.remote and settings.session.check == "strict":
-            self._epoch = itertools.count(
+            self._generation = itertools.count(
                 -1, -1
             ).__next__  # no answer is remembered: nobody tells us what others change
         self._tokens = f"{application.href}/authTokens/"
         self._idle = int(settings.session.idle.total_seconds())
         self._absolute = int(settings.session.absolute.total_seconds())
         self._ttl = settings.cache_ttl.total_seconds()
-        self._seal = Seal(settings.secret_keys)
+        self._signer = SessionSigner(settings.secret_keys)
         self.told = Told(settings)
         self._cookies = {https: Cookie.of_session(settings.session, https=https) for https in (False, True)}
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
@@ -106,9 +106,9 @@ class Sessions(Shared):
         known = self._known.get(text)
         now = self.now()
         # A clock that was set back makes nothing last longer: what is from the future is not believed.
-        if known is not None and known.epoch == self._epoch() and known.since <= now < known.until:
+        if known is not None and known.generation == self._generation() and known.since <= now < known.until:
             return known
-        session = known.session if known is not None else self._seal.read(text)
+        session = known.session if known is not None else self._signer.read(text)
         if session is None:
             log.info("A session cookie was not signed with any of our keys.")
             return None
@@ -116,7 +116,7 @@ class Sessions(Shared):
 
     def holds(self, known: Known) -> bool:
         """Whether nothing in the directory has changed since it was asked about *known*. No I/O."""
-        return known.epoch == self._epoch()
+        return known.generation == self._generation()
 
     def start(self, account: Account) -> Known:
         """A new session of *account*, with an id that nobody has seen before.
@@ -129,7 +129,7 @@ class Sessions(Shared):
         token = self._store.create(f"{account.href}/refreshTokens", body, params)
         now = self.now()
         session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now))
-        known = self._remember(self._seal.write(session), session, now)
+        known = self._remember(self._signer.write(session), session, now)
         if known.account is None:
             raise fault(10013)  # ended as soon as it was there: the account was disabled or deleted meanwhile
         return known
@@ -147,19 +147,19 @@ class Sessions(Shared):
 
     def renewed(self, session: Session) -> str:
         """The text of a cookie for *session* as used now."""
-        return self._seal.write(session._replace(renewed=int(self.now())))
+        return self._signer.write(session._replace(renewed=int(self.now())))
 
     def max_age(self, session: Session) -> int:
         """How many seconds from now a browser should keep the cookie of *session* that was renewed now."""
         return min(self._idle, session.started + self._absolute - int(self.now()))
 
     def _remember(self, text: str, session: Session, now: float) -> Known:
-        epoch = self._epoch()  # before we ask: what is written meanwhile is then noticed
+        generation = self._generation()  # before we ask: what is written meanwhile is then noticed
         expires = min(session.started + self._absolute, session.renewed + self._idle)
         account = self._ask(session) if now < expires else None
         due = session.renewed + self._idle * RENEWAL
         until = min(now + self._ttl, expires, due if now < due else expires)
-        known = Known(text, session, account, epoch, since=now, until=until, stale=account is None or due <= now)
+        known = Known(text, session, account, generation, since=now, until=until, stale=account is None or due <= now)
         self._known.pop(text, None)
         self._known[text] = known
         if len(self._known) > self.settings.cache_size:

@@ -207,7 +207,7 @@ class Counting:
 
     def __init__(self, store: Any, asked: list[str]) -> None:
         self._inner, self._asked = store, asked
-        self.base_url, self.epoch, self.close = store.base_url, store.epoch, store.close
+        self.base_url, self.generation, self.close = store.base_url, store.generation, store.close
 
     def __getattr__(self, name: str) -> Any:
         self._asked.append(name)

@@ -10,10 +10,10 @@ from stormpath_wsgi.remembered import Remembered
 
 
 class Directory:
-    """Answers with how often it was asked. *epoch* and *now* are for the tests to set."""
+    """Answers with how often it was asked. *generation* and *now* are for the tests to set."""
 
     def __init__(self) -> None:
-        self.epoch, self.now, self.asked = 0, 1000.0, 0
+        self.generation, self.now, self.asked = 0, 1000.0, 0
         self.meanwhile: Callable[[], None] = lambda: None
 
     def answer(self, key: str) -> str:
@@ -24,7 +24,7 @@ class Directory:
         return f"{key} {self.asked}"
 
     def remembered(self, size: int = 2) -> Remembered[str, str]:
-        return Remembered(self.answer, epoch=lambda: self.epoch, ttl=60, clock=lambda: self.now, size=size)
+        return Remembered(self.answer, generation=lambda: self.generation, ttl=60, clock=lambda: self.now, size=size)
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def test_an_answer_is_remembered(directory: Directory) -> None:
     assert [answers.get("a") for _ in range(3)] == ["a 1"] * 3
 
 
-def test_it_is_asked_for_again_when_the_epoch_has_moved(directory: Directory) -> None:
+def test_it_is_asked_for_again_when_the_generation_has_moved(directory: Directory) -> None:
     answers = directory.remembered()
     answers.get("a")
-    directory.epoch += 2
+    directory.generation += 2
     assert [answers.get("a") for _ in range(2)] == ["a 2"] * 2
 
 
@@ -58,7 +58,7 @@ def test_a_change_that_comes_while_it_is_asked_for_is_noticed(directory: Directo
     answers = directory.remembered()
 
     def change() -> None:
-        directory.epoch += 2
+        directory.generation += 2
 
     directory.meanwhile = change
     answers.get("a")

@@ -21,7 +21,7 @@ from werkzeug.sansio.http import parse_cookie
 
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.client.local import LocalDataStore
-from stormpath_wsgi.cookie import MOST_TRIED, Cookie, Seal, Session
+from stormpath_wsgi.cookie import MOST_TRIED, Cookie, Session, SessionSigner
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.storage.engine import Database
@@ -78,8 +78,8 @@ class Line:
         self._pass(f"delete {href}")
         self.store.delete(href)
 
-    def epoch(self) -> int:
-        return self.store.epoch() if self.settled else -len(self.asked)
+    def generation(self) -> int:
+        return self.store.generation() if self.settled else -len(self.asked)
 
     def close(self) -> None:
         self.store.close()
@@ -345,7 +345,7 @@ class TestAForgedCookie:
     @hypothesis_settings(deadline=None)
     @for_all(value=st.text(st.characters(exclude_categories=[])))  # lone surrogates, too
     def test_text_of_any_kind_is_no_session(self, nobodys: Sessions, value: str) -> None:
-        assert Seal(nobodys.settings.secret_keys).read(value) is None
+        assert SessionSigner(nobodys.settings.secret_keys).read(value) is None
 
     def test_that_is_very_long_is_not_even_hashed(self, sessions: Sessions, cookie: str) -> None:
         assert who(sessions, f"{COOKIE}={'a' * 100_000}{cookie}") is None
@@ -680,7 +680,7 @@ def test_a_cookie_whose_two_ids_disagree_is_nobody(
 ) -> None:
     session = sessions.start(ada).session
     mixed = Session(session.id, bob.href.rpartition("/")[2], session.started, session.renewed)
-    assert who(sessions, f"{COOKIE}={Seal(sessions.settings.secret_keys).write(mixed)}") is None
+    assert who(sessions, f"{COOKIE}={SessionSigner(sessions.settings.secret_keys).write(mixed)}") is None
 
 
 def test_a_forked_worker_knows_the_sessions_of_its_parent(tmp_path: Any) -> None:

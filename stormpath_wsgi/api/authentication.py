@@ -44,7 +44,7 @@ _OTHER_HOST = (
 )
 
 
-class Credential(Protocol):
+class ActiveKey(Protocol):
     """What authentication must know of an API key."""
 
     @property
@@ -56,7 +56,7 @@ class Credential(Protocol):
 class Keys(Protocol):
     """Where API keys and nonces are kept: the directory."""
 
-    def credential(self, key_id: str) -> Credential | None:
+    def active_key(self, key_id: str) -> ActiveKey | None:
         """The key of that id, if it may be used now."""
 
     def remember_nonce(self, key_id: str, nonce: str, expires_at: int) -> bool:
@@ -74,7 +74,7 @@ class Authentication:
     def __init__(self, keys: Keys, hosts: Hosts, *, clock_skew: float, clock: Callable[[], float] = time.time) -> None:
         self._keys, self._hosts, self._clock_skew, self._clock = keys, hosts, clock_skew, clock
 
-    def caller(self, request: Incoming) -> Credential:
+    def caller(self, request: Incoming) -> ActiveKey:
         """The API key, which is good. Raises 401."""
         scheme, _, offered = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         match scheme.lower():
@@ -84,10 +84,10 @@ class Authentication:
                 return self._by_signature(request, offered)
         raise fault(401)
 
-    def _find(self, key_id: str) -> Credential | None:
-        return self._keys.credential(key_id) if ID.match(key_id) else None
+    def _find(self, key_id: str) -> ActiveKey | None:
+        return self._keys.active_key(key_id) if ID.match(key_id) else None
 
-    def _by_secret(self, offered: str) -> Credential:
+    def _by_secret(self, offered: str) -> ActiveKey:
         try:
             key_id, colon, secret = base64.b64decode(offered.strip(), validate=True).decode().partition(":")
         except ValueError:
@@ -98,7 +98,7 @@ class Authentication:
             raise _refusal()
         return found
 
-    def _by_signature(self, request: Incoming, offered: str) -> Credential:
+    def _by_signature(self, request: Incoming, offered: str) -> ActiveKey:
         signed = _SIGNATURE.fullmatch(offered.strip())
         date = request.environ.get("HTTP_X_STORMPATH_DATE", "")
         moment = _moment(date)

@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug import Response
 
-from stormpath_wsgi.api.authentication import Credential
+from stormpath_wsgi.api.authentication import ActiveKey
 from stormpath_wsgi.api.encryption import PARAMETERS as OF_ENCRYPTION
 from stormpath_wsgi.api.encryption import Encryption
 from stormpath_wsgi.api.incoming import JSON, Incoming, Parameters
@@ -40,7 +40,7 @@ class Call:
     """An authenticated request for the resource at *path*, and the *service* acting for its caller."""
 
     service: DirectoryService
-    caller: Credential = field(repr=False)
+    caller: ActiveKey = field(repr=False)
     request: Incoming
     path: str
 

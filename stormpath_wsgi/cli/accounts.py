@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, Site, new_password, say, show, with_site
+from stormpath_wsgi.cli.command import Failure, OpenedApplication, new_password, say, show, with_application
 from stormpath_wsgi.client import RefreshToken
 from stormpath_wsgi.errors import Error
 
@@ -27,9 +27,14 @@ def account() -> None:
 @click.option("--given-name", help="First name.")
 @click.option("--surname", help="Last name.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Put it into this group; may be repeated.")
-@with_site
+@with_application
 def create(
-    site: Site, email: str, username: str | None, given_name: str | None, surname: str | None, groups: tuple[str, ...]
+    site: OpenedApplication,
+    email: str,
+    username: str | None,
+    given_name: str | None,
+    surname: str | None,
+    groups: tuple[str, ...],
 ) -> None:
     """Make an account with the address EMAIL."""
     joined = [site.group(name) for name in groups]  # before anything is made
@@ -43,8 +48,8 @@ def create(
 
 @account.command("list")
 @click.argument("text", required=False)
-@with_site
-def list_(site: Site, text: str | None) -> None:
+@with_application
+def list_(site: OpenedApplication, text: str | None) -> None:
     """List accounts, or those with TEXT in a name or the address.
 
     One a line: e-mail address, status, full name, href; separated by tabs where no terminal reads them.
@@ -56,8 +61,8 @@ def list_(site: Site, text: str | None) -> None:
 
 @account.command("show")
 @LOGIN
-@with_site
-def show_(site: Site, login: str) -> None:
+@with_application
+def show_(site: OpenedApplication, login: str) -> None:
     """Show one account: its attributes, groups and sessions."""
     found = site.account(login)
     show(
@@ -74,8 +79,8 @@ def show_(site: Site, login: str) -> None:
 
 @account.command()
 @LOGIN
-@with_site
-def password(site: Site, login: str) -> None:
+@with_application
+def password(site: OpenedApplication, login: str) -> None:
     """Give an account a new password. All its sessions end."""
     found = site.account(login)
     found.password = new_password()
@@ -85,24 +90,24 @@ def password(site: Site, login: str) -> None:
 
 @account.command()
 @LOGIN
-@with_site
-def enable(site: Site, login: str) -> None:
+@with_application
+def enable(site: OpenedApplication, login: str) -> None:
     """Let an account sign in again."""
     _set_status(site, login, "ENABLED", "can sign in")
 
 
 @account.command()
 @LOGIN
-@with_site
-def disable(site: Site, login: str) -> None:
+@with_application
+def disable(site: OpenedApplication, login: str) -> None:
     """Keep an account from signing in. All its sessions end at once."""
     _set_status(site, login, "DISABLED", "cannot sign in, and its sessions have ended")
 
 
 @account.command("sign-out")
 @LOGIN
-@with_site
-def sign_out(site: Site, login: str) -> None:
+@with_application
+def sign_out(site: OpenedApplication, login: str) -> None:
     """End all sessions of an account."""
     found = site.account(login)
     ended = 0
@@ -114,8 +119,8 @@ def sign_out(site: Site, login: str) -> None:
 @account.command()
 @LOGIN
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@with_site
-def delete(site: Site, login: str, yes: bool) -> None:
+@with_application
+def delete(site: OpenedApplication, login: str, yes: bool) -> None:
     """Remove an account for good, with its custom data and sessions."""
     found = site.account(login)
     if not yes and not click.confirm(f"Remove {found.email} for good?"):
@@ -135,7 +140,7 @@ def _end(session: RefreshToken) -> bool:
     return True
 
 
-def _set_status(site: Site, login: str, status: str, consequence: str) -> None:
+def _set_status(site: OpenedApplication, login: str, status: str, consequence: str) -> None:
     found = site.account(login)
     found.status = status
     found.save()

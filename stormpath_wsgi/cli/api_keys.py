@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, Site, say, with_site
+from stormpath_wsgi.cli.command import Failure, OpenedApplication, say, with_application
 from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.directory.rules.tenants.administrators import NAME
 
@@ -23,8 +23,8 @@ def apikey() -> None:
 
 @apikey.command()
 @click.option("--name", help="Who uses it.")
-@with_site
-def create(site: Site, name: str | None) -> None:
+@with_application
+def create(site: OpenedApplication, name: str | None) -> None:
     """Make an API key, and print it as a file apiKey.properties holds it."""
     owner = next(_administrators(site), None)
     if owner is None:
@@ -34,8 +34,8 @@ def create(site: Site, name: str | None) -> None:
 
 
 @apikey.command("list")
-@with_site
-def list_(site: Site) -> None:
+@with_application
+def list_(site: OpenedApplication) -> None:
     """List the API keys.
 
     One a line: id, status, name; separated by tabs where no terminal reads them.
@@ -47,16 +47,16 @@ def list_(site: Site) -> None:
 
 @apikey.command()
 @ID
-@with_site
-def disable(site: Site, id: str) -> None:
+@with_application
+def disable(site: OpenedApplication, id: str) -> None:
     """Refuse an API key from now on."""
     _set_status(site, id, ApiKey.STATUS_DISABLED)
 
 
 @apikey.command()
 @ID
-@with_site
-def enable(site: Site, id: str) -> None:
+@with_application
+def enable(site: OpenedApplication, id: str) -> None:
     """Accept an API key again."""
     _set_status(site, id, ApiKey.STATUS_ENABLED)
 
@@ -64,8 +64,8 @@ def enable(site: Site, id: str) -> None:
 @apikey.command()
 @ID
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@with_site
-def delete(site: Site, id: str, yes: bool) -> None:
+@with_application
+def delete(site: OpenedApplication, id: str, yes: bool) -> None:
     """Remove an API key for good."""
     found = _key(site, id)
     if not yes and not click.confirm(f"Remove the API key {found.id} ({found.name or 'without a name'})?"):
@@ -80,20 +80,20 @@ def reveal(id: str, secret: str) -> None:
     click.echo("Keep the secret: it is shown only now.", err=True)
 
 
-def _administrators(site: Site) -> Iterator[Account]:
+def _administrators(site: OpenedApplication) -> Iterator[Account]:
     """Those whose API keys open the REST API; the owner comes first."""
     for directory in site.client.directories.search({"name": NAME}):
         yield from directory.accounts
 
 
-def _key(site: Site, id: str) -> ApiKey:
+def _key(site: OpenedApplication, id: str) -> ApiKey:
     for administrator in _administrators(site):
         if found := administrator.api_keys.get_key(id):
             return found
     raise Failure(f"There is no API key {id}.")
 
 
-def _set_status(site: Site, id: str, status: str) -> None:
+def _set_status(site: OpenedApplication, id: str, status: str) -> None:
     found = _key(site, id)
     found.status = status
     found.save()

@@ -71,7 +71,7 @@ def known_failures() -> Iterator[None]:
         raise Failure(": ".join(filter(None, (error.filename, error.strerror or str(error)))) + ".") from error
 
 
-class Site:
+class OpenedApplication:
     """The directory and the application that the settings name."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
@@ -134,15 +134,18 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return read
 
 
-def with_site(command: Callable[Concatenate[Site, Arguments], None]) -> Callable[..., None]:
-    """Give *command* the :class:`Site` as its first argument. It must be there: nothing is made by accident."""
+def with_application(command: Callable[Concatenate[OpenedApplication, Arguments], None]) -> Callable[..., None]:
+    """Give *command* the :class:`OpenedApplication` as its first argument.
+
+    It must be there: no command makes an application by accident.
+    """
 
     @with_settings
     @functools.wraps(command)
     def opened(settings: Settings, *args: Arguments.args, **rest: Arguments.kwargs) -> None:
         require_directory(settings)
         with client_of(settings) as client:
-            command(Site(client, settings), *args, **rest)
+            command(OpenedApplication(client, settings), *args, **rest)
 
     return opened
 

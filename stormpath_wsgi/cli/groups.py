@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, Site, say, with_site
+from stormpath_wsgi.cli.command import Failure, OpenedApplication, say, with_application
 
 GROUP = click.argument("group", metavar="GROUP")
 LOGINS = click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
@@ -21,8 +21,8 @@ def group_() -> None:
 @group_.command()
 @click.argument("name")
 @click.option("--description", help="What it is for.")
-@with_site
-def create(site: Site, name: str, description: str | None) -> None:
+@with_application
+def create(site: OpenedApplication, name: str, description: str | None) -> None:
     """Make a group."""
     properties = {"name": name} | ({"description": description} if description else {})
     made = site.application.groups.create(properties)
@@ -30,8 +30,8 @@ def create(site: Site, name: str, description: str | None) -> None:
 
 
 @group_.command("list")
-@with_site
-def list_(site: Site) -> None:
+@with_application
+def list_(site: OpenedApplication) -> None:
     """List the groups.
 
     One a line: name, status, description, href; separated by tabs where no terminal reads them.
@@ -42,8 +42,8 @@ def list_(site: Site) -> None:
 
 @group_.command()
 @GROUP
-@with_site
-def members(site: Site, group: str) -> None:
+@with_application
+def members(site: OpenedApplication, group: str) -> None:
     """List the accounts in a group.
 
     One a line: e-mail address, status, full name, href; separated by tabs where no terminal reads them.
@@ -55,8 +55,8 @@ def members(site: Site, group: str) -> None:
 @group_.command()
 @GROUP
 @LOGINS
-@with_site
-def add(site: Site, group: str, logins: tuple[str, ...]) -> None:
+@with_application
+def add(site: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
     """Put accounts into a group. It counts as soon as a sign-out does."""
     target = site.group(group)
     for account in [site.account(login) for login in logins]:  # all must be there before one is put in
@@ -67,8 +67,8 @@ def add(site: Site, group: str, logins: tuple[str, ...]) -> None:
 @group_.command()
 @GROUP
 @LOGINS
-@with_site
-def remove(site: Site, group: str, logins: tuple[str, ...]) -> None:
+@with_application
+def remove(site: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
     """Take accounts out of a group. It counts as soon as a sign-out does."""
     target = site.group(group)
     for account in [site.account(login) for login in logins]:
@@ -79,8 +79,8 @@ def remove(site: Site, group: str, logins: tuple[str, ...]) -> None:
 @group_.command()
 @GROUP
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@with_site
-def delete(site: Site, group: str, yes: bool) -> None:
+@with_application
+def delete(site: OpenedApplication, group: str, yes: bool) -> None:
     """Remove a group. Its accounts stay."""
     target = site.group(group)
     if not yes and not click.confirm(f"Remove the group {target.name}?"):

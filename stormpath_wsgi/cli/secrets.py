@@ -53,7 +53,7 @@ def rotate(settings: Settings, drop_old: bool) -> None:
                 "encryptionKeys holds one key only. Put a new one behind it and restart every server, then put it in "
                 "front and restart again, then run this once more."
             )
-        say(f"Encrypted {rotation.reseal(database, secrets)} secrets anew, with the key {secrets.key_ids()[0]}.")
+        say(f"Encrypted {rotation.encrypt_again(database, secrets)} secrets anew, with the key {secrets.key_ids()[0]}.")
         say(_next_step(secrets))
 
 

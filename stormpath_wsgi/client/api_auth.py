@@ -25,7 +25,7 @@ from urllib.parse import parse_qsl
 
 from stormpath_wsgi import jwt
 from stormpath_wsgi.client.account import AccessToken, Account
-from stormpath_wsgi.client.credentials import Credential
+from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.client.resource import Resource
 from stormpath_wsgi.errors import ConfigurationError, Error
@@ -106,7 +106,7 @@ class _Authenticator:
         self.app, self._now = app, now
         self._client = app._client
 
-    def _credential(self) -> Credential:
+    def _credential(self) -> KeyPair:
         """The API key that tokens are signed with: the client's, in process the directory's own."""
         if self._client.auth is not None:
             return self._client.auth
@@ -184,7 +184,7 @@ class RefreshGrantAuthenticator(_GrantAuthenticator):
 
 
 class StormpathTokenGrantAuthenticator(_GrantAuthenticator):
-    """What an ID Site answered with for tokens, once."""
+    """What an ID OpenedApplication answered with for tokens, once."""
 
     def authenticate(self, token: str, account_store: Store = None, url: str | None = None) -> GrantResult | None:
         """Tokens for the account that *token*, a JWT, was made for; None if it is not good, or was used before."""

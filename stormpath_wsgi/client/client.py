@@ -15,7 +15,7 @@ from stormpath_wsgi.client.api_key import ApiKey, ApiKeys
 from stormpath_wsgi.client.application import AccountStoreMapping, Application, LoginAttempt, OAuthPolicy
 from stormpath_wsgi.client.cache import CacheOptions
 from stormpath_wsgi.client.collection import Collection, R, Unlisted
-from stormpath_wsgi.client.credentials import KEYWORDS, Credential, find_credential
+from stormpath_wsgi.client.credentials import KEYWORDS, KeyPair, find_key_pair
 from stormpath_wsgi.client.custom_data import CustomData
 from stormpath_wsgi.client.directory import Directory, PasswordPolicy, PasswordStrength
 from stormpath_wsgi.client.expansion import Expand, wire_expand
@@ -177,7 +177,7 @@ class Client(Shared):
         if url is None and is_address(base_url):
             url = base_url
         #: What the client proves itself with, where that is asked for.
-        self.auth: Credential | None = None
+        self.auth: KeyPair | None = None
         self._expand = wire_expand(expand)
         if data_store is not None and url is None:
             self.data_store = data_store
@@ -185,7 +185,7 @@ class Client(Shared):
             raise ConfigurationError(_nowhere(auth))
         elif is_address(url):
             checked_address(url, allow_insecure=allow_insecure)  # before a missing key is what is complained of
-            self.auth = find_credential(auth, os.environ)
+            self.auth = find_key_pair(auth, os.environ)
             cache = CacheOptions(**cache_options or {})
             remote = Remote(
                 url,
@@ -243,7 +243,7 @@ class Client(Shared):
 
     @property
     def id_sites(self) -> Collection[IdSite]:
-        """The one ID Site of the tenant."""
+        """The one ID OpenedApplication of the tenant."""
         return self.tenant.id_sites
 
     @property

@@ -52,7 +52,7 @@ class NoCredentials(ConfigurationError, ValueError):
 
 
 @dataclass(frozen=True)
-class Credential:
+class KeyPair:
     """An API key, as far as it proves something: its id and its secret."""
 
     id: str
@@ -64,7 +64,7 @@ class Credential:
                 raise NoCredentials(f"The {name} of the API key has characters that no {name} has, or is too long.")
 
 
-def find_credential(given: Mapping[str, Any], environ: Mapping[str, str]) -> Credential:
+def find_key_pair(given: Mapping[str, Any], environ: Mapping[str, str]) -> KeyPair:
     """The API key among the keywords *given*, else in *environ*, else in the home folder.
 
     Raises :class:`NoCredentials`, and :class:`~stormpath_wsgi.ConfigurationError` for a file that was named and
@@ -79,7 +79,7 @@ def find_credential(given: Mapping[str, Any], environ: Mapping[str, str]) -> Cre
     return found
 
 
-def _sources(given: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Credential]:
+def _sources(given: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[KeyPair]:
     """The API keys there are, the one that counts first."""
     names = (
         given.get("api_key_id_property_name") or "apiKey.id",
@@ -101,14 +101,14 @@ def _sources(given: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[C
         yield read_key_file(path, *names)
 
 
-def _pair(id: str | None, secret: str | None, names: str = "id and secret") -> Iterator[Credential]:
+def _pair(id: str | None, secret: str | None, names: str = "id and secret") -> Iterator[KeyPair]:
     if id and secret:
-        yield Credential(id, secret)
+        yield KeyPair(id, secret)
     elif id or secret:
         raise NoCredentials(f"An API key has two halves: {names}. One of them is not set.")
 
 
-def read_key_file(path: Path, id_name: str = "apiKey.id", secret_name: str = "apiKey.secret") -> Credential:  # noqa: S107  (a name)
+def read_key_file(path: Path, id_name: str = "apiKey.id", secret_name: str = "apiKey.secret") -> KeyPair:  # noqa: S107  (a name)
     """The API key in a .properties file. Raises :class:`~stormpath_wsgi.ConfigurationError`, which names the file."""
     try:
         with path.expanduser().open(encoding="utf-8-sig") as file:
@@ -120,7 +120,7 @@ def read_key_file(path: Path, id_name: str = "apiKey.id", secret_name: str = "ap
         raise ConfigurationError(f"The API key file {path} cannot be read: {reason}.") from None
     if not (properties.get(id_name) and properties.get(secret_name)):
         raise ConfigurationError(f"The API key file {path} must have a line {id_name} = … and a line {secret_name} = …")
-    return Credential(properties[id_name], properties[secret_name])
+    return KeyPair(properties[id_name], properties[secret_name])
 
 
 def _properties(lines: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -84,7 +84,7 @@ class HttpDataStore(Shared):
     def delete(self, href: str) -> None:
         self._write(_Request("DELETE", self._checked(href)))
 
-    def epoch(self) -> int:
+    def generation(self) -> int:
         """A number that moves with every write through this store, and each time that ``remote.ttl`` seconds are over.
 
         What others write is not told to a client, unless they share a Redis server with it (:mod:`.cache`). So whoever

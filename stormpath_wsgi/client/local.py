@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from stormpath_wsgi.client import payload
-from stormpath_wsgi.client.credentials import Credential
+from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
 from stormpath_wsgi.errors import fault
@@ -21,7 +21,7 @@ class LocalDataStore(Shared):
     def __init__(self, service: DirectoryService) -> None:
         self._service = service
         self.base_url = service.base_url
-        self.epoch = service.epoch
+        self.generation = service.generation
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
         return self._service.get(self._path(href), payload.expansion(expand))
@@ -45,10 +45,10 @@ class LocalDataStore(Shared):
     def delete(self, href: str) -> None:
         self._service.delete(self._path(href))
 
-    def credential(self) -> Credential:
+    def credential(self) -> KeyPair:
         """The API key with which the directory signs tokens that are asked for in process."""
         key = self._service.signing_key()
-        return Credential(key.id, key.secret)
+        return KeyPair(key.id, key.secret)
 
     def serve(self) -> None:
         """As :meth:`DirectoryService.serve`."""

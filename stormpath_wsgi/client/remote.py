@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from stormpath_wsgi.client.credentials import Credential
+from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.sauthc1 import SCHEME, Message, credential, payload_hash, sign
 
@@ -24,23 +24,23 @@ _PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "write https://id.example.com/v1"
 
 #: The header lines that prove who sends a request: method, url, other headers, body.
-Scheme = Callable[[Credential, str, str, Mapping[str, str], bytes], Mapping[str, str]]
+Scheme = Callable[[KeyPair, str, str, Mapping[str, str], bytes], Mapping[str, str]]
 #: Milliseconds to pause before the n-th repetition of a request, n from 1.
 Backoff = Callable[[int], float]
 
 
-def basic(key: Credential, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+def basic(key: KeyPair, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
     """HTTP Basic: the secret itself, once more with each request, under the protection of TLS alone."""
     return {"Authorization": "Basic " + b64encode(f"{key.id}:{key.secret}".encode()).decode()}
 
 
-def sauthc1(key: Credential, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+def sauthc1(key: KeyPair, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
     """SAuthc1: a signature of the request, good once and for some minutes. The secret itself does not travel."""
     return signed(key, method, url, headers, body, now=dt.datetime.now(dt.UTC), nonce=str(uuid.uuid4()))
 
 
 def signed(
-    key: Credential, method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: dt.datetime, nonce: str
+    key: KeyPair, method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: dt.datetime, nonce: str
 ) -> Mapping[str, str]:
     """The header lines of SAuthc1 for a request sent *now* (UTC). *nonce*: a text never used again.
 
@@ -81,11 +81,11 @@ class Remote:
     *base_url*: the address of the API, ``https://id.example.com/v1``. Plain http is for a server on this machine,
     or for whoever says *allow_insecure*: requests and answers hold passwords. *timeout*: seconds that one call takes at
     the most, all tries together. *ttl*: seconds for which an answer may be taken for true without asking again, see
-    :meth:`HttpDataStore.epoch`. *ca_bundle*: a file of certificates to trust instead of the usual authorities.
+    :meth:`HttpDataStore.generation`. *ca_bundle*: a file of certificates to trust instead of the usual authorities.
     """
 
     base_url: str
-    credential: Credential
+    credential: KeyPair
     scheme: str = "SAuthc1"
     timeout: float = 15
     ttl: float = 60

@@ -49,7 +49,7 @@ class DataStore(Protocol):
         Otherwise, above all for tokens and API keys, it is an :class:`~stormpath_wsgi.Error` with status 404.
         """
 
-    def epoch(self) -> int:
+    def generation(self) -> int:
         """A number that is equal to an earlier one only while answers read then still hold. Costs no I/O.
 
         A store that is not told what others write stands still for a bounded time instead, which it documents.

@@ -21,7 +21,7 @@ from stormpath_wsgi.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class UnitOfWork:
     """One transaction for one tenant. *now*: milliseconds since the epoch, UTC; the same to its end."""
 
     connection: Connection
@@ -75,23 +75,23 @@ class Context:
         return acting
 
     @contextmanager
-    def read(self) -> Iterator[Work]:
+    def read(self) -> Iterator[UnitOfWork]:
         """Each statement sees what is committed when it starts."""
         with self.database.read() as connection:
             yield self.work(connection, self._tenant(connection))
 
     @contextmanager
-    def write(self, *, moves_epoch: bool = True) -> Iterator[Work]:
-        """*moves_epoch*: whether anything is changed that a cache may hold, as new resources do not."""
-        with self.database.write(moves_epoch=moves_epoch) as transaction:
+    def write(self, *, moves_generation: bool = True) -> Iterator[UnitOfWork]:
+        """*moves_generation*: whether anything is changed that a cache may hold, as new resources do not."""
+        with self.database.write(moves_generation=moves_generation) as transaction:
             work = self.work(transaction.connection, self._tenant(transaction.connection))
             yield work
         if work.queued:
             self.deliver()
 
-    def work(self, connection: Connection, tenant_id: str) -> Work:
+    def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
         now = int(self.clock() * 1000)
-        return Work(connection, tenant_id, self.base_url, now, self.secrets, self.mail, self.caller)
+        return UnitOfWork(connection, tenant_id, self.base_url, now, self.secrets, self.mail, self.caller)
 
     def _tenant(self, connection: Connection) -> str:
         if self._tenant_id is not None:

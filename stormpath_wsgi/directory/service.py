@@ -11,8 +11,8 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
+from stormpath_wsgi.directory.delivery import Delivery
 from stormpath_wsgi.directory.mail import Mail
-from stormpath_wsgi.directory.mail.outbox import Outbox
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.expansion import Wanted
 from stormpath_wsgi.directory.rows.query import page, parse_window
@@ -22,7 +22,7 @@ from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.accounts import password_reset, verification
 from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
 from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
-from stormpath_wsgi.directory.rules.tokens.api_keys import Credential, Credentials
+from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey, ActiveKeys
 from stormpath_wsgi.directory.sms import Send
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import (
@@ -70,7 +70,7 @@ class DirectoryService:
         #: Whether the database is this program's own, and so set up by whoever opens it first.
         self.embedded = database.embedded
         #: A number that is equal to an earlier one only while what was read then still holds. Costs no I/O.
-        self.epoch: Callable[[], int] = database.epoch
+        self.generation: Callable[[], int] = database.generation
         self._context = Context(
             database,
             base_url,
@@ -82,15 +82,15 @@ class DirectoryService:
             sms,
             cache_ttl=cache_ttl,
         )
-        self._outbox = Outbox(self._context)
-        self._context.deliver = self._outbox.wake
-        self._credentials = Credentials(self._context)
+        self._delivery = Delivery(self._context)
+        self._context.deliver = self._delivery.wake
+        self._credentials = ActiveKeys(self._context)
 
-    def credential(self, api_key_id: str) -> Credential | None:
+    def active_key(self, api_key_id: str) -> ActiveKey | None:
         """The API key of an administrator that has this id, if it and its account are ENABLED. Costs no I/O mostly."""
         return self._credentials.find(api_key_id)
 
-    def signing_key(self) -> Credential:
+    def signing_key(self) -> ActiveKey:
         """The API key that tokens are signed with: the caller's, in process one of the tenant's administrators."""
         return oauth.signing_key(self._context)
 
@@ -118,7 +118,7 @@ class DirectoryService:
         Mail that others have left is sent, and nobody waits long for a SQLite file that is locked.
         """
         self._context.database.serve()
-        self._outbox.serve()
+        self._delivery.serve()
 
     def get(self, path: str, expand: str | None = None) -> Wire:
         """One resource; or at ``applications/<id>/authTokens/<token id>`` that token, if it is good there."""
@@ -155,7 +155,7 @@ class DirectoryService:
             return oauth.exchange(self._context, target, properties)
         if not isinstance(target, Listing) or not target.creates:
             raise fault(405)
-        self._outbox.look()
+        self._delivery.look()
         wanted = expansion.parse(params.get("expand"), target.of)
         made = CREATE[target.of](self._context, target, properties, params)
         # A login attempt answers with what it has seen, and nothing newer.
@@ -228,7 +228,7 @@ class DirectoryService:
 
     def close(self) -> None:
         """Closes every connection to the database, after the mail that is due was given some seconds."""
-        self._outbox.close()
+        self._delivery.close()
         self._context.database.close()
 
     def _expanded(self, written: Wire, wanted: Sequence[Wanted]) -> Wire:

@@ -62,7 +62,7 @@ class ApiKey(Kind):
 
     path = "apiKeys"
     id = Text[str](derived=True, search=True)
-    secret = Text[str](sealed=True)
+    secret = Text[str](encrypted=True)
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu", search=True, sort=True)
     name = Name["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)

@@ -32,9 +32,9 @@ class Factor(Timestamped):
     verification_status = Choice(VERIFIED, UNVERIFIED, default=UNVERIFIED, search=True, sort=True)
     account_name = Name[str](length=(1, 255), omitted=True, writable="cu")
     issuer = Name[str](length=(1, 255), omitted=True, writable="cu")
-    secret = Text[str](omitted=True, sealed=True)  # base32
-    key_uri = Text[str](omitted=True, sealed=True, derived=True)
-    base64_q_r_image = Text[str](omitted=True, sealed=True, derived=True)  # a PNG of the keyUri
+    secret = Text[str](omitted=True, encrypted=True)  # base32
+    key_uri = Text[str](omitted=True, encrypted=True, derived=True)
+    base64_q_r_image = Text[str](omitted=True, encrypted=True, derived=True)  # a PNG of the keyUri
     account = Link[Any]("Account")
     phone = Link[Any]("Phone", writable="c", omitted=True)
     #: What is sent first, where one asks for it.

@@ -56,7 +56,7 @@ class Attribute(Member[T]):
     *default* is what the directory stores when the attribute is not sent; *unique* names the scope in
     which the canonical value is unique (``"tenant"``, ``"directory"``); *search* and *sort* say whether a
     collection can be filtered or ordered by it; *secret*: accepted, never answered, in no ``repr``;
-    *sealed*: for the tenant's API callers only, encrypted where it is stored, and shown by no page;
+    *encrypted*: for the tenant's API callers only, encrypted where it is stored, and shown by no page;
     *omitted*: left out of the answer while it is null; *derived*: answered, but computed from the others.
     """
 
@@ -71,14 +71,14 @@ class Attribute(Member[T]):
         search: bool = False,
         sort: bool = False,
         secret: bool = False,
-        sealed: bool = False,
+        encrypted: bool = False,
         omitted: bool = False,
         derived: bool = False,
     ) -> None:
         self.writable, self.required, self.default = writable, required, default
         self.nullable = nullable or omitted
         self.unique, self.search, self.sort, self.derived = unique, search, sort, derived
-        self.secret, self.sealed, self.omitted = secret, sealed, omitted
+        self.secret, self.encrypted, self.omitted = secret, encrypted, omitted
 
     def check(self, value: Any) -> Any:
         """The canonical stored value of a *value* off the wire. Odd spellings are coerced.

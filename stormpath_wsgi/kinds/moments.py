@@ -9,7 +9,7 @@ _DURATION = re.compile(
     r"P(?!\Z)(?:(?P<years>\d{1,5})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,6})W)?(?:(?P<days>\d{1,7})D)?"
     r"(?:T(?!\Z)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?\Z"
 )
-_EPOCH = dt.datetime(1970, 1, 1)  # UTC, naive so that isoformat() prints no offset
+_GENERATION = dt.datetime(1970, 1, 1)  # UTC, naive so that isoformat() prints no offset
 
 
 def parse_duration(text: str) -> dt.timedelta | None:
@@ -36,7 +36,7 @@ def format_duration(span: dt.timedelta) -> str:
 
 def format_instant(milliseconds: int) -> str:
     """``2015-08-25T19:57:05.976Z``, always with three digits (REST API, timestamps)."""
-    moment = _EPOCH + dt.timedelta(milliseconds=milliseconds)
+    moment = _GENERATION + dt.timedelta(milliseconds=milliseconds)
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 

@@ -33,7 +33,7 @@ class Provider(Timestamped):
     provider_id = Text[str](length=(1, 255), default="stormpath", writable="c")
     provider_type = Text[str](derived=True)
     client_id = Text[str](length=(1, 1024), omitted=True, writable="cu")
-    client_secret = Text[str](length=(1, 1024), omitted=True, sealed=True, writable="cu")
+    client_secret = Text[str](length=(1, 1024), omitted=True, encrypted=True, writable="cu")
     redirect_uri = Text[str](length=(1, 2000), omitted=True, writable="cu")
     # What Google is asked with: a domain, how its page looks (OpenID Connect Core 1.0, 3.1.2.1), and whether for later.
     hd = Text[str](length=(1, 255), omitted=True, writable="cu")
@@ -62,8 +62,8 @@ class ProviderData(Timestamped):
 
     path = "providerData"
     provider_id = Text[str](default="stormpath")
-    access_token = Text[str](omitted=True, sealed=True)
-    refresh_token = Text[str](omitted=True, sealed=True)
+    access_token = Text[str](omitted=True, encrypted=True)
+    refresh_token = Text[str](omitted=True, encrypted=True)
     user_info = Document(omitted=True)
 
 

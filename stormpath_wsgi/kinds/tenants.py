@@ -32,7 +32,7 @@ class IdSite(Kind):
     path = "idSites"
     domain_name = Text["str | None"](nullable=True, writable="u", search=True)
     tls_public_cert = Text[str](length=(0, 20_000), blank=True, default="", writable="u")
-    tls_private_key = Text[str](length=(0, 20_000), blank=True, nullable=True, default="", sealed=True, writable="u")
+    tls_private_key = Text[str](length=(0, 20_000), blank=True, nullable=True, default="", encrypted=True, writable="u")
     git_repo_url = Text["str | None"](length=(0, 2000), nullable=True, writable="u")
     git_branch = Text["str | None"](nullable=True, writable="u")
     authorized_origin_uris = Array(default=[], writable="u")
@@ -52,7 +52,7 @@ class SmtpServer(Timestamped):
     name = Name["str | None"](length=(0, 255), nullable=True, writable="cu", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
     username = Text[str](length=(1, 255), required=True, writable="cu")
-    password = Text[str](length=(1, 1024), required=True, writable="cu", secret=True, sealed=True)
+    password = Text[str](length=(1, 1024), required=True, writable="cu", secret=True, encrypted=True)
     host = Text[str](length=(1, 255), required=True, writable="cu")
     port = Integer(minimum=1, maximum=65535, required=True, writable="cu")
     security_protocol = Choice("TLS", "SSL", nullable=True, writable="cu")

@@ -21,8 +21,8 @@ class AccessToken(Kind):
 
     path = "accessTokens"
     created_at = Instant[dt.datetime](search=True, sort=True)
-    jwt = Text[str](omitted=True, sealed=True, derived=True)
-    expanded_jwt = Document(omitted=True, sealed=True, derived=True)
+    jwt = Text[str](omitted=True, encrypted=True, derived=True)
+    expanded_jwt = Document(omitted=True, encrypted=True, derived=True)
     account = Link[Any]("Account")
     application = Link[Any]("Application", writable="c", required=True)
     tenant = Link[Any]("Tenant")
@@ -34,8 +34,8 @@ class RefreshToken(Kind):
 
     path = "refreshTokens"
     created_at = Instant[dt.datetime](search=True, sort=True)
-    jwt = Text[str](omitted=True, sealed=True, derived=True)
-    expanded_jwt = Document(omitted=True, sealed=True, derived=True)
+    jwt = Text[str](omitted=True, encrypted=True, derived=True)
+    expanded_jwt = Document(omitted=True, encrypted=True, derived=True)
     account = Link[Any]("Account")
     application = Link[Any]("Application", writable="c", required=True)
     tenant = Link[Any]("Tenant")

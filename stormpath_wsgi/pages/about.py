@@ -63,7 +63,7 @@ class About:
     ) -> None:
         self._store = store
         # One value, so that threads never see the name of one reading beside the rules of another.
-        self._told = Remembered(self._read, epoch=store.epoch, ttl=ttl, clock=clock)
+        self._told = Remembered(self._read, generation=store.generation, ttl=ttl, clock=clock)
         self._href = application_href
 
     @property

@@ -42,6 +42,6 @@ def _everything(store: DataStore, href: str) -> Iterator[dict[str, Any]]:
 
 def _values(kind: type[kinds.Kind], resource: Mapping[str, Any]) -> dict[str, Any]:
     """What is no link. Declared values only: what a directory may send besides is not ours to publish."""
-    shown = (value for value in kind.declared(kinds.Attribute) if not (value.secret or value.sealed))
+    shown = (value for value in kind.declared(kinds.Attribute) if not (value.secret or value.encrypted))
     names = ["href", *(value.wire for value in shown)]
     return {name: resource[name] for name in names if name in resource}

@@ -200,11 +200,11 @@ class TestSAuthc1:
             assert connection.execute(select(func.count()).select_from(schema.nonces)).scalar() == 0
         assert is_known(send(caller, signed((caller.id, caller.secret), "GET", url, at=world.now, nonce=nonce)))
 
-    def test_a_nonce_moves_no_epoch(self, caller: Caller, world: World) -> None:
+    def test_a_nonce_moves_no_generation(self, caller: Caller, world: World) -> None:
         caller.get("nothing")
-        before = world.service.epoch()
+        before = world.service.generation()
         assert is_known(self.sent(caller, world))
-        assert world.service.epoch() == before
+        assert world.service.generation() == before
 
     @pytest.mark.parametrize("missing", ["host", "x-stormpath-date"])
     def test_host_and_date_must_be_signed(self, caller: Caller, world: World, missing: str) -> None:

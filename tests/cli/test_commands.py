@@ -92,7 +92,7 @@ class TestInit:
         assert found and "only now" in first.stderr
         assert "apiKey" not in again.output
         with closing(open_directory("sqlite:///instance/accounts.db")) as service:
-            credential = service.credential(found[1])
+            credential = service.active_key(found[1])
         assert credential and credential.secret == found[2]
 
     def test_where_a_log_would_keep_it_none_is_made(self) -> None:
@@ -407,7 +407,7 @@ class TestRotation:
         with closing(
             open_directory("sqlite:///instance/accounts.db", cheap.options(encryption_keys=(new,)))
         ) as service:
-            assert service.credential(run("apikey", "list").output.split()[0])
+            assert service.active_key(run("apikey", "list").output.split()[0])
 
     def test_a_secret_whose_key_is_missing_is_2(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("STORMPATH_ENCRYPTIONKEYS", f"{run('secret').output.strip()},{run('secret').output.strip()}")

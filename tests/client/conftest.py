@@ -30,7 +30,7 @@ class Recorder:
 
     def __init__(self, store: DataStore) -> None:
         self._store = store
-        self.base_url, self.epoch, self.close = store.base_url, store.epoch, store.close
+        self.base_url, self.generation, self.close = store.base_url, store.generation, store.close
         self.requests: list[str] = []
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Directory:
     def delete(self, href: str) -> None:
         self.writes += 1
 
-    def epoch(self) -> int:
+    def generation(self) -> int:
         return self.writes
 
     def close(self) -> None:
@@ -142,9 +142,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 def moves(store: CachingDataStore, change: Callable[[], object]) -> bool:
-    before = store.epoch()
+    before = store.generation()
     change()
-    eventually(lambda: store.epoch() != before)
+    eventually(lambda: store.generation() != before)
     return True
 
 
@@ -244,7 +244,7 @@ class TestRedis:
         other.clear()
         assert one.get("b", LIFE) is None
 
-    def test_what_one_process_changes_moves_the_epoch_of_the_others(self, redis_socket: str, raw: Any) -> None:
+    def test_what_one_process_changes_moves_the_generation_of_the_others(self, redis_socket: str, raw: Any) -> None:
         options = CacheOptions(url=f"unix://{redis_socket}")
         with (
             closing(CachingDataStore(Directory(), options, owner="one")) as writer,
@@ -252,28 +252,28 @@ class TestRedis:
             closing(CachingDataStore(Directory(), options, owner="other")) as stranger,
         ):
             channel = f"stormpath:{writer._namespace}:news"
-            reader.epoch()
-            stranger.epoch()
+            reader.generation()
+            stranger.generation()
             eventually(lambda: raw.pubsub_numsub(channel)[0][1] == 1)
-            eventually(lambda: min(reader.epoch(), stranger.epoch()) >= 1 << 128)  # they have begun to listen
+            eventually(lambda: min(reader.generation(), stranger.generation()) >= 1 << 128)  # they have begun to listen
             changes: list[Callable[[], object]] = [
                 lambda: writer.update(ADA, {"surname": "King"}),
                 lambda: writer.delete(f"{BASE}/refreshTokens/7q"),
                 lambda: writer.create(f"{BASE}/accounts/7q/customData", {}),
             ]
-            strangers = stranger.epoch()
+            strangers = stranger.generation()
             for change in changes:
                 assert moves(reader, change)
-            assert stranger.epoch() == strangers
+            assert stranger.generation() == strangers
 
     def test_what_was_told_meanwhile_is_not_missed(self, redis_socket: str, raw: Any) -> None:
-        """A connection that was lost is made again, and the epoch moves for whatever came in between."""
+        """A connection that was lost is made again, and the generation moves for whatever came in between."""
         with closing(CachingDataStore(Directory(), CacheOptions(url=f"unix://{redis_socket}"), owner="one")) as reader:
-            reader.epoch()
-            eventually(lambda: reader.epoch() >= 1 << 128)
-            before = reader.epoch()
+            reader.generation()
+            eventually(lambda: reader.generation() >= 1 << 128)
+            before = reader.generation()
             raw.client_kill_filter(_type="pubsub")
-            eventually(lambda: reader.epoch() != before)
+            eventually(lambda: reader.generation() != before)
 
     def test_entries_are_json_and_leave_by_themselves(self, redis_socket: str, raw: Any) -> None:
         RedisStore(unix_socket_path=redis_socket, prefix="site:").put("a", {"n": 1}, LIFE)
@@ -461,4 +461,4 @@ class TestWhatIsForgotten:
 
 def test_closing_closes_the_store_below(directory: Directory) -> None:
     with closing(CachingDataStore(directory, CacheOptions(), owner="MyId")) as cached:
-        assert cached.epoch() == directory.epoch()
+        assert cached.generation() == directory.generation()

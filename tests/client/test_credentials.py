@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stormpath_wsgi.client.credentials import Credential, NoCredentials, find_credential, read_key_file
+from stormpath_wsgi.client.credentials import KeyPair, NoCredentials, find_key_pair, read_key_file
 from stormpath_wsgi.errors import ConfigurationError
 
 
@@ -42,16 +42,16 @@ def test_the_sources_count_in_the_documented_order(home: Path) -> None:
     }
     found = []
     for names in (["api_key_file_location"], ["api_key"], ["id", "secret"], ["api_key_id", "api_key_secret"]):
-        found.append(find_credential(given, environ).id)
+        found.append(find_key_pair(given, environ).id)
         for name in names:
             del given[name]
     for names in (["STORMPATH_API_KEY_FILE"], ["STORMPATH_API_KEY_ID", "STORMPATH_API_KEY_SECRET"], ["HOME"]):
-        found.append(find_credential(given, environ).id)
+        found.append(find_key_pair(given, environ).id)
         for name in names:
             del environ[name]
     assert found == ["file", "dictionary", "pair", "long-pair", "environment-file", "environment", "home"]
     with pytest.raises(ValueError, match="No valid authentication sources found"):
-        find_credential(given, environ)
+        find_key_pair(given, environ)
 
 
 @pytest.mark.parametrize(
@@ -64,27 +64,27 @@ def test_the_sources_count_in_the_documented_order(home: Path) -> None:
     ],
 )
 def test_a_key_may_be_given_in_every_documented_way(given: dict[str, Any]) -> None:
-    assert find_credential(given, {}) == Credential("MyId", "Shush!")
+    assert find_key_pair(given, {}) == KeyPair("MyId", "Shush!")
 
 
 def test_the_variables_of_the_framework_specification_count_too(home: Path) -> None:
     environ = {"STORMPATH_CLIENT_APIKEY_ID": "MyId", "STORMPATH_CLIENT_APIKEY_SECRET": "Shush!"}
-    assert find_credential({}, environ).id == "MyId"
+    assert find_key_pair({}, environ).id == "MyId"
     environ["STORMPATH_CLIENT_APIKEY_FILE"] = str(key_file(home / "key", "file"))
-    assert find_credential({}, environ).id == "file"
+    assert find_key_pair({}, environ).id == "file"
 
 
 @pytest.mark.parametrize("given", [{"id": "MyId"}, {"secret": "Shush!"}, {"api_key": {"id": "MyId"}}])
 def test_half_a_key_is_no_reason_to_use_another(given: dict[str, Any], home: Path) -> None:
     key_file(home / ".stormpath" / "apiKey.properties", "home")
     with pytest.raises(NoCredentials, match="halves"):
-        find_credential(given, {"HOME": str(home)})
+        find_key_pair(given, {"HOME": str(home)})
 
 
 def test_a_named_file_that_cannot_be_read_is_named_and_no_other_key_is_used(home: Path) -> None:
     missing = home / "missing.properties"
     with pytest.raises(ConfigurationError, match=r"missing\.properties cannot be read: No such file"):
-        find_credential({"api_key_file": missing, "id": "MyId", "secret": "Shush!"}, {})
+        find_key_pair({"api_key_file": missing, "id": "MyId", "secret": "Shush!"}, {})
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_a_named_file_that_cannot_be_read_is_named_and_no_other_key_is_used(home
 def test_a_key_file_is_a_properties_file(home: Path, text: str) -> None:
     path = key_file(home / "key", "x")
     path.write_bytes(text.encode())
-    assert read_key_file(path) == Credential("MyId", "Sh/u+sh")
+    assert read_key_file(path) == KeyPair("MyId", "Sh/u+sh")
 
 
 def test_the_names_in_a_key_file_may_be_others(home: Path) -> None:
     (path := key_file(home / "key", "x")).write_text("my.id = MyId\nmy.secret = Shush!\n")
     names = {"api_key_id_property_name": "my.id", "api_key_secret_property_name": "my.secret"}
-    assert find_credential({"api_key_file_location": str(path), **names}, {}).id == "MyId"
+    assert find_key_pair({"api_key_file_location": str(path), **names}, {}).id == "MyId"
 
 
 def test_a_file_without_a_key_says_which_lines_are_missing(home: Path) -> None:
@@ -127,9 +127,9 @@ def test_a_file_that_others_may_read_is_reported(home: Path, caplog: pytest.LogC
 )
 def test_what_would_break_a_header_is_refused_and_not_repeated(pair: tuple[str, str]) -> None:
     with pytest.raises(NoCredentials) as refused:
-        Credential(*pair)
+        KeyPair(*pair)
     assert pair[1].strip() not in str(refused.value)
 
 
 def test_the_secret_does_not_print() -> None:
-    assert repr(Credential("MyId", "Shush!")) == "Credential(id='MyId')"
+    assert repr(KeyPair("MyId", "Shush!")) == "KeyPair(id='MyId')"

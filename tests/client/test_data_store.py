@@ -326,21 +326,21 @@ def test_a_refresh_token_is_made_checked_listed_and_revoked(store: DataStore) ->
     assert store.list(tokens)["size"] == 0
 
 
-def test_the_epoch_stays_while_nothing_is_written_and_moves_with_a_write(store: DataStore) -> None:
+def test_the_generation_stays_while_nothing_is_written_and_moves_with_a_write(store: DataStore) -> None:
     directory = new_directory(store)
     group = new_group(store, directory, "members")
-    before = settled_epoch(store)
+    before = settled_generation(store)
     assert store.get(group["href"]) == group
-    assert store.epoch() == before
+    assert store.generation() == before
     store.update(group["href"], {"description": "changed"})
-    assert store.epoch() != before
+    assert store.generation() != before
 
 
-def test_a_write_moves_the_epoch_of_every_store_of_the_directory(store: DataStore, other_store: DataStore) -> None:
+def test_a_write_moves_the_generation_of_every_store_of_the_directory(store: DataStore, other_store: DataStore) -> None:
     directory = new_directory(store)
-    before = settled_epoch(other_store)
+    before = settled_generation(other_store)
     updated = store.update(directory["href"], {"description": "changed"})
-    within(lambda: other_store.epoch() != before)
+    within(lambda: other_store.generation() != before)
     assert other_store.get(directory["href"]) == updated
 
 
@@ -374,10 +374,10 @@ def new_group(store: DataStore, directory: Mapping[str, Any], name: str, **prope
     return store.create(directory["href"] + "/groups", {"name": name, **properties})
 
 
-def settled_epoch(store: DataStore) -> int:
-    """The epoch, once it repeats: a store that is not yet told of others' writes says a new one each time."""
-    within(lambda: store.epoch() == store.epoch())
-    return store.epoch()
+def settled_generation(store: DataStore) -> int:
+    """The generation, once it repeats: a store that is not yet told of others' writes says a new one each time."""
+    within(lambda: store.generation() == store.generation())
+    return store.generation()
 
 
 def within(condition: Callable[[], bool], seconds: float = 30) -> None:

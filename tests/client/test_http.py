@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from support.servers import DROP, Scripted, answer, refusal, scripted
 
 from stormpath_wsgi.client import transport
-from stormpath_wsgi.client.credentials import Credential
+from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.http import TRIES, HttpDataStore
 from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.errors import Error, Unavailable
@@ -63,7 +63,7 @@ def store(server: Scripted, clock: Clock) -> Iterator[HttpDataStore]:
 
 
 def store_of(base_url: str, clock: Clock, **options: Any) -> HttpDataStore:
-    credential = Credential("MyId", SECRET)
+    credential = KeyPair("MyId", SECRET)
     return HttpDataStore(Remote(base_url, credential, **options), clock=clock, sleep=clock.sleep)
 
 
@@ -307,11 +307,11 @@ class TestRepetition:
 class TestEpoch:
     def test_it_moves_when_an_answer_may_be_too_old(self, server: Scripted, clock: Clock) -> None:
         with closing(store_of(server.base_url, clock, ttl=60)) as store:
-            before = store.epoch()
+            before = store.generation()
             clock.now += 59
-            assert store.epoch() == before
+            assert store.generation() == before
             clock.now += 1
-            assert store.epoch() != before
+            assert store.generation() != before
 
     @pytest.mark.parametrize("said", [answer(200, {}), refusal(409), DROP])
     @pytest.mark.parametrize("verb", VERBS[2:])
@@ -319,17 +319,17 @@ class TestEpoch:
         self, server: Scripted, store: HttpDataStore, said: bytes, verb: Any
     ) -> None:
         server.answers = [said]
-        before = store.epoch()
+        before = store.generation()
         with suppress(Error):
             verb(store, f"{server.base_url}/accounts/7q")
-        assert store.epoch() != before
+        assert store.generation() != before
 
     def test_signing_in_makes_nothing_untrue(self, server: Scripted, store: HttpDataStore) -> None:
         server.answers = [answer(200, {})]
-        before = store.epoch()
+        before = store.generation()
         store.create(f"{server.base_url}/applications/7q/loginAttempts", {})
         store.create(f"{server.base_url}/accounts/7q/refreshTokens", {})
-        assert store.epoch() == before
+        assert store.generation() == before
 
     def test_every_one_of_many_writes_at_once_moves_it(self, server: Scripted, store: HttpDataStore) -> None:
         server.answers = [answer(204)]
@@ -337,9 +337,9 @@ class TestEpoch:
 
         def write() -> None:
             for _ in range(10):
-                before = store.epoch()
+                before = store.generation()
                 store.delete(f"{server.base_url}/accounts/7q")
-                moved.append(store.epoch() != before)
+                moved.append(store.generation() != before)
 
         threads = [threading.Thread(target=write) for _ in range(4)]
         for thread in threads:

@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 
-from stormpath_wsgi.client.credentials import Credential
+from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.remote import Remote, checked_address, signed
 from stormpath_wsgi.errors import ConfigurationError
 
-KEY = Credential("MyId", "Shush!")
+KEY = KeyPair("MyId", "Shush!")
 JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
 

@@ -67,12 +67,12 @@ def test_the_password_is_sealed_and_never_answered(world: World, agent: str) -> 
             row = connection.execute(schema.agents.select()).one()
         return row.agent_user_dn_password, json.dumps(row.config)
 
-    sealed, config = stored()
-    assert PASSWORD not in sealed + config + json.dumps(world.service.get(agent))
+    encrypted, config = stored()
+    assert PASSWORD not in encrypted + config + json.dumps(world.service.get(agent))
     world.update(agent, config={"pollInterval": 5})
-    assert stored()[0] == sealed
+    assert stored()[0] == encrypted
     assert "agentUserDnPassword" not in world.update(agent, config={"agentUserDnPassword": "new"})["config"]
-    assert stored()[0] != sealed
+    assert stored()[0] != encrypted
     assert "new" not in stored()[1]
 
 

@@ -140,7 +140,7 @@ class TestOfAdministrators:
 
     def test_it_opens_the_rest_api(self, world: World) -> None:
         id, secret = world.service.issue_api_key()
-        credential = world.service.credential(id)
+        credential = world.service.active_key(id)
         assert credential is not None
         assert (credential.id, credential.secret) == (id, secret)
         assert f"tenants/{credential.tenant_id}" == world.tenant
@@ -149,26 +149,26 @@ class TestOfAdministrators:
 
     def test_that_of_any_other_account_does_not(self, world: World) -> None:
         world.service.issue_api_key()
-        assert world.service.credential(new_key(world, world.account()).split("/")[1]) is None
-        assert world.service.credential("nothing") is None
+        assert world.service.active_key(new_key(world, world.account()).split("/")[1]) is None
+        assert world.service.active_key("nothing") is None
 
     def test_that_of_another_administrator_does(self, world: World) -> None:
         world.service.issue_api_key()
         colleague = world.account(at=administrators(world))
         id = new_key(world, colleague).split("/")[1]
-        assert world.service.credential(id)
+        assert world.service.active_key(id)
         world.update(colleague, status="DISABLED")
-        assert world.service.credential(id) is None
+        assert world.service.active_key(id) is None
 
     def test_it_counts_no_more_once_it_is_disabled_or_deleted(self, world: World) -> None:
         id, _ = world.service.issue_api_key()
         for status, good in (("DISABLED", False), ("ENABLED", True)):
             world.update(f"apiKeys/{id}", status=status)
-            assert (world.service.credential(id) is not None) is good
+            assert (world.service.active_key(id) is not None) is good
         world.service.delete(f"apiKeys/{id}")
-        assert world.service.credential(id) is None
+        assert world.service.active_key(id) is None
 
-    def test_it_is_not_remembered_for_longer_than_the_ttl_whatever_the_epoch_says(
+    def test_it_is_not_remembered_for_longer_than_the_ttl_whatever_the_generation_says(
         self, sqlite_world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As where a notice of PostgreSQL was swallowed."""
@@ -177,19 +177,19 @@ class TestOfAdministrators:
         secrets = Secrets([ENCRYPTION_KEY])
         service = DirectoryService(world.database, BASE, clock=lambda: world.now, secrets=secrets, cache_ttl=60)
         id, _ = service.issue_api_key()
-        assert service.credential(id)
+        assert service.active_key(id)
         world.update(f"apiKeys/{id}", status="DISABLED")
-        assert service.credential(id), "the change of the epoch was missed"
+        assert service.active_key(id), "the change of the generation was missed"
         world.now += 59
-        assert service.credential(id)
+        assert service.active_key(id)
         world.now += 1
-        assert service.credential(id) is None
+        assert service.active_key(id) is None
 
     def test_one_that_is_known_costs_no_statement(self, sqlite_world: World) -> None:
         id, _ = sqlite_world.service.issue_api_key()
-        sqlite_world.service.credential(id)
+        sqlite_world.service.active_key(id)
         with sqlite_world.statements() as ran:
-            assert sqlite_world.service.credential(id)
+            assert sqlite_world.service.active_key(id)
         assert ran == []
 
     def test_the_owner_stays(self, world: World) -> None:
@@ -225,6 +225,6 @@ class TestOfAdministrators:
     def test_a_directory_that_only_has_their_name_is_not_theirs(self, world: World) -> None:
         squatted = world.new_directory(NAME)
         id = new_key(world, world.account(at=squatted)).split("/")[1]
-        assert world.service.credential(id) is None
+        assert world.service.active_key(id) is None
         with refused(2001):
             world.service.issue_api_key()

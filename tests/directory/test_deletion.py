@@ -92,13 +92,13 @@ def test_what_is_gone_is_deleted_again_and_nobody_is_told(world: World, kind: st
 
 
 @pytest.mark.parametrize("kind", REPEATABLE)
-def test_the_epoch_stands_still(sqlite_world: World, kind: str) -> None:
+def test_the_generation_stands_still(sqlite_world: World, kind: str) -> None:
     made = REPEATABLE[kind](sqlite_world)
-    before = sqlite_world.service.epoch()
+    before = sqlite_world.service.generation()
     sqlite_world.service.delete(made)
-    after = sqlite_world.service.epoch()
+    after = sqlite_world.service.generation()
     sqlite_world.service.delete(made)
-    assert before != after == sqlite_world.service.epoch()
+    assert before != after == sqlite_world.service.generation()
 
 
 @pytest.mark.parametrize("kind", REPEATABLE)

@@ -138,7 +138,7 @@ def test_processes_lose_nothing(database_url: str, program: Program) -> None:
             program(
                 """
                 import sys
-                from stormpath_wsgi.directory.engine import Database
+                from stormpath_wsgi.directory.storage.engine import Database
                 database = Database(sys.argv[1])
                 print("ready", flush=True)
                 sys.stdin.readline()
@@ -159,44 +159,44 @@ def test_processes_lose_nothing(database_url: str, program: Program) -> None:
         assert marked(database) == list(range(151))
 
 
-# The epoch
+# The generation
 
 
-def test_a_change_moves_the_epoch_and_other_writes_do_not(url: str) -> None:
+def test_a_change_moves_the_generation_and_other_writes_do_not(url: str) -> None:
     with opened(url) as database:
         with database.write() as transaction:
             metadata.create_all(transaction.connection)
-        before = settled_epoch(database)
-        mark(database, 1, moves_epoch=False)
-        assert database.epoch() == before
+        before = settled_generation(database)
+        mark(database, 1, moves_generation=False)
+        assert database.generation() == before
         mark(database, 2)
-        assert database.epoch() != before
+        assert database.generation() != before
 
 
 def test_a_write_may_turn_out_to_be_a_change(url: str) -> None:
     with opened(url) as database:
-        before = settled_epoch(database)
-        with database.write(moves_epoch=False) as transaction:
+        before = settled_generation(database)
+        with database.write(moves_generation=False) as transaction:
             transaction.touch()
-        assert database.epoch() != before
+        assert database.generation() != before
 
 
-def test_an_undone_change_leaves_the_epoch(url: str) -> None:
+def test_an_undone_change_leaves_the_generation(url: str) -> None:
     with opened(url) as database:
-        before = settled_epoch(database)
+        before = settled_generation(database)
         with pytest.raises(ZeroDivisionError), database.write():
             raise ZeroDivisionError
-        assert database.epoch() == before
+        assert database.generation() == before
 
 
-def settled_epoch(database: Database) -> int:
-    while (number := database.epoch()) < 0:
+def settled_generation(database: Database) -> int:
+    while (number := database.generation()) < 0:
         pass
     return number
 
 
 def test_killed_writers_never_leave_a_cache_trusted(file: Path, program: Program) -> None:
-    """The promise of the epoch, with writers that die at any moment: one number, one state."""
+    """The promise of the generation, with writers that die at any moment: one number, one state."""
     known: dict[int, int] = {}
     with opened(f"sqlite:///{file}") as database:
         mark(database, 0)
@@ -204,7 +204,7 @@ def test_killed_writers_never_leave_a_cache_trusted(file: Path, program: Program
             writer = program(
                 """
                 import sys
-                from stormpath_wsgi.directory.engine import Database
+                from stormpath_wsgi.directory.storage.engine import Database
                 database = Database(sys.argv[1])
                 print("ready", flush=True)
                 while True:
@@ -217,12 +217,12 @@ def test_killed_writers_never_leave_a_cache_trusted(file: Path, program: Program
             for reading in range(200):
                 if reading == 60:
                     writer.kill()
-                number = database.epoch()
+                number = database.generation()
                 (state,) = marked(database)
-                if number >= 0 and database.epoch() == number:
+                if number >= 0 and database.generation() == number:
                     assert known.setdefault(number, state) == state
             writer.wait()
-            assert settled_epoch(database) >= 0
+            assert settled_generation(database) >= 0
 
 
 # Failures of a SQLite file
@@ -260,13 +260,13 @@ def test_a_relative_name_stays_the_same_file(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "accounts.db").stat().st_size
 
 
-def test_two_names_of_one_file_share_one_epoch(file: Path) -> None:
+def test_two_names_of_one_file_share_one_generation(file: Path) -> None:
     other = file.with_name("other.db")
     other.symlink_to(file)
     with opened(f"sqlite:///{file}") as one, opened(f"sqlite:///{other}") as two:
-        before = two.epoch()
+        before = two.generation()
         mark(one, 1)
-        assert two.epoch() == one.epoch() != before
+        assert two.generation() == one.generation() != before
 
 
 def test_names_may_hold_what_urls_treat_as_special(tmp_path: Path) -> None:
@@ -441,7 +441,7 @@ def test_a_missing_driver_names_the_cure(program: Program) -> None:
         """
         import sys
         sys.modules["psycopg"] = None
-        from stormpath_wsgi.directory.engine import Database
+        from stormpath_wsgi.directory.storage.engine import Database
         from stormpath_wsgi.errors import ConfigurationError
         try:
             Database("postgresql+psycopg://localhost/accounts")
@@ -456,7 +456,7 @@ def test_a_sqlite_user_pays_for_nothing_else(program: Program, sqlite_url: str) 
     process = program(
         """
         import sys
-        from stormpath_wsgi.directory.engine import Database
+        from stormpath_wsgi.directory.storage.engine import Database
         Database(sys.argv[1]).close()
         print({"psycopg", "alembic", "flask"} & set(sys.modules))
         """,
@@ -481,7 +481,7 @@ LOCKS = """
 
 FORK = """
     import sys
-    from stormpath_wsgi.directory.engine import Database
+    from stormpath_wsgi.directory.storage.engine import Database
 
     def session(database):
         # What the database knows us by: a server process, or the locks that the kernel has in our name.
@@ -492,7 +492,7 @@ FORK = """
             return locks()
 
     database = Database(sys.argv[1])
-    while database.epoch() < 0:
+    while database.generation() < 0:
         pass
     before = session(database)
     assert before
@@ -507,11 +507,11 @@ FORK = """
                 assert session(database) == before, "locks of its own, like the parent's"
             else:
                 assert session(database) != before, "a server process of its own"
-            while (epoch := database.epoch()) < 0:
+            while (generation := database.generation()) < 0:
                 pass
             with database.write() as transaction:
                 transaction.connection.exec_driver_sql(f"INSERT INTO marks VALUES ({number})")
-            assert database.epoch() != epoch
+            assert database.generation() != generation
             database.close()
             status = 0
         except BaseException:
@@ -544,7 +544,7 @@ def test_a_child_of_a_process_that_was_using_the_file_refuses(file: Path, progra
     parent = program(
         """
         import os, sys
-        from stormpath_wsgi.directory.engine import Database
+        from stormpath_wsgi.directory.storage.engine import Database
         from stormpath_wsgi.errors import Unavailable
 
         database = Database(sys.argv[1])
@@ -567,7 +567,7 @@ def test_a_child_of_a_process_that_was_using_the_file_refuses(file: Path, progra
 
 TWICE = """
     import sys
-    from stormpath_wsgi.directory.engine import Database
+    from stormpath_wsgi.directory.storage.engine import Database
 
     first = Database(sys.argv[1])
     with first.read() as connection:
@@ -598,7 +598,7 @@ def test_greenlets_share_it(database_url: str, program: Program) -> None:
         monkey.patch_all()
         import sys
         import gevent
-        from stormpath_wsgi.directory.engine import Database
+        from stormpath_wsgi.directory.storage.engine import Database
 
         database = Database(sys.argv[1], timeout=5)
 
@@ -607,7 +607,7 @@ def test_greenlets_share_it(database_url: str, program: Program) -> None:
                 gevent.sleep(0.001)
                 transaction.connection.exec_driver_sql(f"INSERT INTO marks VALUES ({number})")
                 gevent.sleep(0.001)
-            while database.epoch() < 0:
+            while database.generation() < 0:
                 gevent.sleep(0.001)
 
         gevent.joinall([gevent.spawn(add, number) for number in range(20)], raise_error=True)

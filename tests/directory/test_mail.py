@@ -22,8 +22,8 @@ from support.world import World, part, path, refused
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.directory.mail import RESET, WELCOME
 from stormpath_wsgi.directory.mail.mailers import NoMailer, RecipientRefused, Unreachable
-from stormpath_wsgi.directory.mail.outbox import put
 from stormpath_wsgi.directory.mail.template import compose, fill
+from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.storage import schema
 
 ADA = "ada@example.org"
@@ -326,9 +326,9 @@ def test_mail_that_a_process_left_behind_leaves_when_the_next_one_serves(world: 
     asked(world)
     service = post.new_service()
     service.get("tenants/current")
-    assert service._outbox._thread is None, "a program that only prepares may still fork"
+    assert service._delivery._thread is None, "a program that only prepares may still fork"
     service.serve()
-    service._outbox.close()
+    service._delivery.close()
     assert waiting(world) == []
 
 
@@ -374,7 +374,7 @@ def test_mail_with_a_token_that_ended_meanwhile_does_not_leave(world: World, pos
 
 def test_a_child_process_delivers_its_own_mail(world: World, post: Post) -> None:
     """It has none of its parent's threads, and waits for no lock that one of them held."""
-    outbox = world.service._outbox
+    outbox = world.service._delivery
     with outbox._lock:
         child = os.fork()
         if child == 0:

@@ -45,7 +45,7 @@ def empty(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 def run(database: Database, statement: str) -> None:
-    with database.write(moves_epoch=False) as transaction:
+    with database.write(moves_generation=False) as transaction:
         transaction.connection.exec_driver_sql(statement)
 
 
@@ -132,7 +132,7 @@ def _exit_codes(program: Program, url: str) -> list[int]:
             """
             import sys
             from stormpath_wsgi.directory import migrate
-            from stormpath_wsgi.directory.engine import Database
+            from stormpath_wsgi.directory.storage.engine import Database
             print("ready", flush=True)
             sys.stdin.readline()
             database = Database(sys.argv[1])

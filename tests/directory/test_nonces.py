@@ -59,15 +59,15 @@ def test_old_ones_go_as_new_ones_come(world: World, key: str) -> None:
 
 
 def test_nothing_that_is_cached_is_dropped_for_one(world: World, key: str) -> None:
-    def epoch() -> int:
-        while (settled := world.service.epoch()) < 0:
+    def generation() -> int:
+        while (settled := world.service.generation()) < 0:
             pass
         return settled
 
     def moves(nonce: str) -> bool:
-        before = epoch()
+        before = generation()
         assert remember(world, key, nonce) and not remember(world, key, nonce)
-        return epoch() != before
+        return generation() != before
 
     # PostgreSQL may still tell of the key meanwhile. But what drops anything does so each time.
     assert not all(moves(nonce) for nonce in ("a", "b", "c"))

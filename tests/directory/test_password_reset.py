@@ -165,7 +165,7 @@ def test_a_stranger_costs_the_same_statements(world: World, post: Post) -> None:
     post.read()
     world.service._context.deliver = lambda: None
     ran: dict[str, list[str]] = {}
-    with world.database.read() as reading, world.database.write(moves_epoch=False) as writing:
+    with world.database.read() as reading, world.database.write(moves_generation=False) as writing:
         engines = {reading.engine, writing.connection.engine}
     for email, outcome in ((ADA, nullcontext()), ("bob@example.org", refused(2016))):
         statements = ran[email] = []

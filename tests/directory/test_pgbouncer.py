@@ -113,9 +113,9 @@ def test_no_change_is_late_and_a_line_at_start_says_how(pooled_url: str, caplog:
         path = only(one, "directories")
         late = 0
         for number in range(50):
-            before = other.epoch()
+            before = other.generation()
             one.update(path, {"description": str(number)})
-            late += other.epoch() == before
+            late += other.generation() == before
         assert late == 0
         assert not [thread for thread in threading.enumerate() if thread not in others]
 
@@ -128,17 +128,17 @@ def test_notices_come_by_an_address_of_the_server_itself(
         closing(Database(pooled_url, listen_url=postgresql_url)) as reader,
     ):
         eventually(lambda: not asks(reader))
-        before = reader.epoch()
+        before = reader.generation()
         caplog.clear()
         with writer.write():
             pass
-        eventually(lambda: reader.epoch() > before)
+        eventually(lambda: reader.generation() > before)
         eventually(lambda: not asks(reader))
         assert "session.check" not in caplog.text
 
 
 def asks(database: Database) -> bool:
-    """Whether the server is needed to read the epoch."""
+    """Whether the server is needed to read the generation."""
     ours = threading.get_ident()
     asked = []
 
@@ -147,20 +147,20 @@ def asks(database: Database) -> bool:
             asked.append(True)
 
     event.listen(Engine, "before_cursor_execute", note)
-    database.epoch()
+    database.generation()
     event.remove(Engine, "before_cursor_execute", note)
     return bool(asked)
 
 
 def test_an_address_through_which_no_notices_come_is_noticed(pooled_url: str, caplog: pytest.LogCaptureFixture) -> None:
     with closing(Database(pooled_url, listen_url=pooled_url)) as database:
-        assert database.epoch() >= 0
+        assert database.generation() >= 0
         eventually(lambda: "no notices come in" in caplog.text, seconds=20)
         assert "listenUrl" in caplog.text
-        before = database.epoch()
+        before = database.generation()
         with closing(Database(pooled_url, strict=True)) as writer, writer.write():
             pass
-        assert database.epoch() > before
+        assert database.generation() > before
 
 
 def test_nothing_is_set_that_outlives_a_transaction(pooled_url: str) -> None:

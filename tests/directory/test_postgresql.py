@@ -234,10 +234,10 @@ def test_a_strict_check_is_never_late(postgresql_url: str) -> None:
         closing(Database(postgresql_url, strict=True)) as reader,
     ):
         for _ in range(100):
-            before = reader.epoch()
-            assert reader.epoch() == before
+            before = reader.generation()
+            assert reader.generation() == before
             written(writer)
-            assert reader.epoch() != before
+            assert reader.generation() != before
 
 
 def test_a_strict_check_asks_one_indexed_question(postgresql_url: str) -> None:
@@ -248,9 +248,9 @@ def test_a_strict_check_asks_one_indexed_question(postgresql_url: str) -> None:
 
     with closing(Database(postgresql_url, strict=True)) as database:
         written(database)
-        database.epoch()
+        database.generation()
         event.listen(Engine, "before_cursor_execute", note)
-        database.epoch()
+        database.generation()
         event.remove(Engine, "before_cursor_execute", note)
         assert asked == ["SELECT number FROM epoch"]
         with database.read() as connection:

@@ -25,8 +25,8 @@ PROGRAM = """
     import json, sys
     from pwdlib.hashers.argon2 import Argon2Hasher
     from stormpath_wsgi.directory import DirectoryService
-    from stormpath_wsgi.directory.engine import Database
-    from stormpath_wsgi.directory.passwords import Passwords
+    from stormpath_wsgi.directory.storage.engine import Database
+    from stormpath_wsgi.directory.crypto.passwords import Passwords
     from stormpath_wsgi.errors import Error
 
     cheap = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1), waiting=1000)
@@ -218,7 +218,7 @@ def test_no_mailed_token_outlives_a_change_of_the_address_at_the_same_time(world
     ids = account.split("/")[1], world.application.split("/")[1]
     blocked = text("SELECT 1 FROM pg_locks WHERE NOT granted")
     with ThreadPoolExecutor(1) as threads:
-        with world.service._context.write(moves_epoch=False) as work:
+        with world.service._context.write(moves_generation=False) as work:
             mailed_tokens.make_reset(work, "token", *ids, work.now + 60_000)
             changed = threads.submit(world.update, account, email="eve@example.org")
             if work.connection.dialect.name == "postgresql":  # on SQLite the other waits before its first statement
@@ -244,7 +244,7 @@ def test_nor_does_one_that_is_mailed_once_more(world: World) -> None:
                     while not (changes[0].done() or reader.execute(blocked).first()):
                         pass
 
-    with world.database.write(moves_epoch=False) as writing:
+    with world.database.write(moves_generation=False) as writing:
         engine = writing.connection.engine
     event.listen(engine, "before_cursor_execute", change_meanwhile)
     try:

@@ -37,42 +37,42 @@ def opened(url: str) -> Iterator[tuple[DirectoryService, Database]]:
 
 class TestTexts:
     def test_what_is_sealed_opens_in_its_place(self) -> None:
-        sealed = Secrets([OLD]).seal("húsh", PLACE)
-        assert Secrets([OLD]).open(sealed, PLACE) == "húsh"
-        assert "húsh" not in sealed
+        encrypted = Secrets([OLD]).encrypt("húsh", PLACE)
+        assert Secrets([OLD]).decrypt(encrypted, PLACE) == "húsh"
+        assert "húsh" not in encrypted
 
     def test_nobody_can_tell_that_two_are_the_same(self) -> None:
         ring = Secrets([OLD])
-        assert ring.seal("hush", PLACE) != ring.seal("hush", PLACE)
+        assert ring.encrypt("hush", PLACE) != ring.encrypt("hush", PLACE)
 
     def test_the_first_key_seals_and_all_open(self) -> None:
         old, both = Secrets([OLD]), Secrets([NEW, OLD])
-        assert both.open(old.seal("hush", PLACE), PLACE) == "hush"
-        assert Secrets([NEW]).open(both.seal("hush", PLACE), PLACE) == "hush"
+        assert both.decrypt(old.encrypt("hush", PLACE), PLACE) == "hush"
+        assert Secrets([NEW]).decrypt(both.encrypt("hush", PLACE), PLACE) == "hush"
 
     def test_a_missing_key_is_named_and_nothing_else_is(self) -> None:
-        sealed = Secrets([OLD]).seal("hush", PLACE)
+        encrypted = Secrets([OLD]).encrypt("hush", PLACE)
         (key_id,) = Secrets([OLD]).key_ids()
         with pytest.raises(ConfigurationError, match=f"{PLACE} .*{key_id}.* encryptionKeys") as caught:
-            Secrets([NEW]).open(sealed, PLACE)
+            Secrets([NEW]).decrypt(encrypted, PLACE)
         assert not any(text in str(caught.value) for text in ("hush", OLD, NEW))
 
     @pytest.mark.parametrize("place", ["apiKeys/B/secret", "apiKeys/A/name", ""])
     def test_elsewhere_it_does_not_open(self, place: str) -> None:
         ring = Secrets([OLD])
         with pytest.raises(ConfigurationError, match="other hands"):
-            ring.open(ring.seal("hush", PLACE), place)
+            ring.decrypt(ring.encrypt("hush", PLACE), place)
 
     @pytest.mark.parametrize("spoil", [lambda text: text[:-6], lambda text: text[:-3] + "xyz", lambda text: text[:12]])
     def test_what_was_changed_does_not_open(self, spoil: Callable[[str], str]) -> None:
         ring = Secrets([OLD])
         with pytest.raises(ConfigurationError, match="other hands"):
-            ring.open(spoil(ring.seal("hush", PLACE)), PLACE)
+            ring.decrypt(spoil(ring.encrypt("hush", PLACE)), PLACE)
 
-    @pytest.mark.parametrize("sealed", ["", "hush", "v1", "v1.", "v2.00000000.AAAA"])
-    def test_what_was_never_sealed_does_not_open(self, sealed: str) -> None:
+    @pytest.mark.parametrize("encrypted", ["", "hush", "v1", "v1.", "v2.00000000.AAAA"])
+    def test_what_was_never_sealed_does_not_open(self, encrypted: str) -> None:
         with pytest.raises(ConfigurationError, match="which is not in encryptionKeys"):
-            Secrets([OLD]).open(sealed, PLACE)
+            Secrets([OLD]).decrypt(encrypted, PLACE)
 
     @pytest.mark.parametrize("key", ["", "changeme", "5a" * 31, "zz" * 32])
     def test_a_key_that_is_none_is_refused_without_repeating_it(self, key: str) -> None:
@@ -83,7 +83,7 @@ class TestTexts:
     def test_without_a_key_one_is_told_which_setting_it_is_only_when_it_is_needed(self) -> None:
         without = Secrets()
         with pytest.raises(ConfigurationError, match="STORMPATH_ENCRYPTIONKEYS"):
-            without.seal("hush", PLACE)
+            without.encrypt("hush", PLACE)
 
     def test_no_key_is_in_the_representation(self) -> None:
         assert repr(Secrets([OLD])) == "<Secrets encryptionKeys>"
@@ -135,11 +135,11 @@ class TestKeyFile:
 
             def seal(ring: Secrets) -> str:
                 start.wait()
-                return ring.seal("hush", PLACE)
+                return ring.encrypt("hush", PLACE)
 
             rings = [Secrets.of(database) for _ in range(4)]
-            for sealed in threads.map(seal, rings):
-                assert {ring.open(sealed, PLACE) for ring in rings} == {"hush"}
+            for encrypted in threads.map(seal, rings):
+                assert {ring.decrypt(encrypted, PLACE) for ring in rings} == {"hush"}
         assert sorted(name for name in os.listdir(tmp_path) if "keys" in name) == ["accounts.db-keys"]
 
     def test_one_that_is_lost_is_not_replaced_by_another(self, sqlite_url: str, tmp_path: Path) -> None:
@@ -174,8 +174,8 @@ class TestRotation:
         made = dict(world.service.issue_api_key() for _ in range(3))
         both = Secrets([NEW, ENCRYPTION_KEY])
         assert rotation.left(world.database, both) == 3
-        assert rotation.reseal(world.database, both) == 3
-        assert rotation.reseal(world.database, both) == rotation.left(world.database, both) == 0
+        assert rotation.encrypt_again(world.database, both) == 3
+        assert rotation.encrypt_again(world.database, both) == rotation.left(world.database, both) == 0
         service = DirectoryService(world.database, world.service.base_url, secrets=Secrets([NEW]))
         assert {id: service.get(f"apiKeys/{id}")["secret"] for id in made} == made
 
@@ -183,7 +183,7 @@ class TestRotation:
         monkeypatch.setattr(rotation, "_BATCH", 2)
         for _ in range(5):
             sqlite_world.service.issue_api_key()
-        assert rotation.reseal(sqlite_world.database, Secrets([NEW, ENCRYPTION_KEY])) == 5
+        assert rotation.encrypt_again(sqlite_world.database, Secrets([NEW, ENCRYPTION_KEY])) == 5
 
     def test_a_server_that_runs_meanwhile_never_fails(
         self, sqlite_url: str, program: Callable[..., subprocess.Popen[str]]
@@ -213,7 +213,7 @@ class TestRotation:
             assert ring.file
             rotation.add_key(database, ring.file)
             assert serves() == 2
-            assert rotation.reseal(database, ring) == 1  # the second one has the new key already
+            assert rotation.encrypt_again(database, ring) == 1  # the second one has the new key already
             assert serves() == 3
             assert rotation.drop_old_keys(database, ring.file) == 1
             assert serves() == 4

@@ -53,7 +53,7 @@ def copied(file: Path) -> Path:
 WORKER = """
     import os, signal, sys
     from support.marks import mark, marked
-    from stormpath_wsgi.directory.engine import Database
+    from stormpath_wsgi.directory.storage.engine import Database
     from stormpath_wsgi.errors import Unavailable
 
     database = Database(sys.argv[1])
@@ -165,13 +165,13 @@ def test_a_restored_copy_is_used_at_once(
         mark(database, 1)
         copy = copied(file)
         mark(database, 2)
-        before = database.epoch()
+        before = database.generation()
         file.rename(file.with_name("away.db"))
         for suffix in suffixes:
             beside(file, suffix).rename(file.with_name("away.db" + suffix))
         copy.rename(file)
         assert marked(database) == [1]
-        assert database.epoch() != before, "what was remembered was in the other file"
+        assert database.generation() != before, "what was remembered was in the other file"
         mark(database, 3)
         assert worker()("marked") == "[1, 3]"
     assert sqlite3.connect(file.with_name("away.db")).execute("SELECT * FROM marks").fetchall() == [(1,), (2,)]
@@ -237,7 +237,7 @@ CHANGING = """
     import os, resource, sys
     from pathlib import Path
     from support.marks import mark, marked, metadata
-    from stormpath_wsgi.directory.engine import Database
+    from stormpath_wsgi.directory.storage.engine import Database
     from stormpath_wsgi.errors import Unavailable
 
     file = Path(sys.argv[1])
@@ -402,7 +402,7 @@ def test_greenlets_go_on_while_another_program_keeps_the_file_locked(program: Pr
         monkey.patch_all()
         import sqlite3, sys
         import gevent
-        from stormpath_wsgi.directory.engine import Database
+        from stormpath_wsgi.directory.storage.engine import Database
 
         database = Database(f"sqlite:///{sys.argv[1]}", timeout=60)
         other = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -429,7 +429,7 @@ def test_a_forked_child_does_not_inherit_who_is_waiting(program: Program, url: s
     process = program(
         """
         import os, sys, threading
-        from stormpath_wsgi.directory.engine import Database
+        from stormpath_wsgi.directory.storage.engine import Database
 
         database = Database(sys.argv[1])
         began, end = threading.Event(), threading.Event()

@@ -23,7 +23,7 @@ def before(request: pytest.FixtureRequest) -> Iterator[Database]:
     database = Database(request.getfixturevalue(names[request.param]))
     config = Config()
     config.set_main_option("script_location", migrate.STEPS)
-    with database.write(moves_epoch=False) as transaction:  # there is no table for it yet
+    with database.write(moves_generation=False) as transaction:  # there is no table for it yet
         config.attributes.update(connection=transaction.connection, version_table="stormpath_wsgi_version")
         command.upgrade(config, "0001")
     yield database
@@ -115,7 +115,7 @@ def keys(database: Database, accounts: dict[str, str]) -> dict[str, set[str]]:
 def filled(database: Database) -> Iterator[Any]:
     """Adds rows to tables as they are; what is not given is nothing, or what says nothing."""
     known = MetaData()
-    with database.write(moves_epoch=False) as transaction:
+    with database.write(moves_generation=False) as transaction:
         known.reflect(transaction.connection)
 
         def add(table: str, **values: Any) -> None:

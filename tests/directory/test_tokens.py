@@ -227,15 +227,15 @@ def test_a_token_never_changes(world: World) -> None:
         world.service.create("refreshTokens", {"application": link(world.application)})
 
 
-def test_the_epoch_moves_when_a_session_may_have_ended_and_not_when_one_begins(world: World) -> None:
+def test_the_generation_moves_when_a_session_may_have_ended_and_not_when_one_begins(world: World) -> None:
     account, other = world.account(), world.account()
     group = world.group()
-    before = world.service.epoch()
+    before = world.service.generation()
     sessions = [world.session(account) for _ in range(2)]
     world.account()
     world.login(world.service.get(account)["email"])
     check(world, sessions[0])
-    assert world.service.epoch() == before or "postgresql" in world.url
+    assert world.service.generation() == before or "postgresql" in world.url
     for change in (
         lambda: world.service.delete(f"refreshTokens/{sessions[0]}"),
         lambda: world.update(account, password="Another-Horse-2"),
@@ -247,9 +247,9 @@ def test_the_epoch_moves_when_a_session_may_have_ended_and_not_when_one_begins(w
         lambda: world.service.delete(world.mapping()),
         lambda: world.service.delete(other),
     ):
-        before = world.service.epoch()
+        before = world.service.generation()
         change()
-        assert world.service.epoch() != before
+        assert world.service.generation() != before
 
 
 def test_no_session_survives_a_password_change_that_happens_at_the_same_time(world: World) -> None:

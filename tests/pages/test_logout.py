@@ -217,5 +217,5 @@ def write_protect(visit: Visit) -> None:
     """From now on the directory can be read only."""
     store = visit.site.client.data_store
     assert isinstance(store, LocalDataStore)
-    with store._service._context.database.write(moves_epoch=False) as transaction:
+    with store._service._context.database.write(moves_generation=False) as transaction:
         transaction.connection.exec_driver_sql("PRAGMA query_only = ON")

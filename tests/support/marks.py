@@ -22,8 +22,8 @@ def opened(url: str, *, timeout: float = 10) -> Iterator[Database]:
         database.close()
 
 
-def mark(database: Database, *numbers: int, moves_epoch: bool = True) -> None:
-    with database.write(moves_epoch=moves_epoch) as transaction:
+def mark(database: Database, *numbers: int, moves_generation: bool = True) -> None:
+    with database.write(moves_generation=moves_generation) as transaction:
         for number in numbers:
             transaction.connection.execute(insert(marks), {"number": number})
 

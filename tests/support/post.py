@@ -48,8 +48,8 @@ class Post:
 
     def read(self) -> list[EmailMessage]:
         """What has come since the last time, after everything that is due was delivered."""
-        self._service._outbox.wake()
-        self._service._outbox.close()
+        self._service._delivery.wake()
+        self._service._delivery.close()
         received, self._received = self._received, []
         return received
 

@@ -30,7 +30,7 @@ class SilentStore:
     def delete(self, href: str) -> None:
         raise AssertionError(f"asked to delete {href}")
 
-    def epoch(self) -> int:
+    def generation(self) -> int:
         return 0
 
     def close(self) -> None:

@@ -97,7 +97,7 @@ class CachingDataStore(Shared):
         self._news = None if shared is None else News(shared, f"{self._namespace}:news")
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
-        before = self._store.epoch()
+        before = self._store.generation()
         answer = self._store.get(href, expand)
         self._note(answer, before)
         return answer
@@ -141,9 +141,9 @@ class CachingDataStore(Shared):
                 elif path[0] not in _TRACELESS:
                     self._clear()
 
-    def epoch(self) -> int:
+    def generation(self) -> int:
         """That of the store below; with a Redis server it moves too when another process there has made a change."""
-        number = self._store.epoch()
+        number = self._store.generation()
         return number if self._news is None else (self._news.number() << _ABOVE) + number
 
     def close(self) -> None:
@@ -154,15 +154,15 @@ class CachingDataStore(Shared):
     @contextmanager
     def _telling(self) -> Iterator[None]:
         """Tells others of a change that is made in this block, once it is done and forgotten here."""
-        before = self._store.epoch()
+        before = self._store.generation()
         try:
             yield
         finally:
-            if self._news is not None and self._store.epoch() != before:
+            if self._news is not None and self._store.generation() != before:
                 self._news.tell()
 
     def _note(self, resource: Mapping[str, Any], before: int) -> None:
-        """Keep *resource*, read while the epoch was *before*, and the resources that came along in it."""
+        """Keep *resource*, read while the generation was *before*, and the resources that came along in it."""
         href = resource.get("href")
         if not isinstance(href, str) or "items" in resource:
             return
@@ -181,8 +181,8 @@ class CachingDataStore(Shared):
     def _put(self, region: str, href: str, resource: Mapping[str, Any], before: int) -> None:
         place, life = self._regions[region]
         place.put(self._key(href), dict(resource), life)
-        # Whoever writes moves the epoch first and forgets then. So if that was meanwhile, one of us two forgets.
-        if self._store.epoch() != before:
+        # Whoever writes moves the generation first and forgets then. So if that was meanwhile, one of us two forgets.
+        if self._store.generation() != before:
             place.drop([self._key(href)])
 
     def _forget(self, href: str) -> None:
@@ -219,7 +219,7 @@ def _is_resource(value: Any) -> bool:
 
 
 def _holds_secret(kind: type[kinds.Kind]) -> bool:
-    return any(attribute.sealed for attribute in kind.declared(kinds.Attribute))
+    return any(attribute.encrypted for attribute in kind.declared(kinds.Attribute))
 
 
 #: Paths of the kinds of which an answer holds a secret.

@@ -1,8 +1,8 @@
 """Secrets at rest: what the tables hold of a secret that must be answered again, and so cannot be a digest.
 
-AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits for each text. What is sealed looks like
-``v1.<key id>.<base64url of nonce, ciphertext, tag>``, and opens only in the place that it was sealed for: the place is
-authenticated along, so a text that was copied into another row is worth nothing there.
+AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits for each text. What is encrypted looks like
+``v1.<key id>.<base64url of nonce, ciphertext, tag>``, and is decrypted only in the place that it was encrypted for: the
+place is authenticated along, so a text that was copied into another row is worth nothing there.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ _SETTING = "encryptionKeys"
 
 
 class Secrets:
-    """Seals and opens texts with a list of keys: the first seals, all open. Shared by threads, and good after a fork.
+    """Encrypts and decrypts texts with a list of keys: the first encrypts, all decrypt.
 
-    *keys*: hex digits, :data:`KEY_LENGTH` or more. Or a *file* of such keys, made with the first text that is sealed.
-    It is looked at again for each text to seal and for each unknown key, so that running servers follow a rotation.
-    Without either nothing can be sealed or opened, and whoever tries is told so.
+    Shared by threads, and good after a fork.
+
+    *keys*: hex digits, :data:`KEY_LENGTH` or more. Or a *file* of such keys, made for the first text that is encrypted.
+    It is looked at again for each text to encrypt and for each unknown key, so that running servers follow a rotation.
+    Without either nothing can be encrypted or decrypted, and whoever tries is told so.
 
     Raises :class:`~stormpath_wsgi.ConfigurationError` for keys that are none.
     """
@@ -57,45 +59,46 @@ class Secrets:
             return cls(file=_key_file(database.path))
         return cls([secrets.token_hex()] if database.embedded else ())
 
-    def seal(self, text: str, context: str) -> str:
+    def encrypt(self, text: str, context: str) -> str:
         """*text*, to be kept in the place *context*: ``<path>/<id>/<attribute>``.
 
         To be called within the transaction that stores it: a rotation counts on that.
         """
         ciphers = self._ciphers
         if self.file is not None:
-            # A file that is gone is not made anew: what was sealed with its keys would be lost.
+            # A file that is gone is not made anew: what was encrypted with its keys would be lost.
             ciphers = self._ciphers = _ciphers(self.file.read() if ciphers else self.file.make())
         if not ciphers:
-            raise ConfigurationError(f"{context} cannot be sealed: there is no key in {self._place}; {_HOW_TO_SET}.")
+            raise ConfigurationError(f"{context} cannot be encrypted: there is no key in {self._place}; {_HOW_TO_SET}.")
         key_id, cipher = next(iter(ciphers.items()))
         nonce = os.urandom(_NONCE)
-        sealed = nonce + cipher.encrypt(nonce, text.encode(), context.encode())
-        return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(sealed).decode()}"
+        encrypted = nonce + cipher.encrypt(nonce, text.encode(), context.encode())
+        return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(encrypted).decode()}"
 
-    def open(self, sealed: str, context: str) -> str:
-        """The text that was *sealed* for the place *context*.
+    def decrypt(self, encrypted: str, context: str) -> str:
+        """The text that was *encrypted* for the place *context*.
 
         Raises :class:`~stormpath_wsgi.ConfigurationError` when its key is not there, or it was tampered with.
         """
-        version, _, rest = sealed.partition(".")
+        version, _, rest = encrypted.partition(".")
         key_id, _, data = rest.partition(".")
         cipher = self._cipher(key_id) if version == VERSION else None
         if cipher is None:
             raise ConfigurationError(
-                f"{context} was sealed with the key {key_id!r:.20}, which is not in {self._place}; put it back there."
+                f"{context} was encrypted with the key {key_id!r:.20}, which is not in {self._place}; put it back "
+                "there."
             )
         try:
             packed = base64.urlsafe_b64decode(data)
             return cipher.decrypt(packed[:_NONCE], packed[_NONCE:], context.encode()).decode()
         except (InvalidTag, ValueError):
             raise ConfigurationError(
-                f"{context} does not open with the key {key_id} from {self._place}: the table was changed by other "
-                "hands; restore it from a backup."
+                f"{context} cannot be decrypted with the key {key_id} from {self._place}: the table was changed by "
+                "other hands; restore it from a backup."
             ) from None
 
     def key_ids(self) -> list[str]:
-        """The short public names of the keys, the one that seals first."""
+        """The short public names of the keys, the one that encrypts first."""
         if self.file is not None:
             self._ciphers = _ciphers(self.file.read())
         return list(self._ciphers)
@@ -118,7 +121,7 @@ def _key_file(database: Path) -> KeyFile:
         database.with_name(f"{database.name}-keys"),
         least=KEY_LENGTH,
         setting=_SETTING,
-        remedy="restore it from a backup, what was sealed with its keys is lost without them",
+        remedy="restore it from a backup, what was encrypted with its keys is lost without them",
         beside=database,
     )
 
@@ -141,7 +144,7 @@ def _derived(key: str | SecretStr, purpose: str) -> bytes:
         master = b""
     if 2 * len(master) < KEY_LENGTH:
         raise ConfigurationError(f"{_SETTING}: a key has {KEY_LENGTH} hex digits or more; {_HOW_TO_SET}.")
-    return hmac.digest(master, f"stormpath_wsgi.directory.crypto.secrets {VERSION} {purpose}".encode(), "sha256")
+    return hmac.digest(master, f"stormpath_wsgi.directory.secrets {VERSION} {purpose}".encode(), "sha256")
 
 
 _HOW_TO_SET = "make one with stormpath-wsgi secret, and set STORMPATH_ENCRYPTIONKEYS to it on each machine"

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from stormpath_wsgi.directory.wire.addresses import ascii_domain
+from stormpath_wsgi.directory.mail.addresses import ascii_domain
 
 #: A body that brings somebody the token has one of these.
 LINK = re.compile(r"\$!?\{(?:url|sptoken|sptokenNameValuePair)\}")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.reach import Through
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Listing
@@ -33,13 +33,13 @@ _OF_OWNER = _OF_TENANT.where(_table.c.directory_id == bindparam("owner"))
 _OF_DIRECTORIES = _OF_TENANT.where(_table.c.directory_id.in_(bindparam("directories", expanding=True)))
 
 
-def begin(work: Work, directory_id: str) -> None:
+def begin(work: UnitOfWork, directory_id: str) -> None:
     """Counts the accounts of a new directory, which are none."""
     row = {"tenant_id": work.tenant_id, "directory_id": directory_id, "number": 0}
     work.connection.execute(insert(_table), [{**row, "part": part} for part in range(PARTS)])
 
 
-def change(work: Work, directory_id: str, account_id: str, difference: int) -> None:
+def change(work: UnitOfWork, directory_id: str, account_id: str, difference: int) -> None:
     """Counts an account that was made in the directory, 1, or removed from it, -1. Comes last in a transaction."""
     part = ord(account_id[-1]) % PARTS  # random, but the same when the account goes
     values = {"directory": directory_id, "of_part": part, "difference": difference}

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Text, bindparam, cast, func, select
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import query, records
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, below
@@ -49,7 +49,7 @@ def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
 
 
 def apply(
-    work: Work, items: Sequence[dict[str, Any]], wanted: Iterable[Wanted], account: dict[str, Any] | None = None
+    work: UnitOfWork, items: Sequence[dict[str, Any]], wanted: Iterable[Wanted], account: dict[str, Any] | None = None
 ) -> None:
     """Puts into *items* what is *wanted* of them. A link that leads nowhere any more stays a link.
 
@@ -67,7 +67,7 @@ def apply(
             place[one.name] = dict(found.get(href, place[one.name]))
 
 
-def _found(work: Work, hrefs: Iterable[str], one: Wanted) -> dict[str, dict[str, Any]]:
+def _found(work: UnitOfWork, hrefs: Iterable[str], one: Wanted) -> dict[str, dict[str, Any]]:
     """What *hrefs* name, in as few statements as there are kinds, but one for each collection."""
     pages: dict[str, dict[str, Any]] = {}
     ids: defaultdict[tuple[type[Kind], type[Kind] | None], list[str]] = defaultdict(list)
@@ -82,7 +82,7 @@ def _found(work: Work, hrefs: Iterable[str], one: Wanted) -> dict[str, dict[str,
     return pages | {resource["href"]: resource for found in resources for resource in found.values()}
 
 
-def _check_data(work: Work, ids: list[str]) -> None:
+def _check_data(work: UnitOfWork, ids: list[str]) -> None:
     """Raises 2107 where the custom data with these *ids* is too much for one answer, and for our memory."""
     if ids and (work.connection.execute(_SIZE, {"ids": ids}).scalar() or 0) > _MOST_DATA:
         text = f"expand would bring more than {_MOST_DATA} characters of custom data; set smaller limits."

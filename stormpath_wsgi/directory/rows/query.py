@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, select
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.reach import Through, condition, stores
 from stormpath_wsgi.directory.rows.records import is_alive, of_tenant
@@ -30,7 +30,7 @@ _LOOKED_UP: Mapping[tuple[type[Kind], str], str] = {(kinds.Application, "apiKeys
 _WHOLE = re.compile(r"[0-9]{1,10}")
 
 
-def page(work: Work, listing: Listing, query: Mapping[str, Any], *, owner_exists: bool = False) -> dict[str, Any]:
+def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_exists: bool = False) -> dict[str, Any]:
     """One page of *listing*, which has an owner; ``size`` counts all matches. *owner_exists*: the caller knows so.
 
     Raises :class:`~stormpath_wsgi.errors.Error` (404, 2100 to 2108).
@@ -76,7 +76,7 @@ def _whole(name: str, value: Any, least: int, most: int) -> int:
     return value
 
 
-def _parameters(work: Work, listing: Listing) -> dict[str, Any]:
+def _parameters(work: UnitOfWork, listing: Listing) -> dict[str, Any]:
     if listing.owner is kinds.Tenant and listing.id != work.tenant_id:
         raise fault(404)
     return {"owner": listing.id, "tenant_id": work.tenant_id, "now": work.now}
@@ -94,7 +94,7 @@ def _everything(owner: Shape, of: Shape, name: str, through: Through) -> Select[
 
 
 def _size(
-    work: Work,
+    work: UnitOfWork,
     kept: Select[Any] | None,
     matches: Select[Any],
     parameters: Mapping[str, Any],

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Listing
@@ -87,7 +87,7 @@ def condition(owner: type[Kind], of: type[Kind], name: str, through: Through) ->
     return SHAPES[of].table.c[f"{owner.title().lower()}_id"] == _owner if special is None else special
 
 
-def stores(work: Work, listing: Listing) -> tuple[Through, dict[str, list[str]]]:
+def stores(work: UnitOfWork, listing: Listing) -> tuple[Through, dict[str, list[str]]]:
     """The ids of the directories and groups that an application or organization has as account stores.
 
     They are for :func:`condition`. Given them, the database plans better.

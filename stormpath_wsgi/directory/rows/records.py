@@ -23,18 +23,18 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import canonical
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, seal_context
+from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, encryption_context
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Attribute, Kind
 
 Wire = dict[str, Any]
 
 
-def load(work: Work, resource: Resource) -> Wire:
+def load(work: UnitOfWork, resource: Resource) -> Wire:
     """The wire form of *resource*. Raises the 404 when the tenant has none such."""
     statement = _one(SHAPES[resource.kind], SHAPES[resource.owner] if resource.owner else None)
     row = work.connection.execute(statement, _parameters(work, id=resource.id)).first()
@@ -43,36 +43,36 @@ def load(work: Work, resource: Resource) -> Wire:
     return wire(work, resource, row)
 
 
-def load_all(work: Work, kind: type[Kind], owner: type[Kind] | None, ids: Iterable[str]) -> dict[str, Wire]:
+def load_all(work: UnitOfWork, kind: type[Kind], owner: type[Kind] | None, ids: Iterable[str]) -> dict[str, Wire]:
     """By id, the wire forms of those of *ids* that the tenant has. *owner*: as in :class:`.paths.Resource`."""
     statement = _several(SHAPES[kind], SHAPES[owner] if owner else None)
     rows = work.connection.execute(statement, _parameters(work, ids=list(ids)))
     return {row[0]: wire(work, Resource(kind, row[0], owner), row) for row in rows}
 
 
-def wire(work: Work, resource: Resource, row: Row) -> Wire:
+def wire(work: UnitOfWork, resource: Resource, row: Row) -> Wire:
     """The wire form of *resource*, whose selected columns are *row*."""
     return SHAPES[resource.kind].wire(row, work, work.href(resource))
 
 
-def exist(work: Work, kind: type[Kind], id: str) -> bool:
+def exist(work: UnitOfWork, kind: type[Kind], id: str) -> bool:
     """Whether the tenant has a *kind* with that *id*."""
     return work.connection.execute(_existence(SHAPES[kind]), _parameters(work, id=id)).first() is not None
 
 
-def require(work: Work, resource: Resource, name: str) -> None:
+def require(work: UnitOfWork, resource: Resource, name: str) -> None:
     """Raises 2016 unless the tenant has *resource*, which a body calls *name*."""
     if not exist(work, resource.kind, resource.id):
         raise fault(2016, f"{name} does not match a known resource.")
 
 
-def require_owner(work: Work, listing: Listing) -> None:
+def require_owner(work: UnitOfWork, listing: Listing) -> None:
     """Raises the 404 unless the tenant has the owner of *listing*."""
     if listing.owner is not None and not exist(work, listing.owner, listing.id):
         raise fault(404)
 
 
-def make(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any], **columns: Any) -> None:
+def make(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any], **columns: Any) -> None:
     """Stores a new *kind*: its attributes by Python name, and *columns* that no body tells.
 
     Raises :class:`~stormpath_wsgi.errors.Error`: 2001 when a unique value is taken, 2020 when a resource that
@@ -85,7 +85,7 @@ def make(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any], **col
         work.connection.execute(insert(table), {**row, **_stored(work, kind, id, values), **columns})
 
 
-def change(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any]) -> None:
+def change(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any]) -> None:
     """Stores new *values*, by Python name, and lets ``modifiedAt`` grow. Raises as :func:`make` does."""
     table = SHAPES[kind].table
     row = {**_touched(work, table), **_stored(work, kind, id, values)}
@@ -95,13 +95,13 @@ def change(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any]) -> 
         work.connection.execute(update(table).where(table.c.id == id).values(row))
 
 
-def remove(work: Work, kind: type[Kind], id: str) -> None:
+def remove(work: UnitOfWork, kind: type[Kind], id: str) -> None:
     """Removes what there is, and what refers to it with ON DELETE CASCADE."""
     table = SHAPES[kind].table
     work.connection.execute(delete(table).where(table.c.id == id))
 
 
-def _touched(work: Work, table: Table) -> dict[str, Any]:
+def _touched(work: UnitOfWork, table: Table) -> dict[str, Any]:
     return {"modified_at": later(table.c.modified_at, work.now)} if "modified_at" in table.c else {}
 
 
@@ -146,7 +146,7 @@ def is_alive(table: Table) -> list[ColumnElement[bool]]:
     return [table.c.expires_at > bindparam("now")] if "expires_at" in table.c else []
 
 
-def _parameters(work: Work, **more: Any) -> dict[str, Any]:
+def _parameters(work: UnitOfWork, **more: Any) -> dict[str, Any]:
     return {"tenant_id": work.tenant_id, "now": work.now, **more}
 
 
@@ -176,13 +176,13 @@ def _live(shape: Shape, owner: Shape | None) -> Select[Any]:
     return statement
 
 
-def _stored(work: Work, kind: type[Kind], id: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns for *values*: as they are or sealed, and folded where one searches."""
+def _stored(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns for *values*: as they are or encrypted, and folded where one searches."""
     table, row = SHAPES[kind].table, dict(values)
     for attribute in kind.declared(Attribute):
-        if attribute.sealed and attribute.name in row:  # an empty text is none, and nothing to keep from anybody
+        if attribute.encrypted and attribute.name in row:  # an empty text is none, and nothing to keep from anybody
             text = row[attribute.name]
-            row[attribute.name] = work.secrets.seal(text, seal_context(kind, attribute)(id)) if text else None
+            row[attribute.name] = work.secrets.encrypt(text, encryption_context(kind, attribute)(id)) if text else None
         name = f"{attribute.name}_folded"
         if attribute.name in values and name in table.c:
             value = values[attribute.name]

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, func, or_, types
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.records import key_of
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.bodies import resource_at
@@ -39,7 +39,7 @@ def default_order(table: Table) -> list[Column[Any]]:
 
 
 def narrow(
-    statement: Select[Any], kind: type[Kind], query: Mapping[str, Any], work: Work, *, through_groups: bool
+    statement: Select[Any], kind: type[Kind], query: Mapping[str, Any], work: UnitOfWork, *, through_groups: bool
 ) -> Select[Any]:
     """*statement*, which selects resources of *kind*, down to what *query* asks for and in its order.
 
@@ -61,7 +61,7 @@ def narrow(
 class _Search:
     """The parts of one search, as SQL."""
 
-    def __init__(self, kind: type[Kind], work: Work) -> None:
+    def __init__(self, kind: type[Kind], work: UnitOfWork) -> None:
         self.kind, self.table, self.work = kind, SHAPES[kind].table, work
         self.uses_custom_data = False
         self.finds_few = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows.records import Wire, later, load
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.bodies import COMMON, CUSTOM_DATA
@@ -44,13 +44,13 @@ def embedded(properties: Any) -> Mapping[str, Any] | None:
     return data
 
 
-def make(work: Work, owner_id: str, data: Mapping[str, Any] | None) -> None:
+def make(work: UnitOfWork, owner_id: str, data: Mapping[str, Any] | None) -> None:
     """Gives a new resource its custom data, which was checked."""
     row = {"owner_id": owner_id, "tenant_id": work.tenant_id, "created_at": work.now, "modified_at": work.now}
     work.connection.execute(insert(_table), {**row, "data": _without_nulls(data or {})})
 
 
-def merge(work: Work, owner_id: str, data: Mapping[str, Any] | None) -> None:
+def merge(work: UnitOfWork, owner_id: str, data: Mapping[str, Any] | None) -> None:
     """Puts *data*, which was checked, over what there is; null removes a key. Raises 3004."""
     if data is not None:
         merged = _without_nulls({**_stored(work, owner_id), **data})
@@ -58,7 +58,7 @@ def merge(work: Work, owner_id: str, data: Mapping[str, Any] | None) -> None:
         _store(work, owner_id, merged)
 
 
-def forget(work: Work, owner_ids: Any) -> None:
+def forget(work: UnitOfWork, owner_ids: Any) -> None:
     """Removes the custom data of resources that go: a list or a SELECT of their ids."""
     work.connection.execute(delete(_table).where(_table.c.owner_id.in_(owner_ids)))
 
@@ -94,11 +94,11 @@ def remove_key(context: Context, target: DataKey) -> None:
         _store(work, target.id, data)
 
 
-def _stored(work: Work, owner_id: str) -> dict[str, Any]:
+def _stored(work: UnitOfWork, owner_id: str) -> dict[str, Any]:
     return dict(work.connection.execute(select(_table.c.data).where(_table.c.owner_id == owner_id)).scalar_one())
 
 
-def _store(work: Work, owner_id: str, data: Mapping[str, Any]) -> None:
+def _store(work: UnitOfWork, owner_id: str, data: Mapping[str, Any]) -> None:
     row = {"data": data, "modified_at": later(_table.c.modified_at, work.now)}
     work.connection.execute(update(_table).where(_table.c.owner_id == owner_id).values(row))
 

@@ -1,1 +1,1 @@
-"""Tables and the engines under them: SQLite files and PostgreSQL, transactions, migrations, and the epoch."""
+"""Tables and the engines under them: SQLite files and PostgreSQL, transactions, migrations, and the generation."""

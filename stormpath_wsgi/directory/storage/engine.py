@@ -1,7 +1,7 @@
 """The database under a directory: opening it, reading, and writing in one transaction at a time.
 
 Three engines, one behaviour: a SQLite file, SQLite in memory, and PostgreSQL. A reader never waits for a
-writer. A write happens as a whole or not at all, is told to every process (:mod:`.epoch`), and waits for its
+writer. A write happens as a whole or not at all, is told to every process (:mod:`.generation`), and waits for its
 turn no longer than a set time. A database that cannot serve raises :class:`~stormpath_wsgi.errors.Unavailable`;
 what is wrong with a statement (``IntegrityError`` among it) is left to the caller.
 """
@@ -26,7 +26,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from stormpath_wsgi.breaker import Breaker
 from stormpath_wsgi.directory.storage import deadline
-from stormpath_wsgi.directory.storage.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
+from stormpath_wsgi.directory.storage.generation import (
+    FileGeneration,
+    Generation,
+    MemoryGeneration,
+    NotifiedGeneration,
+    number_in,
+)
 from stormpath_wsgi.directory.storage.sqlite_files import OpenConnection, SqliteFiles
 from stormpath_wsgi.directory.storage.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
@@ -54,20 +60,20 @@ _NAP = 0.005  # seconds between two looks whether a program that takes no turns 
 class Transaction:
     """One write in progress."""
 
-    def __init__(self, connection: Connection, *, moves_epoch: bool) -> None:
-        self.connection, self.moves_epoch = connection, moves_epoch
+    def __init__(self, connection: Connection, *, moves_generation: bool) -> None:
+        self.connection, self.moves_generation = connection, moves_generation
 
     def touch(self) -> None:
         """Says that this write changes what a cache may hold after all."""
-        self.moves_epoch = True
+        self.moves_generation = True
 
 
 class Database:
     """A database by its *url*. *timeout*: seconds to wait for a lock, a connection or a place in the pool, and on
     PostgreSQL the seconds that a transaction may take in all.
 
-    *strict* and *listen_url* matter on PostgreSQL only: whether each reading of the epoch asks the server, and where
-    it can be heard of changes when *url* leads to a pooler.
+    *strict* and *listen_url* matter on PostgreSQL only: whether each reading of the generation asks the server, and
+    where it can be heard of changes when *url* leads to a pooler.
 
     May be shared by threads and greenlets, and is itself again after a fork: a child never uses what its parent
     opened. Transactions do not nest. Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when *url* means
@@ -76,8 +82,8 @@ class Database:
 
     def __init__(self, url: str, *, timeout: float = 5, strict: bool = False, listen_url: str | None = None) -> None:
         self._backend = _backend(url, timeout, strict=strict, listen_url=listen_url)
-        #: ``database.epoch()``: the number a cache keeps beside what it holds (:mod:`.epoch`).
-        self.epoch: Callable[[], int] = self._backend.epoch.read
+        #: ``database.generation()``: the number a cache keeps beside what it holds (:mod:`.generation`).
+        self.generation: Callable[[], int] = self._backend.generation.read
         #: Whether the database is this program's own, so that opening it may bring its tables up to date.
         self.embedded = self._backend.embedded
         #: The file it is in; None when it is in memory or on a server.
@@ -94,24 +100,24 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, moves_epoch: bool = True) -> Iterator[Transaction]:
+    def write(self, *, moves_generation: bool = True) -> Iterator[Transaction]:
         """One transaction: committed at the end of the block, undone if the block raises.
 
-        *moves_epoch*: whether it changes anything that a cache may hold. Such writes come one after the other on
+        *moves_generation*: whether it changes anything that a cache may hold. Such writes come one after the other on
         every engine, so they may decide on what they read. Others rely on the constraints of the tables.
         """
         with (
             self._serving(),
             self._backend.turn_to_write(),
             self._backend.engine.connect() as connection,
-            self._backend.transaction(connection, alone=moves_epoch),
+            self._backend.transaction(connection, alone=moves_generation),
         ):
-            transaction = Transaction(connection, moves_epoch=moves_epoch)
+            transaction = Transaction(connection, moves_generation=moves_generation)
             yield transaction
-            if not transaction.moves_epoch:
+            if not transaction.moves_generation:
                 connection.commit()
                 return
-            with self._backend.epoch.moving(connection):
+            with self._backend.generation.moving(connection):
                 connection.commit()
 
     def serve(self) -> None:
@@ -119,7 +125,7 @@ class Database:
         self._backend.serve()
 
     def close(self) -> None:
-        """Closes every connection. The epoch is unsettled from now on."""
+        """Closes every connection. The generation is unsettled from now on."""
         self._backend.close()
 
     @contextmanager
@@ -152,7 +158,7 @@ class _Backend:
 
     engine: Engine
     reader: Engine
-    epoch: Epoch
+    generation: Generation
     embedded: bool
     path: Path | None = None
 
@@ -184,7 +190,7 @@ class _Backend:
 
     def close(self) -> None:
         """Lets go of everything."""
-        self.epoch.close()
+        self.generation.close()
         self.engine.dispose()
 
     def before_fork(self) -> None:
@@ -193,7 +199,7 @@ class _Backend:
     def after_fork(self) -> None:
         """Called in the child."""
         self._thread_lock, self._thread = threading.Lock(), None
-        self.epoch.after_fork()
+        self.generation.after_fork()
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
@@ -222,7 +228,7 @@ class _SqliteFile(_Backend):
     """
 
     embedded = True
-    epoch: FileEpoch
+    generation: FileGeneration
     path: Path
 
     def __init__(self, url: URL, timeout: float) -> None:
@@ -234,8 +240,8 @@ class _SqliteFile(_Backend):
         self._open: set[OpenConnection] = set()
         self._longest = timeout  # seconds that one waits for the file
         self._turns = WriteTurns(soon=timeout, longest=timeout)
-        epoch_file = self.path.with_name(self.path.name + "-epoch")
-        self.epoch = FileEpoch(epoch_file, timeout=timeout, database=self.path)
+        generation_file = self.path.with_name(self.path.name + "-epoch")
+        self.generation = FileGeneration(generation_file, timeout=timeout, database=self.path)
         self.engine = self.reader = create_engine(
             url,
             creator=self._connect,
@@ -271,7 +277,7 @@ class _SqliteFile(_Backend):
     def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
         # SQLite itself lets processes wait for its lock too, but with naps so long that some never get it.
         end = time.monotonic() + self._turns.patience()
-        with self.epoch.locked(end - time.monotonic()):
+        with self.generation.locked(end - time.monotonic()):
             self._begin(connection, end)
             self._turns.got_the_file()
             self._look_again(connection)
@@ -322,7 +328,7 @@ class _SqliteFile(_Backend):
         try:
             if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
                 # A new file. SQLite does not wait here: of several processes that do this at once some would fail.
-                with self.epoch.locked(self._longest):
+                with self.generation.locked(self._longest):
                     connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -348,7 +354,10 @@ class _SqliteFile(_Backend):
         lost = self._files.lost(connection)
         log.error("%s: deleted or replaced while in use; going on with what is there", lost)
         try:
-            with self.epoch.locked(self._longest), self.epoch.moving():  # what is remembered may be of other files
+            with (
+                self.generation.locked(self._longest),
+                self.generation.moving(),
+            ):  # what is remembered may be of other files
                 self._files.save(connection)
         except OSError as error:
             raise _Refused(f"{lost}: deleted or replaced while in use: {error.strerror}") from error
@@ -393,7 +402,7 @@ class _SqliteMemory(_Backend):
 
     def __init__(self, url: URL, timeout: float) -> None:
         super().__init__(timeout)
-        self.epoch = MemoryEpoch()
+        self.generation = MemoryGeneration()
         self.engine = self.reader = create_engine(
             url, creator=self._connect, poolclass=StaticPool, hide_parameters=True
         )
@@ -422,7 +431,7 @@ class _PostgreSQL(_Backend):
     """
 
     embedded = False
-    epoch: NotifiedEpoch
+    generation: NotifiedGeneration
 
     def __init__(self, url: URL, timeout: float, *, strict: bool, listen_url: str | None) -> None:
         super().__init__(timeout)
@@ -432,7 +441,7 @@ class _PostgreSQL(_Backend):
         self.engine = self._server.engine
         self.reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._start()
-        self.epoch = NotifiedEpoch(self.reader, self._listener, self._number, longest=timeout)
+        self.generation = NotifiedGeneration(self.reader, self._listener, self._number, longest=timeout)
 
     def turn_to_read(self) -> AbstractContextManager[None]:
         return self._bounded(self._reads)
@@ -480,7 +489,7 @@ class _PostgreSQL(_Backend):
         breaker.answered()
 
     def _number(self) -> int | None:
-        """Of the epoch, as the server has it; None when it cannot be asked."""
+        """Of the generation, as the server has it; None when it cannot be asked."""
         try:
             with self.turn_to_read(), self.reader.connect() as connection:
                 return number_in(connection)

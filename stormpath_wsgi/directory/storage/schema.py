@@ -88,7 +88,7 @@ def reference(name: str, table: str, *, nullable: bool = False, weak: bool = Fal
 def stored(kind: type[kinds.Kind]) -> Iterator[Column[Any]]:
     """The columns of everything *kind* declares and does not derive."""
     for attribute in kind.declared(kinds.Attribute):
-        if attribute.derived or (attribute.secret and not attribute.sealed):
+        if attribute.derived or (attribute.secret and not attribute.encrypted):
             continue
         # None is no JSON null: it is told apart from a document by being NULL.
         column_type = JSON(none_as_null=True) if _TYPES[type(attribute)] is JSON else _TYPES[type(attribute)]
@@ -107,13 +107,13 @@ def link_column(link: kinds.Link[Any], title: str) -> str:
     return f"{link.name}_id" if len(link.to) == 1 else f"{link.name}_{title.lower()}_id"
 
 
-def sealed(name: str, *, nullable: bool = True) -> Column[str]:
-    """A column of secrets that no kind declares, sealed for the place that :func:`place` tells."""
-    return Column(name, Text, nullable=nullable, info={"sealed": True})
+def encrypted(name: str, *, nullable: bool = True) -> Column[str]:
+    """A column of secrets that no kind declares, encrypted for the place that :func:`place` tells."""
+    return Column(name, Text, nullable=nullable, info={"encrypted": True})
 
 
 def place(column: Column[str], id: str) -> str:
-    """What a secret in a :func:`sealed` *column* is bound to, in the row whose primary key is *id*."""
+    """What a secret in a :func:`encrypted` *column* is bound to, in the row whose primary key is *id*."""
     return f"{column.table.name}/{id}/{column.name}"
 
 
@@ -189,7 +189,7 @@ attribute_statement_mapping_rules = table(
 agents = table(
     "agents",
     kinds.Agent,
-    sealed("agent_user_dn_password"),
+    encrypted("agent_user_dn_password"),
     Index(None, "tenant_id", "created_at"),
     Index(None, "directory_id"),
 )
@@ -224,13 +224,13 @@ saml_service_provider_registrations = table(
     Index(None, "service_provider_id"),
 )
 
-#: With the private key, sealed. One a tenant, made when it is first asked for.
+#: With the private key, encrypted. One a tenant, made when it is first asked for.
 certificates = Table(
     "certificates",
     metadata,
     reference("tenant_id", "tenants"),
     Column("certificate", Text, nullable=False),  # PEM
-    sealed("private_key", nullable=False),  # PEM
+    encrypted("private_key", nullable=False),  # PEM
     Column("created_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant_id"),
 )
@@ -276,8 +276,8 @@ account_counts = Table(
     Index(None, "tenant_id"),
 )
 
-#: The number that moves with each change on PostgreSQL (:mod:`.epoch`), in one row. A SQLite file has it beside it.
-epoch = Table(
+#: The number that moves with each change on PostgreSQL (:mod:`.generation`), in one row. SQLite has it in a file.
+generation = Table(
     "epoch",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
@@ -438,7 +438,7 @@ factors = table(
 challenges = table(
     "challenges",
     kinds.Challenge,
-    sealed("code"),
+    encrypted("code"),
     Column("number", Text),
     Column("attempts", Integer, nullable=False),
     Column("ends_at", BigInteger),
@@ -446,7 +446,7 @@ challenges = table(
     Index(None, "account_id"),
 )
 
-#: Tokens that were mailed, as digests; *token* is sealed where a link must show it. *purpose*: reset or verification.
+#: Tokens that were mailed, as digests; *token*: encrypted, where a link must show it. *purpose*: reset, verification.
 mailed_tokens = Table(
     "mailed_tokens",
     metadata,
@@ -455,7 +455,7 @@ mailed_tokens = Table(
     reference("account_id", "accounts"),
     reference("application_id", "applications", nullable=True),
     Column("purpose", Text, nullable=False),
-    sealed("token"),
+    encrypted("token"),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Index(None, "account_id", "purpose"),
@@ -473,7 +473,7 @@ outbox = Table(
     Column("purpose", Text, nullable=False),
     reference("account_id", "accounts", nullable=True),
     reference("application_id", "applications", nullable=True),
-    sealed("token"),
+    encrypted("token"),
     Column("attempts", Integer, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Index(None, "tenant_id", "due_at"),

@@ -1,37 +1,52 @@
-"""From rows to the wire: which columns each kind is read from, and how its members are spelled."""
+"""From rows to the wire: which columns each kind is read from, and how its members are written."""
 
 from __future__ import annotations
 
 import hashlib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Table, Text, cast, exists, select
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
 from stormpath_wsgi.directory.crypto import token_jwt, totp
+from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.crypto.token_jwt import Issued
+from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.kinds import KINDS, Attribute, Collection, Instant, Kind, Link, Member, Part, format_instant
 
 #: The selected columns of one resource, in the order of :attr:`Shape.columns`.
 Row = Sequence[Any]
 
-#: What stands on the wire for one member, given the row, the transaction it was read in, and the resource's href.
-Spelling = Callable[[Row, Work, str], Any]
+
+class Reader(Protocol):
+    """What it takes to write a row as JSON: of a unit of work, all but its connection."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def secrets(self) -> Secrets: ...
+    @property
+    def mail(self) -> Mail: ...
+
+
+#: What stands on the wire for one member, given the row, the unit of work it was read in, and the resource's href.
+Serialiser = Callable[[Row, Reader, str], Any]
 
 
 class Shape:
-    """How the resources of one kind are read and spelled; worked out once, from the declaration."""
+    """How the resources of one kind are read and written; worked out once, from the declaration."""
 
     def __init__(self, kind: type[Kind], table: Table) -> None:
         self.kind, self.table = kind, table
         self._columns: dict[str, ColumnElement[Any]] = {"id": next(iter(table.primary_key))}
-        self._spellings = [
-            (name, self._spelling(member))
+        self._serialisers = [
+            (name, self._serialiser(member))
             for name, member in kind.members.items()
             if not getattr(member, "secret", False)
         ]
@@ -40,11 +55,11 @@ class Shape:
         #: What to select; the id comes first.
         self.columns = tuple(self._columns.values())
 
-    def wire(self, row: Row, work: Work, href: str) -> dict[str, Any]:
+    def wire(self, row: Row, work: Reader, href: str) -> dict[str, Any]:
         """The whole resource *href* as it crosses the data store port."""
         answer = {"href": href}
-        for name, spelling in self._spellings:
-            value = spelling(row, work, href)
+        for name, serialise in self._serialisers:
+            value = serialise(row, work, href)
             if value is not None or name not in self._omitted:
                 answer[name] = value
         if self._data is not None:
@@ -56,7 +71,7 @@ class Shape:
         self._columns.setdefault(name, column)
         return list(self._columns).index(name)
 
-    def _spelling(self, member: Member[Any]) -> Spelling:
+    def _serialiser(self, member: Member[Any]) -> Serialiser:
         match member:
             case Attribute() | Link() if member in _DERIVED:
                 return _DERIVED[member](self)
@@ -68,60 +83,60 @@ class Shape:
                 return _apart(member)
             case Part() | Collection():
                 return _below(member.wire)
-        raise TypeError(f"{member!r} has no spelling on the wire")
+        raise TypeError(f"{member!r} has no serialise on the wire")
 
-    def _value(self, attribute: Attribute[Any]) -> Spelling:
+    def _value(self, attribute: Attribute[Any]) -> Serialiser:
         at = self.at(attribute.name, self.table.c[attribute.name])
         if isinstance(attribute, Instant):
             return lambda row, work, href: None if row[at] is None else format_instant(row[at])
-        if attribute.sealed:
-            context = seal_context(self.kind, attribute)
+        if attribute.encrypted:
+            context = encryption_context(self.kind, attribute)
             none = "" if isinstance(attribute, kinds.Text) and attribute.blank else None
-            return lambda row, work, href: none if row[at] is None else work.secrets.open(row[at], context(row[0]))
+            return lambda row, work, href: none if row[at] is None else work.secrets.decrypt(row[at], context(row[0]))
         return lambda row, work, href: row[at]
 
-    def link(self, columns: Sequence[ColumnElement[Any]], titles: Sequence[str]) -> Spelling:
+    def link(self, columns: Sequence[ColumnElement[Any]], titles: Sequence[str]) -> Serialiser:
         """A link to a resource of one of *titles*, whose id is in that one of *columns* that is not null."""
         targets = [
             (self.at(str(column.key), column), f"/{KINDS[title].path}/")
             for column, title in zip(columns, titles, strict=True)
         ]
 
-        def spelling(row: Row, work: Work, href: str) -> dict[str, str] | None:
+        def serialise(row: Row, work: Reader, href: str) -> dict[str, str] | None:
             for at, segment in targets:
                 if row[at] is not None:
                     return {"href": work.base_url + segment + row[at]}
             return None
 
-        return spelling
+        return serialise
 
 
-def seal_context(kind: type[Kind], attribute: Attribute[Any]) -> Callable[[str], str]:
-    """What a sealed *attribute* of the resource with an id is bound to, so that it opens nowhere else."""
+def encryption_context(kind: type[Kind], attribute: Attribute[Any]) -> Callable[[str], str]:
+    """What an encrypted *attribute* of the resource with an id is bound to, so that it opens nowhere else."""
     return lambda id: f"{kind.path}/{id}/{attribute.wire}"
 
 
-def _below(name: str) -> Spelling:
+def _below(name: str) -> Serialiser:
     return lambda row, work, href: {"href": f"{href}/{name}"}
 
 
-def _apart(part: Part[Any]) -> Spelling:
+def _apart(part: Part[Any]) -> Serialiser:
     return lambda row, work, href: {"href": f"{work.base_url}/{part.path(href, row[0])}"}
 
 
-def _id(shape: Shape) -> Spelling:
+def _id(shape: Shape) -> Serialiser:
     return lambda row, work, href: row[0]
 
 
-def _full_name(shape: Shape) -> Spelling:
+def _full_name(shape: Shape) -> Serialiser:
     names = [shape.at(name, shape.table.c[name]) for name in ("given_name", "middle_name", "surname")]
     return lambda row, work, href: " ".join(row[at] for at in names if row[at])
 
 
-def _default_mapping(flag: str) -> Callable[[Shape], Spelling]:
+def _default_mapping(flag: str) -> Callable[[Shape], Serialiser]:
     """The mapping of an application or organization that carries *flag*; at the most one does."""
 
-    def spelling(shape: Shape) -> Spelling:
+    def serialise(shape: Shape) -> Serialiser:
         of_application = shape.kind is kinds.Application
         kind = kinds.AccountStoreMapping if of_application else kinds.OrganizationAccountStoreMapping
         table = schema.account_store_mappings if of_application else schema.organization_store_mappings
@@ -130,60 +145,63 @@ def _default_mapping(flag: str) -> Callable[[Shape], Spelling]:
         chosen = select(mappings.c.id).where(owner == shape.table.c.id, mappings.c[flag]).scalar_subquery()
         return shape.link([chosen.label(flag)], [kind.title()])
 
-    return spelling
+    return serialise
 
 
-def _issued(spelled: Callable[[Issued], Any]) -> Callable[[Shape], Spelling]:
+def _issued(spelled: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
     """What is *spelled* of a token's JWT; nothing of a token that has none."""
 
-    def spelling(shape: Shape) -> Spelling:
+    def serialise(shape: Shape) -> Serialiser:
         at = {name: shape.at(name, shape.table.c[name]) for name in token_jwt.COLUMNS if name in shape.table.c}
         keys, secret = schema.api_keys, kinds.ApiKey.secret
         of_key = select(keys.c.secret).where(keys.c.id == shape.table.c.api_key_id).scalar_subquery()
-        sealed, context = shape.at("api_key_secret", of_key.label("api_key_secret")), seal_context(kinds.ApiKey, secret)
+        encrypted, context = (
+            shape.at("api_key_secret", of_key.label("api_key_secret")),
+            encryption_context(kinds.ApiKey, secret),
+        )
 
-        def spell(row: Row, work: Work, href: str) -> Any:
-            if row[sealed] is None:
+        def serialise(row: Row, work: Reader, href: str) -> Any:
+            if row[encrypted] is None:
                 return None
             columns = {name: row[place] for name, place in at.items()}
-            opened = work.secrets.open(row[sealed], context(columns["api_key_id"]))
+            opened = work.secrets.decrypt(row[encrypted], context(columns["api_key_id"]))
             return spelled(Issued.of(shape.kind, row[0], columns, work.base_url, opened))
 
-        return spell
+        return serialise
 
-    return spelling
+    return serialise
 
 
-def _provider_type(shape: Shape) -> Spelling:
+def _provider_type(shape: Shape) -> Serialiser:
     at = shape.at("provider_id", shape.table.c.provider_id)
     known = frozenset(value for value in vars(kinds.Provider).values() if isinstance(value, str))
     return lambda row, work, href: row[at] if row[at] in known else kinds.Provider.OAUTH2
 
 
-def _fingerprint(shape: Shape) -> Spelling:
+def _fingerprint(shape: Shape) -> Serialiser:
     """SHA-1 of the tenant's certificate, 40 hex digits; None before there is one."""
     certificates, applications = schema.certificates, schema.applications.alias()
     mine = (applications.c.id == shape.table.c.id, applications.c.tenant_id == certificates.c.tenant_id)
     at = shape.at("certificate", select(certificates.c.certificate).where(*mine).scalar_subquery().label("certificate"))
 
-    def spelling(row: Row, work: Work, href: str) -> str | None:
+    def serialise(row: Row, work: Reader, href: str) -> str | None:
         if row[at] is None:
             return None
         return hashlib.sha1(ssl.PEM_cert_to_DER_cert(row[at]), usedforsecurity=False).hexdigest()
 
-    return spelling
+    return serialise
 
 
-def _entity_id(shape: Shape) -> Spelling:
+def _entity_id(shape: Shape) -> Serialiser:
     return lambda row, work, href: f"urn:stormpath:directory:{row[0]}:provider:sp"
 
 
-def _domain_name(shape: Shape) -> Spelling:
+def _domain_name(shape: Shape) -> Serialiser:
     at = shape.at("dns_label", shape.table.c.dns_label)
     return lambda row, work, href: f"{row[at].lower()}.apps.{urlsplit(work.base_url).hostname}"
 
 
-def _verification_token(shape: Shape) -> Spelling:
+def _verification_token(shape: Shape) -> Serialiser:
     """The token that waits for a click, if there is one that is good still."""
     table, path = schema.mailed_tokens, f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}"
     expiry = cast(table.c.expires_at, Text)
@@ -191,37 +209,37 @@ def _verification_token(shape: Shape) -> Spelling:
     mine = kept.where(table.c.account_id == shape.table.c.id, table.c.token.is_not(None)).limit(1).scalar_subquery()
     at = shape.at("email_verification_token", mine.label("email_verification_token"))
 
-    def spelling(row: Row, work: Work, href: str) -> dict[str, str] | None:
-        digest, expires_at, sealed = (row[at] or " 0 ").split(" ")
+    def serialise(row: Row, work: Reader, href: str) -> dict[str, str] | None:
+        digest, expires_at, encrypted = (row[at] or " 0 ").split(" ")
         if int(expires_at) <= work.now:
             return None
-        token = work.secrets.open(sealed, schema.place(table.c.token, digest))
+        token = work.secrets.decrypt(encrypted, schema.place(table.c.token, digest))
         return {"href": f"{work.base_url}/{path}/{token}"}
 
-    return spelling
+    return serialise
 
 
-def _from_name(shape: Shape) -> Spelling:
+def _from_name(shape: Shape) -> Serialiser:
     at = shape.at("from_name", shape.table.c.from_name)
     return lambda row, work, href: row[at] or work.mail.from_name
 
 
-def _from_email_address(shape: Shape) -> Spelling:
+def _from_email_address(shape: Shape) -> Serialiser:
     at = shape.at("from_email_address", shape.table.c.from_email_address)
     return lambda row, work, href: row[at] or work.mail.from_address
 
 
-def _default_model(shape: Shape) -> Spelling:
+def _default_model(shape: Shape) -> Serialiser:
     link, purpose = (shape.at(name, shape.table.c[name]) for name in ("link_base_url", "purpose"))
 
-    def spelling(row: Row, work: Work, href: str) -> dict[str, str] | None:
+    def serialise(row: Row, work: Reader, href: str) -> dict[str, str] | None:
         base = row[link] or work.mail.links.get(row[purpose])
         return None if base is None else {"linkBaseUrl": base}
 
-    return spelling
+    return serialise
 
 
-def _naming(shape: Shape) -> Spelling:
+def _naming(shape: Shape) -> Serialiser:
     """Of a token: what tells its account from others of the same name (:mod:`.rules.qualifiers`)."""
     homes, qualifiers, accounts = schema.home_directories, schema.qualifiers, schema.accounts.alias()
     mine = accounts.c.id == shape.table.c.account_id
@@ -234,52 +252,52 @@ def _naming(shape: Shape) -> Spelling:
     return lambda row, work, href: {"isHome": bool(row[is_home]), "qualifier": row[qualifier]}
 
 
-def _nothing(shape: Shape) -> Spelling:
+def _nothing(shape: Shape) -> Serialiser:
     return lambda row, work, href: None
 
 
-def _key_uri(shape: Shape) -> Spelling:
+def _key_uri(shape: Shape) -> Serialiser:
     """What an authenticator app is told. A factor of another type has no secret."""
-    secret = shape._spelling(kinds.Factor.secret)
+    secret = shape._serialiser(kinds.Factor.secret)
     names = [shape.at(name, shape.table.c[name]) for name in ("account_name", "issuer")]
 
-    def spelling(row: Row, work: Work, href: str) -> str | None:
+    def serialise(row: Row, work: Reader, href: str) -> str | None:
         opened = secret(row, work, href)
         return opened and totp.key_uri(opened, *(row[at] for at in names))
 
-    return spelling
+    return serialise
 
 
-def _qr_image(shape: Shape) -> Spelling:
+def _qr_image(shape: Shape) -> Serialiser:
     key_uri = _key_uri(shape)
 
-    def spelling(row: Row, work: Work, href: str) -> str | None:
+    def serialise(row: Row, work: Reader, href: str) -> str | None:
         uri = key_uri(row, work, href)
         return uri and totp.qr_image(uri)
 
-    return spelling
+    return serialise
 
 
-def _recent_challenge(shape: Shape) -> Spelling:
+def _recent_challenge(shape: Shape) -> Serialiser:
     return shape.link([shape.table.c.recent_challenge_id], [kinds.Challenge.title()])
 
 
-def _challenge_status(shape: Shape) -> Spelling:
+def _challenge_status(shape: Shape) -> Serialiser:
     """As it was stored last; but time goes by while nobody writes."""
     status, ends_at = (shape.at(name, shape.table.c[name]) for name in ("status", "ends_at"))
 
-    def spelling(row: Row, work: Work, href: str) -> str:
+    def serialise(row: Row, work: Reader, href: str) -> str:
         is_open = row[status] in ("CREATED", "WAITING_FOR_PROVIDER", "WAITING_FOR_VALIDATION")
         return "EXPIRED" if is_open and row[ends_at] <= work.now else str(row[status])
 
-    return spelling
+    return serialise
 
 
 _account_store = _default_mapping(kinds.AccountStoreMapping.is_default_account_store.name)
 _group_store = _default_mapping(kinds.AccountStoreMapping.is_default_group_store.name)
 
 #: How members that are not stored are worked out.
-_DERIVED: Mapping[Member[Any], Callable[[Shape], Spelling]] = {
+_DERIVED: Mapping[Member[Any], Callable[[Shape], Serialiser]] = {
     kinds.Account.full_name: _full_name,
     kinds.Application.default_account_store_mapping: _account_store,
     kinds.Application.default_group_store_mapping: _group_store,

@@ -51,7 +51,7 @@ def test_a_signed_in_request_asks_the_database_nothing(admin: FlaskClient, name:
     """As in bare WSGI. It asked once for every request."""
     first = admin.get(f"/{name}")
     assert first.status_code == 200
-    assert len(statements) > 0, "the epoch has moved, so the first one does ask"
+    assert len(statements) > 0, "the generation has moved, so the first one does ask"
     statements.clear()
     assert admin.get(f"/{name}").text == first.text
     assert statements == []
@@ -114,7 +114,7 @@ def test_a_disabled_group_is_one_that_nobody_is_in(admin: FlaskClient, app: Flas
         if fresh:
             app.extensions["stormpath"].client.groups.get(group.href).save()
             user.custom_data["seen"] = True
-            user.save()  # moves the epoch: nothing is remembered any more
+            user.save()  # moves the generation: nothing is remembered any more
         named: list[Any] = [group, group.href, "admins", {"name": "admins"}]
         return str([found.has_group(each) for each in named])
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import linked_to
 from stormpath_wsgi.directory.rows.records import Wire
@@ -53,7 +53,7 @@ def remove(context: Context, target: Resource) -> None:
         records.remove(work, AccountLink, target.id)
 
 
-def counterpart(work: Work, scope: Scope, found: Candidate) -> str | None:
+def counterpart(work: UnitOfWork, scope: Scope, found: Candidate) -> str | None:
     """The id of the account in the default account store that the one *found* is linked to; None if it is in there.
 
     The store is the application's, or that of the organization which the request names.
@@ -75,7 +75,7 @@ def counterpart(work: Work, scope: Scope, found: Candidate) -> str | None:
     return id
 
 
-def _check(work: Work, left_id: str, right_id: str) -> None:
+def _check(work: UnitOfWork, left_id: str, right_id: str) -> None:
     if left_id == right_id:
         raise fault(7501)
     directories = select(_accounts.c.id, _accounts.c.directory_id).where(_accounts.c.id.in_([left_id, right_id]))
@@ -92,7 +92,7 @@ def _check(work: Work, left_id: str, right_id: str) -> None:
         _check_links(work, mine, of[other])
 
 
-def _check_links(work: Work, account_id: str, directory_id: str) -> None:
+def _check_links(work: UnitOfWork, account_id: str, directory_id: str) -> None:
     """Raises 7505 when the account has a link into the directory, 7503 when it has as many as it may."""
     linked = _accounts.c.id.in_(linked_to(account_id))
     inside = select(_accounts.c.id).where(linked, _accounts.c.directory_id == directory_id)
@@ -102,7 +102,7 @@ def _check_links(work: Work, account_id: str, directory_id: str) -> None:
         raise fault(7503)
 
 
-def _make(work: Work, left_id: str, right_id: str) -> str:
+def _make(work: UnitOfWork, left_id: str, right_id: str) -> str:
     id = new_id()
     lesser, greater = sorted((left_id, right_id))
     columns = {"left_account_id": left_id, "right_account_id": right_id, "lesser_id": lesser, "greater_id": greater}

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
@@ -18,7 +18,7 @@ _fields = schema.fields
 _NAMES = (Account.given_name, Account.surname)
 
 
-def make(work: Work, directory_id: str) -> None:
+def make(work: UnitOfWork, directory_id: str) -> None:
     """Gives a new directory its two fields."""
     row = {"schema_id": directory_id, "required": False, "created_at": work.now, "modified_at": work.now}
     rows = [
@@ -28,19 +28,19 @@ def make(work: Work, directory_id: str) -> None:
     work.connection.execute(insert(_fields), rows)
 
 
-def check_new(work: Work, directory_id: str, values: Mapping[str, Any]) -> None:
+def check_new(work: UnitOfWork, directory_id: str, values: Mapping[str, Any]) -> None:
     """Raises 2000 when *values*, by Python name, lack what the directory's accounts must have."""
     _check(work, directory_id, {name.wire: values.get(name.name) for name in _NAMES})
 
 
-def check_change(work: Work, directory_id: str, values: Mapping[str, Any]) -> None:
+def check_change(work: UnitOfWork, directory_id: str, values: Mapping[str, Any]) -> None:
     """Raises 2000 when *values* take from an account what it must have. What it never had it need not get."""
     taken = {name.wire: None for name in _NAMES if name.name in values and values[name.name] is None}
     if taken:
         _check(work, directory_id, taken)
 
 
-def _check(work: Work, directory_id: str, names: Mapping[str, Any]) -> None:
+def _check(work: UnitOfWork, directory_id: str, names: Mapping[str, Any]) -> None:
     required = work.connection.execute(_REQUIRED, {"schema_id": directory_id}).scalars()
     for name in required:
         if name in names and names[name] is None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, VERIFICATION
+from stormpath_wsgi.directory.mail.addresses import is_address, mailbox
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
@@ -29,7 +30,6 @@ from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
-from stormpath_wsgi.directory.wire.addresses import is_address, mailbox
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, id_of
@@ -64,7 +64,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         body.values["status"] = verification.status(policy, body.values["status"])
     new = _new_password(context, store, password, params.get("passwordFormat"))
     id = new_id()
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         _make(work, id, store, body.values, new, Resource(listing.owner or kinds.Directory, listing.id))
         custom_data.make(work, id, data)
         if in_workflow:
@@ -110,7 +110,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         return records.load(work, target)
 
 
-def set_password(work: Work, id: str, new: NewPassword) -> None:
+def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
     """Lets the account, which is held, have the password *new*: signs it out everywhere, and ends what was mailed to
     change the old.
     """
@@ -132,7 +132,7 @@ def remove(context: Context, target: Resource) -> None:
         counts.change(work, directory_id, target.id, -1)
 
 
-def _store(work: Work, listing: Listing) -> Store:
+def _store(work: UnitOfWork, listing: Listing) -> Store:
     """Where the account goes: into the directory, or the default account store of the application or organization."""
     records.require_owner(work, listing)
     if listing.owner in (kinds.Application, kinds.Organization):
@@ -148,7 +148,9 @@ def _new_password(context: Context, store: Store, password: Any, format: Any) ->
     return password_policy.imported(password)
 
 
-def _make(work: Work, id: str, store: Store, values: Mapping[str, Any], new: NewPassword, among: Resource) -> None:
+def _make(
+    work: UnitOfWork, id: str, store: Store, values: Mapping[str, Any], new: NewPassword, among: Resource
+) -> None:
     more = {"directory_id": store.directory_id, "password_modified_at": work.now}
     records.make(work, Account, id, values, **more)
     login_names.claim(work, id, among)

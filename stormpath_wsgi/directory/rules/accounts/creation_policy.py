@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
+from stormpath_wsgi.directory.mail.addresses import ascii_domain
 from stormpath_wsgi.directory.storage import schema
-from stormpath_wsgi.directory.wire.addresses import ascii_domain
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ENABLED
 
@@ -35,7 +35,7 @@ class CreationPolicy:
             raise fault(7206, _NOT_ALLOWED)
 
 
-def of_directory(work: Work, directory_id: str) -> CreationPolicy:
+def of_directory(work: UnitOfWork, directory_id: str) -> CreationPolicy:
     """Raises the 404 where there is no such directory."""
     row = work.connection.execute(_POLICY, {"id": directory_id}).first()
     if row is None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import account_links
@@ -35,7 +35,7 @@ _accounts, _passwords = schema.accounts, schema.passwords
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class Authenticated:
     """Who signed in: the wire form of the *account*, and the id of the organization that the attempt named."""
 
     account: Wire
@@ -56,7 +56,7 @@ def attempt(context: Context, listing: Listing, properties: Any, params: Mapping
 
 def authenticate(
     context: Context, application_id: str, login: str, password: str, account_store: Any = None, name_key: Any = None
-) -> Proved:
+) -> Authenticated:
     """Who signs in to an application with *login* and *password*, perhaps by a link (:mod:`.account_links`).
 
     *account_store* and *name_key* are what the request names, off the wire (:func:`.stores.scope`). Raises 5105, 4605,
@@ -79,7 +79,7 @@ def authenticate(
     if new_hash is not None:
         _replace_hash(context, found, new_hash)
     with context.read() as work:
-        return Proved(_answered(work, scope, found), scope.organization_id)
+        return Authenticated(_answered(work, scope, found), scope.organization_id)
 
 
 def _credential(value: str) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def _check_account(status: str) -> None:
         raise fault(7103)
 
 
-def _answered(work: Work, scope: Scope, found: Candidate) -> Wire:
+def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> Wire:
     """The account that signed in, or the one that it is linked to in the default account store."""
     account = _account_of(work, found)
     if found.linking_status != ENABLED:
@@ -127,7 +127,7 @@ def _answered(work: Work, scope: Scope, found: Candidate) -> Wire:
     return linked
 
 
-def _account_of(work: Work, found: Candidate) -> Wire:
+def _account_of(work: UnitOfWork, found: Candidate) -> Wire:
     """The account as it is now. Raises 7100 if its password was changed while the old one was verified."""
     row = work.connection.execute(_proved(), {"id": found.account_id, "position": found.position}).first()
     if row is None:
@@ -138,7 +138,7 @@ def _account_of(work: Work, found: Candidate) -> Wire:
 def _replace_hash(context: Context, found: Candidate, hash: str) -> None:
     """The same password in today's format. Not a change of password, and not worth failing a login for."""
     try:
-        with context.write(moves_epoch=False) as work:
+        with context.write(moves_generation=False) as work:
             work.connection.execute(
                 update(_passwords)
                 .where(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, func, insert, select
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTE_GROUP, ROUTES
 from stormpath_wsgi.directory.rows.records import taken
 from stormpath_wsgi.directory.storage import schema
@@ -25,7 +25,7 @@ _table, _accounts = schema.login_names, schema.accounts
 _groups, _mappings, _inner = schema.groups, schema.account_store_mappings, schema.organization_store_mappings
 
 
-def claim(work: Work, account_id: str, among: Resource | None = None) -> None:
+def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> None:
     """Makes the account's username and e-mail address its only login names.
 
     None of them may be known to any account store of *among*, an application or organization. Within a directory the

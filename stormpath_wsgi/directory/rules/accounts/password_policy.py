@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, insert, select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto.passwords import check_format, check_strength
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import fault
@@ -64,7 +64,7 @@ def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
     return NewPassword(context.passwords.hash(text), _kept(strength), used[0][0] if used else None)
 
 
-def store(work: Work, account_id: str, new: NewPassword) -> None:
+def store(work: UnitOfWork, account_id: str, new: NewPassword) -> None:
     """Makes *new* the password of the account, and forgets the hashes that the policy does not ask for.
 
     Raises 409 when somebody changed the password while *new* was compared with the old ones.
@@ -78,7 +78,7 @@ def store(work: Work, account_id: str, new: NewPassword) -> None:
     work.connection.execute(insert(_passwords), row)
 
 
-def _strength(work: Work, statement: Select[Any]) -> dict[str, Any]:
+def _strength(work: UnitOfWork, statement: Select[Any]) -> dict[str, Any]:
     """The attributes of PasswordStrength by Python name."""
     row = work.connection.execute(statement).first()
     if row is None:
@@ -86,7 +86,7 @@ def _strength(work: Work, statement: Select[Any]) -> dict[str, Any]:
     return row._asdict()
 
 
-def _newest(work: Work, account_id: str, number: int) -> list[tuple[int, str]]:
+def _newest(work: UnitOfWork, account_id: str, number: int) -> list[tuple[int, str]]:
     """The positions and hashes of so many passwords of the account, the newest first."""
     rows = work.connection.execute(
         select(_passwords.c.position, _passwords.c.hash)

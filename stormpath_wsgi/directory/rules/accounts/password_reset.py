@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 
 from stormpath_wsgi import jwt
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS
-from stormpath_wsgi.directory.mail.outbox import put
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import accounts, password_policy
 from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
@@ -42,7 +42,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     with context.read() as work:
         owner = _owner(work, listing.id, email, store)
     account_id, hours = (owner.id, owner.reset_token_ttl) if owner else (None, PasswordPolicy.reset_token_ttl.default)
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         token = _token(work, hours)
         mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + hours * _HOUR * 1000)
         put(work, RESET, account_id, application_id=listing.id, token=token)
@@ -81,7 +81,7 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
     return current
 
 
-def _owner(work: Work, application_id: str, email: str, store: Any) -> Row[*tuple[Any, ...]] | None:
+def _owner(work: UnitOfWork, application_id: str, email: str, store: Any) -> Row[*tuple[Any, ...]] | None:
     """The account with that address in the application's stores: its id, email and reset_token_ttl, in hours."""
     try:
         found = stores.find(work, stores.scope(work, application_id, store), email)
@@ -93,19 +93,19 @@ def _owner(work: Work, application_id: str, email: str, store: Any) -> Row[*tupl
     return owner if owner and canonical_email(owner.email) == canonical_username(email) else None
 
 
-def _token(work: Work, hours: int) -> str:
+def _token(work: UnitOfWork, hours: int) -> str:
     """A JWT, as the REST API has it. The key is thrown away: that we issued this very text is told by its digest."""
     claims = {"exp": work.now // 1000 + hours * _HOUR, "jti": new_id()}
     return jwt.write({"kid": work.tenant_id}, claims, secrets.token_hex())
 
 
-def _held(work: Work, target: ResetToken) -> Wire:
+def _held(work: UnitOfWork, target: ResetToken) -> Wire:
     """The resource that *target* names. Raises the 404 for a token that is no good."""
     account_id = mailed_tokens.holder(work, RESET, target.token, target.application_id)
     return _answer(work, target, account_id, records.load(work, Resource(Account, account_id))["email"])
 
 
-def _answer(work: Work, target: ResetToken, account_id: str, email: str) -> Wire:
+def _answer(work: UnitOfWork, target: ResetToken, account_id: str, email: str) -> Wire:
     at = f"{work.base_url}/applications/{target.application_id}/{PasswordResetToken.path}"
     return {
         "href": f"{at}/{target.token}",

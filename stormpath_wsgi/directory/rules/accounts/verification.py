@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import VERIFICATION, VERIFICATION_SUCCESS, WELCOME
-from stormpath_wsgi.directory.mail.outbox import put
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts.creation_policy import CreationPolicy
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, messages
+from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
@@ -33,7 +33,7 @@ def status(policy: CreationPolicy, status: str) -> str:
     return UNVERIFIED if policy.verifies and status == ENABLED else status
 
 
-def begin(work: Work, policy: CreationPolicy, account_id: str, application_id: str | None) -> None:
+def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str, application_id: str | None) -> None:
     """The first mail to a new account: it has to prove its address, or is welcome at once."""
     if policy.verifies:
         token = mailed_tokens.verification(work, account_id)
@@ -55,7 +55,7 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
         if account_id is not None and not messages.is_sent(work, VERIFICATION, account_id):
             raise fault(6101)
     # All that changes of an account is where its link leads, and no cache decides anything by that.
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         if account_id is not None:
             mailed_tokens.hold(work, account_id)  # an address that changes meanwhile is no longer the one to prove
         asks = account_id is not None and _is_unproved(work, account_id)
@@ -84,6 +84,6 @@ def verify(context: Context, target: VerificationToken) -> Wire:
         return {"href": account["href"]}
 
 
-def _is_unproved(work: Work, account_id: str) -> bool:
+def _is_unproved(work: UnitOfWork, account_id: str) -> bool:
     account = records.load(work, Resource(Account, account_id))
     return bool(account["emailVerificationStatus"] != VERIFIED)

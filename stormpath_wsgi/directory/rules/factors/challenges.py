@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import totp
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -28,7 +28,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.directory.wire.shapes import seal_context
+from stormpath_wsgi.directory.wire.shapes import encryption_context
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ENABLED, SMS, VERIFIED, Challenge, Factor, Phone
 
@@ -81,7 +81,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """
     values = bodies.of_creation(Challenge, {} if properties is None else properties, context.base_url).values
     outgoing = None
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
         factor = _locked(work, listing.id)
         if factor.type == SMS:
@@ -104,7 +104,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
     Raises 13104, 13108 to 13110, 13112, 13113.
     """
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         body = bodies.of_update(Challenge, properties, records.load(work, target))
         _answer(work, target.id, body.values.get("code"))
         return records.load(work, target)
@@ -117,7 +117,7 @@ def redeem(context: Context, href: Any, code: Any) -> str | None:
     made. Raises what :func:`change` does, 404, 2002 and 2014.
     """
     target = bodies.resource_at(href, context.base_url, (Challenge.title(),), "challenge")
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         records.load(work, target)
         return _answer(work, target.id, Challenge.code.check(code))
 
@@ -131,16 +131,16 @@ def template(message: str | None) -> str:
     return message
 
 
-def ask(work: Work, factor_id: str, message: str) -> Outgoing:
+def ask(work: UnitOfWork, factor_id: str, message: str) -> Outgoing:
     """Stores a challenge for the phone of the factor; the answer is for :func:`deliver`."""
     return _ask(work, _locked(work, factor_id), message)
 
 
-def _ask(work: Work, factor: Row[Any], message: str) -> Outgoing:
+def _ask(work: UnitOfWork, factor: Row[Any], message: str) -> Outgoing:
     number = _check_enabled(work, factor)
     id, code = new_id(), f"{secrets.randbelow(1_000_000):06}"
-    sealed = work.secrets.seal(code, schema.place(_challenges.c.code, id))
-    sent = {"number": number, "code": sealed, "ends_at": work.now + LIFETIME}
+    encrypted = work.secrets.encrypt(code, schema.place(_challenges.c.code, id))
+    sent = {"number": number, "code": encrypted, "ends_at": work.now + LIFETIME}
     _store(work, factor, id, {"status": "CREATED", "message": message}, sent)
     return Outgoing(id, number, message.replace(_PLACEHOLDER, code))
 
@@ -154,20 +154,20 @@ def deliver(context: Context, outgoing: Outgoing) -> None:
         # Not the error's text: in the address of a gateway stand the number and the code.
         log.error("the text message of challenge %s was not sent: %s", outgoing.challenge_id, type(error).__name__)
         status = "UNDELIVERED"
-    with context.write(moves_epoch=False) as work:  # unless it is answered already
+    with context.write(moves_generation=False) as work:  # unless it is answered already
         mine = (_challenges.c.id == outgoing.challenge_id, _challenges.c.status == "CREATED")
         modified_at = records.later(_challenges.c.modified_at, work.now)
         work.connection.execute(update(_challenges).where(*mine).values(status=status, modified_at=modified_at))
 
 
-def _answer(work: Work, id: str, given: Any) -> str | None:
+def _answer(work: UnitOfWork, id: str, given: Any) -> str | None:
     """The id of the account if *given* is the code of the challenge. Whatever comes of it is stored."""
     code = _well_formed(given)
     factor = _locked(work, _challenge(work, id).factor_id)
     challenge = _challenge(work, id)  # as it is now that nobody else can answer it
     number = _check_enabled(work, factor)
     _check_open(work, challenge, number)
-    right = hmac.compare_digest(work.secrets.open(challenge.code, schema.place(_challenges.c.code, id)), code)
+    right = hmac.compare_digest(work.secrets.decrypt(challenge.code, schema.place(_challenges.c.code, id)), code)
     wrong = challenge.attempts + (not right)
     values: dict[str, Any] = {"status": "SUCCESS" if right else "FAILED"}
     if right or wrong >= MOST_WRONG:
@@ -181,10 +181,10 @@ def _answer(work: Work, id: str, given: Any) -> str | None:
     return str(challenge.account_id) if right else None
 
 
-def _judge(work: Work, factor: Row[Any], code: str) -> str:
+def _judge(work: UnitOfWork, factor: Row[Any], code: str) -> str:
     """The id of the new challenge that *code* of an authenticator is the answer to."""
     _check_enabled(work, factor)
-    secret = work.secrets.open(factor.secret, seal_context(Factor, Factor.secret)(factor.id))
+    secret = work.secrets.decrypt(factor.secret, encryption_context(Factor, Factor.secret)(factor.id))
     step = totp.matching_step(secret, code, work.now // 1000, after=factor.last_step)
     id = new_id()
     _store(work, factor, id, {"status": "FAILED" if step is None else "SUCCESS"}, {})
@@ -192,7 +192,7 @@ def _judge(work: Work, factor: Row[Any], code: str) -> str:
     return id
 
 
-def _store(work: Work, factor: Row[Any], id: str, values: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
+def _store(work: UnitOfWork, factor: Row[Any], id: str, values: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
     work.connection.execute(_PURGE, {"factor_id": factor.id, "before": work.now - _KEPT})
     owners = {"account_id": factor.account_id, "factor_id": factor.id}
     records.make(work, Challenge, id, values, attempts=0, **owners, **columns)
@@ -200,7 +200,7 @@ def _store(work: Work, factor: Row[Any], id: str, values: Mapping[str, Any], col
     work.connection.execute(recent.values(recent_challenge_id=id))
 
 
-def _count(work: Work, factor: Row[Any], *, right: bool, **columns: Any) -> None:
+def _count(work: UnitOfWork, factor: Row[Any], *, right: bool, **columns: Any) -> None:
     """Remembers a code of the factor, and that it is VERIFIED if that was right."""
     columns |= {"wrong_codes": 0 if right else factor.wrong_codes + 1, "wrong_at": None if right else work.now}
     if right and factor.verification_status != VERIFIED:
@@ -208,13 +208,13 @@ def _count(work: Work, factor: Row[Any], *, right: bool, **columns: Any) -> None
     work.connection.execute(update(_factors).where(_factors.c.id == factor.id).values(columns))
 
 
-def _verify_phone(work: Work, phone_id: str) -> None:
+def _verify_phone(work: UnitOfWork, phone_id: str) -> None:
     phone = Resource(Phone, phone_id)
     if records.load(work, phone)["verificationStatus"] != VERIFIED:
         records.change(work, Phone, phone_id, {"verification_status": VERIFIED})
 
 
-def _check_enabled(work: Work, factor: Row[Any]) -> str:
+def _check_enabled(work: UnitOfWork, factor: Row[Any]) -> str:
     """The number of the factor's phone, if it has one. Raises 13109, 13110; and 13113 while it has to rest."""
     if factor.status != ENABLED:
         raise fault(13109)
@@ -228,7 +228,7 @@ def _check_enabled(work: Work, factor: Row[Any]) -> str:
     return phone.number if phone is not None else ""
 
 
-def _check_open(work: Work, challenge: Row[Any], number: str) -> None:
+def _check_open(work: UnitOfWork, challenge: Row[Any], number: str) -> None:
     """Raises 13108, 13112 or 13113 unless the challenge can be answered, by whoever has the *number* today."""
     if challenge.attempts >= MOST_WRONG:
         raise fault(13113)
@@ -246,7 +246,7 @@ def _well_formed(code: str | None) -> str:
     return digits
 
 
-def _locked(work: Work, factor_id: str) -> Row[Any]:
+def _locked(work: UnitOfWork, factor_id: str) -> Row[Any]:
     """The factor, which nobody else changes or answers before this transaction ends."""
     work.connection.execute(_ACCOUNT, {"id": factor_id})
     row = work.connection.execute(_FACTOR, {"id": factor_id}).first()
@@ -255,7 +255,7 @@ def _locked(work: Work, factor_id: str) -> Row[Any]:
     return row
 
 
-def _challenge(work: Work, id: str) -> Row[Any]:
+def _challenge(work: UnitOfWork, id: str) -> Row[Any]:
     row = work.connection.execute(_CHALLENGE, {"id": id}).first()
     if row is None:
         raise fault(404)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import totp
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -35,7 +35,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     first = values.pop("challenge", None)
     message = challenges.template((first or {}).get("message"))
     outgoing, id = None, new_id()
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
         if values["type"] == SMS:
             _check_plain(values)
@@ -74,7 +74,7 @@ def remove(context: Context, target: Resource) -> None:
         records.remove(work, Factor, target.id)
 
 
-def _named(work: Work, account_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def _named(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """*values* with a name for the app to show, which is the username unless one is given."""
     name = values.get("account_name") or work.connection.execute(_USERNAME, {"id": account_id}).scalar_one()
     return {**values, "account_name": name}

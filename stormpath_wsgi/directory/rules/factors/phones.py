@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.storage import schema
@@ -41,7 +41,7 @@ _LOCKS = (
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """A new phone of an account. Raises 13101, 13102."""
     values = _values(properties, context.base_url)
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
         return records.load(work, Resource(Phone, _make(work, listing.id, values)))
 
@@ -81,7 +81,7 @@ def e164(number: str) -> str:
     return digits
 
 
-def of_factor(work: Work, account_id: str, given: Any) -> str:
+def of_factor(work: UnitOfWork, account_id: str, given: Any) -> str:
     """The id of the phone that a new factor names: by href, or by a number, which the account has or is given now.
 
     Raises 2000, 2004, 2014, 2016, 13101, 13111.
@@ -103,18 +103,18 @@ def of_factor(work: Work, account_id: str, given: Any) -> str:
     return target.id
 
 
-def _lock(work: Work, id: str) -> None:
+def _lock(work: UnitOfWork, id: str) -> None:
     """Waits for whoever is answering a challenge of the phone, and lets nobody begin."""
     for lock in _LOCKS:
         work.connection.execute(lock, {"id": id})
 
 
-def _found_or_made(work: Work, account_id: str, values: Mapping[str, Any]) -> str:
+def _found_or_made(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> str:
     row = work.connection.execute(_NUMBERED, {"account_id": account_id, "number": values["number"]}).first()
     return str(row.id) if row else _make(work, account_id, values)
 
 
-def _make(work: Work, account_id: str, values: Mapping[str, Any]) -> str:
+def _make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> str:
     id = new_id()
     records.make(work, Phone, id, values, account_id=account_id)
     return id

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.mail.template import LINK
 from stormpath_wsgi.directory.rows import records
@@ -66,7 +66,7 @@ _DEFAULTS: Mapping[str, _Default] = {
 }
 
 
-def make(work: Work, directory_id: str) -> None:
+def make(work: UnitOfWork, directory_id: str) -> None:
     """Gives a new directory its templates."""
     work.connection.execute(insert(schema.email_templates), list(_rows(work, directory_id)))
 
@@ -115,7 +115,7 @@ def _check_link(template: Wire) -> None:
         raise fault(7301)
 
 
-def _rows(work: Work, directory_id: str) -> Iterator[dict[str, Any]]:
+def _rows(work: UnitOfWork, directory_id: str) -> Iterator[dict[str, Any]]:
     for purpose, default in _DEFAULTS.items():
         yield {
             "id": new_id(),

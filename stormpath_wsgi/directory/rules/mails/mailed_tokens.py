@@ -1,7 +1,7 @@
 """Tokens that are mailed: made, found, and spent once.
 
 Only their SHA-256 is stored, which is enough for what nobody can guess. One that an account's link must show is kept
-beside it, sealed. They end when they are used, when their time comes, when the account's e-mail address changes, and
+beside it, encrypted. They end when they are used, when their time comes, when the account's e-mail address changes, and
 those for a new password also when the password changes.
 
 Whoever makes, changes or ends tokens of an account holds its row first, and waits for no row of another account after
@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, VERIFICATION
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
@@ -38,7 +38,7 @@ _MOST = 5  # tokens for a new password that an account may have at once; the old
 _PURGED = 5  # expired tokens that go for each new one; more than one, so that they become fewer
 
 
-def make_reset(work: Work, token: str, account_id: str | None, application_id: str, expires_at: int) -> None:
+def make_reset(work: UnitOfWork, token: str, account_id: str | None, application_id: str, expires_at: int) -> None:
     """Stores a token for a new password. Without an account nothing is stored, by the same statements."""
     owner = account_id or ""
     hold(work, owner)
@@ -64,14 +64,14 @@ def make_reset(work: Work, token: str, account_id: str | None, application_id: s
     _purge(work)
 
 
-def verification(work: Work, account_id: str) -> str:
+def verification(work: UnitOfWork, account_id: str) -> str:
     """The token that proves the address of the account, which is held. One that is good still is given more time."""
     expires_at = work.now + work.mail.verification_ttl
     mine = (_table.c.account_id == account_id, _table.c.purpose == VERIFICATION)
     row = work.connection.execute(select(_table.c.digest, _table.c.token, _table.c.expires_at).where(*mine)).first()
     if row is not None and row.expires_at > work.now:
         work.connection.execute(update(_table).where(*mine).values(expires_at=expires_at))
-        return work.secrets.open(row.token, schema.place(_table.c.token, row.digest))
+        return work.secrets.decrypt(row.token, schema.place(_table.c.token, row.digest))
     work.connection.execute(delete(_table).where(*mine))
     token = new_id()
     columns = {
@@ -79,7 +79,7 @@ def verification(work: Work, account_id: str) -> str:
         "tenant_id": work.tenant_id,
         "account_id": account_id,
         "purpose": VERIFICATION,
-        "token": work.secrets.seal(token, schema.place(_table.c.token, digest(token))),
+        "token": work.secrets.encrypt(token, schema.place(_table.c.token, digest(token))),
         "created_at": work.now,
         "expires_at": expires_at,
     }
@@ -88,7 +88,7 @@ def verification(work: Work, account_id: str) -> str:
     return token
 
 
-def holder(work: Work, purpose: str, token: str, application_id: str | None = None) -> str:
+def holder(work: UnitOfWork, purpose: str, token: str, application_id: str | None = None) -> str:
     """The id of the account that *token* was mailed to. Raises the 404 for one that is no good, or no longer."""
     found = work.connection.execute(_FIND, _key(work, purpose, token, application_id)).scalar()
     if found is None:
@@ -96,7 +96,7 @@ def holder(work: Work, purpose: str, token: str, application_id: str | None = No
     return str(found)
 
 
-def spend(work: Work, purpose: str, token: str, application_id: str | None = None) -> str:
+def spend(work: UnitOfWork, purpose: str, token: str, application_id: str | None = None) -> str:
     """The same, and the token is gone. Of several that try at once one succeeds. The account is held from then on."""
     hold(work, holder(work, purpose, token, application_id))
     found = work.connection.execute(_SPEND, _key(work, purpose, token, application_id)).scalar()
@@ -105,12 +105,12 @@ def spend(work: Work, purpose: str, token: str, application_id: str | None = Non
     return str(found)
 
 
-def hold(work: Work, account_id: str) -> None:
+def hold(work: UnitOfWork, account_id: str) -> None:
     """Waits for whoever changes the account or its tokens, and lets nobody else do so until the transaction ends."""
     work.connection.execute(_HOLD, {"id": account_id})
 
 
-def end(work: Work, account_id: str, *purposes: str) -> None:
+def end(work: UnitOfWork, account_id: str, *purposes: str) -> None:
     """Ends these *purposes*' tokens of the account, which is held, or was changed in the same transaction."""
     mine = (_table.c.account_id == account_id, _table.c.purpose.in_(purposes))
     work.connection.execute(delete(_table).where(*mine))
@@ -120,7 +120,7 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _key(work: Work, purpose: str, token: str, application_id: str | None) -> dict[str, Any]:
+def _key(work: UnitOfWork, purpose: str, token: str, application_id: str | None) -> dict[str, Any]:
     return {
         "tenant": work.tenant_id,
         "purpose": purpose,
@@ -130,7 +130,7 @@ def _key(work: Work, purpose: str, token: str, application_id: str | None) -> di
     }
 
 
-def _purge(work: Work) -> None:
+def _purge(work: UnitOfWork) -> None:
     """Removes some of the expired tokens, so that they do not pile up. Nobody waits for those of another purge.
 
     They may be of any account. It comes last: who has removed them wants no more of what others hold.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, select
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.mail.template import compose, link_model
 from stormpath_wsgi.directory.rows import records
@@ -34,7 +34,7 @@ _STATUS: Mapping[str, Column[str]] = {
 
 
 def write(
-    work: Work, purpose: str, account_id: str | None, application_id: str | None, token: str | None, *, id: str
+    work: UnitOfWork, purpose: str, account_id: str | None, application_id: str | None, token: str | None, *, id: str
 ) -> EmailMessage | None:
     """The mail of *purpose* to an account; None when there is nothing to send, or no longer.
 
@@ -53,14 +53,14 @@ def write(
     return compose(template, account["email"], model, id=id, now=work.now)
 
 
-def is_sent(work: Work, purpose: str, account_id: str) -> bool:
+def is_sent(work: UnitOfWork, purpose: str, account_id: str) -> bool:
     """Whether the account's directory sends mails of *purpose*."""
     status = _STATUS[purpose]
     statement = select(status).join(_accounts, _accounts.c.directory_id == status.table.c.id)
     return work.connection.execute(statement.where(_accounts.c.id == account_id)).scalar() == ENABLED
 
 
-def _template(work: Work, purpose: str, account_id: str) -> Wire | None:
+def _template(work: UnitOfWork, purpose: str, account_id: str) -> Wire | None:
     if not is_sent(work, purpose, account_id):
         return None
     statement = select(_templates.c.id).join(_accounts, _accounts.c.directory_id == _templates.c.directory_id)
@@ -70,7 +70,7 @@ def _template(work: Work, purpose: str, account_id: str) -> Wire | None:
     return None if id is None else records.load(work, Resource(kinds.EmailTemplate, id))
 
 
-def _is_good(work: Work, purpose: str, token: str | None, application_id: str | None) -> bool:
+def _is_good(work: UnitOfWork, purpose: str, token: str | None, application_id: str | None) -> bool:
     """Whether *token*, if the mail brings one, is of any use by now."""
     if token is None:
         return True
@@ -81,7 +81,7 @@ def _is_good(work: Work, purpose: str, token: str | None, application_id: str | 
     return True
 
 
-def _model(work: Work, template: Wire, account: Wire, application_id: str | None) -> dict[str, Any]:
+def _model(work: UnitOfWork, template: Wire, account: Wire, application_id: str | None) -> dict[str, Any]:
     """What the macros may name. Custom data, which may be large, is loaded when a macro asks for it."""
     asks = any("customData" in template[body] for body in ("subject", "textBody", "htmlBody"))
     application = None if application_id is None else Resource(kinds.Application, application_id)
@@ -93,11 +93,11 @@ def _model(work: Work, template: Wire, account: Wire, application_id: str | None
     }
 
 
-def _loaded(work: Work, resource: Resource, asks: bool) -> dict[str, Any]:
+def _loaded(work: UnitOfWork, resource: Resource, asks: bool) -> dict[str, Any]:
     return {**records.load(work, resource), **_custom(work, resource, asks)}
 
 
-def _custom(work: Work, owner: Resource, asks: bool) -> dict[str, Any]:
+def _custom(work: UnitOfWork, owner: Resource, asks: bool) -> dict[str, Any]:
     if not asks:
         return {}
     return {"customData": records.load(work, Resource(kinds.CustomData, owner.id, owner.kind))}

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.mailers import LoginRefused, NotSecured, NotSent, SmtpMailer
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -15,7 +15,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.directory.wire.shapes import seal_context
+from stormpath_wsgi.directory.wire.shapes import encryption_context
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ENABLED, SmtpServer
 
@@ -61,22 +61,22 @@ def remove(context: Context, target: Resource) -> None:
         records.remove(work, SmtpServer, target.id)
 
 
-def mailer(work: Work) -> SmtpMailer | None:
+def mailer(work: UnitOfWork) -> SmtpMailer | None:
     """The end that the tenant's mail leaves by, if it has an SMTP server that is ENABLED."""
     stored = _stored(work)
     return _mailer(stored) if stored and stored["status"] == ENABLED else None
 
 
-def _stored(work: Work) -> dict[str, Any] | None:
+def _stored(work: UnitOfWork) -> dict[str, Any] | None:
     """Its attributes by Python name, the password in plain text."""
     row = work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first()
     if row is None:
         return None
-    context = seal_context(SmtpServer, SmtpServer.password)(row.id)
-    return {**row._asdict(), "password": work.secrets.open(row.password, context)}
+    context = encryption_context(SmtpServer, SmtpServer.password)(row.id)
+    return {**row._asdict(), "password": work.secrets.decrypt(row.password, context)}
 
 
-def _refuse_second(work: Work) -> None:
+def _refuse_second(work: UnitOfWork) -> None:
     if work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first() is not None:
         raise fault(13003)
 

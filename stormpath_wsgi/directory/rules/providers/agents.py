@@ -1,6 +1,6 @@
 """Agents: what is stored for the programs that mirror LDAP and Active Directory servers. Nobody mirrors yet.
 
-The password of the mirrored server is kept apart from the rest of the configuration, sealed, and never answered.
+The password of the mirrored server is kept apart from the rest of the configuration, encrypted, and never answered.
 Source: the agent in the resource reference of the REST API v1.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.storage import schema
@@ -29,7 +29,7 @@ _FOREIGN: Mapping[str, frozenset[str]] = {
 }
 
 
-def make(work: Work, directory_id: str, provider_id: str, sent: Any) -> None:
+def make(work: UnitOfWork, directory_id: str, provider_id: str, sent: Any) -> None:
     """The agent of a new directory, from what its provider's ``agent`` says. Raises 2000 to 2017."""
     config = Agent.config.merged(None, Agent.config.check(_configuration(sent)))
     _check(provider_id, config)
@@ -67,10 +67,10 @@ def _check(provider_id: str, config: Mapping[str, Any]) -> None:
             raise fault(2017, f"Agent config {name} is not supported for {provider_id}.")
 
 
-def _columns(work: Work, id: str, config: Mapping[str, Any]) -> dict[str, Any]:
+def _columns(work: UnitOfWork, id: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored of *config*: the password, if there is one, in a place of its own."""
     columns: dict[str, Any] = {"config": {name: value for name, value in config.items() if name != _PASSWORD}}
     if config.get(_PASSWORD) is not None:
         column = _table.c.agent_user_dn_password
-        columns[column.name] = work.secrets.seal(config[_PASSWORD], schema.place(column, id))
+        columns[column.name] = work.secrets.encrypt(config[_PASSWORD], schema.place(column, id))
     return columns

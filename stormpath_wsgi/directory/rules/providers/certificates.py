@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from sqlalchemy import bindparam, insert, select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Attribute
@@ -41,12 +41,12 @@ class Certificate:
         return ssl.PEM_cert_to_DER_cert(self.certificate)
 
 
-def of_tenant(work: Work) -> Certificate | None:
+def of_tenant(work: UnitOfWork) -> Certificate | None:
     """None before :func:`ensure`."""
     row = work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first()
     if row is None:
         return None
-    return Certificate(row.certificate, work.secrets.open(row.private_key, _place(work.tenant_id)))
+    return Certificate(row.certificate, work.secrets.decrypt(row.private_key, _place(work.tenant_id)))
 
 
 def ensure(context: Context) -> None:
@@ -61,8 +61,8 @@ def ensure(context: Context) -> None:
     certificate, private_key = _new(tenant_id, dt.datetime.fromtimestamp(now / 1000, dt.UTC))
     with context.write() as work:  # one after the other
         if not _is_there(work):
-            sealed = work.secrets.seal(private_key, _place(tenant_id))
-            row = {"tenant_id": tenant_id, "certificate": certificate, "private_key": sealed, "created_at": now}
+            encrypted = work.secrets.encrypt(private_key, _place(tenant_id))
+            row = {"tenant_id": tenant_id, "certificate": certificate, "private_key": encrypted, "created_at": now}
             work.connection.execute(insert(_table), row)
 
 
@@ -75,7 +75,7 @@ def check(attribute: Attribute[Any], pem: str) -> None:
         raise fault(2006, f"{attribute.kind.title()} {attribute.wire} must be an X.509 certificate in PEM.") from None
 
 
-def _is_there(work: Work) -> bool:
+def _is_there(work: UnitOfWork) -> bool:
     return work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first() is not None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.providers import agents, certificates
@@ -110,7 +110,7 @@ def embedded(properties: Any) -> Mapping[str, Any] | None:
     return None if sent.keys() == {"href"} else sent
 
 
-def make(work: Work, directory_id: str, sent: Mapping[str, Any] | None = None) -> None:
+def make(work: UnitOfWork, directory_id: str, sent: Mapping[str, Any] | None = None) -> None:
     """The provider of a new directory, from what was *sent*, and its parts. Raises 2000 to 2017."""
     told: dict[str, Any] = _spelled(sent or {})
     agent = told.pop("agent", None)
@@ -138,7 +138,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         return records.load(work, target)
 
 
-def of_directory(work: Work, directory_id: str) -> str:
+def of_directory(work: UnitOfWork, directory_id: str) -> str:
     """The ``providerId`` of the directory. Raises the 404 where the tenant has none such."""
     found = work.connection.execute(_OF_DIRECTORY, {"id": directory_id, "tenant_id": work.tenant_id}).scalar()
     if found is None:
@@ -146,7 +146,9 @@ def of_directory(work: Work, directory_id: str) -> str:
     return str(found)
 
 
-def refuse_new(work: Work, kind: type[Kind], listing: Listing, directory_id: str, group_id: str | None = None) -> None:
+def refuse_new(
+    work: UnitOfWork, kind: type[Kind], listing: Listing, directory_id: str, group_id: str | None = None
+) -> None:
     """Raises unless an account or group may be made in the directory by whoever asked for it at *listing*.
 
     *group_id*: of the group that the account is to be put into. The codes are 6100, 5106 to 5110, 4606 to 4610.
@@ -156,7 +158,7 @@ def refuse_new(work: Work, kind: type[Kind], listing: Listing, directory_id: str
         raise fault(code if group_id is None else _OF_GROUPS.get(code, code))
 
 
-def refuse_change(work: Work, account: Wire, values: Mapping[str, Any]) -> None:
+def refuse_change(work: UnitOfWork, account: Wire, values: Mapping[str, Any]) -> None:
     """Raises 7202 if *values*, by Python name, change what the provider of *account* alone may change."""
     changed = [
         name
@@ -167,7 +169,7 @@ def refuse_change(work: Work, account: Wire, values: Mapping[str, Any]) -> None:
         raise fault(7202, f"Account {getattr(Account, changed[0]).wire} comes from the provider of its Directory.")
 
 
-def refuse_second(work: Work, store: Resource, mapped: Select[tuple[str]], code: int) -> None:
+def refuse_second(work: UnitOfWork, store: Resource, mapped: Select[tuple[str]], code: int) -> None:
     """Raises *code* if *store* is a social directory and one of the directories *mapped* is of the same provider."""
     if store.kind is not Directory:
         return
@@ -179,7 +181,7 @@ def refuse_second(work: Work, store: Resource, mapped: Select[tuple[str]], code:
         raise fault(code)
 
 
-def make_data(work: Work, account_id: str, provider_id: str = Provider.STORMPATH) -> None:
+def make_data(work: UnitOfWork, account_id: str, provider_id: str = Provider.STORMPATH) -> None:
     """What is known of a new account's provider."""
     records.make(work, ProviderData, account_id, {"provider_id": provider_id})
 
@@ -242,7 +244,7 @@ def _checked(sort: _Sort, provider_id: str, values: Mapping[str, Any]) -> dict[s
 
 
 def _parts(
-    work: Work, directory_id: str, provider_id: str, agent: Any, sent: Mapping[type[Kind], Any]
+    work: UnitOfWork, directory_id: str, provider_id: str, agent: Any, sent: Mapping[type[Kind], Any]
 ) -> dict[str, str]:
     """Makes what belongs to the provider; answers the columns that name it. *sent*: mapping rules, by their kind."""
     sort, columns = _sort(provider_id), {}
@@ -285,7 +287,7 @@ def _is_social() -> ColumnElement[bool]:
     return _table.c.provider_id.not_in((Provider.STORMPATH, Provider.SAML, *_MIRRORED))
 
 
-def _of_account(work: Work, account: Wire) -> str:
+def _of_account(work: UnitOfWork, account: Wire) -> str:
     return of_directory(work, id_of(account["directory"]["href"]))
 
 

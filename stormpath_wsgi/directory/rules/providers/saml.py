@@ -16,7 +16,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import plain
@@ -51,7 +51,7 @@ _LABEL = re.compile(r"[0-9A-Za-z-]+")
 _registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
 
 
-def make(work: Work, application_id: str) -> None:
+def make(work: UnitOfWork, application_id: str) -> None:
     """The identity provider of a new application, and its mapping rules."""
     values = bodies.of_creation(SamlIdentityProvider, {}, work.base_url).values
     records.make(work, SamlIdentityProvider, application_id, values)
@@ -163,7 +163,7 @@ def service_provider_metadata(context: Context, target: Resource) -> tuple[str, 
     return SamlServiceProviderMetadata.media or "", _document(entity)
 
 
-def _require_directory(work: Work, id: str) -> None:
+def _require_directory(work: UnitOfWork, id: str) -> None:
     """Raises the 404 unless that is the id of a SAML directory of the tenant: only those have mapping rules."""
     rules = schema.attribute_statement_mapping_rules.c
     found = select(rules.id).where(rules.directory_id == id, rules.tenant_id == work.tenant_id)
@@ -171,7 +171,7 @@ def _require_directory(work: Work, id: str) -> None:
         raise fault(404)
 
 
-def _certificate(work: Work) -> Certificate:
+def _certificate(work: UnitOfWork) -> Certificate:
     """The tenant's, which was ensured; the 404 when the tenant has gone meanwhile."""
     found = certificates.of_tenant(work)
     if found is None:
@@ -193,7 +193,7 @@ def _is_authorized(uri: str, head: str, star: str, tail: str) -> bool:
     return fits and _LABEL.fullmatch(uri, len(head), len(uri) - len(tail)) is not None
 
 
-def _require_organization(work: Work, organization: Mapping[str, Any] | None) -> None:
+def _require_organization(work: UnitOfWork, organization: Mapping[str, Any] | None) -> None:
     if organization is None:
         return
     table = schema.organizations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
@@ -35,7 +35,9 @@ def remove(context: Context, target: Resource) -> None:
         records.remove(work, Application, target.id)
 
 
-def make(work: Work, values: Mapping[str, Any], data: Mapping[str, Any] | None = None, *, directory: str | bool) -> str:
+def make(
+    work: UnitOfWork, values: Mapping[str, Any], data: Mapping[str, Any] | None = None, *, directory: str | bool
+) -> str:
     """The id of a new application with the attributes *values* and the custom *data*.
 
     *directory*: whether to make one too, or its name.

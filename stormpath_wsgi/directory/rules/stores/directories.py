@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data, plain
@@ -52,7 +52,7 @@ def remove(context: Context, target: Resource) -> None:
 
 
 def make(
-    work: Work,
+    work: UnitOfWork,
     values: Mapping[str, Any],
     data: Mapping[str, Any] | None = None,
     provider: Mapping[str, Any] | None = None,

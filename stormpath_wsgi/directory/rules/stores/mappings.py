@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Row, Table, bindparam, delete, func, null, or_, select, update
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.providers import providers
@@ -110,7 +110,7 @@ def remove(context: Context, target: Resource) -> None:
         _release(work, family, family.table.c.id == target.id)
 
 
-def add(work: Work, owner: Resource, store: Resource, *, list_index: int | None = None, **values: Any) -> str:
+def add(work: UnitOfWork, owner: Resource, store: Resource, *, list_index: int | None = None, **values: Any) -> str:
     """The id of a new mapping of an application or organization. Raises 5104, 5112, 5200, or 4604, 4612, 4700."""
     family = _FAMILIES[owner.kind]
     column = f"account_store_{store.kind.title().lower()}_id"
@@ -131,7 +131,7 @@ def add(work: Work, owner: Resource, store: Resource, *, list_index: int | None 
     return id
 
 
-def release(work: Work, store: Resource) -> None:
+def release(work: UnitOfWork, store: Resource) -> None:
     """Removes every mapping of *store*, of a directory with those of its groups, and closes the gaps that they leave.
 
     Applications and organizations may lose a default store.
@@ -157,7 +157,7 @@ class Store:
     group_id: str | None = None
 
 
-def default_account_store(work: Work, owner: Resource) -> Store:
+def default_account_store(work: UnitOfWork, owner: Resource) -> Store:
     """Where an application or organization puts new accounts; an organization puts those of its application there too.
 
     Raises 5100, 5101, 5116, 5117, or of an organization 4600, 4601.
@@ -165,12 +165,12 @@ def default_account_store(work: Work, owner: Resource) -> Store:
     return _default(work, owner, _ACCOUNTS, _FAMILIES[owner.kind].defaults)
 
 
-def default_group_store(work: Work, owner: Resource) -> Store:
+def default_group_store(work: UnitOfWork, owner: Resource) -> Store:
     """The same for groups. Raises 5102, 5103, 5118, 5119, or of an organization 4602, 4603."""
     return _default(work, owner, _GROUPS, _FAMILIES[owner.kind].defaults)
 
 
-def _default(work: Work, owner: Resource, flag: str, faults: _Faults) -> Store:
+def _default(work: UnitOfWork, owner: Resource, flag: str, faults: _Faults) -> Store:
     missing, disabled = faults[flag]
     family = _FAMILIES[owner.kind]
     columns = family.table.c
@@ -193,7 +193,7 @@ def _default(work: Work, owner: Resource, flag: str, faults: _Faults) -> Store:
     return Store(directory, group)
 
 
-def _status(work: Work, organization_id: str | None) -> str | None:
+def _status(work: UnitOfWork, organization_id: str | None) -> str | None:
     table = schema.organizations
     if organization_id is None:
         return None
@@ -214,7 +214,7 @@ def _check_flags(family: _Family, values: Mapping[str, Any], *, is_group: bool) 
         raise fault(family.of_group)
 
 
-def _take_flags(work: Work, owner: Resource, holder: str, values: Mapping[str, Any]) -> None:
+def _take_flags(work: UnitOfWork, owner: Resource, holder: str, values: Mapping[str, Any]) -> None:
     """Takes from the other mappings each flag that *holder* was given: an owner has one default of a sort."""
     family = _FAMILIES[owner.kind]
     columns = family.table.c
@@ -224,7 +224,7 @@ def _take_flags(work: Work, owner: Resource, holder: str, values: Mapping[str, A
             work.connection.execute(update(family.table).where(*others).values({flag: False}))
 
 
-def _release(work: Work, family: _Family, which: ColumnElement[bool]) -> None:
+def _release(work: UnitOfWork, family: _Family, which: ColumnElement[bool]) -> None:
     owners = {Resource(family.owner, row.owner_id) for row in _mapped(work, family, which)}
     work.connection.execute(delete(family.table).where(which))
     for owner in owners:
@@ -232,13 +232,13 @@ def _release(work: Work, family: _Family, which: ColumnElement[bool]) -> None:
         _place(work, owner, before, list(before))
 
 
-def _places(work: Work, owner: Resource) -> dict[str, int]:
+def _places(work: UnitOfWork, owner: Resource) -> dict[str, int]:
     """The ids of an owner's mappings in their order, each with its ``listIndex``."""
     family = _FAMILIES[owner.kind]
     return {row.id: row.list_index for row in _mapped(work, family, family.owner_id == owner.id)}
 
 
-def _mapped(work: Work, family: _Family, *which: ColumnElement[bool]) -> Sequence[Row[*tuple[Any, ...]]]:
+def _mapped(work: UnitOfWork, family: _Family, *which: ColumnElement[bool]) -> Sequence[Row[*tuple[Any, ...]]]:
     columns = family.table.c
     return work.connection.execute(
         select(columns.id, columns.list_index, family.owner_id.label("owner_id"))
@@ -253,7 +253,7 @@ def _inserted(order: list[str], index: int, id: str) -> list[str]:
     return [*order[:index], id, *order[index:]]
 
 
-def _place(work: Work, owner: Resource, before: Mapping[str, int], order: Sequence[str]) -> None:
+def _place(work: UnitOfWork, owner: Resource, before: Mapping[str, int], order: Sequence[str]) -> None:
     """Numbers the mappings of *owner* from 0, in *order*; *before*: the numbers that they have."""
     moved = [{"mapping_id": id, "place": place} for place, id in enumerate(order) if before[id] != place]
     if moved:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.storage import schema
@@ -30,7 +30,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         return records.load(work, Resource(GroupMembership, make(work, account.id, group.id)))
 
 
-def make(work: Work, account_id: str, group_id: str) -> str:
+def make(work: UnitOfWork, account_id: str, group_id: str) -> str:
     """The id of a new membership."""
     id = new_id()
     records.make(work, GroupMembership, id, {}, account_id=account_id, group_id=group_id)
@@ -43,7 +43,7 @@ def remove(context: Context, target: Resource) -> None:
         records.remove(work, GroupMembership, target.id)
 
 
-def _same_directory(work: Work, account_id: str, group_id: str) -> bool:
+def _same_directory(work: UnitOfWork, account_id: str, group_id: str) -> bool:
     accounts, groups = schema.accounts, schema.groups
     both = select(accounts.c.id).where(
         accounts.c.id == account_id, groups.c.id == group_id, groups.c.directory_id == accounts.c.directory_id

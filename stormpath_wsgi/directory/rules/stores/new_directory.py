@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rules.stores import directories, mappings
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies, canonical
@@ -35,7 +35,7 @@ def wish(params: Mapping[str, Any]) -> str | bool:
     return str(Directory.name.check(value)) if wish is None else wish
 
 
-def make(work: Work, owner: Resource, owner_name: str, wish: str | bool) -> None:
+def make(work: UnitOfWork, owner: Resource, owner_name: str, wish: str | bool) -> None:
     """Makes the directory that was wished for, if one was: the *owner*'s default store of accounts and groups.
 
     Raises 5010 when its name is taken, and 4520 for an organization's.
@@ -50,7 +50,7 @@ def make(work: Work, owner: Resource, owner_name: str, wish: str | bool) -> None
     mappings.add(work, owner, Resource(Directory, id), **flags)
 
 
-def _free_name(work: Work, owner: str) -> str:
+def _free_name(work: UnitOfWork, owner: str) -> str:
     """``<owner> Directory``, or with the first of ``(2)``, ``(3)`` … that is free; cut to what may be."""
     longest = Directory.name.length[1]
     endings = itertools.chain([" Directory"], (f" Directory ({number})" for number in itertools.count(2)))
@@ -58,7 +58,7 @@ def _free_name(work: Work, owner: str) -> str:
     return next(name for name in names if not _is_taken(work, name))
 
 
-def _is_taken(work: Work, name: str) -> bool:
+def _is_taken(work: UnitOfWork, name: str) -> bool:
     table = schema.directories
     mine = select(table.c.id).where(
         table.c.tenant_id == work.tenant_id, table.c.name_folded == canonical.canonical_name(name)

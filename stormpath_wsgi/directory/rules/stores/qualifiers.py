@@ -17,7 +17,7 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Resource
@@ -29,7 +29,7 @@ _directories, _groups = schema.directories, schema.groups
 _UNSAFE = re.compile(f"[{kinds.COLON}{kinds.CONTROL}{kinds.UNSEEN}]")
 
 
-def settle(work: Work, owner: Resource, store: Resource) -> None:
+def settle(work: UnitOfWork, owner: Resource, store: Resource) -> None:
     """Sees to it that the accounts of *store*, which *owner* is about to map, have a name of their own there.
 
     *owner*: an application or organization. An organization that is a store has seen to its own stores.
@@ -42,7 +42,7 @@ def settle(work: Work, owner: Resource, store: Resource) -> None:
         _insert(work, _homes, application_id=owner.id, directory_id=directory_id)
 
 
-def _qualify(work: Work, directory_id: str, name: str) -> None:
+def _qualify(work: UnitOfWork, directory_id: str, name: str) -> None:
     mine = select(_qualifiers.c.key).where(_qualifiers.c.directory_id == directory_id)
     for qualifier in _candidates(name, directory_id):
         if work.connection.execute(mine).first() is not None:
@@ -59,7 +59,7 @@ def _candidates(name: str, id: str) -> Iterator[str]:
     yield f"{plain} ({id})"
 
 
-def _insert(work: Work, table: Table, **values: str | None) -> None:
+def _insert(work: UnitOfWork, table: Table, **values: str | None) -> None:
     """Adds a row unless one of its keys is there. Waits for another transaction that is about to add it."""
     statement = _DIALECTS[work.connection.dialect.name](table).on_conflict_do_nothing()
     work.connection.execute(statement, values)

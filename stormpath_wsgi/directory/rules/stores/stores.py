@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, bindparam, case, exists, func, or_, select
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTE_GROUP, ROUTES
 from stormpath_wsgi.directory.storage import schema
@@ -94,7 +94,7 @@ def taken_out(properties: Any) -> tuple[Any, Any]:
     return rest, sent[0] if sent else None
 
 
-def scope(work: Work, application_id: str, account_store: Any = None, name_key: Any = None) -> Scope:
+def scope(work: UnitOfWork, application_id: str, account_store: Any = None, name_key: Any = None) -> Scope:
     """What *account_store* (``{"href": …}``, ``{"nameKey": …}`` or an href) and *name_key*, off the wire, name.
 
     Raises the 404 where the tenant has no such application; 2002, 2004, 2014, 2016 for what names no account store;
@@ -112,7 +112,7 @@ def scope(work: Work, application_id: str, account_store: Any = None, name_key: 
     return found
 
 
-def find(work: Work, scope: Scope, login: str) -> Candidate | None:
+def find(work: UnitOfWork, scope: Scope, login: str) -> Candidate | None:
     """The first account in *scope* that has *login* as its username or e-mail address.
 
     A disabled application knows nobody: the REST API has no code for it, and its accounts shall not be told apart.
@@ -125,7 +125,7 @@ def find(work: Work, scope: Scope, login: str) -> Candidate | None:
     return None if row is None else Candidate._make(row)
 
 
-def holds(work: Work, scope: Scope, account_id: str) -> bool:
+def holds(work: UnitOfWork, scope: Scope, account_id: str) -> bool:
     """Whether the account is in *scope*, by a way on which everything is ENABLED."""
     if not scope.is_open:
         return False
@@ -139,7 +139,7 @@ def newest() -> ScalarSelect[Any]:
     return select(func.max(every.c.position)).where(every.c.account_id == _accounts.c.id).scalar_subquery()
 
 
-def _named(work: Work, account_store: Any, name_key: Any) -> tuple[Resource | None, str | None]:
+def _named(work: UnitOfWork, account_store: Any, name_key: Any) -> tuple[Resource | None, str | None]:
     """The directory or group, and the id of the organization."""
     href = account_store
     if isinstance(account_store, Mapping):
@@ -157,7 +157,7 @@ def _named(work: Work, account_store: Any, name_key: Any) -> tuple[Resource | No
     return store, organization_id
 
 
-def _organization(work: Work, name_key: Any) -> str:
+def _organization(work: UnitOfWork, name_key: Any) -> str:
     """The id of the organization with the key *name_key*. Raises 2004, 2016."""
     if not isinstance(name_key, str):
         raise fault(2004, "nameKey is an invalid type.")

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.errors import fault
@@ -25,12 +25,12 @@ _table, _accounts, _groups, _keys = schema.administrators, schema.accounts, sche
 _OWNER = select(_table.c.account_id).where(_table.c.tenant_id == bindparam("tenant_id"))
 
 
-def owner(work: Work) -> str | None:
+def owner(work: UnitOfWork) -> str | None:
     """The id of the account that owns the tenant; None before the first API key."""
     return work.connection.execute(_OWNER, {"tenant_id": work.tenant_id}).scalar()
 
 
-def have_key(work: Work) -> bool:
+def have_key(work: UnitOfWork) -> bool:
     """Whether any of them has an API key, be it enabled or not."""
     found = (
         select(_keys.c.id)
@@ -41,13 +41,13 @@ def have_key(work: Work) -> bool:
     return work.connection.execute(found.limit(1)).first() is not None
 
 
-def keep_owner(work: Work, account_id: str, code: int) -> None:
+def keep_owner(work: UnitOfWork, account_id: str, code: int) -> None:
     """Raises *code* if the account is the tenant's owner."""
     if owner(work) == account_id:
         raise fault(code)
 
 
-def keep_directory(work: Work, directory_id: str, properties: Mapping[str, Any] | None = None) -> None:
+def keep_directory(work: UnitOfWork, directory_id: str, properties: Mapping[str, Any] | None = None) -> None:
     """Raises 403 if the directory is the administrators', and is to be removed or to get the name in *properties*."""
     if _is_theirs(work, _table.c.directory_id == directory_id):
         if properties is None:
@@ -56,13 +56,13 @@ def keep_directory(work: Work, directory_id: str, properties: Mapping[str, Any] 
             raise fault(403, f"The directory {NAME} cannot be renamed.")
 
 
-def keep_apart(work: Work, store: Resource) -> None:
+def keep_apart(work: UnitOfWork, store: Resource) -> None:
     """Raises 2014 if *store* is the administrators' directory or a group in it: nothing may look for accounts there."""
     of_group = select(_groups.c.directory_id).where(_groups.c.id == store.id).scalar_subquery()
     if _is_theirs(work, or_(_table.c.directory_id == store.id, _table.c.directory_id == of_group)):
         raise fault(2014, f"The directory {NAME} cannot be mapped.")
 
 
-def _is_theirs(work: Work, which: ColumnElement[bool]) -> bool:
+def _is_theirs(work: UnitOfWork, which: ColumnElement[bool]) -> bool:
     found = select(_table.c.directory_id).where(_table.c.tenant_id == work.tenant_id, which)
     return work.connection.execute(found).first() is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.accounts import login_names
@@ -55,12 +55,12 @@ def issue_first_api_key(context: Context) -> tuple[str, str] | None:
         return None if administrators.have_key(work) else _issue(work, "The first one")
 
 
-def _issue(work: Work, name: str | None) -> tuple[str, str]:
+def _issue(work: UnitOfWork, name: str | None) -> tuple[str, str]:
     body = bodies.of_creation(ApiKey, {"name": name}, work.base_url)
     return api_keys.make(work, administrators.owner(work) or _make_owner(work), body.values)
 
 
-def _make_owner(work: Work) -> str:
+def _make_owner(work: UnitOfWork) -> str:
     """The id of a new account, in a new directory."""
     directory = bodies.of_creation(Directory, {"name": administrators.NAME}, work.base_url)
     directory_id, account_id = directories.make(work, directory.values), new_id()

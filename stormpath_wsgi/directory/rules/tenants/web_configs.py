@@ -5,13 +5,13 @@ Source: the web configuration in the resource reference of the REST API v1.
 
 from __future__ import annotations
 
-from stormpath_wsgi.directory.context import Work
+from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.kinds import ApplicationWebConfig
 
 
-def make(work: Work, application_id: str) -> None:
+def make(work: UnitOfWork, application_id: str) -> None:
     """The configuration of a new application. Its name is one that nobody else has, since nobody else has the id."""
     values = bodies.of_creation(ApplicationWebConfig, {}, work.base_url).values
     values[ApplicationWebConfig.dns_label.name] = application_id.lower()

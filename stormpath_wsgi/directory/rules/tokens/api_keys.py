@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, select
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.directory.wire.shapes import seal_context
+from stormpath_wsgi.directory.wire.shapes import encryption_context
 from stormpath_wsgi.kinds import ENABLED, Account, ApiKey
 from stormpath_wsgi.remembered import Remembered
 
@@ -33,7 +33,7 @@ _keys, _accounts, _administrators = schema.api_keys, schema.accounts, schema.adm
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class ActiveKey:
     """An API key that is good now: it is ENABLED, and so is its account."""
 
     id: str
@@ -45,7 +45,7 @@ class Credential:
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """A new key of an account. The secret is answered, now and later."""
     body = bodies.of_creation(ApiKey, {} if properties is None else properties, context.base_url)
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
         id, _ = make(work, listing.id, body.values)
         return records.load(work, Resource(ApiKey, id))
@@ -57,7 +57,7 @@ def remove(context: Context, target: Resource) -> None:
         records.remove(work, ApiKey, target.id)
 
 
-def make(work: Work, account_id: str, values: Mapping[str, Any]) -> tuple[str, str]:
+def make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> tuple[str, str]:
     """Id and secret of a new key of the account, with the attributes *values*."""
     id = "".join(secrets.choice(_ALPHABET) for _ in range(_WIDTH))
     secret = base64.b64encode(secrets.token_bytes(_SECRET)).decode().rstrip("=")
@@ -65,42 +65,42 @@ def make(work: Work, account_id: str, values: Mapping[str, Any]) -> tuple[str, s
     return id, secret
 
 
-def find(work: Work, id: str, *, administrator: bool = False) -> Credential | None:
+def find(work: UnitOfWork, id: str, *, administrator: bool = False) -> ActiveKey | None:
     """The key of the tenant with that id, if it is good. *administrator*: only a key that opens the REST API."""
     statement = _ADMINISTRATORS if administrator else _GOOD
     row = work.connection.execute(statement, {"id": id, "tenant_id": work.tenant_id}).first()
     if row is None:
         return None
-    secret = work.secrets.open(row.secret, seal_context(ApiKey, ApiKey.secret)(id))
-    return Credential(id, secret, work.href(Resource(Account, row.account_id)), work.tenant_id)
+    secret = work.secrets.decrypt(row.secret, encryption_context(ApiKey, ApiKey.secret)(id))
+    return ActiveKey(id, secret, work.href(Resource(Account, row.account_id)), work.tenant_id)
 
 
-def oldest(work: Work) -> str | None:
+def oldest(work: UnitOfWork) -> str | None:
     """The id of the administrators' API key that is good and was made first."""
     return work.connection.execute(_OLDEST, {"tenant_id": work.tenant_id}).scalar()
 
 
-class Credentials:
+class ActiveKeys:
     """The keys that open the REST API; those used lately are remembered."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known = Remembered(
             self._load,
-            epoch=context.database.epoch,
+            generation=context.database.generation,
             ttl=context.cache_ttl,
             clock=context.clock,
             size=_REMEMBERED,
         )
 
-    def find(self, id: str) -> Credential | None:
+    def find(self, id: str) -> ActiveKey | None:
         """The administrator's key with that id, if it is good."""
         try:
             return self._known.get(id)
         except LookupError:  # not remembered: strangers would drive out those who are known
             return None
 
-    def _load(self, id: str) -> Credential:
+    def _load(self, id: str) -> ActiveKey:
         with self._context.read() as work:
             found = find(work, id, administrator=True)
         if found is None:

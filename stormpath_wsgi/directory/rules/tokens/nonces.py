@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 
 _PURGED = 5  # old nonces that go for each new one; more than one, so that they become fewer
@@ -28,14 +28,14 @@ def remember(context: Context, key_id: str, nonce: str, expires_at: int) -> bool
     The primary key decides: of two workers that are sent the same request at once only one inserts it.
     """
     try:
-        with context.write(moves_epoch=False) as work:
+        with context.write(moves_generation=False) as work:
             add(work, key_id, nonce, expires_at)
     except IntegrityError:  # it is there, or the key was removed meanwhile
         return False
     return True
 
 
-def add(work: Work, key_id: str, nonce: str, expires_at: int) -> None:
+def add(work: UnitOfWork, key_id: str, nonce: str, expires_at: int) -> None:
     """The same in a transaction that has more to do. Raises IntegrityError, after which it has nothing more to do."""
     work.connection.execute(_insert, {"key_id": key_id, "nonce": nonce, "expires_at": expires_at})
     work.connection.execute(_purge, {"now": work.now})

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import select
 
 from stormpath_wsgi import jwt
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTES
 from stormpath_wsgi.directory.rows.records import Wire
@@ -30,7 +30,7 @@ from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
 from stormpath_wsgi.directory.rules.tenants import bootstrap
 from stormpath_wsgi.directory.rules.tokens import api_keys, nonces, tokens
-from stormpath_wsgi.directory.rules.tokens.api_keys import Credential
+from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource, TokenEndpoint, below
 from stormpath_wsgi.errors import Error, fault
@@ -69,11 +69,11 @@ class Issuer:
 
     context: Context
     application_id: str
-    key: Credential
+    key: ActiveKey
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class Grantee:
     """Whom a grant proves. *password_modified_at*: of the password, as the wire has it, where it was proved by one."""
 
     account_id: str
@@ -106,8 +106,8 @@ def _password(issuer: Issuer, fields: Fields) -> Wire:
     username, password = _required(fields, "username"), _required(fields, "password")
     found = login.authenticate(issuer.context, issuer.application_id, username, password, *_store(fields))
     moment = found.account["passwordModifiedAt"]
-    with issuer.context.write(moves_epoch=False) as work:
-        return _issue(work, issuer, Proved(id_of(found.account["href"]), found.organization_id, moment))
+    with issuer.context.write(moves_generation=False) as work:
+        return _issue(work, issuer, Grantee(id_of(found.account["href"]), found.organization_id, moment))
 
 
 def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
@@ -118,10 +118,10 @@ def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
         key = api_keys.find(work, id) if ID.match(id) else None
         if not hmac.compare_digest(_bytes(key.secret if key else ""), _bytes(secret)) or key is None:
             raise fault(10019)
-        proved = Proved(id_of(key.account_href), scope.organization_id)
+        proved = Grantee(id_of(key.account_href), scope.organization_id)
         if not stores.holds(work, scope, proved.account_id):
             raise fault(10019)
-    with issuer.context.write(moves_epoch=False) as work:
+    with issuer.context.write(moves_generation=False) as work:
         return _Tokens(work, issuer, proved).answer()
 
 
@@ -132,10 +132,10 @@ def _refresh(issuer: Issuer, fields: Fields) -> Wire:
         signed = tokens.read(work, text)
     if signed.kind is not RefreshToken:
         raise fault(10017, "Token is invalid because it is no refresh token.")
-    with issuer.context.write(moves_epoch=False) as work:
+    with issuer.context.write(moves_generation=False) as work:
         row = tokens.find(work, signed)
         tokens.check(work, issuer.application_id, row)
-        made = _Tokens(work, issuer, Proved(row.token_account_id, row.token_organization_id))
+        made = _Tokens(work, issuer, Grantee(row.token_account_id, row.token_organization_id))
         tokens.hold(work, signed.id)
         return made.answer(signed.id, text)
 
@@ -150,9 +150,9 @@ def _assertion(issuer: Issuer, fields: Fields) -> Wire:
         scope = _scope(work, issuer, token, fields)
         if not stores.holds(work, scope, account_id):
             raise fault(10016)
-    with issuer.context.write(moves_epoch=False) as work:
+    with issuer.context.write(moves_generation=False) as work:
         _spend(work, issuer.key.id, token)
-        return _issue(work, issuer, Proved(account_id, scope.organization_id))
+        return _issue(work, issuer, Grantee(account_id, scope.organization_id))
 
 
 def _factor_challenge(issuer: Issuer, fields: Fields) -> Wire:
@@ -163,8 +163,8 @@ def _factor_challenge(issuer: Issuer, fields: Fields) -> Wire:
         raise fault(2016, "challenge does not match a known resource.") if error.code == 404 else error from None
     if account_id is None:
         raise fault(13104, "The code is not the one that was sent.")
-    with issuer.context.write(moves_epoch=False) as work:
-        return _issue(work, issuer, Proved(account_id))
+    with issuer.context.write(moves_generation=False) as work:
+        return _issue(work, issuer, Grantee(account_id))
 
 
 def _social(issuer: Issuer, fields: Fields) -> Wire:
@@ -194,7 +194,7 @@ _GRANTS: Mapping[str, Callable[[Issuer, Fields], Wire]] = {
 class _Tokens:
     """Makes the tokens of whom a grant *proved*, in one transaction."""
 
-    def __init__(self, work: Work, issuer: Issuer, proved: Proved) -> None:
+    def __init__(self, work: UnitOfWork, issuer: Issuer, proved: Grantee) -> None:
         self._work = work
         self._owners = {"account_id": proved.account_id, "application_id": issuer.application_id}
         self._signed = {"api_key_id": issuer.key.id, "organization_id": proved.organization_id}
@@ -220,7 +220,7 @@ class _Tokens:
         return {name: value for name, value in told.items() if value is not None}
 
 
-def _issue(work: Work, issuer: Issuer, proved: Proved) -> Wire:
+def _issue(work: UnitOfWork, issuer: Issuer, proved: Grantee) -> Wire:
     """An access token, and a refresh token unless the policy has none."""
     made = _Tokens(work, issuer, proved)
     if not made.lifetimes[RefreshToken]:
@@ -229,7 +229,7 @@ def _issue(work: Work, issuer: Issuer, proved: Proved) -> Wire:
     return made.answer(id_of(refresh["href"]), refresh["jwt"])
 
 
-def signing_key(context: Context) -> Credential:
+def signing_key(context: Context) -> ActiveKey:
     """The API key of the caller; in process the administrators' oldest, which is made when they have none."""
     with context.read() as work:
         id = work.caller or api_keys.oldest(work)
@@ -242,7 +242,7 @@ def signing_key(context: Context) -> Credential:
     return signing_key(context)
 
 
-def _asserted(work: Work, issuer: Issuer, token: jwt.Jwt) -> str:
+def _asserted(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt) -> str:
     """The id of the account that an ID Site answers with. Raises 10011, 10012, 10014, 10017, 11004, 12002.
 
     What an SDK says in the place of one need not tell what sort of token it is. Another sort is refused.
@@ -261,7 +261,7 @@ def _asserted(work: Work, issuer: Issuer, token: jwt.Jwt) -> str:
     return account.id
 
 
-def _scope(work: Work, issuer: Issuer, token: jwt.Jwt, fields: Fields) -> Scope:
+def _scope(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt, fields: Fields) -> Scope:
     """What the request names, or the organization that the person chose. Raises 11001 to 11003 for the latter."""
     if token.claims.get("onk") is None:
         return stores.scope(work, issuer.application_id, *_store(fields))
@@ -275,7 +275,7 @@ def _scope(work: Work, issuer: Issuer, token: jwt.Jwt, fields: Fields) -> Scope:
     return scope
 
 
-def _spend(work: Work, key_id: str, token: jwt.Jwt) -> None:
+def _spend(work: UnitOfWork, key_id: str, token: jwt.Jwt) -> None:
     """Uses the assertion up, and with it the request that it answers. Raises 11005 when that was done before."""
     expires_at = math.ceil(token.expiry(_ASSERTION_LIFETIME) * 1000)
     for nonce in _nonces(token):

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, select
 
 from stormpath_wsgi import jwt
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto.token_jwt import STT
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.expansion import Wanted
@@ -61,7 +61,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     Raises 7100 when it has another one by now.
     """
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
-    with context.write(moves_epoch=False) as work:
+    with context.write(moves_generation=False) as work:
         links = {"account_id": listing.id, "application_id": application.id}
         lifetimes = begin(work, **links, password_modified_at=params.get("passwordModifiedAt"))
         if lifetimes is None:
@@ -74,7 +74,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def begin(
-    work: Work, *, account_id: str, application_id: str, password_modified_at: Any = None
+    work: UnitOfWork, *, account_id: str, application_id: str, password_modified_at: Any = None
 ) -> Mapping[type[Kind], int] | None:
     """How many seconds tokens of the account live that are made now, at the application; 0: none are made.
 
@@ -90,7 +90,7 @@ def begin(
     return {AccessToken: _seconds(found.access_token_ttl), RefreshToken: _seconds(found.refresh_token_ttl)}
 
 
-def make(work: Work, kind: type[Kind], lifetime: int, **columns: Any) -> Wire:
+def make(work: UnitOfWork, kind: type[Kind], lifetime: int, **columns: Any) -> Wire:
     """A new token. *lifetime*: seconds from the beginning of this one, since a JWT tells no smaller ones."""
     _purge(work, kind)
     id, expires_at = new_id(), (work.now // 1000 + lifetime) * 1000
@@ -125,7 +125,7 @@ class Signed:
     api_key_id: str | None
 
 
-def read(work: Work, text: str) -> Signed:
+def read(work: UnitOfWork, text: str) -> Signed:
     """The token that a JWT names, whether or not that is still there. Raises 10011, 10012, 10017, 11004.
 
     Only the administrators' API keys sign tokens: what an account signs with a key of its own proves nothing.
@@ -138,7 +138,7 @@ def read(work: Work, text: str) -> Signed:
     raise fault(10017, "Token is invalid because it is neither an access token nor a refresh token.")
 
 
-def find(work: Work, signed: Signed) -> Row[*tuple[Any, ...]]:
+def find(work: UnitOfWork, signed: Signed) -> Row[*tuple[Any, ...]]:
     """The row of a token. Raises 10013 when it was revoked, 10017 when it was issued with another API key."""
     row = _row(work, signed.kind, signed.id) if ID.match(signed.id) else None
     if row is None:
@@ -148,7 +148,7 @@ def find(work: Work, signed: Signed) -> Row[*tuple[Any, ...]]:
     return row
 
 
-def hold(work: Work, refresh_token_id: str) -> None:
+def hold(work: UnitOfWork, refresh_token_id: str) -> None:
     """Raises 10013 if the refresh token is gone. Until the transaction ends it stays, and then ends what is made."""
     if work.connection.execute(_HELD, {"id": refresh_token_id}).first() is None:
         raise fault(10013)
@@ -161,7 +161,7 @@ def remove(context: Context, target: Resource) -> None:
         records.remove(work, target.kind, target.id)
 
 
-def end_all(work: Work, account_id: str) -> None:
+def end_all(work: UnitOfWork, account_id: str) -> None:
     """Signs the account out everywhere.
 
     Refresh tokens first: that is the order in which a purge takes its locks too, so that neither waits for the other.
@@ -170,7 +170,7 @@ def end_all(work: Work, account_id: str) -> None:
         work.connection.execute(delete(table).where(table.c.account_id == account_id))
 
 
-def check(work: Work, application_id: str, row: Row[*tuple[Any, ...]]) -> None:
+def check(work: UnitOfWork, application_id: str, row: Row[*tuple[Any, ...]]) -> None:
     """Raises 10010, 10011, 10014 to 10016 unless the token of *row* is good at the application."""
     if row.token_application_id != application_id:
         raise fault(10014)
@@ -184,7 +184,7 @@ def check(work: Work, application_id: str, row: Row[*tuple[Any, ...]]) -> None:
 
 
 def _validated(
-    work: Work, application_id: str, kind: type[Kind], row: Row[*tuple[Any, ...]], wanted: Sequence[Wanted]
+    work: UnitOfWork, application_id: str, kind: type[Kind], row: Row[*tuple[Any, ...]], wanted: Sequence[Wanted]
 ) -> Wire:
     check(work, application_id, row)
     split = len(SHAPES[kind].columns)
@@ -218,16 +218,16 @@ def _seconds(lifetime: str) -> int:
     return (parse_duration(lifetime) or dt.timedelta()) // dt.timedelta(seconds=1)
 
 
-def _secret(work: Work, api_key_id: str | None) -> str | None:
+def _secret(work: UnitOfWork, api_key_id: str | None) -> str | None:
     found = api_keys.find(work, api_key_id, administrator=True) if api_key_id and ID.match(api_key_id) else None
     return found.secret if found else None
 
 
-def _row(work: Work, kind: type[Kind], id: str) -> Row[*tuple[Any, ...]] | None:
+def _row(work: UnitOfWork, kind: type[Kind], id: str) -> Row[*tuple[Any, ...]] | None:
     return work.connection.execute(_whole(SHAPES[kind]), {"id": id, "tenant_id": work.tenant_id}).first()
 
 
-def _purge(work: Work, kind: type[Kind]) -> None:
+def _purge(work: UnitOfWork, kind: type[Kind]) -> None:
     """Removes some of the expired tokens, so that they do not pile up. Nobody waits for those of another purge."""
     table = SHAPES[kind].table
     expired = select(table.c.id).where(table.c.expires_at <= work.now)

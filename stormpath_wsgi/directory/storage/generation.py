@@ -1,8 +1,8 @@
-"""The epoch: one number that moves whenever something a cache may hold was changed, by any process.
+"""The generation: one number that moves whenever something a cache may hold was changed, by any process.
 
-A cache keeps the number it read *before* it asked the database, and trusts an entry only while the epoch is
+A cache keeps the number it read *before* it asked the database, and trusts an entry only while the generation is
 still that number. A number never comes back. While nobody can know it, because a change is on its way or was
-left half-way by a process that died, the epoch is *unsettled*: every reading is another negative number, so
+left half-way by a process that died, the generation is *unsettled*: every reading is another negative number, so
 that nothing is kept. That costs speed and never truth.
 """
 
@@ -50,11 +50,11 @@ _MOVE = f"""
 """  # noqa: S608  (no value of anybody's)
 
 
-class Epoch(Protocol):
+class Generation(Protocol):
     """What every engine offers."""
 
     def read(self) -> int:
-        """The number to keep and compare. Asked on every request: no I/O while the epoch is settled."""
+        """The number to keep and compare. Asked on every request: no I/O while the generation is settled."""
 
     def moving(self, connection: Connection) -> AbstractContextManager[None]:
         """Brackets the COMMIT of a change, which *connection* is about to do."""
@@ -66,11 +66,11 @@ class Epoch(Protocol):
         """Lets go of what is held. Readings afterwards are unsettled."""
 
 
-class MemoryEpoch:
+class MemoryGeneration:
     """For a directory in the memory of one process, whose engine runs one transaction at a time."""
 
     def __init__(self) -> None:
-        self._number = 0  # odd while unsettled, as the word of FileEpoch
+        self._number = 0  # odd while unsettled, as the word of FileGeneration
         self._unsettled = itertools.count(-1, -1)
 
     def read(self) -> int:
@@ -92,7 +92,7 @@ class MemoryEpoch:
         self._number |= 1
 
 
-class FileEpoch:
+class FileGeneration:
     """For the processes of one machine: a sequence lock in a memory-mapped file beside the database.
 
     The file holds one 64-bit word, even when settled, odd from before the COMMIT of a change until after it.
@@ -148,7 +148,7 @@ class FileEpoch:
 
     @contextmanager
     def moving(self, connection: Connection | None = None) -> Iterator[None]:
-        """As :meth:`Epoch.moving`. Only while :meth:`locked`."""
+        """As :meth:`Generation.moving`. Only while :meth:`locked`."""
         lock = self._held[threading.get_ident()]
         try:
             before = _number(lock)
@@ -258,7 +258,7 @@ class FileEpoch:
         return int.from_bytes(mapped, sys.byteorder)
 
 
-class NotifiedEpoch:
+class NotifiedGeneration:
     """For PostgreSQL: a number in a row of the database, which each change moves in its own transaction.
 
     Who needs to know it asks for that row. One thread in each process spares this: it listens for the NOTIFY that goes

@@ -1,4 +1,4 @@
-"""The epoch: it moves with every change of any process, never repeats, and survives the death of a writer."""
+"""The generation: it moves with every change of any process, never repeats, and survives the death of a writer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ from sqlalchemy.exc import DBAPIError
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
-from stormpath_wsgi.directory.storage.epoch import Epoch, FileEpoch, MemoryEpoch, NotifiedEpoch, number_in
+from stormpath_wsgi.directory.storage.generation import (
+    FileGeneration,
+    Generation,
+    MemoryGeneration,
+    NotifiedGeneration,
+    number_in,
+)
 from stormpath_wsgi.directory.storage.postgresql import Server
 from stormpath_wsgi.errors import Unavailable
 
@@ -39,26 +45,29 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
         threading.Event().wait(0.005)
 
 
-def settled(epoch: Epoch) -> int:
+def settled(generation: Generation) -> int:
     """The number, once there is one."""
-    eventually(lambda: epoch.read() >= 0)
-    return epoch.read()
+    eventually(lambda: generation.read() >= 0)
+    return generation.read()
 
 
 @contextmanager
-def change(epoch: Epoch, connection: Connection) -> Iterator[None]:
+def change(generation: Generation, connection: Connection) -> Iterator[None]:
     """What a write does around its COMMIT."""
-    with epoch.locked() if isinstance(epoch, FileEpoch) else nullcontext(), epoch.moving(connection):
+    with (
+        generation.locked() if isinstance(generation, FileGeneration) else nullcontext(),
+        generation.moving(connection),
+    ):
         yield
 
 
 class Asking:
-    """An epoch that listens through an engine of its own, and counts how often it had to ask instead."""
+    """A generation that listens through an engine of its own, and counts how often it had to ask instead."""
 
     def __init__(self, url: str | URL, **times: float) -> None:
         self.asked = 0
         self.engine = Server(make_url(url), longest=2, on_pooler=pytest.fail).engine
-        self.epoch = NotifiedEpoch(self.engine, lambda: self.engine, self.ask, longest=2, **times)
+        self.generation = NotifiedGeneration(self.engine, lambda: self.engine, self.ask, longest=2, **times)
 
     def ask(self) -> int | None:
         self.asked += 1
@@ -76,14 +85,14 @@ class Asking:
     def listens(self) -> bool:
         """Whether a reading needs to ask nobody."""
         before = self.asked
-        return self.epoch.read() >= 0 and self.asked == before
+        return self.generation.read() >= 0 and self.asked == before
 
     def move(self) -> None:
-        with self.engine.connect() as connection, change(self.epoch, connection):
+        with self.engine.connect() as connection, change(self.generation, connection):
             connection.commit()
 
     def close(self) -> None:
-        self.epoch.close()
+        self.generation.close()
         self.engine.dispose()
 
 
@@ -91,51 +100,53 @@ class Asking:
 
 
 @pytest.fixture(params=["memory", "file", "notified"])
-def moved_epoch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Epoch, Connection]]:
-    """An epoch, and a connection whose transactions move it."""
-    epoch: Epoch
+def moved_generation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Generation, Connection]]:
+    """A generation, and a connection whose transactions move it."""
+    generation: Generation
     if request.param == "notified":
         asking = Asking(request.getfixturevalue("postgresql_url"))
-        epoch, engine = asking.epoch, asking.engine
+        generation, engine = asking.generation, asking.engine
     else:
-        epoch = MemoryEpoch() if request.param == "memory" else FileEpoch(tmp_path / "epoch")
+        generation = MemoryGeneration() if request.param == "memory" else FileGeneration(tmp_path / "epoch")
         engine = create_engine("sqlite://")
     with engine.connect() as connection:
-        yield epoch, connection
-    epoch.close()
+        yield generation, connection
+    generation.close()
     engine.dispose()
 
 
-def test_it_stays_while_nothing_changes(moved_epoch: tuple[Epoch, Connection]) -> None:
-    epoch, _ = moved_epoch
-    number = settled(epoch)
-    assert {epoch.read() for _ in range(1000)} == {number}
+def test_it_stays_while_nothing_changes(moved_generation: tuple[Generation, Connection]) -> None:
+    generation, _ = moved_generation
+    number = settled(generation)
+    assert {generation.read() for _ in range(1000)} == {number}
 
 
-def test_it_moves_with_a_change_and_never_comes_back(moved_epoch: tuple[Epoch, Connection]) -> None:
-    epoch, connection = moved_epoch
-    seen = [settled(epoch)]
+def test_it_moves_with_a_change_and_never_comes_back(moved_generation: tuple[Generation, Connection]) -> None:
+    generation, connection = moved_generation
+    seen = [settled(generation)]
     for _ in range(10):
-        with change(epoch, connection):
+        with change(generation, connection):
             connection.commit()
-        assert epoch.read() not in seen, "at once for whoever made the change"
-        seen.append(epoch.read())
+        assert generation.read() not in seen, "at once for whoever made the change"
+        seen.append(generation.read())
 
 
-@pytest.mark.parametrize("moved_epoch", ["memory", "file"], indirect=True)
-def test_it_moves_too_when_nobody_knows_whether_the_commit_happened(moved_epoch: tuple[Epoch, Connection]) -> None:
-    epoch, connection = moved_epoch
-    before = settled(epoch)
-    with pytest.raises(ConnectionError), change(epoch, connection):
+@pytest.mark.parametrize("moved_generation", ["memory", "file"], indirect=True)
+def test_it_moves_too_when_nobody_knows_whether_the_commit_happened(
+    moved_generation: tuple[Generation, Connection],
+) -> None:
+    generation, connection = moved_generation
+    before = settled(generation)
+    with pytest.raises(ConnectionError), change(generation, connection):
         raise ConnectionError
-    assert epoch.read() != before
+    assert generation.read() != before
 
 
-def test_it_is_unsettled_once_closed(moved_epoch: tuple[Epoch, Connection]) -> None:
-    epoch, _ = moved_epoch
-    settled(epoch)
-    epoch.close()
-    readings = [epoch.read() for _ in range(100)]
+def test_it_is_unsettled_once_closed(moved_generation: tuple[Generation, Connection]) -> None:
+    generation, _ = moved_generation
+    settled(generation)
+    generation.close()
+    readings = [generation.read() for _ in range(100)]
     assert len(set(readings)) == 100
     assert max(readings) < 0
 
@@ -150,7 +161,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def nothing() -> Iterator[Connection]:
-    """A connection that an epoch in a file has no use for."""
+    """A connection that a generation in a file has no use for."""
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
         yield connection
@@ -158,7 +169,7 @@ def nothing() -> Iterator[Connection]:
 
 
 def test_the_file_is_private(path: Path) -> None:
-    FileEpoch(path)
+    FileGeneration(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -169,19 +180,19 @@ def test_what_root_makes_belongs_to_the_owner_of_the_database(path: Path) -> Non
     # Only root can give a file away; with anybody else it stays in one hand, which is as good.
     owner = (12345, 23456) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     os.chown(database, *owner)
-    FileEpoch(path, database=database)
+    FileGeneration(path, database=database)
     assert (path.stat().st_uid, path.stat().st_gid) == owner
 
 
 def test_the_file_is_never_opened_through_a_link(path: Path) -> None:
     target = path.with_name("elsewhere")
     path.symlink_to(target)
-    assert FileEpoch(path).read() < 0
+    assert FileGeneration(path).read() < 0
     assert not target.exists()
 
 
 def test_every_reader_of_the_file_sees_the_same_number(path: Path, nothing: Connection) -> None:
-    one, other = FileEpoch(path), FileEpoch(path)
+    one, other = FileGeneration(path), FileGeneration(path)
     assert one.read() == other.read() >= 0
     with change(one, nothing):
         pass
@@ -189,18 +200,18 @@ def test_every_reader_of_the_file_sees_the_same_number(path: Path, nothing: Conn
 
 
 def test_it_is_unsettled_for_all_while_a_change_is_on_its_way(path: Path, nothing: Connection) -> None:
-    one, other = FileEpoch(path), FileEpoch(path)
+    one, other = FileGeneration(path), FileGeneration(path)
     before = other.read()
     with change(one, nothing):
-        for epoch in (one, other):
-            readings = [epoch.read() for _ in range(100)]
+        for generation in (one, other):
+            readings = [generation.read() for _ in range(100)]
             assert len(set(readings)) == 100
             assert max(readings) < 0
     assert other.read() > before
 
 
 def test_a_second_writer_waits_for_the_first(path: Path, nothing: Connection) -> None:
-    first, second = FileEpoch(path), FileEpoch(path, timeout=0.02)
+    first, second = FileGeneration(path), FileGeneration(path, timeout=0.02)
     with change(first, nothing), pytest.raises(Unavailable), change(second, nothing):
         pytest.fail("two writers at once")
     with change(second, nothing):
@@ -210,37 +221,37 @@ def test_a_second_writer_waits_for_the_first(path: Path, nothing: Connection) ->
 WRITER = """
     import sys
     from pathlib import Path
-    from stormpath_wsgi.directory.epoch import FileEpoch
-    epoch = FileEpoch(Path(sys.argv[1]))
-    with epoch.locked(), epoch.moving(None):
+    from stormpath_wsgi.directory.storage.generation import FileGeneration
+    generation = FileGeneration(Path(sys.argv[1]))
+    with generation.locked(), generation.moving(None):
         print("moving", flush=True)
         sys.stdin.readline()
-    print(epoch.read(), flush=True)
+    print(generation.read(), flush=True)
     sys.stdin.readline()
 """
 
 
 def test_it_moves_for_other_processes(path: Path, program: Program) -> None:
-    epoch = FileEpoch(path)
-    before = epoch.read()
+    generation = FileGeneration(path)
+    before = generation.read()
     writer = program(WRITER, str(path))
     assert writer.stdout and writer.stdin
     assert writer.stdout.readline() == "moving\n"
-    assert epoch.read() < 0
+    assert generation.read() < 0
     print(file=writer.stdin, flush=True)
     after = int(writer.stdout.readline())
-    assert epoch.read() == after > before
+    assert generation.read() == after > before
 
 
 def test_a_reader_mends_what_a_killed_writer_left(path: Path, program: Program) -> None:
-    epoch = FileEpoch(path)
-    before = epoch.read()
+    generation = FileGeneration(path)
+    before = generation.read()
     kill_while_moving(program, path)
-    assert epoch.read() == epoch.read() > before
+    assert generation.read() == generation.read() > before
 
 
 def test_a_writer_mends_what_a_killed_writer_left(path: Path, program: Program, nothing: Connection) -> None:
-    reader, writer = FileEpoch(path), FileEpoch(path)
+    reader, writer = FileGeneration(path), FileGeneration(path)
     before = reader.read()
     kill_while_moving(program, path)
     with change(writer, nothing):
@@ -249,9 +260,9 @@ def test_a_writer_mends_what_a_killed_writer_left(path: Path, program: Program, 
 
 
 def test_who_comes_later_mends_what_a_killed_writer_left(path: Path, program: Program) -> None:
-    before = FileEpoch(path).read()
+    before = FileGeneration(path).read()
     kill_while_moving(program, path)
-    assert FileEpoch(path).read() > before
+    assert FileGeneration(path).read() > before
 
 
 def kill_while_moving(program: Program, path: Path) -> None:
@@ -268,18 +279,18 @@ def test_the_map_is_shared_with_forked_children(path: Path, program: Program) ->
         """
         import os, sys
         from pathlib import Path
-        from stormpath_wsgi.directory.epoch import FileEpoch
-        epoch = FileEpoch(Path(sys.argv[1]))
-        before = epoch.read()
+        from stormpath_wsgi.directory.storage.generation import FileGeneration
+        generation = FileGeneration(Path(sys.argv[1]))
+        before = generation.read()
         if not (child := os.fork()):
-            with epoch.locked(), epoch.moving(None):
+            with generation.locked(), generation.moving(None):
                 pass
-            os._exit(0 if epoch.read() > before else 1)
+            os._exit(0 if generation.read() > before else 1)
         assert os.waitpid(child, 0)[1] == 0
-        number = epoch.read()
+        number = generation.read()
         reading, writing = os.pipe()
         if not os.fork():
-            os.write(writing, str(epoch.read()).encode())
+            os.write(writing, str(generation.read()).encode())
             os._exit(0)
         assert int(os.read(reading, 100)) == number > before
         """,
@@ -294,12 +305,12 @@ def test_a_fork_during_a_change_does_not_keep_the_lock(path: Path, program: Prog
         """
         import os, signal, sys
         from pathlib import Path
-        from stormpath_wsgi.directory.epoch import FileEpoch
-        epoch = FileEpoch(Path(sys.argv[1]), timeout=1)
-        with epoch.locked(), epoch.moving(None):
+        from stormpath_wsgi.directory.storage.generation import FileGeneration
+        generation = FileGeneration(Path(sys.argv[1]), timeout=1)
+        with generation.locked(), generation.moving(None):
             if not (child := os.fork()):
                 signal.pause()
-        with epoch.locked(), epoch.moving(None):
+        with generation.locked(), generation.moving(None):
             pass
         os.kill(child, signal.SIGKILL)
         """,
@@ -310,7 +321,7 @@ def test_a_fork_during_a_change_does_not_keep_the_lock(path: Path, program: Prog
 
 
 def test_a_deleted_file_is_made_anew_and_everybody_finds_it(path: Path, nothing: Connection) -> None:
-    writer, reader = FileEpoch(path), FileEpoch(path)
+    writer, reader = FileGeneration(path), FileGeneration(path)
     before = reader.read()
     path.unlink()
     with change(writer, nothing):
@@ -346,13 +357,13 @@ def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Progr
             """
             import sys
             from pathlib import Path
-            from stormpath_wsgi.directory.epoch import FileEpoch
-            epoch = FileEpoch(Path(sys.argv[1]), glance=0)
+            from stormpath_wsgi.directory.storage.generation import FileGeneration
+            generation = FileGeneration(Path(sys.argv[1]), glance=0)
             for line in sys.stdin:
                 if line == "write\\n":
-                    with epoch.locked(), epoch.moving():
+                    with generation.locked(), generation.moving():
                         pass
-                print(epoch.read(), flush=True)
+                print(generation.read(), flush=True)
             """,
             str(path),
         )
@@ -368,11 +379,11 @@ def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Progr
     SPOILT[spoil](path)
     assert tell(reader) > before
     after = tell(writer, "write")
-    assert after == tell(reader) == FileEpoch(path).read() > before
+    assert after == tell(reader) == FileGeneration(path).read() > before
 
 
 def test_a_change_moves_it_also_if_the_file_is_emptied_meanwhile(path: Path, nothing: Connection) -> None:
-    one, other = FileEpoch(path, glance=0), FileEpoch(path, glance=0)
+    one, other = FileGeneration(path, glance=0), FileGeneration(path, glance=0)
     before = one.read()
     with change(one, nothing):
         os.truncate(path, 0)
@@ -386,14 +397,14 @@ def test_a_forked_child_looks_at_the_file_before_it_reads_the_map(path: Path, pr
         """
         import os, sys
         from pathlib import Path
-        from stormpath_wsgi.directory.epoch import FileEpoch
-        epoch = FileEpoch(Path(sys.argv[1]), glance=3600)
-        before = epoch.read()
-        os.register_at_fork(after_in_child=epoch.after_fork)
+        from stormpath_wsgi.directory.storage.generation import FileGeneration
+        generation = FileGeneration(Path(sys.argv[1]), glance=3600)
+        before = generation.read()
+        os.register_at_fork(after_in_child=generation.after_fork)
         os.truncate(sys.argv[1], 0)
         for _ in range(2):
             if not (child := os.fork()):
-                os._exit(0 if epoch.read() > before else 1)
+                os._exit(0 if generation.read() > before else 1)
             assert os.waitpid(child, 0)[1] == 0
         """,
         str(path),
@@ -403,11 +414,11 @@ def test_a_forked_child_looks_at_the_file_before_it_reads_the_map(path: Path, pr
 
 
 def test_between_two_looks_the_file_is_left_alone(path: Path) -> None:
-    epoch = FileEpoch(path, glance=3600)
-    number = epoch.read()
+    generation = FileGeneration(path, glance=3600)
+    number = generation.read()
     os.utime(path, (0, 0))
     path.rename(path.with_name("away"))
-    assert epoch.read() == number
+    assert generation.read() == number
 
 
 def test_on_a_full_disk_it_is_unsettled_until_there_is_room(path: Path, program: Program) -> None:
@@ -415,21 +426,21 @@ def test_on_a_full_disk_it_is_unsettled_until_there_is_room(path: Path, program:
         """
         import os, resource, sys
         from pathlib import Path
-        from stormpath_wsgi.directory.epoch import FileEpoch
+        from stormpath_wsgi.directory.storage.generation import FileGeneration
         from stormpath_wsgi.errors import Unavailable
-        epoch = FileEpoch(Path(sys.argv[1]), glance=0)
-        before = epoch.read()
+        generation = FileGeneration(Path(sys.argv[1]), glance=0)
+        before = generation.read()
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # no file may grow
         os.truncate(sys.argv[1], 0)
-        assert epoch.read() < 0
+        assert generation.read() < 0
         try:
-            with epoch.locked(), epoch.moving():
+            with generation.locked(), generation.moving():
                 raise SystemExit("the others would not have been told")
         except Unavailable:
             pass
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert epoch.read() == epoch.read() > before
+        assert generation.read() == generation.read() > before
         """,
         str(path),
     )
@@ -445,39 +456,39 @@ def test_without_the_file_nothing_is_trusted_and_nothing_written(
         path = path.parent / "nowhere" / path.name
     else:
         path.mkdir()
-    epoch = FileEpoch(path)
+    generation = FileGeneration(path)
     assert str(path) in caplog.text
-    assert epoch.read() != epoch.read() < 0
-    with pytest.raises(Unavailable), change(epoch, nothing):
+    assert generation.read() != generation.read() < 0
+    with pytest.raises(Unavailable), change(generation, nothing):
         pytest.fail("the others would not have been told")
 
 
 def test_a_file_that_appears_later_is_used(path: Path, nothing: Connection) -> None:
     path.mkdir()
-    epoch = FileEpoch(path)
+    generation = FileGeneration(path)
     path.rmdir()
-    assert epoch.read() == epoch.read() >= 0
+    assert generation.read() == generation.read() >= 0
 
 
 def test_threads_never_take_one_number_for_two_states(path: Path, nothing: Connection) -> None:
     """The promise itself: who reads the same number twice has read the same data in between."""
-    epochs = [FileEpoch(path) for _ in range(4)]
+    generations = [FileGeneration(path) for _ in range(4)]
     state, wrong, done = [0], [], threading.Event()
     known: dict[int, int] = {}
 
-    def write(epoch: FileEpoch) -> None:
+    def write(generation: FileGeneration) -> None:
         for _ in range(100):
-            with change(epoch, nothing):
+            with change(generation, nothing):
                 state[0] += 1
 
-    def watch(epoch: FileEpoch) -> None:
+    def watch(generation: FileGeneration) -> None:
         while not done.is_set():
-            number, seen = epoch.read(), state[0]
-            if number >= 0 and epoch.read() == number and known.setdefault(number, seen) != seen:
+            number, seen = generation.read(), state[0]
+            if number >= 0 and generation.read() == number and known.setdefault(number, seen) != seen:
                 wrong.append(number)
 
-    writers = [threading.Thread(target=write, args=(epoch,)) for epoch in epochs[:2]]
-    watchers = [threading.Thread(target=watch, args=(epoch,)) for epoch in epochs[2:]]
+    writers = [threading.Thread(target=write, args=(generation,)) for generation in generations[:2]]
+    watchers = [threading.Thread(target=watch, args=(generation,)) for generation in generations[2:]]
     for thread in (*watchers, *writers):
         thread.start()
     for thread in writers:
@@ -494,7 +505,7 @@ def test_threads_never_take_one_number_for_two_states(path: Path, nothing: Conne
 
 @pytest.fixture
 def asking(postgresql_url: str) -> Iterator[Callable[[], Asking]]:
-    """Makes epochs that listen, with engines of their own, as processes on other machines have."""
+    """Makes generations that listen, with engines of their own, as processes on other machines have."""
     made: list[Asking] = []
 
     def make() -> Asking:
@@ -512,39 +523,39 @@ Ask = Callable[[], Asking]
 
 def test_the_first_reading_asks_and_starts_to_listen(postgresql_url: str) -> None:
     with closing(Asking(postgresql_url)) as reader:
-        assert (reader.epoch.read(), reader.asked) == (reader.number, 1)
+        assert (reader.generation.read(), reader.asked) == (reader.number, 1)
         eventually(reader.listens)
-        assert reader.epoch.read() == reader.number
+        assert reader.generation.read() == reader.number
 
 
 def test_whoever_may_not_trust_notices_asks_each_time(postgresql_url: str) -> None:
     others = set(threading.enumerate())
     numbers = itertools.count()
     engine = create_engine(postgresql_url)
-    epoch = NotifiedEpoch(engine, lambda: None, lambda: next(numbers))
-    assert [epoch.read() for _ in range(1000)] == list(range(1000))
+    generation = NotifiedGeneration(engine, lambda: None, lambda: next(numbers))
+    assert [generation.read() for _ in range(1000)] == list(range(1000))
     assert not [thread for thread in threading.enumerate() if thread not in others]
-    epoch.close()
+    generation.close()
     engine.dispose()
 
 
 def test_it_moves_elsewhere_when_a_transaction_commits(asking: Ask) -> None:
     writer, reader = asking(), asking()
-    before = reader.epoch.read()
-    with writer.engine.connect() as connection, change(writer.epoch, connection):
-        assert reader.epoch.read() == before, "not before"
+    before = reader.generation.read()
+    with writer.engine.connect() as connection, change(writer.generation, connection):
+        assert reader.generation.read() == before, "not before"
         connection.commit()
-    eventually(lambda: reader.epoch.read() != before)
+    eventually(lambda: reader.generation.read() != before)
     eventually(reader.listens)
-    assert reader.epoch.read() == writer.epoch.read() == reader.number
+    assert reader.generation.read() == writer.generation.read() == reader.number
 
 
 def test_it_stays_when_a_transaction_is_undone(asking: Ask) -> None:
     writer, reader = asking(), asking()
-    before = reader.epoch.read()
-    with writer.engine.connect() as connection, change(writer.epoch, connection):
+    before = reader.generation.read()
+    with writer.engine.connect() as connection, change(writer.generation, connection):
         connection.rollback()
-    assert writer.epoch.read() == reader.epoch.read() == reader.number == before
+    assert writer.generation.read() == reader.generation.read() == reader.number == before
 
 
 def test_no_number_comes_back_with_a_backup(asking: Ask) -> None:
@@ -575,14 +586,14 @@ def test_a_lost_server_unsettles_and_a_returned_one_settles_it(
 ) -> None:
     with closing(Asking(mortal_url)) as reader, closing(Asking(mortal_url)) as writer:
         eventually(reader.listens)
-        before = reader.epoch.read()
+        before = reader.generation.read()
         mortal_postgresql_server.stop()
-        eventually(lambda: reader.epoch.read() < 0)
+        eventually(lambda: reader.generation.read() < 0)
         mortal_postgresql_server.start()
         writer.move()
-        assert reader.epoch.read() != before, "what was missed meanwhile must not be taken for nothing"
+        assert reader.generation.read() != before, "what was missed meanwhile must not be taken for nothing"
         eventually(reader.listens)
-        assert reader.epoch.read() == writer.number
+        assert reader.generation.read() == writer.number
 
 
 def test_a_silent_line_is_trusted_no_longer_than_the_lease_and_then_left(

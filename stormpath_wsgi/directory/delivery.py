@@ -1,9 +1,9 @@
-"""The outbox: what mail is to be written is stored in the transaction that it tells of, and leaves after the commit.
+"""Delivery: mail that waits in the outbox is written and sent, after the commit of what it tells.
 
-So none tells of what never happened, none is lost when a process dies, and nobody waits for a mail server. A thread of
-each process that has mail writes and delivers it, and ends when there is none left. A row is claimed by moving its time
-to a later one; of several processes only one does. Whoever dies with a mail in hand leaves it to the others, and its
-``Message-ID`` is made of the row's id: a mail that is sent again is known as the same one.
+Nobody waits for a mail server: a thread of each process that has mail delivers it, and ends when there is none left. A
+row is claimed by moving its time to a later one; of several processes only one does. Whoever dies with a mail in hand
+leaves it to the others, and its ``Message-ID`` is made of the row's id: a mail that is sent again is known as the same
+one.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ import threading
 import weakref
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
-from stormpath_wsgi.directory.context import Context, Work
+from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.mail.mailers import NotSent
-from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rules.mails import messages, smtp_servers
 from stormpath_wsgi.directory.storage import schema
-from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 
 log = logging.getLogger(__name__)
@@ -35,30 +33,7 @@ _FAREWELL = 10.0  # seconds that closing waits for what is due
 _outbox = schema.outbox
 
 
-def put(
-    work: Work, purpose: str, account_id: str | None, *, application_id: str | None = None, token: str | None = None
-) -> None:
-    """Lets the mail of *purpose* to an account leave when the transaction is committed, if its directory sends such.
-
-    Without an account it takes the same time, and nothing leaves. Raises 2020 for one that is not there.
-    """
-    id = new_id()
-    row = {
-        "id": id,
-        "tenant_id": work.tenant_id,
-        "purpose": purpose,
-        "account_id": account_id,
-        "application_id": application_id,
-        "token": None if token is None else work.secrets.seal(token, schema.place(_outbox.c.token, id)),
-        "attempts": 0,
-        "due_at": work.now,
-    }
-    with records.taken(None):  # the account may just have gone
-        work.connection.execute(insert(_outbox), row)
-    work.queued.append(id)
-
-
-class Outbox:
+class Delivery:
     """Delivers the mail of *context*. Shared by threads and greenlets, and good after a fork."""
 
     def __init__(self, context: Context) -> None:
@@ -126,7 +101,7 @@ class Outbox:
             return _LOOK
 
     def _claim(self) -> Row[*tuple[Any, ...]] | None:
-        with self._context.write(moves_epoch=False) as work:
+        with self._context.write(moves_generation=False) as work:
             parameters = {"tenant": work.tenant_id, "now": work.now, "later": work.now + _LEASE}
             return work.connection.execute(_CLAIM, parameters).first()
 
@@ -149,8 +124,8 @@ class Outbox:
 
     def _send(self, claimed: Row[*tuple[Any, ...]]) -> None:
         with self._context.read() as work:
-            sealed = claimed.token
-            token = sealed and work.secrets.open(sealed, schema.place(_outbox.c.token, claimed.id))
+            encrypted = claimed.token
+            token = encrypted and work.secrets.decrypt(encrypted, schema.place(_outbox.c.token, claimed.id))
             message = messages.write(
                 work, claimed.purpose, claimed.account_id, claimed.application_id, token, id=claimed.id
             )
@@ -165,12 +140,12 @@ class Outbox:
             return
         log.warning("mail %s is tried again later: %s", claimed.id, error)
         pause = min(_FIRST_PAUSE << (claimed.attempts - 1), _LONGEST_PAUSE)
-        with self._context.write(moves_epoch=False) as work:
+        with self._context.write(moves_generation=False) as work:
             later = update(_outbox).where(_outbox.c.id == claimed.id).values(due_at=work.now + pause)
             work.connection.execute(later)
 
     def _drop(self, claimed: Row[*tuple[Any, ...]]) -> None:
-        with self._context.write(moves_epoch=False) as work:
+        with self._context.write(moves_generation=False) as work:
             work.connection.execute(delete(_outbox).where(_outbox.c.id == claimed.id))
 
     def _pause(self) -> float | None:
@@ -196,9 +171,9 @@ _CLAIM = (
 )
 
 
-def _announce_forks(outbox: Outbox) -> None:
+def _announce_forks(delivery: Delivery) -> None:
     """A child has no thread of its parent's, and must not wait for a lock that one held."""
-    reference = weakref.ref(outbox)
+    reference = weakref.ref(delivery)
 
     def after() -> None:
         if found := reference():
