@@ -22,9 +22,9 @@ from sphinx.util.rst import escape
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.api import openapi
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryOptions, open_directory
 from stormpath_wsgi.directory.wire import paths
-from stormpath_wsgi.errors import CATALOGUE
 from stormpath_wsgi.kinds import KINDS, Attribute, Collection, Kind, Link, Member, Part
 
 _SENT = {"c": "make", "u": "change", "cu": "make, change"}
@@ -45,15 +45,15 @@ class ErrorTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 10 10 80", ""]
-        for row in [("code", "status", "what it says"), *map(_error, sorted(CATALOGUE))]:
+        for row in [("code", "status", "what it says"), *map(_error, Code)]:
             lines += [f"   {mark} - {cell}" for mark, cell in zip("*  ", row, strict=True)]
         return self.parse_text_to_nodes(StringList(lines, "errors"))
 
 
-def _error(code: int) -> tuple[str, str, str]:
-    status, visitors, developers = CATALOGUE[code]
+def _error(code: Code) -> tuple[str, str, str]:
+    visitors, developers = code.user_message, code.developer_message
     told = f" For visitors: *{escape(visitors)}*" if visitors and visitors != developers else ""
-    return str(code), str(status), escape(developers) + told
+    return str(code), str(code.status), escape(developers) + told
 
 
 def _document() -> dict[str, Any]:

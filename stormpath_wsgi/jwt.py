@@ -15,6 +15,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
 
 LONGEST = 8192  # characters
@@ -58,9 +59,9 @@ class Jwt:
     def check_times(self, now: float, lifetime: float | None = None) -> None:
         """Raises 10011 from the very second of :meth:`expiry` on, 10012 while ``iat`` is in the future, and 11004."""
         if now >= self.expiry(lifetime):
-            raise fault(10011)
+            raise fault(Code.TOKEN_EXPIRED)
         if self.seconds("iat") > now + LEEWAY:
-            raise fault(10012)
+            raise fault(Code.TOKEN_FROM_FUTURE)
 
 
 def write(header: Mapping[str, Any], claims: Mapping[str, Any], secret: str) -> str:
@@ -71,18 +72,18 @@ def write(header: Mapping[str, Any], claims: Mapping[str, Any], secret: str) -> 
 def read(text: str, secret_of: Callable[[str | None], str | None]) -> Jwt:
     """The token, signed with what *secret_of* answers to its ``kid``. Raises 10017 for whatever is not."""
     if not text.isascii() or len(text) > LONGEST:
-        raise fault(10017)
+        raise fault(Code.TOKEN_SIGNATURE_WRONG)
     try:
         signed = jws.extract_compact(text.encode(), registry=_registry)
         header = signed.headers()
         secret = secret_of(_kid(header))
         if secret is None or not jws.validate_compact(signed, _key(secret), registry=_registry):
-            raise fault(10017)
+            raise fault(Code.TOKEN_SIGNATURE_WRONG)
         claims = json.loads(signed.payload, object_pairs_hook=_unique)
     except (JoseError, ValueError, RecursionError):
-        raise fault(10017) from None
+        raise fault(Code.TOKEN_SIGNATURE_WRONG) from None
     if not isinstance(claims, dict):
-        raise fault(10017)
+        raise fault(Code.TOKEN_SIGNATURE_WRONG)
     return Jwt(header, claims)
 
 
@@ -118,4 +119,4 @@ def _json(claims: Mapping[str, Any]) -> bytes:
 
 
 def _unusable(name: str) -> Error:
-    return fault(11004, f"Token is invalid because its {name} claim is missing or cannot be used.")
+    return fault(Code.TOKEN_CLAIM_MISSING, f"Token is invalid because its {name} claim is missing or cannot be used.")

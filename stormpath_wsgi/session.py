@@ -17,6 +17,7 @@ from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.kinds import id_of
@@ -28,7 +29,17 @@ from stormpath_wsgi.web.remote_user import Told
 log = logging.getLogger(__name__)
 
 #: What a directory says about a session that has ended: the token or its account is gone, expired, disabled or moved.
-ENDED = frozenset({404, 10010, 10011, 10013, 10014, 10015, 10016})
+ENDED = frozenset(
+    {
+        Code.NOT_FOUND,
+        Code.TOKEN_ACCOUNT_DISABLED,
+        Code.TOKEN_EXPIRED,
+        Code.TOKEN_NOT_FOUND,
+        Code.TOKEN_OF_OTHER_APPLICATION,
+        Code.TOKEN_APPLICATION_DISABLED,
+        Code.TOKEN_ACCOUNT_NOT_MAPPED,
+    }
+)
 
 #: What to tell people when a sign-out could only take the cookie away.
 LIVES_ON = (
@@ -131,7 +142,9 @@ class Sessions(Shared):
         session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now))
         known = self._remember(self._signer.write(session), session, now)
         if known.account is None:
-            raise fault(10013)  # ended as soon as it was there: the account was disabled or deleted meanwhile
+            raise fault(
+                Code.TOKEN_NOT_FOUND
+            )  # ended as soon as it was there: the account was disabled or deleted meanwhile
         return known
 
     def end(self, known: Known) -> None:

@@ -14,11 +14,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
 
 #: Everyone may look at these.
-GROUND = {"errors", "jwt", "kinds"}
+GROUND = {"codes", "errors", "jwt", "kinds"}
 
 #: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
 #: A file of ``web`` is a room of its own: some of them know the session, and the session knows others.
 ARROWS: dict[str, set[str]] = {
+    "codes": set(),
     "errors": set(),
     "breaker": set(),
     "kinds": set(),

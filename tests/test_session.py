@@ -21,6 +21,7 @@ from werkzeug.sansio.http import parse_cookie
 
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.client.local import LocalDataStore
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import MOST_TRIED, Cookie, Session, SessionSigner
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.crypto.passwords import Passwords
@@ -644,7 +645,10 @@ class TestSigningIn:
 
 
 class TestADirectoryThatFails:
-    @pytest.mark.parametrize("failure", [Unavailable(), fault(401), fault(403), Error({"status": 500, "code": 500})])
+    @pytest.mark.parametrize(
+        "failure",
+        [Unavailable(), fault(Code.NOT_AUTHENTICATED), fault(Code.NOT_ALLOWED), Error({"status": 500, "code": 500})],
+    )
     def test_makes_nobody_a_stranger(self, open_sessions: Open, cookie: str, line: Line, failure: Error) -> None:
         line.failure = failure
         with pytest.raises(Unavailable):

@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from stormpath_wsgi import sauthc1
 from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import ID
 
@@ -82,7 +83,7 @@ class Authentication:
                 return self._by_secret(offered)
             case "sauthc1":
                 return self._by_signature(request, offered)
-        raise fault(401)
+        raise fault(Code.NOT_AUTHENTICATED)
 
     def _find(self, key_id: str) -> ActiveKey | None:
         return self._keys.active_key(key_id) if ID.match(key_id) else None
@@ -105,9 +106,12 @@ class Authentication:
         if signed is None or moment is None or signed["day"] != date[:8]:
             raise _refusal()
         if abs(self._clock() - moment) > self._clock_skew:
-            raise fault(401, f"X-Stormpath-Date is more than {self._clock_skew:.0f} seconds off the server's clock.")
+            raise fault(
+                Code.NOT_AUTHENTICATED,
+                f"X-Stormpath-Date is more than {self._clock_skew:.0f} seconds off the server's clock.",
+            )
         if _header(request, "host") not in self._hosts:
-            raise fault(401, _OTHER_HOST)
+            raise fault(Code.NOT_AUTHENTICATED, _OTHER_HOST)
         found = self._find(signed["key"])
         secret = found.secret if found else _DECOY
         is_right = any(
@@ -126,7 +130,7 @@ class Authentication:
 
 
 def _refusal() -> Error:
-    return fault(401, "Authentication with a valid API key is required.")
+    return fault(Code.NOT_AUTHENTICATED, "Authentication with a valid API key is required.")
 
 
 def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from stormpath_wsgi.api.incoming import Parameters
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ApiKey, CustomData
 
@@ -48,13 +49,15 @@ class Encryption:
             case "true":
                 size, iterations = _number(parameters, _SIZE, 128), _number(parameters, _ITERATIONS, 1024)
                 if size not in _SIZES:
-                    raise fault(2103, f"{_SIZE} must be one of {', '.join(map(str, _SIZES))}.")
+                    raise fault(Code.PARAMETER_INVALID, f"{_SIZE} must be one of {', '.join(map(str, _SIZES))}.")
                 if not 1 <= iterations <= _MOST_ITERATIONS:
-                    raise fault(2103, f"{_ITERATIONS} must be a whole number from 1 to {_MOST_ITERATIONS}.")
+                    raise fault(
+                        Code.PARAMETER_INVALID, f"{_ITERATIONS} must be a whole number from 1 to {_MOST_ITERATIONS}."
+                    )
                 return cls(password, salt=_salt(parameters), size=size, iterations=iterations)
             case "false":
                 return None
-        raise fault(2103, f"{_ASKED} must be true or false.")
+        raise fault(Code.PARAMETER_INVALID, f"{_ASKED} must be true or false.")
 
     def encrypted(self, secret: str, vector: bytes | None = None) -> str:
         """*secret* as base64url of initialisation *vector* (16 bytes, random unless given) and AES-CBC ciphertext."""
@@ -80,15 +83,15 @@ class Encryption:
 def _number(parameters: Parameters, name: str, default: int) -> int:
     text = parameters.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise fault(2103, f"{name} must be a whole number.")
+        raise fault(Code.PARAMETER_INVALID, f"{name} must be a whole number.")
     return int(text)
 
 
 def _salt(parameters: Parameters) -> bytes:
     text = parameters.get(_SALT)
     if not text:
-        raise fault(2000, f"{_SALT} is required; it cannot be null, empty, or blank.")
+        raise fault(Code.REQUIRED, f"{_SALT} is required; it cannot be null, empty, or blank.")
     found = _BASE64URL.fullmatch(text)
     if found is None or len(found[1]) % 4 == 1 or len(found[1]) > _LONGEST_SALT * 4 // 3:
-        raise fault(2103, f"{_SALT} must be base64url of at most {_LONGEST_SALT} bytes.")
+        raise fault(Code.PARAMETER_INVALID, f"{_SALT} must be base64url of at most {_LONGEST_SALT} bytes.")
     return base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))

@@ -18,6 +18,7 @@ from wsgiref.types import WSGIEnvironment
 from werkzeug import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import is_storable
 
@@ -48,9 +49,9 @@ class Incoming(Request):
         try:
             text = path.encode("latin-1").decode()
         except UnicodeDecodeError:
-            raise fault(404) from None
+            raise fault(Code.NOT_FOUND) from None
         if not text.startswith(mount + "/") or not is_storable(text):
-            raise fault(404)
+            raise fault(Code.NOT_FOUND)
         return text[len(mount) + 1 :]
 
     @property
@@ -74,11 +75,11 @@ class Incoming(Request):
         if not self.raw_query:
             return {}
         if len(self.raw_query) > LONGEST_QUERY:
-            raise fault(2100, f"The query string is longer than {LONGEST_QUERY} characters.")
+            raise fault(Code.QUERY_MALFORMED, f"The query string is longer than {LONGEST_QUERY} characters.")
         try:
             pairs = _parsed(self.raw_query.encode("latin-1"))
         except ValueError:
-            raise fault(2100) from None
+            raise fault(Code.QUERY_MALFORMED) from None
         return _unique(pairs)
 
     @cached_property
@@ -87,11 +88,11 @@ class Incoming(Request):
         try:
             body = self.get_data(cache=False)
         except RequestEntityTooLarge:
-            raise fault(413) from None
+            raise fault(Code.TOO_LARGE) from None
         except Exception:  # the server's own, whatever it calls them: a client that hung up, chunks that are none
-            raise fault(400, "The request body ended early, or its chunks are malformed.") from None
+            raise fault(Code.MALFORMED_REQUEST, "The request body ended early, or its chunks are malformed.") from None
         if len(body) > self._max_body:
-            raise fault(413)
+            raise fault(Code.TOO_LARGE)
         return body
 
     def document(self) -> dict[str, Any]:
@@ -99,16 +100,16 @@ class Incoming(Request):
         if not self.body:
             return {}
         if self.mimetype != JSON:
-            raise fault(1101, f"The Content-Type of a request body must be {JSON}.")
+            raise fault(Code.MEDIA_TYPE_NOT_SUPPORTED, f"The Content-Type of a request body must be {JSON}.")
         try:
             document = json.loads(
                 self.body.decode(), object_pairs_hook=_members, parse_constant=_refused, parse_float=_finite
             )
         except (ValueError, RecursionError):
             # Not UTF-8, not JSON, a name twice, a number that is none, or nested so deep that the parser gave up.
-            raise fault(400, "The request body is not a well-formed JSON document.") from None
+            raise fault(Code.MALFORMED_REQUEST, "The request body is not a well-formed JSON document.") from None
         if not isinstance(document, dict):
-            raise fault(400, "The request body must be a JSON object.")
+            raise fault(Code.MALFORMED_REQUEST, "The request body must be a JSON object.")
         _check_depth(document)
         return document
 
@@ -117,11 +118,11 @@ class Incoming(Request):
         if not self.body:
             return self.parameters
         if self.mimetype != FORM:
-            raise fault(1101, f"The Content-Type of a request body must be {FORM}.")
+            raise fault(Code.MEDIA_TYPE_NOT_SUPPORTED, f"The Content-Type of a request body must be {FORM}.")
         try:
             pairs = _parsed(self.body)
         except ValueError:
-            raise fault(400, "The request body is not a well-formed form.") from None
+            raise fault(Code.MALFORMED_REQUEST, "The request body is not a well-formed form.") from None
         return _unique([*self.parameters.items(), *pairs])
 
     def _environ(self, name: str) -> str:
@@ -142,7 +143,7 @@ def _parsed(text: bytes) -> list[tuple[str, str]]:
 def _unique(pairs: list[tuple[str, str]]) -> Parameters:
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
-        raise fault(2102)
+        raise fault(Code.PARAMETER_TWICE)
     return parameters
 
 
@@ -173,7 +174,7 @@ def _check_depth(document: Any) -> None:
         level = [inner for outer in level for inner in _inside(outer)]
         if not level:
             return
-    raise fault(400, f"The request body is nested deeper than {DEEPEST} levels.")
+    raise fault(Code.MALFORMED_REQUEST, f"The request body is nested deeper than {DEEPEST} levels.")
 
 
 def _inside(value: Any) -> Iterable[Any]:

@@ -13,6 +13,7 @@ from stormpath_wsgi.api.authentication import ActiveKey
 from stormpath_wsgi.api.encryption import PARAMETERS as OF_ENCRYPTION
 from stormpath_wsgi.api.encryption import Encryption
 from stormpath_wsgi.api.incoming import JSON, Incoming, Parameters
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck, TokenEndpoint, parse
 from stormpath_wsgi.errors import fault
@@ -53,7 +54,7 @@ def answer(call: Call) -> Response:
     handler = _HANDLERS.get(method)
     if handler is None or (method != call.request.method and method != "DELETE"):
         parse(call.path)  # what is not there offers nothing
-        raise fault(405)
+        raise fault(Code.METHOD_NOT_OFFERED)
     return handler(call)
 
 
@@ -71,7 +72,7 @@ def respond(document: Any, status: int = 200, headers: Mapping[str, str] | None 
 def _get(call: Call) -> Response:
     parameters = call.request.parameters
     if "" in parameters.values():
-        raise fault(2101)
+        raise fault(Code.PARAMETER_WITHOUT_VALUE)
     if call.path == _OWN_TENANT:
         return _redirect(call)
     match parse(call.path):

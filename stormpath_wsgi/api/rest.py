@@ -20,6 +20,7 @@ from stormpath_wsgi.api.authentication import Authentication
 from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.api.resources import Call, allowed, answer, respond
+from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, Unavailable, fault
 
@@ -75,7 +76,7 @@ class RestAPI:
             response = self._refuse(request, error, request_id)
         except Exception as error:  # a mistake of ours: nobody is told about it but the log
             _log(request_id, error)
-            response = self._refuse(request, fault(500), request_id)
+            response = self._refuse(request, fault(Code.SERVER_FAILED), request_id)
         response.headers["Stormpath-Request-Id"] = request_id
         response.headers["Cache-Control"] = "no-store"  # who may see it is decided anew each time
         return response(environ, start_response)
@@ -108,12 +109,8 @@ class RestAPI:
 
 def _oauth_error(error: Error) -> str:
     """The word for *error* that OAuth clients understand (RFC 6749, section 5.2)."""
-    if error.code in (401, 10019):
-        return "invalid_client"
-    if error.code == 2003:  # the grant type is the only parameter with a list of values
-        return "unsupported_grant_type"
-    # From here on codes speak of account stores, logins and tokens, below of how the request was written.
-    return "invalid_grant" if error.code >= 4000 else "invalid_request"
+    code = Code.of(error.code)
+    return INVALID_REQUEST if code is None else code.oauth
 
 
 def _log(request_id: str, error: Exception) -> None:

@@ -11,6 +11,7 @@ from stormpath_wsgi.client.collection import Collection
 from stormpath_wsgi.client.custom_data import HasCustomData
 from stormpath_wsgi.client.reference import GROUP
 from stormpath_wsgi.client.resource import HasStatus, Resource
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Account(HasCustomData, HasStatus, kinds.Account):
         wanted = dict.fromkeys(groups)
         for group in wanted:
             if group not in ties:
-                raise fault(404, f"This user is not part of Group {group.name}.")
+                raise fault(Code.NOT_FOUND, f"This user is not part of Group {group.name}.")
         return [ties[group] for group in wanted]
 
     def _group(self, given: GroupReference) -> Group:

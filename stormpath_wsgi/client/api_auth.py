@@ -28,6 +28,7 @@ from stormpath_wsgi.client.account import AccessToken, Account
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.client.resource import Resource
+from stormpath_wsgi.codes import Code, Whose
 from stormpath_wsgi.errors import ConfigurationError, Error
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: From here on error codes speak of what was sent, below of the request that carried it or of who may make it.
-_FIRST_OF_OFFERS = 1000
 #: Three parts. The id of a session has one: it is nothing that a request may bring.
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -372,7 +371,8 @@ def _offered(work: Callable[[], T]) -> T | None:
     try:
         return work()
     except Error as error:
-        if error.code < _FIRST_OF_OFFERS:
+        code = Code.of(error.code)
+        if code is None or code.whose is not Whose.VISITOR:
             raise
         log.info("authentication refused: %s %s", error.code, error)
     except _Refused as error:

@@ -18,6 +18,7 @@ from stormpath_wsgi.client.cache import CacheOptions, CachingDataStore
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.client.transport import Reply, Transport, Unreached
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 
 #: Tries of one request at the most: the first, and four more, as the documented client.
@@ -98,7 +99,7 @@ class HttpDataStore(Shared):
 
     def _checked(self, href: str) -> str:
         if not self._remote.below(href):
-            raise fault(404, f"{href} is not below {self.base_url}.")
+            raise fault(Code.NOT_FOUND, f"{href} is not below {self.base_url}.")
         return href
 
     def _read(self, href: str, query: Mapping[str, str], expand: str | None) -> dict[str, Any]:

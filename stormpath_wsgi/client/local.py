@@ -9,6 +9,7 @@ from typing import Any
 from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.live import Shared
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
 from stormpath_wsgi.errors import fault
 
@@ -60,7 +61,7 @@ class LocalDataStore(Shared):
     def _path(self, href: str) -> str:
         base = self.base_url + "/"
         if not href.startswith(base):
-            raise fault(404, f"{href} is not below {self.base_url}.")
+            raise fault(Code.NOT_FOUND, f"{href} is not below {self.base_url}.")
         return href[len(base) :]
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import is_storable
 
@@ -35,7 +36,7 @@ def body(href: str, properties: Any) -> dict[str, Any]:
     and 413 for too much.
     """
     if not isinstance(properties, Mapping):
-        raise fault(400, f"The properties must be a dictionary, not a {type(properties).__name__}.")
+        raise fault(Code.MALFORMED_REQUEST, f"The properties must be a dictionary, not a {type(properties).__name__}.")
     try:
         document: dict[str, Any] = _Copy().of(dict(properties), 0)
     except _Unfit as unfit:
@@ -53,7 +54,7 @@ def matches(given: Mapping[str, Any] | None) -> dict[str, str]:
     asked = parameters(given)
     for name, value in asked.items():
         if not value:
-            raise fault(2101, f"{name!r:.80} has no value.")
+            raise fault(Code.PARAMETER_WITHOUT_VALUE, f"{name!r:.80} has no value.")
     return asked
 
 
@@ -65,7 +66,7 @@ def expansion(expand: Any) -> str | None:
 class _Unfit(Exception):
     """A value that is not JSON. *place* is where it was found, the outermost name first."""
 
-    def __init__(self, code: int, says: str) -> None:
+    def __init__(self, code: Code, says: str) -> None:
         super().__init__(says)
         self.code, self.says, self.place = code, says, ""
 
@@ -86,7 +87,7 @@ class _Copy:
     def of(self, value: Any, depth: int) -> Any:
         self._left -= 1
         if self._left < 0:
-            raise _Unfit(413, f"holds more than {MOST} values.")
+            raise _Unfit(Code.TOO_LARGE, f"holds more than {MOST} values.")
         match value:
             case None | bool():
                 return value
@@ -95,12 +96,12 @@ class _Copy:
             case int() | float():
                 return _number(value)
             case dict() | list() if depth == DEEPEST - 1 and value:
-                raise _Unfit(400, f"is nested deeper than {DEEPEST} levels.")
+                raise _Unfit(Code.MALFORMED_REQUEST, f"is nested deeper than {DEEPEST} levels.")
             case dict():
                 return {_key(key): self._inside(inner, f".{key}", depth) for key, inner in value.items()}
             case list():
                 return [self._inside(inner, f"[{index}]", depth) for index, inner in enumerate(value)]
-        raise _Unfit(2004, f"is a {type(value).__name__}, which JSON does not have.")
+        raise _Unfit(Code.WRONG_TYPE, f"is a {type(value).__name__}, which JSON does not have.")
 
     def _inside(self, value: Any, step: str, depth: int) -> Any:
         try:
@@ -111,7 +112,7 @@ class _Copy:
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
-        raise _Unfit(2004, f"has a key that is a {type(key).__name__}; keys of a JSON object are text.")
+        raise _Unfit(Code.WRONG_TYPE, f"has a key that is a {type(key).__name__}; keys of a JSON object are text.")
     return _text(key)
 
 
@@ -126,16 +127,16 @@ def _number(value: float) -> float:
     except OverflowError:
         finite = False
     if not finite:
-        raise _Unfit(2002, "is NaN, an infinity or a number beyond them, which JSON does not have.")
+        raise _Unfit(Code.INVALID, "is NaN, an infinity or a number beyond them, which JSON does not have.")
     return int.__int__(value) if isinstance(value, int) else float.__float__(value)
 
 
 def _fields(document: Mapping[str, Any]) -> dict[str, str]:
     for name, value in document.items():
         if value is not None and not isinstance(value, str):
-            raise fault(2004, f"{name:.80} parameter is an invalid type.")
+            raise fault(Code.WRONG_TYPE, f"{name:.80} parameter is an invalid type.")
         if value is not None and not is_storable(value):
-            raise fault(2005, f"{name:.80} parameter holds characters that cannot be stored.")
+            raise fault(Code.NOT_STORABLE, f"{name:.80} parameter holds characters that cannot be stored.")
     return {name: value for name, value in document.items() if value is not None}
 
 
@@ -143,5 +144,5 @@ def _parameter(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str) or not is_storable(value):
-        raise fault(2103, f"{name!r:.80} must be text, without characters that cannot be stored.")
+        raise fault(Code.PARAMETER_INVALID, f"{name!r:.80} must be text, without characters that cannot be stored.")
     return _text(value)

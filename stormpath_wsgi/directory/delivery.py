@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.mail.mailers import NotSent
 from stormpath_wsgi.directory.rules.mails import messages, smtp_servers
@@ -115,7 +116,7 @@ class Delivery:
         except Unavailable:
             raise
         except Exception as error:
-            if isinstance(error, Error) and error.code == 404:
+            if isinstance(error, Error) and error.code == Code.NOT_FOUND:
                 self._drop(claimed)  # whose mail it was, or what it tells of, was removed meanwhile
             else:  # a mistake of ours: the others do not wait for this mail, and it is not tried for ever
                 self._retry(claimed, type(error).__name__)  # the text might quote the token

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
@@ -135,13 +136,13 @@ class DirectoryService:
                 return tokens.validate(self._context, target, expansion.parse(expand, kinds.RefreshToken))
             case ResetToken() as target:
                 return password_reset.get(self._context, target, expand)
-        raise fault(405)
+        raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
         """One page of a collection. *query*: ``q``, attribute matches, ``orderBy``, ``offset``, ``limit``."""
         target, query = self._parse(path), query or {}
         if not isinstance(target, Listing) or target.owner is None or target.of not in SHAPES:
-            raise fault(405)
+            raise fault(Code.METHOD_NOT_OFFERED)
         wanted = expansion.parse(expand, target.of, resources=parse_window(limit=query.get("limit"))["limit"])
         with self._context.read() as work:
             found = page(work, target, query)
@@ -154,7 +155,7 @@ class DirectoryService:
         if isinstance(target, TokenEndpoint):
             return oauth.exchange(self._context, target, properties)
         if not isinstance(target, Listing) or not target.creates:
-            raise fault(405)
+            raise fault(Code.METHOD_NOT_OFFERED)
         self._delivery.look()
         wanted = expansion.parse(params.get("expand"), target.of)
         made = CREATE[target.of](self._context, target, properties, params)
@@ -173,7 +174,7 @@ class DirectoryService:
             case VerificationToken() as target:
                 wanted, changed = [], verification.verify(self._context, target)
             case _:
-                raise fault(405)
+                raise fault(Code.METHOD_NOT_OFFERED)
         return self._expanded(changed, wanted)
 
     def delete(self, path: str) -> None:
@@ -187,20 +188,20 @@ class DirectoryService:
             case DataKey() as target:
                 custom_data.remove_key(self._context, target)
             case _:
-                raise fault(405)
+                raise fault(Code.METHOD_NOT_OFFERED)
 
     def _remove(self, target: Resource) -> None:
         try:
             REMOVE[target.kind](self._context, target)
         except Error as error:  # which has undone the transaction, so that nobody is told of a change
-            if error.code != 404 or not target.kind.gone_is_deleted:
+            if error.code != Code.NOT_FOUND or not target.kind.gone_is_deleted:
                 raise
 
     def document(self, path: str) -> tuple[str, bytes]:
         """Media type and content of a resource that is no JSON, or not only that."""
         target = self._parse(path)
         if not isinstance(target, Resource) or target.kind not in DOCUMENTS:
-            raise fault(405)
+            raise fault(Code.METHOD_NOT_OFFERED)
         return DOCUMENTS[target.kind](self._context, target)
 
     def verbs(self, path: str) -> frozenset[str]:

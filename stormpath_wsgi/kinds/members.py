@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds.moments import format_duration, parse_duration, parse_instant
 from stormpath_wsgi.kinds.values import NAME, NO_NAME
@@ -88,7 +89,9 @@ class Attribute(Member[T]):
         if value is None or (isinstance(value, str) and not value.strip()):
             if self.nullable and not self.required:
                 return None
-            raise fault(2000, f"{self.kind.title()} {self.wire} is required; it cannot be null, empty, or blank.")
+            raise fault(
+                Code.REQUIRED, f"{self.kind.title()} {self.wire} is required; it cannot be null, empty, or blank."
+            )
         return self.coerce(value)
 
     def coerce(self, value: Any) -> Any:
@@ -103,7 +106,7 @@ class Attribute(Member[T]):
         return value
 
     def invalid_type(self) -> Exception:
-        return fault(2004, f"{self.kind.title()} {self.wire} is an invalid type.")
+        return fault(Code.WRONG_TYPE, f"{self.kind.title()} {self.wire} is an invalid type.")
 
 
 class Text(Attribute[T]):
@@ -135,14 +138,16 @@ class Text(Attribute[T]):
         if not isinstance(value, str):
             raise self.invalid_type()
         if not is_storable(value):
-            raise fault(2005, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
+            raise fault(Code.NOT_STORABLE, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
         low, high = self.length
         if len(value) < low:
-            raise fault(2007, f"{self.kind.title()} {self.wire} minimum length not satisfied.")
+            raise fault(Code.TOO_SHORT, f"{self.kind.title()} {self.wire} minimum length not satisfied.")
         if len(value) > high:
-            raise fault(2008, f"{self.kind.title()} {self.wire} exceeds the maximum length of {high} characters.")
+            raise fault(
+                Code.TOO_LONG, f"{self.kind.title()} {self.wire} exceeds the maximum length of {high} characters."
+            )
         if self.pattern is not None and not self.pattern.fullmatch(value):
-            raise fault(2006, f"{self.kind.title()} {self.wire} {self.complaint}")
+            raise fault(Code.WRONG_FORMAT, f"{self.kind.title()} {self.wire} {self.complaint}")
         return value
 
 
@@ -168,9 +173,9 @@ class Integer(Attribute[int]):
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.invalid_type()
         if value < self.minimum:
-            raise fault(2009, f"{self.kind.title()} {self.wire} must be at least {self.minimum}.")
+            raise fault(Code.TOO_LOW, f"{self.kind.title()} {self.wire} must be at least {self.minimum}.")
         if value > self.maximum:
-            raise fault(2010, f"{self.kind.title()} {self.wire} must be at most {self.maximum}.")
+            raise fault(Code.TOO_HIGH, f"{self.kind.title()} {self.wire} must be at most {self.maximum}.")
         return value
 
 
@@ -199,7 +204,8 @@ class Choice(Attribute[str]):
             if known.lower() == value.strip().lower():
                 return known
         raise fault(
-            2003, f"{self.kind.title()} {self.wire} is not one of the supported values: {', '.join(self.values)}."
+            Code.NOT_A_CHOICE,
+            f"{self.kind.title()} {self.wire} is not one of the supported values: {', '.join(self.values)}.",
         )
 
 
@@ -225,13 +231,15 @@ class Duration(Attribute[dt.timedelta]):
             raise self.invalid_type()
         span = parse_duration(value)
         if span is None:
-            raise fault(2006, f"{self.kind.title()} {self.wire} must be an ISO 8601 duration such as PT1H or P60D.")
+            raise fault(
+                Code.WRONG_FORMAT, f"{self.kind.title()} {self.wire} must be an ISO 8601 duration such as PT1H or P60D."
+            )
         if not span and self.zero:
             return value
         if span < self.minimum:
-            raise fault(2009, f"{self.kind.title()} {self.wire} is below the minimum.")
+            raise fault(Code.TOO_LOW, f"{self.kind.title()} {self.wire} is below the minimum.")
         if span > self.maximum:
-            raise fault(2010, f"{self.kind.title()} {self.wire} is above the maximum.")
+            raise fault(Code.TOO_HIGH, f"{self.kind.title()} {self.wire} is above the maximum.")
         return value
 
     def from_wire(self, value: str) -> dt.timedelta | None:
@@ -262,11 +270,11 @@ class Array(Attribute[list[str]]):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.invalid_type()
         if sum(map(len, value)) > self.total:
-            raise fault(2008, f"{self.kind.title()} {self.wire} exceeds {self.total} characters in all.")
+            raise fault(Code.TOO_LONG, f"{self.kind.title()} {self.wire} exceeds {self.total} characters in all.")
         if not all(map(is_storable, value)):
-            raise fault(2005, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
+            raise fault(Code.NOT_STORABLE, f"{self.kind.title()} {self.wire} holds characters that cannot be stored.")
         if self.item is not None and not all(map(self.item.fullmatch, value)):
-            raise fault(2006, f"{self.kind.title()} {self.wire} {self.complaint}")
+            raise fault(Code.WRONG_FORMAT, f"{self.kind.title()} {self.wire} {self.complaint}")
         return value
 
 
@@ -322,7 +330,7 @@ class Struct(Attribute[Any]):
             raise self.invalid_type()
         for name in value:
             if name not in self.members:
-                raise fault(2015, f"{self.kind.title()} {self.wire} has no property {name!r:.80}.")
+                raise fault(Code.UNKNOWN_PROPERTY, f"{self.kind.title()} {self.wire} has no property {name!r:.80}.")
         return {name: self.members[name].check(sent) for name, sent in value.items()}
 
     def merged(self, current: Mapping[str, Any] | None, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -361,7 +369,7 @@ class Structs(Attribute[Any]):
         if not isinstance(value, list):
             raise self.invalid_type()
         if len(value) > self.most:
-            raise fault(2008, f"{self.kind.title()} {self.wire} exceeds {self.most} entries.")
+            raise fault(Code.TOO_LONG, f"{self.kind.title()} {self.wire} exceeds {self.most} entries.")
         unset = dict.fromkeys(self.item.members)
         return [unset | self.item.merged(None, self.item.coerce(one)) for one in value]
 

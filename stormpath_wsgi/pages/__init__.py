@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from webob import Request, Response
 
 from stormpath_wsgi.client import Application, Client
-from stormpath_wsgi.errors import CATALOGUE
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.pages.login import LoginPage
 from stormpath_wsgi.pages.logout import LogoutPage, SignOutOfApp
 from stormpath_wsgi.pages.me import MePage
@@ -83,14 +83,14 @@ class Pages:
         Who wanted to sign out learns that it counts in this browser only. To send that again would not help: the cookie
         is gone.
         """
-        status, message, developers = CATALOGUE[HTTPStatus.SERVICE_UNAVAILABLE]
+        code = Code.UNAVAILABLE
         session = request.environ.get(SESSION)
         lives_on = isinstance(session, CurrentSession) and session.lives_on
-        refusal = Refusal(LIVES_ON if lives_on else message or developers, status=status)
+        refusal = Refusal(LIVES_ON if lives_on else str(code.user_message), status=code.status)
         if preferred(request.environ, self._site.web.produces) != HTML:
             answer = refused(refusal)
         else:
-            answer = self._site.html(request, "unavailable", status, error=refusal, lives_on=lives_on)
+            answer = self._site.html(request, "unavailable", code.status, error=refusal, lives_on=lives_on)
         if not lives_on:
             answer.retry_after = retry_after
         return answer

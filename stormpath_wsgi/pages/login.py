@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from webob import Request, Response
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.answer import redirect
@@ -23,7 +24,6 @@ from stormpath_wsgi.session import session_of
 #: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
 INVALID_LOGIN = "Invalid username or password."
 #: Except this one, which the directory says only to who knows the password.
-NOT_VERIFIED = 7102
 
 
 #: Seconds within which an application sends somebody back whom we have sent on, when it does not let him in.
@@ -120,7 +120,7 @@ class LoginPage(FormPage):
 
     def _refusal(self, request: Request, error: Error) -> Invalid:
         refusal = invalid(error)  # or raises: the directory failed, not the visitor
-        if error.code == NOT_VERIFIED:
+        if error.code == Code.ACCOUNT_NOT_VERIFIED:
             refusal.message = " ".join(UNVERIFIED)
             refusal.location = self.site.link(request, self.uri, status="unverified", next=self.site.wanted(request))
         else:

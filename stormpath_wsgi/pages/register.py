@@ -10,6 +10,7 @@ from webob import Request, Response
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Organization
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
@@ -24,8 +25,6 @@ CONFIRMATION = "confirmPassword"
 #: The fields that are only about the form.
 NOT_STORED = (CONFIRMATION, ORGANIZATION)
 
-TAKEN = 2001
-TOO_SHORT = 2007  # a password: of all other values one character is enough
 
 #: The fields that are the account's own, by the name the client knows them by. The status is not one of them: who
 #: registers does not choose it.
@@ -82,9 +81,9 @@ class RegisterPage(FormPage):
 
     def _refusal(self, error: Error) -> Invalid:
         refusal = invalid(error)
-        if error.code == TOO_SHORT:
+        if error.code == Code.TOO_SHORT:  # a password: of all other values one character is enough
             refusal.field = "password"
-        if error.code == TAKEN and "username" not in self.form.fields:
+        if error.code == Code.NOT_UNIQUE and "username" not in self.form.fields:
             refusal.field = "email"
         return refusal
 

@@ -15,6 +15,7 @@ from stormpath_wsgi import ConfigurationError, Error
 from stormpath_wsgi.client import Account, Application, Client, Collection, Directory, Group
 from stormpath_wsgi.client.client import RESOURCES
 from stormpath_wsgi.client.credentials import NoCredentials
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Overloaded, Unavailable, fault
 
 NewAccount = Callable[..., Account]
@@ -150,8 +151,8 @@ def errors() -> Iterator[Exception]:
         {"status": 409, "code": 2001, "message": "m", "developerMessage": "d", "moreInfo": "i", "requestId": "r"}
     )
     yield Error({"existing": "https://id.example/v1/accountLinks/7q"}, http_status=409)
-    yield fault(7100)
-    yield fault(2002, "developer", message="visitor")
+    yield fault(Code.WRONG_PASSWORD)
+    yield fault(Code.INVALID, "developer", message="visitor")
     yield Unavailable(retry_after=30)
     yield Unavailable({"code": 2001, "developerMessage": "d", "requestId": "r"}, retry_after=1)
     yield Overloaded(retry_after=2)

@@ -25,6 +25,7 @@ from unicodedata import normalize
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.crypto.hash_turns import Turns, processors
 from stormpath_wsgi.errors import Overloaded, fault
 from stormpath_wsgi.kinds import PasswordStrength
@@ -149,9 +150,9 @@ def check_format(stored: str) -> None:
     elif found := _STORMPATH2.fullmatch(stored):
         bearable = found["algorithm"] in _DIGESTS and int(found["rounds"]) <= _STORMPATH_ROUNDS
     else:
-        raise fault(2006, "The imported password is in an invalid format.")
+        raise fault(Code.WRONG_FORMAT, "The imported password is in an invalid format.")
     if not bearable:
-        raise fault(2003, "The imported password designates an algorithm that is an unsupported value.")
+        raise fault(Code.NOT_A_CHOICE, "The imported password designates an algorithm that is an unsupported value.")
 
 
 def check_strength(password: str, strength: Mapping[str, Any]) -> None:
@@ -161,13 +162,15 @@ def check_strength(password: str, strength: Mapping[str, Any]) -> None:
     """
     password = _normal(password)
     if len(password) < strength["min_length"]:
-        raise fault(2007, "Account password minimum length not satisfied.")
+        raise fault(Code.TOO_SHORT, "Account password minimum length not satisfied.")
     if len(password) > min(strength["max_length"], LONGEST):
-        raise fault(2008, "Account password exceeds the maximum length.")
+        raise fault(Code.TOO_LONG, "Account password exceeds the maximum length.")
     for limit, (name, is_one) in PasswordStrength.counted.items():
         least = strength[limit]
         if sum(map(bool, map(is_one, password))) < least:
-            raise fault(2007, f"Password requires at least {least} {name} character{'s' if least > 1 else ''}.")
+            raise fault(
+                Code.TOO_SHORT, f"Password requires at least {least} {name} character{'s' if least > 1 else ''}."
+            )
 
 
 def _normal(password: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Text, bindparam, cast, func, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import query, records
 from stormpath_wsgi.directory.storage import schema
@@ -44,7 +45,7 @@ def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
     wanted = _Parser(expand).parse()
     if _most(wanted, [kind], resources) > _MOST_RESOURCES:
         text = f"expand could bring more than {_MOST_RESOURCES} resources; set smaller limits, or name less."
-        raise fault(2107, text)
+        raise fault(Code.NOT_EXPANDABLE, text)
     return wanted
 
 
@@ -86,7 +87,7 @@ def _check_data(work: UnitOfWork, ids: list[str]) -> None:
     """Raises 2107 where the custom data with these *ids* is too much for one answer, and for our memory."""
     if ids and (work.connection.execute(_SIZE, {"ids": ids}).scalar() or 0) > _MOST_DATA:
         text = f"expand would bring more than {_MOST_DATA} characters of custom data; set smaller limits."
-        raise fault(2107, text)
+        raise fault(Code.NOT_EXPANDABLE, text)
 
 
 def _most(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int) -> int:
@@ -96,13 +97,13 @@ def _most(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int)
         members = [kind.members[one.name] for kind in kinds if one.name in kind.members]
         targets = [target for member in members for target in _targets(member)]
         if not targets:
-            raise fault(2107, f"{one.name!r:.80} cannot be expanded here.")
+            raise fault(Code.NOT_EXPANDABLE, f"{one.name!r:.80} cannot be expanded here.")
         brings = resources
         if isinstance(members[0], Collection):
             one.window = query.parse_window(**one.window)
             brings *= one.window["limit"]
         elif one.window:
-            raise fault(2107, f"{one.name} is no collection and has neither offset nor limit.")
+            raise fault(Code.NOT_EXPANDABLE, f"{one.name} is no collection and has neither offset nor limit.")
         most += brings + _most(one.inside, targets, brings)
     return most
 
@@ -176,4 +177,6 @@ class _Parser:
         return found
 
     def _malformed(self) -> Error:
-        return fault(2107, f"expand is spelled name,name(offset:0,limit:10), with at most {_MOST_NAMES} names.")
+        return fault(
+            Code.NOT_EXPANDABLE, f"expand is spelled name,name(offset:0,limit:10), with at most {_MOST_NAMES} names."
+        )

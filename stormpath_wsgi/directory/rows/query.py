@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, select
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.reach import Through, condition, stores
@@ -36,10 +37,13 @@ def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_
     Raises :class:`~stormpath_wsgi.errors.Error` (404, 2100 to 2108).
     """
     if listing.owner is None:
-        raise fault(405)
+        raise fault(Code.METHOD_NOT_OFFERED)
     search = dict(query)
     if (key := _LOOKED_UP.get((listing.owner, listing.name))) and not search.get(key):
-        raise fault(2100, f"{listing.name} of an {listing.owner.title()} can only be looked up: name one with {key}=.")
+        raise fault(
+            Code.QUERY_MALFORMED,
+            f"{listing.name} of an {listing.owner.title()} can only be looked up: name one with {key}=.",
+        )
     window = parse_window(search.pop("offset", None), search.pop("limit", None))
     parameters = _parameters(work, listing)
     through, listed = stores(work, listing)
@@ -72,13 +76,13 @@ def _whole(name: str, value: Any, least: int, most: int) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise fault(2103, f"{name} must be a whole number from {least} to {most}.")
+        raise fault(Code.PARAMETER_INVALID, f"{name} must be a whole number from {least} to {most}.")
     return value
 
 
 def _parameters(work: UnitOfWork, listing: Listing) -> dict[str, Any]:
     if listing.owner is kinds.Tenant and listing.id != work.tenant_id:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return {"owner": listing.id, "tenant_id": work.tenant_id, "now": work.now}
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import canonical
@@ -39,7 +40,7 @@ def load(work: UnitOfWork, resource: Resource) -> Wire:
     statement = _one(SHAPES[resource.kind], SHAPES[resource.owner] if resource.owner else None)
     row = work.connection.execute(statement, _parameters(work, id=resource.id)).first()
     if row is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return wire(work, resource, row)
 
 
@@ -63,13 +64,13 @@ def exist(work: UnitOfWork, kind: type[Kind], id: str) -> bool:
 def require(work: UnitOfWork, resource: Resource, name: str) -> None:
     """Raises 2016 unless the tenant has *resource*, which a body calls *name*."""
     if not exist(work, resource.kind, resource.id):
-        raise fault(2016, f"{name} does not match a known resource.")
+        raise fault(Code.UNKNOWN_RESOURCE, f"{name} does not match a known resource.")
 
 
 def require_owner(work: UnitOfWork, listing: Listing) -> None:
     """Raises the 404 unless the tenant has the owner of *listing*."""
     if listing.owner is not None and not exist(work, listing.owner, listing.id):
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
 
 
 def make(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any], **columns: Any) -> None:
@@ -111,12 +112,12 @@ def later(column: ColumnElement[int], now: int) -> ColumnElement[int]:
 
 
 @contextmanager
-def taken(text: str | None, code: int = 2001) -> Iterator[None]:
+def taken(text: str | None, code: Code = Code.NOT_UNIQUE) -> Iterator[None]:
     """Answers a broken UNIQUE constraint with *code* and *text*, and a broken reference with 2020."""
     try:
         yield
     except IntegrityError as error:
-        raise fault(code, text) if _is_duplicate(error) else fault(2020) from None
+        raise fault(code, text) if _is_duplicate(error) else fault(Code.REFERENCE_NOT_FOUND) from None
 
 
 def key_of(attribute: Attribute[Any]) -> Callable[[str], str]:
@@ -191,16 +192,19 @@ def _stored(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, An
 
 
 #: Kinds of which a duplicate has a code of its own.
-_DUPLICATES: Mapping[type[Kind], int] = {kinds.Phone: 13102, kinds.Factor: 13105}
+_DUPLICATES: Mapping[type[Kind], Code] = {
+    kinds.Phone: Code.PHONE_NUMBER_TAKEN,
+    kinds.Factor: Code.PHONE_OF_OTHER_FACTOR,
+}
 
 
-def _uniqueness(kind: type[Kind]) -> tuple[str | None, int]:
+def _uniqueness(kind: type[Kind]) -> tuple[str | None, Code]:
     if code := _DUPLICATES.get(kind):
         return None, code
     names = [attribute.wire for attribute in kind.declared(Attribute) if attribute.unique]
     if not names:
-        return f"There is such a {kind.title()} already.", 2001
-    return f"{kind.title()} {' or '.join(names)} is already in use; choose another.", 2001
+        return f"There is such a {kind.title()} already.", Code.NOT_UNIQUE
+    return f"{kind.title()} {' or '.join(names)} is already in use; choose another.", Code.NOT_UNIQUE
 
 
 def _is_duplicate(error: IntegrityError) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, func, or_, types
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.records import key_of
 from stormpath_wsgi.directory.storage import schema
@@ -76,7 +77,7 @@ class _Search:
             return self._linked(name, value)
         member = self.kind.members.get(name)
         if not isinstance(member, Attribute) or not member.search:
-            raise fault(2105, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
+            raise fault(Code.PARAMETER_NOT_SUPPORTED, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
         if member.derived:  # an id
             return SHAPES[self.kind].columns[0] == value
         if isinstance(member, Text):
@@ -92,7 +93,7 @@ class _Search:
             return
         statements = text.split(",")
         if len(statements) > _MOST:
-            raise fault(2104, f"orderBy names more than {_MOST} attributes.")
+            raise fault(Code.ORDER_MALFORMED, f"orderBy names more than {_MOST} attributes.")
         for statement in statements:
             match statement.split():
                 case [name]:
@@ -100,7 +101,7 @@ class _Search:
                 case [name, direction] if direction.lower() in ("asc", "desc"):
                     descending = direction.lower() == "desc"
                 case _:
-                    raise fault(2104)
+                    raise fault(Code.ORDER_MALFORMED)
             for column in self._sortable(name):
                 yield self._term(column, descending=descending)
         yield self.table.c.id.desc() if descending else self.table.c.id  # so that an index can be read backwards
@@ -120,7 +121,7 @@ class _Search:
             return [value.number, value.folded]
         member = self.kind.members.get(name)
         if not isinstance(member, Attribute) or not member.sort:
-            raise fault(2106, f"{self.kind.title()} cannot be ordered by {name!r:.80}.")
+            raise fault(Code.ORDER_NOT_SORTABLE, f"{self.kind.title()} cannot be ordered by {name!r:.80}.")
         return [self._key(member) if isinstance(member, Text) else self.table.c[member.name]]
 
     def _anywhere(self, text: str) -> ColumnElement[bool]:
@@ -134,7 +135,7 @@ class _Search:
         """
         member = self.kind.members.get(name.removesuffix(".href"))
         if not isinstance(member, Link) or not member.writable:
-            raise fault(2105, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
+            raise fault(Code.PARAMETER_NOT_SUPPORTED, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
         target = resource_at(href, self.work.base_url, member.to, name)
         return self.table.c[schema.link_column(member, target.kind.title())] == target.id
 
@@ -144,14 +145,17 @@ class _Search:
     def _custom_data_at(self, name: str) -> Value:
         keys = name.removeprefix(_CUSTOM_DATA).split(".")
         if len(keys) > _MOST or not all(map(_KEY.fullmatch, keys)):
-            raise fault(2105, "A search in custom data names up to ten keys of 0-9 A-Z a-z _ -, with dots between.")
+            raise fault(
+                Code.PARAMETER_NOT_SUPPORTED,
+                "A search in custom data names up to ten keys of 0-9 A-Z a-z _ -, with dots between.",
+            )
         self.uses_custom_data = True
         return value_at(keys, self.work.connection.dialect.name)
 
 
 def _checked(name: str, value: Any) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST or not is_storable(value):
-        raise fault(2103, f"{name!r:.80} must be text of at most {_LONGEST} characters.")
+        raise fault(Code.PARAMETER_INVALID, f"{name!r:.80} must be text of at most {_LONGEST} characters.")
     return value
 
 
@@ -181,12 +185,15 @@ def _starts_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]
 def _equals(column: ColumnElement[Any], attribute: Attribute[Any], value: str) -> ColumnElement[bool]:
     if isinstance(attribute, Instant):
         if (period := moments(value)) is None:
-            raise fault(2103, f"{attribute.wire} must be a moment such as 2015-08-25T19:57, or a range [2015,2016).")
+            raise fault(
+                Code.PARAMETER_INVALID,
+                f"{attribute.wire} must be a moment such as 2015-08-25T19:57, or a range [2015,2016).",
+            )
         return period.clause(column)
     try:
         checked = attribute.check(value)
     except Error:
-        raise fault(2105, f"{attribute.wire} has no such value.") from None
+        raise fault(Code.PARAMETER_NOT_SUPPORTED, f"{attribute.wire} has no such value.") from None
     equal: ColumnElement[bool] = column == checked
     return equal
 

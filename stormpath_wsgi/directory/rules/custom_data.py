@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows.records import Wire, later, load
 from stormpath_wsgi.directory.storage import schema
@@ -37,7 +38,7 @@ def embedded(properties: Any) -> Mapping[str, Any] | None:
     if data is None:
         return None
     if not isinstance(data, Mapping):
-        raise fault(2004, f"{CUSTOM_DATA} is an invalid type.")
+        raise fault(Code.WRONG_TYPE, f"{CUSTOM_DATA} is an invalid type.")
     if "href" in data:
         data = {key: value for key, value in data.items() if key not in COMMON}
     _check(data)
@@ -66,7 +67,7 @@ def forget(work: UnitOfWork, owner_ids: Any) -> None:
 def change(context: Context, target: Resource, properties: Any) -> Wire:
     """POST to custom data."""
     if not isinstance(properties, Mapping):
-        raise fault(400, "Custom data must be a JSON object.")
+        raise fault(Code.MALFORMED_REQUEST, "Custom data must be a JSON object.")
     with context.read() as work:
         current = load(work, target)
     echo = {name for name in COMMON & properties.keys() if properties[name] == current[name]}
@@ -116,18 +117,18 @@ def _check(data: Mapping[Any, Any]) -> None:
 
 def _check_key(key: Any) -> None:
     if not isinstance(key, str) or not key.strip():
-        raise fault(3000)
+        raise fault(Code.DATA_KEY_BLANK)
     if len(key) > _LONGEST_KEY:
-        raise fault(3001)
+        raise fault(Code.DATA_KEY_TOO_LONG)
     if key in CustomData.reserved:
-        raise fault(3003, f"{key} is a reserved key of custom data.")
+        raise fault(Code.DATA_KEY_RESERVED, f"{key} is a reserved key of custom data.")
     if not CustomData.key.fullmatch(key):
-        raise fault(3002)
+        raise fault(Code.DATA_KEY_CHARACTERS)
 
 
 def _check_size(data: Mapping[str, Any]) -> None:
     if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST:
-        raise fault(3004)
+        raise fault(Code.DATA_TOO_LARGE)
 
 
 def _check_value(value: Any) -> None:
@@ -136,9 +137,9 @@ def _check_value(value: Any) -> None:
     while level:
         seen += len(level)
         if seen > LARGEST:
-            raise fault(3004)
+            raise fault(Code.DATA_TOO_LARGE)
         if depth > DEEPEST:
-            raise fault(2002, f"Custom data is nested deeper than {DEEPEST} levels.")
+            raise fault(Code.INVALID, f"Custom data is nested deeper than {DEEPEST} levels.")
         level, depth = [inner for outer in level for inner in _inside(outer)], depth + 1
 
 
@@ -147,19 +148,19 @@ def _inside(value: Any) -> Iterable[Any]:
     match value:
         case dict():
             if not all(isinstance(key, str) for key in value):
-                raise fault(2004, "Keys of custom data must be text.")
+                raise fault(Code.WRONG_TYPE, "Keys of custom data must be text.")
             return [*value.keys(), *value.values()]
         case list():
             return value
         case str():
             if not is_storable(value):
-                raise fault(2005, "Custom data holds characters that cannot be stored.")
+                raise fault(Code.NOT_STORABLE, "Custom data holds characters that cannot be stored.")
         case None | bool():
             pass
         case int() | float():
             _check_number(value)
         case _:
-            raise fault(2004, f"Custom data cannot hold a {type(value).__name__}.")
+            raise fault(Code.WRONG_TYPE, f"Custom data cannot hold a {type(value).__name__}.")
     return ()
 
 
@@ -170,4 +171,4 @@ def _check_number(value: float) -> None:
     except OverflowError:
         finite = False
     if not finite:
-        raise fault(2002, "Custom data cannot hold NaN, infinities and numbers beyond them.")
+        raise fault(Code.INVALID, "Custom data cannot hold NaN, infinities and numbers beyond them.")

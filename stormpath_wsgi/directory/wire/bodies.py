@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.wire.paths import Resource, below
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import Attribute, Kind, Link, Member, Struct, Text
@@ -56,24 +57,24 @@ def of_update(kind: type[Kind], properties: Any, current: Mapping[str, Any]) -> 
     """
     sent = _sent(kind, properties)
     if not properties:
-        raise fault(400, "At least one attribute must be sent.")
+        raise fault(Code.MALFORMED_REQUEST, "At least one attribute must be sent.")
     body = Body()
     for name, value in sent.items():
         member = kind.members[name]
         if isinstance(member, Attribute) and "u" in member.writable:
             body.values[member.name] = _changed(member, value, current.get(name))
         elif not (_is_echo(value, current.get(name)) or ("href" in properties and _is_told(member))):
-            raise fault(2002, f"{_name(member)} cannot be changed.")
+            raise fault(Code.INVALID, f"{_name(member)} cannot be changed.")
     return body
 
 
 def _sent(kind: type[Kind], properties: Any) -> dict[str, Any]:
     if not isinstance(properties, Mapping):
-        raise fault(400, f"{kind.title()} must be a JSON object.")
+        raise fault(Code.MALFORMED_REQUEST, f"{kind.title()} must be a JSON object.")
     passed_over = COMMON | kind.ignored
     for name in properties:
         if name not in kind.members and name not in passed_over:
-            raise fault(2015, f"{kind.title()} has no property {name!r:.80}.")
+            raise fault(Code.UNKNOWN_PROPERTY, f"{kind.title()} has no property {name!r:.80}.")
     return {name: value for name, value in properties.items() if name not in passed_over and name != CUSTOM_DATA}
 
 
@@ -81,9 +82,9 @@ def resource_at(href: Any, base_url: str, titles: tuple[str, ...], name: str) ->
     """The resource that *href* names, which is a kind of *titles*; it need not exist. *name* is for error texts."""
     target = below(base_url, href)
     if target is None:
-        raise fault(2002, f"{name} is not an href of this service.")
+        raise fault(Code.INVALID, f"{name} is not an href of this service.")
     if not isinstance(target, Resource) or target.kind.title() not in titles:
-        raise fault(2014, f"{name} must be the href of: {', '.join(titles)}.")
+        raise fault(Code.NOT_LINKABLE, f"{name} must be the href of: {', '.join(titles)}.")
     return target
 
 
@@ -119,10 +120,10 @@ def _changed(attribute: Attribute[Any], value: Any, current: Any) -> Any:
 def _take_link(body: Body, link: Link[Any], value: Any, base_url: str) -> None:
     if value is not None:
         if not _is_reference(value):
-            raise fault(2004, f"{_name(link)} must be an object with an href.")
+            raise fault(Code.WRONG_TYPE, f"{_name(link)} must be an object with an href.")
         body.links[link.name] = resource_at(value["href"], base_url, link.to, _name(link))
     elif link.required:
-        raise fault(2000, f"{_name(link)} is required; it cannot be null, empty, or blank.")
+        raise fault(Code.REQUIRED, f"{_name(link)} is required; it cannot be null, empty, or blank.")
 
 
 def _is_reference(value: Any) -> bool:
@@ -142,7 +143,7 @@ def _is_echo(value: Any, current: Any) -> bool:
 
 
 def _unsettable(member: Member[Any]) -> Error:
-    return fault(2015, f"{_name(member)} cannot be set on creation.")
+    return fault(Code.UNKNOWN_PROPERTY, f"{_name(member)} cannot be set on creation.")
 
 
 def _name(member: Member[Any]) -> str:

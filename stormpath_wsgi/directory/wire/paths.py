@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ID, KINDS, Collection, Kind, Part
 
@@ -119,7 +120,7 @@ def parse(path: str) -> Target:
     """What *path* names. Raises the 404 for one that can name nothing; looks nothing up."""
     target = _target(path)
     if target is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return target
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, func
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import format_instant
 
@@ -98,7 +99,7 @@ def _range(found: re.Match[str], parse: Callable[[str], float | None]) -> Range 
     if (low is None and found["low"].strip()) or (high is None and found["high"].strip()):
         return None
     if low is not None and high is not None and high < low:
-        raise fault(2108)
+        raise fault(Code.RANGE_REVERSED)
     return Range(low, high, found["opening"] == "[", found["closing"] == "]")
 
 

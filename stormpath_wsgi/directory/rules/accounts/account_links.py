@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import linked_to
@@ -37,7 +38,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         isinstance(properties.get(name), Mapping) and "href" in properties[name]
         for name in (AccountLink.left_account.wire, AccountLink.right_account.wire)
     ):
-        raise fault(7502)
+        raise fault(Code.LINK_WITHOUT_ACCOUNTS)
     body = bodies.of_creation(AccountLink, properties, context.base_url)
     left, right = body.links["left_account"], body.links["right_account"]
     with context.write() as work:
@@ -77,15 +78,15 @@ def counterpart(work: UnitOfWork, scope: Scope, found: Candidate) -> str | None:
 
 def _check(work: UnitOfWork, left_id: str, right_id: str) -> None:
     if left_id == right_id:
-        raise fault(7501)
+        raise fault(Code.LINKED_TO_ITSELF)
     directories = select(_accounts.c.id, _accounts.c.directory_id).where(_accounts.c.id.in_([left_id, right_id]))
     of = {row.id: row.directory_id for row in work.connection.execute(directories)}
     if of[left_id] == of[right_id]:
-        raise fault(7504)
+        raise fault(Code.LINK_WITHIN_DIRECTORY)
     lesser, greater = sorted((left_id, right_id))
     same = select(_links.c.id).where(_links.c.lesser_id == lesser, _links.c.greater_id == greater)
     if (id := work.connection.execute(same).scalar()) is not None:
-        error = fault(7500)
+        error = fault(Code.ALREADY_LINKED)
         error.existing = work.href(Resource(AccountLink, id))
         raise error
     for mine, other in ((left_id, right_id), (right_id, left_id)):
@@ -97,9 +98,9 @@ def _check_links(work: UnitOfWork, account_id: str, directory_id: str) -> None:
     linked = _accounts.c.id.in_(linked_to(account_id))
     inside = select(_accounts.c.id).where(linked, _accounts.c.directory_id == directory_id)
     if work.connection.execute(inside).first() is not None:
-        raise fault(7505)
+        raise fault(Code.DIRECTORY_ALREADY_LINKED)
     if work.connection.execute(select(func.count()).select_from(_accounts).where(linked)).scalar_one() >= MOST:
-        raise fault(7503)
+        raise fault(Code.TOO_MANY_LINKS)
 
 
 def _make(work: UnitOfWork, left_id: str, right_id: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.storage import schema
@@ -44,7 +45,7 @@ def _check(work: UnitOfWork, directory_id: str, names: Mapping[str, Any]) -> Non
     required = work.connection.execute(_REQUIRED, {"schema_id": directory_id}).scalars()
     for name in required:
         if name in names and names[name] is None:
-            raise fault(2000, f"Account {name} is required; it cannot be null, empty, or blank.")
+            raise fault(Code.REQUIRED, f"Account {name} is required; it cannot be null, empty, or blank.")
 
 
 _REQUIRED = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, VERIFICATION
 from stormpath_wsgi.directory.mail.addresses import is_address, mailbox
@@ -93,9 +94,11 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
                 "email_verification_status", UNVERIFIED
             )  # that mail reaches them was proved elsewhere
         if body.values.get("email_verification_status") == "UNKNOWN" != current["emailVerificationStatus"]:
-            raise fault(2003, f"Account emailVerificationStatus can be set to {VERIFIED} and {UNVERIFIED} only.")
+            raise fault(
+                Code.NOT_A_CHOICE, f"Account emailVerificationStatus can be set to {VERIFIED} and {UNVERIFIED} only."
+            )
         if body.values.get("status", current["status"]) != current["status"]:
-            administrators.keep_owner(work, target.id, 4002)
+            administrators.keep_owner(work, target.id, Code.OWNER_STATUS_FIXED)
         body.values.pop("password", None)
         records.change(work, Account, target.id, body.values)
         if moves:
@@ -126,7 +129,7 @@ def remove(context: Context, target: Resource) -> None:
     """Its memberships, passwords, custom data and tokens go with it."""
     with context.write() as work:
         directory_id = _directory_of(records.load(work, target))
-        administrators.keep_owner(work, target.id, 4001)
+        administrators.keep_owner(work, target.id, Code.OWNER_NOT_DELETABLE)
         custom_data.forget(work, [target.id])
         records.remove(work, Account, target.id)
         counts.change(work, directory_id, target.id, -1)
@@ -144,7 +147,7 @@ def _new_password(context: Context, store: Store, password: Any, format: Any) ->
     if format is None:
         return password_policy.of_new_account(context, store.directory_id, password)
     if str(format).lower() != "mcf":
-        raise fault(2003, "The imported password designates an algorithm that is an unsupported value.")
+        raise fault(Code.NOT_A_CHOICE, "The imported password designates an algorithm that is an unsupported value.")
     return password_policy.imported(password)
 
 
@@ -173,6 +176,6 @@ def _check(values: Mapping[str, Any], current: Mapping[str, Any] | None = None) 
     """Looks at what is new: *current* may be of a time when more was taken. Raises 2006."""
     new = {name: value for name, value in values.items() if current is None or value != current.get(name)}
     if "email" in new and not is_address(new["email"]):
-        raise fault(2006, "Account email must be an address such as ada@example.org, without a colon.")
+        raise fault(Code.WRONG_FORMAT, "Account email must be an address such as ada@example.org, without a colon.")
     if _COLON.search(new.get("username", "")):
-        raise fault(2006, "Account username must not contain a colon, which ends the name at a login.")
+        raise fault(Code.WRONG_FORMAT, "Account username must not contain a colon, which ends the name at a login.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail.addresses import ascii_domain
 from stormpath_wsgi.directory.storage import schema
@@ -30,16 +31,16 @@ class CreationPolicy:
         """Raises 7205 for an address whose domain is on the black list, 7206 for one not on the white list."""
         domain = _domain(email)
         if any(matches(pattern, domain) for pattern in self.black):
-            raise fault(7205, _NOT_ALLOWED)
+            raise fault(Code.EMAIL_DOMAIN_NOT_ALLOWED, _NOT_ALLOWED)
         if self.white and not any(matches(pattern, domain) for pattern in self.white):
-            raise fault(7206, _NOT_ALLOWED)
+            raise fault(Code.EMAIL_DOMAIN_FORBIDDEN, _NOT_ALLOWED)
 
 
 def of_directory(work: UnitOfWork, directory_id: str) -> CreationPolicy:
     """Raises the 404 where there is no such directory."""
     row = work.connection.execute(_POLICY, {"id": directory_id}).first()
     if row is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return CreationPolicy(
         row.verification_email_status == ENABLED,
         row.welcome_email_status == ENABLED,

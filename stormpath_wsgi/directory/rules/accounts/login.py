@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -67,14 +68,16 @@ def authenticate(
     with context.read() as work:
         scope = stores.scope(work, application_id, account_store, name_key)
         if scope.is_empty:
-            raise fault(5105 if scope.organization_id is None else 4605)
+            raise fault(
+                Code.APPLICATION_WITHOUT_STORES if scope.organization_id is None else Code.ORGANIZATION_WITHOUT_STORES
+            )
         found = stores.find(work, scope, login)
     if found is None:
         context.passwords.verify_decoy(password)
-        raise fault(7104)
+        raise fault(Code.NO_SUCH_ACCOUNT)
     proved, new_hash = context.passwords.verify_and_update(password, found.hash)
     if not proved:
-        raise fault(7100)
+        raise fault(Code.WRONG_PASSWORD)
     _check(found)
     if new_hash is not None:
         _replace_hash(context, found, new_hash)
@@ -90,7 +93,7 @@ def _credential(value: str) -> tuple[str, str]:
         text = ""
     login, separator, password = text.partition(":")
     if not separator:
-        raise fault(2006, "LoginAttempt value must be base64 of login:password in UTF-8.")
+        raise fault(Code.WRONG_FORMAT, "LoginAttempt value must be base64 of login:password in UTF-8.")
     return login, password
 
 
@@ -98,20 +101,20 @@ def _check(found: Candidate) -> None:
     """Told only to who knew the password."""
     _check_account(found.status)
     if found.group_status == DISABLED:
-        raise fault(7105)
+        raise fault(Code.GROUP_DISABLED)
     if found.directory_status == DISABLED:
-        raise fault(7106)
+        raise fault(Code.DIRECTORY_DISABLED)
     if found.organization_status == DISABLED:
-        raise fault(7107)
+        raise fault(Code.ORGANIZATION_DISABLED)
 
 
 def _check_account(status: str) -> None:
     if status == DISABLED:
-        raise fault(7101)
+        raise fault(Code.ACCOUNT_DISABLED)
     if status == UNVERIFIED:
-        raise fault(7102)
+        raise fault(Code.ACCOUNT_NOT_VERIFIED)
     if status == LOCKED:
-        raise fault(7103)
+        raise fault(Code.ACCOUNT_LOCKED)
 
 
 def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> Wire:
@@ -131,7 +134,7 @@ def _account_of(work: UnitOfWork, found: Candidate) -> Wire:
     """The account as it is now. Raises 7100 if its password was changed while the old one was verified."""
     row = work.connection.execute(_proved(), {"id": found.account_id, "position": found.position}).first()
     if row is None:
-        raise fault(7100)
+        raise fault(Code.WRONG_PASSWORD)
     return records.wire(work, Resource(Account, found.account_id), row)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, func, insert, select
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTE_GROUP, ROUTES
 from stormpath_wsgi.directory.rows.records import taken
@@ -37,11 +38,11 @@ def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> N
     account = work.connection.execute(_OF_ACCOUNT, {"id": account_id}).one()
     wanted = {canonical_username(account.username): "username", canonical_email(account.email): "email"}
     if "" in wanted:
-        raise fault(2000, f"Account {wanted['']} is required; it cannot be null, empty, or blank.")
+        raise fault(Code.REQUIRED, f"Account {wanted['']} is required; it cannot be null, empty, or blank.")
     if among is not None and among.kind in _KNOWN:
         known = work.connection.execute(_KNOWN[among.kind], {"owner": among.id, "keys": sorted(wanted)}).first()
         if known is not None:
-            raise fault(2001, _taken(wanted[known.key]))
+            raise fault(Code.NOT_UNIQUE, _taken(wanted[known.key]))
     mine = _table.c.account_id == account_id
     held = set(work.connection.execute(select(_table.c.key).where(mine)).scalars())
     if gone := held - wanted.keys():

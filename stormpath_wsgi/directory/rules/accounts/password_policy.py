@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, insert, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto.passwords import check_format, check_strength
 from stormpath_wsgi.directory.storage import schema
@@ -60,7 +61,7 @@ def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
         used = _newest(work, account_id, strength["prevent_reuse"])
     check_strength(text, strength)
     if any(context.passwords.verify(text, hash) for _, hash in used):
-        raise fault(2002, "Account password was used before; choose another.")
+        raise fault(Code.INVALID, "Account password was used before; choose another.")
     return NewPassword(context.passwords.hash(text), _kept(strength), used[0][0] if used else None)
 
 
@@ -71,7 +72,7 @@ def store(work: UnitOfWork, account_id: str, new: NewPassword) -> None:
     """
     newest = max((position for position, _ in _newest(work, account_id, 1)), default=-1)
     if new.newest is not None and new.newest != newest:
-        raise fault(409, "The password was changed by somebody else at the same time; try again.")
+        raise fault(Code.CONFLICT, "The password was changed by somebody else at the same time; try again.")
     mine = _passwords.c.account_id == account_id
     work.connection.execute(delete(_passwords).where(mine, _passwords.c.position <= newest + 1 - new.keep))
     row = {"account_id": account_id, "position": newest + 1, "hash": new.hash, "created_at": work.now}
@@ -82,7 +83,7 @@ def _strength(work: UnitOfWork, statement: Select[Any]) -> dict[str, Any]:
     """The attributes of PasswordStrength by Python name."""
     row = work.connection.execute(statement).first()
     if row is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return row._asdict()
 
 

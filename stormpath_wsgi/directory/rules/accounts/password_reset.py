@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 
 from stormpath_wsgi import jwt
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS
 from stormpath_wsgi.directory.rows import expansion, records
@@ -47,7 +48,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + hours * _HOUR * 1000)
         put(work, RESET, account_id, application_id=listing.id, token=token)
     if owner is None:
-        raise fault(2016, "PasswordResetToken email does not match a known resource.")
+        raise fault(Code.UNKNOWN_RESOURCE, "PasswordResetToken email does not match a known resource.")
     answer = _answer(work, ResetToken(listing.id, token), owner.id, owner.email)
     if wanted:
         with context.read() as work:
@@ -86,7 +87,7 @@ def _owner(work: UnitOfWork, application_id: str, email: str, store: Any) -> Row
     try:
         found = stores.find(work, stores.scope(work, application_id, store), email)
     except Error as error:
-        if error.code != 5114:
+        if error.code != Code.STORE_NOT_MAPPED:
             raise
         found = None  # clients of old expect 2016 for a store that is not the application's
     owner = work.connection.execute(_OWNER, {"account_id": found.account_id if found else ""}).first()

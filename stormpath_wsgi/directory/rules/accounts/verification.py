@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.rows import records
@@ -53,7 +54,7 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
         found = stores.find(work, stores.scope(work, listing.id, store), login)
         account_id = found.account_id if found else None
         if account_id is not None and not messages.is_sent(work, VERIFICATION, account_id):
-            raise fault(6101)
+            raise fault(Code.VERIFICATION_DISABLED)
     # All that changes of an account is where its link leads, and no cache decides anything by that.
     with context.write(moves_generation=False) as work:
         if account_id is not None:
@@ -62,7 +63,7 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
         token = mailed_tokens.verification(work, account_id) if account_id is not None and asks else new_id()
         put(work, VERIFICATION, account_id if asks else None, application_id=listing.id, token=token)
     if account_id is None:
-        raise fault(2016, "VerificationEmail login does not match a known resource.")
+        raise fault(Code.UNKNOWN_RESOURCE, "VerificationEmail login does not match a known resource.")
     return {}
 
 

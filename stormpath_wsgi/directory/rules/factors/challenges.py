@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import totp
 from stormpath_wsgi.directory.rows import records
@@ -86,12 +87,14 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         factor = _locked(work, listing.id)
         if factor.type == SMS:
             if values.get("code") is not None:
-                raise fault(2015, "Challenge code is set on creation for the type google-authenticator only.")
+                raise fault(
+                    Code.UNKNOWN_PROPERTY, "Challenge code is set on creation for the type google-authenticator only."
+                )
             outgoing = _ask(work, factor, template(values.get("message")))
             id = outgoing.challenge_id
         else:
             if values.get("message") is not None:
-                raise fault(2015, "Challenge message is for the type SMS only.")
+                raise fault(Code.UNKNOWN_PROPERTY, "Challenge message is for the type SMS only.")
             id = _judge(work, factor, _well_formed(values.get("code")))
         made = records.load(work, Resource(Challenge, id))
     if outgoing:
@@ -127,7 +130,7 @@ def template(message: str | None) -> str:
     if message is None:
         return DEFAULT_MESSAGE
     if _PLACEHOLDER not in message:
-        raise fault(13103)
+        raise fault(Code.CHALLENGE_WITHOUT_CODE)
     return message
 
 
@@ -217,32 +220,35 @@ def _verify_phone(work: UnitOfWork, phone_id: str) -> None:
 def _check_enabled(work: UnitOfWork, factor: Row[Any]) -> str:
     """The number of the factor's phone, if it has one. Raises 13109, 13110; and 13113 while it has to rest."""
     if factor.status != ENABLED:
-        raise fault(13109)
+        raise fault(Code.FACTOR_DISABLED)
     phone = work.connection.execute(_PHONE, {"id": factor.phone_id}).first()
     if phone is not None and phone.status != ENABLED:
-        raise fault(13110)
+        raise fault(Code.PHONE_DISABLED)
     if factor.wrong_codes >= FREE:
         pause = min(PAUSE << min(factor.wrong_codes - FREE, 16), LONGEST_PAUSE)
         if (left := factor.wrong_at + pause - work.now) > 0:
-            raise fault(13113, f"Too many wrong codes in a row; try again in {-(-left // 1000)} seconds.")
+            raise fault(
+                Code.CHALLENGE_TOO_MANY_TRIES,
+                f"Too many wrong codes in a row; try again in {-(-left // 1000)} seconds.",
+            )
     return phone.number if phone is not None else ""
 
 
 def _check_open(work: UnitOfWork, challenge: Row[Any], number: str) -> None:
     """Raises 13108, 13112 or 13113 unless the challenge can be answered, by whoever has the *number* today."""
     if challenge.attempts >= MOST_WRONG:
-        raise fault(13113)
+        raise fault(Code.CHALLENGE_TOO_MANY_TRIES)
     if challenge.code is None or challenge.status == "UNDELIVERED" or challenge.number != number:
-        raise fault(13112)
+        raise fault(Code.CHALLENGE_CLOSED)
     if challenge.ends_at <= work.now:
-        raise fault(13108)
+        raise fault(Code.CHALLENGE_EXPIRED)
 
 
 def _well_formed(code: str | None) -> str:
     """*code* without blanks, as apps show it; raises 13104 unless it has six digits."""
     digits = "".join((code or "").split())
     if not _CODE.fullmatch(digits):
-        raise fault(13104)
+        raise fault(Code.CHALLENGE_CODE_FORM)
     return digits
 
 
@@ -251,12 +257,12 @@ def _locked(work: UnitOfWork, factor_id: str) -> Row[Any]:
     work.connection.execute(_ACCOUNT, {"id": factor_id})
     row = work.connection.execute(_FACTOR, {"id": factor_id}).first()
     if row is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return row
 
 
 def _challenge(work: UnitOfWork, id: str) -> Row[Any]:
     row = work.connection.execute(_CHALLENGE, {"id": id}).first()
     if row is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return row

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import totp
 from stormpath_wsgi.directory.rows import records
@@ -47,7 +48,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
             values = {**_named(work, listing.id, values), "secret": totp.new_secret()}
             records.make(work, Factor, id, values, account_id=listing.id, wrong_codes=0)
         else:
-            raise fault(2015, "Factor phone and challenge are for the type SMS only.")
+            raise fault(Code.UNKNOWN_PROPERTY, "Factor phone and challenge are for the type SMS only.")
         made = records.load(work, Resource(Factor, id))
     if outgoing:
         challenges.deliver(context, outgoing)
@@ -83,7 +84,7 @@ def _named(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> dict
 def _check_plain(values: Mapping[str, Any]) -> None:
     for attribute in (Factor.account_name, Factor.issuer):
         if values.get(attribute.name) is not None:
-            raise fault(2015, f"Factor {attribute.wire} is for the type google-authenticator only.")
+            raise fault(Code.UNKNOWN_PROPERTY, f"Factor {attribute.wire} is for the type google-authenticator only.")
 
 
 def _parted(properties: Any) -> tuple[Any, Any]:

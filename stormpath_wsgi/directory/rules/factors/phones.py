@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -56,7 +57,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
             values["number"] = e164(values["number"])
         if values.get("number", current["number"]) != current["number"]:
             if VERIFIED in (current["verificationStatus"], values.get("verification_status")):
-                raise fault(13100)
+                raise fault(Code.PHONE_VERIFIED)
             unproved = update(_factors).where(_factors.c.phone_id == target.id)
             work.connection.execute(unproved.values(verification_status=UNVERIFIED))
         records.change(work, Phone, target.id, values)
@@ -77,7 +78,7 @@ def e164(number: str) -> str:
     if _NATIONAL.fullmatch(digits):
         digits = f"+1{digits}"
     if not _E164.fullmatch(digits):
-        raise fault(13101)
+        raise fault(Code.PHONE_NUMBER_INVALID)
     return digits
 
 
@@ -87,19 +88,19 @@ def of_factor(work: UnitOfWork, account_id: str, given: Any) -> str:
     Raises 2000, 2004, 2014, 2016, 13101, 13111.
     """
     if not given:
-        raise fault(2000, "Factor phone is required for the type SMS; it cannot be null, empty, or blank.")
+        raise fault(Code.REQUIRED, "Factor phone is required for the type SMS; it cannot be null, empty, or blank.")
     if not isinstance(given, Mapping):
-        raise fault(2004, "Factor phone must be an object with a number or an href.")
+        raise fault(Code.WRONG_TYPE, "Factor phone must be an object with a number or an href.")
     href = given.get("href")
     if href is None:
         return _found_or_made(work, account_id, _values(given, work.base_url))
     target = bodies.resource_at(href, work.base_url, (Phone.title(),), "Factor phone")
     row = work.connection.execute(_AT, {"account_id": account_id, "id": target.id}).first()
     if row is None:
-        raise fault(2016, "Factor phone does not match a phone of the account.")
+        raise fault(Code.UNKNOWN_RESOURCE, "Factor phone does not match a phone of the account.")
     number = given.get("number")
     if number is not None and e164(Phone.number.check(number)) != row.number:
-        raise fault(13111)
+        raise fault(Code.PHONE_TWICE)
     return target.id
 
 

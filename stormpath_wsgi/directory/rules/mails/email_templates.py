@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.mail.template import LINK
@@ -94,9 +95,11 @@ def _take_link_base(values: dict[str, Any], properties: Mapping[str, Any], curre
     if "defaultModel" not in properties or properties["defaultModel"] == current.get("defaultModel"):
         return
     if "defaultModel" not in current:
-        raise fault(2015, "EmailTemplate defaultModel is known to mails with a link only.")
+        raise fault(Code.UNKNOWN_PROPERTY, "EmailTemplate defaultModel is known to mails with a link only.")
     if not properties["defaultModel"]:
-        raise fault(2000, "EmailTemplate defaultModel.linkBaseUrl is required; it cannot be null, empty, or blank.")
+        raise fault(
+            Code.REQUIRED, "EmailTemplate defaultModel.linkBaseUrl is required; it cannot be null, empty, or blank."
+        )
     values["link_base_url"] = model["linkBaseUrl"]
 
 
@@ -104,7 +107,9 @@ def _check_sender(values: Mapping[str, Any]) -> None:
     try:
         Address(addr_spec=values.get("from_email_address", "noreply@localhost"))
     except (MessageError, ValueError, IndexError):
-        raise fault(2006, "EmailTemplate fromEmailAddress must be an address such as noreply@example.org.") from None
+        raise fault(
+            Code.WRONG_FORMAT, "EmailTemplate fromEmailAddress must be an address such as noreply@example.org."
+        ) from None
 
 
 def _check_link(template: Wire) -> None:
@@ -112,7 +117,7 @@ def _check_link(template: Wire) -> None:
     kind = template["mimeType"]
     sent = [template["textBody"]] * (kind != "text/html") + [template["htmlBody"]] * (kind != "text/plain")
     if "defaultModel" in template and not all(map(LINK.search, sent)):
-        raise fault(7301)
+        raise fault(Code.MAIL_WITHOUT_LINK)
 
 
 def _rows(work: UnitOfWork, directory_id: str) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, VERIFICATION
 from stormpath_wsgi.directory.storage import schema
@@ -92,7 +93,7 @@ def holder(work: UnitOfWork, purpose: str, token: str, application_id: str | Non
     """The id of the account that *token* was mailed to. Raises the 404 for one that is no good, or no longer."""
     found = work.connection.execute(_FIND, _key(work, purpose, token, application_id)).scalar()
     if found is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return str(found)
 
 
@@ -101,7 +102,7 @@ def spend(work: UnitOfWork, purpose: str, token: str, application_id: str | None
     hold(work, holder(work, purpose, token, application_id))
     found = work.connection.execute(_SPEND, _key(work, purpose, token, application_id)).scalar()
     if found is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return str(found)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.mailers import LoginRefused, NotSecured, NotSent, SmtpMailer
 from stormpath_wsgi.directory.rows import records
@@ -46,7 +47,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
     changed = {name for name in _CONNECTION if name in body.values and body.values[name] != stored.get(name)}
     # Nobody reads the password back: also not by having it told to a server of one's own, or in plain text.
     if changed.intersection(_DESTINATION) and "password" not in body.values:
-        raise fault(2000, "SmtpServer password is required with another host, port or securityProtocol.")
+        raise fault(Code.REQUIRED, "SmtpServer password is required with another host, port or securityProtocol.")
     if changed:
         _try({**stored, **body.values})
     with context.write() as work:
@@ -78,18 +79,18 @@ def _stored(work: UnitOfWork) -> dict[str, Any] | None:
 
 def _refuse_second(work: UnitOfWork) -> None:
     if work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first() is not None:
-        raise fault(13003)
+        raise fault(Code.SMTP_SERVER_TWICE)
 
 
 def _try(values: Mapping[str, Any]) -> None:
     try:
         _mailer(values, step=_STEP, exchange=_EXCHANGE).check()
     except LoginRefused:
-        raise fault(13001) from None
+        raise fault(Code.SMTP_LOGIN_REFUSED) from None
     except NotSecured:
-        raise fault(13002) from None
+        raise fault(Code.SMTP_NOT_SECURED) from None
     except NotSent:
-        raise fault(13000) from None
+        raise fault(Code.SMTP_NOT_REACHED) from None
 
 
 def _mailer(values: Mapping[str, Any], **times: float) -> SmtpMailer:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -34,7 +35,7 @@ def make(work: UnitOfWork, directory_id: str, provider_id: str, sent: Any) -> No
     config = Agent.config.merged(None, Agent.config.check(_configuration(sent)))
     _check(provider_id, config)
     if config.get(_PASSWORD) is None:
-        raise fault(2000, f"Agent config.{_PASSWORD} is required; it cannot be null, empty, or blank.")
+        raise fault(Code.REQUIRED, f"Agent config.{_PASSWORD} is required; it cannot be null, empty, or blank.")
     values = {"status": Agent.status.default, **_columns(work, directory_id, config)}
     records.make(work, Agent, directory_id, values, directory_id=directory_id)
 
@@ -53,10 +54,10 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 def _configuration(sent: Any) -> Any:
     if not isinstance(sent, Mapping):
-        raise fault(2000, "Provider agent is required: an object with a config.")
+        raise fault(Code.REQUIRED, "Provider agent is required: an object with a config.")
     for name in sent:
         if name not in Agent.members:
-            raise fault(2015, f"Agent has no property {name!r:.80}.")
+            raise fault(Code.UNKNOWN_PROPERTY, f"Agent has no property {name!r:.80}.")
     return sent.get("config")
 
 
@@ -64,7 +65,7 @@ def _check(provider_id: str, config: Mapping[str, Any]) -> None:
     """Raises 2017 for what an agent of that provider cannot have."""
     for name in _FOREIGN[provider_id]:
         if config.get(name) is not None or config["accountConfig"].get(name) is not None:
-            raise fault(2017, f"Agent config {name} is not supported for {provider_id}.")
+            raise fault(Code.PROPERTY_NOT_SUPPORTED, f"Agent config {name} is not supported for {provider_id}.")
 
 
 def _columns(work: UnitOfWork, id: str, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from sqlalchemy import bindparam, insert, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import fault
@@ -72,7 +73,9 @@ def check(attribute: Attribute[Any], pem: str) -> None:
     try:
         x509.load_pem_x509_certificate(text.encode("ascii"))
     except (ValueError, x509.InvalidVersion):
-        raise fault(2006, f"{attribute.kind.title()} {attribute.wire} must be an X.509 certificate in PEM.") from None
+        raise fault(
+            Code.WRONG_FORMAT, f"{attribute.kind.title()} {attribute.wire} must be an X.509 certificate in PEM."
+        ) from None
 
 
 def _is_there(work: UnitOfWork) -> bool:

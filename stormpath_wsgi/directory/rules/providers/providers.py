@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -91,13 +92,16 @@ _RULES: Mapping[str, type[Kind]] = {
 }
 
 #: What whoever wants to make an account or a group where only the provider may is told.
-_REFUSALS: Mapping[tuple[type[Kind], type[Kind] | None], int] = {
-    (Account, kinds.Application): 5106,
-    (Account, kinds.Organization): 4606,
-    (Group, kinds.Application): 5110,
-    (Group, kinds.Organization): 4610,
+_REFUSALS: Mapping[tuple[type[Kind], type[Kind] | None], Code] = {
+    (Account, kinds.Application): Code.APPLICATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR,
+    (Account, kinds.Organization): Code.ORGANIZATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR,
+    (Group, kinds.Application): Code.APPLICATION_DEFAULT_GROUP_STORE_IS_MIRROR,
+    (Group, kinds.Organization): Code.ORGANIZATION_DEFAULT_GROUP_STORE_IS_MIRROR,
 }
-_OF_GROUPS = {5106: 5108, 4606: 4608}
+_OF_GROUPS = {
+    Code.APPLICATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR: Code.APPLICATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR_GROUP,
+    Code.ORGANIZATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR: Code.ORGANIZATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR_GROUP,
+}
 
 
 def embedded(properties: Any) -> Mapping[str, Any] | None:
@@ -106,7 +110,7 @@ def embedded(properties: Any) -> Mapping[str, Any] | None:
     if sent is None:
         return None
     if not isinstance(sent, Mapping):
-        raise fault(2004, "Directory provider is an invalid type.")
+        raise fault(Code.WRONG_TYPE, "Directory provider is an invalid type.")
     return None if sent.keys() == {"href"} else sent
 
 
@@ -142,7 +146,7 @@ def of_directory(work: UnitOfWork, directory_id: str) -> str:
     """The ``providerId`` of the directory. Raises the 404 where the tenant has none such."""
     found = work.connection.execute(_OF_DIRECTORY, {"id": directory_id, "tenant_id": work.tenant_id}).scalar()
     if found is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return str(found)
 
 
@@ -154,7 +158,7 @@ def refuse_new(
     *group_id*: of the group that the account is to be put into. The codes are 6100, 5106 to 5110, 4606 to 4610.
     """
     if of_directory(work, directory_id) != Provider.STORMPATH:
-        code = _REFUSALS.get((kind, listing.owner), 6100)
+        code = _REFUSALS.get((kind, listing.owner), Code.DIRECTORY_IS_MIRROR)
         raise fault(code if group_id is None else _OF_GROUPS.get(code, code))
 
 
@@ -166,10 +170,12 @@ def refuse_change(work: UnitOfWork, account: Wire, values: Mapping[str, Any]) ->
         if name != "status" and value != account.get(getattr(Account, name).wire, ...)
     ]
     if changed and _of_account(work, account) != Provider.STORMPATH:
-        raise fault(7202, f"Account {getattr(Account, changed[0]).wire} comes from the provider of its Directory.")
+        raise fault(
+            Code.FROM_PROVIDER, f"Account {getattr(Account, changed[0]).wire} comes from the provider of its Directory."
+        )
 
 
-def refuse_second(work: UnitOfWork, store: Resource, mapped: Select[tuple[str]], code: int) -> None:
+def refuse_second(work: UnitOfWork, store: Resource, mapped: Select[tuple[str]], code: Code) -> None:
     """Raises *code* if *store* is a social directory and one of the directories *mapped* is of the same provider."""
     if store.kind is not Directory:
         return
@@ -199,17 +205,20 @@ def exchange(context: Context, listing: Listing, data: Any) -> Wire:
     Elsewhere than at an application 2015.
     """
     if listing.owner is not kinds.Application:
-        raise fault(2015, "Account providerData can only be set on creation through an Application.")
+        raise fault(Code.UNKNOWN_PROPERTY, "Account providerData can only be set on creation through an Application.")
     if not isinstance(data, Mapping):
-        raise fault(2004, "Account providerData is an invalid type.")
+        raise fault(Code.WRONG_TYPE, "Account providerData is an invalid type.")
     provider_id = _known(Provider.provider_id.check(data.get("providerId") or ""))
     with context.read() as work:
         records.require_owner(work, listing)
         mapped = select(_mappings.c.account_store_directory_id).where(_mappings.c.application_id == listing.id)
         found = select(_table.c.id).where(_table.c.provider_id == provider_id, _is_social(), _table.c.id.in_(mapped))
         if work.connection.execute(found).first() is None:
-            raise fault(5201)
-    raise fault(7200, f"Accounts of {provider_id} cannot be asked for: this version does not speak to providers.")
+            raise fault(Code.PROVIDER_NOT_MAPPED)
+    raise fault(
+        Code.PROVIDER_REFUSED,
+        f"Accounts of {provider_id} cannot be asked for: this version does not speak to providers.",
+    )
 
 
 def _spelled(sent: Any) -> Any:
@@ -236,7 +245,10 @@ def _checked(sort: _Sort, provider_id: str, values: Mapping[str, Any]) -> dict[s
     """*values* as they are stored. Raises 2006 for what is no certificate, 2017 for what such a provider has not."""
     for name, value in values.items():
         if value is not None and not sort.has(name):
-            raise fault(2017, f"Provider {getattr(Provider, name).wire} is not supported for {provider_id}.")
+            raise fault(
+                Code.PROPERTY_NOT_SUPPORTED,
+                f"Provider {getattr(Provider, name).wire} is not supported for {provider_id}.",
+            )
     attribute = Provider.encoded_x509_signing_cert
     if values.get(attribute.name) is not None:
         certificates.check(attribute, values[attribute.name])
@@ -253,7 +265,7 @@ def _parts(
         agents.make(work, directory_id, provider_id, agent)
         columns["agent_id"] = directory_id
     elif agent is not None:
-        raise fault(2017, f"Provider agent is not supported for {provider_id}.")
+        raise fault(Code.PROPERTY_NOT_SUPPORTED, f"Provider agent is not supported for {provider_id}.")
     if sort.rules is UserInfoMappingRules:
         records.make(work, UserInfoMappingRules, directory_id, rules)
         columns["user_info_mapping_rules_id"] = directory_id
@@ -269,18 +281,20 @@ def _rules(sort: _Sort, provider_id: str, sent: Mapping[type[Kind], Any], base_u
     told = {kind: rules for kind, rules in sent.items() if rules is not None}
     for name, kind in _RULES.items():
         if kind in told and kind is not sort.rules:
-            raise fault(2017, f"Provider {name} is not supported for {provider_id}.")
+            raise fault(Code.PROPERTY_NOT_SUPPORTED, f"Provider {name} is not supported for {provider_id}.")
     return bodies.of_creation(sort.rules, told.get(sort.rules, {}), base_url).values if sort.rules else {}
 
 
 def _keep_sort(properties: Any, provider_id: str) -> None:
     wanted = properties.get("providerId") if isinstance(properties, Mapping) else None
     if wanted not in (None, provider_id):
-        raise fault(6201 if provider_id == Provider.STORMPATH else 6202)
+        raise fault(Code.PROVIDER_CANNOT_BECOME_MIRROR if provider_id == Provider.STORMPATH else Code.PROVIDER_FIXED)
 
 
 def _required(name: str) -> Error:
-    return fault(2000, f"Provider {getattr(Provider, name).wire} is required; it cannot be null, empty, or blank.")
+    return fault(
+        Code.REQUIRED, f"Provider {getattr(Provider, name).wire} is required; it cannot be null, empty, or blank."
+    )
 
 
 def _is_social() -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -168,21 +169,21 @@ def _require_directory(work: UnitOfWork, id: str) -> None:
     rules = schema.attribute_statement_mapping_rules.c
     found = select(rules.id).where(rules.directory_id == id, rules.tenant_id == work.tenant_id)
     if work.connection.execute(found).first() is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
 
 
 def _certificate(work: UnitOfWork) -> Certificate:
     """The tenant's, which was ensured; the 404 when the tenant has gone meanwhile."""
     found = certificates.of_tenant(work)
     if found is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     return found
 
 
 def _check_callback(uri: str | None, authorized: list[str]) -> None:
     """Raises 5121 unless *uri* is one of those *authorized*."""
     if uri is not None and not any(_is_authorized(uri, *one.partition("*")) for one in authorized):
-        raise fault(5121)
+        raise fault(Code.CALLBACK_NOT_AUTHORIZED)
 
 
 def _is_authorized(uri: str, head: str, star: str, tail: str) -> bool:
@@ -200,7 +201,7 @@ def _require_organization(work: UnitOfWork, organization: Mapping[str, Any] | No
     key = canonical.canonical_name(organization["nameKey"])
     found = select(table.c.id).where(table.c.tenant_id == work.tenant_id, table.c.name_key_folded == key)
     if work.connection.execute(found).first() is None:
-        raise fault(2016, "DefaultRelayState organization.nameKey does not match a known resource.")
+        raise fault(Code.UNKNOWN_RESOURCE, "DefaultRelayState organization.nameKey does not match a known resource.")
 
 
 def _spelled(properties: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Row, Table, bindparam, delete, func, null, or_, select, update
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -29,7 +30,7 @@ from stormpath_wsgi.kinds import DISABLED, Kind
 _ACCOUNTS, _GROUPS = "is_default_account_store", "is_default_group_store"
 
 #: What is said of a missing default store and of a disabled one, by flag.
-_Faults = Mapping[str, tuple[int, int]]
+_Faults = Mapping[str, tuple[Code, Code]]
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class _Family:
 
     kind: type[Kind]
     owner: type[Kind]
-    twice: int  # the store is mapped already
-    of_group: int  # a group as the default group store
-    of_social: int  # a second social directory of one provider
+    twice: Code  # the store is mapped already
+    of_group: Code  # a group as the default group store
+    of_social: Code  # a second social directory of one provider
     defaults: _Faults
 
     @property
@@ -53,22 +54,42 @@ class _Family:
 
 
 _OF_APPLICATIONS = _Family(
-    kinds.AccountStoreMapping, kinds.Application, 5104, 5112, 5200, {_ACCOUNTS: (5100, 5101), _GROUPS: (5102, 5103)}
+    kinds.AccountStoreMapping,
+    kinds.Application,
+    Code.APPLICATION_STORE_MAPPED_TWICE,
+    Code.APPLICATION_DEFAULT_GROUP_STORE_IS_GROUP,
+    Code.APPLICATION_PROVIDER_TWICE,
+    {
+        _ACCOUNTS: (Code.APPLICATION_WITHOUT_DEFAULT_ACCOUNT_STORE, Code.APPLICATION_DEFAULT_ACCOUNT_STORE_DISABLED),
+        _GROUPS: (Code.APPLICATION_WITHOUT_DEFAULT_GROUP_STORE, Code.APPLICATION_DEFAULT_GROUP_STORE_DISABLED),
+    },
 )
 _OF_ORGANIZATIONS = _Family(
     kinds.OrganizationAccountStoreMapping,
     kinds.Organization,
-    4604,
-    4612,
-    4700,
-    {_ACCOUNTS: (4600, 4601), _GROUPS: (4602, 4603)},
+    Code.ORGANIZATION_STORE_MAPPED_TWICE,
+    Code.ORGANIZATION_DEFAULT_GROUP_STORE_IS_GROUP,
+    Code.ORGANIZATION_PROVIDER_TWICE,
+    {
+        _ACCOUNTS: (Code.ORGANIZATION_WITHOUT_DEFAULT_ACCOUNT_STORE, Code.ORGANIZATION_DEFAULT_ACCOUNT_STORE_DISABLED),
+        _GROUPS: (Code.ORGANIZATION_WITHOUT_DEFAULT_GROUP_STORE, Code.ORGANIZATION_DEFAULT_GROUP_STORE_DISABLED),
+    },
 )
 _FAMILIES: Mapping[type[Kind], _Family] = {
     key: family for family in (_OF_APPLICATIONS, _OF_ORGANIZATIONS) for key in (family.kind, family.owner)
 }
 
 #: The same of the stores of an organization that is an application's default store.
-_NESTED: _Faults = {_ACCOUNTS: (5116, 5117), _GROUPS: (5118, 5119)}
+_NESTED: _Faults = {
+    _ACCOUNTS: (
+        Code.NESTED_ORGANIZATION_WITHOUT_DEFAULT_ACCOUNT_STORE,
+        Code.NESTED_ORGANIZATION_DEFAULT_ACCOUNT_STORE_DISABLED,
+    ),
+    _GROUPS: (
+        Code.NESTED_ORGANIZATION_WITHOUT_DEFAULT_GROUP_STORE,
+        Code.NESTED_ORGANIZATION_DEFAULT_GROUP_STORE_DISABLED,
+    ),
+}
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
@@ -206,7 +227,7 @@ def _refuse_nesting(properties: Any, base_url: str) -> None:
         case {"accountStore": {"href": href}}:
             store = below(base_url, href)
             if isinstance(store, Resource) and store.kind is kinds.Organization:
-                raise fault(4614)
+                raise fault(Code.ORGANIZATION_IN_ORGANIZATION)
 
 
 def _check_flags(family: _Family, values: Mapping[str, Any], *, is_group: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -26,7 +27,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         records.require(work, account, "GroupMembership account")
         records.require(work, group, "GroupMembership group")
         if not _same_directory(work, account.id, group.id):
-            raise fault(2014, "An account can only be in groups of its own directory.")
+            raise fault(Code.NOT_LINKABLE, "An account can only be in groups of its own directory.")
         return records.load(work, Resource(GroupMembership, make(work, account.id, group.id)))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rules.stores import directories, mappings
 from stormpath_wsgi.directory.storage import schema
@@ -17,7 +18,10 @@ from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Application, Directory, Kind, Organization
 
 #: What is said of a name that is taken.
-_TAKEN: Mapping[type[Kind], int] = {Application: 5010, Organization: 4520}
+_TAKEN: Mapping[type[Kind], Code] = {
+    Application: Code.APPLICATION_DIRECTORY_NAME_TAKEN,
+    Organization: Code.ORGANIZATION_DIRECTORY_NAME_TAKEN,
+}
 
 
 def wish(params: Mapping[str, Any]) -> str | bool:
@@ -28,9 +32,9 @@ def wish(params: Mapping[str, Any]) -> str | bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):
-        raise fault(2004, "createDirectory must be true, false or a name.")
+        raise fault(Code.WRONG_TYPE, "createDirectory must be true, false or a name.")
     if not value.strip():
-        raise fault(2000, "createDirectory is required; it cannot be null, empty, or blank.")
+        raise fault(Code.REQUIRED, "createDirectory is required; it cannot be null, empty, or blank.")
     wish = {"true": True, "false": False}.get(value.lower())
     return str(Directory.name.check(value)) if wish is None else wish
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, bindparam, case, exists, func, or_, select
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTE_GROUP, ROUTES
@@ -105,10 +106,10 @@ def scope(work: UnitOfWork, application_id: str, account_store: Any = None, name
     parameters = {"application_id": application_id, "tenant_id": work.tenant_id, "organization_id": organization_id}
     row = work.connection.execute(_application(of_organization=of_organization), parameters).first()
     if row is None:
-        raise fault(404)
+        raise fault(Code.NOT_FOUND)
     found = Scope(application_id, row.status == ENABLED, not row.has_stores, store, organization_id)
     if any(found.names) and work.connection.execute(_mapped(found.names), found.parameters).first() is None:
-        raise fault(5114)
+        raise fault(Code.STORE_NOT_MAPPED)
     return found
 
 
@@ -145,11 +146,11 @@ def _named(work: UnitOfWork, account_store: Any, name_key: Any) -> tuple[Resourc
     if isinstance(account_store, Mapping):
         href, name_key = account_store.get("href"), account_store.get("nameKey", name_key)
         if href is None and name_key is None:
-            raise fault(2004, "accountStore must be an object with an href or a nameKey.")
+            raise fault(Code.WRONG_TYPE, "accountStore must be an object with an href or a nameKey.")
     store, organization_id = None, None if name_key is None else _organization(work, name_key)
     if href is not None:
         if not isinstance(href, str):
-            raise fault(2004, "accountStore is an invalid type.")
+            raise fault(Code.WRONG_TYPE, "accountStore is an invalid type.")
         store = bodies.resource_at(href, work.base_url, kinds.LoginAttempt.account_store.to, "accountStore")
         records.require(work, store, "accountStore")
     if store is not None and store.kind is kinds.Organization:
@@ -160,11 +161,11 @@ def _named(work: UnitOfWork, account_store: Any, name_key: Any) -> tuple[Resourc
 def _organization(work: UnitOfWork, name_key: Any) -> str:
     """The id of the organization with the key *name_key*. Raises 2004, 2016."""
     if not isinstance(name_key, str):
-        raise fault(2004, "nameKey is an invalid type.")
+        raise fault(Code.WRONG_TYPE, "nameKey is an invalid type.")
     parameters = {"tenant_id": work.tenant_id, "key": canonical_name(name_key)}
     found = work.connection.execute(_BY_KEY, parameters).scalar() if is_storable(name_key) else None
     if found is None:
-        raise fault(2016, "nameKey does not match a known resource.")
+        raise fault(Code.UNKNOWN_RESOURCE, "nameKey does not match a known resource.")
     return str(found)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource
@@ -41,7 +42,7 @@ def have_key(work: UnitOfWork) -> bool:
     return work.connection.execute(found.limit(1)).first() is not None
 
 
-def keep_owner(work: UnitOfWork, account_id: str, code: int) -> None:
+def keep_owner(work: UnitOfWork, account_id: str, code: Code) -> None:
     """Raises *code* if the account is the tenant's owner."""
     if owner(work) == account_id:
         raise fault(code)
@@ -51,16 +52,16 @@ def keep_directory(work: UnitOfWork, directory_id: str, properties: Mapping[str,
     """Raises 403 if the directory is the administrators', and is to be removed or to get the name in *properties*."""
     if _is_theirs(work, _table.c.directory_id == directory_id):
         if properties is None:
-            raise fault(403, f"The directory {NAME} cannot be deleted.")
+            raise fault(Code.NOT_ALLOWED, f"The directory {NAME} cannot be deleted.")
         if properties.get("name", NAME) != NAME:
-            raise fault(403, f"The directory {NAME} cannot be renamed.")
+            raise fault(Code.NOT_ALLOWED, f"The directory {NAME} cannot be renamed.")
 
 
 def keep_apart(work: UnitOfWork, store: Resource) -> None:
     """Raises 2014 if *store* is the administrators' directory or a group in it: nothing may look for accounts there."""
     of_group = select(_groups.c.directory_id).where(_groups.c.id == store.id).scalar_subquery()
     if _is_theirs(work, or_(_table.c.directory_id == store.id, _table.c.directory_id == of_group)):
-        raise fault(2014, f"The directory {NAME} cannot be mapped.")
+        raise fault(Code.NOT_LINKABLE, f"The directory {NAME} cannot be mapped.")
 
 
 def _is_theirs(work: UnitOfWork, which: ColumnElement[bool]) -> bool:

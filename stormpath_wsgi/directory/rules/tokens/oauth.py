@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import select
 
 from stormpath_wsgi import jwt
+from stormpath_wsgi.codes import INVALID_GRANT, Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTES
@@ -55,8 +56,11 @@ _SIGNED_IN = ("AUTHENTICATED", "REGISTERED")
 _ASSERTION_LIFETIME = 60
 #: The two names of each half of an API key: that of OAuth, and that which Stormpath's SDKs send.
 _KEY_ID, _KEY_SECRET = ("client_id", "apiKeyId"), ("client_secret", "apiKeySecret")
-#: From here on codes speak of tokens and challenges, never of a missing resource or of a server that is down.
-_FIRST_OF_GRANTS = 10_000
+#: What is said of an organization that a person chose elsewhere, and that a token names.
+_OF_CHOSEN: Mapping[int, Code] = {
+    Code.UNKNOWN_RESOURCE: Code.TOKEN_ORGANIZATION_NOT_FOUND,
+    Code.STORE_NOT_MAPPED: Code.TOKEN_ORGANIZATION_NOT_MAPPED,
+}
 
 _mappings, _providers = schema.account_store_mappings, schema.providers
 
@@ -89,15 +93,16 @@ def exchange(context: Context, target: TokenEndpoint, fields: Fields) -> Wire:
     """
     grant = _GRANTS.get(_required(fields, "grant_type"))
     if grant is None:
-        raise fault(2003, f"grant_type is not one of the supported values: {', '.join(_GRANTS)}.")
+        raise fault(Code.NOT_A_CHOICE, f"grant_type is not one of the supported values: {', '.join(_GRANTS)}.")
     with context.read() as work:
         if not records.exist(work, Application, target.application_id):
-            raise fault(404)
+            raise fault(Code.NOT_FOUND)
     issuer = Issuer(context, target.application_id, signing_key(context))
     try:
         return grant(issuer, fields)
     except Error as error:
-        if error.code < _FIRST_OF_GRANTS:
+        code = Code.of(error.code)
+        if code is None or code.oauth != INVALID_GRANT:
             raise
         raise Error({**error.body(), "status": 400}) from None
 
@@ -117,10 +122,10 @@ def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
         scope = stores.scope(work, issuer.application_id, *_store(fields))
         key = api_keys.find(work, id) if ID.match(id) else None
         if not hmac.compare_digest(_bytes(key.secret if key else ""), _bytes(secret)) or key is None:
-            raise fault(10019)
+            raise fault(Code.API_KEY_WRONG)
         proved = Grantee(id_of(key.account_href), scope.organization_id)
         if not stores.holds(work, scope, proved.account_id):
-            raise fault(10019)
+            raise fault(Code.API_KEY_WRONG)
     with issuer.context.write(moves_generation=False) as work:
         return _Tokens(work, issuer, proved).answer()
 
@@ -131,7 +136,7 @@ def _refresh(issuer: Issuer, fields: Fields) -> Wire:
     with issuer.context.read() as work:
         signed = tokens.read(work, text)
     if signed.kind is not RefreshToken:
-        raise fault(10017, "Token is invalid because it is no refresh token.")
+        raise fault(Code.TOKEN_SIGNATURE_WRONG, "Token is invalid because it is no refresh token.")
     with issuer.context.write(moves_generation=False) as work:
         row = tokens.find(work, signed)
         tokens.check(work, issuer.application_id, row)
@@ -149,7 +154,7 @@ def _assertion(issuer: Issuer, fields: Fields) -> Wire:
         account_id = _asserted(work, issuer, token)
         scope = _scope(work, issuer, token, fields)
         if not stores.holds(work, scope, account_id):
-            raise fault(10016)
+            raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
     with issuer.context.write(moves_generation=False) as work:
         _spend(work, issuer.key.id, token)
         return _issue(work, issuer, Grantee(account_id, scope.organization_id))
@@ -160,9 +165,13 @@ def _factor_challenge(issuer: Issuer, fields: Fields) -> Wire:
     try:
         account_id = challenges.redeem(issuer.context, href, code)
     except Error as error:
-        raise fault(2016, "challenge does not match a known resource.") if error.code == 404 else error from None
+        raise (
+            fault(Code.UNKNOWN_RESOURCE, "challenge does not match a known resource.")
+            if error.code == Code.NOT_FOUND
+            else error
+        ) from None
     if account_id is None:
-        raise fault(13104, "The code is not the one that was sent.")
+        raise fault(Code.CHALLENGE_CODE_FORM, "The code is not the one that was sent.")
     with issuer.context.write(moves_generation=False) as work:
         return _issue(work, issuer, Grantee(account_id))
 
@@ -177,7 +186,7 @@ def _social(issuer: Issuer, fields: Fields) -> Wire:
     )
     with issuer.context.read() as work:
         is_mapped = is_storable(provider_id) and work.connection.execute(mapped.limit(1)).first() is not None
-    raise fault(7200 if is_mapped else 5201)
+    raise fault(Code.PROVIDER_REFUSED if is_mapped else Code.PROVIDER_NOT_MAPPED)
 
 
 _GRANTS: Mapping[str, Callable[[Issuer, Fields], Wire]] = {
@@ -200,7 +209,7 @@ class _Tokens:
         self._signed = {"api_key_id": issuer.key.id, "organization_id": proved.organization_id}
         found = tokens.begin(work, **self._owners, password_modified_at=proved.password_modified_at)
         if found is None:  # the account went meanwhile
-            raise fault(10016)
+            raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
         #: Seconds.
         self.lifetimes = found
 
@@ -237,7 +246,7 @@ def signing_key(context: Context) -> ActiveKey:
         if found is not None:
             return found
         if work.caller:  # it has just been disabled
-            raise fault(401)
+            raise fault(Code.NOT_AUTHENTICATED)
     bootstrap.issue_api_key(context, _KEY_NAME)
     return signing_key(context)
 
@@ -248,16 +257,18 @@ def _asserted(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt) -> str:
     What an SDK says in the place of one need not tell what sort of token it is. Another sort is refused.
     """
     if token.header.get("stt", "assertion") != "assertion" or token.claims.get("aud") != issuer.key.id:
-        raise fault(10017, "Token is invalid because it is no assertion for the API key of the caller.")
+        raise fault(
+            Code.TOKEN_SIGNATURE_WRONG, "Token is invalid because it is no assertion for the API key of the caller."
+        )
     token.check_times(work.now / 1000, _ASSERTION_LIFETIME)
     if token.text("status") not in _SIGNED_IN:
-        raise fault(12002)
+        raise fault(Code.TOKEN_NOT_AUTHENTICATED)
     by = below(work.base_url, token.text("iss"))  # an ID Site, or of SAML the application
     if isinstance(by, Resource) and by != Resource(Application, issuer.application_id):
-        raise fault(10014)
+        raise fault(Code.TOKEN_OF_OTHER_APPLICATION)
     account = below(work.base_url, token.text("sub"))
     if not isinstance(account, Resource) or account.kind is not Account:
-        raise fault(11004, "Token is invalid because its sub claim is not the href of an Account.")
+        raise fault(Code.TOKEN_CLAIM_MISSING, "Token is invalid because its sub claim is not the href of an Account.")
     return account.id
 
 
@@ -268,10 +279,11 @@ def _scope(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt, fields: Fields) -> 
     try:
         scope = stores.scope(work, issuer.application_id, None, token.text("onk"))
     except Error as error:
-        raise fault({2016: 11001, 5114: 11003}.get(error.code, error.code)) from None
+        told = _OF_CHOSEN.get(error.code)
+        raise (error if told is None else fault(told)) from None
     organization = records.load(work, Resource(Organization, scope.organization_id or ""))
     if organization["status"] != ENABLED:
-        raise fault(11002)
+        raise fault(Code.TOKEN_ORGANIZATION_DISABLED)
     return scope
 
 
@@ -279,7 +291,7 @@ def _spend(work: UnitOfWork, key_id: str, token: jwt.Jwt) -> None:
     """Uses the assertion up, and with it the request that it answers. Raises 11005 when that was done before."""
     expires_at = math.ceil(token.expiry(_ASSERTION_LIFETIME) * 1000)
     for nonce in _nonces(token):
-        with records.taken("Token is invalid because it was used before.", 11005):
+        with records.taken("Token is invalid because it was used before.", Code.TOKEN_USED):
             nonces.add(work, key_id, nonce, expires_at)
 
 
@@ -305,7 +317,7 @@ def _one_of(fields: Fields, name: str, other: str) -> str:
     given = [each for each in (name, other) if fields.get(each)]
     values = {_required(fields, each) for each in given or [name]}
     if len(values) > 1:
-        raise fault(2102, f"{name} and {other} are names of one parameter, and say different things.")
+        raise fault(Code.PARAMETER_TWICE, f"{name} and {other} are names of one parameter, and say different things.")
     return values.pop()
 
 
@@ -313,9 +325,9 @@ def _required(fields: Fields, name: str) -> str:
     """The parameter *name*. Raises 2000, 2004."""
     value = fields.get(name)
     if value is None or value == "":
-        raise fault(2000, f"{name} parameter is required; it cannot be null, empty, or blank.")
+        raise fault(Code.REQUIRED, f"{name} parameter is required; it cannot be null, empty, or blank.")
     if not isinstance(value, str):
-        raise fault(2004, f"{name} parameter is an invalid type.")
+        raise fault(Code.WRONG_TYPE, f"{name} parameter is an invalid type.")
     return value
 
 

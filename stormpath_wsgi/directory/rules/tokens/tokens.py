@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, select
 
 from stormpath_wsgi import jwt
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto.token_jwt import STT
 from stormpath_wsgi.directory.rows import expansion, records
@@ -67,9 +68,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         if lifetimes is None:
             records.require_owner(work, listing)
             records.require(work, application, f"{listing.of.title()} application")
-            raise fault(2020)
+            raise fault(Code.REFERENCE_NOT_FOUND)
         if not lifetimes[listing.of]:
-            raise fault(2002, "The application's OAuth policy issues no such tokens: their lifetime is zero.")
+            raise fault(Code.INVALID, "The application's OAuth policy issues no such tokens: their lifetime is zero.")
         return make(work, listing.of, lifetimes[listing.of], **links)
 
 
@@ -107,13 +108,13 @@ def validate(context: Context, target: TokenCheck, wanted: Sequence[Wanted]) -> 
         if "." in target.token:
             signed = read(work, target.token)
             if signed.kind is not AccessToken:  # it lives for weeks, and opens no application's API
-                raise fault(10017, "Token is invalid because it is no access token.")
+                raise fault(Code.TOKEN_SIGNATURE_WRONG, "Token is invalid because it is no access token.")
             return _validated(work, target.application_id, signed.kind, find(work, signed), wanted)
         for kind in (RefreshToken, AccessToken):  # sessions first
             row = _row(work, kind, target.token)
             if row is not None:
                 return _validated(work, target.application_id, kind, row, wanted)
-    raise fault(10013)
+    raise fault(Code.TOKEN_NOT_FOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,23 +136,25 @@ def read(work: UnitOfWork, text: str) -> Signed:
     for kind, stt in STT.items():
         if token.header.get("stt") == stt:
             return Signed(kind, token.text("jti"), token.header.get("kid"))
-    raise fault(10017, "Token is invalid because it is neither an access token nor a refresh token.")
+    raise fault(
+        Code.TOKEN_SIGNATURE_WRONG, "Token is invalid because it is neither an access token nor a refresh token."
+    )
 
 
 def find(work: UnitOfWork, signed: Signed) -> Row[*tuple[Any, ...]]:
     """The row of a token. Raises 10013 when it was revoked, 10017 when it was issued with another API key."""
     row = _row(work, signed.kind, signed.id) if ID.match(signed.id) else None
     if row is None:
-        raise fault(10013)
+        raise fault(Code.TOKEN_NOT_FOUND)
     if row.token_api_key_id != signed.api_key_id:
-        raise fault(10017)
+        raise fault(Code.TOKEN_SIGNATURE_WRONG)
     return row
 
 
 def hold(work: UnitOfWork, refresh_token_id: str) -> None:
     """Raises 10013 if the refresh token is gone. Until the transaction ends it stays, and then ends what is made."""
     if work.connection.execute(_HELD, {"id": refresh_token_id}).first() is None:
-        raise fault(10013)
+        raise fault(Code.TOKEN_NOT_FOUND)
 
 
 def remove(context: Context, target: Resource) -> None:
@@ -173,14 +176,14 @@ def end_all(work: UnitOfWork, account_id: str) -> None:
 def check(work: UnitOfWork, application_id: str, row: Row[*tuple[Any, ...]]) -> None:
     """Raises 10010, 10011, 10014 to 10016 unless the token of *row* is good at the application."""
     if row.token_application_id != application_id:
-        raise fault(10014)
+        raise fault(Code.TOKEN_OF_OTHER_APPLICATION)
     if row.token_expires_at <= work.now:
-        raise fault(10011)
+        raise fault(Code.TOKEN_EXPIRED)
     _check(row.account_status, row.application_status, row.is_reachable)
     if row.token_organization_id is not None:  # whom it says to be the organization's must be that still
         scope = Scope(application_id, is_open=True, is_empty=False, organization_id=row.token_organization_id)
         if not stores.holds(work, scope, row.token_account_id):
-            raise fault(10016)
+            raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
 
 
 def _validated(
@@ -196,11 +199,11 @@ def _validated(
 
 def _check(account_status: str, application_status: str, is_reachable: bool) -> None:
     if application_status != ENABLED:
-        raise fault(10015)
+        raise fault(Code.TOKEN_APPLICATION_DISABLED)
     if account_status != ENABLED:
-        raise fault(10010)
+        raise fault(Code.TOKEN_ACCOUNT_DISABLED)
     if not is_reachable:
-        raise fault(10016)
+        raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
 
 
 def _check_password(known: Any, modified_at: int | None) -> None:
@@ -209,9 +212,9 @@ def _check_password(known: Any, modified_at: int | None) -> None:
     try:
         moment = parse_instant(known)
     except (TypeError, ValueError, OverflowError):
-        raise fault(2006, "passwordModifiedAt must be a timestamp as the account has it.") from None
+        raise fault(Code.WRONG_FORMAT, "passwordModifiedAt must be a timestamp as the account has it.") from None
     if modified_at is None or moment != parse_instant(format_instant(modified_at)):
-        raise fault(7100, "The password of the account was changed meanwhile.")
+        raise fault(Code.WRONG_PASSWORD, "The password of the account was changed meanwhile.")
 
 
 def _seconds(lifetime: str) -> int:
