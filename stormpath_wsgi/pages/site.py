@@ -40,7 +40,7 @@ class Site:
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
         self.secure = bool(settings.session.cookie_secure)
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
-        self._templates = Templates(web.templates, (web.login.view, web.register_.view, web.logout.view, *PROBLEMS))
+        self._templates = Templates.of(web.templates, (web.login.view, web.register_.view, web.logout.view, *PROBLEMS))
         targets = {"'self'", *map(_origin, (web.login.next_uri, web.register_.next_uri, web.logout.next_uri))}
         # Browsers hold the redirect that follows a form to form-action as well.
         self._content_policy = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ class Templates:
     Raises :class:`ConfigurationError` when one of *names* or of our own cannot be compiled.
     """
 
+    @classmethod
+    def of(cls, folder: Path | None, names: tuple[str, ...]) -> Templates:
+        """The same, made once in a process where there is no *folder*: our own files do not change."""
+        return _ours(names) if folder is None else cls(folder, names)
+
     def __init__(self, folder: Path | None, names: tuple[str, ...]) -> None:
         ours = PackageLoader("stormpath_wsgi.pages")
         theirs: list[BaseLoader] = [FileSystemLoader(folder, encoding="utf-8-sig")] if folder else []
@@ -54,8 +60,9 @@ class Templates:
     def _check(self, folder: Path | None, names: tuple[str, ...]) -> None:
         if folder and not folder.is_dir():
             raise ConfigurationError(f"web.templates: {folder} is not a folder; write the path of one, or nothing")
+        parents: dict[str, str | None] = {}
         for name in map(_file, names):
-            for each in self._lineage(name):
+            for each in self._lineage(name, parents):
                 try:
                     self._environment.get_template(each)
                 except TemplateNotFound as error:
@@ -63,8 +70,11 @@ class Templates:
                 except (TemplateError, UnicodeDecodeError) as error:
                     raise ConfigurationError(f"web.templates: {each} cannot be used: {error}") from error
 
-    def _lineage(self, name: str) -> Iterator[str]:
-        """*name*, then what it extends, and so on. What comes is checked before the next one is looked for."""
+    def _lineage(self, name: str, parents: dict[str, str | None]) -> Iterator[str]:
+        """*name*, then what it extends, and so on. What comes is checked before the next one is looked for.
+
+        *parents*: what each template extends that was looked at before.
+        """
         seen: list[str] = []
         following: str | None = name
         while following is not None:
@@ -75,7 +85,9 @@ class Templates:
                 )
             seen.append(following)
             yield following
-            following = self._parent(following)
+            if following not in parents:
+                parents[following] = self._parent(following)
+            following = parents[following]
 
     def _parent(self, name: str) -> str | None:
         parsed = self._environment.parse(self._loader.get_source(self._environment, name)[0])
@@ -87,6 +99,11 @@ class Templates:
         if "</" in css:
             raise ConfigurationError(f"web.templates: {name} holds </, which no style sheet needs; write CSS only")
         return css
+
+
+@lru_cache(maxsize=16)
+def _ours(names: tuple[str, ...]) -> Templates:
+    return Templates(None, names)
 
 
 def _missing(name: str, view: str) -> str:
