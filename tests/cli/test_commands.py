@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "")
     monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
-    monkeypatch.setenv("PYTHONPATH", str(Path(cheap.__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(cheap.__file__).parents[1]))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

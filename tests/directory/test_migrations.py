@@ -131,7 +131,7 @@ def _exit_codes(program: Program, url: str) -> list[int]:
         program(
             """
             import sys
-            from stormpath_wsgi.directory import migrate
+            from stormpath_wsgi.directory.storage import migrate
             from stormpath_wsgi.directory.storage.engine import Database
             print("ready", flush=True)
             sys.stdin.readline()

@@ -115,10 +115,13 @@ class Visitor:
     def register(self) -> bool:
         """Whether the server said that the account is made (and signed in)."""
         form = {"email": self.email, "password": PASSWORD, "givenName": "A", "surname": "Visitor"}
-        try:
-            answer = self.session.post(f"{self.address}/register", json=form, timeout=60)
-        except BROKEN:
-            return False  # not sent again: it may have been made
+        for _ in range(10):
+            try:
+                answer = self.session.post(f"{self.address}/register", json=form, timeout=60)
+            except BROKEN:
+                return False  # not sent again: it may have been made
+            if answer.status_code != 503:  # a machine that is busy refuses some, before anything is done
+                break
         assert answer.status_code == 200, answer.text
         return True
 
