@@ -1,0 +1,133 @@
+"""The forms of our pages, and their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from stormpath_wsgi.kinds import CustomData
+from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.types import Names
+
+#: What our forms can show: one input with one value.
+INPUT_TYPES = (
+    "text", "email", "password", "tel", "url", "search", "number", "range", "date", "time", "datetime-local", "month",
+    "week", "color", "checkbox", "hidden",
+)  # fmt: skip
+
+
+class FieldSettings(Section):
+    """One field of a form."""
+
+    label: str = Field(description="The text above the input, and in its messages.")
+    placeholder: str = Field(
+        "", description="The hint inside the empty input. Our page leaves it out where it only repeats the label."
+    )
+    type: str = Field(
+        "text", description=f"The type of the HTML input: {', '.join(INPUT_TYPES)}; others for templates of your own."
+    )
+    required: bool | None = Field(
+        None, description="Whether it must be filled in. Not set: yes, unless an account schema says otherwise."
+    )
+    enabled: bool | None = Field(
+        True, description="Whether it is taken at all. Not set: only where visitors choose an organization."
+    )
+    visible: bool = Field(True, description="Whether it is shown; an invisible one is still taken from a request.")
+
+
+def _field(label: str, placeholder: str | None = None, **rest: Any) -> FieldSettings:
+    return FieldSettings(label=label, placeholder=label if placeholder is None else placeholder, **rest)
+
+
+_ORGANIZATION = _field("Organization", "e.g. my-company", required=True, enabled=None)
+
+_ORDER = "The order on the page; fields not named here follow."
+_FIELDS = "Each field by its name in requests. What is given is laid over the documented ones."
+
+
+class FormSettings(Section):
+    """The fields of a form. What is given is laid over the documented fields, name by name."""
+
+    fields: dict[str, FieldSettings] = Field(description=_FIELDS)
+    field_order: Names = Field(description=_ORDER)
+
+    #: Fields without which the form makes no sense.
+    indispensable: ClassVar[tuple[str, ...]] = ()
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _overlay(cls, given: Any) -> Any:
+        documented: Mapping[str, FieldSettings] = cls.model_fields["fields"].default
+        if not isinstance(given, Mapping):
+            return given
+        overlaid = {
+            name: {**documented[name].model_dump(), **change}
+            if name in documented and isinstance(change, Mapping)
+            else change
+            for name, change in given.items()
+        }
+        return {**documented, **overlaid}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for name in self.fields:
+            if not CustomData.key.fullmatch(name) or name in CustomData.reserved | {"customData", "csrfToken"}:
+                raise ValueError(f"the field {name} cannot be stored; name it with other letters, digits, _ and -")
+        for name in self.indispensable:
+            if not self.fields[name].enabled:
+                raise ValueError(f"the field {name} cannot be disabled")
+        for name in self.field_order:
+            if name not in self.fields:
+                raise ValueError(f"fieldOrder names {name}, which is not among the fields")
+        return self
+
+
+class LoginForm(FormSettings):
+    """The fields of the login page."""
+
+    indispensable = ("login", "password")
+
+    fields: dict[str, FieldSettings] = Field(
+        {
+            "organizationNameKey": _ORGANIZATION,
+            "login": _field("Username or Email", required=True),
+            "password": _field("Password", required=True, type="password"),
+        },
+        description=_FIELDS,
+    )
+    field_order: Names = Field(("organizationNameKey", "login", "password"), description=_ORDER)
+
+
+class RegisterForm(FormSettings):
+    """The fields of the register page. Any other that is declared here goes into the account's custom data."""
+
+    indispensable = ("email", "password")
+
+    fields: dict[str, FieldSettings] = Field(
+        {
+            "organizationNameKey": _ORGANIZATION,
+            "givenName": _field("First Name"),
+            "middleName": _field("Middle Name", enabled=False),
+            "surname": _field("Last Name"),
+            "username": _field("Username", enabled=False),
+            "email": _field("Email", type="email"),
+            "password": _field("Password", required=True, type="password"),
+            "confirmPassword": _field("Confirm Password", required=True, enabled=False, type="password"),
+        },
+        description=f"{_FIELDS} A new one goes into the account's custom data.",
+    )
+    field_order: Names = Field(
+        (
+            "organizationNameKey",
+            "username",
+            "givenName",
+            "middleName",
+            "surname",
+            "email",
+            "password",
+            "confirmPassword",
+        ),
+        description=_ORDER,
+    )

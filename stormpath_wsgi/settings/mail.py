@@ -1,0 +1,37 @@
+"""The mail that a directory sends."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydantic import Field, SecretStr
+
+from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.types import Duration, Link, MailAddress, OneLine
+
+
+class MailSettings(Section):
+    """The mail that a directory sends: how it leaves, from whom it is, and where its links lead."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="How it leaves: smtp://USER:PASSWORD@HOST (port 587, encrypted by STARTTLS or not sent), "
+        "smtps://USER:PASSWORD@HOST (port 465), smtp+plain://HOST (port 25, not encrypted: for a relay on the same "
+        "machine), folder:///PATH for .eml files, or null: for nowhere. Not set: the folder outbox beside the file of "
+        "an embedded directory; of another one no mail is sent. An SMTP server of the tenant comes before it.",
+    )
+    from_name: OneLine = Field("Accounts", description="Name of the sender, where a template has no other.")
+    from_address: MailAddress | None = Field(
+        None, description="Address of the sender, where a template has no other. Not set: noreply@ the host of baseUrl."
+    )
+    reset_link: Link | None = Field(
+        None,
+        description="Where the links of password reset mails lead, where a template has no other; ?sptoken=TOKEN is "
+        "added. Not set: /change on the host of baseUrl.",
+    )
+    verification_link: Link | None = Field(
+        None, description="The same for verification mails. Not set: /verify on the host of baseUrl."
+    )
+    verification_ttl: Duration = Field(
+        dt.timedelta(days=7), description="How long the token of a verification mail is good."
+    )

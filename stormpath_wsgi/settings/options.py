@@ -1,0 +1,41 @@
+"""How a directory in a database is opened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pydantic import SecretStr
+
+from stormpath_wsgi.settings.mail import MailSettings
+from stormpath_wsgi.settings.types import SmsSender
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryOptions:
+    """How a directory in a database is opened: one value, made by the settings and handed down whole.
+
+    *base_url*: what hrefs start with, without a slash at the end. *application_name*: of the application that an empty
+    embedded directory gets. *encryption_keys*: those that encrypt the secrets at rest, 64 hex digits each, the first
+    encrypts; none: of an embedded directory, those in a file beside its own. *sms*: sends text messages; None: they are
+    files in ``outbox`` beside an embedded directory. *password_hasher*: makes the hashes of passwords; None: argon2id
+    with the costs of RFC 9106's second choice. *database_timeout*: how long a transaction may wait for the database.
+    *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
+    hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
+    that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
+    requests of a process may wait for the hash of a password.
+    """
+
+    base_url: str = "https://localhost/v1"
+    application_name: str = "My Application"
+    encryption_keys: tuple[SecretStr | str, ...] = field(default=(), repr=False)
+    sms: SmsSender | None = None
+    mail: MailSettings = field(default_factory=MailSettings)
+    password_hasher: Argon2Hasher | None = None
+    database_timeout: dt.timedelta = dt.timedelta(seconds=5)
+    listen_url: SecretStr | None = None
+    session_check: Literal["remembered", "strict"] = "remembered"
+    cache_ttl: float = 60
+    hash_queue: int = 4

@@ -1,0 +1,266 @@
+"""All settings of a site."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.settings import instance, sources
+from stormpath_wsgi.settings.api import ApiSettings
+from stormpath_wsgi.settings.application import ApplicationSettings
+from stormpath_wsgi.settings.client import ClientSettings
+from stormpath_wsgi.settings.environ import EnvironSettings
+from stormpath_wsgi.settings.instance import KEY_LENGTH
+from stormpath_wsgi.settings.mail import MailSettings
+from stormpath_wsgi.settings.options import DirectoryOptions
+from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.session import SessionSettings
+from stormpath_wsgi.settings.sources import Unit
+from stormpath_wsgi.settings.types import (
+    BaseUrl,
+    Bytes,
+    DirectoryUrl,
+    Duration,
+    EncryptionKeys,
+    ListenUrl,
+    NamedHasher,
+    NamedSmsSender,
+    Names,
+    Protected,
+    SigningKeys,
+    Wait,
+)
+from stormpath_wsgi.settings.web import WebSettings
+
+log = logging.getLogger("stormpath_wsgi.settings")
+
+
+class Settings(Section):
+    """All settings. ``Settings(…)`` checks what it is given; :meth:`load` reads all sources as well."""
+
+    instance: Path = Field(
+        Path("instance"),
+        description="Folder for what is generated when it is not set: accounts.db and secret_keys. Made when needed, "
+        "private to its owner.",
+    )
+    client: ClientSettings = ClientSettings()
+    directory: DirectoryUrl = Field(
+        default_factory=lambda known: known["client"].base_url or f"sqlite:///{known['instance'] / 'accounts.db'}",
+        description="Where the accounts are: sqlite:///FILE, sqlite:// (in memory, for tests), "
+        "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, or the address of another machine's REST API, "
+        "https://HOST/v1. Not set: accounts.db in the instance folder.",
+    )
+    secret_keys: SigningKeys = Field(
+        (),
+        description=f"Keys that sign session cookies, each of at least {KEY_LENGTH} characters: the first signs, all "
+        "verify. Not set: one is generated into secret_keys in the instance folder.",
+    )
+    encryption_keys: EncryptionKeys = Field(
+        (),
+        description="Keys that encrypt the secrets in the directory, 64 hex digits each: the first encrypts, all "
+        "decrypt. Not set: an embedded directory has one in a file beside its own, accounts.db-keys.",
+    )
+    sms: NamedSmsSender | None = Field(
+        None,
+        description="Sends the text messages of an embedded directory: the name of a function, module:function, which "
+        "is called with a telephone number and a text, and raises OSError when it cannot; in Python also the function. "
+        "Not set: messages are written into the folder outbox beside the directory's file.",
+    )
+    password_hasher: NamedHasher | None = Field(
+        None,
+        description="Hashes the passwords of an embedded directory: the name of a hasher of the library pwdlib, "
+        "module:name; in Python also the hasher. Tests give a cheap one. Not set: argon2id with 64 MiB, 3 passes and 4 "
+        "lanes (RFC 9106, second choice).",
+    )
+    database_timeout: Wait = Field(
+        dt.timedelta(seconds=5),
+        description="How long a request may wait for the database: for a lock, for a connection, and on PostgreSQL for "
+        "all that one transaction asks. Then it is answered with 503. Removing a directory, an application or a group, "
+        "and migrations, may work for 10 minutes.",
+    )
+    listen_url: ListenUrl | None = Field(
+        None,
+        description="An address of the PostgreSQL server itself, postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, "
+        "where directory is that of a pooler such as PgBouncer, through which no notices of changes come. Not set, "
+        "behind a pooler: session.check is strict.",
+    )
+    hash_queue: Annotated[int, Field(ge=0), Unit("requests")] = Field(
+        4,
+        description="How many requests of each process may wait, 3 seconds at the most, while the passwords of others "
+        "are hashed; the rest get 503 at once. Keep it at least four below the threads of a process, so that a flood "
+        "of logins leaves some for other pages.",
+    )
+    base_url: BaseUrl = Field("https://localhost/v1", description="What the hrefs of an embedded directory start with.")
+    application: ApplicationSettings = ApplicationSettings()
+    session: SessionSettings = SessionSettings()
+    remote_user: Literal["username", "email", "id", "href"] = Field(
+        "username",
+        description="What REMOTE_USER says of who is signed in. username: the bare username in the application's home "
+        "directory, the first that it mapped, and QUALIFIER:USERNAME in every other. email: the address, when it is "
+        "verified; else there is no REMOTE_USER. id, href: of the account, which nothing changes.",
+    )
+    environ: EnvironSettings = EnvironSettings()
+    protect: Protected = Field(
+        {},
+        description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "
+        "A list of group names: the members of all of them. In Python also a policy.",
+    )
+    preflight: Names = Field(
+        (),
+        description="Paths of protect whose CORS preflights pass: OPTIONS requests without a body with which browsers "
+        "ask, without cookies, what another site's script may send. The application sees no header in them that "
+        "overrides the method.",
+    )
+    same_origin_frames: bool = Field(
+        True,
+        description="Whether HTML pages of the application that say nothing of frames get the header X-Frame-Options: "
+        "SAMEORIGIN, so that no other site shows them in a frame and has visitors click there.",
+    )
+    challenge_on_401: bool = Field(
+        False,
+        description="Whether browsers get the login page instead of a 401 of the application. Who does not prefer HTML "
+        "gets the 401 as it is, with the application's WWW-Authenticate.",
+    )
+    max_body: Bytes = Field(200_000, description="Largest request body that our own pages read; above it: 413.")
+    cache_size: Annotated[int, Field(ge=0), Unit("sessions")] = Field(
+        10_000, description="How many sessions each worker remembers."
+    )
+    cache_ttl: Duration = Field(
+        dt.timedelta(seconds=60),
+        description="The longest time that anything is remembered: a session is checked again after this long at the "
+        "latest, and so is an API key of the REST API. What a directory on another machine has answered is asked anew "
+        "after this long.",
+    )
+    web: WebSettings = WebSettings()
+    api: ApiSettings = ApiSettings()
+    mail: MailSettings = MailSettings()
+
+    @model_validator(mode="after")
+    def _preflights_are_protected(self) -> Self:
+        for path in self.preflight:
+            if path not in self.protect:
+                raise ValueError(f"preflight names {path}, which is not among the paths of protect; write it as there")
+        return self
+
+    @classmethod
+    def load(cls, **keywords: Any) -> Self:
+        """The settings of all sources, with signing keys. Makes the instance folder when something belongs into it.
+
+        Raises :class:`ConfigurationError`, which lists everything that is wrong.
+        """
+        settings = cls.read(**keywords)
+        if settings.in_instance:
+            instance.make(settings.instance)
+        return settings if settings.secret_keys else settings.model_copy(update={"secret_keys": settings._generated()})
+
+    @classmethod
+    def read(cls, **keywords: Any) -> Self:
+        """The settings of all sources as they are: ``secret_keys`` may be empty, and nothing is written."""
+        return sources.read(cls, keywords, os.environ)
+
+    @classmethod
+    def describe(cls) -> list[sources.Description]:
+        """What can be set: one entry for each setting, in order of declaration. The documentation is made of it."""
+        return sources.describe(cls)
+
+    @classmethod
+    def place(cls, variable: str) -> str | None:
+        """The dotted name of the setting that an environment *variable* stands for; None when there is none."""
+        return sources.place(cls, variable)
+
+    def _generated(self) -> tuple[SecretStr, ...]:
+        if self.directory in ("sqlite://", "sqlite:///:memory:"):
+            return (SecretStr(secrets.token_hex()),)  # a directory in memory: its sessions die with it anyway
+        if not self.directory.startswith("sqlite:"):
+            raise ConfigurationError(
+                "secretKeys is not set. Machines that share a directory must share the keys as well: make one with "
+                "stormpath-wsgi secret and set STORMPATH_SECRETKEYS to it on each."
+            )
+        return tuple(SecretStr(key) for key in instance.signing_keys(self.instance))
+
+    def __repr_args__(self) -> Any:
+        """No secret in a log: keys hide themselves, the address of a database loses its password and query."""
+        for name, value in super().__repr_args__():
+            yield name, self.address if name == "directory" else value
+
+    @property
+    def in_instance(self) -> bool:
+        """Whether the directory is the one in the instance folder, because no other was named."""
+        return "directory" not in self.model_fields_set and not self.client.base_url
+
+    @property
+    def remote(self) -> bool:
+        """Whether the directory is on another machine, behind the REST API."""
+        return self.directory.startswith(("https://", "http://"))
+
+    def opening(self) -> dict[str, Any]:
+        """What opens a client of the directory: ``Client(**settings.opening())``.
+
+        Raises :class:`ConfigurationError` for what has no effect where the directory is and would be missed; the log
+        has what does no harm.
+        """
+        self._check_place()
+        if not self.remote:
+            return {"url": self.directory, "options": self.directory_options()}
+        key, cache = self.client.api_key, self.client.cache_url
+        ttl = self.cache_ttl.total_seconds()
+        return {
+            "url": self.directory,
+            "api_key_file_location": key.file,
+            "id": key.id,
+            "secret": key.secret and key.secret.get_secret_value(),
+            "scheme": self.client.authentication_scheme,
+            "timeout": self.client.connection_timeout.total_seconds(),
+            "ca_bundle": self.client.ca_bundle and str(self.client.ca_bundle),
+            "allow_insecure": self.client.allow_insecure,
+            "cache_options": {"ttl": ttl, "tti": ttl, "url": cache and cache.get_secret_value()},
+        }
+
+    def _check_place(self) -> None:
+        if not self.remote and (missed := self._changed(self.client, "cache_url", "ca_bundle", "allow_insecure")):
+            raise ConfigurationError(
+                f"client.{missed[0]} is for a directory on another machine, and this one is not ({self.address}): take "
+                "it out, or set directory to the address of that machine's REST API."
+            )
+        for name in self._without_effect():
+            log.warning("%s has no effect with the directory %s.", name, self.address)
+
+    def _without_effect(self) -> list[str]:
+        if self.remote:
+            return self._changed(self, "encryption_keys", "sms", "password_hasher", "mail", "base_url")
+        return [f"client.{name}" for name in self._changed(self.client, "authentication_scheme", "connection_timeout")]
+
+    @staticmethod
+    def _changed(section: Section, *names: str) -> list[str]:
+        """Those of *names* that are not as by default, as they are spelt in a file."""
+        fields = type(section).model_fields
+        return [fields[name].alias or name for name in names if getattr(section, name) != fields[name].default]
+
+    def directory_options(self) -> DirectoryOptions:
+        """How a directory in a database is opened."""
+        return DirectoryOptions(
+            base_url=self.base_url,
+            application_name=self.application.name or "My Application",
+            encryption_keys=self.encryption_keys,
+            sms=self.sms,
+            mail=self.mail,
+            password_hasher=self.password_hasher,
+            database_timeout=self.database_timeout,
+            listen_url=self.listen_url,
+            session_check=self.session.check,
+            cache_ttl=self.cache_ttl.total_seconds(),
+            hash_queue=self.hash_queue,
+        )
+
+    @property
+    def address(self) -> str:
+        """The directory, for people: without its password and query."""
+        return re.sub(r"://([^:/@]*):.*@", r"://\1:***@", self.directory.partition("?")[0])

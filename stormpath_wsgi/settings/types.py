@@ -1,0 +1,233 @@
+"""What a setting may be: the types that settings are declared with, and the checks behind them.
+
+A check raises ValueError with a sentence that says what to write instead.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Annotated, Any, Literal
+
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from stormpath_wsgi.kinds import ONE_LINE
+from stormpath_wsgi.settings.instance import KEY_LENGTH
+from stormpath_wsgi.settings.sources import Unit
+
+
+def _seconds(value: Any) -> Any:
+    # Environment variables and ini files only know text; ISO 8601 text is left to pydantic.
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*\d{1,12}\s*", value) else value
+
+
+def _lasting(value: dt.timedelta) -> dt.timedelta:
+    if not dt.timedelta(seconds=1) <= value <= dt.timedelta(days=3650):
+        raise ValueError("write a duration of 1 second to 10 years")
+    return value
+
+
+def _long_enough_to_connect(value: dt.timedelta) -> dt.timedelta:
+    if value < dt.timedelta(seconds=2):
+        raise ValueError("write a duration of at least 2 seconds: no connection to a server is given up sooner")
+    return value
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(json.JSONDecodeError, RecursionError):
+            return json.loads(value)
+    return re.split(r"[,\s]+", value.strip(", \t\r\n")) if isinstance(value, str) else value
+
+
+def _page(value: str) -> str:
+    # One leading slash: "//host" and "/\host" are other sites to a browser.
+    if not re.fullmatch(r"/(?![/\\])[^?#\s\x00-\x1f]*", value):
+        raise ValueError("write a path of your site that starts with one /, without ? and #")
+    return value
+
+
+def _target(value: str) -> str:
+    if not re.fullmatch(r"(/(?![/\\])|https?://[^/\s])[^\s\x00-\x1f\\]*|/", value):
+        raise ValueError("write a path of your site that starts with one /, or a whole http(s) address")
+    return value
+
+
+def _directory(value: str) -> str:
+    if not re.match(r"sqlite://(/.+)?\Z|postgresql(\+psycopg)?://|https?://", value):
+        raise ValueError(
+            "write sqlite:///path/of/accounts.db, postgresql+psycopg://user:password@host/database or "
+            "https://id.example.com/v1"
+        )
+    return _no_credential(value) if value.startswith("http") else value
+
+
+def _listen_url(value: SecretStr) -> SecretStr:
+    if not re.match(r"postgresql(\+psycopg)?://", value.get_secret_value()):
+        raise ValueError("write postgresql+psycopg://user:password@host/database")
+    return value
+
+
+def _no_credential(value: str) -> str:
+    if "@" in value:
+        raise ValueError("leave the API key out of the address, and set client.apiKey")
+    return value
+
+
+def _key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < KEY_LENGTH:
+        raise ValueError(f"is shorter than {KEY_LENGTH} characters; make one with: stormpath-wsgi secret")
+    return value
+
+
+def _encryption_key(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"([0-9A-Fa-f]{2}){32,}", value.get_secret_value()):
+        raise ValueError("has fewer than 64 hex digits; make one with: stormpath-wsgi secret")
+    return value
+
+
+def _function(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return pkgutil.resolve_name(value)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"write module:function; {value:.80} cannot be imported: {error}") from error
+
+
+def _cookie_name(value: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", value):
+        raise ValueError("write a cookie name (RFC 6265): letters, digits, - and _")
+    if value.lower().startswith(("__host-", "__secure-")):
+        raise ValueError("leave the prefix out; __Host- is added to the name whenever the cookie qualifies for it")
+    return value
+
+
+def _cookie_domain(value: str) -> str:
+    if not re.fullmatch(r"\.?[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*", value):
+        raise ValueError("write a host name such as example.com, without scheme, port and path")
+    return value
+
+
+def _base_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", value):
+        raise ValueError("write a whole http(s) address such as https://id.example.com/v1")
+    return value.rstrip("/")
+
+
+def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    for host in value:
+        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(:[0-9]{1,5})?", host):
+            raise ValueError("write hosts such as id.example.com or 10.0.0.5:8000, without http:// and a path")
+    return value
+
+
+def _link(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+([/?#]\S*)?", value):
+        raise ValueError("write a whole http(s) address such as https://www.example.com/change")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not ONE_LINE.fullmatch(value):
+        raise ValueError("write one line of text")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,;:\"\x00-\x1f\x7f]+@[0-9A-Za-z.-]+", value):
+        raise ValueError("write an e-mail address such as noreply@example.com")
+    return value
+
+
+def _off(value: Any) -> Any:
+    # YAML reads off as false; environment variables and ini files only know text.
+    is_off = value is False or (isinstance(value, str) and value.strip().lower() in ("off", "false", "none", "null"))
+    return None if is_off else value
+
+
+#: What the server and the browser say of a request: to write something else there would break it.
+_TAKEN_VARIABLE = re.compile(
+    r"AUTH_TYPE|CONTENT_(LENGTH|TYPE)|GATEWAY_INTERFACE|PATH_(INFO|TRANSLATED)|QUERY_STRING|REMOTE_(ADDR|HOST|PORT)|"
+    r"REQUEST_(METHOD|URI)|RAW_URI|SCRIPT_NAME|SERVER_(NAME|PORT|PROTOCOL|SOFTWARE)|HTTP_(ACCEPT(_\w+)?|AUTHORIZATION|"
+    r"CONTENT_(LENGTH|TYPE)|COOKIE|FORWARDED|HOST|ORIGIN|REFERER|SEC_FETCH_SITE|TRANSFER_ENCODING|"
+    r"X_FORWARDED_(FOR|HOST|PORT|PREFIX|PROTO))"
+)
+
+
+def _variable(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
+        raise ValueError(
+            "write the name of a variable such as REMOTE_USER, or HTTP_X_FORWARDED_USER for what an app reads as the "
+            "header X-Forwarded-User; off: none"
+        )
+    if value is not None and _TAKEN_VARIABLE.fullmatch(value):
+        raise ValueError(f"{value} says something else of the request; write another name")
+    return value
+
+
+def _application_href(value: str) -> str:
+    if "/applications/" not in value:
+        raise ValueError("write the href of an application: it contains /applications/")
+    return value
+
+
+def _protected(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    for path, policy in value.items():
+        if not re.fullmatch(r"/[^?#]*", path):
+            raise ValueError(f"{path}: write a path of your site that starts with /, without ? and #")
+        named = isinstance(policy, (list, tuple)) and policy and all(isinstance(group, str) for group in policy)
+        if not (callable(policy) or policy == "login" or named):
+            raise ValueError(f"{path}: write login, or a list of group names, or (in Python) a policy")
+    return value
+
+
+Duration = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_lasting)]
+#: How long a database is waited for.
+Wait = Annotated[Duration, AfterValidator(_long_enough_to_connect)]
+Bytes = Annotated[int, Field(gt=0), Unit("bytes")]
+#: Texts, which may be written as one text with commas or blanks between them.
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+OneLine = Annotated[str, AfterValidator(_one_line)]
+
+#: A path of the site. A target may also be a whole address, of another site.
+Page = Annotated[str, AfterValidator(_page)]
+Pages = Annotated[tuple[Page, ...], BeforeValidator(_split)]
+Target = Annotated[str, AfterValidator(_target)]
+#: Paths of the site with who may pass there.
+Protected = Annotated[Mapping[str, Any], AfterValidator(_protected)]
+MediaType = Literal["application/json", "text/html"]
+MediaTypes = Annotated[tuple[MediaType, ...], BeforeValidator(_split)]
+CookieName = Annotated[str, AfterValidator(_cookie_name)]
+CookieDomain = Annotated[str, AfterValidator(_cookie_domain)]
+#: A variable of the WSGI environ; None: none.
+Variable = Annotated[str | None, BeforeValidator(_off), AfterValidator(_variable)]
+
+#: Where a directory is: a database, or the address of a REST API.
+DirectoryUrl = Annotated[str, AfterValidator(_directory)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+#: The address of a REST API that is not ours.
+ServerUrl = Annotated[BaseUrl, AfterValidator(_no_credential)]
+ListenUrl = Annotated[SecretStr, AfterValidator(_listen_url)]
+ApplicationHref = Annotated[str, AfterValidator(_application_href)]
+Hosts = Annotated[Names, AfterValidator(_hosts)]
+MailAddress = Annotated[str, AfterValidator(_address)]
+#: The address of a page that mails lead to.
+Link = Annotated[str, AfterValidator(_link)]
+
+SigningKeys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_key)], ...], BeforeValidator(_split)]
+EncryptionKeys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...], BeforeValidator(_split)]
+
+#: Is given the number of a telephone and the text to send there.
+SmsSender = Callable[[str, str], object]
+#: Is told what has happened. The account is a client's object.
+Handler = Callable[[Any, dict[str, Any]], object]
+# As they are set: the thing itself, or the name under which it can be imported, module:name.
+NamedSmsSender = Annotated[SmsSender, BeforeValidator(_function)]
+NamedHandler = Annotated[Handler, BeforeValidator(_function)]
+NamedHasher = Annotated[Argon2Hasher, BeforeValidator(_function)]

@@ -1,0 +1,76 @@
+"""What people and single-page apps meet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from stormpath_wsgi.settings.forms import INPUT_TYPES
+from stormpath_wsgi.settings.pages import LoginSettings, LogoutSettings, MeSettings, RegisterSettings
+from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.types import MediaTypes, NamedHandler, Page
+
+_HANDLER = "The name of a function, module:function; in Python also the function: "
+
+
+class WebSettings(Section):
+    """The pages that people and single-page apps meet."""
+
+    base_path: Page | None = Field(None, description="A path before all of our own ones, such as /app.")
+    produces: MediaTypes = Field(
+        ("application/json", "text/html"),
+        min_length=1,
+        description="The media types we answer with; the first one wins where a request has no preference.",
+    )
+    templates: Path | None = Field(
+        None, description="A folder whose files replace ours of the same name: custom.css, login.html, base.html, …"
+    )
+    login: LoginSettings = LoginSettings()
+    register_: RegisterSettings = Field(RegisterSettings(), alias="register")
+    logout: LogoutSettings = LogoutSettings()
+    me: MeSettings = MeSettings()
+    post_registration_handler: NamedHandler | None = Field(
+        None,
+        description=f"{_HANDLER}called with the new account and the WSGI environ when the register page made it.",
+    )
+    post_login_handler: NamedHandler | None = Field(
+        None,
+        description=f"{_HANDLER}called with the account and the WSGI environ when one of our pages signed it in.",
+    )
+    post_logout_handler: NamedHandler | None = Field(
+        None,
+        description=f"{_HANDLER}called with the account (None: nobody was) and the WSGI environ after a sign-out.",
+    )
+
+    @model_validator(mode="after")
+    def _pages_are_apart(self) -> Self:
+        taken: dict[str, str] = {}
+        pages: dict[str, LoginSettings | RegisterSettings | LogoutSettings | MeSettings] = {
+            "login": self.login,
+            "register": self.register_,
+            "logout": self.logout,
+            "me": self.me,
+        }
+        for name, page in pages.items():
+            if page.enabled and (other := taken.setdefault(page.uri, name)) != name:
+                raise ValueError(f"{other}.uri and {name}.uri are both {page.uri}; give each page its own")
+        return self
+
+    @model_validator(mode="after")
+    def _fields_can_be_shown(self) -> Self:
+        if self.templates is not None or "text/html" not in self.produces:
+            return self  # somebody else shows them
+        for page, form in (("login", self.login.form), ("register", self.register_.form)):
+            for name, shown in form.fields.items():
+                if shown.type not in INPUT_TYPES:
+                    raise ValueError(
+                        f"{page}.form.fields.{name}.type is {shown.type:.40}, which our form cannot show; write one of "
+                        + ", ".join(INPUT_TYPES)
+                    )
+        return self
+
+    def at(self, uri: str) -> str:
+        """The path of one of our *uri* settings below the application's mount point: with the base path before it."""
+        return (self.base_path or "").rstrip("/") + uri
