@@ -33,7 +33,7 @@ from stormpath_wsgi.kinds.directories import (
     PasswordStrength,
 )
 from stormpath_wsgi.kinds.factors import Challenge, Factor, Phone
-from stormpath_wsgi.kinds.kind import Kind, Timestamped
+from stormpath_wsgi.kinds.kind import Kind, Member, wire_name
 from stormpath_wsgi.kinds.members import (
     Array,
     Attribute,
@@ -45,14 +45,12 @@ from stormpath_wsgi.kinds.members import (
     Instant,
     Integer,
     Link,
-    Member,
     Name,
     Part,
     Struct,
     Structs,
     Text,
     is_storable,
-    wire_name,
 )
 from stormpath_wsgi.kinds.moments import format_duration, format_instant, parse_duration, parse_instant
 from stormpath_wsgi.kinds.providers import (
@@ -74,6 +72,7 @@ from stormpath_wsgi.kinds.saml import (
     X509Certificate,
 )
 from stormpath_wsgi.kinds.tenants import IdSite, SmtpServer, Tenant
+from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.tokens import (
     AccessToken,
     EmailVerificationToken,

@@ -6,8 +6,9 @@ import datetime as dt
 import re
 from typing import Any, ClassVar
 
-from stormpath_wsgi.kinds.kind import Kind, Timestamped
+from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Choice, Collection, Instant, Link, Name, Part, Text
+from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, LOCKED, LOGIN_NAME, UNVERIFIED, VERIFIED
 
 

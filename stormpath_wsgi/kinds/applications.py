@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from stormpath_wsgi.kinds.kind import Timestamped
 from stormpath_wsgi.kinds.members import (
     Array,
     Boolean,
@@ -18,6 +17,7 @@ from stormpath_wsgi.kinds.members import (
     Struct,
     Text,
 )
+from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, NAME_KEY, ORIGIN, SECOND, TEN_YEARS
 
 

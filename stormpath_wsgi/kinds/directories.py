@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from stormpath_wsgi.kinds.kind import Kind, Timestamped
+from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Integer, Link, Name, Part, Struct, Text
+from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import DISABLED, DOMAIN_PATTERN, ENABLED, NO_DOMAIN, ONE_LINE
 
 

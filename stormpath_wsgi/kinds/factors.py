@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from stormpath_wsgi.kinds.kind import Timestamped
 from stormpath_wsgi.kinds.members import Choice, Collection, Link, Name, Struct, Text
+from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, GOOGLE_AUTHENTICATOR, SMS, UNVERIFIED, VERIFIED
 
 

@@ -1,12 +1,42 @@
-"""What all kinds have in common."""
+"""What all kinds have in common, and all their members.
+
+A kind is a class of members, and a member knows the kind that it is of: so the two are in one module.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
-from stormpath_wsgi.kinds.members import Instant, Member
+T = TypeVar("T")
+M = TypeVar("M", bound="Member[Any]")
+
+
+def wire_name(name: str) -> str:
+    """``given_name`` to ``givenName``. ``o_auth_policy`` becomes ``oAuthPolicy``."""
+    head, *tail = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in tail)
+
+
+class Member(Generic[T]):
+    """One name of a kind. Knows its names (``name`` in Python, ``wire`` in JSON) and its owner's title."""
+
+    name: str
+    wire: str
+    kind: type[Kind]
+
+    def __set_name__(self, owner: type[Kind], name: str) -> None:
+        self.name, self.wire, self.kind = name, wire_name(name), owner
+
+    @overload
+    def __get__(self, instance: None, owner: type[Kind]) -> Self: ...
+    @overload
+    def __get__(self, instance: Kind, owner: type[Kind]) -> T: ...
+    def __get__(self, instance: Kind | None, owner: type[Kind]) -> Self | T:
+        return self if instance is None else cast(T, instance.read(self))
+
+    def __set__(self, instance: Kind, value: T) -> None:
+        instance.write(self, value)
 
 
 class Kind:
@@ -48,13 +78,3 @@ class Kind:
 
     def write(self, member: Member[Any], value: Any) -> None:
         raise TypeError(f"{type(self).__name__} declares a kind; objects are made by a client")
-
-
-M = TypeVar("M", bound=Member[Any])
-
-
-class Timestamped(Kind):
-    """Has the two common moments. ``modifiedAt`` grows with every accepted update."""
-
-    created_at = Instant[dt.datetime](search=True, sort=True)
-    modified_at = Instant[dt.datetime](search=True, sort=True)

@@ -9,46 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import Any, Literal
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.kinds.kind import Kind, Member, T, wire_name
 from stormpath_wsgi.kinds.moments import format_duration, parse_duration, parse_instant
 from stormpath_wsgi.kinds.values import NAME, NO_NAME
 
-if TYPE_CHECKING:
-    from stormpath_wsgi.kinds.kind import Kind
-
-T = TypeVar("T")
 Writable = Literal["", "c", "u", "cu"]
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def wire_name(name: str) -> str:
-    """``given_name`` to ``givenName``. ``o_auth_policy`` becomes ``oAuthPolicy``."""
-    head, *tail = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in tail)
-
-
-class Member(Generic[T]):
-    """One name of a kind. Knows its names (``name`` in Python, ``wire`` in JSON) and its owner's title."""
-
-    name: str
-    wire: str
-    kind: type[Kind]
-
-    def __set_name__(self, owner: type[Kind], name: str) -> None:
-        self.name, self.wire, self.kind = name, wire_name(name), owner
-
-    @overload
-    def __get__(self, instance: None, owner: type[Kind]) -> Self: ...
-    @overload
-    def __get__(self, instance: Kind, owner: type[Kind]) -> T: ...
-    def __get__(self, instance: Kind | None, owner: type[Kind]) -> Self | T:
-        return self if instance is None else cast(T, instance.read(self))
-
-    def __set__(self, instance: Kind, value: T) -> None:
-        instance.write(self, value)
 
 
 class Attribute(Member[T]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from stormpath_wsgi.kinds.kind import Timestamped
 from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Document, Integer, Link, Part, Struct, Structs, Text
+from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import ACCOUNT_ATTRIBUTE
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from stormpath_wsgi.kinds.kind import Kind, Timestamped
+from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Collection, Duration, Integer, Link, Name, Part, Text
+from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, SECOND, TEN_YEARS
 
 
