@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import stormpath_wsgi
@@ -103,6 +104,17 @@ def test_the_floors_of_the_directory_look_down_only() -> None:
     assert wrong == []
 
 
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Nor in functions, nor for their types alone: whoever reads a file may read what it builds on first."""
+    files = {_name(module): module for module in _modules()}
+    arrows = {name: set(_files(module, files)) - {name} for name, module in files.items()}
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        circle = " <- ".join(error.args[1])
+        raise AssertionError(f"these import each other: {circle}") from None
+
+
 def test_only_the_room_that_needs_an_optional_package_imports_it() -> None:
     wrong = [
         f"{_path(module)} imports {name}"
@@ -157,6 +169,21 @@ def _modules() -> Iterator[Path]:
 
 def _path(module: Path) -> str:
     return module.relative_to(PACKAGE).as_posix()
+
+
+def _name(module: Path) -> str:
+    """As it is imported: ``stormpath_wsgi.kinds``, ``stormpath_wsgi.kinds.kind``."""
+    return ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _files(module: Path, files: Container[str]) -> Iterator[str]:
+    """Those of *files* that *module* imports; of a package its ``__init__``, unless it is a file of it that is."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in files)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module in files:
+            for name in (f"{node.module}.{alias.name}" for alias in node.names):
+                yield name if name in files else node.module
 
 
 def _room(module: Path) -> str:

@@ -20,20 +20,16 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from stormpath_wsgi import jwt
-from stormpath_wsgi.client.account import AccessToken, Account
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.client.resource import Resource
+from stormpath_wsgi.client.resources.tenant import AccessToken, Account, ApiKey, Application
 from stormpath_wsgi.codes import Code, Whose
 from stormpath_wsgi.errors import ConfigurationError, Error
-
-if TYPE_CHECKING:
-    from stormpath_wsgi.client.api_key import ApiKey
-    from stormpath_wsgi.client.application import Application
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +179,7 @@ class RefreshGrantAuthenticator(_GrantAuthenticator):
 
 
 class StormpathTokenGrantAuthenticator(_GrantAuthenticator):
-    """What an ID OpenedApplication answered with for tokens, once."""
+    """What an ID Site answered with for tokens, once."""
 
     def authenticate(self, token: str, account_store: Store = None, url: str | None = None) -> GrantResult | None:
         """Tokens for the account that *token*, a JWT, was made for; None if it is not good, or was used before."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from stormpath_wsgi.client.application import Application
 from stormpath_wsgi.client.client import Client
+from stormpath_wsgi.client.resources.tenant import Application
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 
 

@@ -9,122 +9,32 @@ from functools import cached_property
 from typing import Any, Self
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.client.account import AccessToken, Account, Accounts, RefreshToken
-from stormpath_wsgi.client.agent import Agent
-from stormpath_wsgi.client.api_key import ApiKey, ApiKeys
-from stormpath_wsgi.client.application import AccountStoreMapping, Application, LoginAttempt, OAuthPolicy
 from stormpath_wsgi.client.cache import CacheOptions
-from stormpath_wsgi.client.collection import Collection, R, Unlisted
+from stormpath_wsgi.client.collection import Collection, Unlisted
 from stormpath_wsgi.client.credentials import KEYWORDS, KeyPair, find_key_pair
-from stormpath_wsgi.client.custom_data import CustomData
-from stormpath_wsgi.client.directory import Directory, PasswordPolicy, PasswordStrength
 from stormpath_wsgi.client.expansion import Expand, wire_expand
-from stormpath_wsgi.client.factor import Challenge, Factor, Phone
-from stormpath_wsgi.client.group import Group, GroupMembership
-from stormpath_wsgi.client.id_site import IdSite
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.local import DirectoryOptions, LocalDataStore, open_local
-from stormpath_wsgi.client.mail import (
-    AccountCreationPolicy,
-    AccountSchema,
-    EmailTemplate,
-    EmailVerificationToken,
-    Field,
-    PasswordResetToken,
-    SmtpServer,
-    VerificationEmail,
-    VerificationEmails,
-)
-from stormpath_wsgi.client.organization import (
-    AccountLink,
-    AccountLinkingPolicy,
-    Organization,
-    OrganizationAccountStoreMapping,
-)
-from stormpath_wsgi.client.provider import (
-    AttributeStatementMappingRules,
-    Provider,
-    ProviderData,
-    UserInfoMappingRules,
-)
 from stormpath_wsgi.client.remote import Backoff, Remote, checked_address, exponential, is_address
 from stormpath_wsgi.client.resource import Resource
-from stormpath_wsgi.client.saml import (
-    DefaultRelayState,
-    RegisteredSamlServiceProvider,
-    SamlIdentityProvider,
-    SamlIdentityProviderMetadata,
-    SamlPolicy,
-    SamlServiceProvider,
-    SamlServiceProviderMetadata,
-    SamlServiceProviderRegistration,
-    X509Certificate,
+from stormpath_wsgi.client.resources import COLLECTIONS, RESOURCES
+from stormpath_wsgi.client.resources.tenant import (
+    AccountLink,
+    Accounts,
+    AccountStoreMapping,
+    Agent,
+    ApiKey,
+    Application,
+    Directory,
+    Group,
+    GroupMembership,
+    IdSite,
+    Organization,
+    OrganizationAccountStoreMapping,
+    Tenant,
 )
 from stormpath_wsgi.client.store import DataStore
-from stormpath_wsgi.client.tenant import Tenant
-from stormpath_wsgi.client.web_config import ApplicationWebConfig
 from stormpath_wsgi.errors import ConfigurationError
-
-#: The class of the objects of each kind, by the kind's title.
-RESOURCES: Mapping[str, type[Resource]] = {
-    resource.title(): resource
-    for resource in (
-        Tenant,
-        Application,
-        AccountStoreMapping,
-        Directory,
-        PasswordPolicy,
-        PasswordStrength,
-        AccountCreationPolicy,
-        EmailTemplate,
-        AccountSchema,
-        Field,
-        PasswordResetToken,
-        VerificationEmail,
-        EmailVerificationToken,
-        SmtpServer,
-        Group,
-        GroupMembership,
-        Account,
-        CustomData,
-        OAuthPolicy,
-        AccessToken,
-        RefreshToken,
-        LoginAttempt,
-        Organization,
-        OrganizationAccountStoreMapping,
-        AccountLinkingPolicy,
-        AccountLink,
-        ApiKey,
-        Phone,
-        Factor,
-        Challenge,
-        Provider,
-        ProviderData,
-        UserInfoMappingRules,
-        AttributeStatementMappingRules,
-        Agent,
-        IdSite,
-        ApplicationWebConfig,
-        SamlPolicy,
-        SamlServiceProvider,
-        DefaultRelayState,
-        SamlIdentityProvider,
-        RegisteredSamlServiceProvider,
-        SamlServiceProviderRegistration,
-        SamlServiceProviderMetadata,
-        SamlIdentityProviderMetadata,
-        X509Certificate,
-    )
-}
-
-
-#: The collections that know more than the others, by the class of what is in them.
-_COLLECTIONS: Mapping[type[Resource], type[Collection[Any]]] = {
-    Account: Accounts,
-    ApiKey: ApiKeys,
-    VerificationEmail: VerificationEmails,
-}
 
 
 class Client(Shared):
@@ -243,33 +153,33 @@ class Client(Shared):
 
     @property
     def id_sites(self) -> Collection[IdSite]:
-        """The one ID OpenedApplication of the tenant."""
+        """The one ID Site of the tenant."""
         return self.tenant.id_sites
 
     @property
     def account_store_mappings(self) -> Collection[AccountStoreMapping]:
         """Only ``create`` and ``get``: mappings are listed by applications and directories."""
-        return self._top(AccountStoreMapping)
+        return Unlisted.of(self, AccountStoreMapping)
 
     @property
     def organization_account_store_mappings(self) -> Collection[OrganizationAccountStoreMapping]:
         """Only ``create`` and ``get``: mappings are listed by organizations and directories."""
-        return self._top(OrganizationAccountStoreMapping)
+        return Unlisted.of(self, OrganizationAccountStoreMapping)
 
     @property
     def account_links(self) -> Collection[AccountLink]:
         """Only ``create`` and ``get``: links are listed by accounts."""
-        return self._top(AccountLink)
+        return Unlisted.of(self, AccountLink)
 
     @property
     def group_memberships(self) -> Collection[GroupMembership]:
         """Only ``create`` and ``get``: memberships are listed by accounts and groups."""
-        return self._top(GroupMembership)
+        return Unlisted.of(self, GroupMembership)
 
     @property
     def api_keys(self) -> Collection[ApiKey]:
         """Only ``get``: API keys are created and listed by accounts."""
-        return Unlisted(self, ApiKey, self._top_href(ApiKey))
+        return Unlisted.of(self, ApiKey)
 
     def serve(self) -> None:
         """Say that this process serves requests from now on, and will not fork.
@@ -306,10 +216,7 @@ class Client(Shared):
         """The object for the collection *declared* at *href*."""
         kind = RESOURCES[declared.of]
         create_at = href if declared.create else self._top_href(kind) if kind.creatable else None
-        return _COLLECTIONS.get(kind, Collection)(self, kind, href, create_at=create_at, page=page)
-
-    def _top(self, kind: type[R]) -> Collection[R]:
-        return Unlisted(self, kind, self._top_href(kind), create_at=self._top_href(kind))
+        return COLLECTIONS.get(kind, Collection)(self, kind, href, create_at=create_at, page=page)
 
     def _top_href(self, kind: type[Resource]) -> str:
         return f"{self.base_url}/{kind.path}"

@@ -9,17 +9,14 @@ import logging
 import math
 import operator
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
+from typing import Any, Generic, NoReturn, Self, TypeVar, overload
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.custom_data import of_new_owner
 from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.live import Live
-from stormpath_wsgi.client.resource import Resource, sent
+from stormpath_wsgi.client.resource import Opened, Resource, sent
 from stormpath_wsgi.kinds import wire_name
-
-if TYPE_CHECKING:
-    from stormpath_wsgi.client.client import Client
 
 R = TypeVar("R", bound=Resource)
 
@@ -44,7 +41,7 @@ class Collection(Live, Generic[R]):
 
     def __init__(
         self,
-        client: Client,
+        client: Opened,
         kind: type[R],
         href: str,
         *,
@@ -269,6 +266,12 @@ class Collection(Live, Generic[R]):
 
 class Unlisted(Collection[R]):
     """A collection in which resources are made and found by href, but which no directory lists."""
+
+    @classmethod
+    def of(cls, client: Opened, kind: type[R]) -> Self:
+        """All resources of *kind*, at the top of the directory: one may be made there if its kind says so."""
+        href = f"{client.base_url}/{kind.path}"
+        return cls(client, kind, href, create_at=href if kind.creatable else None)
 
     def _fetch(self, offset: int, limit: int) -> NoReturn:
         raise ValueError(f"{self.kind.title()} resources are not listed here: use a collection of their owner")

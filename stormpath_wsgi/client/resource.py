@@ -6,18 +6,38 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, cast
+from typing import Any, Never, Protocol, Self, TypeVar, cast
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.live import Live
+from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.kinds import wire_name
 
-if TYPE_CHECKING:
-    from stormpath_wsgi.client.client import Client
-
-
 R = TypeVar("R", bound="Resource")
+
+
+class Opened(Protocol):
+    """The client that a resource belongs to, as far as resources know it.
+
+    It has the classes of all kinds. So a resource finds what it links to by the title in its kind's declaration, and
+    its module needs to import nothing of what stands above it.
+    """
+
+    #: What the client proves itself with, where that is asked for.
+    auth: KeyPair | None
+    data_store: DataStore
+
+    @property
+    def base_url(self) -> str:
+        """What every href starts with, without a slash at the end."""
+
+    def resource(self, properties: Mapping[str, Any], *titles: str) -> Resource:
+        """The object that *properties* are of. Of several *titles* its href tells the one."""
+
+    def collection(self, declared: kinds.Collection[Any], href: str, page: Mapping[str, Any] | None = None) -> Any:
+        """The object for the collection *declared* at *href*."""
 
 
 class Resource(Live, kinds.Kind):
@@ -41,7 +61,7 @@ class Resource(Live, kinds.Kind):
 
     def __init__(
         self,
-        client: Client,
+        client: Opened,
         href: str | None = None,
         properties: Mapping[str, Any] | None = None,
         *,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stormpath_wsgi import jwt
-from stormpath_wsgi.client import Account, Application, Client, Directory
+from stormpath_wsgi.client import Account, ApiKey, Application, Client, Directory
 from stormpath_wsgi.client.api_auth import (
     ApiRequestAuthenticator,
     BasicRequestAuthenticator,
@@ -26,7 +26,6 @@ from stormpath_wsgi.client.api_auth import (
     RefreshGrantAuthenticator,
     StormpathTokenGrantAuthenticator,
 )
-from stormpath_wsgi.client.api_key import ApiKey
 from stormpath_wsgi.errors import ConfigurationError, Error
 
 #: Of the same vector as the hash of the accounts.

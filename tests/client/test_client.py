@@ -12,7 +12,7 @@ import stormpath_wsgi.client
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Collection, DataStore, Directory
 from stormpath_wsgi.client.cache import NullCacheStore
-from stormpath_wsgi.client.client import RESOURCES
+from stormpath_wsgi.client.resources import RESOURCES
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 
 ADDRESS = "https://id.example.org/v1"

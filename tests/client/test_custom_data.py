@@ -113,7 +113,7 @@ def test_update_takes_what_dictionaries_take_and_saves_at_once(account: Account,
 
 def test_what_asks_for_something_and_what_does_not(account: Account, requests: list[str]) -> None:
     """As the documentation says."""
-    lazy = account._client.accounts.get(account.href)
+    lazy = Account(account._client, account.href)
     data = lazy.custom_data
     data["colour"] = "red"
     data |= {"size": 1}
@@ -125,7 +125,7 @@ def test_what_asks_for_something_and_what_does_not(account: Account, requests: l
     assert not requests
     for look in (len, list, dict, lambda data: data | {}, lambda data: data.get("x"), lambda data: "x" in data):
         requests.clear()
-        other = account._client.accounts.get(account.href)
+        other = Account(account._client, account.href)
         look(other.custom_data)
         assert len(requests) == 1
 

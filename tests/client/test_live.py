@@ -13,8 +13,8 @@ from support.silent import look, silent_client
 
 from stormpath_wsgi import ConfigurationError, Error
 from stormpath_wsgi.client import Account, Application, Client, Collection, Directory, Group
-from stormpath_wsgi.client.client import RESOURCES
 from stormpath_wsgi.client.credentials import NoCredentials
+from stormpath_wsgi.client.resources import RESOURCES
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Overloaded, Unavailable, fault
 

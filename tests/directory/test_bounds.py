@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.world import PASSWORD, World
 
 import stormpath_wsgi
-from stormpath_wsgi.client.directory import PasswordStrength
+from stormpath_wsgi.client import PasswordStrength
 from stormpath_wsgi.directory.rows import expansion
 from stormpath_wsgi.directory.wire.canonical import (
     MOST_FOLDED,

@@ -1,0 +1,23 @@
+"""The mails of a directory: their texts, and which of them are sent."""
+
+from __future__ import annotations
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client.collection import Collection
+from stormpath_wsgi.client.resource import Resource
+
+
+class EmailTemplate(Resource, kinds.EmailTemplate):
+    """The text of one of the mails that a directory sends."""
+
+
+class AccountCreationPolicy(Resource, kinds.AccountCreationPolicy):
+    """Which mails a new account of one directory gets, and which addresses may have one."""
+
+    verification_email_templates: kinds.Collection[Collection[EmailTemplate]]
+    verification_success_email_templates: kinds.Collection[Collection[EmailTemplate]]
+    welcome_email_templates: kinds.Collection[Collection[EmailTemplate]]
+
+
+class EmailVerificationToken(Resource, kinds.EmailVerificationToken):
+    """What proves that mail reaches an account. Its href ends with the token that was mailed."""

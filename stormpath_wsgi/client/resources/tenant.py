@@ -1,0 +1,622 @@
+"""A tenant and what it owns: applications, stores of accounts, accounts, and what belongs to each.
+
+Each of these leads to its tenant, and the tenant to all of them, so that their classes name each other. They are in
+one module for that: the type of every link is exact, and no two modules import each other.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Self, TypeAlias, Union
+from urllib.parse import quote
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client.collection import Collection, Unlisted
+from stormpath_wsgi.client.custom_data import HasCustomData
+from stormpath_wsgi.client.expansion import Expand
+from stormpath_wsgi.client.reference import ACCOUNT, GROUP
+from stormpath_wsgi.client.resource import HasStatus, Resource, sent
+from stormpath_wsgi.client.resources.mails import AccountCreationPolicy, EmailVerificationToken
+from stormpath_wsgi.client.resources.passwords import PasswordPolicy
+from stormpath_wsgi.client.resources.providers import AttributeStatementMappingRules, ProviderData, UserInfoMappingRules
+from stormpath_wsgi.client.resources.saml import SamlServiceProvider, SamlServiceProviderMetadata, X509Certificate
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import fault
+
+#: A group: the object, its href, its name in the account's directory, or a search there.
+GroupReference: TypeAlias = Union["Group", str, Mapping[str, Any]]
+#: An account: the object, its href, its username or e-mail address in the group's directory, or a search there.
+AccountReference: TypeAlias = Union["Account", str, Mapping[str, Any]]
+
+
+# The tenant.
+
+
+class Tenant(HasCustomData, kinds.Tenant):
+    """The owner of everything below; one private space of names."""
+
+    applications: kinds.Collection[Collection[Application]]
+    directories: kinds.Collection[Collection[Directory]]
+    organizations: kinds.Collection[Collection[Organization]]
+    accounts: kinds.Collection[Accounts]
+    groups: kinds.Collection[Collection[Group]]
+    agents: kinds.Collection[Collection[Agent]]
+    id_sites: kinds.Collection[Collection[IdSite]]
+    smtp_servers: kinds.Collection[Collection[SmtpServer]]
+
+
+class IdSite(Resource, kinds.IdSite):
+    """What is stored for the hosted login pages of a tenant, of which it has one set."""
+
+    tenant: kinds.Link[Tenant]
+
+
+class SmtpServer(HasStatus, kinds.SmtpServer):
+    """The mail server of a tenant, of which it has one at the most."""
+
+    tenant: kinds.Link[Tenant]
+
+
+# Applications, and the stores they look for accounts in.
+
+
+class Application(HasCustomData, HasStatus, kinds.Application):
+    """What people sign in to; it maps account stores in an order."""
+
+    tenant: kinds.Link[Tenant]
+    default_account_store_mapping: kinds.Link[AccountStoreMapping | None]
+    default_group_store_mapping: kinds.Link[AccountStoreMapping | None]
+    o_auth_policy: kinds.Part[OAuthPolicy]
+    account_linking_policy: kinds.Part[AccountLinkingPolicy]
+    saml_policy: kinds.Part[SamlPolicy]
+    web_config: kinds.Part[ApplicationWebConfig]
+    accounts: kinds.Collection[Accounts]
+    groups: kinds.Collection[Collection[Group]]
+    account_store_mappings: kinds.Collection[Collection[AccountStoreMapping]]
+    login_attempts: kinds.Collection[Collection[LoginAttempt]]
+    password_reset_tokens: kinds.Collection[Collection[PasswordResetToken]]
+    verification_emails: kinds.Collection[VerificationEmails]
+    api_keys: kinds.Collection[ApiKeys]
+
+    @property
+    def oauth_policy(self) -> OAuthPolicy:
+        """The documented name of :attr:`o_auth_policy`."""
+        return self.o_auth_policy
+
+    def authenticate_account(
+        self,
+        login: str,
+        password: str,
+        expand: Expand = None,
+        account_store: Directory | Group | Organization | Mapping[str, str] | str | None = None,
+        organization_name_key: str | None = None,
+    ) -> LoginAttempt:
+        """Try *login*, a username or an e-mail address, with *password*; the answer has the ``account``.
+
+        With an *account_store*, or in the organization with the key *organization_name_key*, only that one is
+        searched (of both: the store in the organization), else those mapped to the application in their order.
+        Raises :class:`~stormpath_wsgi.Error`, for visitors always with the same sentence; the codes are 7100 wrong
+        password, 7101 disabled, 7102 unverified, 7103 locked, 7104 nobody of that name, and others of the mappings.
+        Raises TypeError for a login or password that is no text: None is nobody, and not the account with the username
+        ``None``.
+        """
+        for name, given in (("login", login), ("password", password)):
+            if not isinstance(given, str):
+                raise TypeError(f"{name} must be text, not {type(given).__name__}")
+        credential = base64.b64encode(f"{login}:{password}".encode("utf-8", "surrogatepass")).decode()
+        attempt: dict[str, Any] = {"type": "basic", "value": credential}
+        store: dict[str, Any] = {} if account_store is None else dict(sent(LoginAttempt.account_store, account_store))
+        if organization_name_key is not None:
+            store["name_key"] = organization_name_key
+        if store:
+            attempt["account_store"] = store
+        return self.login_attempts.create(attempt, expand=expand or "account")
+
+    def send_password_reset_email(
+        self, email: str, account_store: Directory | Group | Organization | Mapping[str, str] | str | None = None
+    ) -> Account:
+        """Mail a token for a new password to *email*, and answer the account that has that address.
+
+        With an *account_store* only that one is searched. Raises :class:`~stormpath_wsgi.Error` (2016) when nobody has
+        it; a page should tell a visitor the same in either case.
+        """
+        wish: dict[str, Any] = {"email": email}
+        if account_store is not None:
+            wish["account_store"] = account_store
+        return self.password_reset_tokens.create(wish).account
+
+    def verify_password_reset_token(self, token: str) -> Account:
+        """Whose *token* it is; it stays good. Raises :class:`~stormpath_wsgi.Error` with status 404 for a bad one."""
+        answer = self._client.data_store.get(self._reset_href(token))
+        return Account(self._client, properties=answer["account"])
+
+    def reset_account_password(self, token: str, password: str) -> None:
+        """Spend *token* on a new *password*, which signs the account out everywhere.
+
+        Raises :class:`~stormpath_wsgi.Error`: with status 404 if the token is no good, others for the password.
+        """
+        self._client.data_store.update(self._reset_href(token), {"password": password})
+
+    def _reset_href(self, token: str) -> str:
+        return f"{self.href}/{kinds.PasswordResetToken.path}/{quote(token, safe='')}"
+
+    def has_account(self, account: AccountReference) -> bool:
+        """Whether *account* can be reached through the account stores of the application."""
+        return ACCOUNT.holds(account, self.accounts, lambda found: self in found.applications)
+
+
+class AccountStoreMapping(Resource, kinds.AccountStoreMapping):
+    """Says that an application looks for accounts in an account store, and when."""
+
+    application: kinds.Link[Application]
+    account_store: kinds.Link[Directory | Group | Organization]
+
+
+class OAuthPolicy(Resource, kinds.OAuthPolicy):
+    """How long the tokens of one application live. The lifetimes are timedeltas; ISO 8601 text may be written too."""
+
+    token_endpoint: kinds.Part[Resource]
+    application: kinds.Link[Application]
+    tenant: kinds.Link[Tenant]
+
+
+class ApplicationWebConfig(HasStatus, kinds.ApplicationWebConfig):
+    """What an application's hosted pages offer: ``web_config.me["expand"]["groups"] = True``."""
+
+    signing_api_key: kinds.Link[ApiKey | None]
+    application: kinds.Link[Application]
+    tenant: kinds.Link[Tenant]
+
+
+class Organization(HasCustomData, HasStatus, kinds.Organization):
+    """A customer of an application: its own account stores under one key, mapped to applications as a whole."""
+
+    tenant: kinds.Link[Tenant]
+    default_account_store_mapping: kinds.Link[OrganizationAccountStoreMapping | None]
+    default_group_store_mapping: kinds.Link[OrganizationAccountStoreMapping | None]
+    account_linking_policy: kinds.Part[AccountLinkingPolicy]
+    accounts: kinds.Collection[Accounts]
+    groups: kinds.Collection[Collection[Group]]
+    account_store_mappings: kinds.Collection[Collection[OrganizationAccountStoreMapping]]
+
+
+class OrganizationAccountStoreMapping(Resource, kinds.OrganizationAccountStoreMapping):
+    """Says that an organization looks for accounts in an account store, and when."""
+
+    organization: kinds.Link[Organization]
+    account_store: kinds.Link[Directory | Group]
+
+
+class AccountLinkingPolicy(HasStatus, kinds.AccountLinkingPolicy):
+    """Whether a login to an application or organization may answer with a linked account."""
+
+    tenant: kinds.Link[Tenant]
+
+
+# Directories and their groups.
+
+
+class Directory(HasCustomData, HasStatus, kinds.Directory):
+    """A container of accounts and groups, with its own password policy."""
+
+    tenant: kinds.Link[Tenant]
+    provider: kinds.Part[Provider]
+    password_policy: kinds.Part[PasswordPolicy]
+    account_creation_policy: kinds.Part[AccountCreationPolicy]
+    account_schema: kinds.Part[AccountSchema]
+    accounts: kinds.Collection[Accounts]
+    groups: kinds.Collection[Collection[Group]]
+    applications: kinds.Collection[Collection[Application]]
+    application_mappings: kinds.Collection[Collection[AccountStoreMapping]]
+    organizations: kinds.Collection[Collection[Organization]]
+    organization_mappings: kinds.Collection[Collection[OrganizationAccountStoreMapping]]
+
+    def save(self) -> None:
+        """Send what was written; what was written to its provider is saved too, by a request of its own."""
+        super().save()
+        provider = self._related.get("provider")
+        if provider is not None:
+            provider.save()
+
+
+class AccountSchema(Resource, kinds.AccountSchema):
+    """Which attributes the accounts of one directory must have."""
+
+    fields: kinds.Collection[Collection[Field]]
+    directory: kinds.Link[Directory]
+
+
+class Field(Resource, kinds.Field):
+    """One attribute of the accounts of a directory."""
+
+    schema: kinds.Link[AccountSchema]
+
+
+class Provider(Resource, kinds.Provider):
+    """Where the accounts of one directory come from: it is given when the directory is made.
+
+    ``client.directories.create({"name": "Google", "provider": {"provider_id": Provider.GOOGLE, "client_id": …,
+    "client_secret": …}})``
+    """
+
+    agent: kinds.Link[Agent | None]
+    user_info_mapping_rules: kinds.Link[UserInfoMappingRules | None]
+    attribute_statement_mapping_rules: kinds.Link[AttributeStatementMappingRules | None]
+    service_provider_metadata: kinds.Link[SamlServiceProviderMetadata | None]
+
+
+class Agent(Resource, kinds.Agent):
+    """What is stored for the program that mirrors a server. The ``config`` is a dictionary, whose changes are saved."""
+
+    STATUS_ONLINE, STATUS_OFFLINE, STATUS_ERROR = kinds.Agent.status.values
+
+    directory: kinds.Link[Directory]
+    tenant: kinds.Link[Tenant]
+    download: kinds.Part[Resource]
+
+
+class Group(HasCustomData, HasStatus, kinds.Group):
+    """A named set of accounts in a directory."""
+
+    directory: kinds.Link[Directory]
+    tenant: kinds.Link[Tenant]
+    accounts: kinds.Collection[Collection[Account]]
+    account_memberships: kinds.Collection[Collection[GroupMembership]]
+    applications: kinds.Collection[Collection[Application]]
+
+    # A group may hold a million accounts, an account is in few groups: so the account is asked wherever it can be.
+
+    def add_account(self, account: AccountReference) -> GroupMembership:
+        """Put *account* into the group. Raises ValueError when there is no such account."""
+        return self._account(account).add_group(self)
+
+    def add_accounts(self, accounts: Iterable[AccountReference]) -> None:
+        """Put all *accounts* into the group; they are looked up before the first is put in."""
+        for account in [self._account(account) for account in accounts]:
+            account.add_group(self)
+
+    def has_account(self, account: AccountReference) -> bool:
+        """Whether *account* is in the group. An account that does not exist is not."""
+        return ACCOUNT.holds(account, self.accounts, lambda found: found.has_group(self))
+
+    def has_accounts(self, accounts: Iterable[AccountReference], all: bool = True) -> bool:
+        """Whether each of *accounts* is in the group, or with ``all=False`` one of them."""
+        outcomes = map(self.has_account, accounts)
+        return False not in outcomes if all else True in outcomes
+
+    def remove_account(self, account: AccountReference) -> None:
+        """Take *account* out of the group. Raises :class:`~stormpath_wsgi.Error` when it is not in it."""
+        self.remove_accounts([account])
+
+    def remove_accounts(self, accounts: Iterable[AccountReference]) -> None:
+        """Take all *accounts* out of the group, or none: each is looked up before the first is taken out."""
+        found = dict.fromkeys(self._account(account) for account in accounts)
+        for membership in [account.memberships_in([self])[0] for account in found]:
+            membership.delete()
+
+    def _account(self, given: AccountReference) -> Account:
+        return ACCOUNT.resolve(given, self.accounts, lambda: self.directory.accounts)
+
+
+class GroupMembership(Resource, kinds.GroupMembership):
+    """The link between one account and one group of the same directory. Deleting it takes the account out."""
+
+    account: kinds.Link[Account]
+    group: kinds.Link[Group]
+
+
+# Accounts.
+
+
+class Account(HasCustomData, HasStatus, kinds.Account):
+    """The stored record of one person or machine."""
+
+    STATUS_UNVERIFIED = kinds.UNVERIFIED
+    STATUS_LOCKED = kinds.LOCKED
+
+    directory: kinds.Link[Directory]
+    tenant: kinds.Link[Tenant]
+    groups: kinds.Collection[Collection[Group]]
+    group_memberships: kinds.Collection[Collection[GroupMembership]]
+    applications: kinds.Collection[Collection[Application]]
+    access_tokens: kinds.Collection[Collection[AccessToken]]
+    refresh_tokens: kinds.Collection[Collection[RefreshToken]]
+    linked_accounts: kinds.Collection[Collection[Account]]
+    account_links: kinds.Collection[Collection[AccountLink]]
+    api_keys: kinds.Collection[ApiKeys]
+    provider_data: kinds.Part[ProviderData]
+    email_verification_token: kinds.Link[EmailVerificationToken | None]
+    factors: kinds.Collection[Collection[Factor]]
+    phones: kinds.Collection[Collection[Phone]]
+
+    def is_unverified(self) -> bool:
+        return self.get_status() == self.STATUS_UNVERIFIED
+
+    def is_locked(self) -> bool:
+        """Whether an administrator has locked it. It cannot sign in until one sets another status."""
+        return self.get_status() == self.STATUS_LOCKED
+
+    def add_group(self, group: GroupReference) -> GroupMembership:
+        """Put the account into *group*. Raises ValueError when there is no such group."""
+        memberships = Unlisted.of(self._client, GroupMembership)
+        return memberships.create({"account": self, "group": self._group(group)})
+
+    def add_groups(self, groups: Iterable[GroupReference]) -> None:
+        """Put the account into all *groups*, which are looked up before the first is joined."""
+        for group in [self._group(group) for group in groups]:
+            self.add_group(group)
+
+    def has_group(self, group: GroupReference) -> bool:
+        """Whether the account is in *group*. In a group that does not exist nobody is."""
+        return self.has_groups([group])
+
+    def has_groups(self, groups: Iterable[GroupReference], all: bool = True) -> bool:
+        """Whether the account is in each of *groups*, or with ``all=False`` in one of them, by one look at its own."""
+        held = self.held_groups()
+        outcomes = [self._is_held(group, held) for group in groups]
+        return False not in outcomes if all else True in outcomes
+
+    in_group, in_groups = has_group, has_groups
+
+    def held_groups(self) -> list[Group]:
+        """The groups that :meth:`has_groups` finds the account in: all of its own."""
+        return list(self.groups)
+
+    def remove_group(self, group: GroupReference) -> None:
+        """Take the account out of *group*. Raises :class:`~stormpath_wsgi.Error` when it is not in it."""
+        self.remove_groups([group])
+
+    def remove_groups(self, groups: Iterable[GroupReference]) -> None:
+        """Take the account out of all *groups*, or of none: each is looked up before the first is left."""
+        for membership in self.memberships_in([self._group(group) for group in groups]):
+            membership.delete()
+
+    def memberships_in(self, groups: Iterable[Group]) -> list[GroupMembership]:
+        """The memberships that tie the account to *groups*. Raises :class:`~stormpath_wsgi.Error` if one is not."""
+        ties = {membership.group: membership for membership in self.group_memberships}
+        wanted = dict.fromkeys(groups)
+        for group in wanted:
+            if group not in ties:
+                raise fault(Code.NOT_FOUND, f"This user is not part of Group {group.name}.")
+        return [ties[group] for group in wanted]
+
+    def _group(self, given: GroupReference) -> Group:
+        return GROUP.resolve(given, self.groups, lambda: self.directory.groups)
+
+    def _is_held(self, given: GroupReference, held: list[Group]) -> bool:
+        if isinstance(given, self.groups.kind):
+            return given in held
+        if isinstance(given, str):
+            # An href is never compared with names: a group may be named like the href of another one.
+            part = "href" if self.groups.is_href(given) else "name"
+            return any(group[part] == given for group in held)
+        if isinstance(given, Mapping):
+            return GROUP.find(given, self.groups) in held
+        raise TypeError(GROUP.unsupported)
+
+    def __str__(self) -> str:
+        """The username if that is known already, else the representation."""
+        return self._known(kinds.Account.username) or repr(self)
+
+
+class Accounts(Collection[Account]):
+    """The accounts of a tenant, an application or an account store."""
+
+    def verify_email_token(self, token: str) -> Account:
+        """Spend the *token* of a verification mail, and answer the account whose address it proves.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is no good, or no longer.
+        """
+        path = f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}/{quote(token, safe='')}"
+        answer = self._client.data_store.update(f"{self._client.base_url}/{path}", {})
+        return Account(self._client, answer["href"])
+
+
+class AccountLink(Resource, kinds.AccountLink):
+    """Says that two accounts of different directories are one person's."""
+
+    left_account: kinds.Link[Account]
+    right_account: kinds.Link[Account]
+
+
+# What an account signs in with, and what comes of it.
+
+
+class LoginAttempt(Resource, kinds.LoginAttempt):
+    """A login that succeeded: see its ``account``. It has no href."""
+
+    account: kinds.Link[Account]
+    account_store: kinds.Link[Directory | Group | Organization]
+
+
+class AccessToken(Resource, kinds.AccessToken):
+    """A token that opens an application's own API for an account. Deleting it revokes it."""
+
+    account: kinds.Link[Account]
+    application: kinds.Link[Application]
+    tenant: kinds.Link[Tenant]
+
+
+class RefreshToken(Resource, kinds.RefreshToken):
+    """A place where an account is signed in. Deleting it signs that place out."""
+
+    account: kinds.Link[Account]
+    application: kinds.Link[Application]
+    tenant: kinds.Link[Tenant]
+
+
+class ApiKey(HasStatus, kinds.ApiKey):
+    """A key pair with which an account's own programs sign in to an API. It prints without its secret."""
+
+    account: kinds.Link[Account]
+    tenant: kinds.Link[Tenant]
+
+
+class ApiKeys(Collection[ApiKey]):
+    """The API keys of an account; or those of an application's accounts, which are looked up and never listed."""
+
+    def get_key(self, id: str, secret: str | None = None) -> ApiKey | Literal[False]:
+        """The key with that *id*, and with that *secret* if one is given; False when there is none.
+
+        One that is disabled is found too. Of an application only keys of accounts that can sign in there are.
+        """
+        found = self.search({"id": id}).items if kinds.ID.match(id) else []
+        if not found:
+            return False
+        (key,) = found
+        if secret is not None and not hmac.compare_digest(key.secret.encode(), secret.encode("utf-8", "replace")):
+            return False
+        return key
+
+
+class Phone(HasStatus, kinds.Phone):
+    """A telephone of an account. A number that was verified stays as it is."""
+
+    STATUS_VERIFIED = kinds.VERIFIED
+    STATUS_UNVERIFIED = kinds.UNVERIFIED
+
+    account: kinds.Link[Account]
+
+    def is_verified(self) -> bool:
+        return self.verification_status == self.STATUS_VERIFIED
+
+
+class Factor(HasStatus, kinds.Factor):
+    """A phone that is sent codes, or an authenticator app that makes them. It prints without its secret."""
+
+    STATUS_VERIFIED = kinds.VERIFIED
+    STATUS_UNVERIFIED = kinds.UNVERIFIED
+    TYPE_SMS = kinds.SMS
+    TYPE_GOOGLE = kinds.GOOGLE_AUTHENTICATOR
+
+    account: kinds.Link[Account]
+    phone: kinds.Link[Phone]
+    challenges: kinds.Collection[Collection[Challenge]]
+    most_recent_challenge: kinds.Link[Challenge | None]
+
+    def is_verified(self) -> bool:
+        return self.verification_status == self.STATUS_VERIFIED
+
+    def is_sms(self) -> bool:
+        return self.type == self.TYPE_SMS
+
+    def challenge_factor(self, message: str | None = None, code: str | None = None) -> Challenge:
+        """A new challenge. To a phone a code is sent: with *message*, in which ``${code}`` stands for it.
+
+        The *code* that an app shows is judged at once; see whether the challenge is successful. Raises ValueError
+        where it is missing.
+        """
+        if self.is_sms():
+            challenge = self.challenges.create({"message": message})
+        elif code is None:
+            raise ValueError("an authenticator app sends nothing: pass the code that it shows")
+        else:
+            challenge = self.challenges.create({"code": code})
+        self.refresh()
+        return challenge
+
+
+class Challenge(Resource, kinds.Challenge):
+    """A question put to the holder of a factor."""
+
+    STATUS_SUCCESS = "SUCCESS"
+    STATUS_CREATED = "CREATED"
+    STATUS_WAITING = "WAITING"
+
+    account: kinds.Link[Account]
+    factor: kinds.Link[Factor]
+
+    def submit(self, code: str) -> Self:
+        """Answer it with the *code* that was sent. A wrong one raises nothing: see whether it :meth:`is_successful`.
+
+        Raises :class:`~stormpath_wsgi.Error` when it can no longer be answered (13108 to 13113).
+        """
+        self.code = code
+        self.save()
+        return self
+
+    def is_successful(self) -> bool:
+        return self.status == self.STATUS_SUCCESS
+
+    def is_created(self) -> bool:
+        return self.status == self.STATUS_CREATED
+
+    def is_waiting(self) -> bool:
+        """Whether the code is under way or there, and no answer has come."""
+        return self.STATUS_WAITING in self.status
+
+
+# What is asked for by mail.
+
+
+class PasswordResetToken(Resource, kinds.PasswordResetToken):
+    """The wish of somebody who forgot a password. Its href ends with the token that is mailed to them."""
+
+    account: kinds.Link[Account]
+    account_store: kinds.Link[Directory | Group | Organization]
+
+
+class VerificationEmail(Resource, kinds.VerificationEmail):
+    """The wish for another mail with a verification token."""
+
+    account_store: kinds.Link[Directory | Group | Organization]
+
+
+class VerificationEmails(Unlisted[VerificationEmail]):
+    """Where another mail with a verification token is asked for."""
+
+    def resend(self, account: Account | str, account_store: Directory | Group | Organization | str) -> None:
+        """Send *account*, or who has that login, the verification mail once more. Only *account_store* is searched.
+
+        Raises ValueError when one of them is missing; :class:`~stormpath_wsgi.Error` when nobody has that login there
+        (2016), or the directory sends no such mails (6101).
+        """
+        if not account or not account_store:
+            raise ValueError("resend() needs an account and an account store")
+        login = account if isinstance(account, str) else account.email
+        store = account_store if isinstance(account_store, str) else account_store.href
+        wish: dict[str, Any] = {"login": login, "accountStore": {"href": store}}
+        self._client.data_store.create(self.href, wish)
+
+
+# Applications that sign people in for others, by SAML.
+
+
+class SamlPolicy(Resource, kinds.SamlPolicy):
+    """The two SAML roles of one application."""
+
+    service_provider: kinds.Part[SamlServiceProvider]
+    identity_provider: kinds.Part[SamlIdentityProvider]
+
+
+class SamlIdentityProvider(HasStatus, kinds.SamlIdentityProvider):
+    """An application that signs people in for SAML service providers."""
+
+    sso_login_endpoint: kinds.Part[Resource]
+    x509_signing_cert: kinds.Part[X509Certificate]
+    metadata: kinds.Part[SamlIdentityProviderMetadata]
+    attribute_statement_mapping_rules: kinds.Part[AttributeStatementMappingRules]
+    registered_saml_service_providers: kinds.Collection[Collection[RegisteredSamlServiceProvider]]
+    saml_service_provider_registrations: kinds.Collection[Collection[SamlServiceProviderRegistration]]
+
+
+class SamlIdentityProviderMetadata(Resource, kinds.SamlIdentityProviderMetadata):
+    """What a service provider must know of an application; as XML too, at its href."""
+
+    identity_provider: kinds.Part[SamlIdentityProvider]
+    x509_signing_cert: kinds.Part[X509Certificate]
+
+
+class RegisteredSamlServiceProvider(Resource, kinds.RegisteredSamlServiceProvider):
+    """A SAML service provider that an application may sign people in for."""
+
+    tenant: kinds.Link[Tenant]
+
+
+class SamlServiceProviderRegistration(HasStatus, kinds.SamlServiceProviderRegistration):
+    """Ties a registered service provider to the identity provider of an application."""
+
+    service_provider: kinds.Link[RegisteredSamlServiceProvider]
+    identity_provider: kinds.Link[SamlIdentityProvider]
