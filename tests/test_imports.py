@@ -30,9 +30,10 @@ ARROWS: dict[str, set[str]] = {
     "settings": {"key_file"},
     "directory": {"breaker", "key_file", "remembered", "settings"},
     "client": {"sauthc1"},
+    "web/bodies": set(),
     "web/environ": set(),
     "web/negotiation": set(),
-    "api": {"directory", "sauthc1", "settings", "web/negotiation"},
+    "api": {"directory", "sauthc1", "settings", "web/bodies", "web/negotiation"},
     "signing": set(),
     "sauthc1": set(),
     "cookie": {"settings", "signing"},
@@ -43,8 +44,8 @@ ARROWS: dict[str, set[str]] = {
     "policy": {"client", "session", "settings", "user", "web/environ", "web/negotiation", "web/responses"},
     "protect": {"policy", "settings"},
     "pages": {
-        "client", "cookie", "policy", "remembered", "session", "settings", "signing", "user", "web/environ",
-        "web/negotiation", "web/responses",
+        "client", "cookie", "policy", "remembered", "session", "settings", "signing", "user", "web/bodies",
+        "web/environ", "web/negotiation", "web/responses",
     },
     "middleware": {
         "client", "pages", "policy", "protect", "session", "settings", "user", "web/environ", "web/responses",
@@ -200,10 +201,9 @@ def _part(path: str, number: int) -> str:
 
 def _ours(module: Path) -> Iterator[str]:
     """The rooms that *module* imports from."""
-    for name in _imported(module):
-        package, _, rest = name.partition(".")
-        if package == "stormpath_wsgi":
-            yield _room_of(rest.split(".")) if rest else "__init__"
+    for name in _files(module, {_name(each) for each in _modules()}):
+        _, _, rest = name.partition(".")
+        yield _room_of(rest.split(".")) if rest else "__init__"
 
 
 def _imported(module: Path) -> Iterator[str]:

@@ -12,13 +12,13 @@ from werkzeug import Response
 from stormpath_wsgi.api.authentication import ActiveKey
 from stormpath_wsgi.api.encryption import PARAMETERS as OF_ENCRYPTION
 from stormpath_wsgi.api.encryption import Encryption
-from stormpath_wsgi.api.incoming import JSON, Incoming, Parameters
+from stormpath_wsgi.api.incoming import Incoming, Parameters
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck, TokenEndpoint, parse
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Kind
-from stormpath_wsgi.web.negotiation import ranked
+from stormpath_wsgi.web.negotiation import JSON, ranked
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
 

@@ -15,9 +15,10 @@ from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
 from stormpath_wsgi.pages.form import Form
-from stormpath_wsgi.pages.parameters import FORM, media_type, read_body
+from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.web.bodies import FORM
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
 log = logging.getLogger(__name__)

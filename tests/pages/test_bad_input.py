@@ -11,7 +11,7 @@ from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi import StormpathMiddleware
-from stormpath_wsgi.pages.parameters import FORM, JSON
+from stormpath_wsgi.web.bodies import FORM, JSON
 
 LATIN = st.text(alphabet=st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=40)
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webob import Request
 
-from stormpath_wsgi.pages.parameters import FORM, JSON, MOST_FIELDS, read_body, read_query
+from stormpath_wsgi.pages.parameters import MOST_FIELDS, read_body, read_query
 from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.web.bodies import FORM, JSON
 
 LIMIT = 10_000
 
