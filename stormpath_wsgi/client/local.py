@@ -39,6 +39,13 @@ class LocalDataStore(Shared):
         path = self._path(href)
         return self._service.create(path, payload.body(path, properties), payload.parameters(params))
 
+    def log_in(
+        self, href: str, login: str, password: str, properties: Mapping[str, Any], params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """As :meth:`create` of a login attempt with these *properties*, but nothing is encoded on the way."""
+        path = self._path(href)
+        return self._service.log_in(path, login, password, payload.body(path, properties), payload.parameters(params))
+
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         path = self._path(href)
         return self._service.update(path, payload.body(path, properties))

@@ -21,6 +21,7 @@ from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, REMOVE
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.accounts import password_reset, verification
+from stormpath_wsgi.directory.rules.accounts.login import attempt_with
 from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
 from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
 from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey, ActiveKeys
@@ -161,6 +162,19 @@ class DirectoryService:
         made = CREATE[target.of](self._context, target, properties, params)
         # A login attempt answers with what it has seen, and nothing newer.
         return self._expanded(made, wanted) if target.of in SHAPES else made
+
+    def log_in(
+        self, path: str, login: str, password: str, properties: Mapping[str, Any], params: Mapping[str, Any]
+    ) -> Wire:
+        """What :meth:`create` answers to a login attempt at *path*, for callers in this process.
+
+        Nothing has to be encoded for them. *properties*: the rest of the attempt, such as its account store.
+        """
+        target = self._parse(path)
+        if not isinstance(target, Listing) or target.of is not kinds.LoginAttempt:
+            raise fault(Code.METHOD_NOT_OFFERED)
+        self._delivery.look()
+        return attempt_with(self._context, target, login, password, properties, params)
 
     def update(self, path: str, properties: Mapping[str, Any], expand: str | None = None) -> Wire:
         """The whole resource, after what *properties* names was changed. A token that was mailed is spent by it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
+from traceback import walk_tb
 
 import pytest
+from support import cheap
 
-from stormpath_wsgi.client import Account, Application, Client, Directory
+from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.errors import Error
 
 NewAccount = Callable[..., Account]
@@ -67,6 +70,49 @@ def test_a_password_may_hold_any_character(application: Application, account: Ac
     account.password = password
     account.save()
     assert application.authenticate_account("ada", password).account == account
+
+
+ODD = [
+    "",
+    ":",
+    "::b",
+    "a\nb",
+    "a\0b",
+    "\ud800",
+    "\ud83d\ude00",
+    "é",
+    "e\u0301",
+    " ",
+    "x" * 1024,
+    "x" * 1025,
+    "x" * 7000,
+]
+
+
+def said(application: Application, login: str, password: str) -> tuple[int, int, str]:
+    with pytest.raises(Error) as caught:
+        application.authenticate_account(login, password)
+    return caught.value.status, caught.value.code, caught.value.user_message
+
+
+@pytest.mark.parametrize("wrong", [*((login, PASSWORD) for login in ODD), *(("ada", password) for password in ODD)])
+def test_both_ends_of_the_port_judge_odd_texts_alike(
+    store: DataStore, application: Application, ada: Account, wrong: tuple[str, str]
+) -> None:
+    """One is handed them as they are, the other as one text in base64."""
+    at_hand = Client(data_store=store).applications.get(application.href)
+    assert said(at_hand, *wrong) == said(application, *wrong)
+
+
+def test_a_password_is_not_encoded_inside_of_one_process() -> None:
+    """So no traceback that shows values has it in a spelling that the filters of secrets do not know."""
+    with Client("sqlite://", options=cheap.options()) as client, pytest.raises(Error) as caught:
+        (application,) = client.applications
+        application.authenticate_account("ada", "Wrong:Horse-7")
+    values = [repr(value) for frame, _ in walk_tb(caught.value.__traceback__) for value in frame.f_locals.values()]
+    encoded = base64.b64encode(b"ada:Wrong:Horse-7").decode()
+    assert any("Wrong:Horse-7" in value for value in values)
+    assert not any(encoded in value for value in values)
 
 
 def test_a_login_can_be_limited_to_one_account_store(

@@ -26,5 +26,6 @@ RESOURCES: Mapping[str, type[Resource]] = {
 COLLECTIONS: Mapping[type[Resource], type[Collection[Any]]] = {
     tenant.Account: tenant.Accounts,
     tenant.ApiKey: tenant.ApiKeys,
+    tenant.LoginAttempt: tenant.LoginAttempts,
     tenant.VerificationEmail: tenant.VerificationEmails,
 }

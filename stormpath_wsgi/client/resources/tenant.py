@@ -15,7 +15,8 @@ from urllib.parse import quote
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.collection import Collection, Unlisted
 from stormpath_wsgi.client.custom_data import HasCustomData
-from stormpath_wsgi.client.expansion import Expand
+from stormpath_wsgi.client.expansion import Expand, wire_expand
+from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.client.reference import ACCOUNT, GROUP
 from stormpath_wsgi.client.resource import HasStatus, Resource, sent
 from stormpath_wsgi.client.resources.mails import AccountCreationPolicy, EmailVerificationToken
@@ -75,7 +76,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     accounts: kinds.Collection[Accounts]
     groups: kinds.Collection[Collection[Group]]
     account_store_mappings: kinds.Collection[Collection[AccountStoreMapping]]
-    login_attempts: kinds.Collection[Collection[LoginAttempt]]
+    login_attempts: kinds.Collection[LoginAttempts]
     password_reset_tokens: kinds.Collection[Collection[PasswordResetToken]]
     verification_emails: kinds.Collection[VerificationEmails]
     api_keys: kinds.Collection[ApiKeys]
@@ -105,14 +106,10 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         for name, given in (("login", login), ("password", password)):
             if not isinstance(given, str):
                 raise TypeError(f"{name} must be text, not {type(given).__name__}")
-        credential = base64.b64encode(f"{login}:{password}".encode("utf-8", "surrogatepass")).decode()
-        attempt: dict[str, Any] = {"type": "basic", "value": credential}
         store: dict[str, Any] = {} if account_store is None else dict(sent(LoginAttempt.account_store, account_store))
         if organization_name_key is not None:
-            store["name_key"] = organization_name_key
-        if store:
-            attempt["account_store"] = store
-        return self.login_attempts.create(attempt, expand=expand or "account")
+            store["nameKey"] = organization_name_key
+        return self.login_attempts.attempt(login, password, store, expand or "account")
 
     def send_password_reset_email(
         self, email: str, account_store: Directory | Group | Organization | Mapping[str, str] | str | None = None
@@ -429,6 +426,33 @@ class LoginAttempt(Resource, kinds.LoginAttempt):
 
     account: kinds.Link[Account]
     account_store: kinds.Link[Directory | Group | Organization]
+
+
+class LoginAttempts(Collection[LoginAttempt]):
+    """Where logins to an application are tried."""
+
+    def attempt(
+        self, login: str, password: str, account_store: Mapping[str, Any], expand: Expand = None
+    ) -> LoginAttempt:
+        """As :meth:`Application.authenticate_account`. *account_store*: as on the wire; empty for all of them.
+
+        A directory in this process is handed both texts as they are. The REST API takes one, in base64.
+        """
+        properties = {"accountStore": account_store} if account_store else {}
+        store, params = self._client.data_store, {"expand": wire_expand(expand)} if expand else {}
+        if isinstance(store, LocalDataStore):
+            answer = store.log_in(self.href, login, password, properties, params)
+        else:
+            attempt = {"type": "basic", "value": _encoded(login, password), **properties}
+            answer = store.create(self.href, attempt, params)
+        return LoginAttempt(self._client, properties=answer)
+
+
+def _encoded(login: str, password: str) -> str:
+    """The base64 of ``login:password``. Raises 7104 for a login that holds a colon, as no account's does."""
+    if ":" in login:
+        raise fault(Code.NO_SUCH_ACCOUNT)
+    return base64.b64encode(f"{login}:{password}".encode("utf-8", "surrogatepass")).decode()
 
 
 class AccessToken(Resource, kinds.AccessToken):

@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 
 _accounts, _passwords = schema.accounts, schema.passwords
 
+#: Bytes of ``login:password``, as many as the base64 of an attempt holds.
+_LONGEST = LoginAttempt.value.length[1] // 4 * 3
+
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
@@ -47,7 +50,29 @@ def attempt(context: Context, listing: Listing, properties: Any, params: Mapping
     """The account of whoever proves to be it. Raises what :func:`authenticate` does."""
     properties, store = stores.taken_out(properties)
     body = bodies.of_creation(LoginAttempt, properties, context.base_url)
-    login, password = _credential(body.values["value"])
+    login, password = _decoded(body.values["value"])
+    return _attempt(context, listing, login, password, store, params)
+
+
+def attempt_with(
+    context: Context, listing: Listing, login: str, password: str, properties: Any, params: Mapping[str, Any]
+) -> Wire:
+    """The same for a caller in this process, whose *login* and *password* need not be encoded to get here.
+
+    *properties*: the rest of the attempt. Raises 2008 as well, where the two are longer than an encoded value may be.
+    """
+    if len(f"{login}:{password}".encode("utf-8", "surrogatepass")) > _LONGEST:
+        raise fault(
+            Code.TOO_LONG,
+            f"LoginAttempt value exceeds the maximum length of {LoginAttempt.value.length[1]} characters.",
+        )
+    _, store = stores.taken_out(properties)
+    return _attempt(context, listing, login, password, store, params)
+
+
+def _attempt(
+    context: Context, listing: Listing, login: str, password: str, store: Any, params: Mapping[str, Any]
+) -> Wire:
     account = authenticate(context, listing.id, login, password, store).account
     answer: Wire = {"account": {"href": account["href"]}}
     with context.read() as work:
@@ -85,7 +110,7 @@ def authenticate(
         return Authenticated(_answered(work, scope, found), scope.organization_id)
 
 
-def _credential(value: str) -> tuple[str, str]:
+def _decoded(value: str) -> tuple[str, str]:
     """Login and password from base64 of ``login:password``. Raises 2006."""
     try:
         text = base64.b64decode(value, validate=True).decode("utf-8", "surrogatepass")
