@@ -173,14 +173,6 @@ def test_a_change_moves_the_generation_and_other_writes_do_not(url: str) -> None
         assert database.generation() != before
 
 
-def test_a_write_may_turn_out_to_be_a_change(url: str) -> None:
-    with opened(url) as database:
-        before = settled_generation(database)
-        with database.write(moves_generation=False) as transaction:
-            transaction.touch()
-        assert database.generation() != before
-
-
 def test_an_undone_change_leaves_the_generation(url: str) -> None:
     with opened(url) as database:
         before = settled_generation(database)

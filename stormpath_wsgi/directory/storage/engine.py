@@ -60,12 +60,8 @@ _NAP = 0.005  # seconds between two looks whether a program that takes no turns 
 class Transaction:
     """One write in progress."""
 
-    def __init__(self, connection: Connection, *, moves_generation: bool) -> None:
-        self.connection, self.moves_generation = connection, moves_generation
-
-    def touch(self) -> None:
-        """Says that this write changes what a cache may hold after all."""
-        self.moves_generation = True
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
 
 
 class Database:
@@ -112,9 +108,8 @@ class Database:
             self._backend.engine.connect() as connection,
             self._backend.transaction(connection, alone=moves_generation),
         ):
-            transaction = Transaction(connection, moves_generation=moves_generation)
-            yield transaction
-            if not transaction.moves_generation:
+            yield Transaction(connection)
+            if not moves_generation:
                 connection.commit()
                 return
             with self._backend.generation.moving(connection):
