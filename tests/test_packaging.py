@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.version import Version
 
 from stormpath_wsgi.cli.deploy import FILES
@@ -191,3 +193,21 @@ def test_make_says_what_it_does_while_it_installs() -> None:
     steps = [line for line in lines if line.startswith("echo") or " -m venv " in line or " -m pip " in line]
     assert ["echo" in step for step in steps] == [True, False] * 2 + [True]
     assert not [step for step in steps if "--quiet" in step]
+
+
+def test_the_checks_before_a_commit_are_those_of_make_lint() -> None:
+    """Both call the same programs of ``.venv`` with the same arguments, and so the same versions."""
+    command = ["make", "--dry-run", "--assume-old=.venv/.tools", "lint"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["entry"] for repository in hooks for hook in repository["hooks"]] == [
+        line for line in lines if line.startswith(".venv/bin/")
+    ]
+
+
+def test_ci_runs_everything_on_the_oldest_python_that_is_promised_and_on_a_newer_one() -> None:
+    job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["checks"]
+    oldest = distribution("stormpath-wsgi").metadata["Requires-Python"].removeprefix(">=")
+    assert job["strategy"]["matrix"]["python"] == [oldest, "3.13"]
+    assert job["steps"][-1] == {"run": ".ci/run"}
+    assert os.access(ROOT / ".ci/run", os.X_OK)
