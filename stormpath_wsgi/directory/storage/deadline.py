@@ -1,4 +1,7 @@
-"""How long a transaction may take in all: whatever waits in it looks here."""
+"""How long a transaction may take in all.
+
+Everything that waits within a transaction asks here for the time that is left.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-#: Seconds for what takes its time although nothing hangs: it touches as many rows as there are.
+#: Seconds for transactions that touch every row of a table, and so take long although nothing hangs.
 LONG = 600.0
 
 _end: ContextVar[float] = ContextVar("stormpath_wsgi.directory.end")  # of time.monotonic()
@@ -16,7 +19,7 @@ _allowed: ContextVar[float] = ContextVar("stormpath_wsgi.directory.allowed")  # 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """What waits for a database in this block gives up when *seconds* are over, or those of a block around it."""
+    """In this block, every wait for a database ends after *seconds*, or earlier if an outer block ends earlier."""
     end = time.monotonic() + seconds
     token = _end.set(min(end, _end.get(end)))
     try:
@@ -27,7 +30,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def allowing(seconds: float) -> Iterator[None]:
-    """Transactions that begin in this block may take *seconds*, instead of the usual ones."""
+    """Transactions that begin in this block may take *seconds*, instead of their usual time."""
     token = _allowed.set(seconds)
     try:
         yield
@@ -36,11 +39,11 @@ def allowing(seconds: float) -> Iterator[None]:
 
 
 def allowed(usual: float) -> float:
-    """How many seconds a transaction may take that begins now."""
+    """How many seconds a transaction that begins now may take: those of :func:`allowing`, otherwise *usual*."""
     return _allowed.get(usual)
 
 
 def left(otherwise: float) -> float:
-    """The seconds that are left of the block we are in; outside of any *otherwise*."""
+    """The seconds that are left of the current :func:`within` block; outside of such a block, *otherwise*."""
     now = time.monotonic()
     return _end.get(now + otherwise) - now

@@ -1,9 +1,10 @@
 """The database under a directory: opening it, reading, and writing in one transaction at a time.
 
-Three engines, one behaviour: a SQLite file, SQLite in memory, and PostgreSQL. A reader never waits for a
-writer. A write happens as a whole or not at all, is told to every process (:mod:`.generation`), and waits for its
-turn no longer than a set time. A database that cannot serve raises :class:`~stormpath_wsgi.errors.Unavailable`;
-what is wrong with a statement (``IntegrityError`` among it) is left to the caller.
+There are three engines, which behave alike: a SQLite file, SQLite in memory, and PostgreSQL. A reader never waits for a
+writer. A write happens as a whole or not at all, moves the number that every process watches (:mod:`.generation`), and
+waits for its turn no longer than a set time. When the database cannot serve,
+:class:`~stormpath_wsgi.errors.Unavailable` is raised. Errors of a statement, such as ``IntegrityError``, reach the
+caller as they are.
 """
 
 from __future__ import annotations
@@ -46,15 +47,15 @@ _WHAT_TO_WRITE = (
     "write sqlite:///accounts.db for a file, sqlite:// for a directory in the memory of one process, "
     "or postgresql+psycopg://user:password@host/database"
 )
-# These tell of the statement. Every other error of a driver tells of the database.
+# These errors are about the statement. Every other error of a driver is about the database.
 _OF_THE_STATEMENT = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
 
-# These may end with another connection to the same SQLite file. A full disk is none of them: another connection would
-# find no room for its -shm, and those that are open go on reading.
+# After these errors another connection to the same SQLite file may work. A full disk is not among them: a new
+# connection would find no room for its -shm, while the connections that are open can still read.
 _OF_THE_CONNECTION = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN)
 
-_SOON, _LONGEST_WAIT = 0.5, 2.0  # seconds that many threads, and few, wait for their turn to write (write_turns.py)
-_NAP = 0.005  # seconds between two looks whether a program that takes no turns with us is still writing
+_SOON, _LONGEST_WAIT = 0.5, 2.0  # seconds to wait for the turn to write: every thread, and a few (write_turns.py)
+_NAP = 0.005  # seconds between two tries to write, while a program that does not take our lock is writing
 
 
 class Transaction:
@@ -68,19 +69,19 @@ class Database:
     """A database by its *url*. *timeout*: seconds to wait for a lock, a connection or a place in the pool, and on
     PostgreSQL the seconds that a transaction may take in all.
 
-    *strict* and *listen_url* matter on PostgreSQL only: whether each reading of the generation asks the server, and
-    where it can be heard of changes when *url* leads to a pooler.
+    *strict* and *listen_url* matter on PostgreSQL only. *strict*: each reading of the generation asks the server.
+    *listen_url*: the address for hearing of changes, when *url* leads to a pooler.
 
-    May be shared by threads and greenlets, and is itself again after a fork: a child never uses what its parent
-    opened. Transactions do not nest. Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when *url* means
-    nothing, or names a file that cannot be made or opened.
+    Threads and greenlets may share it. It can be used after a fork: a child opens connections of its own and never uses
+    those of its parent. Transactions do not nest. Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when *url*
+    cannot be understood, or names a file that cannot be made or opened.
     """
 
     def __init__(self, url: str, *, timeout: float = 5, strict: bool = False, listen_url: str | None = None) -> None:
         self._backend = _backend(url, timeout, strict=strict, listen_url=listen_url)
         #: ``database.generation()``: the number a cache keeps beside what it holds (:mod:`.generation`).
         self.generation: Callable[[], int] = self._backend.generation.read
-        #: Whether the database is this program's own, so that opening it may bring its tables up to date.
+        #: Whether only this site uses the database, so that opening it may bring its tables up to date.
         self.embedded = self._backend.embedded
         #: The file it is in; None when it is in memory or on a server.
         self.path = self._backend.path
@@ -99,8 +100,8 @@ class Database:
     def write(self, *, moves_generation: bool = True) -> Iterator[Transaction]:
         """One transaction: committed at the end of the block, undone if the block raises.
 
-        *moves_generation*: whether it changes anything that a cache may hold. Such writes come one after the other on
-        every engine, so they may decide on what they read. Others rely on the constraints of the tables.
+        *moves_generation*: whether it changes anything that a cache may hold. Such writes happen one after the other on
+        every engine, so they may rely on what they have read. Other writes rely on the constraints of the tables.
         """
         with (
             self._serving(),
@@ -116,16 +117,21 @@ class Database:
                 connection.commit()
 
     def serve(self) -> None:
-        """Says that people wait for this process from now on, so it does not wait long for a SQLite file."""
+        """Tells the database that this process serves requests from now on: it waits less long for a locked SQLite
+        file.
+        """
         self._backend.serve()
 
     def close(self) -> None:
-        """Closes every connection. The generation is unsettled from now on."""
+        """Closes every connection.
+
+        From now on the generation is unsettled: nothing that it guards may be remembered.
+        """
         self._backend.close()
 
     @contextmanager
     def _serving(self) -> Iterator[None]:
-        """Turns what tells of the database, and not of a statement, into Unavailable and a line in the log."""
+        """Turns errors of the database, but not those of a statement, into Unavailable and a line in the log."""
         try:
             self._backend.check()
             yield
@@ -160,31 +166,31 @@ class _Backend:
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout  # seconds
         self._thread_lock = threading.Lock()
-        self._thread: int | None = None  # that holds it
+        self._thread: int | None = None  # the id of the thread that holds the lock
 
     def check(self) -> None:
         """Raises _Refused when the database is known to be gone."""
 
     def serve(self) -> None:
-        """As :meth:`Database.serve`."""
+        """See :meth:`Database.serve`."""
 
     def failed(self, error: exc.DBAPIError) -> None:
-        """Called when *error*, which tells of the database, has ended a use of it."""
+        """Called after *error*, which is about the database and not about a statement."""
 
     def turn_to_read(self) -> AbstractContextManager[None]:
-        """Waits for other threads of this process, if that must be. Raises _Refused after a time."""
+        """Waits for other threads of this process, if the engine needs that. Raises _Refused after a time."""
         return nullcontext()
 
     def turn_to_write(self) -> AbstractContextManager[None]:
-        """The same for a write."""
+        """Waits like :meth:`turn_to_read`, before a write."""
         return nullcontext()
 
     def transaction(self, connection: Connection, *, alone: bool) -> AbstractContextManager[None]:
-        """Begins a write and ends it. *alone*: no other such write, of any process, runs meanwhile."""
+        """Begins a write and ends it. *alone*: while it runs, no other such write of any process runs."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Lets go of everything."""
+        """Closes every connection."""
         self.generation.close()
         self.engine.dispose()
 
@@ -198,7 +204,10 @@ class _Backend:
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
-        """Here and not in the database, whose own way of waiting stops every greenlet."""
+        """Lets one thread at a time into the block. SQLite's own way of waiting would stop every greenlet.
+
+        Raises _Refused when the timeout is over, and RuntimeError in a thread that is in such a block already.
+        """
         if self._thread == threading.get_ident():
             raise RuntimeError("transactions do not nest")
         lock = self._thread_lock
@@ -215,11 +224,11 @@ class _Backend:
 class _SqliteFile(_Backend):
     """A file in WAL mode: readers see the last commit while one process writes.
 
-    ``synchronous=FULL``: each commit reaches the disk. NORMAL would survive the death of a worker too, but a power
-    cut could take back the last commits, among them a sign-out or a changed password.
+    ``synchronous=FULL``: each commit reaches the disk. With NORMAL the commits would survive the death of a worker, but
+    a power cut could undo the last of them: a sign-out, or a changed password.
 
-    The file may be deleted, replaced, full or read-only for a while. Connections that saw such a thing are closed, and
-    the next ones use what is there then.
+    The file may be deleted or replaced, read-only for a while, or on a full disk. Connections that have met such a
+    state are closed, and new connections use the files that are there then.
     """
 
     embedded = True
@@ -233,7 +242,7 @@ class _SqliteFile(_Backend):
         _make(self.path)
         self._files = SqliteFiles(self.path)
         self._open: set[OpenConnection] = set()
-        self._longest = timeout  # seconds that one waits for the file
+        self._longest = timeout  # seconds that a thread waits for the file at the most
         self._turns = WriteTurns(soon=timeout, longest=timeout)
         generation_file = self.path.with_name(self.path.name + "-epoch")
         self.generation = FileGeneration(generation_file, timeout=timeout, database=self.path)
@@ -270,7 +279,8 @@ class _SqliteFile(_Backend):
 
     @contextmanager
     def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
-        # SQLite itself lets processes wait for its lock too, but with naps so long that some never get it.
+        # SQLite can wait for its lock as well, but it sleeps so long between two tries that some processes never get
+        # it.
         end = time.monotonic() + self._turns.patience()
         with self.generation.locked(end - time.monotonic()):
             self._begin(connection, end)
@@ -279,14 +289,14 @@ class _SqliteFile(_Backend):
             try:
                 yield
             finally:
-                connection.rollback()  # nothing, once it is committed
-            self._look_again(connection)  # or the commit is where nobody finds it
+                connection.rollback()  # has no effect after the commit
+            self._look_again(connection)  # the commit may have gone into a file that was deleted or replaced
 
     def before_fork(self) -> None:
         """Closes what is open. SQLite keeps one record of its locks on a file for all connections of a process.
 
-        A child inherits that record without the locks themselves, and its own connections would trust it: another
-        process could take the file for unused and reset it under their hands (sqlite.org/howtocorrupt.html, 2.6).
+        A child inherits that record, but not the locks. Connections of the child would rely on locks that do not exist,
+        and another process could reset the file while they use it (sqlite.org/howtocorrupt.html, 2.6).
         """
         self._retire()
         self.engine.dispose()
@@ -295,16 +305,16 @@ class _SqliteFile(_Backend):
     def after_fork(self) -> None:
         super().after_fork()
         self._turns.renew()
-        # The second half is for programs that fork in C and announce it to the child only.
+        # The second half is for programs that fork in C: there only the child is told of the fork.
         self._inherited = self._in_use_at_fork or len(self._open) > 0
 
     def _sees_lost_files(self) -> bool:
-        """Whether a connection has other files open than those that are there."""
+        """Whether a connection has files open that were deleted or replaced."""
         found = self._files.found()
         return any(other.files not in (None, found) for other in tuple(self._open))
 
     def _connect(self) -> OpenConnection:
-        # Once more, because a connection that was opened between the two looks has just made a -wal and a -shm.
+        # Asked twice: a connection that was opened during the first look may have made a -wal and a -shm meanwhile.
         if self._sees_lost_files() and self._sees_lost_files():
             raise _Refused("files that were deleted or replaced are still being used")
         # A new -wal would not fit the -shm.
@@ -316,13 +326,14 @@ class _SqliteFile(_Backend):
             f"file:{quote(str(self.path))}?mode=rw",
             uri=True,
             timeout=self._longest,
-            isolation_level=None,  # BEGIN is ours to say
+            isolation_level=None,  # we send BEGIN ourselves
             check_same_thread=False,  # the pool gives a connection to one thread at a time
             siblings=self._open,
         )
         try:
             if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-                # A new file. SQLite does not wait here: of several processes that do this at once some would fail.
+                # The file is new. SQLite does not wait here, so some of several processes that do this at once would
+                # fail.
                 with self.generation.locked(self._longest):
                     connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -335,7 +346,7 @@ class _SqliteFile(_Backend):
         return connection
 
     def _check_out(self, connection: OpenConnection, *_: object) -> None:
-        """Called by the pool before it gives *connection* to anybody."""
+        """Called by the pool before it lends *connection*."""
         found = self._files.found()
         if found.database is None:
             raise _Refused(f"{self.path} is not there")
@@ -352,14 +363,14 @@ class _SqliteFile(_Backend):
             with (
                 self.generation.locked(self._longest),
                 self.generation.moving(),
-            ):  # what is remembered may be of other files
+            ):  # remembered answers may come from the other files
                 self._files.save(connection)
         except OSError as error:
             raise _Refused(f"{lost}: deleted or replaced while in use: {error.strerror}") from error
         self._retire()
 
     def _retire(self) -> None:
-        """Closes all connections: those that nobody uses at once, the others when they are given back."""
+        """Closes all connections: unused ones at once, the others when they are given back to the pool."""
         for connection in tuple(self._open):
             connection.is_retired = True
         self.engine.pool.dispose()
@@ -369,9 +380,12 @@ class _SqliteFile(_Backend):
             raise _Refused(f"{lost}: deleted or replaced during a write")
 
     def _begin(self, connection: Connection, end: float) -> None:
-        """Begins a write as soon as no program is writing that does not take turns with us."""
+        """Begins a write.
+
+        Tries again until *end* (of time.monotonic) while a program that does not take our lock writes.
+        """
         if not _driver(connection).may_write and self._files.may_be_written():
-            # The file was read-only when it was opened, and this connection stays so.
+            # The file was read-only when this connection opened it, so the connection stays read-only.
             self._retire()
             connection.invalidate()
         driver = _driver(connection)
@@ -391,7 +405,10 @@ class _SqliteFile(_Backend):
 
 
 class _SqliteMemory(_Backend):
-    """One connection for all threads, used in turn. Gone with the process; a forked child has a copy."""
+    """One connection for all threads, which use it in turn.
+
+    The data ends with the process; a forked child has a copy.
+    """
 
     embedded = True
 
@@ -421,8 +438,8 @@ class _SqliteMemory(_Backend):
 class _PostgreSQL(_Backend):
     """A server (:mod:`.postgresql`). Reads are single statements and need no transaction around them.
 
-    No transaction takes longer than *timeout*, whatever the server does. While it, or a lock in it, is known to hang,
-    nobody waits but one at a time who finds out whether it still does.
+    No transaction takes longer than *timeout*, whatever the server does. While the server, or a lock in it, is known to
+    hang, one thread at a time tries whether it still hangs, and all others are refused at once.
     """
 
     embedded = False
@@ -446,9 +463,7 @@ class _PostgreSQL(_Backend):
 
     def after_fork(self) -> None:
         for server in filter(None, (self._server, self._direct)):
-            server.engine.dispose(
-                close=False
-            )  # the parent's sockets; psycopg closes them in the process that opened them
+            server.engine.dispose(close=False)  # the sockets belong to the parent: psycopg closes them there
         self._start()
         super().after_fork()
 
@@ -467,7 +482,8 @@ class _PostgreSQL(_Backend):
             self._direct.engine.dispose()
 
     def _start(self) -> None:
-        # Apart: one table may be locked against writers only, and many writers may be too many.
+        # One for reads and one for writes: a table may be locked against writers only, or there may be too many
+        # writers.
         self._reads, self._writes = Breaker(self.timeout), Breaker(self.timeout)
 
     @contextmanager
@@ -477,22 +493,25 @@ class _PostgreSQL(_Backend):
         try:
             with deadline.within(deadline.allowed(self.timeout)):
                 yield
-        except Exception as error:  # any is an answer, but for those that say that it hangs; it is raised again
+        except Exception as error:  # any error is an answer of the server, unless it says that the server hangs
             hangs = isinstance(error, exc.TimeoutError) or isinstance(getattr(error, "orig", None), self._server.hangs)
             (breaker.hung if hangs else breaker.answered)()
             raise
         breaker.answered()
 
     def _number(self) -> int | None:
-        """Of the generation, as the server has it; None when it cannot be asked."""
+        """The number of the generation in the database; None when the server cannot be asked."""
         try:
             with self.turn_to_read(), self.reader.connect() as connection:
                 return number_in(connection)
         except (_Refused, exc.SQLAlchemyError):
-            return None  # whoever needs more than this number finds out why
+            return None  # the caller's next statement will fail with the reason
 
     def _listener(self) -> Engine | None:
-        """What to listen through; None: nobody would be heard, or each reading shall ask."""
+        """The engine to listen through.
+
+        None when notices would not arrive, or when each reading is to ask (*strict*).
+        """
         if self._strict or (self._server.is_pooled and self._direct is None):
             return None
         return (self._direct or self._server).engine
@@ -506,7 +525,7 @@ class _PostgreSQL(_Backend):
             )
 
 
-#: The advisory lock of writes that come one after the other: "stormpat" in ASCII.
+#: The advisory lock that lets writes happen one after the other: "stormpat" in ASCII.
 _LOCK = int.from_bytes(b"stormpat")
 
 
@@ -517,7 +536,7 @@ _DECODES = make_url("sqlite:///%25").database == "%"
 def _backend(url: str, timeout: float, *, strict: bool, listen_url: str | None) -> _Backend:
     try:
         parsed = make_url(url)
-    except (exc.ArgumentError, ValueError):  # its text is not repeated: a password may be in it
+    except (exc.ArgumentError, ValueError):  # the URL is not repeated in our error: it may hold a password
         raise ConfigurationError(f"directory: this is no database URL; {_WHAT_TO_WRITE}") from None
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         if parsed.host or parsed.username or parsed.query:
@@ -546,9 +565,9 @@ def _server(url: URL | str, timeout: float, on_pooler: Callable[[], object]) -> 
 
 
 def _make(path: Path) -> None:
-    """Makes the file, for the owner's eyes only, unless it is there."""
+    """Makes the file with mode 0600, unless it exists."""
     try:
-        # Only a new file is opened here. Closing it again would drop every lock that SQLite holds on it in this
+        # Only a new file is opened here. Closing an existing one would drop every lock that SQLite holds on it in this
         # process (sqlite.org/howtocorrupt.html, 2.2).
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -571,23 +590,23 @@ def _driver(connection: Connection) -> OpenConnection:
 
 
 def _code(error: exc.DBAPIError) -> int:
-    """What went wrong in SQLite, without the details."""
+    """SQLite's primary error code; 0 when there is none."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
 def reason(error: exc.DBAPIError) -> str:
-    """The driver's code and the first line of its text; further lines may quote what was stored."""
+    """The driver's code and the first line of its text. The other lines are left out: they may quote stored values."""
     driver = error.orig
     code = getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", None) or type(driver).__name__
     return f"{code}: {next(iter(str(driver).splitlines()), '')}"
 
 
 def _nobody() -> None:
-    """Does nothing. For events of which nobody wants to be told."""
+    """Does nothing. It is called where an event needs no reaction."""
 
 
 def _announce_forks(backend: _Backend) -> None:
-    """Tells *backend* of forks, as long as somebody else holds it."""
+    """Calls the fork methods of *backend*, as long as something else refers to it."""
     reference = weakref.ref(backend)
 
     def before() -> None:

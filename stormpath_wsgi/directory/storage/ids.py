@@ -1,7 +1,7 @@
-"""Identifiers of resources: 128 random bits, spelled as 22 characters of base 62.
+"""Identifiers of resources: 128 random bits, written as 22 characters of base 62.
 
-Anybody may see an id, nobody can guess one (RFC 4086 asks for 128 bits where guessing must be hopeless).
-The width is fixed and the alphabet is in ASCII order, so ids sort as the numbers they are.
+Ids are public, and cannot be guessed: RFC 4086 asks for 128 bits where guessing must be hopeless. The width is fixed
+and the alphabet is in ASCII order, so ids sort like the numbers that they stand for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _BITS = 128
 
 
 def new_id() -> str:
-    """A fresh id from the operating system's random source."""
+    """A new id, from the random source of the operating system."""
     return from_int(secrets.randbits(_BITS))
 
 

@@ -1,7 +1,7 @@
 """Bringing the tables of a database up to date.
 
-The steps are in :mod:`.migrations`, numbered by four digits. Each database remembers the last one it took in a
-table of our own name, so that an application with an Alembic of its own may share the database.
+The migrations are in :mod:`.migrations`, numbered with four digits. Each database keeps the number of its last
+migration in a table with a name of ours, so that an application that uses Alembic itself may share the database.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from stormpath_wsgi.directory.storage import deadline, schema
 from stormpath_wsgi.directory.storage.engine import Database, reason
 from stormpath_wsgi.errors import ConfigurationError
 
-#: The last step there is, and where Alembic finds all of them.
+#: The number of the newest migration, and where Alembic finds all of them.
 HEAD, STEPS = "0005", "stormpath_wsgi.directory.storage:migrations"
 
 _VERSION_TABLE = "stormpath_wsgi_version"
 
 
 def prepare(database: Database) -> None:
-    """Makes sure that the tables are up to date: an embedded database is upgraded, a server's only looked at.
+    """Makes sure that the tables are up to date. An embedded database is upgraded, one on a server is only checked.
 
     Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when a command must be run first.
     """
@@ -32,18 +32,22 @@ def prepare(database: Database) -> None:
 
 
 def pending(database: Database) -> bool:
-    """Whether there are steps to take. Raises ConfigurationError when a newer version of ours took more."""
+    """Whether migrations have to be run.
+
+    Raises ConfigurationError when a newer version of this package ran more of them.
+    """
     with database.read() as connection:
         return _revision(database, connection) != HEAD
 
 
 def upgrade(database: Database) -> None:
-    """Takes the steps that are left, all or none. Several processes may do so at once: one works, the others wait.
+    """Runs the migrations that are left, all or none. Several processes may call it at once: one works, the others
+    wait.
 
     Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when the database belongs to another program, or the
     user of the URL may not make tables.
     """
-    from alembic import command  # a quarter of a second, which a database that is up to date need not cost
+    from alembic import command  # imported here: it takes a quarter of a second, which is only needed for an upgrade
     from alembic.config import Config
 
     config = Config()
@@ -60,7 +64,7 @@ def upgrade(database: Database) -> None:
 
 
 def _revision(database: Database, connection: Connection) -> str | None:
-    """The last step taken, None before the first."""
+    """The number of the last migration that was run; None before the first."""
     if not inspect(connection).has_table(_VERSION_TABLE):
         return None
     revision = connection.scalar(select(column("version_num")).select_from(table(_VERSION_TABLE)))

@@ -1,8 +1,8 @@
-"""Connections to PostgreSQL, through psycopg 3: with an end to every wait, and as a pooler needs them.
+"""Connections to PostgreSQL through psycopg 3. Every wait has an end, and they work behind a pooler.
 
-The server's own timeouts (``statement_timeout``, ``lock_timeout``) are of no help when the server itself has stopped,
-and neither are those of TCP: the kernel of a machine whose PostgreSQL hangs still acknowledges every packet. So the
-client looks at the clock too.
+The timeouts of the server (``statement_timeout``, ``lock_timeout``) do not help when the server itself has stopped.
+Timeouts of TCP do not help either, because the kernel of a machine whose PostgreSQL hangs still acknowledges every
+packet. So the client ends its waits itself.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ from stormpath_wsgi.directory.storage import deadline
 
 _Result = TypeVar("_Result")
 
-_LEAST_TO_CONNECT = 2  # seconds: libpq and psycopg take any smaller number for this one
-_GOOD_FOR = 1.0  # seconds: a connection that was used so short a time ago is not tried before it is used again
-_FAREWELL = 0.5  # seconds
+_LEAST_TO_CONNECT = 2  # seconds: libpq and psycopg treat any smaller number like this one
+_GOOD_FOR = 1.0  # seconds: a connection that was used so recently is not tested before it is used again
+_FAREWELL = 0.5  # seconds, see BoundedConnection.farewell
 
 
 class Overdue(psycopg.OperationalError):
-    """The server did not answer in time. The connection is closed: nobody knows what it would answer next."""
+    """The server did not answer in time.
+
+    The connection is closed, because a late answer would be taken for the next one.
+    """
 
 
 class Server:
-    """The way to a server: :attr:`engine`, whose connections give up in time.
+    """A server and how to reach it: :attr:`engine`, whose connections end their waits in time.
 
     *longest*: seconds that a transaction may take in all. *on_pooler* is called when a pooler is met for the first
     time. The parameter ``prepare_threshold`` of *url* is psycopg's: after how many times a statement is prepared in the
@@ -38,7 +41,7 @@ class Server:
     to another server process than the one that has prepared it. Raises :class:`ValueError` for a wrong *url*.
     """
 
-    #: What says that the server, or a lock in it, is waited for in vain. That a statement takes long does not.
+    #: The errors which say that the server, or a lock in it, hangs. An error about a slow statement is not among them.
     hangs = (Overdue, errors.ConnectionTimeout, errors.LockNotAvailable)
 
     def __init__(self, url: URL, *, longest: float, on_pooler: Callable[[], object]) -> None:
@@ -55,9 +58,9 @@ class Server:
         self.engine = create_engine(
             url,
             connect_args={name: value for name, value in defaults.items() if name not in url.query},
-            isolation_level="READ COMMITTED",  # what a write reads after it had its turn is what the last one left
+            isolation_level="READ COMMITTED",  # once a write has its turn, it reads what the last one has committed
             pool_timeout=longest,
-            pool_use_lifo=True,  # the one that was used last is the best
+            pool_use_lifo=True,  # the connection that was used last is the least likely to be broken
             hide_parameters=True,
         )
         event.listen(self.engine, "do_connect", self._connect)
@@ -66,7 +69,11 @@ class Server:
         event.listen(self.engine, "checkout", self._try)
 
     def limits(self, longest: float) -> dict[str, str]:
-        """The parameters that let the server give up somewhat sooner than we do, so that the connection stays good."""
+        """The parameters that make the server give up a little sooner than we do, so that the connection can be used
+        again.
+
+        *longest*: seconds until we give up.
+        """
         return {
             "lock_timeout": _milliseconds(0.8 * self._longest),
             "statement_timeout": _milliseconds(0.9 * longest),
@@ -74,9 +81,10 @@ class Server:
         }
 
     def _connect(self, dialect: Any, record: Any, arguments: Any, options: dict[str, Any]) -> BoundedConnection:
-        """A host that stands for several addresses, and several hosts, are tried one after the other, each so long.
+        """Connects. Several hosts, and several addresses of a host, are tried one after the other, each within the
+        limit.
 
-        Finding the addresses of a name is up to the resolver of the system, which has times of its own.
+        The resolver of the system finds the addresses of a name, within limits of its own.
         """
         seconds = round(deadline.left(self._longest))
         if seconds < _LEAST_TO_CONNECT:
@@ -87,11 +95,11 @@ class Server:
         return connection
 
     def _meet(self, connection: BoundedConnection, record: Any) -> None:
-        # A pooler makes up the number of a server process when it greets a client.
+        # A pooler invents the process number that it tells a client, so it differs from that of the server process.
         if connection.alone("SELECT pg_backend_pid()") == connection.info.backend_pid:
             calls = (f"set_config('{name}', '{value}', false)" for name, value in self.limits(self._longest).items())
             connection.alone(f"SELECT {', '.join(calls)}")
-        else:  # nothing may be set that outlives a transaction: others get that server process next
+        else:  # nothing may be set for longer than a transaction: another client uses the server process next
             connection.prepare_threshold, connection.farewell = None, _FAREWELL
             self._greet_pooler()
         if self._threshold is not None:
@@ -104,7 +112,9 @@ class Server:
             self._on_pooler()
 
     def _try(self, connection: BoundedConnection, record: Any, _: Any) -> None:
-        """A server that was restarted, or a network that forgot the connection, costs nobody an error."""
+        """Tests a connection before it is used, so that a restart of the server or of the network makes no request
+        fail.
+        """
         if time.monotonic() - record.info["used"] < _GOOD_FOR:
             return
         try:
@@ -131,7 +141,7 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise
 
     def alone(self, statement: Any) -> Any:
-        """The first value that one *statement* answers, without a transaction around it."""
+        """The first value of the answer to one *statement*, which is run without a transaction around it."""
         before = self.autocommit
         self.autocommit = True
         try:
@@ -142,7 +152,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         return row and row[0]
 
     def _take_leave(self) -> None:
-        # The cancellation of an older libpq would wait for the server without end.
+        # With an older libpq the cancellation itself could wait for the server without end.
         if self.farewell and capabilities.has_cancel_safe():
             with suppress(psycopg.Error):
                 self.cancel_safe(timeout=self.farewell)
@@ -150,7 +160,10 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 def _until(end: float, gen: abc.PQGen[_Result]) -> Generator[Any, Any, _Result]:
-    """*gen*, which psycopg wakes ten times a second while it waits, but no longer than to *end* (of time.monotonic)."""
+    """Runs *gen*, which psycopg wakes ten times a second while it waits, until *end* (of time.monotonic) at the latest.
+
+    Raises :class:`Overdue` then.
+    """
     try:
         wanted = next(gen)
         while True:
@@ -168,7 +181,7 @@ def _note_use(connection: BoundedConnection | None, record: Any) -> None:
 
 
 def _threshold(url: URL) -> int | None:
-    """What the url says about preparing statements; -1: never; None: nothing."""
+    """The parameter ``prepare_threshold`` of the *url*; -1: never; None: the url does not say."""
     text = url.query.get("prepare_threshold")
     if text is None:
         return None
@@ -185,5 +198,5 @@ def _check_parameters(url: URL) -> None:
 
 
 def _milliseconds(seconds: float) -> str:
-    """As a parameter of the server spells it."""
+    """The *seconds* as the server's parameters want them: whole milliseconds."""
     return f"{round(seconds * 1000)}ms"

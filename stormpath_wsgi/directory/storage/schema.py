@@ -1,8 +1,8 @@
-"""The tables. Columns of a resource follow from its kind; what the kinds do not know is added here.
+"""The tables. The columns of a resource follow from its kind; columns that the kind does not declare are added here.
 
-A searchable text has a shadow ``<name>_folded`` with its folded spelling (:mod:`.canonical`), which the
-indexes are on: SQLite folds only ASCII by itself, and two engines must find the same accounts. The shadow of null is
-the empty text, since engines differ in where null comes in an order.
+A searchable text has a second column ``<name>_folded`` with its folded form (:mod:`.canonical`), and the index is on
+that column: SQLite by itself folds only ASCII, and both engines must find the same accounts. For null the folded column
+holds the empty text, since the engines differ in where they sort null.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ metadata = MetaData(
     }
 )
 
-#: Text in canonical spelling. PostgreSQL would sort it by the rules of a language otherwise, unlike SQLite, and
-#: then no index serves a search for a beginning.
+#: Text in canonical form. Without the collation C, PostgreSQL would sort it by the rules of a language, unlike SQLite,
+#: and could not use an index to search for the beginning of a text.
 Key = Text().with_variant(Text(collation="C"), "postgresql")
 
 _TYPES: dict[type[kinds.Attribute[Any]], type[TypeEngine[Any]]] = {
@@ -58,7 +58,7 @@ _TYPES: dict[type[kinds.Attribute[Any]], type[TypeEngine[Any]]] = {
     kinds.Structs: JSON,
 }
 
-#: The table that the hrefs of each kind's links point into.
+#: The table of the resources that links to each kind lead to.
 _TABLES = {
     "Tenant": "tenants",
     "Application": "applications",
@@ -80,17 +80,20 @@ _TABLES = {
 
 
 def reference(name: str, table: str, *, nullable: bool = False, weak: bool = False) -> Column[str]:
-    """A column that names a row of *table*. Its own row goes with that one; a *weak* column becomes null instead."""
+    """A column with the id of a row of *table*. When that row is removed, the own row is removed too.
+
+    With *weak* the column becomes null instead.
+    """
     target = ForeignKey(f"{table}.id", ondelete="SET NULL" if weak else "CASCADE")
     return Column(name, Text, target, nullable=nullable)
 
 
 def stored(kind: type[kinds.Kind]) -> Iterator[Column[Any]]:
-    """The columns of everything *kind* declares and does not derive."""
+    """The columns of all attributes and links of *kind*, except for derived ones."""
     for attribute in kind.declared(kinds.Attribute):
         if attribute.derived or (attribute.secret and not attribute.encrypted):
             continue
-        # None is no JSON null: it is told apart from a document by being NULL.
+        # None is stored as NULL and not as the JSON text "null", so that it differs from every document.
         column_type = JSON(none_as_null=True) if _TYPES[type(attribute)] is JSON else _TYPES[type(attribute)]
         yield Column(attribute.name, column_type, nullable=attribute.nullable)
         if isinstance(attribute, kinds.Text) and attribute.search:
@@ -103,22 +106,25 @@ def stored(kind: type[kinds.Kind]) -> Iterator[Column[Any]]:
 
 
 def link_column(link: kinds.Link[Any], title: str) -> str:
-    """The column that holds the id of *link*'s target when that is a *title*: one column for each kind it may name."""
+    """The name of the column with the id of the target of *link*, when the target is of the kind *title*.
+
+    A link that may lead to several kinds has one column for each of them.
+    """
     return f"{link.name}_id" if len(link.to) == 1 else f"{link.name}_{title.lower()}_id"
 
 
 def encrypted(name: str, *, nullable: bool = True) -> Column[str]:
-    """A column of secrets that no kind declares, encrypted for the place that :func:`place` tells."""
+    """A column of encrypted secrets that no kind declares. Each is bound to the place that :func:`place` names."""
     return Column(name, Text, nullable=nullable, info={"encrypted": True})
 
 
 def place(column: Column[str], id: str) -> str:
-    """What a secret in a :func:`encrypted` *column* is bound to, in the row whose primary key is *id*."""
+    """The place that a secret in an :func:`encrypted` *column* is bound to, in the row with the primary key *id*."""
     return f"{column.table.name}/{id}/{column.name}"
 
 
 def part_of(owner: str) -> ForeignKeyConstraint:
-    """Says that the id is that of a row of *owner*, and that the row goes with it."""
+    """The constraint that each id is also the id of a row of *owner*, and that the row is removed with that row."""
     return ForeignKeyConstraint(["id"], [f"{owner}.id"], ondelete="CASCADE")
 
 
@@ -157,25 +163,25 @@ password_strengths = table("password_strengths", kinds.PasswordStrength, part_of
 
 account_creation_policies = table("account_creation_policies", kinds.AccountCreationPolicy, part_of("directories"))
 
-#: Five a directory; *purpose* says which mail it is the text of.
+#: Five rows for each directory; *purpose* says for which mail the text is.
 email_templates = table(
     "email_templates",
     kinds.EmailTemplate,
     reference("directory_id", "directories"),
     Column("purpose", Text, nullable=False),
-    # Null: what the settings say.
+    # Null: the sender that the settings name.
     Column("from_name", Text),
     Column("from_email_address", Text),
     Column("link_base_url", Text),
     UniqueConstraint("directory_id", "purpose"),
 )
 
-#: Two a directory. The schema itself is nothing but the directory.
+#: Two rows for each directory. The schema itself has no table: its id is the directory's.
 fields = table("fields", kinds.Field, UniqueConstraint("schema_id", "name"))
 
 user_info_mapping_rules = table("user_info_mapping_rules", kinds.UserInfoMappingRules, part_of("directories"))
 
-#: One row a SAML directory and one an application; its id is theirs.
+#: One row for each SAML directory and for each application, with the same id.
 attribute_statement_mapping_rules = table(
     "attribute_statement_mapping_rules",
     kinds.AttributeStatementMappingRules,
@@ -204,7 +210,7 @@ providers = table(
     Index(None, "service_provider_metadata_id"),
 )
 
-#: One row an application; its id is the application's.
+#: One row for each application, with the same id.
 o_auth_policies = table("o_auth_policies", kinds.OAuthPolicy, UniqueConstraint("application_id"))
 
 saml_identity_providers = table("saml_identity_providers", kinds.SamlIdentityProvider, part_of("applications"))
@@ -224,7 +230,7 @@ saml_service_provider_registrations = table(
     Index(None, "service_provider_id"),
 )
 
-#: With the private key, encrypted. One a tenant, made when it is first asked for.
+#: One row for each tenant, made when it is first needed. The private key is encrypted.
 certificates = Table(
     "certificates",
     metadata,
@@ -256,7 +262,7 @@ accounts = table(
         for columns in (
             ("username_folded",),
             ("email_folded",),
-            ("given_name_folded", "id"),  # many have the same
+            ("given_name_folded", "id"),  # with the id, because many accounts have the same given name
             ("surname_folded", "id"),
             ("created_at",),
             ("modified_at",),
@@ -264,7 +270,7 @@ accounts = table(
     ),
 )
 
-#: How many accounts each directory has, in parts that are added up (:mod:`.counts`).
+#: The number of accounts of each directory, split into parts whose sum it is (:mod:`.counts`).
 account_counts = Table(
     "account_counts",
     metadata,
@@ -276,7 +282,8 @@ account_counts = Table(
     Index(None, "tenant_id"),
 )
 
-#: The number that moves with each change on PostgreSQL (:mod:`.generation`), in one row. SQLite has it in a file.
+#: The generation on PostgreSQL (:mod:`.generation`): one row with a number that moves with each change. For SQLite it
+#: is in a file.
 generation = Table(
     "epoch",
     metadata,
@@ -284,8 +291,8 @@ generation = Table(
     Column("number", BigInteger, nullable=False),
 )
 
-#: What a person may type to sign in: one name space for usernames and e-mail addresses of a directory, so that
-#: nobody can take another's address as a username and stand before them at the login.
+#: The names with which people sign in. Usernames and e-mail addresses of a directory share one name space. Otherwise
+#: somebody could register another person's address as a username, and sign-in would find the wrong account.
 login_names = Table(
     "login_names",
     metadata,
@@ -296,8 +303,9 @@ login_names = Table(
     Index(None, "account_id"),
 )
 
-#: The passwords of an account, as hashes: the newest is the one in force, older ones are kept where the policy
-#: prevents their reuse. Apart from ``accounts``, so that no ordinary read carries a hash. *position* counts up from 0.
+#: The hashes of the passwords of an account. The newest is valid; older ones are kept where the policy forbids to use
+#: them again. They are not in ``accounts``, so that reading an account does not read a hash. *position* counts up from
+#: 0.
 passwords = Table(
     "passwords",
     metadata,
@@ -342,9 +350,9 @@ organization_store_mappings = table(
     Index(None, "account_store_group_id"),
 )
 
-#: The one directory whose accounts an application knows by their bare usernames, written with its first mapping; null:
-#: there is none, that was of an organization. No foreign key: the id stays when the directory goes, so that no other
-#: takes its place.
+#: The one directory whose accounts an application knows by their bare usernames. It is set with the application's first
+#: mapping; null: there is none, because the first mapping was of an organization. There is no foreign key: the id stays
+#: when the directory is deleted, so that no other directory takes its place.
 home_directories = Table(
     "home_directories",
     metadata,
@@ -353,8 +361,9 @@ home_directories = Table(
     PrimaryKeyConstraint("application_id"),
 )
 
-#: What stands before the username of an account of another directory. A row is neither changed nor removed while there
-#: is the tenant, so that what named somebody once never names somebody else; hence no foreign key to the directory.
+#: The word before the username of an account of any other directory. A row is neither changed nor removed while the
+#: tenant exists, so that a name of one person never becomes the name of another. Therefore there is no foreign key to
+#: the directory.
 qualifiers = Table(
     "qualifiers",
     metadata,
@@ -366,7 +375,7 @@ qualifiers = Table(
     UniqueConstraint("tenant_id", "key"),
 )
 
-#: Its id is that of its one owner.
+#: One row for each owner, an application or an organization, with the same id.
 account_linking_policies = table(
     "account_linking_policies",
     kinds.AccountLinkingPolicy,
@@ -376,7 +385,7 @@ account_linking_policies = table(
     Index(None, "organization_id"),
 )
 
-#: The left account's id sorts before the right one's where uniqueness is asked: a link has no direction.
+#: A link has no direction. So that two accounts are linked once only, their ids are stored a second time in order.
 account_links = table(
     "account_links",
     kinds.AccountLink,
@@ -398,7 +407,7 @@ api_keys = table(
     Index(None, "tenant_id"),
 )
 
-#: What signed requests of late were marked with, so that none is taken twice.
+#: The nonces of recent signed requests, so that no request is accepted twice.
 nonces = Table(
     "nonces",
     metadata,
@@ -420,8 +429,8 @@ application_web_configs = table(
 
 phones = table("phones", kinds.Phone, UniqueConstraint("account_id", "number"))
 
-#: *last_step*: the time step of the last code of an authenticator that was taken (RFC 6238). *wrong_codes*: in a row,
-#: *wrong_at*: the last of them, milliseconds.
+#: *last_step*: the time step of the last accepted code of an authenticator app (RFC 6238). *wrong_codes*: the number of
+#: wrong codes in a row. *wrong_at*: when the last of them came, milliseconds.
 factors = table(
     "factors",
     kinds.Factor,
@@ -433,8 +442,8 @@ factors = table(
     Index(None, "account_id", "created_at"),
 )
 
-#: *number*: where the code was sent; *attempts*: wrong answers so far; *ends_at*: when none counts any more,
-#: milliseconds. A challenge itself does not expire, and can be read later.
+#: *number*: the telephone number that the code was sent to. *attempts*: the number of wrong answers so far. *ends_at*:
+#: from when no answer is accepted, milliseconds. The row itself stays, and can be read later.
 challenges = table(
     "challenges",
     kinds.Challenge,
@@ -446,7 +455,8 @@ challenges = table(
     Index(None, "account_id"),
 )
 
-#: Tokens that were mailed, as digests; *token*: encrypted, where a link must show it. *purpose*: reset, verification.
+#: The digests of mailed tokens. *token*: the token itself, encrypted, where the REST API must show it in a link.
+#: *purpose*: reset or verification.
 mailed_tokens = Table(
     "mailed_tokens",
     metadata,
@@ -463,8 +473,8 @@ mailed_tokens = Table(
     Index(None, "expires_at"),
 )
 
-#: Mail that is to be written and sent; without an account it is none, and takes the same time. *due_at*: when it is
-#: tried next, milliseconds.
+#: Mail that is to be written and sent. A row without an account sends nothing: it is stored so that a request about an
+#: unknown address takes as long as one about a known address. *due_at*: the time of the next try, milliseconds.
 outbox = Table(
     "outbox",
     metadata,
@@ -481,7 +491,8 @@ outbox = Table(
     Index(None, "application_id"),
 )
 
-#: Whose API keys open the REST API. One row a tenant, made with its first API key; *account_id* is the owner's.
+#: The directory of the administrators, whose API keys may use the REST API. One row for each tenant, made with its
+#: first API key. *account_id*: the account of the tenant's owner.
 administrators = Table(
     "administrators",
     metadata,
@@ -493,7 +504,7 @@ administrators = Table(
     UniqueConstraint("account_id"),
 )
 
-#: JSON beside a resource of any kind; removed by the rules, since the owner may be in any of five tables.
+#: Custom data of a resource. The rules remove it, and no foreign key, since the owner may be in any of five tables.
 custom_data = Table(
     "custom_data",
     metadata,

@@ -1,4 +1,4 @@
-"""Turns: who of a process may write next, and who does not wait for it."""
+"""Turns: which thread of a process may write next, and which threads are refused instead of waiting."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from contextlib import contextmanager
 
 
 class NoTurn(Exception):
-    """It is not our turn, and will not be soon. The text says why."""
+    """The thread is refused, because it would wait too long for its turn. The text says why."""
 
 
 class WriteTurns:
-    """One thread at a time, which then waits for the file that all processes share.
+    """Gives one thread of the process at a time the turn to write; that thread then waits for the file of all
+    processes.
 
-    Other processes may hold that file for long, and each thread that waits for it meanwhile serves nobody. So a thread
-    waits *soon* seconds for those before it. If that is not enough only *patient* threads wait on, *longest* seconds at
-    the most; the others are refused, and while it is known that the file is held they are refused at once.
+    Other processes may lock the file for long, and a thread that waits cannot serve other requests. So a thread waits
+    *soon* seconds for the threads before it. After that only *patient* threads wait on, for *longest* seconds at the
+    most, and the others are refused. While the file is known to be locked, they are refused at once.
 
-    Locks of Python and not of the database, whose own way of waiting stops every greenlet.
+    The locks are Python's: SQLite's own way of waiting would stop every greenlet.
     """
 
     def __init__(self, *, soon: float, longest: float, patient: int = 1) -> None:
@@ -28,18 +29,21 @@ class WriteTurns:
         self.renew()
 
     def hurry(self, *, soon: float, longest: float) -> None:
-        """Lets nobody wait for longer from now on."""
+        """Sets new limits, in seconds, for every thread that begins to wait from now on."""
         self._soon, self._longest = soon, longest
 
     def renew(self) -> None:
-        """For a forked child: the threads that had or awaited their turn do not live there."""
+        """Starts anew in a forked child, where the threads that had their turn, or waited for it, do not exist."""
         self._lock, self._places = threading.Lock(), threading.BoundedSemaphore(self._patient)
-        self._thread: int | None = None  # whose turn it is
-        self._blocked_since: float | None = None  # since when nobody got the file, in seconds of time.monotonic()
+        self._thread: int | None = None  # the id of the thread that has its turn
+        self._blocked_since: float | None = None  # when the wait for the file began, in seconds of time.monotonic()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Raises :class:`NoTurn`, and RuntimeError in a thread that has its turn already."""
+        """Waits for the turn, and holds it in the block.
+
+        Raises :class:`NoTurn` when the thread is refused, and RuntimeError in a thread that has its turn already.
+        """
         if self._thread == threading.get_ident():
             raise RuntimeError("transactions do not nest")
         lock = self._lock
@@ -55,11 +59,11 @@ class WriteTurns:
             lock.release()
 
     def patience(self) -> float:
-        """How many seconds the thread whose turn it is shall wait for the file."""
+        """How many seconds the thread that has its turn shall wait for the file."""
         return max(self._soon, self._left(self._longest))
 
     def got_the_file(self) -> None:
-        """Says that it waits no more."""
+        """Called by the thread that has its turn, once it has locked the file."""
         self._blocked_since = None
 
     def _awaited(self, lock: threading.Lock) -> bool:
@@ -74,6 +78,6 @@ class WriteTurns:
             places.release()
 
     def _left(self, seconds: float) -> float:
-        """What is left of *seconds* that began when the file was got for the last time."""
+        """The seconds that are left of *seconds*, which began when the wait for the file began; all, without a wait."""
         since = self._blocked_since
         return seconds if since is None else since + seconds - time.monotonic()
