@@ -1,8 +1,8 @@
 """Changing the keys of the secrets at rest, while servers run.
 
-Every process follows a key file: it looks there before it encrypts, and when it meets a key that it does not know. So a
-new key can be put in front, everything be encrypted anew with it, and the old ones be taken away at any later time.
-Keys that are set are given to each process, in the right order, by whoever sets them.
+Every process reads the key file again before it encrypts, and when it meets the id of a key that it does not know. So a
+new key can be put in front of the others, then all secrets are encrypted again with it, and later the old keys are
+removed. Where the keys are in the settings instead, an operator does this by changing the settings of each process.
 """
 
 from __future__ import annotations
@@ -22,39 +22,44 @@ from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.key_file import KeyFile
 from stormpath_wsgi.kinds import Attribute
 
-_BATCH = 100  # rows of a transaction
+_BATCH = 100  # rows in one transaction
 
 
 @dataclass(frozen=True)
 class _Encrypted:
-    """A column of encrypted texts; *context* says what the text in the row of an id is bound to."""
+    """A column of encrypted texts. *context* returns, for the id of a row, the place that the text is bound to."""
 
     column: Column[str]
     context: Callable[[str], str]
 
     @property
     def id(self) -> Column[str]:
+        """The primary key of the table."""
         (key,) = self.column.table.primary_key
         return key
 
     def otherwise(self, key_id: str) -> ColumnElement[bool]:
-        """Whether the text of a row is encrypted with another key."""
+        """A condition: the text of the row is encrypted with another key than *key_id*."""
         return self.column.is_not(None) & ~self.column.startswith(f"{VERSION}.{key_id}.", autoescape=True)
 
 
 def add_key(database: Database, file: KeyFile) -> None:
-    """Puts a new key in front of the *file*, unless the one that is there has not encrypted everything yet."""
+    """Puts a new key in front of the keys of *file*.
+
+    Does nothing while secrets are left that the first key has to encrypt.
+    """
     keys = file.make()
     if left(database, Secrets(keys)) == 0:
-        with database.write(moves_generation=False):  # nobody has encrypted with the old one and not committed yet
+        # Now no open transaction holds a text that was encrypted with the old key.
+        with database.write(moves_generation=False):
             file.replace([random.token_hex(), *keys])
 
 
 def encrypt_again(database: Database, secrets: Secrets) -> int:
-    """Encrypts what is encrypted with other keys with the first of *secrets*; answers how many texts that were.
+    """Encrypts all texts again that are encrypted with another key than the first of *secrets*. Returns their number.
 
-    In short transactions, so that nobody waits long. What was interrupted goes on when it is called again.
-    Raises :class:`~stormpath_wsgi.ConfigurationError` when a key is missing.
+    It uses short transactions, so that other writers do not wait long. When it was interrupted, another call does the
+    rest. Raises :class:`~stormpath_wsgi.ConfigurationError` when a key is missing.
     """
     return sum(_encrypt_column_again(database, secrets, encrypted) for encrypted in _encrypted())
 
@@ -66,7 +71,10 @@ def left(database: Database, secrets: Secrets) -> int:
 
 
 def drop_old_keys(database: Database, file: KeyFile) -> int:
-    """Takes away all keys but the first; answers how many. Raises ConfigurationError while one is in use."""
+    """Removes all keys of *file* but the first.
+
+    Returns how many. Raises ConfigurationError while one of them is in use.
+    """
     keys = file.read()
     with database.write(moves_generation=False) as transaction:
         if keys and (count := _left(transaction.connection, _first(Secrets(keys)))):
@@ -94,7 +102,8 @@ def _encrypt_column_again(database: Database, secrets: Secrets, encrypted: _Encr
             rows = transaction.connection.execute(old.where(encrypted.id > last)).all()
             for id, text in rows:
                 context = encrypted.context(id)
-                changed = update(encrypted.column.table).where(encrypted.id == id, encrypted.column == text)  # still
+                # Only if the text has not been changed meanwhile.
+                changed = update(encrypted.column.table).where(encrypted.id == id, encrypted.column == text)
                 new = secrets.encrypt(secrets.decrypt(text, context), context)
                 done += transaction.connection.execute(changed.values({encrypted.column: new})).rowcount
         if not rows:
@@ -103,12 +112,12 @@ def _encrypt_column_again(database: Database, secrets: Secrets, encrypted: _Encr
 
 
 def _first(secrets: Secrets) -> str:
-    """The id of the key that encrypts; of none, what no text is encrypted with."""
+    """The id of the key that encrypts; without any key, a text that is no id."""
     return next(iter(secrets.key_ids()), "-")
 
 
 def _encrypted() -> Iterator[_Encrypted]:
-    """Every column of encrypted texts: declared with a kind, or added to its table."""
+    """Every column of encrypted texts: those that a kind declares, and those that the schema adds."""
     for kind, shape in SHAPES.items():
         for attribute in kind.declared(Attribute):
             if attribute.encrypted and not attribute.derived:

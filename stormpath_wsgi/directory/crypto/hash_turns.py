@@ -1,7 +1,8 @@
-"""Turns at work that keeps processors busy for long: few at a time, few that wait, and the rest are told at once.
+"""Turns at work that keeps processors busy for long: a few threads work, a few wait, and all others are refused at
+once.
 
-Who waits holds a thread of the server. If everybody could wait, a flood of logins would take all threads, and nobody
-would be left to answer what costs nothing.
+A request that waits holds a thread of the server. If every request could wait, a flood of logins would hold all
+threads, and cheap requests would get no answer.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# How far the priority of the work is lowered (nice), so that whoever needs no more than a moment gets it first. Between
-# processes of the same machine that are always busy it means a third of the others' share, never nothing.
+# How far the priority of the work is lowered (nice), so that short work of other threads comes first. When the
+# processors are always busy, the work still gets about a third of the time that an ordinary thread gets.
 _NICENESS = 5
 _LOWEST = 19
 
 
 @dataclass(frozen=True)
 class _Room:
-    """What the threads of one process share. *places*: of those at work and those who wait."""
+    """What the threads of one process share. *places*: one for each thread that works or waits."""
 
     places: threading.Semaphore
     slots: threading.Semaphore
@@ -37,20 +38,20 @@ class _Room:
 
 
 class Turns:
-    """*at_once* are at work, *waiting* wait for their turn, for *timeout* seconds at the most.
+    """Lets *at_once* calls work and *waiting* more wait for their turn, for *timeout* seconds at the most.
 
-    Everybody else gets :class:`~stormpath_wsgi.errors.Overloaded` at once. May be shared by threads and by greenlets.
-    A forked child counts anew.
+    Every other call is refused at once with :class:`~stormpath_wsgi.errors.Overloaded`. Threads and greenlets may share
+    an object. A forked child counts anew.
     """
 
     def __init__(self, at_once: int, waiting: int, timeout: float) -> None:
         self._at_once, self._waiting, self._timeout = at_once, waiting, timeout
-        self._rooms: dict[int, _Room] = {}  # by the id of the process
+        self._rooms: dict[int, _Room] = {}  # the key is the id of the process
 
     def take(self, work: Callable[[], T]) -> T:
-        """What *work* returns or raises, when it was done in its turn, by a thread of low priority.
+        """Waits for the turn, calls *work* in a thread of low priority, and returns or raises what *work* does.
 
-        Raises :class:`~stormpath_wsgi.errors.Overloaded`; *work* was not begun then.
+        Raises :class:`~stormpath_wsgi.errors.Overloaded` when the call is refused. Then *work* was not called.
         """
         room = self._room()
         if not room.places.acquire(blocking=False):
@@ -68,7 +69,7 @@ class Turns:
     def expect(self) -> None:
         """Raises :class:`~stormpath_wsgi.errors.Overloaded` when :meth:`take` would do so now.
 
-        To be asked before the work is prepared: a refusal shall cost as little as can be.
+        To be called before the work is prepared, so that a refusal costs as little as possible.
         """
         room = self._room()
         if not room.places.acquire(blocking=False):
@@ -79,10 +80,11 @@ class Turns:
         return _refusal(f"{self._at_once} are at work and {self._waiting} wait already")
 
     def _room(self) -> _Room:
-        """That of this process: threads of a parent do not live on in its child, and never give back their turn.
+        """The room of this process. A forked child needs its own: the threads of its parent would never end their
+        turns.
 
-        It is made by the first who needs it: a server may load us, fork, and only then let gevent replace what threads
-        wait with. Of two that are first at once, ``setdefault`` takes one.
+        It is made when it is first needed. A server may import this module, then fork, and only then let gevent replace
+        the locks of threads. When two threads make one at the same time, ``setdefault`` keeps one of them.
         """
         process = os.getpid()
         return self._rooms.get(process) or self._rooms.setdefault(process, self._new_room())
@@ -101,7 +103,7 @@ def _refusal(reason: str) -> Overloaded:
 
 
 def _aside(work: Callable[[], T]) -> T:
-    if sys.platform == "linux":  # where 0 is the calling thread, and what it starts inherits its priority
+    if sys.platform == "linux":  # there 0 means the calling thread, and threads that it starts inherit its priority
         lowered = min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + _NICENESS, _LOWEST)
         if os.getpriority(os.PRIO_PROCESS, 0) < lowered:
             os.setpriority(os.PRIO_PROCESS, 0, lowered)
@@ -109,7 +111,9 @@ def _aside(work: Callable[[], T]) -> T:
 
 
 def _executor() -> type[ThreadPoolExecutor]:
-    """Of real threads, also where gevent has made greenlets of threads: the work would stop all of them."""
+    """The class of a pool of real threads, even if gevent replaces threads by greenlets: the work would stop all
+    greenlets.
+    """
     monkey = sys.modules.get("gevent.monkey")
     if monkey is not None and monkey.is_module_patched("threading"):
         from gevent.threadpool import ThreadPoolExecutor as Native
@@ -120,5 +124,5 @@ def _executor() -> type[ThreadPoolExecutor]:
 
 
 def processors() -> int:
-    """How many this process may use, where the system tells."""
+    """The number of processors that this process may use, where the system tells it; otherwise of all processors."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

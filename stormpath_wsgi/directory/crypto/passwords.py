@@ -1,12 +1,12 @@
-"""Passwords: how they are hashed, verified and judged.
+"""Passwords: how they are hashed, verified and checked against a policy.
 
 New hashes are argon2id with the parameters pwdlib recommends (RFC 9106, second choice: 3 passes over 64 MiB
 in 4 lanes). Hashes that were imported in an older format serve the first successful login, which replaces them.
 
-A password is prepared before it is hashed as RFC 8265 (section 4.2, OpaqueString) asks: every kind of space
-becomes a blank and the text is NFC, so that the same keys on another keyboard are the same password. Nothing
-else is folded: NFKC would make passwords equal that differ (NIST SP 800-63B allows either). Imported hashes
-were made of the raw text and are compared with it.
+A password is prepared before it is hashed, as RFC 8265 (section 4.2, OpaqueString) asks: every kind of space becomes a
+blank, and the text is normalised to NFC, so that different keyboards give the same password. Nothing else is changed:
+NFKC would make different passwords equal (NIST SP 800-63B allows either). Imported hashes were made of the unchanged
+text and are compared with it.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from stormpath_wsgi.directory.crypto.hash_turns import Turns, processors
 from stormpath_wsgi.errors import Overloaded, fault
 from stormpath_wsgi.kinds import PasswordStrength
 
-#: Characters. A longer password is never hashed, so that nobody can make us chew on megabytes.
+#: Characters. A longer password is never hashed, because preparing and hashing megabytes would take too long.
 LONGEST = 1024
 
-_LANES = 4  # of one hash: so many threads compute it
+_LANES = 4  # the threads that compute one hash
 
 #: Hashes computed at once in each process; there are more processes where there are many processors.
 AT_ONCE = min(2, max(1, processors() // _LANES))
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # category Zs, the blank left out
 
-# What one imported hash may cost, at about a second: it could hold a worker for days otherwise.
+# The highest cost of an imported hash: about a second. Without a limit, one hash could keep a worker busy for days.
 _BCRYPT_COST = 14
 _STORMPATH_ROUNDS = 1_000_000
 _ARGON2_MEMORY, _ARGON2_PASSES, _ARGON2_LANES = 2**18, 16, 64  # the memory in KiB, that is 256 MiB
 
-# From here on an imported hash takes about as long as one of ours.
+# With these costs or higher ones, an imported hash takes at least about as long as one of ours.
 _BCRYPT_DEAR, _STORMPATH_DEAR = 10, 100_000
 
-_BCRYPT_LONGEST = 72  # bytes; bcrypt reads no more, and the library raises where older ones cut
+_BCRYPT_LONGEST = 72  # bytes; bcrypt uses no more. Older libraries cut the rest off, the one we use raises an error
 
 _ARGON2 = re.compile(
     r"\$argon2id\$v=19\$m=(?P<memory>\d{1,9}),t=(?P<passes>\d{1,9}),p=(?P<lanes>\d{1,9})"
@@ -64,12 +64,12 @@ _DIGESTS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha3
 
 
 class Passwords:
-    """Hashes and verifies. One for a process; threads and greenlets may share it.
+    """Hashes and verifies passwords. One object serves a process; threads and greenlets may share it.
 
-    *hasher* makes the new hashes; tests pass a cheap one. As many hashes are computed at once as keep the processors
-    busy, each of which computes in several lanes, takes 64 MiB, and is done by a thread of low priority. *waiting*: how
-    many more may wait for their turn, for *timeout* seconds at the most. Everybody else gets
-    :class:`~stormpath_wsgi.errors.Overloaded` at once, which every method that computes may raise.
+    *hasher* makes the new hashes; tests pass a cheap one. :data:`AT_ONCE` hashes are computed at the same time, each in
+    several lanes, in 64 MiB of memory, and by a thread of low priority. *waiting*: how many more calls may wait for
+    their turn, for *timeout* seconds at the most. Every method that computes a hash refuses all other calls at once,
+    with :class:`~stormpath_wsgi.errors.Overloaded`.
     """
 
     def __init__(self, hasher: Argon2Hasher | None = None, *, waiting: int = 4, timeout: float = 3) -> None:
@@ -78,7 +78,9 @@ class Passwords:
         self._decoy: str | None = None
 
     def expect_turn(self) -> None:
-        """Raises :class:`~stormpath_wsgi.errors.Overloaded` when a hash would be refused now: to be asked first."""
+        """Raises :class:`~stormpath_wsgi.errors.Overloaded` when a hash would be refused now. To be called before other
+        work.
+        """
         self._turns.expect()
 
     def hash(self, password: str) -> str:
@@ -88,7 +90,7 @@ class Passwords:
         return self._turns.take(lambda: self._hasher.hash(_prepared(password)))
 
     def verify(self, password: str, stored: str | None) -> bool:
-        """Whether *password* made *stored*. Without a usable *stored* the work is the same and the answer no."""
+        """Whether *stored* is a hash of *password*. Without a usable *stored*, False after the same work."""
         if len(password) > LONGEST:
             return False
         if stored is None or not self._hasher.identify(stored):
@@ -97,7 +99,10 @@ class Passwords:
         return self._turns.take(lambda: self._hasher.verify(_prepared(password), stored))
 
     def verify_and_update(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """As :meth:`verify`, and the hash to store from now on when *stored* is of an older make, and there is time."""
+        """What :meth:`verify` returns; and the hash to store from now on, or None.
+
+        There is a new hash if the password is right, *stored* has an older format, and hashing is not overloaded.
+        """
         if not self.verify(password, stored):
             return False, None
         with suppress(Overloaded):  # there will be another login
@@ -105,9 +110,11 @@ class Passwords:
         return True, None
 
     def verify_decoy(self, password: str) -> bool:
-        """False, after as much work as verifying takes: the clock must not tell who has an account."""
+        """Returns False after as much work as verifying takes, so that the time does not tell whether an account
+        exists.
+        """
         if self._decoy is None:
-            # Making a hash is as much work as verifying one, so the first stranger waits no longer than the rest.
+            # Making a hash is as much work as verifying one, so the first call takes no longer than the others.
             self._decoy = self.hash(secrets.token_hex())
         elif len(password) <= LONGEST:
             decoy = self._decoy
@@ -127,7 +134,7 @@ class Passwords:
 
 
 def _is_dear(stored: str | None) -> bool:
-    """Whether verifying the imported hash takes so long that a decoy on top would give it away."""
+    """Whether verifying the imported hash takes at least as long as one of ours, so that no decoy may be added to it."""
     if found := _BCRYPT.fullmatch(stored or ""):
         return _BCRYPT_DEAR <= int(found["cost"]) <= _BCRYPT_COST
     found = _STORMPATH2.fullmatch(stored or "")
@@ -135,10 +142,10 @@ def _is_dear(stored: str | None) -> bool:
 
 
 def check_format(stored: str) -> None:
-    """Whether an imported hash is one that can serve a login, at a bearable cost. Nothing is computed.
+    """Checks that an imported hash has a known format and that its cost is not too high. Nothing is computed.
 
-    Known are bcrypt, ``$stormpath2$``, ``$argon2id$``, and ``$stormpath1$``, which is taken although no password
-    will ever match: its owner sets a new one. Raises :class:`~stormpath_wsgi.errors.Error` (2006, 2003).
+    Known are bcrypt, ``$stormpath2$``, ``$argon2id$`` and ``$stormpath1$``. The last is accepted although no password
+    matches it: its owner has to set a new password. Raises :class:`~stormpath_wsgi.errors.Error` (2006, 2003).
     """
     if _STORMPATH1.fullmatch(stored):
         return
@@ -156,9 +163,10 @@ def check_format(stored: str) -> None:
 
 
 def check_strength(password: str, strength: Mapping[str, Any]) -> None:
-    """Whether *password* may be set where *strength* rules (the attributes of PasswordStrength by Python name).
+    """Checks *password* against *strength*, the attributes of PasswordStrength by their names in Python.
 
-    Raises :class:`~stormpath_wsgi.errors.Error`: 2007 for too little of something, 2008 for too long.
+    Raises :class:`~stormpath_wsgi.errors.Error`: 2007 when it is too short or some characters are missing, 2008 when it
+    is too long.
     """
     password = _normal(password)
     if len(password) < strength["min_length"]:
@@ -182,8 +190,8 @@ def _prepared(password: str) -> bytes:
 
 
 def _verify_bcrypt(raw: bytes, stored: str) -> bool:
-    # $2x$ marks hashes of a library that misread bytes above 127. Plain ASCII it hashed right, and for the
-    # rest the answer here is no.
+    # $2x$ marks hashes of a library that misread bytes above 127. It hashed ASCII correctly; other passwords do not
+    # match here.
     try:
         return BcryptHasher().verify(raw[:_BCRYPT_LONGEST], stored)
     except ValueError:  # a cost or salt that the library does not know
@@ -191,7 +199,7 @@ def _verify_bcrypt(raw: bytes, stored: str) -> bool:
 
 
 def _verify_stormpath2(raw: bytes, layout: re.Match[str]) -> bool:
-    """The first round digests salt and password, each further round the digest before.
+    """The first round digests the salt and the password, each further round digests the digest of the round before.
 
     Source: the import chapter of the REST API v1 and its public vectors.
     """

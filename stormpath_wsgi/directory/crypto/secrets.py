@@ -1,8 +1,8 @@
-"""Secrets at rest: what the tables hold of a secret that must be answered again, and so cannot be a digest.
+"""Secrets at rest: how the tables hold secrets that are needed again, so that a digest would not do.
 
-AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits for each text. What is encrypted looks like
-``v1.<key id>.<base64url of nonce, ciphertext, tag>``, and is decrypted only in the place that it was encrypted for: the
-place is authenticated along, so a text that was copied into another row is worth nothing there.
+The cipher is AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits for each text. An encrypted text looks like
+``v1.<key id>.<base64url of nonce, ciphertext, tag>``. It is bound to its place in the database, which is authenticated
+together with the text. So a text that was copied into another row cannot be decrypted there.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ _SETTING = "encryptionKeys"
 class Secrets:
     """Encrypts and decrypts texts with a list of keys: the first encrypts, all decrypt.
 
-    Shared by threads, and good after a fork.
+    Threads may share it, and it can be used after a fork.
 
-    *keys*: hex digits, :data:`KEY_LENGTH` or more. Or a *file* of such keys, made for the first text that is encrypted.
-    It is looked at again for each text to encrypt and for each unknown key, so that running servers follow a rotation.
-    Without either nothing can be encrypted or decrypted, and whoever tries is told so.
+    *keys*: each has :data:`KEY_LENGTH` or more hex digits. Or a *file* of such keys, which is made for the first text
+    that is encrypted. The file is read again for each text to encrypt and for each unknown key id, so that running
+    servers notice new keys. Without keys and file, encrypting and decrypting raise
+    :class:`~stormpath_wsgi.ConfigurationError`.
 
-    Raises :class:`~stormpath_wsgi.ConfigurationError` for keys that are none.
+    Raises :class:`~stormpath_wsgi.ConfigurationError` for keys of another form.
     """
 
     def __init__(self, keys: Iterable[str | SecretStr] = (), *, file: KeyFile | None = None) -> None:
@@ -48,10 +49,10 @@ class Secrets:
 
     @classmethod
     def of(cls, database: Database, keys: Iterable[str | SecretStr] = ()) -> Self:
-        """Those with the *keys* that are set for a *database*.
+        """The secrets of a *database* with the *keys* from the settings.
 
-        When none are: of a database in a file, with a key file beside it; of one in memory, with a key that is as
-        short-lived. Those of a server have none then.
+        When the settings have none, a database in a file gets a key file beside it, a database in memory gets a key in
+        memory, and a database on a server has no key.
         """
         if keys := tuple(keys):
             return cls(keys)
@@ -60,13 +61,13 @@ class Secrets:
         return cls([secrets.token_hex()] if database.embedded else ())
 
     def encrypt(self, text: str, context: str) -> str:
-        """*text*, to be kept in the place *context*: ``<path>/<id>/<attribute>``.
+        """*text* encrypted for the place *context*: ``<path>/<id>/<attribute>``.
 
-        To be called within the transaction that stores it: a rotation counts on that.
+        To be called within the transaction that stores the text, because :mod:`.rotation` relies on that.
         """
         ciphers = self._ciphers
         if self.file is not None:
-            # A file that is gone is not made anew: what was encrypted with its keys would be lost.
+            # A file that was deleted is not made anew: texts that were encrypted with its keys could not be decrypted.
             ciphers = self._ciphers = _ciphers(self.file.read() if ciphers else self.file.make())
         if not ciphers:
             raise ConfigurationError(f"{context} cannot be encrypted: there is no key in {self._place}; {_HOW_TO_SET}.")
@@ -78,7 +79,8 @@ class Secrets:
     def decrypt(self, encrypted: str, context: str) -> str:
         """The text that was *encrypted* for the place *context*.
 
-        Raises :class:`~stormpath_wsgi.ConfigurationError` when its key is not there, or it was tampered with.
+        Raises :class:`~stormpath_wsgi.ConfigurationError` when its key is missing, or when the text was changed or
+        moved.
         """
         version, _, rest = encrypted.partition(".")
         key_id, _, data = rest.partition(".")
@@ -98,7 +100,7 @@ class Secrets:
             ) from None
 
     def key_ids(self) -> list[str]:
-        """The short public names of the keys, the one that encrypts first."""
+        """The ids of the keys (:func:`key_id`). The key that encrypts comes first."""
         if self.file is not None:
             self._ciphers = _ciphers(self.file.read())
         return list(self._ciphers)
@@ -127,7 +129,7 @@ def _key_file(database: Path) -> KeyFile:
 
 
 def key_id(key: str | SecretStr) -> str:
-    """A short public name of *key*, from which nobody learns anything else about it."""
+    """A short public name of *key*. The key cannot be found from it."""
     return _derived(key, "id")[:4].hex()
 
 
@@ -136,7 +138,7 @@ def _ciphers(keys: Iterable[str | SecretStr]) -> Mapping[str, AESGCM]:
 
 
 def _derived(key: str | SecretStr, purpose: str) -> bytes:
-    """32 bytes of *key* for one purpose. Raises ConfigurationError."""
+    """32 bytes, derived from *key* for one purpose. Raises ConfigurationError."""
     text = key.get_secret_value() if isinstance(key, SecretStr) else key
     try:
         master = bytes.fromhex(text)

@@ -1,4 +1,5 @@
-"""The JWT of a token. It is not stored: its row and the secret of its API key make the same text again, each time.
+"""The JWT of a token. It is not stored: it can always be made again, from the row of the token and its API key's
+secret.
 
 Source: the OAuth chapter of the REST API v1, which names the header and the claims.
 """
@@ -12,10 +13,10 @@ from typing import Any, Self
 from stormpath_wsgi import jwt
 from stormpath_wsgi.kinds import AccessToken, Account, Application, Kind, Organization, RefreshToken
 
-#: What the header says of each kind, so that none is taken for another.
+#: The word for each kind in the header of its JWT, so that an access token is not accepted as a refresh token.
 STT: Mapping[type[Kind], str] = {AccessToken: "access", RefreshToken: "refresh"}
 
-#: The columns that it is made of, where the table has them.
+#: The columns that the JWT is made of, where the table has them.
 COLUMNS = (
     "api_key_id",
     "account_id",
@@ -29,7 +30,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A token as it is handed out. *text* is the JWT."""
+    """A token as its owner gets it. *text*: the JWT."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any] = field(repr=False)
@@ -37,7 +38,7 @@ class Issued:
 
     @classmethod
     def of(cls, kind: type[Kind], id: str, row: Mapping[str, Any], base_url: str, secret: str) -> Self:
-        """The JWT of the token *id*. *row*: its :data:`COLUMNS`; *secret*: of its API key."""
+        """The JWT of the token *id*, of *kind*. *row*: its :data:`COLUMNS`. *secret*: of the API key that signs it."""
         header = {"kid": row["api_key_id"], "stt": STT[kind]}
         claims = {
             "jti": id,
@@ -53,5 +54,5 @@ class Issued:
         return cls(header, claims, jwt.write(header, claims, secret))
 
     def expanded(self) -> dict[str, Any]:
-        """The JWT in its parts."""
+        """The header, the claims and the signature of the JWT."""
         return jwt.expanded(self.header, self.claims, self.text)
