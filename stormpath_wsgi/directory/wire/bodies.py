@@ -1,4 +1,4 @@
-"""What callers send: properties off the wire, checked against the declaration of their kind."""
+"""The bodies that callers send: their properties are checked against the declaration of the kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from stormpath_wsgi.directory.wire.paths import Resource, below
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import Attribute, Kind, Link, Member, Struct, Text
 
-#: Told by the service and sent back by clients that save whole resources; ignored in every body.
+#: Properties that the service sets. Clients send them back when they save whole resources; every body may have them,
+#: and they are ignored.
 COMMON = frozenset({"href", "createdAt", "modifiedAt"})
 
 #: Where custom data is embedded in the body of its owner.
@@ -20,18 +21,18 @@ CUSTOM_DATA = "customData"
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a body asks for by Python name: canonical values, and links. Custom data is a matter of its own rule."""
+    """What a body asks for, by names in Python: canonical values, and links. Custom data has a rule of its own."""
 
-    values: dict[str, Any] = field(default_factory=dict, repr=False)  # there may be a password among them
+    values: dict[str, Any] = field(default_factory=dict, repr=False)  # no repr: they may hold a password
     links: dict[str, Resource] = field(default_factory=dict)
 
 
 def of_creation(kind: type[Kind], properties: Any, base_url: str) -> Body:
-    """The body that makes a *kind*: sent values and declared defaults.
+    """The body that makes a resource of *kind*: the sent values and the declared defaults.
 
-    What has neither is left out for the rule of the kind to find. A null counts as not sent, and so does an empty text
-    for what may be left out: clients send every attribute they know.
-    Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
+    An attribute with neither is left out; the rule of the kind decides about it. A null counts as not sent, and so does
+    an empty text of an optional attribute, because clients send every attribute they know. *base_url*: what hrefs start
+    with. Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
     """
     sent = _sent(kind, properties)
     body = Body()
@@ -49,11 +50,11 @@ def of_creation(kind: type[Kind], properties: Any, base_url: str) -> Body:
 
 
 def of_update(kind: type[Kind], properties: Any, current: Mapping[str, Any]) -> Body:
-    """The body that changes a *kind* whose wire form is now *current*.
+    """The body that changes a resource of *kind* whose wire form is now *current*.
 
-    What may not be written is accepted as long as it says what is there already, since clients send whole
-    resources back. In such a body, which has the href, what only the directory changes may be of an earlier day.
-    Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
+    A member that may not be written is accepted as long as its value is the current one, since clients send whole
+    resources back. If the body has the href, it is such a resource, and members that only the directory changes may
+    have an older value. Raises :class:`~stormpath_wsgi.errors.Error` (400, 2000 to 2016).
     """
     sent = _sent(kind, properties)
     if not properties:
@@ -79,7 +80,10 @@ def _sent(kind: type[Kind], properties: Any) -> dict[str, Any]:
 
 
 def resource_at(href: Any, base_url: str, titles: tuple[str, ...], name: str) -> Resource:
-    """The resource that *href* names, which is a kind of *titles*; it need not exist. *name* is for error texts."""
+    """The resource that *href* names, which need not exist. Its kind must be one of *titles*.
+
+    *name*: the property, for error texts. Raises :class:`~stormpath_wsgi.errors.Error` (400).
+    """
     target = below(base_url, href)
     if target is None:
         raise fault(Code.INVALID, f"{name} is not an href of this service.")
@@ -100,9 +104,9 @@ def _take(body: Body, attribute: Attribute[Any], value: Any) -> None:
 
 
 def _is_blank(attribute: Attribute[Any], value: Any) -> bool:
-    """Whether *value* is an empty text for what need not be sent: forms send that for what nobody filled in.
+    """Whether *value* is the empty text of an optional attribute: forms send that for fields that were not filled in.
 
-    An empty password is one that was chosen badly, and not one that was left out.
+    An empty password is not treated as left out, but refused as too short.
     """
     is_optional = isinstance(attribute, Text) and not (attribute.required or attribute.secret or attribute.blank)
     return is_optional and "c" in attribute.writable and isinstance(value, str) and not value.strip()
@@ -110,7 +114,7 @@ def _is_blank(attribute: Attribute[Any], value: Any) -> bool:
 
 def _changed(attribute: Attribute[Any], value: Any, current: Any) -> Any:
     if isinstance(attribute, Text) and isinstance(value, str) and value == current:
-        return value  # it may have been taken before it was refused, and clients send it back
+        return value  # a value that would be refused today, but was stored earlier; clients send it back
     checked = attribute.check(value)
     if isinstance(attribute, Struct) and checked is not None:
         return attribute.merged(current, checked)
@@ -136,7 +140,7 @@ def _is_told(member: Member[Any]) -> bool:
 
 
 def _is_echo(value: Any, current: Any) -> bool:
-    """Whether *value* is what is there already; a resource may come expanded."""
+    """Whether *value* is the *current* one. A linked resource may be sent expanded."""
     if isinstance(current, Mapping) and "href" in current and _is_reference(value):
         return bool(value["href"] == current["href"])
     return bool(value == current)

@@ -1,8 +1,8 @@
-"""Looking into custom data with SQL: one value at a path, as text and as a number, on either engine.
+"""Searching custom data with SQL: the value at a path, as text and as a number, on both engines.
 
-Letters are compared ignoring case only within ASCII: SQLite knows no more, and both must find the same. For the same
-reason no number is converted by an engine where it has to be equal to another one: each has its own limits and its own
-spellings. Stored numbers are compared by the text that Python wrote.
+Upper and lower case are equal only within ASCII: SQLite knows no more, and both engines must find the same. For the
+same reason no engine converts a number to compare it for equality, since each has limits and notations of its own.
+Stored numbers are compared by the text that Python wrote.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NUMBER = re.compile(r"(?P<mantissa>-?(?:0|[1-9]\d*)(?:\.\d+)?)(?:[eE][+-]?\d+)?
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The scalar at one path. Null where there is none, or an object or array.
+    """The value at one path, as SQL. It is null where there is no value, or an object or array.
 
-    *text*: of a number as it is stored. *number*: as a double, for ranges and for an order.
+    *text*: the value as text; a number as it is stored. *number*: the value as a double, for ranges and for sorting.
     """
 
     text: ColumnElement[str]
@@ -34,33 +34,34 @@ class Value:
 
     @property
     def folded(self) -> ColumnElement[str]:
+        """The text in lower case, within ASCII."""
         return func.lower(self.text)
 
     def equals(self, number: str) -> ColumnElement[bool]:
-        """Whether it is the number that *number* spells. See :func:`spellings`."""
+        """A condition: the value is the number that the text *number* means. See :func:`spellings`."""
         return and_(self.number.is_not(None), self.text.in_(sorted(spellings(number))))
 
 
 def spellings(text: str) -> frozenset[str]:
-    """How the numbers are stored that *text* means; nothing for what is no JSON number.
+    """The texts under which a number that is equal to *text* may be stored; none when *text* is no JSON number.
 
-    A whole number is stored in digits, and found by its exact value however that is spelled: 10, 10.0 and 1e1. Any
-    other is a double, and found by every text that is read as that double. Zero has no sign. *text*: at most some
-    thousands of characters.
+    A whole number is stored in digits, and found by its exact value, whether it is written 10, 10.0 or 1e1. Any other
+    number is stored as a double, and found by every text that is read as the same double. Zero has no sign. *text* must
+    be bounded in length, to some thousand characters.
     """
     found = _NUMBER.fullmatch(text)
     number = float(text) if found else math.inf
     if found is None or math.isinf(number):
         return frozenset()
     if number == 0:
-        # So small a number may not be zero, but the double is.
+        # The number may be other than zero, but so small that its double is zero.
         return frozenset({"0.0", "-0.0"} | ({"0"} if not re.search("[1-9]", found["mantissa"]) else set()))
     numerator, denominator = Decimal(text).as_integer_ratio()
     return frozenset({repr(number)} | ({str(numerator)} if denominator == 1 else set()))
 
 
 def value_at(keys: Sequence[str], dialect: str) -> Value:
-    """The value below *keys*, which hold no quotes, in the dialect of that name."""
+    """The value at the path *keys*, which must hold no quotes. *dialect*: the name of SQLAlchemy's dialect."""
     return _sqlite_value(keys) if dialect == "sqlite" else _postgresql_value(keys)
 
 
@@ -68,7 +69,8 @@ def _sqlite_value(keys: Sequence[str]) -> Value:
     path = "$" + "".join(f'."{key}"' for key in keys)
     kind, value = func.json_type(_data, path), func.json_extract(_data, path)
     is_number = kind.in_(("integer", "real"))
-    # As one of two values it comes as it is stored: "[1e+21,null]". There is never one at $[0], in an object.
+    # With a second path SQLite returns an array, which has the number as it is stored: "[1e+21,null]". The second path,
+    # $[0], finds nothing in an object.
     pair = func.json_extract(_data, path, "$[0]")
     spelled = func.substr(pair, 2, func.length(pair) - len("[,null]"), type_=Text)
     text = case((kind == "true", "true"), (kind == "false", "false"), (is_number, spelled), (kind == "text", value))

@@ -1,4 +1,4 @@
-"""Paths below the base URL: what each of them names."""
+"""Paths below the base URL, and which resource or collection each of them names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ID, KINDS, Collection, Kind, Part
 
-#: The kinds with hrefs of their own by the first segment of these; the others are found below an owner.
+#: The kinds by the first segment of their hrefs. Kinds that are not here are found below their owner.
 BY_SEGMENT: Mapping[str, type[Kind]] = {
     kind.path: kind
     for kind in KINDS.values()
@@ -30,13 +30,15 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
     )
 }
 
-#: What was mailed to somebody, or a token of ours or a JWT: text of the base64url alphabet and dots.
+#: The form of a token in a path, mailed, JWT or id: text of the base64url alphabet and dots.
 _TOKEN = re.compile(r"[0-9A-Za-z._~-]{1,8192}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """``accounts/<id>``, or a part such as ``passwordPolicies/<id>/strength``, which bears its *owner*'s id."""
+    """One resource: ``accounts/<id>``, or a part such as ``passwordPolicies/<id>/strength``, with the id of its
+    *owner*.
+    """
 
     kind: type[Kind]
     id: str
@@ -51,7 +53,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """``accounts/<id>/groups``; or, without an owner, ``applications``, where resources are made and not listed."""
+    """A collection: ``accounts/<id>/groups``.
+
+    Without an owner, as ``applications``, it is a place to make resources only.
+    """
 
     of: type[Kind]
     owner: type[Kind] | None = None
@@ -64,7 +69,7 @@ class Listing:
 
     @property
     def creates(self) -> bool:
-        """Whether a resource may be made here."""
+        """Whether a resource can be made here."""
         if self.owner is None:
             return self.of.creatable
         member = self.owner.members[self.name]
@@ -82,9 +87,9 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class TokenCheck:
-    """``applications/<id>/authTokens/<token>``: asks whether a token is good at an application.
+    """``applications/<id>/authTokens/<token>``: the question whether a token is valid at an application.
 
-    The *token* is the id of one, or a JWT.
+    *token*: the id of a token, or a JWT.
     """
 
     application_id: str
@@ -100,7 +105,7 @@ class TokenEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class ResetToken:
-    """``applications/<id>/passwordResetTokens/<token>``."""
+    """``applications/<id>/passwordResetTokens/<token>``: a mailed token that sets a new password."""
 
     application_id: str
     token: str = field(repr=False)
@@ -108,7 +113,7 @@ class ResetToken:
 
 @dataclass(frozen=True, slots=True)
 class VerificationToken:
-    """``accounts/emailVerificationTokens/<token>``."""
+    """``accounts/emailVerificationTokens/<token>``: a mailed token that verifies an e-mail address."""
 
     token: str = field(repr=False)
 
@@ -117,7 +122,7 @@ Target = Resource | Listing | DataKey | TokenCheck | TokenEndpoint | ResetToken 
 
 
 def parse(path: str) -> Target:
-    """What *path* names. Raises the 404 for one that can name nothing; looks nothing up."""
+    """What *path* names, without looking into the database. Raises a 404 for a path that can name nothing."""
     target = _target(path)
     if target is None:
         raise fault(Code.NOT_FOUND)
@@ -125,7 +130,7 @@ def parse(path: str) -> Target:
 
 
 def below(base_url: str, href: Any) -> Target | None:
-    """What an *href* off the wire names; None when it is none of *base_url*'s or can name nothing."""
+    """What *href* names, which a caller has sent. None when it is not below *base_url*, or can name nothing."""
     if not isinstance(href, str) or not href.startswith(base_url + "/"):
         return None
     return _target(href[len(base_url) + 1 :])

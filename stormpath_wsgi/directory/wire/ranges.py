@@ -28,7 +28,7 @@ _MOMENT = re.compile(
     r"(?::(?P<second>\d\d)(?:\.(?P<microsecond>\d{1,6}))?)?)?)?)?)?(?:Z|[+ ]00:00)?",
     re.ASCII,
 )
-#: What may be left out at the end of a spelling with six digits.
+#: The end of a moment with six fractional digits that a shorter text of the same moment leaves out.
 _ZEROS = re.compile(r"(?:(?:(?:(?:(?:-01)?-01T00)?:00)?:00)?\.0)?0*\Z")
 _GENERATION = dt.datetime(1970, 1, 1)  # UTC
 _MILLISECOND = dt.timedelta(milliseconds=1)
@@ -38,7 +38,7 @@ _LENGTHS = {
     "hour": dt.timedelta(hours=1),
     "minute": dt.timedelta(minutes=1),
     "second": dt.timedelta(seconds=1),
-    "microsecond": _MILLISECOND,  # the finest we store
+    "microsecond": _MILLISECOND,  # milliseconds are the smallest unit that is stored
 }
 
 
@@ -52,7 +52,7 @@ class Range:
     with_high: bool = True
 
     def clause(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Whether *column* lies within."""
+        """A condition: the value of *column* is within the range."""
         within = column.is_not(None)
         if self.low is not None:
             within &= column >= self.low if self.with_low else column > self.low
@@ -61,9 +61,11 @@ class Range:
         return within
 
     def in_text(self) -> Range:
-        """A range of moments as one of :func:`unzoned` texts, which may leave out what is at its start: ``2015-02``.
+        """This range of moments as a range of :func:`unzoned` texts, which may be shortened: ``2015-02`` is its first
+        moment.
 
-        Of all spellings of a moment the shortest sorts first and the longest last, and no other moment comes between.
+        Of all texts for one moment, the shortest sorts first and the longest last, and no other moment sorts between
+        them.
         """
         low = None if self.low is None else _spelled(self.low, shortest=self.with_low)
         high = None if self.high is None else _spelled(self.high, shortest=not self.with_high)
@@ -71,7 +73,10 @@ class Range:
 
 
 def moments(text: str) -> Range | None:
-    """The range that *text* means, in milliseconds since the epoch; None when it means none. Raises 2108."""
+    """The range of moments that *text* means, in milliseconds since the epoch; None when *text* is no range.
+
+    Raises 2108.
+    """
     if found := _RANGE.fullmatch(text):
         return _range(found, _instant)
     period = _period(text[1:-1] if text[:1] + text[-1:] == "[]" else text)
@@ -79,13 +84,13 @@ def moments(text: str) -> Range | None:
 
 
 def numbers(text: str) -> Range | None:
-    """The range of numbers that *text* means, or None when it means none. Raises 2108."""
+    """The range of numbers that *text* means; None when *text* is no range. Raises 2108."""
     found = _RANGE.fullmatch(text)
     return found and _range(found, _number)
 
 
 def unzoned(text: ColumnElement[str]) -> ColumnElement[str]:
-    """Moments in UTC that are told as *text*, without the ``Z`` or ``+00:00`` that says so."""
+    """Moments in UTC, in a column of texts, without their ``Z`` or ``+00:00``."""
     return func.rtrim(func.replace(text, "+00:00", "", type_=Text), "Z", type_=Text)
 
 

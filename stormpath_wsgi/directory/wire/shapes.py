@@ -1,4 +1,4 @@
-"""From rows to the wire: which columns each kind is read from, and how its members are written."""
+"""From rows to JSON: which columns each kind is read from, and how its members are written."""
 
 from __future__ import annotations
 
@@ -23,24 +23,32 @@ Row = Sequence[Any]
 
 
 class Reader(Protocol):
-    """What it takes to write a row as JSON: of a unit of work, all but its connection."""
+    """What is needed to write a row as JSON. A unit of work has all of it."""
 
     @property
-    def base_url(self) -> str: ...
+    def base_url(self) -> str:
+        """What hrefs start with, without a slash at the end."""
+
     @property
-    def now(self) -> int: ...
+    def now(self) -> int:
+        """Milliseconds since the epoch, UTC."""
+
     @property
-    def secrets(self) -> Secrets: ...
+    def secrets(self) -> Secrets:
+        """Decrypts encrypted attributes."""
+
     @property
-    def mail(self) -> Mail: ...
+    def mail(self) -> Mail:
+        """Tells the sender and the links of mails."""
 
 
-#: What stands on the wire for one member, given the row, the unit of work it was read in, and the resource's href.
+#: Returns the JSON value of one member. The arguments are the row, the unit of work it was read in, and the resource's
+#: href.
 Serialiser = Callable[[Row, Reader, str], Any]
 
 
 class Shape:
-    """How the resources of one kind are read and written; worked out once, from the declaration."""
+    """How the resources of one kind are read and written as JSON. It is made once, from the declaration."""
 
     def __init__(self, kind: type[Kind], table: Table) -> None:
         self.kind, self.table = kind, table
@@ -52,11 +60,11 @@ class Shape:
         ]
         self._omitted = frozenset(name for name, member in kind.members.items() if getattr(member, "omitted", False))
         self._data = self.at("data", table.c.data) if kind is kinds.CustomData else None
-        #: What to select; the id comes first.
+        #: The columns to select; the id comes first.
         self.columns = tuple(self._columns.values())
 
     def wire(self, row: Row, work: Reader, href: str) -> dict[str, Any]:
-        """The whole resource *href* as it crosses the data store port."""
+        """The resource *href* as JSON, from its selected columns *row*."""
         answer = {"href": href}
         for name, serialise in self._serialisers:
             value = serialise(row, work, href)
@@ -67,7 +75,10 @@ class Shape:
         return answer
 
     def at(self, name: str, column: ColumnElement[Any]) -> int:
-        """The place of *column* in the row, where it is put if it is not there yet."""
+        """The index of *column* in the row.
+
+        It is added to the selected columns under *name* if it is not among them.
+        """
         self._columns.setdefault(name, column)
         return list(self._columns).index(name)
 
@@ -96,7 +107,7 @@ class Shape:
         return lambda row, work, href: row[at]
 
     def link(self, columns: Sequence[ColumnElement[Any]], titles: Sequence[str]) -> Serialiser:
-        """A link to a resource of one of *titles*, whose id is in that one of *columns* that is not null."""
+        """Writes a link to a resource of a kind of *titles*. Its id is in the one of *columns* that is not null."""
         targets = [
             (self.at(str(column.key), column), f"/{KINDS[title].path}/")
             for column, title in zip(columns, titles, strict=True)
@@ -112,7 +123,7 @@ class Shape:
 
 
 def encryption_context(kind: type[Kind], attribute: Attribute[Any]) -> Callable[[str], str]:
-    """What an encrypted *attribute* of the resource with an id is bound to, so that it opens nowhere else."""
+    """A function that returns, for the id of a resource, the place that its encrypted *attribute* is bound to."""
     return lambda id: f"{kind.path}/{id}/{attribute.wire}"
 
 
@@ -134,7 +145,10 @@ def _full_name(shape: Shape) -> Serialiser:
 
 
 def _default_mapping(flag: str) -> Callable[[Shape], Serialiser]:
-    """The mapping of an application or organization that carries *flag*; at the most one does."""
+    """Writes the link to the mapping of an application or organization that has *flag*.
+
+    One mapping has it at the most.
+    """
 
     def serialise(shape: Shape) -> Serialiser:
         of_application = shape.kind is kinds.Application
@@ -149,7 +163,7 @@ def _default_mapping(flag: str) -> Callable[[Shape], Serialiser]:
 
 
 def _issued(spelled: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
-    """What is *spelled* of a token's JWT; nothing of a token that has none."""
+    """Writes what *spelled* returns for the JWT of a token; null for a token without a JWT."""
 
     def serialise(shape: Shape) -> Serialiser:
         at = {name: shape.at(name, shape.table.c[name]) for name in token_jwt.COLUMNS if name in shape.table.c}
@@ -202,10 +216,11 @@ def _domain_name(shape: Shape) -> Serialiser:
 
 
 def _verification_token(shape: Shape) -> Serialiser:
-    """The token that waits for a click, if there is one that is good still."""
+    """The mailed token with which the account is to be verified, while it is valid."""
     table, path = schema.mailed_tokens, f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}"
     expiry = cast(table.c.expires_at, Text)
-    kept = select(table.c.digest + " " + expiry + " " + table.c.token)  # in one, since every account is read with it
+    # Three values in one column, since this is read with every account.
+    kept = select(table.c.digest + " " + expiry + " " + table.c.token)
     mine = kept.where(table.c.account_id == shape.table.c.id, table.c.token.is_not(None)).limit(1).scalar_subquery()
     at = shape.at("email_verification_token", mine.label("email_verification_token"))
 
@@ -240,7 +255,7 @@ def _default_model(shape: Shape) -> Serialiser:
 
 
 def _naming(shape: Shape) -> Serialiser:
-    """Of a token: what tells its account from others of the same name (:mod:`.rules.qualifiers`)."""
+    """For a token: what distinguishes its account from accounts of the same name (:mod:`.rules.stores.qualifiers`)."""
     homes, qualifiers, accounts = schema.home_directories, schema.qualifiers, schema.accounts.alias()
     mine = accounts.c.id == shape.table.c.account_id
     home = exists().where(
@@ -257,7 +272,7 @@ def _nothing(shape: Shape) -> Serialiser:
 
 
 def _key_uri(shape: Shape) -> Serialiser:
-    """What an authenticator app is told. A factor of another type has no secret."""
+    """The URI for an authenticator app. A factor of another type has none."""
     secret = shape._serialiser(kinds.Factor.secret)
     names = [shape.at(name, shape.table.c[name]) for name in ("account_name", "issuer")]
 
@@ -283,7 +298,7 @@ def _recent_challenge(shape: Shape) -> Serialiser:
 
 
 def _challenge_status(shape: Shape) -> Serialiser:
-    """As it was stored last; but time goes by while nobody writes."""
+    """The status that was stored last, unless the challenge has expired since."""
     status, ends_at = (shape.at(name, shape.table.c[name]) for name in ("status", "ends_at"))
 
     def serialise(row: Row, work: Reader, href: str) -> str:
@@ -296,7 +311,7 @@ def _challenge_status(shape: Shape) -> Serialiser:
 _account_store = _default_mapping(kinds.AccountStoreMapping.is_default_account_store.name)
 _group_store = _default_mapping(kinds.AccountStoreMapping.is_default_group_store.name)
 
-#: How members that are not stored are worked out.
+#: How members that are not stored are computed.
 _DERIVED: Mapping[Member[Any], Callable[[Shape], Serialiser]] = {
     kinds.Account.full_name: _full_name,
     kinds.Application.default_account_store_mapping: _account_store,
@@ -327,7 +342,7 @@ _DERIVED: Mapping[Member[Any], Callable[[Shape], Serialiser]] = {
     kinds.ApplicationWebConfig.domain_name: _domain_name,
 }
 
-#: Every kind that is stored. A login attempt is not.
+#: The shape of every kind that is stored. A login attempt is not stored.
 SHAPES: Mapping[type[Kind], Shape] = {
     kind: Shape(kind, table)
     for kind, table in (
