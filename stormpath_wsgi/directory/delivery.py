@@ -1,9 +1,9 @@
-"""Delivery: mail that waits in the outbox is written and sent, after the commit of what it tells.
+"""Delivery: mail that waits in the outbox is written and sent, after the transaction that asked for it was committed.
 
-Nobody waits for a mail server: a thread of each process that has mail delivers it, and ends when there is none left. A
-row is claimed by moving its time to a later one; of several processes only one does. Whoever dies with a mail in hand
-leaves it to the others, and its ``Message-ID`` is made of the row's id: a mail that is sent again is known as the same
-one.
+No request waits for a mail server. Each process that has mail starts a thread, which sends the mail and ends when there
+is none left. A process claims a row by moving its time to a later one, so that no other process takes it. When a
+process dies before it has sent a mail, another process sends it once that time has come. The ``Message-ID`` is made of
+the row's id, so a mail that is sent twice is known as the same mail.
 """
 
 from __future__ import annotations
@@ -27,52 +27,59 @@ log = logging.getLogger(__name__)
 
 _MOST_TRIES = 12  # with the pauses below, for about six hours
 _FIRST_PAUSE, _LONGEST_PAUSE = 60_000, 3_600_000  # milliseconds
-_LEASE = 600_000  # milliseconds; longer than a mail can take
-_LOOK = 60.0  # seconds: the longest sleep while mail is waiting
-_FAREWELL = 10.0  # seconds that closing waits for what is due
+_LEASE = 600_000  # milliseconds that a row is claimed for; longer than sending a mail can take
+_LOOK = 60.0  # seconds: the longest pause while mail is waiting
+_FAREWELL = 10.0  # seconds that close() waits for mail that is due
 
 _outbox = schema.outbox
 
 
 class Delivery:
-    """Delivers the mail of *context*. Shared by threads and greenlets, and good after a fork."""
+    """Delivers the mail of *context*. Threads and greenlets may share it, and it can be used after a fork."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._looked_in: int | None = None  # the process that looked for mail which another left behind
+        self._looked_in: int | None = None  # the id of the process that has looked for mail of processes before it
         self._closing = False
         self._thread: threading.Thread | None = None
         self._begin()
         _announce_forks(self)
 
     def wake(self) -> None:
-        """Says that there is mail."""
+        """Tells the thread that there is mail in the outbox, and starts it if it does not run."""
         with self._lock:
             self._news.set()
-            if self._thread is None or not self._thread.is_alive():  # a mistake of ours may have ended it
+            if self._thread is None or not self._thread.is_alive():  # it may have ended with an error
                 thread = threading.Thread(target=self._run, name="stormpath-wsgi mail", daemon=True)
                 try:
                     thread.start()
-                except RuntimeError as error:  # no more threads, or the program ends: the mail stays where it is
+                except RuntimeError as error:  # too many threads, or the program ends: the mail stays in the outbox
                     log.warning("mail waits in the outbox: %s", error)
                 else:
                     self._thread = thread
 
     def look(self) -> None:
-        """Wakes up, once in each process, if there is mail that another process left behind."""
+        """Once in each process: looks for mail in the outbox that a process before it has not sent, and starts to send
+        it.
+
+        This asks the database, so it raises :class:`~stormpath_wsgi.errors.Unavailable` when the database cannot serve.
+        """
         if self._looked_in != os.getpid():
             self._looked_in = os.getpid()
             if self._pause() is not None:
                 self.wake()
 
     def serve(self) -> None:
-        """The same without waiting for the database. Not for a process that forks later: a thread would be using it."""
+        """Does what :meth:`look` does, but in the thread, and so does not wait for the database.
+
+        Not for a process that forks later: at the fork, the thread might be using the database.
+        """
         if self._looked_in != os.getpid():
             self._looked_in = os.getpid()
             self.wake()
 
     def close(self) -> None:
-        """Delivers what is due, within some seconds. What is left is left to the next process."""
+        """Delivers what is due, for ten seconds at the most. The next process sends what is left."""
         self._closing = True
         if (thread := self._thread) is not None:
             self._news.set()
@@ -92,7 +99,7 @@ class Delivery:
             self._news.wait(pause)
 
     def _round(self) -> float | None:
-        """Delivers what is due. Answers after how many seconds to look again; None when there is nothing left."""
+        """Delivers what is due. Returns the seconds until the next look; None when the outbox is empty."""
         try:
             while (pause := self._pause()) == 0 and (claimed := self._claim()) is not None:
                 self._deliver(claimed)
@@ -117,9 +124,9 @@ class Delivery:
             raise
         except Exception as error:
             if isinstance(error, Error) and error.code == Code.NOT_FOUND:
-                self._drop(claimed)  # whose mail it was, or what it tells of, was removed meanwhile
-            else:  # a mistake of ours: the others do not wait for this mail, and it is not tried for ever
-                self._retry(claimed, type(error).__name__)  # the text might quote the token
+                self._drop(claimed)  # the account, or what the mail is about, was removed meanwhile
+            else:  # an error in this program: other mails go on, and this one is tried a limited number of times
+                self._retry(claimed, type(error).__name__)  # without the text of the error, which might quote the token
         else:
             self._drop(claimed)
 
@@ -173,7 +180,7 @@ _CLAIM = (
 
 
 def _announce_forks(delivery: Delivery) -> None:
-    """A child has no thread of its parent's, and must not wait for a lock that one held."""
+    """Starts anew in a forked child: the thread does not exist there, and a lock might stay locked for ever."""
     reference = weakref.ref(delivery)
 
     def after() -> None:

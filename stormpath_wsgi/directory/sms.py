@@ -1,4 +1,4 @@
-"""Text messages: the port through which they leave, and the outbox of a directory that nobody sends them for."""
+"""Text messages: the port through which they are sent, and the folder for them when no sender is set."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from stormpath_wsgi.directory.storage.ids import new_id
 
 log = logging.getLogger(__name__)
 
-#: Hands a text over for a telephone number (E.164), in this order.
+#: Sends a text message. The arguments are a telephone number (E.164) and the text.
 #:
-#: Called in the request, after its transaction: it must come back soon, and give up by itself. Raises OSError, of which
-#: the errors of sockets and of ``requests`` are kinds, when it could not.
+#: It is called during a request, after the transaction. So it must return soon, with a time limit of its own. It raises
+#: OSError when it could not send; the errors of sockets and of ``requests`` are subclasses of OSError.
 Send = Callable[[str, str], object]
 
 
 def default(database: Database) -> Send:
-    """Who sends for *database* when nobody is set: a folder of files beside its own; nobody if it is on a server."""
+    """The sender for *database* when none is set: it writes files into the folder ``outbox`` beside the database file.
+
+    For a database in memory, it drops the message. For a database on a server, it raises OSError.
+    """
     if database.path is not None:
         return partial(_write, database.path.with_name("outbox"))
     return _drop if database.embedded else _refuse
 
 
 def _write(folder: Path, number: str, text: str) -> None:
-    """For its owner alone: whoever reads the code has the phone."""
+    """Writes a file with mode 0600: a reader of the code could pass as the owner of the phone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{new_id()}.txt"
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -37,7 +40,7 @@ def _write(folder: Path, number: str, text: str) -> None:
 
 
 def _drop(number: str, text: str) -> None:
-    """A directory in memory is for tests, which set something else to read messages."""
+    """Does nothing: a directory in memory is for tests, and a test that wants to read messages sets a sender."""
 
 
 def _refuse(number: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Mail: the port it leaves by, its ends, what a template becomes, and the outbox where it waits."""
+"""Mail: the port through which it is sent, the mailers behind that port, templates, and addresses."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from stormpath_wsgi.settings import MailSettings
 
 __all__ = ["RESET", "RESET_SUCCESS", "VERIFICATION", "VERIFICATION_SUCCESS", "WELCOME", "Mail", "Mailer"]
 
-#: The mails that a directory sends, and the tokens of the two that have a link.
+#: The purposes of the mails that a directory sends. Two of these mails have a link with a token.
 RESET, RESET_SUCCESS = "reset", "resetSuccess"
 VERIFICATION, VERIFICATION_SUCCESS, WELCOME = "verification", "verificationSuccess", "welcome"
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """How mail leaves, and what a template says that was not told otherwise.
+    """How mail is sent, and the defaults for what a template leaves open.
 
-    *links*: by the purpose of the mail, what its link starts with. *verification_ttl*: of a verification token,
-    milliseconds.
+    *links*: what the link in a mail starts with, by the purpose of the mail. *verification_ttl*: the milliseconds for
+    which a verification token is valid.
     """
 
     mailer: Mailer
@@ -36,7 +36,10 @@ class Mail:
 
     @classmethod
     def of(cls, settings: MailSettings, base_url: str, database: Database) -> Self:
-        """What the *settings* ask for. Raises :class:`~stormpath_wsgi.ConfigurationError` for a wrong ``mail.url``."""
+        """Mail as the *settings* ask for. Raises :class:`~stormpath_wsgi.ConfigurationError` for a wrong ``mail.url``.
+
+        *base_url*: that of the directory, for links. *database*: the folder for mail is beside a database in a file.
+        """
         base = urlsplit(base_url)
         site = f"{base.scheme}://{base.netloc}"
         links = {

@@ -1,4 +1,4 @@
-"""E-mail addresses: which texts are one, and what mail servers call their domains. Nobody is asked about them.
+"""E-mail addresses: which texts are addresses, and how mail servers write their domains. No server is asked.
 
 Source: RFC 5321 and RFC 6531, IDNA 2008, as the library email-validator reads them.
 """
@@ -11,11 +11,12 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from stormpath_wsgi import kinds
 
-# No blanks and nothing unseen, which could forge headers of a mail. No colon either: at a login it ends the name
-# (RFC 7617, section 2), so nobody could sign in with such an address.
+# An address has no blanks and no invisible characters, which could forge headers of a mail. It has no colon either: in
+# HTTP Basic a colon ends the name (RFC 7617, section 2), so nobody could sign in with such an address.
 _SEEN = re.compile(rf"[^\s:{kinds.CONTROL}{kinds.UNSEEN}]+")
 
-#: What a domain such as localhost is looked at with: the library refuses those that are for special use, and we do not.
+#: Added to domains such as localhost before they are checked: the library refuses domains for special use, and we do
+#: not.
 _ORDINARY = ".example"
 
 
@@ -25,21 +26,21 @@ def is_address(text: str) -> bool:
 
 
 def mailbox(address: str) -> tuple[str, str]:
-    """What two spellings of one mailbox have in common: the name in front of the @, in lower case, and the domain as
-    mail servers spell it.
+    """What all spellings of one mailbox have in common: the part before the @ in lower case, and the domain as mail
+    servers write it.
 
-    Stricter than the key that an address is unique by: ``straße.example`` and ``strasse.example`` have one key, so that
-    nobody takes one for the other, but two owners.
+    This is stricter than the unique key of an address. ``straße.example`` and ``strasse.example`` have the same key, so
+    that nobody takes one for the other, but they are two domains with two owners.
     """
     local, _, domain = address.rpartition("@")
     return local.lower(), (ascii_domain(domain) or domain).lower()
 
 
 def ascii_domain(domain: str) -> str | None:
-    """How mail servers spell *domain*; None where there can be no such one.
+    """*domain* as mail servers write it, in ASCII; None when there can be no such domain.
 
-    Of letters beyond ASCII that is a matter of IDNA 2008: Python's own codec takes ``faß`` for ``fass``, which may be
-    somebody else's.
+    Letters beyond ASCII are encoded by IDNA 2008. Python's own codec would turn ``faß`` into ``fass``, which may be
+    another owner's domain.
     """
     return domain if domain.isascii() else _ascii_domain(f"a@{domain}")
 
@@ -53,7 +54,7 @@ def _ascii_domain(address: str) -> str | None:
             allow_quoted_local=False,
             allow_domain_literal=True,
             globally_deliverable=False,
-            strict=False,  # there are accounts whose name in front of the @ is longer than mail servers have to take
+            strict=False,  # some accounts have a longer part before the @ than mail servers have to accept
             check_deliverability=False,
         )
     except EmailNotValidError:

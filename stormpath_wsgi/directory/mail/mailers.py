@@ -1,4 +1,4 @@
-"""The ends of the mail port: an SMTP server, a folder of ``.eml`` files, and nowhere."""
+"""The mailers: they send mail to an SMTP server, write it into a folder of ``.eml`` files, or drop it."""
 
 from __future__ import annotations
 
@@ -25,51 +25,53 @@ from stormpath_wsgi.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 _STEP, _EXCHANGE = 10.0, 60.0  # seconds that a mail server has for one answer, and for a whole mail
-_MOST_SAID = 100_000  # bytes that it may say in that time
+_MOST_SAID = 100_000  # bytes that a mail server may send for a whole mail
 
-#: How the connection to a mail server is protected: from its first byte, by STARTTLS before anything is told, or not.
+#: How the connection to a mail server is encrypted: from the first byte (SSL), by STARTTLS before the login (TLS), or
+#: not.
 Security = Literal["SSL", "TLS"] | None
 
-#: ``mail.url``: the scheme, how it is protected, and its port (RFC 8314, RFC 6409, RFC 5321).
+#: The schemes of ``mail.url``, with the encryption and the default port of each (RFC 8314, RFC 6409, RFC 5321).
 _SCHEMES: dict[str, tuple[Security, int]] = {"smtps": ("SSL", 465), "smtp": ("TLS", 587), "smtp+plain": (None, 25)}
 
 
 class Mailer(Protocol):
-    """Where mail leaves the house."""
+    """The port through which mail is sent."""
 
     def send(self, message: EmailMessage) -> None:
-        """Hands *message* over, which has one ``From`` and one ``To``. Raises :class:`NotSent`."""
+        """Sends *message*, which has one ``From`` and one ``To``. Raises :class:`NotSent`."""
 
 
 class NotSent(Exception):
-    """A mail could not be handed over. The text says why, in words that hold nothing of the mail."""
+    """A mail could not be sent. The text says why, and repeats nothing of the mail."""
 
-    #: Whether it is no use to try again.
+    #: Whether it is useless to try again.
     is_final: ClassVar[bool] = False
 
 
 class Unreachable(NotSent):
-    """There is no mail server, or it does not answer."""
+    """No mail server was found at the address, or it does not answer."""
 
 
 class NotSecured(NotSent):
-    """The connection cannot be protected as it must be, or the server's certificate is no good."""
+    """The connection cannot be encrypted as the settings ask, or the certificate of the server is not valid."""
 
 
 class LoginRefused(NotSent):
-    """The mail server does not take the username and password."""
+    """The mail server does not accept the username and password."""
 
 
 class RecipientRefused(NotSent):
-    """The mail server does not take mail for that address."""
+    """The mail server does not accept mail for that address."""
 
     is_final = True
 
 
 class SmtpMailer:
-    """A mail server. A new connection for each mail, which ends in time whatever the server does.
+    """Sends mail to the SMTP server *host* at *port*. Each mail has a new connection, which ends in time in any case.
 
-    *step*: seconds to wait for each of its answers. *exchange*: seconds after which the connection is cut.
+    *security*: how the connection is encrypted. *username*: None sends no login. *step*: seconds to wait for each
+    answer of the server. *exchange*: seconds after which the connection is cut.
     """
 
     def __init__(
@@ -98,7 +100,7 @@ class SmtpMailer:
             smtp.send_message(message, sender.addr_spec, [recipient.addr_spec])
 
     def check(self) -> None:
-        """Connects and logs in, and sends nothing. Raises Unreachable, NotSecured, LoginRefused."""
+        """Connects and logs in without sending anything. Raises Unreachable, NotSecured or LoginRefused."""
         with self._session():
             pass
 
@@ -124,7 +126,7 @@ class SmtpMailer:
                 smtp = _Smtp(self._exchange, self._host, self._port, timeout=self._step)
         try:
             yield smtp
-            # The mail is there: a rude good-bye does not matter.
+            # The mail was accepted, so errors while closing the connection do not matter.
             with suppress(smtplib.SMTPException, OSError), _cut_after(self._step, smtp):
                 smtp.quit()
         finally:
@@ -138,7 +140,7 @@ class SmtpMailer:
 
     @contextmanager
     def _explained(self, otherwise: type[NotSent]) -> Iterator[None]:
-        """What smtplib and sockets raise, as ours; what tells nothing closer is *otherwise*."""
+        """Turns the errors of smtplib and of sockets into ours; those that say nothing specific into *otherwise*."""
         try:
             yield
         except smtplib.SMTPRecipientsRefused as error:
@@ -147,12 +149,12 @@ class SmtpMailer:
             raise refused(f"{self!r} refused the recipient: {codes[0]}") from None
         except ssl.SSLError as error:
             raise NotSecured(f"{self!r}: {error.reason or type(error).__name__}") from None
-        except (smtplib.SMTPException, OSError, ValueError) as error:  # the last of what cannot be encoded or decoded
+        except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: text that cannot be encoded
             raise otherwise(f"{self!r}: {_reason(error)}") from None
 
 
 class _Smtp(smtplib.SMTP):
-    """A connection that is cut unless the server has greeted us within *exchange* seconds."""
+    """A connection that is cut if the server has not sent its greeting within *exchange* seconds."""
 
     def __init__(self, exchange: float, *where: Any, **how: Any) -> None:
         self._exchange = exchange
@@ -169,7 +171,7 @@ class _Smtp(smtplib.SMTP):
 
 
 class _Bounded:
-    """What the server says. smtplib bounds each line of an answer, and keeps them all, however many there are."""
+    """Reads what the server sends, up to a limit. smtplib limits the length of a line, but not the number of lines."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._left = file, _MOST_SAID
@@ -186,11 +188,14 @@ class _Bounded:
 
 
 class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
-    """The same, protected from the first byte."""
+    """A connection like :class:`_Smtp` that is encrypted from the first byte."""
 
 
 class FolderMailer:
-    """Each mail becomes an ``.eml`` file in *folder*, which is made for its owner alone. The names sort by time."""
+    """Writes each mail into an ``.eml`` file in *folder*, which is made with mode 0700.
+
+    The names of the files sort by time.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -198,7 +203,7 @@ class FolderMailer:
     def send(self, message: EmailMessage) -> None:
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(dir=self._folder, prefix=".")  # 0600, and no mail yet
+            descriptor, draft = tempfile.mkstemp(dir=self._folder, prefix=".")  # mode 0600; renamed when complete
             with os.fdopen(descriptor, "wb") as file:
                 file.write(message.as_bytes(policy=policy.default.clone(utf8=True)))
             os.replace(draft, self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}.eml")
@@ -207,7 +212,7 @@ class FolderMailer:
 
 
 class NoMailer:
-    """Drops every mail, and says so in the log. *why*: where nobody asked for that."""
+    """Drops every mail, and writes a line into the log. *why*: the reason, where dropping was not asked for."""
 
     def __init__(self, *, why: str | None = None) -> None:
         self._why = why
@@ -218,7 +223,7 @@ class NoMailer:
 
 
 def open_mailer(url: str) -> Mailer:
-    """The end that ``mail.url`` names. Raises ConfigurationError, in which nothing of the *url* is repeated."""
+    """The mailer for the *url* of ``mail.url``. Raises ConfigurationError, whose text repeats nothing of the *url*."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -241,7 +246,7 @@ HOW_TO_WRITE = "write smtp://USER:PASSWORD@HOST, smtps://…, smtp+plain://local
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without the server's own words: they may quote the mail."""
+    """What went wrong, without the words of the server, which may quote the mail."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__} {error.smtp_code}"
     return (isinstance(error, OSError) and error.strerror) or type(error).__name__
@@ -249,12 +254,14 @@ def _reason(error: Exception) -> str:
 
 @contextmanager
 def _cut_after(seconds: float, smtp: smtplib.SMTP) -> Iterator[None]:
-    """Cuts the connection when the block takes longer. A server could hold us for hours, a byte at a time."""
+    """Cuts the connection when the block takes longer than *seconds*: a server could send a byte now and then for
+    hours.
+    """
 
     def cut() -> None:
         with suppress(OSError):
             if smtp.sock is not None:
-                # Not the method of an SSL socket, which is of no use to another thread.
+                # The method of plain sockets: that of an SSL socket cannot be used from another thread.
                 socket.socket.shutdown(smtp.sock, socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, cut)

@@ -1,9 +1,9 @@
 """From a template to a mail: macros, their escaping, and the headers.
 
-What people call themselves goes into mails to others. So no value can start a line of its own, be taken for HTML, or be
-longer than a line or two; and a mail has exactly one recipient. Nor is anything in a header taken for an encoded word:
-the library would decode it, and believe the line breaks that it may hide.
-Source: the e-mail chapter of the REST API v1; RFC 5322, RFC 2047, RFC 3834.
+The names of people, which they choose themselves, get into mails to other people. So no value can begin a new line, be
+read as HTML, or be longer than a line or two, and a mail has exactly one recipient. Encoded words in a header (RFC
+2047) are not decoded, because they may hide line breaks. Source: the e-mail chapter of the REST API v1; RFC 5322, RFC
+2047, RFC 3834.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 
 from stormpath_wsgi.directory.mail.addresses import ascii_domain
 
-#: A body that brings somebody the token has one of these.
+#: The macros that stand for the link or the token. The body of a mail that delivers a token has one of them.
 LINK = re.compile(r"\$!?\{(?:url|sptoken|sptokenNameValuePair)\}")
 
 _MACRO = re.compile(r"\$(!?)\{([0-9A-Za-z_.-]{1,300})\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LOCAL = re.compile(r'[^\s"(),:;<>@\[\]\\\x00-\x1f\x7f-\x9f]+')
 _DOMAIN = re.compile(r"[\w.-]+")
-_LONGEST = 1000  # characters that a macro may become
+_LONGEST = 1000  # characters of the value of one macro
 _LINE = 998  # characters of a line of mail at the most
 _ENCODED = re.compile(r"=\?.*\?=")  # a word such as =?utf-8?q?=0D=0A?= (RFC 2047, section 2)
 
@@ -34,9 +34,10 @@ _ENCODED = re.compile(r"=\?.*\?=")  # a word such as =?utf-8?q?=0D=0A?= (RFC 204
 def compose(
     template: Mapping[str, Any], to: str, model: Mapping[str, Any], *, id: str, now: int
 ) -> EmailMessage | None:
-    """The mail that *template*, in its wire form, becomes for the address *to*; None where mail cannot get to.
+    """The mail from *template*, in its wire form, to the address *to*; None when no mail can be sent to that address.
 
-    *model*: what the macros name, level by level. *id*: random, for the ``Message-ID``. *now*: milliseconds.
+    *model*: the values of the macros, nested like their names. *id*: random, for the ``Message-ID``. *now*:
+    milliseconds since the epoch.
     """
     recipient, sender = _address(to), _address(template["fromEmailAddress"], template["fromName"])
     if recipient is None or sender is None:
@@ -46,7 +47,7 @@ def compose(
     message["Subject"] = _literal(fill(template["subject"], model))
     message["Date"] = format_datetime(dt.datetime.fromtimestamp(now / 1000, dt.UTC))
     message["Message-ID"] = f"<{id}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"  # and so shall not be answered by machines
+    message["Auto-Submitted"] = "auto-generated"  # tells machines not to answer it (RFC 3834)
     text = fill(template["textBody"], model)
     page = fill(template["htmlBody"], model, html.escape)
     match template["mimeType"]:
@@ -64,7 +65,10 @@ def compose(
 
 
 def fill(text: str, model: Mapping[str, Any], escape: Callable[[str], str] = str) -> str:
-    """*text* with its macros filled in. Of those that name nothing ``$!{…}`` vanishes and ``${…}`` stays."""
+    """*text* with its macros replaced by values of *model*, each passed through *escape*.
+
+    A macro without a value is removed if it is written ``$!{…}``, and stays if it is written ``${…}``.
+    """
 
     def filled(macro: re.Match[str]) -> str:
         value = _looked_up(model, macro[2])
@@ -76,7 +80,7 @@ def fill(text: str, model: Mapping[str, Any], escape: Callable[[str], str] = str
 
 
 def link_model(base: str, token: str) -> dict[str, str]:
-    """The macros of a mail that brings somebody a *token*; the link starts with *base*."""
+    """The values of the macros of a mail with a *token*. *base*: what the link starts with."""
     pair = f"sptoken={token}"
     return {"url": f"{base}{'&' if '?' in base else '?'}{pair}", "sptoken": token, "sptokenNameValuePair": pair}
 
@@ -94,26 +98,30 @@ def _one_line(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """*text* for a header, in which nothing is decoded."""
+    """*text* for a header, written so that nothing in it is decoded."""
     return _one_line(text).replace("=?", "= ?")
 
 
 def _address(text: str, name: str = "") -> Address | None:
-    """The one address *text*; None where no mail server has such a one (RFC 5322, section 3.4.1; RFC 2606, section 2).
+    """The address *text* for a header, with the *name* of its owner; None when mail cannot be sent there.
 
-    Accounts may have odder ones. What could be taken for two addresses, or for anything else, gets no mail.
+    Accounts may have addresses that are not used for mail: a text that could be read as two addresses, or as anything
+    else. Source: RFC 5322, section 3.4.1; RFC 2606, section 2.
     """
     local, _, domain = text.rpartition("@")
     if not _LOCAL.fullmatch(local) or _ENCODED.search(local):
         return None
     if not _DOMAIN.fullmatch(domain) or domain.endswith(".invalid"):
         return None
-    # What is no ASCII in front of the @ needs a mail server that knows RFC 6531; behind it none does.
+    # Letters beyond ASCII before the @ need a mail server that supports RFC 6531. A domain can always be written in
+    # ASCII.
     spelled = ascii_domain(domain)
     return None if spelled is None else Address(_literal(name), local, spelled)
 
 
 def _set(message: EmailMessage, text: str, subtype: str) -> None:
-    """*text* as it is where that can be: whoever looks for a link in an ``.eml`` file shall find it in one piece."""
+    """Sets *text* as the content, without an encoding where possible, so that a link in an ``.eml`` file is in one
+    piece.
+    """
     is_plain = text.isascii() and max(map(len, text.splitlines()), default=0) <= _LINE
     message.set_content(text, subtype=subtype, cte="7bit" if is_plain else "quoted-printable")
