@@ -1,1 +1,1 @@
-"""Rows of any kind, by its declaration: found, listed, searched, counted, expanded and changed."""
+"""Rows of any kind, handled by the declaration of the kind: found, listed, searched, counted, expanded and changed."""

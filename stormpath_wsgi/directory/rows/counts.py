@@ -1,9 +1,10 @@
-"""How many accounts each directory has: kept, since counting a million of them takes longer than showing a page.
+"""The stored number of accounts of each directory. Counting a million accounts takes longer than showing a page of
+them.
 
-A number is changed in the transaction that makes or removes the account, so it is exact whenever it is read. It is
-kept in parts that are added up: PostgreSQL lets those who make accounts in one directory at the same moment wait for
-each other as long as they change the same row. A change is the last thing that its transaction does, so that nobody
-who waits here holds what another waits for.
+The number is changed in the transaction that makes or removes the account, so it is always exact. It is the sum of
+several rows: on PostgreSQL, transactions that change the same row wait for each other, and with several rows they
+rarely do. A transaction changes the number as its last step, so that while it waits here it holds no lock that another
+transaction at this step still needs.
 """
 
 from __future__ import annotations
@@ -34,22 +35,25 @@ _OF_DIRECTORIES = _OF_TENANT.where(_table.c.directory_id.in_(bindparam("director
 
 
 def begin(work: UnitOfWork, directory_id: str) -> None:
-    """Counts the accounts of a new directory, which are none."""
+    """Stores the number of a new directory, which has no accounts."""
     row = {"tenant_id": work.tenant_id, "directory_id": directory_id, "number": 0}
     work.connection.execute(insert(_table), [{**row, "part": part} for part in range(PARTS)])
 
 
 def change(work: UnitOfWork, directory_id: str, account_id: str, difference: int) -> None:
-    """Counts an account that was made in the directory, 1, or removed from it, -1. Comes last in a transaction."""
-    part = ord(account_id[-1]) % PARTS  # random, but the same when the account goes
+    """Counts an account that was made in the directory (*difference* 1) or removed from it (-1).
+
+    To be called last in a transaction.
+    """
+    part = ord(account_id[-1]) % PARTS  # random, but the same again when the account is removed
     values = {"directory": directory_id, "of_part": part, "difference": difference}
     work.connection.execute(_CHANGE, values)
 
 
 def kept(listing: Listing, through: Through) -> Select[Any] | None:
-    """What tells how many accounts are in the whole of *listing*, given the parameters of its page.
+    """A statement for the number of accounts in the whole of *listing*, with the parameters of its page.
 
-    None when that is not kept: who is in several groups would be counted several times.
+    None when the number is not stored, as for groups: an account in several groups would be counted several times.
     """
     return _KEPT.get((listing.owner, through)) if listing.of is kinds.Account else None
 

@@ -1,7 +1,8 @@
-"""Expansion: links in an answer replaced by what they name, as ``directory,groups(offset:0,limit:10)`` asks.
+"""Expansion: links in an answer are replaced by their resources, for example for
+``directory,groups(offset:0,limit:10)``.
 
-Names may be nested, ``groupMemberships(group,limit:100)``, and what all of them together may bring is bounded.
-Source: the expansion chapter of the REST API v1, which knows no nesting.
+Names may be nested, as in ``groupMemberships(group,limit:100)``. The number of resources of all names together is
+limited. Source: the expansion chapter of the REST API v1, which knows no nesting.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import KINDS, Collection, CustomData, Kind, Link, Member, Part
 
 _MOST_NAMES = 16  # in one parameter
-_MOST_RESOURCES = 20_000  # that all names may bring; one brings to each of a page of 100 up to 100
-_MOST_DATA = 20_000_000  # characters of custom data that one name may bring, as JSON
-_TOKEN = re.compile(r"([A-Za-z]+|[0-9]+|[(),:])|\s+")  # blanks first would be counted again from each of them
+_MOST_RESOURCES = 20_000  # of all names together; one name can add 100 resources to each of the 100 items of a page
+_MOST_DATA = 20_000_000  # characters of custom data, as JSON, for one name
+_TOKEN = re.compile(r"([A-Za-z]+|[0-9]+|[(),:])|\s+")  # blanks come last: in front, a long run of them would be slow
 
 
 @dataclass(slots=True)
 class Wanted:
-    """One name to expand; of a collection the *window*; and what is wanted *inside*."""
+    """One name to expand. *window*: for a collection, ``offset`` and ``limit``. *inside*: the names to expand in it."""
 
     name: str
     window: dict[str, Any] = field(default_factory=dict)
@@ -39,7 +40,10 @@ class Wanted:
 
 
 def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
-    """What *expand*, text or None, asks of each of so many *resources* of a *kind*. Raises 2103, 2107."""
+    """The names that *expand* asks for: a text, or None. *resources*: how many resources of *kind* will be expanded.
+
+    Raises 2103 for a text that cannot be read, 2107 when too many resources would be answered.
+    """
     if not expand:
         return []
     wanted = _Parser(expand).parse()
@@ -52,9 +56,9 @@ def parse(expand: Any, kind: type[Kind], *, resources: int = 1) -> list[Wanted]:
 def apply(
     work: UnitOfWork, items: Sequence[dict[str, Any]], wanted: Iterable[Wanted], account: dict[str, Any] | None = None
 ) -> None:
-    """Puts into *items* what is *wanted* of them. A link that leads nowhere any more stays a link.
+    """Replaces the *wanted* links in *items* by their resources. A link whose resource was removed stays a link.
 
-    *account*: what ``account`` leads to, where that is known and shall not be read again.
+    *account*: the resource that ``account`` leads to, if the caller has it, so that it is not read again.
     """
     for one in wanted:
         places = [item for item in items if item.get(one.name)]
@@ -69,7 +73,7 @@ def apply(
 
 
 def _found(work: UnitOfWork, hrefs: Iterable[str], one: Wanted) -> dict[str, dict[str, Any]]:
-    """What *hrefs* name, in as few statements as there are kinds, but one for each collection."""
+    """The resources that *hrefs* name, by href. One statement for each kind, and one for each collection."""
     pages: dict[str, dict[str, Any]] = {}
     ids: defaultdict[tuple[type[Kind], type[Kind] | None], list[str]] = defaultdict(list)
     for href in hrefs:
@@ -84,14 +88,19 @@ def _found(work: UnitOfWork, hrefs: Iterable[str], one: Wanted) -> dict[str, dic
 
 
 def _check_data(work: UnitOfWork, ids: list[str]) -> None:
-    """Raises 2107 where the custom data with these *ids* is too much for one answer, and for our memory."""
+    """Raises 2107 when the custom data of the resources with these *ids* is too much for one answer, and for our
+    memory.
+    """
     if ids and (work.connection.execute(_SIZE, {"ids": ids}).scalar() or 0) > _MOST_DATA:
         text = f"expand would bring more than {_MOST_DATA} characters of custom data; set smaller limits."
         raise fault(Code.NOT_EXPANDABLE, text)
 
 
 def _most(wanted: Iterable[Wanted], kinds: Iterable[type[Kind]], resources: int) -> int:
-    """How many resources may come, if all pages are full. Raises 2107 for a name to expand in none of *kinds*."""
+    """The highest possible number of resources, with all pages full.
+
+    Raises 2107 for a name that none of *kinds* has.
+    """
     most = 0
     for one in wanted:
         members = [kind.members[one.name] for kind in kinds if one.name in kind.members]
@@ -144,7 +153,7 @@ class _Parser:
         return whole.inside
 
     def _fill(self, outer: Wanted) -> None:
-        """Reads what stands between two parentheses."""
+        """Reads what is between two parentheses."""
         while True:
             name = self._take()
             if name in ("offset", "limit") and self._next(":"):
@@ -171,7 +180,7 @@ class _Parser:
         return self._tokens.pop(0)
 
     def _next(self, token: str) -> bool:
-        """Takes *token* if it comes next."""
+        """Reads *token*, if it is the next one. Returns whether it was."""
         found = self._tokens[:1] == [token]
         del self._tokens[: int(found)]
         return found

@@ -1,6 +1,7 @@
-"""Pages of collections: one statement each, and a second one for the number of matches when the page does not tell.
+"""Pages of collections: one statement for a page, and a second one for the number of all matches where that is needed.
 
-Source: the pagination chapter of the REST API v1; that ``size`` counts all matches is what its clients rely on.
+Source: the pagination chapter of the REST API v1. ``size`` is the number of all matches, because its clients rely on
+that.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from stormpath_wsgi.kinds import Kind
 
 DEFAULT_LIMIT, MAXIMUM_LIMIT = 25, 100
 _MAXIMUM_OFFSET = 2**31 - 1
-#: Collections that only answer whoever knows what to look for, and the parameter that says it.
+#: Collections that cannot be listed, only searched with an exact value, and the parameter for that value.
 _LOOKED_UP: Mapping[tuple[type[Kind], str], str] = {(kinds.Application, "apiKeys"): "id"}
 _WHOLE = re.compile(r"[0-9]{1,10}")
 
 
 def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_exists: bool = False) -> dict[str, Any]:
-    """One page of *listing*, which has an owner; ``size`` counts all matches. *owner_exists*: the caller knows so.
+    """One page of *listing*, which has an owner. ``size`` is the number of all matches.
+
+    *query*: the parameters of the request. *owner_exists*: whether the caller knows that the owner exists.
 
     Raises :class:`~stormpath_wsgi.errors.Error` (404, 2100 to 2108).
     """
@@ -65,7 +68,7 @@ def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_
 
 
 def parse_window(offset: Any = None, limit: Any = None) -> dict[str, int]:
-    """``offset`` and ``limit`` from two parameters off the wire, None where one was not sent. Raises 2103."""
+    """``offset`` and ``limit`` from two parameters of a request; None: the parameter was not sent. Raises 2103."""
     return {
         "offset": 0 if offset is None else _whole("offset", offset, 0, _MAXIMUM_OFFSET),
         "limit": DEFAULT_LIMIT if limit is None else _whole("limit", limit, 1, MAXIMUM_LIMIT),
@@ -88,7 +91,7 @@ def _parameters(work: UnitOfWork, listing: Listing) -> dict[str, Any]:
 
 @cache
 def _everything(owner: Shape, of: Shape, name: str, through: Through) -> Select[Any]:
-    """A whole collection in its default order. Built once: that takes longer than running it."""
+    """A whole collection in its default order. Built once, because building it takes longer than running it."""
     held = condition(owner.kind, of.kind, name, through)
     statement = select(*of.columns).where(held, *is_alive(of.table))
     if owner.kind is not kinds.Tenant:
@@ -105,7 +108,9 @@ def _size(
     window: Mapping[str, int],
     found: int,
 ) -> int:
-    """The number of all *matches*, of which the page has *found*. *kept*: what tells it without counting."""
+    """The number of all *matches*, of which the page has *found*. *kept*: a statement for the stored number, if there
+    is one.
+    """
     if found < window["limit"] and (found or not window["offset"]):
         return window["offset"] + found
     if kept is None:

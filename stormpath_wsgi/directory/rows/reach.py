@@ -1,4 +1,4 @@
-"""What belongs to what: which resources each collection holds, and which accounts an application reaches.
+"""Which resources each collection holds, and which accounts belong to the account stores of an application.
 
 Source: the links and cascades of the resource reference of the REST API v1.
 """
@@ -47,20 +47,20 @@ _organizations, _inner = schema.organizations, schema.organization_store_mapping
 _links = schema.account_links
 _owner: BindParameter[str] = bindparam("owner")
 
-#: The ways from applications into account stores: a row for each mapping, and for that of an organization a row for
-#: each of the organization's own; an organization without stores leads nowhere.
+#: The ways from applications to account stores. Each mapping is a row. A mapping of an organization has a row for each
+#: mapping of that organization, or one row that leads to no store if there are none.
 ROUTES = _mappings.outerjoin(_inner, _inner.c.organization_id == _mappings.c.account_store_organization_id)
-#: The directory or the group that a way leads into; one of them is null.
+#: The directory and the group that a way leads to; one of them is null.
 ROUTE_DIRECTORY = func.coalesce(_mappings.c.account_store_directory_id, _inner.c.account_store_directory_id)
 ROUTE_GROUP = func.coalesce(_mappings.c.account_store_group_id, _inner.c.account_store_group_id)
 
 
-#: The most account stores that are listed in a statement; engines take some ten thousand parameters.
+#: The highest number of account stores that are listed in a statement: engines allow some ten thousand parameters.
 MOST_LISTED = 1000
 
 
 class Through(Enum):
-    """What a collection is held through."""
+    """How a collection belongs to its owner: by a column, or by the account stores of the owner."""
 
     NOTHING = "columns of its rows"
     DIRECTORIES = "directories, which are listed; one index serves the order too"
@@ -69,9 +69,10 @@ class Through(Enum):
 
 
 def condition(owner: type[Kind], of: type[Kind], name: str, through: Through) -> ColumnElement[bool]:
-    """Which rows of *of* the collection *name* of an *owner* holds, whose id is bound as ``owner``.
+    """The condition for the rows of the kind *of* in the collection *name* of an *owner*, whose id is bound as
+    ``owner``.
 
-    The stores of an application or organization are bound as ``directories`` and ``groups`` where they are listed.
+    Where the account stores are listed, they are bound as ``directories`` and ``groups``.
     """
     listed: list[Any] = [bindparam(name, expanding=True) for name in ("directories", "groups")]
     match through:
@@ -88,9 +89,9 @@ def condition(owner: type[Kind], of: type[Kind], name: str, through: Through) ->
 
 
 def stores(work: UnitOfWork, listing: Listing) -> tuple[Through, dict[str, list[str]]]:
-    """The ids of the directories and groups that an application or organization has as account stores.
+    """How *listing* belongs to its owner, and the ids of the directories and groups among the owner's account stores.
 
-    They are for :func:`condition`. Given them, the database plans better.
+    They are parameters of :func:`condition`. With listed ids the database finds a better plan.
     """
     if listing.owner not in _STORES or listing.of not in (kinds.Account, kinds.Group):
         return Through.NOTHING, {}
@@ -102,10 +103,10 @@ def stores(work: UnitOfWork, listing: Listing) -> tuple[Through, dict[str, list[
 
 
 def reachable(application_id: ColumnElement[str], account: Table) -> ColumnElement[bool]:
-    """Whether a row of *account* is in an ENABLED account store that is mapped to the application.
+    """A condition: a row of *account* is in an ENABLED account store that is mapped to the application.
 
-    An account store counts as mapped through an organization that is ENABLED. The ways are tried from the usual to
-    the rare one, and no further than to the first that leads there.
+    A store of an ENABLED organization counts as mapped where the organization is. The usual kinds of mapping are tried
+    first, and the database stops at the first one that fits.
     """
     is_mapped = _mappings.c.application_id == application_id
     in_directory = _directories.c.id == account.c.directory_id, _directories.c.status == ENABLED
@@ -131,7 +132,7 @@ def reachable(application_id: ColumnElement[str], account: Table) -> ColumnEleme
 
 
 def linked_to(account_id: str | BindParameter[str]) -> CompoundSelect[Any]:
-    """The ids of the accounts that an account is linked to, on either side of a link."""
+    """A SELECT of the ids of the accounts that *account_id* is linked to, on either side of a link."""
     to_the_right = select(_links.c.right_account_id).where(_links.c.left_account_id == account_id)
     to_the_left = select(_links.c.left_account_id).where(_links.c.right_account_id == account_id)
     return to_the_right.union_all(to_the_left)
@@ -142,9 +143,10 @@ def _those(column: Column[str], wanted: ColumnElement[bool]) -> ScalarSelect[str
 
 
 def _having(**stores: Any) -> ColumnElement[bool]:
-    """Which applications have one of *stores*: ids of directories, of groups. Be it through an organization.
+    """The condition for applications that have one of *stores* (ids of directories, or of groups), or an organization
+    with it.
 
-    Each way is a SELECT of its own, for PostgreSQL uses no index for an OR of subqueries.
+    Each kind of mapping is a SELECT of its own, because PostgreSQL uses no index for an OR of subqueries.
     """
     through = _mappings.join(_inner, _inner.c.organization_id == _mappings.c.account_store_organization_id)
     ways = [
@@ -179,7 +181,7 @@ _STORES: Mapping[type[Kind] | None, Select[Any]] = {
 _keys, _registrations = schema.api_keys, schema.saml_service_provider_registrations
 _templates = schema.email_templates
 
-#: The collections whose rows do not name their owner in a column of their own.
+#: The conditions of collections whose rows have no column with the id of the owner.
 _SPECIAL: Mapping[tuple[type[Kind], str], ColumnElement[bool]] = {
     (kinds.Application, "apiKeys"): exists().where(
         _accounts.c.id == _keys.c.account_id,

@@ -36,7 +36,7 @@ Wire = dict[str, Any]
 
 
 def load(work: UnitOfWork, resource: Resource) -> Wire:
-    """The wire form of *resource*. Raises the 404 when the tenant has none such."""
+    """The wire form of *resource*. Raises a 404 when the tenant has no such resource."""
     statement = _one(SHAPES[resource.kind], SHAPES[resource.owner] if resource.owner else None)
     row = work.connection.execute(statement, _parameters(work, id=resource.id)).first()
     if row is None:
@@ -45,39 +45,43 @@ def load(work: UnitOfWork, resource: Resource) -> Wire:
 
 
 def load_all(work: UnitOfWork, kind: type[Kind], owner: type[Kind] | None, ids: Iterable[str]) -> dict[str, Wire]:
-    """By id, the wire forms of those of *ids* that the tenant has. *owner*: as in :class:`.paths.Resource`."""
+    """The wire forms of the resources with *ids*, by id, as far as the tenant has them.
+
+    *owner*: see :class:`.paths.Resource`.
+    """
     statement = _several(SHAPES[kind], SHAPES[owner] if owner else None)
     rows = work.connection.execute(statement, _parameters(work, ids=list(ids)))
     return {row[0]: wire(work, Resource(kind, row[0], owner), row) for row in rows}
 
 
 def wire(work: UnitOfWork, resource: Resource, row: Row) -> Wire:
-    """The wire form of *resource*, whose selected columns are *row*."""
+    """The wire form of *resource*, from its selected columns *row*."""
     return SHAPES[resource.kind].wire(row, work, work.href(resource))
 
 
 def exist(work: UnitOfWork, kind: type[Kind], id: str) -> bool:
-    """Whether the tenant has a *kind* with that *id*."""
+    """Whether the tenant has a resource of *kind* with that *id*."""
     return work.connection.execute(_existence(SHAPES[kind]), _parameters(work, id=id)).first() is not None
 
 
 def require(work: UnitOfWork, resource: Resource, name: str) -> None:
-    """Raises 2016 unless the tenant has *resource*, which a body calls *name*."""
+    """Raises 2016 unless the tenant has *resource*. *name*: the property of the body that names it."""
     if not exist(work, resource.kind, resource.id):
         raise fault(Code.UNKNOWN_RESOURCE, f"{name} does not match a known resource.")
 
 
 def require_owner(work: UnitOfWork, listing: Listing) -> None:
-    """Raises the 404 unless the tenant has the owner of *listing*."""
+    """Raises a 404 unless the tenant has the owner of *listing*."""
     if listing.owner is not None and not exist(work, listing.owner, listing.id):
         raise fault(Code.NOT_FOUND)
 
 
 def make(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any], **columns: Any) -> None:
-    """Stores a new *kind*: its attributes by Python name, and *columns* that no body tells.
+    """Stores a new resource of *kind*: *values* are its attributes by their names in Python, *columns* its other
+    columns.
 
-    Raises :class:`~stormpath_wsgi.errors.Error`: 2001 when a unique value is taken, 2020 when a resource that
-    it refers to has gone.
+    Raises :class:`~stormpath_wsgi.errors.Error`: 2001 when a unique value is taken, 2020 when a resource that it refers
+    to was removed.
     """
     table = SHAPES[kind].table
     common = {"id": id, "tenant_id": work.tenant_id, "created_at": work.now, "modified_at": work.now}
@@ -87,17 +91,17 @@ def make(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any],
 
 
 def change(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any]) -> None:
-    """Stores new *values*, by Python name, and lets ``modifiedAt`` grow. Raises as :func:`make` does."""
+    """Stores new *values*, by their names in Python, and moves ``modifiedAt``. Raises the errors of :func:`make`."""
     table = SHAPES[kind].table
     row = {**_touched(work, table), **_stored(work, kind, id, values)}
-    if not row:  # a client saved what it had read of a kind that has no modifiedAt
+    if not row:  # nothing was changed, and the kind has no modifiedAt
         return
     with taken(*_uniqueness(kind)):
         work.connection.execute(update(table).where(table.c.id == id).values(row))
 
 
 def remove(work: UnitOfWork, kind: type[Kind], id: str) -> None:
-    """Removes what there is, and what refers to it with ON DELETE CASCADE."""
+    """Removes the resource, if it exists, and the rows that refer to it with ON DELETE CASCADE."""
     table = SHAPES[kind].table
     work.connection.execute(delete(table).where(table.c.id == id))
 
@@ -107,13 +111,13 @@ def _touched(work: UnitOfWork, table: Table) -> dict[str, Any]:
 
 
 def later(column: ColumnElement[int], now: int) -> ColumnElement[int]:
-    """*now*, or one millisecond after the moment in *column* when the clock has not got so far."""
+    """*now*, but at least one millisecond after the moment in *column*. Both are milliseconds since the epoch."""
     return case((column >= now, column + 1), else_=now)
 
 
 @contextmanager
 def taken(text: str | None, code: Code = Code.NOT_UNIQUE) -> Iterator[None]:
-    """Answers a broken UNIQUE constraint with *code* and *text*, and a broken reference with 2020."""
+    """In this block a broken UNIQUE constraint raises *code* with *text*, and a broken reference raises 2020."""
     try:
         yield
     except IntegrityError as error:
@@ -121,7 +125,9 @@ def taken(text: str | None, code: Code = Code.NOT_UNIQUE) -> Iterator[None]:
 
 
 def key_of(attribute: Attribute[Any]) -> Callable[[str], str]:
-    """What makes the canonical spelling of *attribute*, by which it is unique, found and sorted."""
+    """The function that makes the canonical form of *attribute*, for which it is unique, and by which it is found and
+    sorted.
+    """
     if attribute is kinds.Account.email:
         return canonical.canonical_email
     if attribute is kinds.Account.username:
@@ -130,7 +136,10 @@ def key_of(attribute: Attribute[Any]) -> Callable[[str], str]:
 
 
 def of_tenant(table: Table) -> ColumnElement[bool]:
-    """Whether a row of *table* is the tenant's, who is bound as ``tenant_id``. Some only say so by their owner."""
+    """A condition: a row of *table* belongs to the tenant, whose id is bound as ``tenant_id``.
+
+    For a table without a column for the tenant, the owner of the row decides.
+    """
     tenant_id: BindParameter[str] = bindparam("tenant_id")
     if "tenant_id" in table.c:
         return table.c.tenant_id == tenant_id
@@ -143,7 +152,7 @@ def of_tenant(table: Table) -> ColumnElement[bool]:
 
 
 def is_alive(table: Table) -> list[ColumnElement[bool]]:
-    """What holds for the rows of *table* that count at the moment bound as ``now``: tokens expire."""
+    """The conditions for rows of *table* that are valid at the moment bound as ``now``: expired tokens are not."""
     return [table.c.expires_at > bindparam("now")] if "expires_at" in table.c else []
 
 
@@ -172,16 +181,16 @@ def _existence(shape: Shape) -> Select[Any]:
 
 def _live(shape: Shape, owner: Shape | None) -> Select[Any]:
     statement = select(*shape.columns).where(of_tenant(shape.table), *is_alive(shape.table))
-    if owner is not None:  # the custom data of an account is not found below groups/
+    if owner is not None:  # so that custom data of an account is not found at a path below groups/
         statement = statement.where(exists().where(owner.table.c.id == shape.columns[0]))
     return statement
 
 
 def _stored(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns for *values*: as they are or encrypted, and folded where one searches."""
+    """The columns for *values*: plain or encrypted, and the folded form of searchable texts."""
     table, row = SHAPES[kind].table, dict(values)
     for attribute in kind.declared(Attribute):
-        if attribute.encrypted and attribute.name in row:  # an empty text is none, and nothing to keep from anybody
+        if attribute.encrypted and attribute.name in row:  # an empty text is no secret
             text = row[attribute.name]
             row[attribute.name] = work.secrets.encrypt(text, encryption_context(kind, attribute)(id)) if text else None
         name = f"{attribute.name}_folded"
@@ -191,7 +200,7 @@ def _stored(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, An
     return row
 
 
-#: Kinds of which a duplicate has a code of its own.
+#: Kinds for whose duplicates the REST API has a code of their own.
 _DUPLICATES: Mapping[type[Kind], Code] = {
     kinds.Phone: Code.PHONE_NUMBER_TAKEN,
     kinds.Factor: Code.PHONE_OF_OTHER_FACTOR,

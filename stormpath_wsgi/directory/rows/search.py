@@ -1,6 +1,6 @@
-"""What a collection can be asked for: text anywhere, attributes, custom data, and an order.
+"""Searching a collection: for text in any attribute, by single attributes, by custom data; and sorting it.
 
-All comparisons ignore case, and a ``*`` at either end of a text stands for anything.
+All comparisons ignore upper and lower case. A ``*`` at either end of a text stands for any characters.
 Source: the search chapter of the REST API v1.
 """
 
@@ -24,7 +24,7 @@ from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import Attribute, Instant, Kind, Link, Text, is_storable
 
 _LONGEST = 4000  # characters of a value
-_MOST = 10  # attributes in an order, keys on a path into custom data
+_MOST = 10  # attributes to sort by; keys in a path into custom data
 
 _CUSTOM_DATA = "customData."
 _KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]{0,254}")
@@ -32,7 +32,7 @@ _RANGE = re.compile(r"[\[(].*[\])]", re.DOTALL)
 
 
 def default_order(table: Table) -> list[Column[Any]]:
-    """Groups come by name and mappings by their place; otherwise the oldest resource comes first."""
+    """The columns to sort by when the request does not say: groups by name, mappings by index, others the oldest first."""
     if table is schema.groups:
         return [table.c.name_folded, table.c.id]
     names = [name for name in ("list_index", "created_at") if name in table.c]
@@ -42,9 +42,9 @@ def default_order(table: Table) -> list[Column[Any]]:
 def narrow(
     statement: Select[Any], kind: type[Kind], query: Mapping[str, Any], work: UnitOfWork, *, through_groups: bool
 ) -> Select[Any]:
-    """*statement*, which selects resources of *kind*, down to what *query* asks for and in its order.
+    """*statement*, which selects resources of *kind*, limited to what *query* asks for and sorted as it asks.
 
-    *through_groups*: whether they are accounts that belong here as members of groups, of whom no index knows.
+    *through_groups*: whether they are accounts that belong here as members of groups, for which there is no index.
     Raises :class:`~stormpath_wsgi.errors.Error` (2002, 2014, 2103 to 2108).
     """
     search = _Search(kind, work)
@@ -52,7 +52,7 @@ def narrow(
     order = asked.pop("orderBy", None)
     statement = statement.where(*[search.filter(name, value) for name, value in asked.items()])
     statement = statement.order_by(None).order_by(*search.order(order))
-    if search.finds_few and through_groups:  # says nothing new, but names an index
+    if search.finds_few and through_groups:  # changes no result, but lets the database use an index
         statement = statement.where(search.table.c.tenant_id == work.tenant_id)
     if search.uses_custom_data:
         statement = statement.join(schema.custom_data, schema.custom_data.c.owner_id == search.table.c.id)
@@ -78,7 +78,7 @@ class _Search:
         member = self.kind.members.get(name)
         if not isinstance(member, Attribute) or not member.search:
             raise fault(Code.PARAMETER_NOT_SUPPORTED, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
-        if member.derived:  # an id
+        if member.derived:  # the id of the resource
             return SHAPES[self.kind].columns[0] == value
         if isinstance(member, Text):
             self.finds_few |= not value.startswith("*")
@@ -87,7 +87,7 @@ class _Search:
         return _equals(self.table.c[member.name], member, value)
 
     def order(self, text: str | None) -> Iterator[ColumnElement[Any]]:
-        """The terms of ``name desc, createdAt``, or of the default order."""
+        """The SQL terms of an order such as ``name desc, createdAt``, or of the default order."""
         if text is None:
             yield from map(self._term, default_order(self.table))
             return
@@ -108,12 +108,12 @@ class _Search:
 
     def _term(self, column: ColumnElement[Any], *, descending: bool = False) -> ColumnElement[Any]:
         nullable = not isinstance(column, Column) or column.nullable
-        if self.finds_few:  # SQLite would take the index with the order and read everything for the few
+        if self.finds_few:  # otherwise SQLite would use the index of the order, and read every row to find a few
             column = column.concat("") if isinstance(column.type, types.Text) else column + 0
         term = column.desc() if descending else column.asc()
         if not nullable:
             return term
-        return term.nulls_last() if descending else term.nulls_first()  # where SQLite puts them; PostgreSQL does not
+        return term.nulls_last() if descending else term.nulls_first()  # as SQLite does by itself, unlike PostgreSQL
 
     def _sortable(self, name: str) -> list[ColumnElement[Any]]:
         if name.startswith(_CUSTOM_DATA) and self.kind.searches_custom_data:
@@ -129,9 +129,9 @@ class _Search:
         return or_(false(), *(self._key(one).contains(key_of(one)(text), autoescape=True) for one in searched))
 
     def _linked(self, name: str, href: str) -> ColumnElement[bool]:
-        """``application.href`` of tokens, ``accountStore.href`` of mappings.
+        """The condition for a linked resource: ``application.href`` of tokens, ``accountStore.href`` of mappings.
 
-        A link is searched where it may be set by whoever makes the resource.
+        A link can be searched if it can be set when the resource is made.
         """
         member = self.kind.members.get(name.removesuffix(".href"))
         if not isinstance(member, Link) or not member.writable:
@@ -173,12 +173,15 @@ def _matches(column: ColumnElement[str], value: str, spelled: Callable[[str], st
 
 
 def _starts_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    """As a range, which an index can serve on both engines; LIKE it can on neither."""
+    """A condition: the text begins with *prefix*.
+
+    Written as a range, because neither engine uses an index for LIKE here.
+    """
     head = prefix.rstrip("\U0010ffff")
     if not head:
         return column >= prefix
     after = ord(head[-1]) + 1
-    after = 0xE000 if after == 0xD800 else after  # no character between
+    after = 0xE000 if after == 0xD800 else after  # there are no characters between these two
     return and_(column >= prefix, column < head[:-1] + chr(after))
 
 
@@ -199,7 +202,9 @@ def _equals(column: ColumnElement[Any], attribute: Attribute[Any], value: str) -
 
 
 def _custom_data(stored: Value, value: str) -> ColumnElement[bool]:
-    """Whether a value in custom data matches, as text or as a number. Only what is in brackets is a range of either."""
+    """A condition: a value in custom data equals *value*, as text or as a number, or is in the range *value* in
+    brackets.
+    """
     if not _RANGE.fullmatch(value):
         matches = _matches(stored.folded, value, _lower)
         return or_(matches, stored.equals(value)) if spellings(value) else matches
@@ -212,13 +217,15 @@ def _custom_data(stored: Value, value: str) -> ColumnElement[bool]:
 
 
 def _is_moment(stored: Value) -> ColumnElement[bool]:
-    """Whether a value in custom data is text like ``2015`` or ``2015-08-25T…``, and so has its place among moments."""
+    """A condition: a value in custom data is a text like ``2015`` or ``2015-08-25T…``, which can be compared with
+    moments.
+    """
     dated = or_(stored.text.like("____-__%"), func.length(stored.text) == len("2015"))
     return and_(stored.number.is_(None), stored.text >= "0", stored.text < ":", dated)
 
 
 def _lower(text: str) -> str:
-    """As the engines fold what is in custom data: within ASCII."""
+    """*text* in lower case within ASCII, as the engines do it for custom data."""
     return text.translate(_LOWER)
 
 
