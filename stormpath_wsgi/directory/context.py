@@ -1,4 +1,4 @@
-"""What every rule works with: whose data it is, when it is, and a transaction."""
+"""What every rule works with: the tenant, the time, a transaction, and the services of the directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from stormpath_wsgi.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """One transaction for one tenant. *now*: milliseconds since the epoch, UTC; the same to its end."""
+    """One transaction for one tenant.
+
+    *now*: milliseconds since the epoch, UTC; it does not change during the transaction.
+    """
 
     connection: Connection
     tenant_id: str
@@ -30,19 +33,21 @@ class UnitOfWork:
     now: int
     secrets: Secrets
     mail: Mail
-    #: The id of the API key that authenticated the request; None in process.
+    #: The id of the API key that authenticated the request; None when the caller is in the same process.
     caller: str | None = None
-    #: The ids of mails that leave once it is committed.
+    #: The ids of the mails in the outbox that are to be sent after the commit.
     queued: list[str] = field(default_factory=list)
 
     def href(self, target: Resource | Listing) -> str:
+        """The address of *target*, below the base URL."""
         return f"{self.base_url}/{target.path}"
 
 
 class Context:
-    """What lives as long as the service. *tenant_id* None: the only tenant. *clock*: seconds since the epoch, UTC.
+    """What all transactions of a service share, for as long as the service exists.
 
-    *cache_ttl*: seconds that anything is remembered at the most.
+    *tenant_id*: None means the only tenant of the database. *clock*: returns seconds since the epoch, UTC. *cache_ttl*:
+    seconds that anything is remembered at the most.
     """
 
     def __init__(
@@ -65,24 +70,27 @@ class Context:
         self.send_sms = send_sms or sms.default(database)
         self.caller: str | None = None
         self._tenant_id = tenant_id
-        #: The only tenant, and when it was looked up.
+        #: The id of the only tenant, and when it was looked up.
         self._found: tuple[str, float] | None = None
 
     def called_with(self, api_key_id: str) -> Self:
-        """The same context, in which that API key is the :attr:`caller`."""
+        """A copy of this context whose transactions have *api_key_id* as their :attr:`~UnitOfWork.caller`."""
         acting = copy.copy(self)
         acting.caller = api_key_id
         return acting
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
-        """Each statement sees what is committed when it starts."""
+        """A transaction for reading. Each statement sees what is committed when it starts."""
         with self.database.read() as connection:
             yield self.work(connection, self._tenant(connection))
 
     @contextmanager
     def write(self, *, moves_generation: bool = True) -> Iterator[UnitOfWork]:
-        """*moves_generation*: whether anything is changed that a cache may hold, as new resources do not."""
+        """A transaction for writing: committed at the end of the block, undone when the block raises.
+
+        *moves_generation*: whether it changes anything that a cache may hold. A new resource alone does not.
+        """
         with self.database.write(moves_generation=moves_generation) as transaction:
             work = self.work(transaction.connection, self._tenant(transaction.connection))
             yield work
@@ -90,6 +98,7 @@ class Context:
             self.deliver()
 
     def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
+        """The unit of work for *tenant_id* on *connection*, whose transaction has begun."""
         now = int(self.clock() * 1000)
         return UnitOfWork(connection, tenant_id, self.base_url, now, self.secrets, self.mail, self.caller)
 
@@ -115,4 +124,4 @@ def _only_tenant(connection: Connection) -> str:
 
 
 def _nobody() -> None:
-    """Who delivers where nobody is told to."""
+    """Does nothing: there is no delivery to wake up."""

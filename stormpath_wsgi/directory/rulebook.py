@@ -1,4 +1,4 @@
-"""Which rule answers for which kind. A kind that is not in a table here does not offer that verb."""
+"""Which function handles which verb for which kind. A kind that is not in a table here does not offer that verb."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Create = Callable[[Context, Listing, Any, Mapping[str, Any]], Wire]
 Change = Callable[[Context, Resource, Any], Wire]
 Remove = Callable[[Context, Resource], None]
 
-#: Who makes a resource of a kind, in the collections where its declaration allows that.
+#: The functions that make a resource of a kind, in the collections where its declaration allows that.
 CREATE: Mapping[type[Kind], Create] = {
     kinds.Application: applications.create,
     kinds.AccountStoreMapping: mappings.create,
@@ -55,7 +55,7 @@ CREATE: Mapping[type[Kind], Create] = {
     kinds.Challenge: challenges.create,
 }
 
-#: Who changes one.
+#: The functions that change a resource.
 CHANGE: Mapping[type[Kind], Change] = {
     kinds.Tenant: plain.change,
     kinds.Application: plain.change,
@@ -89,7 +89,7 @@ CHANGE: Mapping[type[Kind], Change] = {
     kinds.Challenge: challenges.change,
 }
 
-#: Who removes one, with what lives and dies with it.
+#: The functions that remove a resource, together with the resources that cannot exist without it.
 REMOVE: Mapping[type[Kind], Remove] = {
     kinds.Application: applications.remove,
     kinds.AccountStoreMapping: mappings.remove,
@@ -111,14 +111,14 @@ REMOVE: Mapping[type[Kind], Remove] = {
     kinds.Factor: factors.remove,
 }
 
-#: What is seen to before a resource of a kind is read.
+#: Functions that are called before a resource of a kind is read: they make what does not exist yet.
 BEFORE: Mapping[type[Kind], Callable[[Context, Resource], None]] = {
     kinds.SamlPolicy: saml.before_reading,
     kinds.SamlIdentityProvider: saml.before_reading,
     kinds.SamlServiceProviderMetadata: saml.require_directory,
 }
 
-#: Who writes the resources that are no JSON.
+#: The functions that return resources which are not JSON, as media type and content.
 DOCUMENTS: Mapping[type[Kind], Callable[[Context, Resource], tuple[str, bytes]]] = {
     kinds.X509Certificate: saml.certificate,
     kinds.SamlIdentityProviderMetadata: saml.identity_provider_metadata,
