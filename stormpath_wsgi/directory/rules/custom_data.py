@@ -18,9 +18,9 @@ from stormpath_wsgi.directory.wire.paths import DataKey, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import CustomData, is_storable
 
-#: Bytes of JSON that one resource may have.
+#: The highest number of bytes of custom data, as JSON, that one resource may have.
 LARGEST = 10_000_000
-#: Levels of objects and arrays below one key. What is deeper is no data but an attack on parsers.
+#: The highest number of levels of objects and arrays below one key. Deeper nesting would only serve to attack parsers.
 DEEPEST = 100
 
 _LONGEST_KEY = 255  # characters
@@ -29,10 +29,10 @@ _table = schema.custom_data
 
 
 def embedded(properties: Any) -> Mapping[str, Any] | None:
-    """The custom data in the body of its owner, checked, or None. Called before a write begins: it may take a while.
+    """The custom data in the body of its owner, checked; None when there is none.
 
-    An object with an href is an echo of what was read; what is the directory's own in it does not count.
-    Raises 2004, 2005, 3000 to 3004.
+    To be called before a write begins, because checking may take a while. An object with an href was read earlier and
+    is sent back; keys that the directory sets are ignored in it. Raises 2004, 2005, 3000 to 3004.
     """
     data = properties.get(CUSTOM_DATA) if isinstance(properties, Mapping) else None
     if data is None:
@@ -46,13 +46,13 @@ def embedded(properties: Any) -> Mapping[str, Any] | None:
 
 
 def make(work: UnitOfWork, owner_id: str, data: Mapping[str, Any] | None) -> None:
-    """Gives a new resource its custom data, which was checked."""
+    """Stores the custom data of a new resource. *data* was checked by :func:`embedded`."""
     row = {"owner_id": owner_id, "tenant_id": work.tenant_id, "created_at": work.now, "modified_at": work.now}
     work.connection.execute(insert(_table), {**row, "data": _without_nulls(data or {})})
 
 
 def merge(work: UnitOfWork, owner_id: str, data: Mapping[str, Any] | None) -> None:
-    """Puts *data*, which was checked, over what there is; null removes a key. Raises 3004."""
+    """Merges *data*, which was checked, into the stored custom data. Null removes a key. Raises 3004."""
     if data is not None:
         merged = _without_nulls({**_stored(work, owner_id), **data})
         _check_size(merged)
@@ -60,12 +60,12 @@ def merge(work: UnitOfWork, owner_id: str, data: Mapping[str, Any] | None) -> No
 
 
 def forget(work: UnitOfWork, owner_ids: Any) -> None:
-    """Removes the custom data of resources that go: a list or a SELECT of their ids."""
+    """Removes the custom data of resources that are being removed. *owner_ids*: a list or a SELECT of their ids."""
     work.connection.execute(delete(_table).where(_table.c.owner_id.in_(owner_ids)))
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """POST to custom data."""
+    """POST to custom data: merges *properties* into it, and returns all of it."""
     if not isinstance(properties, Mapping):
         raise fault(Code.MALFORMED_REQUEST, "Custom data must be a JSON object.")
     with context.read() as work:
@@ -80,14 +80,14 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def clear(context: Context, target: Resource) -> None:
-    """DELETE of custom data: all keys go, the resource stays."""
+    """DELETE of custom data: removes all keys. The resource stays, and is empty."""
     with context.write() as work:
         load(work, target)
         _store(work, target.id, {})
 
 
 def remove_key(context: Context, target: DataKey) -> None:
-    """DELETE of one key. One that is not there is as good as removed."""
+    """DELETE of one key. A key that does not exist counts as removed."""
     with context.write() as work:
         load(work, Resource(CustomData, target.id, target.owner))
         data = _stored(work, target.id)
@@ -132,7 +132,10 @@ def _check_size(data: Mapping[str, Any]) -> None:
 
 
 def _check_value(value: Any) -> None:
-    """Walks *value* level by level. Each item costs a byte at least, so one that contains itself ends too."""
+    """Checks *value* level by level.
+
+    Each item needs a byte at least, so the limit also stops an object that contains itself.
+    """
     level, seen, depth = [value], 0, 0
     while level:
         seen += len(level)
@@ -144,7 +147,7 @@ def _check_value(value: Any) -> None:
 
 
 def _inside(value: Any) -> Iterable[Any]:
-    """What an object or array holds. Raises unless *value* itself can be stored as JSON."""
+    """The values in an object or array. Raises unless *value* itself can be stored as JSON."""
     match value:
         case dict():
             if not all(isinstance(key, str) for key in value):
@@ -165,7 +168,7 @@ def _inside(value: Any) -> Iterable[Any]:
 
 
 def _check_number(value: float) -> None:
-    """Raises for what JSON has no spelling for, and for what no other reader of JSON could take."""
+    """Raises for numbers that cannot be written in JSON, and for numbers that other readers of JSON could not read."""
     try:
         finite = math.isfinite(value)
     except OverflowError:

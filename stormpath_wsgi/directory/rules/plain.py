@@ -1,4 +1,4 @@
-"""Resources whose declaration says all there is to say about changing and removing them."""
+"""Resources without rules of their own: their declaration is enough to change and remove them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stormpath_wsgi.directory.wire.paths import Resource
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Changes what *properties* names, custom data included, and leaves the rest."""
+    """Changes what *properties* names, custom data included, and returns the resource. The rest stays as it is."""
     data = custom_data.embedded(properties)
     with context.write() as work:
         body = bodies.of_update(target.kind, properties, records.load(work, target))
@@ -23,7 +23,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Removes it, and what refers to it."""
+    """Removes the resource, and the rows that refer to it."""
     with context.write() as work:
         records.load(work, target)
         records.remove(work, target.kind, target.id)

@@ -1,4 +1,4 @@
-"""Account links: two accounts of different directories that are one person's, and which of them a login answers with.
+"""Account links: two accounts in different directories belong to one person; a login may answer with the other account.
 
 A link has no direction. An account is linked to at most one account of each other directory.
 Source: the account linking chapter of the REST API v1, which gives no figure for the most links of an account.
@@ -26,14 +26,14 @@ from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import AccountLink
 
-#: The most links that an account may have.
+#: The highest number of links of an account.
 MOST = 100
 
 _links, _accounts, _memberships = schema.account_links, schema.accounts, schema.group_memberships
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Links two accounts. Raises 7500, with the link that exists, to 7505."""
+    """Links two accounts, and returns the link. Raises 7500, which names the existing link, to 7505."""
     if not isinstance(properties, Mapping) or not all(
         isinstance(properties.get(name), Mapping) and "href" in properties[name]
         for name in (AccountLink.left_account.wire, AccountLink.right_account.wire)
@@ -49,22 +49,24 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def remove(context: Context, target: Resource) -> None:
+    """Removes the link. Both accounts stay."""
     with context.write() as work:
         records.load(work, target)
         records.remove(work, AccountLink, target.id)
 
 
 def counterpart(work: UnitOfWork, scope: Scope, found: Candidate) -> str | None:
-    """The id of the account in the default account store that the one *found* is linked to; None if it is in there.
+    """The id of the account that the account *found* is linked to, in the default account store.
 
-    The store is the application's, or that of the organization which the request names.
+    None if *found* is in that store itself. The store is the application's, or that of the organization which the
+    request names.
     """
     owner = Resource(kinds.Application, scope.application_id)
     if scope.organization_id is not None:
         owner = Resource(kinds.Organization, scope.organization_id)
     try:
         store = mappings.default_account_store(work, owner)
-    except Error:  # there is none, or a disabled one, where nobody can sign in
+    except Error:  # there is no default account store, or a disabled one, which lets nobody sign in
         return None
     inside = select(_accounts.c.id).where(_accounts.c.directory_id == store.directory_id)
     if store.group_id is not None:
@@ -94,7 +96,7 @@ def _check(work: UnitOfWork, left_id: str, right_id: str) -> None:
 
 
 def _check_links(work: UnitOfWork, account_id: str, directory_id: str) -> None:
-    """Raises 7505 when the account has a link into the directory, 7503 when it has as many as it may."""
+    """Raises 7505 when the account has a link into the directory, 7503 when it has :data:`MOST` links."""
     linked = _accounts.c.id.in_(linked_to(account_id))
     inside = select(_accounts.c.id).where(linked, _accounts.c.directory_id == directory_id)
     if work.connection.execute(inside).first() is not None:

@@ -20,7 +20,7 @@ _NAMES = (Account.given_name, Account.surname)
 
 
 def make(work: UnitOfWork, directory_id: str) -> None:
-    """Gives a new directory its two fields."""
+    """Makes the two fields of a new directory: the given name and the surname."""
     row = {"schema_id": directory_id, "required": False, "created_at": work.now, "modified_at": work.now}
     rows = [
         {**row, "id": new_id(), "name": name.wire, "name_folded": records.key_of(Field.name)(name.wire)}
@@ -30,12 +30,12 @@ def make(work: UnitOfWork, directory_id: str) -> None:
 
 
 def check_new(work: UnitOfWork, directory_id: str, values: Mapping[str, Any]) -> None:
-    """Raises 2000 when *values*, by Python name, lack what the directory's accounts must have."""
+    """Raises 2000 when the *values* of a new account, by names in Python, lack a required field of the directory."""
     _check(work, directory_id, {name.wire: values.get(name.name) for name in _NAMES})
 
 
 def check_change(work: UnitOfWork, directory_id: str, values: Mapping[str, Any]) -> None:
-    """Raises 2000 when *values* take from an account what it must have. What it never had it need not get."""
+    """Raises 2000 when *values* remove a required field from an account. A field that it never had may stay empty."""
     taken = {name.wire: None for name in _NAMES if name.name in values and values[name.name] is None}
     if taken:
         _check(work, directory_id, taken)

@@ -1,4 +1,6 @@
-"""Accounts: made in a directory or through an application, changed, removed; and when their sessions end."""
+"""Accounts: how they are made in a directory or through an application, changed and removed, and when their sessions
+end.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +43,12 @@ _COLON = re.compile(f"[{COLON}]")
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new account. ``passwordFormat=mcf``: the password is a hash of another system.
+    """Makes an account. With ``passwordFormat=mcf`` in *params*, the password is a hash of another system.
 
-    Through an application or organization a login name is refused that any of its account stores has: who signs in
-    with it would be a matter of order otherwise. In a directory only its own names count. So the same name may come to
-    be twice at an application, and :mod:`.qualifiers` tells the two apart.
+    Through an application or organization, a login name is refused if an account in any of its account stores has it.
+    Otherwise the order of the stores would decide which of them signs in. In a directory, only the names of that
+    directory count. So an application may get two accounts with the same name, which :mod:`.stores.qualifiers`
+    distinguishes.
     """
     if providers.wants_exchange(properties):
         return providers.exchange(context, listing, properties["providerData"])
@@ -76,7 +79,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """A new password, or a status other than ENABLED, ends every session of the account."""
+    """Changes an account. A new password, or a status other than ENABLED, ends every session of the account."""
     data, new = custom_data.embedded(properties), None
     if isinstance(properties, Mapping) and "password" in properties:
         new = password_policy.of_account(context, target.id, properties["password"])
@@ -90,9 +93,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         account_schema.check_change(work, directory_id, body.values)
         if moves := _moves(body.values, current):
             creation_policy.of_directory(work, directory_id).check(body.values["email"])
-            body.values.setdefault(
-                "email_verification_status", UNVERIFIED
-            )  # that mail reaches them was proved elsewhere
+            body.values.setdefault("email_verification_status", UNVERIFIED)  # their address was verified elsewhere
         if body.values.get("email_verification_status") == "UNKNOWN" != current["emailVerificationStatus"]:
             raise fault(
                 Code.NOT_A_CHOICE, f"Account emailVerificationStatus can be set to {VERIFIED} and {UNVERIFIED} only."
@@ -114,11 +115,12 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
-    """Lets the account, which is held, have the password *new*: signs it out everywhere, and ends what was mailed to
-    change the old.
+    """Sets the password of the account, whose row is locked.
+
+    Ends all its sessions, and mailed tokens for a new password.
     """
     password_policy.store(work, id, new)
-    # Growing strictly, so that it names this password and no other.
+    # It always grows, so that the time identifies this password and no other.
     moment = records.later(_accounts.c.password_modified_at, work.now)
     records.change(work, Account, id, {"password_modified_at": moment})
     tokens.end_all(work, id)
@@ -126,7 +128,7 @@ def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Its memberships, passwords, custom data and tokens go with it."""
+    """Removes an account, with its memberships, passwords, custom data and tokens."""
     with context.write() as work:
         directory_id = _directory_of(records.load(work, target))
         administrators.keep_owner(work, target.id, Code.OWNER_NOT_DELETABLE)
@@ -136,7 +138,7 @@ def remove(context: Context, target: Resource) -> None:
 
 
 def _store(work: UnitOfWork, listing: Listing) -> Store:
-    """Where the account goes: into the directory, or the default account store of the application or organization."""
+    """The store of a new account: the directory, or the default account store of the application or organization."""
     records.require_owner(work, listing)
     if listing.owner in (kinds.Application, kinds.Organization):
         return mappings.default_account_store(work, Resource(listing.owner, listing.id))
@@ -164,7 +166,7 @@ def _make(
 
 
 def _moves(values: Mapping[str, Any], current: Wire) -> bool:
-    """Whether *values* bring the e-mail address of another mailbox, and not another spelling of the same."""
+    """Whether *values* have the address of another mailbox, and not another spelling of the same address."""
     return "email" in values and mailbox(values["email"]) != mailbox(current["email"])
 
 
@@ -173,7 +175,7 @@ def _directory_of(account: Wire) -> str:
 
 
 def _check(values: Mapping[str, Any], current: Mapping[str, Any] | None = None) -> None:
-    """Looks at what is new: *current* may be of a time when more was taken. Raises 2006."""
+    """Checks the values that change: *current* ones may be older than a rule, and stay. Raises 2006."""
     new = {name: value for name, value in values.items() if current is None or value != current.get(name)}
     if "email" in new and not is_address(new["email"]):
         raise fault(Code.WRONG_FORMAT, "Account email must be an address such as ada@example.org, without a colon.")

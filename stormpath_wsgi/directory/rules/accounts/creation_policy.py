@@ -20,7 +20,7 @@ _NOT_ALLOWED = "Cannot create the Account because your email's domain is not all
 
 @dataclass(frozen=True, slots=True)
 class CreationPolicy:
-    """What a directory says about new accounts."""
+    """The account creation policy of a directory."""
 
     verifies: bool
     welcomes: bool
@@ -37,7 +37,7 @@ class CreationPolicy:
 
 
 def of_directory(work: UnitOfWork, directory_id: str) -> CreationPolicy:
-    """Raises the 404 where there is no such directory."""
+    """The policy of the directory. Raises a 404 where there is no such directory."""
     row = work.connection.execute(_POLICY, {"id": directory_id}).first()
     if row is None:
         raise fault(Code.NOT_FOUND)
@@ -50,9 +50,9 @@ def of_directory(work: UnitOfWork, directory_id: str) -> CreationPolicy:
 
 
 def matches(pattern: str, domain: str) -> bool:
-    """Whether *pattern*, in which each ``*`` stands for any run of characters, is all of *domain*.
+    """Whether *pattern* matches the whole *domain*. Each ``*`` in it stands for any number of any characters.
 
-    Each part between stars is looked for once, from where the last was found: no pattern takes long.
+    Each part between two stars is searched for once, behind the part before it, so that no pattern takes long.
     """
     head, *parts = pattern.lower().split("*")
     if not parts:
@@ -70,7 +70,7 @@ def matches(pattern: str, domain: str) -> bool:
 
 
 def _domain(email: str) -> str:
-    """As mail servers compare it. The root's dot, other letters' spellings and case would pass by a list."""
+    """The domain of *email* as mail servers compare it: otherwise a dot at the end, or capitals, would get past a list."""
     domain = email.rpartition("@")[2]
     return (ascii_domain(domain) or domain).lower().rstrip(".")
 

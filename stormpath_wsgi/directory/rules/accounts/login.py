@@ -1,7 +1,7 @@
-"""Login: a username or e-mail address and a password, put to the account stores of an application in order.
+"""Login: a username or e-mail address and a password are looked for in the account stores of an application, in order.
 
-Whatever is wrong, the answer takes as long as verifying a password: the clock tells nobody who has an account.
-The password is verified outside of any transaction, so that logins never wait for each other.
+Every failure takes as long as verifying a password, so that the time does not tell whether an account exists. The
+password is verified outside of any transaction, so that logins never wait for each other.
 """
 
 from __future__ import annotations
@@ -40,14 +40,16 @@ _LONGEST = LoginAttempt.value.length[1] // 4 * 3
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """Who signed in: the wire form of the *account*, and the id of the organization that the attempt named."""
+    """A successful login: the *account* in its wire form, and the id of the organization that the request named, if
+    any.
+    """
 
     account: Wire
     organization_id: str | None
 
 
 def attempt(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """The account of whoever proves to be it. Raises what :func:`authenticate` does."""
+    """A login attempt: returns the account that signs in. Raises the errors of :func:`authenticate`."""
     properties, store = stores.taken_out(properties)
     body = bodies.of_creation(LoginAttempt, properties, context.base_url)
     login, password = _decoded(body.values["value"])
@@ -83,11 +85,11 @@ def _attempt(
 def authenticate(
     context: Context, application_id: str, login: str, password: str, account_store: Any = None, name_key: Any = None
 ) -> Authenticated:
-    """Who signs in to an application with *login* and *password*, perhaps by a link (:mod:`.account_links`).
+    """Finds the account that signs in to an application with *login* and *password*, or one that is linked to it.
 
-    *account_store* and *name_key* are what the request names, off the wire (:func:`.stores.scope`). Raises 5105, 4605,
-    5114, 2016 for the stores; 7100 to 7107 for the person. The account's ``passwordModifiedAt`` is that of the password
-    that was proved: a session made with it begins only while that password is in force (:mod:`.tokens`).
+    *account_store* and *name_key*: the values in the request, see :func:`.stores.scope`. Raises 5105, 4605, 5114 and
+    2016 for the account stores, and 7100 to 7107 for the account. The ``passwordModifiedAt`` of the account belongs to
+    the verified password, so that a session is made only while the account still has that password (:mod:`.tokens`).
     """
     context.passwords.expect_turn()
     with context.read() as work:
@@ -111,7 +113,7 @@ def authenticate(
 
 
 def _decoded(value: str) -> tuple[str, str]:
-    """Login and password from base64 of ``login:password``. Raises 2006."""
+    """The login and the password in *value*, which is base64 of ``login:password``. Raises 2006."""
     try:
         text = base64.b64decode(value, validate=True).decode("utf-8", "surrogatepass")
     except (binascii.Error, UnicodeDecodeError):
@@ -123,7 +125,10 @@ def _decoded(value: str) -> tuple[str, str]:
 
 
 def _check(found: Candidate) -> None:
-    """Told only to who knew the password."""
+    """Raises if the account may not sign in.
+
+    Called only after the password was right, so that strangers learn nothing.
+    """
     _check_account(found.status)
     if found.group_status == DISABLED:
         raise fault(Code.GROUP_DISABLED)
@@ -143,7 +148,7 @@ def _check_account(status: str) -> None:
 
 
 def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> Wire:
-    """The account that signed in, or the one that it is linked to in the default account store."""
+    """The account that was found, or the account that it is linked to in the default account store."""
     account = _account_of(work, found)
     if found.linking_status != ENABLED:
         return account
@@ -151,12 +156,12 @@ def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> Wire:
     if linked_id is None:
         return account
     linked = records.load(work, Resource(Account, linked_id))
-    _check_account(linked["status"])  # whom one signs in as must be allowed to
+    _check_account(linked["status"])  # the linked account must be allowed to sign in as well
     return linked
 
 
 def _account_of(work: UnitOfWork, found: Candidate) -> Wire:
-    """The account as it is now. Raises 7100 if its password was changed while the old one was verified."""
+    """The account as it is now. Raises 7100 if its password was changed while the given one was verified."""
     row = work.connection.execute(_proved(), {"id": found.account_id, "position": found.position}).first()
     if row is None:
         raise fault(Code.WRONG_PASSWORD)
@@ -164,7 +169,10 @@ def _account_of(work: UnitOfWork, found: Candidate) -> Wire:
 
 
 def _replace_hash(context: Context, found: Candidate, hash: str) -> None:
-    """The same password in today's format. Not a change of password, and not worth failing a login for."""
+    """Stores the hash of the same password in the current format.
+
+    This is no change of the password, and may fail silently.
+    """
     try:
         with context.write(moves_generation=False) as work:
             work.connection.execute(
@@ -172,7 +180,7 @@ def _replace_hash(context: Context, found: Candidate, hash: str) -> None:
                 .where(
                     _passwords.c.account_id == found.account_id,
                     _passwords.c.position == found.position,
-                    _passwords.c.hash == found.hash,  # unless it was changed meanwhile
+                    _passwords.c.hash == found.hash,  # only if the hash was not changed meanwhile
                 )
                 .values(hash=hash)
             )
@@ -182,6 +190,6 @@ def _replace_hash(context: Context, found: Candidate, hash: str) -> None:
 
 @cache
 def _proved() -> Select[Any]:
-    """An account, as long as its newest password is the one at a position."""
+    """The statement for an account, which finds it only while its newest password is the one at a given position."""
     newest = stores.newest() == bindparam("position")
     return select(*SHAPES[Account].columns).where(_accounts.c.id == bindparam("id"), newest)

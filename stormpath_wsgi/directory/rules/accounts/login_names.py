@@ -1,7 +1,7 @@
-"""Login names: what people may type to sign in, unique within a directory.
+"""Login names: the usernames and e-mail addresses with which people sign in. They are unique within a directory.
 
-Usernames and e-mail addresses share one space of names. Were they apart, somebody could take another's address
-as a username, and whoever signs in with that address might meet the wrong account.
+Usernames and e-mail addresses share one name space. Otherwise somebody could register another person's address as a
+username, and a login with that address might find the wrong account.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _groups, _mappings, _inner = schema.groups, schema.account_store_mappings, schem
 def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> None:
     """Makes the account's username and e-mail address its only login names.
 
-    None of them may be known to any account store of *among*, an application or organization. Within a directory the
-    table itself sees to uniqueness; across directories this looks before it writes, so two accounts made at the same
-    moment in two directories of a PostgreSQL server may both succeed.
+    No account in an account store of *among*, an application or organization, may have one of them. Within a directory
+    a constraint of the table makes them unique. Across directories this function reads before it writes, so on
+    PostgreSQL two accounts that are made at the same moment in two directories may get the same name.
 
-    Raises 2001, naming the attribute that is taken; 2000 when there is nothing in it that one could see.
+    Raises 2001, which names the attribute that is taken; 2000 when a name consists of invisible characters only.
     """
     account = work.connection.execute(_OF_ACCOUNT, {"id": account_id}).one()
     wanted = {canonical_username(account.username): "username", canonical_email(account.email): "email"}
@@ -47,7 +47,8 @@ def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> N
     held = set(work.connection.execute(select(_table.c.key).where(mine)).scalars())
     if gone := held - wanted.keys():
         work.connection.execute(delete(_table).where(mine, _table.c.key.in_(gone)))
-    for key in sorted(wanted.keys() - held):  # in one order for all, or two could wait for each other
+    # Sorted: in different orders, two transactions could wait for each other for ever.
+    for key in sorted(wanted.keys() - held):
         with taken(_taken(wanted[key])):
             row = {"directory_id": account.directory_id, "key": key, "account_id": account_id}
             work.connection.execute(insert(_table), row)
@@ -65,7 +66,10 @@ _OF_ACCOUNT = select(_accounts.c.username, _accounts.c.email, _accounts.c.direct
 def _known(
     ways: FromClause, owner: Column[str], directory: ColumnElement[str], group: ColumnElement[str]
 ) -> Select[Any]:
-    """Those of some keys that the account stores of *owner* have, to which *ways* lead; of a group its directory."""
+    """The keys, among given ones, that accounts in the account stores of *owner* have.
+
+    A group counts as its directory.
+    """
     directories = (
         select(func.coalesce(directory, _groups.c.directory_id))
         .select_from(ways.outerjoin(_groups, _groups.c.id == group))

@@ -1,6 +1,7 @@
-"""The password policy at work: what a new password must hold, which old ones it may not repeat, and what is kept.
+"""The password policy applied: what a new password must contain, which old ones it may not repeat, which hashes are
+kept.
 
-Hashing takes as long as a login, so it is done before a write begins and holds nobody up.
+Hashing takes as long as a login. So it is done before a write begins, and no other write waits for it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ _passwords, _strengths, _accounts = schema.passwords, schema.password_strengths,
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """A password ready to be stored.
+    """A password that was checked and hashed, ready to be stored.
 
-    *keep*: how many hashes the policy remembers, this one included. *newest*: the position of the newest one it
-    was compared with; None when it was compared with none.
+    *keep*: how many hashes the policy keeps, this one included. *newest*: the position of the newest old hash that it
+    was compared with; None when there was none.
     """
 
     hash: str = field(repr=False)
@@ -35,7 +36,7 @@ class NewPassword:
 
 
 def of_new_account(context: Context, directory_id: str, password: Any) -> NewPassword:
-    """*password* for an account that is about to be made. Raises 2000, 2004 to 2008."""
+    """Checks and hashes the *password* of an account that is about to be made. Raises 2000, 2004 to 2008."""
     text = Account.password.check(password)
     context.passwords.expect_turn()
     with context.read() as work:
@@ -45,14 +46,17 @@ def of_new_account(context: Context, directory_id: str, password: Any) -> NewPas
 
 
 def imported(stored: Any) -> NewPassword:
-    """The hash of another system as a password; the policy is not asked. Raises 2000, 2003, 2006."""
+    """Takes the hash *stored* of another system as a password, without checking the policy. Raises 2000, 2003, 2006."""
     text = Account.password.check(stored)
     check_format(text)
     return NewPassword(text)
 
 
 def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
-    """*password* for an account that is there. Raises 404, 2000 to 2008; 2002 also when it was used before."""
+    """Checks and hashes a new *password* of an existing account.
+
+    Raises 404, 2000 to 2008; 2002 also when it was used before.
+    """
     text = Account.password.check(password)
     context.passwords.expect_turn()
     with context.read() as work:
@@ -66,9 +70,9 @@ def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
 
 
 def store(work: UnitOfWork, account_id: str, new: NewPassword) -> None:
-    """Makes *new* the password of the account, and forgets the hashes that the policy does not ask for.
+    """Stores *new* as the password of the account, and removes the hashes that the policy does not keep.
 
-    Raises 409 when somebody changed the password while *new* was compared with the old ones.
+    Raises a 409 when the password was changed while *new* was compared with the old ones.
     """
     newest = max((position for position, _ in _newest(work, account_id, 1)), default=-1)
     if new.newest is not None and new.newest != newest:
@@ -88,7 +92,7 @@ def _strength(work: UnitOfWork, statement: Select[Any]) -> dict[str, Any]:
 
 
 def _newest(work: UnitOfWork, account_id: str, number: int) -> list[tuple[int, str]]:
-    """The positions and hashes of so many passwords of the account, the newest first."""
+    """The positions and hashes of the newest *number* passwords of the account, the newest first."""
     rows = work.connection.execute(
         select(_passwords.c.position, _passwords.c.hash)
         .where(_passwords.c.account_id == account_id)

@@ -1,7 +1,7 @@
-"""Password resets: a token for whoever forgot a password, mailed to them, which sets a new one, once.
+"""Password resets: a token is mailed to a person who has forgotten the password, and sets a new password once.
 
-Whether somebody has an account is told by the answer, which only the tenant's own programs see, but not by its time:
-for a stranger the same statements run. What those programs tell a visitor is theirs to keep the same.
+The answer tells whether an account exists, but only programs of the tenant see it; they must show a visitor the same in
+both cases. The time of the answer does not tell it: for an unknown address the same statements are run.
 Source: the password reset chapter of the REST API v1.
 """
 
@@ -36,7 +36,10 @@ _HOUR = 3600  # seconds
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A token, which is mailed if the directory's policy says so. Raises 2016 where nobody has that e-mail address."""
+    """Makes a token, and mails it if the policy of the directory says so.
+
+    Raises 2016 where no account has that address.
+    """
     properties, store = stores.taken_out(properties)
     email = bodies.of_creation(PasswordResetToken, properties, context.base_url).values["email"]
     wanted = expansion.parse(params.get("expand"), PasswordResetToken)
@@ -57,7 +60,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def get(context: Context, target: ResetToken, expand: str | None) -> Wire:
-    """Whose token it is; it stays good. Raises the 404 for a token that is none, was used, or has expired."""
+    """The token and its account. It stays valid. Raises a 404 for a token that is unknown, used or expired."""
     wanted = expansion.parse(expand, PasswordResetToken)
     with context.read() as work:
         answer = _held(work, target)
@@ -66,8 +69,9 @@ def get(context: Context, target: ResetToken, expand: str | None) -> Wire:
 
 
 def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
-    """Spends the token on a new ``password``, which signs the account out everywhere. Raises as :func:`get` does, and
-    2000 to 2008 for the password: then the token stays good.
+    """Uses the token up to set a new ``password``, which ends all sessions of the account.
+
+    Raises the errors of :func:`get`, and 2000 to 2008 for the password. Then the token stays valid.
     """
     with context.read() as work:
         current = _held(work, target)
@@ -89,19 +93,21 @@ def _owner(work: UnitOfWork, application_id: str, email: str, store: Any) -> Row
     except Error as error:
         if error.code != Code.STORE_NOT_MAPPED:
             raise
-        found = None  # clients of old expect 2016 for a store that is not the application's
+        found = None  # old clients expect 2016 for a store that is not mapped to the application
     owner = work.connection.execute(_OWNER, {"account_id": found.account_id if found else ""}).first()
     return owner if owner and canonical_email(owner.email) == canonical_username(email) else None
 
 
 def _token(work: UnitOfWork, hours: int) -> str:
-    """A JWT, as the REST API has it. The key is thrown away: that we issued this very text is told by its digest."""
+    """A JWT, as in the REST API. Its key is not kept: the stored digest is enough to know that we have issued this
+    text.
+    """
     claims = {"exp": work.now // 1000 + hours * _HOUR, "jti": new_id()}
     return jwt.write({"kid": work.tenant_id}, claims, secrets.token_hex())
 
 
 def _held(work: UnitOfWork, target: ResetToken) -> Wire:
-    """The resource that *target* names. Raises the 404 for a token that is no good."""
+    """The resource that *target* names. Raises a 404 for a token that is not valid."""
     account_id = mailed_tokens.holder(work, RESET, target.token, target.application_id)
     return _answer(work, target, account_id, records.load(work, Resource(Account, account_id))["email"])
 

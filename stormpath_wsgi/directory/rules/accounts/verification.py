@@ -1,4 +1,4 @@
-"""E-mail verification: a new account proves that mail reaches it before anybody may sign in.
+"""E-mail verification: before a new account can sign in, its owner must show that mail to the address arrives.
 
 Source: the e-mail chapter of the REST API v1.
 """
@@ -25,17 +25,20 @@ from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account, Verific
 
 
 def wanted(params: Mapping[str, Any]) -> bool:
-    """Whether a new account goes through the workflow: ``registrationWorkflowEnabled=false`` says no."""
+    """Whether a new account goes through the workflow: not with ``registrationWorkflowEnabled=false`` in *params*."""
     return str(params.get("registrationWorkflowEnabled", "true")).strip().lower() != "false"
 
 
 def status(policy: CreationPolicy, status: str) -> str:
-    """The status of a new account in the workflow that was to have *status*. A disabled or locked one stays so."""
+    """The status of a new account in the workflow, for which *status* was asked.
+
+    DISABLED and LOCKED stay as they are.
+    """
     return UNVERIFIED if policy.verifies and status == ENABLED else status
 
 
 def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str, application_id: str | None) -> None:
-    """The first mail to a new account: it has to prove its address, or is welcome at once."""
+    """Puts the first mail to a new account into the outbox: the one with a verification link, or the welcome mail."""
     if policy.verifies:
         token = mailed_tokens.verification(work, account_id)
         put(work, VERIFICATION, account_id, application_id=application_id, token=token)
@@ -44,9 +47,9 @@ def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str, application
 
 
 def resend(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """The mail once more, with the same token if it is good still; nothing to whom has proved the address.
+    """Sends the verification mail again, with the same token if it is still valid. Verified accounts get no mail.
 
-    Raises 2016 where nobody has that login, 6101 where the directory does not verify.
+    Raises 2016 where no account has that login, 6101 where the directory does not verify addresses.
     """
     properties, store = stores.taken_out(properties)
     login = bodies.of_creation(VerificationEmail, properties, context.base_url).values["login"]
@@ -55,10 +58,10 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
         account_id = found.account_id if found else None
         if account_id is not None and not messages.is_sent(work, VERIFICATION, account_id):
             raise fault(Code.VERIFICATION_DISABLED)
-    # All that changes of an account is where its link leads, and no cache decides anything by that.
+    # Of the account only the link to its token changes, and no cached answer depends on that.
     with context.write(moves_generation=False) as work:
         if account_id is not None:
-            mailed_tokens.hold(work, account_id)  # an address that changes meanwhile is no longer the one to prove
+            mailed_tokens.hold(work, account_id)  # so that the address cannot change before the mail is stored
         asks = account_id is not None and _is_unproved(work, account_id)
         token = mailed_tokens.verification(work, account_id) if account_id is not None and asks else new_id()
         put(work, VERIFICATION, account_id if asks else None, application_id=listing.id, token=token)
@@ -68,9 +71,9 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def verify(context: Context, target: VerificationToken) -> Wire:
-    """The href of the account whose address is proved. Raises the 404 for a token that is no good.
+    """Uses the token up, and returns the href of its account. Raises a 404 for a token that is not valid.
 
-    Who has not been verified may sign in from now on. Who was disabled or locked may not.
+    An UNVERIFIED account becomes ENABLED and can sign in. A DISABLED or LOCKED account keeps its status.
     """
     with context.write() as work:
         account_id = mailed_tokens.spend(work, VERIFICATION, target.token)
