@@ -1,4 +1,4 @@
-"""Applications: made with or without a directory of their own, removed with everything that is theirs alone."""
+"""Applications: made with or without a directory of their own, and removed with everything that belongs to them only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stormpath_wsgi.kinds import AccountLinkingPolicy, Application, OAuthPolicy
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new application. ``createDirectory``: true, or the name of a directory that is made and mapped to it."""
+    """Makes an application. ``createDirectory`` in *params*: true, or a name, to make a directory and map it."""
     body = bodies.of_creation(Application, properties, context.base_url)
     data, directory = custom_data.embedded(properties), new_directory.wish(params)
     with context.write() as work:
@@ -28,7 +28,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Its mappings, policy, custom data and tokens go with it. Its account stores stay."""
+    """Removes an application, with its mappings, policy, custom data and tokens. Its account stores stay."""
     with deadline.allowing(deadline.LONG), context.write() as work:
         records.load(work, target)
         custom_data.forget(work, [target.id])
@@ -38,9 +38,9 @@ def remove(context: Context, target: Resource) -> None:
 def make(
     work: UnitOfWork, values: Mapping[str, Any], data: Mapping[str, Any] | None = None, *, directory: str | bool
 ) -> str:
-    """The id of a new application with the attributes *values* and the custom *data*.
+    """Makes an application with the attributes *values* and the custom *data*, and returns its id.
 
-    *directory*: whether to make one too, or its name.
+    *directory*: whether to make a directory too, or its name.
     """
     id = new_id()
     records.make(work, Application, id, values)

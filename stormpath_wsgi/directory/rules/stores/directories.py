@@ -1,4 +1,4 @@
-"""Directories: made with a password policy, removed with every account and group in them."""
+"""Directories: made with a password policy, and removed with every account and group in them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from stormpath_wsgi.kinds import AccountCreationPolicy, Directory, PasswordPolic
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """Makes a directory, with its provider, its policies and its templates."""
     body = bodies.of_creation(Directory, properties, context.base_url)
     data, provider = custom_data.embedded(properties), providers.embedded(properties)
     with context.write() as work:
@@ -31,6 +32,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """Changes a directory. Raises a 403 for a new name of the administrators' directory."""
     if isinstance(properties, Mapping):
         with context.read() as work:
             administrators.keep_directory(work, target.id, properties)
@@ -38,7 +40,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Its accounts and groups go with it, whatever belongs to them, and its mappings."""
+    """Removes a directory, with its mappings, its accounts and groups, and everything that belongs to them."""
     accounts, groups = schema.accounts.c, schema.groups.c
     its_accounts = select(accounts.id).where(accounts.directory_id == target.id)
     its_groups = select(groups.id).where(groups.directory_id == target.id)
@@ -57,7 +59,10 @@ def make(
     data: Mapping[str, Any] | None = None,
     provider: Mapping[str, Any] | None = None,
 ) -> str:
-    """The id of a new directory with the attributes *values*, the custom *data*, and a *provider* as it was sent."""
+    """Makes a directory with the attributes *values* and the custom *data*, and returns its id.
+
+    *provider*: what the body of the request says about the provider.
+    """
     id = new_id()
     records.make(work, Directory, id, values)
     for part in (PasswordPolicy, PasswordStrength, AccountCreationPolicy):

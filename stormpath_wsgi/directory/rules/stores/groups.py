@@ -20,6 +20,7 @@ from stormpath_wsgi.kinds import Group
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """Makes a group. Raises where only the provider of the directory makes groups."""
     body = bodies.of_creation(Group, properties, context.base_url)
     id, data = new_id(), custom_data.embedded(properties)
     with context.write() as work:
@@ -34,7 +35,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Its memberships and mappings go with it. Its accounts stay."""
+    """Removes a group, with its memberships and mappings. Its accounts stay."""
     with deadline.allowing(deadline.LONG), context.write() as work:
         records.load(work, target)
         mappings.release(work, target)

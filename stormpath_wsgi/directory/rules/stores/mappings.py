@@ -1,6 +1,7 @@
-"""Account store mappings: in which order an application or organization looks into its stores, and its default ones.
+"""Account store mappings: the order in which an application or organization searches its stores, and its default
+stores.
 
-An application may have organizations among its stores; an organization has directories and groups only.
+The stores of an application are directories, groups and organizations. An organization has directories and groups only.
 """
 
 from __future__ import annotations
@@ -29,27 +30,29 @@ from stormpath_wsgi.kinds import DISABLED, Kind
 
 _ACCOUNTS, _GROUPS = "is_default_account_store", "is_default_group_store"
 
-#: What is said of a missing default store and of a disabled one, by flag.
+#: The codes for a missing and for a disabled default store, by the flag of the mapping.
 _Faults = Mapping[str, tuple[Code, Code]]
 
 
 @dataclass(frozen=True)
 class _Family:
-    """The mappings of one *kind*: what has them, and how errors are numbered."""
+    """The mappings of one *kind*, with the kind of their owner and the codes of their errors."""
 
     kind: type[Kind]
     owner: type[Kind]
     twice: Code  # the store is mapped already
-    of_group: Code  # a group as the default group store
-    of_social: Code  # a second social directory of one provider
+    of_group: Code  # a group cannot be the default group store
+    of_social: Code  # a second social directory of the same provider
     defaults: _Faults
 
     @property
     def table(self) -> Table:
+        """The table of these mappings."""
         return SHAPES[self.kind].table
 
     @property
     def owner_id(self) -> Column[str]:
+        """The column with the id of the owner."""
         return self.table.c[f"{self.owner.title().lower()}_id"]
 
 
@@ -79,7 +82,7 @@ _FAMILIES: Mapping[type[Kind], _Family] = {
     key: family for family in (_OF_APPLICATIONS, _OF_ORGANIZATIONS) for key in (family.kind, family.owner)
 }
 
-#: The same of the stores of an organization that is an application's default store.
+#: These codes for an organization that is itself the default store of an application.
 _NESTED: _Faults = {
     _ACCOUNTS: (
         Code.NESTED_ORGANIZATION_WITHOUT_DEFAULT_ACCOUNT_STORE,
@@ -93,7 +96,7 @@ _NESTED: _Faults = {
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Maps an account store to an application or organization, at ``listIndex`` or behind all others."""
+    """Maps an account store to an application or organization, at ``listIndex``, or else at the end."""
     family = _FAMILIES[listing.of]
     if family is _OF_ORGANIZATIONS:
         _refuse_nesting(properties, context.base_url)
@@ -108,7 +111,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Moves a mapping, or gives it default flags, or takes them from it."""
+    """Moves a mapping, or changes whether it is a default store."""
     family = _FAMILIES[target.kind]
     table = family.table
     with context.write() as work:
@@ -125,6 +128,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def remove(context: Context, target: Resource) -> None:
+    """Removes a mapping, and closes the gap in the order."""
     family = _FAMILIES[target.kind]
     with context.write() as work:
         records.load(work, target)
@@ -132,7 +136,11 @@ def remove(context: Context, target: Resource) -> None:
 
 
 def add(work: UnitOfWork, owner: Resource, store: Resource, *, list_index: int | None = None, **values: Any) -> str:
-    """The id of a new mapping of an application or organization. Raises 5104, 5112, 5200, or 4604, 4612, 4700."""
+    """Maps *store* to *owner*, an application or organization, and returns the id of the mapping.
+
+    *list_index*: its place in the order, from 0; None: at the end. *values*: other attributes. Raises 5104, 5112, 5200
+    for an application, and 4604, 4612, 4700 for an organization.
+    """
     family = _FAMILIES[owner.kind]
     column = f"account_store_{store.kind.title().lower()}_id"
     _check_flags(family, values, is_group=store.kind is kinds.Group)
@@ -153,9 +161,9 @@ def add(work: UnitOfWork, owner: Resource, store: Resource, *, list_index: int |
 
 
 def release(work: UnitOfWork, store: Resource) -> None:
-    """Removes every mapping of *store*, of a directory with those of its groups, and closes the gaps that they leave.
+    """Removes every mapping of *store*; for a directory also those of its groups. Closes the gaps in the order.
 
-    Applications and organizations may lose a default store.
+    Applications and organizations may lose a default store by this.
     """
     for family in (_OF_APPLICATIONS, _OF_ORGANIZATIONS):
         columns = family.table.c
@@ -172,22 +180,26 @@ def release(work: UnitOfWork, store: Resource) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where a new account or group goes: into a directory, and for an account perhaps into a group of it."""
+    """The place of a new account or group: a directory, and for an account perhaps a group in it."""
 
     directory_id: str
     group_id: str | None = None
 
 
 def default_account_store(work: UnitOfWork, owner: Resource) -> Store:
-    """Where an application or organization puts new accounts; an organization puts those of its application there too.
+    """The store in which *owner*, an application or organization, makes new accounts.
 
-    Raises 5100, 5101, 5116, 5117, or of an organization 4600, 4601.
+    If the default store of an application is an organization, it is the default store of that organization. Raises
+    5100, 5101, 5116, 5117 for an application, and 4600, 4601 for an organization.
     """
     return _default(work, owner, _ACCOUNTS, _FAMILIES[owner.kind].defaults)
 
 
 def default_group_store(work: UnitOfWork, owner: Resource) -> Store:
-    """The same for groups. Raises 5102, 5103, 5118, 5119, or of an organization 4602, 4603."""
+    """The store in which *owner*, an application or organization, makes new groups; see :func:`default_account_store`.
+
+    Raises 5102, 5103, 5118, 5119 for an application, and 4602, 4603 for an organization.
+    """
     return _default(work, owner, _GROUPS, _FAMILIES[owner.kind].defaults)
 
 
@@ -222,7 +234,7 @@ def _status(work: UnitOfWork, organization_id: str | None) -> str | None:
 
 
 def _refuse_nesting(properties: Any, base_url: str) -> None:
-    """Raises 4614 where an organization is to be a store of an organization."""
+    """Raises 4614 when an organization is to become a store of an organization."""
     match properties:
         case {"accountStore": {"href": href}}:
             store = below(base_url, href)
@@ -236,7 +248,9 @@ def _check_flags(family: _Family, values: Mapping[str, Any], *, is_group: bool) 
 
 
 def _take_flags(work: UnitOfWork, owner: Resource, holder: str, values: Mapping[str, Any]) -> None:
-    """Takes from the other mappings each flag that *holder* was given: an owner has one default of a sort."""
+    """Removes each flag that the mapping *holder* was given from the other mappings: an owner has one default store
+    each.
+    """
     family = _FAMILIES[owner.kind]
     columns = family.table.c
     for flag in (_ACCOUNTS, _GROUPS):
@@ -269,13 +283,13 @@ def _mapped(work: UnitOfWork, family: _Family, *which: ColumnElement[bool]) -> S
 
 
 def _inserted(order: list[str], index: int, id: str) -> list[str]:
-    """*order* with *id* at *index*; before the first is first, behind the last is last."""
+    """*order* with *id* at *index*. An index below 0 means the beginning, and one that is too high means the end."""
     index = max(index, 0)
     return [*order[:index], id, *order[index:]]
 
 
 def _place(work: UnitOfWork, owner: Resource, before: Mapping[str, int], order: Sequence[str]) -> None:
-    """Numbers the mappings of *owner* from 0, in *order*; *before*: the numbers that they have."""
+    """Numbers the mappings of *owner* from 0, in *order*. *before*: the numbers that they have now."""
     moved = [{"mapping_id": id, "place": place} for place, id in enumerate(order) if before[id] != place]
     if moved:
         table = _FAMILIES[owner.kind].table

@@ -1,4 +1,4 @@
-"""Group memberships: an account and a group of one directory, linked once."""
+"""Group memberships: each links an account and a group of the same directory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stormpath_wsgi.kinds import GroupMembership
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Puts an account into a group. Raises 2001 when it is in it, 2014 when they are of two directories."""
+    """Adds an account to a group. Raises 2001 when it is in the group already, 2014 when their directories differ."""
     body = bodies.of_creation(GroupMembership, properties, context.base_url)
     account, group = body.links["account"], body.links["group"]
     with context.write() as work:
@@ -32,13 +32,14 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def make(work: UnitOfWork, account_id: str, group_id: str) -> str:
-    """The id of a new membership."""
+    """Adds the account to the group, and returns the id of the membership."""
     id = new_id()
     records.make(work, GroupMembership, id, {}, account_id=account_id, group_id=group_id)
     return id
 
 
 def remove(context: Context, target: Resource) -> None:
+    """Removes a membership. The account and the group stay."""
     with context.write() as work:
         records.load(work, target)
         records.remove(work, GroupMembership, target.id)

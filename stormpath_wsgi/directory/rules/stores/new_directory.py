@@ -1,4 +1,4 @@
-"""The directory that is made along with an application or organization: ``createDirectory``."""
+"""The directory that is made together with an application or organization, for ``createDirectory``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Application, Directory, Kind, Organization
 
-#: What is said of a name that is taken.
+#: The codes for a name that is taken, by the kind of the owner.
 _TAKEN: Mapping[type[Kind], Code] = {
     Application: Code.APPLICATION_DIRECTORY_NAME_TAKEN,
     Organization: Code.ORGANIZATION_DIRECTORY_NAME_TAKEN,
@@ -25,7 +25,10 @@ _TAKEN: Mapping[type[Kind], Code] = {
 
 
 def wish(params: Mapping[str, Any]) -> str | bool:
-    """``createDirectory`` off the wire: False, True, or a name. Python's clients send ``True`` and ``False``."""
+    """The value of ``createDirectory`` in *params*: False, True, or a name.
+
+    Clients in Python send ``True`` and ``False``.
+    """
     value = params.get("createDirectory")
     if value is None:
         return False
@@ -40,9 +43,9 @@ def wish(params: Mapping[str, Any]) -> str | bool:
 
 
 def make(work: UnitOfWork, owner: Resource, owner_name: str, wish: str | bool) -> None:
-    """Makes the directory that was wished for, if one was: the *owner*'s default store of accounts and groups.
+    """Makes the directory that *wish* asks for, if any, as the default store of *owner* for accounts and groups.
 
-    Raises 5010 when its name is taken, and 4520 for an organization's.
+    Raises 5010 when its name is taken; 4520 for an organization.
     """
     if not wish:
         return
@@ -55,7 +58,7 @@ def make(work: UnitOfWork, owner: Resource, owner_name: str, wish: str | bool) -
 
 
 def _free_name(work: UnitOfWork, owner: str) -> str:
-    """``<owner> Directory``, or with the first of ``(2)``, ``(3)`` … that is free; cut to what may be."""
+    """``<owner> Directory``, followed by ``(2)``, ``(3)`` … if that name is taken; shortened to the allowed length."""
     longest = Directory.name.length[1]
     endings = itertools.chain([" Directory"], (f" Directory ({number})" for number in itertools.count(2)))
     names = (owner[: longest - len(ending)] + ending for ending in endings)

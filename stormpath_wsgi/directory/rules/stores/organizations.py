@@ -1,4 +1,4 @@
-"""Organizations: made with or without a directory of their own, removed with everything that is theirs alone."""
+"""Organizations: made with or without a directory of their own, and removed with everything that belongs to them only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stormpath_wsgi.kinds import AccountLinkingPolicy, Organization
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new organization. ``createDirectory``: true, or the name of a directory that is made and mapped to it."""
+    """Makes an organization. ``createDirectory`` in *params*: true, or a name, to make a directory and map it."""
     body = bodies.of_creation(Organization, properties, context.base_url)
     data, directory = custom_data.embedded(properties), new_directory.wish(params)
     policy = bodies.of_creation(AccountLinkingPolicy, {}, context.base_url)
@@ -31,7 +31,10 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Its mappings on both sides, policy and custom data go with it. Its account stores stay."""
+    """Removes an organization, with its mappings on both sides, its policy and its custom data.
+
+    Its account stores stay.
+    """
     with context.write() as work:
         records.load(work, target)
         mappings.release(work, target)

@@ -1,10 +1,10 @@
-"""What tells people of the same name apart at an application: whose names stand alone, and what the others begin with.
+"""Qualifiers: how an application distinguishes accounts of the same name in different directories.
 
-A username is unique in its directory only. So an application has one *home directory*, whose accounts it may know by
-their bare usernames: that of the first store that it mapped; none, if that was an organization. The accounts of every
-other directory are known by that directory's *qualifier* and their username. Both are written when they are first
-needed and never changed: neither mapping, renaming and deleting nor registering somewhere else gives anybody another
-name, or the name that was another's.
+A username is unique in its directory only. So an application has one *home directory*, whose accounts it knows by their
+bare usernames. It is the directory of the first store that was mapped to the application; if that was an organization,
+there is none. The accounts of every other directory are known by the *qualifier* of that directory and their username.
+Home directory and qualifiers are stored when they are first needed, and never changed. So neither mapping, renaming or
+deleting directories nor registering somewhere else gives an account a new name, or the name of another account.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from stormpath_wsgi.directory.wire.paths import Resource
 _homes, _qualifiers = schema.home_directories, schema.qualifiers
 _directories, _groups = schema.directories, schema.groups
 
-#: What ends a qualifier, and what nobody sees.
+#: Characters that a qualifier must not have: the colon that ends it, and invisible ones.
 _UNSAFE = re.compile(f"[{kinds.COLON}{kinds.CONTROL}{kinds.UNSEEN}]")
 
 
 def settle(work: UnitOfWork, owner: Resource, store: Resource) -> None:
-    """Sees to it that the accounts of *store*, which *owner* is about to map, have a name of their own there.
+    """Stores the home directory and the qualifier that are needed when *store* is mapped to *owner*.
 
-    *owner*: an application or organization. An organization that is a store has seen to its own stores.
+    *owner*: an application or organization. If *store* is an organization, this was done for its stores before.
     """
     directory_id = None
     if store.kind is not kinds.Organization:
@@ -52,7 +52,9 @@ def _qualify(work: UnitOfWork, directory_id: str, name: str) -> None:
 
 
 def _candidates(name: str, id: str) -> Iterator[str]:
-    """The *name* of the directory, with a number, with its *id*; each without what a qualifier must not hold."""
+    """Possible qualifiers: the *name* of the directory, the name with numbers, the name with the *id*, without unsafe
+    characters.
+    """
     plain = _UNSAFE.sub("_", name).strip()
     yield plain
     yield from (f"{plain} ({number})" for number in range(2, 10))
@@ -60,7 +62,10 @@ def _candidates(name: str, id: str) -> Iterator[str]:
 
 
 def _insert(work: UnitOfWork, table: Table, **values: str | None) -> None:
-    """Adds a row unless one of its keys is there. Waits for another transaction that is about to add it."""
+    """Inserts a row unless a row with one of its keys exists.
+
+    Waits for another transaction that is inserting such a row.
+    """
     statement = _DIALECTS[work.connection.dialect.name](table).on_conflict_do_nothing()
     work.connection.execute(statement, values)
 

@@ -1,7 +1,7 @@
-"""The account stores that a request is about: all of an application's in their order, or those that it names.
+"""The account stores that a request is about: all stores of an application in their order, or those that it names.
 
-An organization stands for its own stores, in its own order. A directory or group that an application has only through
-an organization counts as mapped to it.
+An organization stands for its own stores, in its own order. A store of an organization counts as mapped to the
+applications that the organization is mapped to.
 Source: the login chapter of the REST API v1.
 """
 
@@ -32,16 +32,16 @@ _applications, _mappings = schema.applications, schema.account_store_mappings
 _organizations, _inner = schema.organizations, schema.organization_store_mappings
 _policies = schema.account_linking_policies
 
-#: How a body spells it; the second is how the Python SDK of old sends it with the wish for a verification mail.
+#: The property of a body. The old Python SDK uses the second spelling when it asks for a verification mail.
 _SPELLINGS = ("accountStore", "account_store")
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a request looks for accounts at an application. It names a *store*, an organization, both, or neither.
+    """The account stores that a request searches. The request names a *store*, an organization, both, or neither.
 
-    *is_open*: whether the application is ENABLED. *is_empty*: whether there is no store to look in.
-    *organization_id*: of the organization that the request named, by its href or by its key.
+    *is_open*: whether the application is ENABLED. *is_empty*: whether there is no store to search.
+    *organization_id*: the id of the organization that the request names, by its href or by its key.
     """
 
     application_id: str
@@ -52,33 +52,34 @@ class Scope:
 
     @property
     def names(self) -> Names:
+        """What the request names, as the statements need it."""
         return Names(self.store.kind if self.store is not None else None, self.organization_id is not None)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What the statements for :attr:`names` ask for."""
+        """The parameters of the statements for :attr:`names`."""
         store_id = self.store.id if self.store is not None else None
         named = {"store_id": store_id, "organization_id": self.organization_id}
         return {"application_id": self.application_id, **named}
 
 
 class Names(NamedTuple):
-    """What sort of things a request names: of one sort all are found with the same statement, which is built once."""
+    """What kinds of resources a request names. Requests that name the same kinds use the same statement, built once."""
 
     store: type[kinds.Kind] | None
     organization: bool
 
 
 class Candidate(NamedTuple):
-    """The first account that a login names, what decides whether it may come in, and its password."""
+    """The first account that a login names, with its password and all that decides whether it may sign in."""
 
     account_id: str
     directory_id: str
     status: str
     directory_status: str
-    group_status: str | None  # None: found in a directory, not through a group
-    organization_status: str | None  # None: not through an organization
-    linking_status: str | None  # of the policy that applies
+    group_status: str | None  # None: the account was found in a directory, not through a group
+    organization_status: str | None  # None: the account was not found through an organization
+    linking_status: str | None  # the status of the account linking policy that applies
     position: int | None
     hash: str | None
 
@@ -87,7 +88,7 @@ class Candidate(NamedTuple):
 
 
 def taken_out(properties: Any) -> tuple[Any, Any]:
-    """*properties* off the wire without the account store in them, and that store as it was sent."""
+    """*properties* of a body without the account store in them, and that store as it was sent."""
     if not isinstance(properties, Mapping):
         return properties, None
     sent = [properties[name] for name in _SPELLINGS if properties.get(name) is not None]
@@ -96,10 +97,11 @@ def taken_out(properties: Any) -> tuple[Any, Any]:
 
 
 def scope(work: UnitOfWork, application_id: str, account_store: Any = None, name_key: Any = None) -> Scope:
-    """What *account_store* (``{"href": …}``, ``{"nameKey": …}`` or an href) and *name_key*, off the wire, name.
+    """The scope that a request names with *account_store* (``{"href": …}``, ``{"nameKey": …}`` or an href) and
+    *name_key*.
 
-    Raises the 404 where the tenant has no such application; 2002, 2004, 2014, 2016 for what names no account store;
-    5114 for one that is not mapped to the application.
+    Both are values of a body, or None. Raises a 404 where the tenant has no such application; 2002, 2004, 2014, 2016
+    for a value that names no account store; 5114 for a store that is not mapped to the application.
     """
     store, organization_id = _named(work, account_store, name_key)
     of_organization = organization_id is not None
@@ -116,7 +118,8 @@ def scope(work: UnitOfWork, application_id: str, account_store: Any = None, name
 def find(work: UnitOfWork, scope: Scope, login: str) -> Candidate | None:
     """The first account in *scope* that has *login* as its username or e-mail address.
 
-    A disabled application knows nobody: the REST API has no code for it, and its accounts shall not be told apart.
+    None if there is none, and always at a disabled application: the REST API has no code for that case, and an answer
+    shall not tell whether an account exists there.
     """
     if not scope.is_open or not is_storable(login):
         return None
@@ -127,7 +130,7 @@ def find(work: UnitOfWork, scope: Scope, login: str) -> Candidate | None:
 
 
 def holds(work: UnitOfWork, scope: Scope, account_id: str) -> bool:
-    """Whether the account is in *scope*, by a way on which everything is ENABLED."""
+    """Whether the account is in *scope*, with every group, directory and organization on the way to it ENABLED."""
     if not scope.is_open:
         return False
     parameters = {**scope.parameters, "account_id": account_id}
@@ -135,13 +138,16 @@ def holds(work: UnitOfWork, scope: Scope, account_id: str) -> bool:
 
 
 def newest() -> ScalarSelect[Any]:
-    """The position of an account's password in force. It grows with each change, and stays for another hash of it."""
+    """A SELECT of the position of an account's current password.
+
+    A new password moves it, a new hash of the same does not.
+    """
     every = _passwords.alias()
     return select(func.max(every.c.position)).where(every.c.account_id == _accounts.c.id).scalar_subquery()
 
 
 def _named(work: UnitOfWork, account_store: Any, name_key: Any) -> tuple[Resource | None, str | None]:
-    """The directory or group, and the id of the organization."""
+    """The directory or group that the request names, and the id of the organization that it names."""
     href = account_store
     if isinstance(account_store, Mapping):
         href, name_key = account_store.get("href"), account_store.get("nameKey", name_key)
@@ -173,13 +179,13 @@ _BY_KEY = select(_organizations.c.id).where(
     _organizations.c.tenant_id == bindparam("tenant_id"), _organizations.c.name_key_folded == bindparam("key")
 )
 
-#: An organization's stores stand where it stands.
+#: The stores of an organization come at the place of the organization.
 _ORDER = (_mappings.c.list_index, _inner.c.list_index)
 
 
 @cache
 def _application(*, of_organization: bool) -> Select[Any]:
-    """An application's status, and whether there are stores: of the application, or of the organization named."""
+    """The status of an application, and whether it has stores, or the named organization has."""
     mapping = _mappings.c.application_id == _applications.c.id
     if of_organization:
         mapping = _inner.c.organization_id == bindparam("organization_id")
@@ -189,7 +195,7 @@ def _application(*, of_organization: bool) -> Select[Any]:
 
 
 def _within(names: Names) -> list[ColumnElement[bool]]:
-    """What holds for the routes of an application into what is named."""
+    """The conditions for the routes of an application that lead to what the request names."""
     within = [_mappings.c.application_id == bindparam("application_id")]
     if names.organization:
         within.append(_mappings.c.account_store_organization_id == bindparam("organization_id"))
@@ -200,12 +206,12 @@ def _within(names: Names) -> list[ColumnElement[bool]]:
 
 @cache
 def _mapped(names: Names) -> Select[Any]:
-    """A mapping through which an application has what is named."""
+    """A mapping of an application that leads to what the request names."""
     return select(_mappings.c.id).select_from(ROUTES).where(*_within(names)).limit(1)
 
 
 def _ways() -> FromClause:
-    """The routes with what they lead through and into."""
+    """The routes, joined with the organizations, directories and groups on them."""
     directory_id = func.coalesce(ROUTE_DIRECTORY, _groups.c.directory_id)
     return (
         ROUTES.outerjoin(_organizations, _organizations.c.id == _mappings.c.account_store_organization_id)
@@ -215,14 +221,14 @@ def _ways() -> FromClause:
 
 
 def _lets_in() -> ColumnElement[bool]:
-    """Whether a way leads to an account in the directory that it leads into: of a group's only to its members."""
+    """The condition that a route leads to an account of its directory; a route to a group leads only to its members."""
     is_member = exists().where(_memberships.c.group_id == ROUTE_GROUP, _memberships.c.account_id == _accounts.c.id)
     return or_(ROUTE_GROUP.is_(None), is_member)
 
 
 @cache
 def _holding(names: Names) -> Select[Any]:
-    """An account, if a way that is open leads to it."""
+    """The statement for an account to which a route leads on which everything is ENABLED."""
     statuses = (_organizations.c.status, _groups.c.status, _directories.c.status)
     return (
         select(_accounts.c.id)
@@ -240,9 +246,9 @@ def _holding(names: Names) -> Select[Any]:
 
 @cache
 def _candidates(names: Names) -> Select[Any]:
-    """The account behind a login name in the first store that has it."""
+    """The statement for the account with a login name, in the first store that has it."""
     linking = select(_policies.c.status).where(_policies.c.id == bindparam("policy_id")).scalar_subquery()
-    # A store that is named is entered by an open way, if there is one.
+    # To a store that the request names, a route on which everything is ENABLED comes first, if there is one.
     closed = [case((_organizations.c.status == DISABLED, 1), else_=0)] if any(names) else []
     return (
         select(
