@@ -1,9 +1,9 @@
-"""Challenges: a code is sent to a phone and comes back, or one of an authenticator app is judged at once.
+"""Challenges: a code is sent to a phone and has to be sent back, or a code of an authenticator app is checked at once.
 
-Six digits can be guessed, so guesses are few. A code that was sent takes :data:`MOST_WRONG` wrong answers and is good
-for :data:`LIFETIME`. And after :data:`FREE` wrong codes in a row a factor of either type takes none for :data:`PAUSE`,
-after each further one for twice as long as before, up to :data:`LONGEST_PAUSE` (RFC 4226, section 7.3); a right one
-ends that. The row of the factor is locked meanwhile: those who try at once do so one after the other.
+Six digits can be guessed, so the number of guesses is limited. A code that was sent allows :data:`MOST_WRONG` wrong
+answers, and is valid for :data:`LIFETIME`. After :data:`FREE` wrong codes in a row, a factor of either type accepts no
+code for :data:`PAUSE`. Each further wrong code doubles that time, up to :data:`LONGEST_PAUSE` (RFC 4226, section 7.3).
+A right code ends this. The row of the factor is locked meanwhile, so that simultaneous tries come one after the other.
 
 Source: the challenge in the resource reference of the REST API v1, which leaves the numbers open.
 """
@@ -34,21 +34,21 @@ from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import ENABLED, SMS, VERIFIED, Challenge, Factor, Phone
 
 LIFETIME = 300_000  # milliseconds
-MOST_WRONG = 5  # answers to one challenge
-FREE = 5  # wrong codes in a row
+MOST_WRONG = 5  # wrong answers to one challenge
+FREE = 5  # wrong codes in a row before there is a pause
 PAUSE, LONGEST_PAUSE = 30_000, 3_600_000  # milliseconds
 DEFAULT_MESSAGE = "Your verification code is ${code}"
 
 _PLACEHOLDER = "${code}"
 _CODE = re.compile(r"[0-9]{6}")
-_KEPT = 30 * 24 * 3_600_000  # milliseconds that a challenge can be looked at
-_PURGED = 5  # old challenges of the factor that go for each new one
+_KEPT = 30 * 24 * 3_600_000  # milliseconds for which a challenge can be read
+_PURGED = 5  # the number of old challenges of the factor that are removed for each new one
 
 log = logging.getLogger(__name__)
 
 _accounts, _factors, _challenges, _phones = schema.accounts, schema.factors, schema.challenges, schema.phones
 
-# Owners before what is theirs, as a removal locks them.
+# Owners are locked before what belongs to them, in the same order as by a removal, so that there is no deadlock.
 _ACCOUNT = (
     select(_accounts.c.id)
     .join(_factors, _factors.c.account_id == _accounts.c.id)
@@ -68,7 +68,7 @@ _PURGE = delete(_challenges).where(_challenges.c.id.in_(_OLD))
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A text message that is to be sent when the transaction is over."""
+    """A text message that is to be sent after the transaction."""
 
     challenge_id: str
     number: str
@@ -76,7 +76,7 @@ class Outgoing:
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """SMS: sends a code, with the text ``message``. Authenticator: judges the ``code`` at once, SUCCESS or FAILED.
+    """Makes a challenge. To a phone it sends a code, in the text ``message``. A ``code`` of an app it checks at once.
 
     Raises 13103, 13104, 13109, 13110, 13113.
     """
@@ -103,7 +103,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """The answer of whoever got the code: SUCCESS, or FAILED and perhaps another try.
+    """Checks the ``code`` that was sent back: the status becomes SUCCESS, or FAILED when no try is left.
 
     Raises 13104, 13108 to 13110, 13112, 13113.
     """
@@ -114,10 +114,10 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def redeem(context: Context, href: Any, code: Any) -> str | None:
-    """The id of the account that has just answered the challenge *href* with its *code*; None for a wrong code.
+    """Answers the challenge *href* with its *code*, for a grant. Returns the id of the account; None for a wrong code.
 
-    For a grant: nobody gets there twice with one code, nor with one of an authenticator, which is judged when it is
-    made. Raises what :func:`change` does, 404, 2002 and 2014.
+    A code can be used once only. A challenge of an authenticator app cannot be used, since its code was checked when it
+    was made. Raises the errors of :func:`change`, 404, 2002 and 2014.
     """
     target = bodies.resource_at(href, context.base_url, (Challenge.title(),), "challenge")
     with context.write(moves_generation=False) as work:
@@ -126,7 +126,7 @@ def redeem(context: Context, href: Any, code: Any) -> str | None:
 
 
 def template(message: str | None) -> str:
-    """*message*, or the default one; raises 13103 unless it says where the code goes."""
+    """*message*, or the default text. Raises 13103 unless it has the macro for the code."""
     if message is None:
         return DEFAULT_MESSAGE
     if _PLACEHOLDER not in message:
@@ -135,7 +135,7 @@ def template(message: str | None) -> str:
 
 
 def ask(work: UnitOfWork, factor_id: str, message: str) -> Outgoing:
-    """Stores a challenge for the phone of the factor; the answer is for :func:`deliver`."""
+    """Stores a challenge for the phone of the factor. Returns the text message, which :func:`deliver` has to send."""
     return _ask(work, _locked(work, factor_id), message)
 
 
@@ -149,32 +149,35 @@ def _ask(work: UnitOfWork, factor: Row[Any], message: str) -> Outgoing:
 
 
 def deliver(context: Context, outgoing: Outgoing) -> None:
-    """Hands a stored challenge's message over. Outside of a transaction: nobody waits for another's telephone."""
+    """Sends the message of a stored challenge. To be called outside of a transaction, because sending may take long."""
     status = "WAITING_FOR_VALIDATION"
     try:
         context.send_sms(outgoing.number, outgoing.text)
     except OSError as error:
-        # Not the error's text: in the address of a gateway stand the number and the code.
+        # Without the text of the error: the address of a gateway may contain the number and the code.
         log.error("the text message of challenge %s was not sent: %s", outgoing.challenge_id, type(error).__name__)
         status = "UNDELIVERED"
-    with context.write(moves_generation=False) as work:  # unless it is answered already
+    with context.write(moves_generation=False) as work:  # only if it was not answered meanwhile
         mine = (_challenges.c.id == outgoing.challenge_id, _challenges.c.status == "CREATED")
         modified_at = records.later(_challenges.c.modified_at, work.now)
         work.connection.execute(update(_challenges).where(*mine).values(status=status, modified_at=modified_at))
 
 
 def _answer(work: UnitOfWork, id: str, given: Any) -> str | None:
-    """The id of the account if *given* is the code of the challenge. Whatever comes of it is stored."""
+    """Checks the code *given* for a challenge, and stores the result.
+
+    Returns the id of the account if the code is right.
+    """
     code = _well_formed(given)
     factor = _locked(work, _challenge(work, id).factor_id)
-    challenge = _challenge(work, id)  # as it is now that nobody else can answer it
+    challenge = _challenge(work, id)  # read again: now that the factor is locked, no other request can answer it
     number = _check_enabled(work, factor)
     _check_open(work, challenge, number)
     right = hmac.compare_digest(work.secrets.decrypt(challenge.code, schema.place(_challenges.c.code, id)), code)
     wrong = challenge.attempts + (not right)
     values: dict[str, Any] = {"status": "SUCCESS" if right else "FAILED"}
     if right or wrong >= MOST_WRONG:
-        values["code"] = None  # of no more use
+        values["code"] = None  # the code is not needed any more
     done = update(_challenges).where(_challenges.c.id == id)
     modified_at = records.later(_challenges.c.modified_at, work.now)
     work.connection.execute(done.values(attempts=wrong, modified_at=modified_at, **values))
@@ -185,7 +188,7 @@ def _answer(work: UnitOfWork, id: str, given: Any) -> str | None:
 
 
 def _judge(work: UnitOfWork, factor: Row[Any], code: str) -> str:
-    """The id of the new challenge that *code* of an authenticator is the answer to."""
+    """Checks a *code* of an authenticator app. Returns the id of the challenge that is stored with the result."""
     _check_enabled(work, factor)
     secret = work.secrets.decrypt(factor.secret, encryption_context(Factor, Factor.secret)(factor.id))
     step = totp.matching_step(secret, code, work.now // 1000, after=factor.last_step)
@@ -204,7 +207,7 @@ def _store(work: UnitOfWork, factor: Row[Any], id: str, values: Mapping[str, Any
 
 
 def _count(work: UnitOfWork, factor: Row[Any], *, right: bool, **columns: Any) -> None:
-    """Remembers a code of the factor, and that it is VERIFIED if that was right."""
+    """Stores whether a code of the factor was *right*. A right code makes the factor VERIFIED."""
     columns |= {"wrong_codes": 0 if right else factor.wrong_codes + 1, "wrong_at": None if right else work.now}
     if right and factor.verification_status != VERIFIED:
         records.change(work, Factor, factor.id, {"verification_status": VERIFIED})
@@ -218,7 +221,7 @@ def _verify_phone(work: UnitOfWork, phone_id: str) -> None:
 
 
 def _check_enabled(work: UnitOfWork, factor: Row[Any]) -> str:
-    """The number of the factor's phone, if it has one. Raises 13109, 13110; and 13113 while it has to rest."""
+    """The number of the factor's phone, if it has one. Raises 13109 and 13110, and 13113 while it accepts no code."""
     if factor.status != ENABLED:
         raise fault(Code.FACTOR_DISABLED)
     phone = work.connection.execute(_PHONE, {"id": factor.phone_id}).first()
@@ -235,7 +238,7 @@ def _check_enabled(work: UnitOfWork, factor: Row[Any]) -> str:
 
 
 def _check_open(work: UnitOfWork, challenge: Row[Any], number: str) -> None:
-    """Raises 13108, 13112 or 13113 unless the challenge can be answered, by whoever has the *number* today."""
+    """Raises 13108, 13112 or 13113 unless the challenge can be answered. *number*: the current number of the phone."""
     if challenge.attempts >= MOST_WRONG:
         raise fault(Code.CHALLENGE_TOO_MANY_TRIES)
     if challenge.code is None or challenge.status == "UNDELIVERED" or challenge.number != number:
@@ -245,7 +248,7 @@ def _check_open(work: UnitOfWork, challenge: Row[Any], number: str) -> None:
 
 
 def _well_formed(code: str | None) -> str:
-    """*code* without blanks, as apps show it; raises 13104 unless it has six digits."""
+    """*code* without the blanks that apps show in it. Raises 13104 unless it has six digits."""
     digits = "".join((code or "").split())
     if not _CODE.fullmatch(digits):
         raise fault(Code.CHALLENGE_CODE_FORM)
@@ -253,7 +256,7 @@ def _well_formed(code: str | None) -> str:
 
 
 def _locked(work: UnitOfWork, factor_id: str) -> Row[Any]:
-    """The factor, which nobody else changes or answers before this transaction ends."""
+    """The factor. Its row is locked: until this transaction ends, no other one changes it or answers its challenges."""
     work.connection.execute(_ACCOUNT, {"id": factor_id})
     row = work.connection.execute(_FACTOR, {"id": factor_id}).first()
     if row is None:

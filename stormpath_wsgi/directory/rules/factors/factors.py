@@ -1,4 +1,4 @@
-"""Second factors of an account: a phone that gets codes, or an authenticator app that makes them.
+"""Second factors of an account: a phone to which codes are sent, or an authenticator app that computes codes.
 
 Source: the factor in the resource reference of the REST API v1, and its chapter on multi-factor authentication.
 """
@@ -27,9 +27,10 @@ _USERNAME = select(schema.accounts.c.username).where(schema.accounts.c.id == bin
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new factor of an account, with a first challenge of a phone where ``challenge=true`` or the body asks for it.
+    """Makes a factor of an account. With ``challenge=true``, or a challenge in the body, it also challenges the phone.
 
-    All of it or nothing: a bad number or message leaves neither factor nor phone. Raises 2015, 13101, 13103, 13105, …
+    After an error nothing is stored: a bad number or message leaves neither factor nor phone. Raises 2015, 13101,
+    13103, 13105, …
     """
     rest, phone = _parted(properties)
     values = bodies.of_creation(Factor, rest, context.base_url).values
@@ -56,7 +57,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Its status, and what an authenticator app calls it."""
+    """Changes the status of a factor, and the name under which an authenticator app shows it."""
     with context.write() as work:
         current = records.load(work, target)
         values = bodies.of_update(Factor, properties, current).values
@@ -69,14 +70,14 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Its challenges go with it. Its phone stays."""
+    """Removes a factor, with its challenges. Its phone stays."""
     with context.write() as work:
         records.load(work, target)
         records.remove(work, Factor, target.id)
 
 
 def _named(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """*values* with a name for the app to show, which is the username unless one is given."""
+    """*values* with the name that the app shows: the username, unless one is given."""
     name = values.get("account_name") or work.connection.execute(_USERNAME, {"id": account_id}).scalar_one()
     return {**values, "account_name": name}
 
@@ -88,7 +89,7 @@ def _check_plain(values: Mapping[str, Any]) -> None:
 
 
 def _parted(properties: Any) -> tuple[Any, Any]:
-    """The body without what it says of the phone, and that: it need not be a link."""
+    """The body without its phone, and the phone, which may be a link or the properties of a phone."""
     if not isinstance(properties, Mapping):
         return properties, None
     rest = dict(properties)

@@ -1,4 +1,4 @@
-"""Telephones of an account: what a number looks like, and when it may change.
+"""Phones of an account: the form of a number, and what happens when it changes.
 
 Source: the phone in the resource reference of the REST API v1.
 """
@@ -22,9 +22,10 @@ from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import UNVERIFIED, VERIFIED, Phone
 
-# E.164: a country code, which starts with no 0, and at most 15 digits in all. No number that is in use has fewer than
-# seven. Those of North America (+1) have ten after it, and neither area nor exchange starts with 0 or 1. Which other
-# numbers are in use changes every month; who sends the message knows, and says so.
+# E.164: a country code, which does not start with 0, and at most 15 digits in all. No number in use has fewer than
+# seven. Numbers of North America (+1) have ten digits after the country code, and neither area nor exchange starts with
+# 0 or 1. Which other numbers are in use changes every month; the service that sends the message knows, and refuses
+# wrong ones.
 _E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
 _NATIONAL = re.compile(r"[0-9]{10}")  # of the United States
 _PUNCTUATION = re.compile(r"[\s().-]")
@@ -32,7 +33,7 @@ _PUNCTUATION = re.compile(r"[\s().-]")
 _phones, _factors = schema.phones, schema.factors
 _MINE = select(_phones.c.id, _phones.c.number).where(_phones.c.account_id == bindparam("account_id"))
 _AT, _NUMBERED = _MINE.where(_phones.c.id == bindparam("id")), _MINE.where(_phones.c.number == bindparam("number"))
-# In this order, as an answer to a challenge locks them.
+# Rows are locked in this order, the same as for an answer to a challenge, so that there is no deadlock.
 _LOCKS = (
     select(_factors.c.id).where(_factors.c.phone_id == bindparam("id")).with_for_update(),
     select(_phones.c.id).where(_phones.c.id == bindparam("id")).with_for_update(),
@@ -40,7 +41,7 @@ _LOCKS = (
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new phone of an account. Raises 13101, 13102."""
+    """Makes a phone of an account. Raises 13101, 13102."""
     values = _values(properties, context.base_url)
     with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
@@ -48,7 +49,10 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Another number has nothing to do with what was proved with the old one. Raises 13100 to 13102."""
+    """Changes a phone. With another number, its factors become UNVERIFIED.
+
+    Raises 13100 for another number of a VERIFIED phone, 13101 and 13102 for a wrong number or one that the account has.
+    """
     with context.write() as work:
         _lock(work, target.id)
         current = records.load(work, target)
@@ -65,15 +69,18 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Its factors go with it."""
+    """Removes a phone, with its factors."""
     with context.write() as work:
-        records.load(work, target)  # first: nobody waits for somebody else's phone
+        records.load(work, target)  # raises a 404 first, so that a caller cannot lock the phone of another tenant
         _lock(work, target.id)
         records.remove(work, Phone, target.id)
 
 
 def e164(number: str) -> str:
-    """The international spelling of *number*; one without a country code is of the United States. Raises 13101."""
+    """*number* in international form.
+
+    A number without a country code is taken as one of the United States. Raises 13101.
+    """
     digits = _PUNCTUATION.sub("", number)
     if _NATIONAL.fullmatch(digits):
         digits = f"+1{digits}"
@@ -83,7 +90,7 @@ def e164(number: str) -> str:
 
 
 def of_factor(work: UnitOfWork, account_id: str, given: Any) -> str:
-    """The id of the phone that a new factor names: by href, or by a number, which the account has or is given now.
+    """The id of the phone that a new factor names: by href, or by a number. A phone with a new number is made.
 
     Raises 2000, 2004, 2014, 2016, 13101, 13111.
     """
@@ -105,7 +112,7 @@ def of_factor(work: UnitOfWork, account_id: str, given: Any) -> str:
 
 
 def _lock(work: UnitOfWork, id: str) -> None:
-    """Waits for whoever is answering a challenge of the phone, and lets nobody begin."""
+    """Locks the rows of the phone: waits for answers to its challenges that are being checked, and holds off new ones."""
     for lock in _LOCKS:
         work.connection.execute(lock, {"id": id})
 

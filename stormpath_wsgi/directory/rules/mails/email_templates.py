@@ -1,4 +1,4 @@
-"""E-mail templates: the five that each directory has, what they say at first, and changing them.
+"""E-mail templates: each directory has five, with default texts, which can be changed.
 
 Source: the e-mail chapter and the resource reference of the REST API v1, for the names and subjects.
 """
@@ -33,7 +33,8 @@ class _Default(NamedTuple):
     text: str
 
 
-# Nothing in them comes from whoever registered: a stranger could have us send an advertisement to anybody.
+# They have no macro for a value that people enter at registration: otherwise a stranger could use the mails to send
+# advertisements to other people.
 _DEFAULTS: Mapping[str, _Default] = {
     RESET: _Default(
         "Default Password Reset Email Template",
@@ -68,19 +69,19 @@ _DEFAULTS: Mapping[str, _Default] = {
 
 
 def make(work: UnitOfWork, directory_id: str) -> None:
-    """Gives a new directory its templates."""
+    """Makes the templates of a new directory."""
     work.connection.execute(insert(schema.email_templates), list(_rows(work, directory_id)))
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Raises 7301 when a mail that brings a token would not have it in it."""
+    """Changes a template. Raises 7301 if the mail has to deliver a token and the new text has no macro for it."""
     with context.write() as work:
         current = records.load(work, target)
         body = bodies.of_update(EmailTemplate, properties, current)
         _check_sender(body.values)
         _take_link_base(body.values, properties, current)
         for inherited in ("from_name", "from_email_address"):
-            # Clients send back all that they read. That does not mean that the setting shall count no more.
+            # Clients send back all that they have read. A value from the settings is not stored for that reason.
             if body.values.get(inherited) == current[wire_name(inherited)]:
                 del body.values[inherited]
         records.change(work, EmailTemplate, target.id, body.values)
@@ -90,7 +91,10 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def _take_link_base(values: dict[str, Any], properties: Mapping[str, Any], current: Wire) -> None:
-    """Puts what ``defaultModel`` says into its column. Raises 2000 for an empty one, 2015 where there is none."""
+    """Moves the value in ``defaultModel`` to its column.
+
+    Raises 2000 for an empty one, 2015 for a template without a link.
+    """
     model = values.pop("default_model", None)
     if "defaultModel" not in properties or properties["defaultModel"] == current.get("defaultModel"):
         return
@@ -113,7 +117,7 @@ def _check_sender(values: Mapping[str, Any]) -> None:
 
 
 def _check_link(template: Wire) -> None:
-    """Judges the bodies that are sent."""
+    """Checks the bodies of a template whose mail has to deliver a token. Raises 7301."""
     kind = template["mimeType"]
     sent = [template["textBody"]] * (kind != "text/html") + [template["htmlBody"]] * (kind != "text/plain")
     if "defaultModel" in template and not all(map(LINK.search, sent)):
@@ -138,6 +142,6 @@ def _rows(work: UnitOfWork, directory_id: str) -> Iterator[dict[str, Any]]:
 
 
 def _page(text: str) -> str:
-    """The same in HTML, a paragraph each."""
+    """*text* in HTML, with a paragraph for each of its paragraphs."""
     page = "".join(f"<p>{html.escape(paragraph.strip())}</p>\n" for paragraph in text.split("\n\n"))
     return page.replace("$!{url}", '<a href="$!{url}">$!{url}</a>')

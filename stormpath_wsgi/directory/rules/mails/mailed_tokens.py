@@ -1,11 +1,11 @@
-"""Tokens that are mailed: made, found, and spent once.
+"""Tokens that are mailed: how they are made, found, and used up.
 
-Only their SHA-256 is stored, which is enough for what nobody can guess. One that an account's link must show is kept
-beside it, encrypted. They end when they are used, when their time comes, when the account's e-mail address changes, and
-those for a new password also when the password changes.
+Only their SHA-256 is stored. That is safe, because the tokens cannot be guessed. A token that the link of an account
+must show is stored as well, encrypted. A token ends when it is used, when it expires, and when the e-mail address of
+the account changes. A token for a new password also ends when the password changes.
 
-Whoever makes, changes or ends tokens of an account holds its row first, and waits for no row of another account after
-that: so no two wait for each other, and what ends tokens misses none that is being made.
+A transaction that makes, changes or ends tokens of an account locks the row of the account first, and after that waits
+for no row of another account. So there is no deadlock, and ending all tokens also ends one that is being made.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ from stormpath_wsgi.errors import fault
 
 _table, _accounts = schema.mailed_tokens, schema.accounts
 
-_MOST = 5  # tokens for a new password that an account may have at once; the oldest goes
-_PURGED = 5  # expired tokens that go for each new one; more than one, so that they become fewer
+_MOST = 5  # tokens for a new password that an account may have at once; for another one, the oldest is removed
+_PURGED = 5  # the number of expired tokens that are removed for each new one; more than one, so that none pile up
 
 
 def make_reset(work: UnitOfWork, token: str, account_id: str | None, application_id: str, expires_at: int) -> None:
-    """Stores a token for a new password. Without an account nothing is stored, by the same statements."""
+    """Stores a token for a new password. *expires_at*: milliseconds since the epoch.
+
+    Without an account, the same statements are run and store nothing.
+    """
     owner = account_id or ""
     hold(work, owner)
     newest = (
@@ -66,7 +69,10 @@ def make_reset(work: UnitOfWork, token: str, account_id: str | None, application
 
 
 def verification(work: UnitOfWork, account_id: str) -> str:
-    """The token that proves the address of the account, which is held. One that is good still is given more time."""
+    """A token to verify the address of the account, whose row is locked.
+
+    A token that is still valid is used again, for longer.
+    """
     expires_at = work.now + work.mail.verification_ttl
     mine = (_table.c.account_id == account_id, _table.c.purpose == VERIFICATION)
     row = work.connection.execute(select(_table.c.digest, _table.c.token, _table.c.expires_at).where(*mine)).first()
@@ -90,7 +96,7 @@ def verification(work: UnitOfWork, account_id: str) -> str:
 
 
 def holder(work: UnitOfWork, purpose: str, token: str, application_id: str | None = None) -> str:
-    """The id of the account that *token* was mailed to. Raises the 404 for one that is no good, or no longer."""
+    """The id of the account that *token* was mailed to. Raises a 404 for a token that is unknown, used or expired."""
     found = work.connection.execute(_FIND, _key(work, purpose, token, application_id)).scalar()
     if found is None:
         raise fault(Code.NOT_FOUND)
@@ -98,7 +104,10 @@ def holder(work: UnitOfWork, purpose: str, token: str, application_id: str | Non
 
 
 def spend(work: UnitOfWork, purpose: str, token: str, application_id: str | None = None) -> str:
-    """The same, and the token is gone. Of several that try at once one succeeds. The account is held from then on."""
+    """Uses *token* up, and returns the id of its account, whose row is locked from now on.
+
+    Of several requests with the same token, one succeeds. Raises as :func:`holder` does.
+    """
     hold(work, holder(work, purpose, token, application_id))
     found = work.connection.execute(_SPEND, _key(work, purpose, token, application_id)).scalar()
     if found is None:
@@ -107,17 +116,21 @@ def spend(work: UnitOfWork, purpose: str, token: str, application_id: str | None
 
 
 def hold(work: UnitOfWork, account_id: str) -> None:
-    """Waits for whoever changes the account or its tokens, and lets nobody else do so until the transaction ends."""
+    """Locks the row of the account: until this transaction ends, no other one changes the account or its tokens."""
     work.connection.execute(_HOLD, {"id": account_id})
 
 
 def end(work: UnitOfWork, account_id: str, *purposes: str) -> None:
-    """Ends these *purposes*' tokens of the account, which is held, or was changed in the same transaction."""
+    """Ends the tokens of the account for these *purposes*.
+
+    The row of the account must be locked, or changed, before.
+    """
     mine = (_table.c.account_id == account_id, _table.c.purpose.in_(purposes))
     work.connection.execute(delete(_table).where(*mine))
 
 
 def digest(token: str) -> str:
+    """The SHA-256 of *token*, in hex digits."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -132,9 +145,9 @@ def _key(work: UnitOfWork, purpose: str, token: str, application_id: str | None)
 
 
 def _purge(work: UnitOfWork) -> None:
-    """Removes some of the expired tokens, so that they do not pile up. Nobody waits for those of another purge.
+    """Removes some of the expired tokens, so that they do not pile up. It skips tokens that another purge has locked.
 
-    They may be of any account. It comes last: who has removed them wants no more of what others hold.
+    They may belong to any account. To be called last in a transaction, which then waits for no other lock.
     """
     expired = (
         select(_table.c.digest)

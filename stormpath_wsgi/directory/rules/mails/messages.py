@@ -1,4 +1,4 @@
-"""What a mail of a directory says: its template, filled in with what is known when it leaves."""
+"""The text of a mail: the template of the directory, filled in with the values at the moment when it is sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from stormpath_wsgi.kinds import ENABLED, id_of
 _templates, _accounts = schema.email_templates, schema.accounts
 _resets, _creations = schema.password_policies, schema.account_creation_policies
 
-#: Where a directory says whether it sends the mail.
+#: The columns that say whether a directory sends a mail, by the purpose of the mail.
 _STATUS: Mapping[str, Column[str]] = {
     RESET: _resets.c.reset_email_status,
     RESET_SUCCESS: _resets.c.reset_success_email_status,
@@ -36,15 +36,17 @@ _STATUS: Mapping[str, Column[str]] = {
 def write(
     work: UnitOfWork, purpose: str, account_id: str | None, application_id: str | None, token: str | None, *, id: str
 ) -> EmailMessage | None:
-    """The mail of *purpose* to an account; None when there is nothing to send, or no longer.
+    """The mail of *purpose* to an account; None when nothing is to be sent any more.
 
-    *token*: what it brings. *application_id*: what the account was made or reset at. *id*: for the ``Message-ID``.
+    *token*: the token that the mail delivers, or None. *application_id*: the application at which the account was made
+    or asked for a new password. *id*: for the ``Message-ID``.
     """
     template = None if account_id is None else _template(work, purpose, account_id)
     if template is None or account_id is None:
         return None
     account = records.load(work, Resource(kinds.Account, account_id))
-    # After the address was read: one that is changed meanwhile ends the token, which must not be mailed to the new one.
+    # Checked after the address was read: a change of the address ends the token, which must not be mailed to the new
+    # address.
     if not _is_good(work, purpose, token, application_id):
         return None
     model = _model(work, template, account, application_id)
@@ -71,7 +73,7 @@ def _template(work: UnitOfWork, purpose: str, account_id: str) -> Wire | None:
 
 
 def _is_good(work: UnitOfWork, purpose: str, token: str | None, application_id: str | None) -> bool:
-    """Whether *token*, if the mail brings one, is of any use by now."""
+    """Whether *token* is still valid; True for a mail without a token."""
     if token is None:
         return True
     try:
@@ -82,7 +84,7 @@ def _is_good(work: UnitOfWork, purpose: str, token: str | None, application_id: 
 
 
 def _model(work: UnitOfWork, template: Wire, account: Wire, application_id: str | None) -> dict[str, Any]:
-    """What the macros may name. Custom data, which may be large, is loaded when a macro asks for it."""
+    """The values for the macros. Custom data, which may be large, is loaded only if a macro needs it."""
     asks = any("customData" in template[body] for body in ("subject", "textBody", "htmlBody"))
     application = None if application_id is None else Resource(kinds.Application, application_id)
     directory = Resource(kinds.Directory, id_of(account["directory"]["href"]))

@@ -1,6 +1,6 @@
-"""The outbox: what mail is to be written is stored in the transaction that it tells of, and leaves after the commit.
+"""The outbox: a mail is stored in the transaction that it is about, and is written and sent after the commit.
 
-So no mail tells of what never happened, and none is lost when a process dies.
+So no mail is about a change that was undone, and none is lost when a process dies.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ def put(
     application_id: str | None = None,
     token: str | None = None,
 ) -> None:
-    """Lets the mail of *purpose* to an account leave when the transaction is committed, if its directory sends such.
+    """Stores the mail of *purpose* to an account, to be sent after the commit, if its directory sends such mails.
 
-    Without an account it takes the same time, and nothing leaves. Raises 2020 for one that is not there.
+    *application_id*: the application that the mail is about. *token*: the token that the mail delivers. Without an
+    account it takes the same time, and no mail is sent. Raises 2020 for an account that does not exist.
     """
     id = new_id()
     row = {
@@ -38,6 +39,6 @@ def put(
         "attempts": 0,
         "due_at": work.now,
     }
-    with records.taken(None):  # the account may just have gone
+    with records.taken(None):  # the account may have been removed meanwhile
         work.connection.execute(insert(_outbox), row)
     work.queued.append(id)

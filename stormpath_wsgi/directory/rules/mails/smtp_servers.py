@@ -1,4 +1,6 @@
-"""The SMTP server of a tenant: tried before it is stored, and used for its mail in place of the setting."""
+"""The SMTP server of a tenant: it is tried out before it is stored, and then used for the tenant's mail instead of the
+setting.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,14 @@ from stormpath_wsgi.kinds import ENABLED, SmtpServer
 _table = schema.smtp_servers
 _DESTINATION = ("host", "port", "security_protocol")
 _CONNECTION = (*_DESTINATION, "username", "password")
-_STEP, _EXCHANGE = 5.0, 15.0  # seconds: somebody waits for the answer
+_STEP, _EXCHANGE = 5.0, 15.0  # seconds to try it out: short, because a request waits for the result
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Raises 13003 when there is one already; 13000, 13001, 13002 when it does not let us in."""
+    """Stores the SMTP server.
+
+    Raises 13003 if there is one already, and 13000, 13001, 13002 if connecting or logging in fails.
+    """
     body = bodies.of_creation(SmtpServer, properties, context.base_url)
     with context.read() as work:
         _refuse_second(work)
@@ -40,12 +45,15 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """A new address or login is tried first. Raises 13000 to 13002, and 2000 for a new address without the password."""
+    """Changes the SMTP server. A new address or login is tried out first.
+
+    Raises 13000 to 13002 if that fails, and 2000 for a new address without the password.
+    """
     with context.read() as work:
         body = bodies.of_update(SmtpServer, properties, records.load(work, target))
         stored = _stored(work) or {}
     changed = {name for name in _CONNECTION if name in body.values and body.values[name] != stored.get(name)}
-    # Nobody reads the password back: also not by having it told to a server of one's own, or in plain text.
+    # Otherwise the stored password could be read by sending it to another server, or over an unencrypted connection.
     if changed.intersection(_DESTINATION) and "password" not in body.values:
         raise fault(Code.REQUIRED, "SmtpServer password is required with another host, port or securityProtocol.")
     if changed:
@@ -57,19 +65,20 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def remove(context: Context, target: Resource) -> None:
+    """Removes the SMTP server. Mail is then sent as the settings say."""
     with context.write() as work:
         records.load(work, target)
         records.remove(work, SmtpServer, target.id)
 
 
 def mailer(work: UnitOfWork) -> SmtpMailer | None:
-    """The end that the tenant's mail leaves by, if it has an SMTP server that is ENABLED."""
+    """The mailer for the tenant's SMTP server; None unless it has one that is ENABLED."""
     stored = _stored(work)
     return _mailer(stored) if stored and stored["status"] == ENABLED else None
 
 
 def _stored(work: UnitOfWork) -> dict[str, Any] | None:
-    """Its attributes by Python name, the password in plain text."""
+    """The attributes of the SMTP server by their names in Python, with the password decrypted; None without one."""
     row = work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first()
     if row is None:
         return None
