@@ -1,6 +1,6 @@
-"""Agents: what is stored for the programs that mirror LDAP and Active Directory servers. Nobody mirrors yet.
+"""Agents: the stored configuration of programs that mirror LDAP and Active Directory servers. Nothing is mirrored yet.
 
-The password of the mirrored server is kept apart from the rest of the configuration, encrypted, and never answered.
+The password of the mirrored server is stored apart from the rest of the configuration, encrypted, and never answered.
 Source: the agent in the resource reference of the REST API v1.
 """
 
@@ -23,7 +23,7 @@ from stormpath_wsgi.kinds import Agent, Provider
 
 _table, _providers = schema.agents, schema.providers
 _PASSWORD = "agentUserDnPassword"  # noqa: S105 - a name
-#: What has no meaning for an agent of the one sort or the other.
+#: The members of the configuration that an agent of a provider cannot have, by the id of the provider.
 _FOREIGN: Mapping[str, frozenset[str]] = {
     Provider.LDAP: frozenset({"referralMode", "ignoreReferralIssues"}),
     Provider.AD: frozenset({"passwordRdn"}),
@@ -31,7 +31,7 @@ _FOREIGN: Mapping[str, frozenset[str]] = {
 
 
 def make(work: UnitOfWork, directory_id: str, provider_id: str, sent: Any) -> None:
-    """The agent of a new directory, from what its provider's ``agent`` says. Raises 2000 to 2017."""
+    """Makes the agent of a new directory from *sent*, the value of ``agent`` of its provider. Raises 2000 to 2017."""
     config = Agent.config.merged(None, Agent.config.check(_configuration(sent)))
     _check(provider_id, config)
     if config.get(_PASSWORD) is None:
@@ -41,7 +41,7 @@ def make(work: UnitOfWork, directory_id: str, provider_id: str, sent: Any) -> No
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Changes those members of the configuration that are sent. A password that is not sent stays."""
+    """Changes the members of the configuration that are sent. A password that is not sent stays."""
     with context.write() as work:
         body = bodies.of_update(Agent, properties, records.load(work, target))
         if (config := body.values.pop("config", None)) is not None:
@@ -62,14 +62,14 @@ def _configuration(sent: Any) -> Any:
 
 
 def _check(provider_id: str, config: Mapping[str, Any]) -> None:
-    """Raises 2017 for what an agent of that provider cannot have."""
+    """Raises 2017 for a member that an agent of that provider cannot have."""
     for name in _FOREIGN[provider_id]:
         if config.get(name) is not None or config["accountConfig"].get(name) is not None:
             raise fault(Code.PROPERTY_NOT_SUPPORTED, f"Agent config {name} is not supported for {provider_id}.")
 
 
 def _columns(work: UnitOfWork, id: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored of *config*: the password, if there is one, in a place of its own."""
+    """The columns for *config*. The password, if there is one, has a column of its own."""
     columns: dict[str, Any] = {"config": {name: value for name, value in config.items() if name != _PASSWORD}}
     if config.get(_PASSWORD) is not None:
         column = _table.c.agent_user_dn_password

@@ -1,4 +1,4 @@
-"""X.509 certificates: those that others give us, and the one a tenant signs its SAML messages with.
+"""X.509 certificates: checking those that callers send, and the one with which a tenant signs its SAML messages.
 
 Source: RFC 5280; the SAML chapter of the REST API v1.
 """
@@ -23,7 +23,7 @@ from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Attribute
 
 _BITS, _EXPONENT = 2048, 65537
-#: Identity and service providers pin the certificate, and nobody asks who issued it: it need not be renewed.
+#: The certificate need not be renewed often: identity and service providers store it, and do not check its issuer.
 _LIFETIME = dt.timedelta(days=3650)
 
 _table = schema.certificates
@@ -39,11 +39,12 @@ class Certificate:
 
     @property
     def der(self) -> bytes:
+        """The certificate in DER."""
         return ssl.PEM_cert_to_DER_cert(self.certificate)
 
 
 def of_tenant(work: UnitOfWork) -> Certificate | None:
-    """None before :func:`ensure`."""
+    """The certificate of the tenant; None before :func:`ensure` was called."""
     row = work.connection.execute(_OF_TENANT, {"tenant_id": work.tenant_id}).first()
     if row is None:
         return None
@@ -51,16 +52,17 @@ def of_tenant(work: UnitOfWork) -> Certificate | None:
 
 
 def ensure(context: Context) -> None:
-    """Sees to it that the tenant has a certificate. The first call makes a key, which takes some tens of milliseconds.
+    """Makes the certificate of the tenant, unless it exists. Making a key takes some tens of milliseconds.
 
-    Outside a transaction, so that nobody waits for it. Of two processes that make one each, one throws its own away.
+    To be called outside of a transaction, so that no other one waits for it. If two processes make a certificate at the
+    same time, one is kept.
     """
     with context.read() as work:
         if _is_there(work):
             return
         tenant_id, now = work.tenant_id, work.now
     certificate, private_key = _new(tenant_id, dt.datetime.fromtimestamp(now / 1000, dt.UTC))
-    with context.write() as work:  # one after the other
+    with context.write() as work:  # such writes happen one after the other
         if not _is_there(work):
             encrypted = work.secrets.encrypt(private_key, _place(tenant_id))
             row = {"tenant_id": tenant_id, "certificate": certificate, "private_key": encrypted, "created_at": now}
@@ -68,7 +70,10 @@ def ensure(context: Context) -> None:
 
 
 def check(attribute: Attribute[Any], pem: str) -> None:
-    """Raises 2006 unless *pem* is a certificate; people indent its lines. It is stored as it was sent."""
+    """Raises 2006 unless *pem*, the value of *attribute*, is a certificate.
+
+    Its lines may be indented; it is stored as sent.
+    """
     text = "\n".join(line.strip() for line in pem.splitlines() if line.strip()) + "\n"
     try:
         x509.load_pem_x509_certificate(text.encode("ascii"))
@@ -83,7 +88,7 @@ def _is_there(work: UnitOfWork) -> bool:
 
 
 def _new(tenant_id: str, now: dt.datetime) -> tuple[str, str]:
-    """A certificate that its own key signed, and that key; PEM."""
+    """A self-signed certificate and its private key, both PEM."""
     key = rsa.generate_private_key(_EXPONENT, _BITS)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, tenant_id)])
     certificate = (
@@ -92,7 +97,7 @@ def _new(tenant_id: str, now: dt.datetime) -> tuple[str, str]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))  # for clocks that are behind
+        .not_valid_before(now - dt.timedelta(days=1))  # for other machines whose clock is behind
         .not_valid_after(now + _LIFETIME)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

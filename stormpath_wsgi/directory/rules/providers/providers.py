@@ -1,7 +1,8 @@
-"""Providers: where the accounts of a directory come from, and what follows for the directory.
+"""Providers: where the accounts of a directory come from, and which rules follow from that.
 
-The accounts of every directory but a ``stormpath`` one mirror those of somebody else: none is made directly, and of
-what came from there nothing can be changed. What is told here is stored; nobody asks the providers yet.
+Only the accounts of a ``stormpath`` directory are its own. Those of any other directory mirror the accounts of another
+system: they cannot be made directly, and what comes from that system cannot be changed here. The configuration of a
+provider is stored; no provider is asked yet.
 Source: the provider in the resource reference, and the social and mirror chapters, of the REST API v1.
 """
 
@@ -40,7 +41,7 @@ _table, _directories, _mappings = schema.providers, schema.directories, schema.a
 
 @dataclass(frozen=True, slots=True)
 class _Sort:
-    """Which attributes the providers of one sort have: those that are *required*, and others with their defaults.
+    """Which attributes the providers of one sort have: those that are *required*, and the others with their defaults.
 
     *rules*: the kind of their mapping rules.
     """
@@ -50,6 +51,7 @@ class _Sort:
     rules: type[Kind] | None = None
 
     def has(self, name: str) -> bool:
+        """Whether providers of this sort have the attribute *name*."""
         return name == "provider_id" or name in self.required or name in self.optional
 
 
@@ -77,7 +79,7 @@ _SORTS: Mapping[str, _Sort] = {
     Provider.LDAP: _Sort(),
     Provider.AD: _Sort(),
 }
-#: Of any other text: a server of OAuth 2.0 of one's own choice.
+#: The sort of every provider id that is not listed: any server of OAuth 2.0.
 _OAUTH2 = _social(
     (*_CREDENTIALS, *_ENDPOINTS),
     scope=[],
@@ -85,13 +87,13 @@ _OAUTH2 = _social(
     access_token_type="bearer",  # noqa: S106 - no password
 )
 
-#: The mapping rules that the body of a new provider may hold, by their name in it.
+#: The kinds of mapping rules that the body of a new provider may have, by the name of the property.
 _RULES: Mapping[str, type[Kind]] = {
     Provider.user_info_mapping_rules.wire: UserInfoMappingRules,
     Provider.attribute_statement_mapping_rules.wire: AttributeStatementMappingRules,
 }
 
-#: What whoever wants to make an account or a group where only the provider may is told.
+#: The codes for a caller who wants to make an account or a group where only the provider makes them.
 _REFUSALS: Mapping[tuple[type[Kind], type[Kind] | None], Code] = {
     (Account, kinds.Application): Code.APPLICATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR,
     (Account, kinds.Organization): Code.ORGANIZATION_DEFAULT_ACCOUNT_STORE_IS_MIRROR,
@@ -105,7 +107,7 @@ _OF_GROUPS = {
 
 
 def embedded(properties: Any) -> Mapping[str, Any] | None:
-    """What the body of a new directory says of its provider; None where that is nothing. Raises 2004."""
+    """The provider in the body of a new directory; None when there is none. Raises 2004."""
     sent = properties.get("provider") if isinstance(properties, Mapping) else None
     if sent is None:
         return None
@@ -115,7 +117,7 @@ def embedded(properties: Any) -> Mapping[str, Any] | None:
 
 
 def make(work: UnitOfWork, directory_id: str, sent: Mapping[str, Any] | None = None) -> None:
-    """The provider of a new directory, from what was *sent*, and its parts. Raises 2000 to 2017."""
+    """Makes the provider of a new directory, from what was *sent*, and its parts. Raises 2000 to 2017."""
     told: dict[str, Any] = _spelled(sent or {})
     agent = told.pop("agent", None)
     rules = {kind: told.pop(name, None) for name, kind in _RULES.items()}
@@ -129,7 +131,10 @@ def make(work: UnitOfWork, directory_id: str, sent: Mapping[str, Any] | None = N
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Other credentials, scope or addresses. Raises 2017 for what such a provider has not; 6201, 6202 for another."""
+    """Changes the credentials, the scope or the addresses of a provider.
+
+    Raises 2017 for an attribute that such a provider does not have; 6201, 6202 for another sort of provider.
+    """
     with context.write() as work:
         current = records.load(work, target)
         _keep_sort(properties, current["providerId"])
@@ -143,7 +148,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 
 def of_directory(work: UnitOfWork, directory_id: str) -> str:
-    """The ``providerId`` of the directory. Raises the 404 where the tenant has none such."""
+    """The ``providerId`` of the directory. Raises a 404 where the tenant has no such directory."""
     found = work.connection.execute(_OF_DIRECTORY, {"id": directory_id, "tenant_id": work.tenant_id}).scalar()
     if found is None:
         raise fault(Code.NOT_FOUND)
@@ -153,9 +158,9 @@ def of_directory(work: UnitOfWork, directory_id: str) -> str:
 def refuse_new(
     work: UnitOfWork, kind: type[Kind], listing: Listing, directory_id: str, group_id: str | None = None
 ) -> None:
-    """Raises unless an account or group may be made in the directory by whoever asked for it at *listing*.
+    """Raises if the directory does not allow a caller to make an account or a group (*kind*), asked for at *listing*.
 
-    *group_id*: of the group that the account is to be put into. The codes are 6100, 5106 to 5110, 4606 to 4610.
+    *group_id*: the id of the group that the account is to be added to. The codes are 6100, 5106 to 5110, 4606 to 4610.
     """
     if of_directory(work, directory_id) != Provider.STORMPATH:
         code = _REFUSALS.get((kind, listing.owner), Code.DIRECTORY_IS_MIRROR)
@@ -163,7 +168,7 @@ def refuse_new(
 
 
 def refuse_change(work: UnitOfWork, account: Wire, values: Mapping[str, Any]) -> None:
-    """Raises 7202 if *values*, by Python name, change what the provider of *account* alone may change."""
+    """Raises 7202 if *values*, by names in Python, change an attribute that only the provider of *account* may change."""
     changed = [
         name
         for name, value in values.items()
@@ -188,21 +193,21 @@ def refuse_second(work: UnitOfWork, store: Resource, mapped: Select[tuple[str]],
 
 
 def make_data(work: UnitOfWork, account_id: str, provider_id: str = Provider.STORMPATH) -> None:
-    """What is known of a new account's provider."""
+    """Stores the provider data of a new account."""
     records.make(work, ProviderData, account_id, {"provider_id": provider_id})
 
 
 def wants_exchange(properties: Any) -> bool:
-    """Whether the body of a new account holds a token of its provider, instead of what the account is to be."""
+    """Whether the body of a new account has a token of a provider, in place of attributes."""
     data = properties.get("providerData") if isinstance(properties, Mapping) else None
     return data is not None and not (isinstance(data, Mapping) and data.keys() <= {"href"})
 
 
 def exchange(context: Context, listing: Listing, data: Any) -> Wire:
-    """The account behind a token of a provider, which an application asks for.
+    """The account that belongs to a token of a provider, at an application. *data*: the provider data of the body.
 
-    Raises 5201 where it maps no directory of that provider, and 7200 otherwise: nobody asks the providers yet.
-    Elsewhere than at an application 2015.
+    Always raises, since no provider is asked yet: 5201 when the application maps no directory of that provider,
+    otherwise 7200; and 2015 when *listing* is not of an application.
     """
     if listing.owner is not kinds.Application:
         raise fault(Code.UNKNOWN_PROPERTY, "Account providerData can only be set on creation through an Application.")
@@ -222,14 +227,17 @@ def exchange(context: Context, listing: Listing, data: Any) -> Wire:
 
 
 def _spelled(sent: Any) -> Any:
-    """A provider off the wire, whose ``scope`` a sample of the documents calls ``scopes``."""
+    """A provider as it was sent.
+
+    An example in the old documentation writes ``scopes`` for ``scope``; both are accepted.
+    """
     if not isinstance(sent, Mapping):
         return sent
     return {"scope" if name == "scopes" else name: value for name, value in sent.items()}
 
 
 def _known(provider_id: str) -> str:
-    """The names of sorts are taken in any case, as other choices are."""
+    """*provider_id* in lower case, if it is one of the listed ones: upper and lower case make no difference there."""
     return provider_id.lower() if provider_id.lower() in _SORTS else provider_id
 
 
@@ -242,7 +250,10 @@ def _defaults(sort: _Sort) -> dict[str, Any]:
 
 
 def _checked(sort: _Sort, provider_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """*values* as they are stored. Raises 2006 for what is no certificate, 2017 for what such a provider has not."""
+    """*values* as they are stored.
+
+    Raises 2006 for a wrong certificate, 2017 for an attribute that the provider cannot have.
+    """
     for name, value in values.items():
         if value is not None and not sort.has(name):
             raise fault(
@@ -258,7 +269,7 @@ def _checked(sort: _Sort, provider_id: str, values: Mapping[str, Any]) -> dict[s
 def _parts(
     work: UnitOfWork, directory_id: str, provider_id: str, agent: Any, sent: Mapping[type[Kind], Any]
 ) -> dict[str, str]:
-    """Makes what belongs to the provider; answers the columns that name it. *sent*: mapping rules, by their kind."""
+    """Makes the parts of the provider, and returns the columns that name them. *sent*: mapping rules, by their kind."""
     sort, columns = _sort(provider_id), {}
     rules = _rules(sort, provider_id, sent, work.base_url)
     if provider_id in _MIRRORED:
@@ -277,7 +288,7 @@ def _parts(
 
 
 def _rules(sort: _Sort, provider_id: str, sent: Mapping[type[Kind], Any], base_url: str) -> dict[str, Any]:
-    """The mapping rules that a new provider of that *sort* starts with: none, unless some were *sent*."""
+    """The mapping rules of a new provider of that *sort*: those that were *sent*, otherwise none."""
     told = {kind: rules for kind, rules in sent.items() if rules is not None}
     for name, kind in _RULES.items():
         if kind in told and kind is not sort.rules:

@@ -1,4 +1,4 @@
-"""SAML: what applications and directories need for it is stored and answered. Nobody speaks it yet.
+"""SAML: the configuration of applications and directories is stored and answered. Nobody can sign in by SAML yet.
 
 Source: the SAML chapters of the REST API v1; SAML 2.0 Metadata (saml-metadata-2.0-os).
 """
@@ -48,12 +48,12 @@ _EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 _LABEL = re.compile(r"[0-9A-Za-z-]+")
 
-#: One asymmetric algorithm: whoever signed a relay state is to be told without a secret that others have too.
+#: The algorithm is asymmetric: so the signature of a relay state can be checked without a shared secret.
 _registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
 
 
 def make(work: UnitOfWork, application_id: str) -> None:
-    """The identity provider of a new application, and its mapping rules."""
+    """Makes the identity provider of a new application, and its mapping rules."""
     values = bodies.of_creation(SamlIdentityProvider, {}, work.base_url).values
     records.make(work, SamlIdentityProvider, application_id, values)
     rules: dict[str, Any] = {"items": []}
@@ -62,25 +62,26 @@ def make(work: UnitOfWork, application_id: str) -> None:
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
     """Switches an identity provider on or off."""
-    certificates.ensure(context)  # the answer tells its fingerprint
+    certificates.ensure(context)  # the answer has its fingerprint
     return plain.change(context, target, properties)
 
 
 def before_reading(context: Context, target: Resource) -> None:
-    """Sees to it that what tells the fingerprint of the tenant's certificate has one to tell."""
+    """Makes the certificate of the tenant, unless it exists, before a resource with its fingerprint is read."""
     certificates.ensure(context)
 
 
 def require_directory(context: Context, target: Resource) -> None:
-    """Raises the 404 unless *target*, the metadata of a service provider, is that of a SAML directory."""
+    """Raises a 404 unless *target*, the metadata of a service provider, belongs to a SAML directory."""
     with context.read() as work:
         _require_directory(work, target.id)
 
 
 def create_relay_state(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A JWT that an identity provider shall send along: what was asked for, signed with the tenant's key.
+    """Makes a relay state: a JWT with the *properties*, signed with the tenant's key, which an identity provider sends
+    back.
 
-    The organization need not be mapped. Raises 2016 for one that is not known, 5121 for a ``callbackUri`` that the
+    The organization need not be mapped. Raises 2016 for an unknown organization, 5121 for a ``callbackUri`` that the
     application does not authorize.
     """
     values = bodies.of_creation(DefaultRelayState, {} if properties is None else properties, context.base_url).values
@@ -99,7 +100,7 @@ def create_relay_state(context: Context, listing: Listing, properties: Any, para
 
 
 def create_registered(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new service provider, for any application of the tenant. Raises 2000 to 2015."""
+    """Makes a service provider, for any application of the tenant. Raises 2000 to 2015."""
     values = bodies.of_creation(RegisteredSamlServiceProvider, _spelled(properties), context.base_url).values
     id = new_id()
     with context.write() as work:
@@ -108,6 +109,7 @@ def create_registered(context: Context, listing: Listing, properties: Any, param
 
 
 def change_registered(context: Context, target: Resource, properties: Any) -> Wire:
+    """Changes a service provider. Raises 2000 to 2015."""
     with context.write() as work:
         body = bodies.of_update(target.kind, _spelled(properties), records.load(work, target))
         records.change(work, target.kind, target.id, _checked(body.values))
@@ -115,7 +117,7 @@ def change_registered(context: Context, target: Resource, properties: Any) -> Wi
 
 
 def create_registration(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Lets an application sign people in for a service provider. Raises 2001 when it does already, 2016."""
+    """Registers a service provider with an application. Raises 2001 when it is registered already, 2016."""
     body, id = bodies.of_creation(SamlServiceProviderRegistration, properties, context.base_url), new_id()
     provider = body.links["service_provider"]
     with context.write() as work:
@@ -127,7 +129,7 @@ def create_registration(context: Context, listing: Listing, properties: Any, par
 
 
 def certificate(context: Context, target: Resource) -> tuple[str, bytes]:
-    """The certificate of an application or of a SAML directory, DER. It is the tenant's."""
+    """The certificate of an application or of a SAML directory: the tenant's, in DER."""
     with context.read() as work:
         if not records.exist(work, Application, target.id):
             _require_directory(work, target.id)
@@ -137,7 +139,7 @@ def certificate(context: Context, target: Resource) -> tuple[str, bytes]:
 
 
 def identity_provider_metadata(context: Context, target: Resource) -> tuple[str, bytes]:
-    """What a service provider must know of an application, as XML."""
+    """The metadata of an application for service providers, as XML."""
     certificates.ensure(context)
     with context.read() as work:
         found = records.load(work, Resource(SamlIdentityProvider, target.id))
@@ -150,7 +152,7 @@ def identity_provider_metadata(context: Context, target: Resource) -> tuple[str,
 
 
 def service_provider_metadata(context: Context, target: Resource) -> tuple[str, bytes]:
-    """What an identity provider must know of a SAML directory, as XML."""
+    """The metadata of a SAML directory for identity providers, as XML."""
     require_directory(context, target)
     certificates.ensure(context)
     with context.read() as work:
@@ -165,7 +167,7 @@ def service_provider_metadata(context: Context, target: Resource) -> tuple[str, 
 
 
 def _require_directory(work: UnitOfWork, id: str) -> None:
-    """Raises the 404 unless that is the id of a SAML directory of the tenant: only those have mapping rules."""
+    """Raises a 404 unless *id* is that of a SAML directory of the tenant: only those have mapping rules."""
     rules = schema.attribute_statement_mapping_rules.c
     found = select(rules.id).where(rules.directory_id == id, rules.tenant_id == work.tenant_id)
     if work.connection.execute(found).first() is None:
@@ -173,7 +175,7 @@ def _require_directory(work: UnitOfWork, id: str) -> None:
 
 
 def _certificate(work: UnitOfWork) -> Certificate:
-    """The tenant's, which was ensured; the 404 when the tenant has gone meanwhile."""
+    """The certificate of the tenant, which was made before. Raises a 404 when the tenant was removed meanwhile."""
     found = certificates.of_tenant(work)
     if found is None:
         raise fault(Code.NOT_FOUND)
@@ -187,7 +189,10 @@ def _check_callback(uri: str | None, authorized: list[str]) -> None:
 
 
 def _is_authorized(uri: str, head: str, star: str, tail: str) -> bool:
-    """A ``*`` stands for (a part of) one label of a domain: it reaches over no dot and no slash."""
+    """Whether *uri* matches *head*, *star*, *tail*.
+
+    A ``*`` stands for a part of one label: it matches no dot and no slash.
+    """
     if not star:
         return uri == head
     fits = uri.startswith(head) and uri.endswith(tail) and len(uri) > len(head + tail)
@@ -205,7 +210,10 @@ def _require_organization(work: UnitOfWork, organization: Mapping[str, Any] | No
 
 
 def _spelled(properties: Any) -> Any:
-    """A service provider off the wire, whose address a sample of the documents spells with ``URL``."""
+    """A service provider as it was sent.
+
+    An example in the old documentation writes ``URL`` in its address; both are accepted.
+    """
     if not isinstance(properties, Mapping):
         return properties
     wire = RegisteredSamlServiceProvider.assertion_consumer_service_url.wire
@@ -213,7 +221,7 @@ def _spelled(properties: Any) -> Any:
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
-    """*values* as they are stored. Raises 2006 for what is no certificate."""
+    """*values* as they are stored. Raises 2006 for a wrong certificate."""
     attribute = RegisteredSamlServiceProvider.encoded_x509_certificate
     if values.get(attribute.name) is not None:
         certificates.check(attribute, values[attribute.name])
@@ -221,7 +229,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entity(id: str, role: str, **attributes: str) -> tuple[ElementTree.Element, ElementTree.Element]:
-    """The description of the entity *id*, and in it that of its *role*."""
+    """The XML elements for the entity *id* and, in it, for its *role*."""
     entity = ElementTree.Element(f"{{{_MD}}}EntityDescriptor", entityID=id)
     return entity, _add(entity, role, protocolSupportEnumeration=_PROTOCOL, **attributes)
 

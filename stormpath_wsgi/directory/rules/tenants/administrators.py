@@ -1,8 +1,8 @@
-"""The administrators of a tenant: a directory of its own, whose accounts' API keys open the REST API.
+"""The administrators of a tenant: a directory of its own. Only the API keys of its accounts may use the REST API.
 
-:mod:`.bootstrap` makes it with the first API key, so that a directory which is only embedded has none. It cannot be
-mapped: an account that somebody made by registering is never an administrator. Which directory it is a table says, and
-not the name, which others could take.
+:mod:`.bootstrap` makes this directory together with the first API key; a site that never makes an API key has none. It
+cannot be mapped to an application, so nobody becomes an administrator by registering. A table says which directory it
+is. Its name does not decide, because another directory could get that name.
 Source: the tenant in the resource reference of the REST API v1.
 """
 
@@ -19,7 +19,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.errors import fault
 
-#: What clients know the directory by.
+#: The name by which old clients know the directory.
 NAME = "Stormpath Administrators"
 
 _table, _accounts, _groups, _keys = schema.administrators, schema.accounts, schema.groups, schema.api_keys
@@ -27,12 +27,12 @@ _OWNER = select(_table.c.account_id).where(_table.c.tenant_id == bindparam("tena
 
 
 def owner(work: UnitOfWork) -> str | None:
-    """The id of the account that owns the tenant; None before the first API key."""
+    """The id of the account that owns the tenant; None before there is an API key."""
     return work.connection.execute(_OWNER, {"tenant_id": work.tenant_id}).scalar()
 
 
 def have_key(work: UnitOfWork) -> bool:
-    """Whether any of them has an API key, be it enabled or not."""
+    """Whether an administrator has an API key, enabled or not."""
     found = (
         select(_keys.c.id)
         .join(_accounts, _accounts.c.id == _keys.c.account_id)
@@ -49,7 +49,10 @@ def keep_owner(work: UnitOfWork, account_id: str, code: Code) -> None:
 
 
 def keep_directory(work: UnitOfWork, directory_id: str, properties: Mapping[str, Any] | None = None) -> None:
-    """Raises 403 if the directory is the administrators', and is to be removed or to get the name in *properties*."""
+    """Raises a 403 if the directory is the administrators', which can neither be removed nor renamed.
+
+    *properties*: the body of a change; None: the directory is to be removed.
+    """
     if _is_theirs(work, _table.c.directory_id == directory_id):
         if properties is None:
             raise fault(Code.NOT_ALLOWED, f"The directory {NAME} cannot be deleted.")
@@ -58,7 +61,7 @@ def keep_directory(work: UnitOfWork, directory_id: str, properties: Mapping[str,
 
 
 def keep_apart(work: UnitOfWork, store: Resource) -> None:
-    """Raises 2014 if *store* is the administrators' directory or a group in it: nothing may look for accounts there."""
+    """Raises 2014 if *store* is the administrators' directory or a group in it: these may not be mapped."""
     of_group = select(_groups.c.directory_id).where(_groups.c.id == store.id).scalar_subquery()
     if _is_theirs(work, or_(_table.c.directory_id == store.id, _table.c.directory_id == of_group)):
         raise fault(Code.NOT_LINKABLE, f"The directory {NAME} cannot be mapped.")

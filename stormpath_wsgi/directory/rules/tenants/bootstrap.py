@@ -1,4 +1,4 @@
-"""The first things in an empty database: a tenant, an application, a directory mapped to it; and the first API key."""
+"""The first resources in an empty database: a tenant, an application, a directory mapped to it; and the first API key."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.kinds import Account, ApiKey, Application, Directory, IdSite, Tenant
 
-#: The key and the name of the tenant of a service that has only one.
+#: The key and the name of the only tenant.
 TENANT = "stormpath"
 
-#: Of the tenant's owner, who has no password. To such a domain no mail is ever sent (RFC 2606, section 2).
+#: The attributes of the tenant's owner, who has no password. No mail can be sent to this domain (RFC 2606, section 2).
 _OWNER = {"email": "administrator@stormpath.invalid", "username": "administrator", "surname": "Administrator"}
 
 
 def bootstrap(context: Context, application_name: str) -> None:
-    """Sets up a database that holds no tenant, and leaves any other alone. Safe for many processes at once."""
+    """Sets up a database without a tenant, and changes no other. Many processes may call it at the same time."""
     body = bodies.of_creation(Application, {"name": application_name}, context.base_url)
     with context.database.read() as connection:
         if _is_set_up(connection):
             return
     with context.database.write() as transaction:
-        if _is_set_up(transaction.connection):  # another process was faster
+        if _is_set_up(transaction.connection):  # another process has done it meanwhile
             return
         work = context.work(transaction.connection, new_id())
         records.make(work, Tenant, work.tenant_id, {"name": TENANT, "key": TENANT})
@@ -41,16 +41,17 @@ def bootstrap(context: Context, application_name: str) -> None:
 
 
 def issue_api_key(context: Context, name: str | None) -> tuple[str, str]:
-    """Id and secret of a new API key, called *name*, of the tenant's owner, who is made with the first.
+    """Makes an API key of the tenant's owner, called *name*, and returns its id and secret.
 
-    Raises 2001 when another directory has the name of the administrators'.
+    The first call also makes the owner and the administrators' directory. Raises 2001 when another directory has its
+    name.
     """
     with context.write() as work:
         return _issue(work, name)
 
 
 def issue_first_api_key(context: Context) -> tuple[str, str] | None:
-    """The same, but None when there is one already."""
+    """Does what :func:`issue_api_key` does, but returns None when an administrator has an API key already."""
     with context.write() as work:
         return None if administrators.have_key(work) else _issue(work, "The first one")
 
@@ -61,7 +62,7 @@ def _issue(work: UnitOfWork, name: str | None) -> tuple[str, str]:
 
 
 def _make_owner(work: UnitOfWork) -> str:
-    """The id of a new account, in a new directory."""
+    """Makes the owner's account in a new directory, and returns its id."""
     directory = bodies.of_creation(Directory, {"name": administrators.NAME}, work.base_url)
     directory_id, account_id = directories.make(work, directory.values), new_id()
     owner = bodies.of_creation(Account, _OWNER, work.base_url)
