@@ -1,1 +1,1 @@
-"""What proves an account without its password: tokens, API keys, and the nonces of signed requests."""
+"""Ways to prove an account without its password: tokens, API keys, and the nonces of signed requests."""

@@ -1,7 +1,7 @@
-"""API keys: made for an account, looked up, and asked for the secret behind an id.
+"""API keys: how they are made for an account, and found by their id.
 
-A key of any account signs its programs in to an application's own API. Those of the administrators open our own.
-Source: the API key chapter of the REST API v1.
+With a key of any account, programs authenticate at the API of an application. Only keys of administrators may use the
+REST API of the directory. Source: the API key chapter of the REST API v1.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from stormpath_wsgi.remembered import Remembered
 
 _ALPHABET, _WIDTH = string.digits + string.ascii_uppercase, 25
 _SECRET = 32  # bytes
-_REMEMBERED = 1000  # credentials
+_REMEMBERED = 1000  # the highest number of remembered keys
 
 _keys, _accounts, _administrators = schema.api_keys, schema.accounts, schema.administrators
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveKey:
-    """An API key that is good now: it is ENABLED, and so is its account."""
+    """An API key that is valid now: it is ENABLED, and so is its account."""
 
     id: str
     secret: str = field(repr=False)
@@ -43,7 +43,7 @@ class ActiveKey:
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A new key of an account. The secret is answered, now and later."""
+    """Makes an API key of an account. The answer has the secret, as later answers have."""
     body = bodies.of_creation(ApiKey, {} if properties is None else properties, context.base_url)
     with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
@@ -52,13 +52,14 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 
 def remove(context: Context, target: Resource) -> None:
+    """Removes an API key, with the tokens that it has signed."""
     with context.write() as work:
         records.load(work, target)
         records.remove(work, ApiKey, target.id)
 
 
 def make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> tuple[str, str]:
-    """Id and secret of a new key of the account, with the attributes *values*."""
+    """Makes an API key of the account with the attributes *values*, and returns its id and secret."""
     id = "".join(secrets.choice(_ALPHABET) for _ in range(_WIDTH))
     secret = base64.b64encode(secrets.token_bytes(_SECRET)).decode().rstrip("=")
     records.make(work, ApiKey, id, {**values, "secret": secret}, account_id=account_id)
@@ -66,7 +67,7 @@ def make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> tuple[
 
 
 def find(work: UnitOfWork, id: str, *, administrator: bool = False) -> ActiveKey | None:
-    """The key of the tenant with that id, if it is good. *administrator*: only a key that opens the REST API."""
+    """The API key of the tenant with that id, if it is valid. *administrator*: only a key that may use the REST API."""
     statement = _ADMINISTRATORS if administrator else _GOOD
     row = work.connection.execute(statement, {"id": id, "tenant_id": work.tenant_id}).first()
     if row is None:
@@ -76,12 +77,12 @@ def find(work: UnitOfWork, id: str, *, administrator: bool = False) -> ActiveKey
 
 
 def oldest(work: UnitOfWork) -> str | None:
-    """The id of the administrators' API key that is good and was made first."""
+    """The id of the oldest valid API key of the administrators; None when there is none."""
     return work.connection.execute(_OLDEST, {"tenant_id": work.tenant_id}).scalar()
 
 
 class ActiveKeys:
-    """The keys that open the REST API; those used lately are remembered."""
+    """The API keys that may use the REST API. Recently used ones are remembered."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -94,10 +95,10 @@ class ActiveKeys:
         )
 
     def find(self, id: str) -> ActiveKey | None:
-        """The administrator's key with that id, if it is good."""
+        """The administrator's API key with that id, if it is valid."""
         try:
             return self._known.get(id)
-        except LookupError:  # not remembered: strangers would drive out those who are known
+        except LookupError:  # not remembered: otherwise wrong ids could push the valid ones out
             return None
 
     def _load(self, id: str) -> ActiveKey:

@@ -1,4 +1,6 @@
-"""Nonces of signed requests: each counts once for a key, whichever worker it comes to, while its signature is good."""
+"""Nonces of signed requests: while a signature is valid, each nonce is accepted once for a key, in all workers
+together.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.storage import schema
 
-_PURGED = 5  # old nonces that go for each new one; more than one, so that they become fewer
+_PURGED = 5  # the number of old nonces that are removed for each new one; more than one, so that none pile up
 
 _nonces = schema.nonces
 _old = (
@@ -16,26 +18,29 @@ _old = (
     .where(_nonces.c.expires_at <= bindparam("now"))
     .order_by(_nonces.c.expires_at)
     .limit(_PURGED)
-    .with_for_update(skip_locked=True)  # nobody waits for those of another purge
+    .with_for_update(skip_locked=True)  # does not wait for rows that another purge has locked
 )
 _purge = delete(_nonces).where(tuple_(_nonces.c.key_id, _nonces.c.nonce).in_(_old))
 _insert = insert(_nonces)
 
 
 def remember(context: Context, key_id: str, nonce: str, expires_at: int) -> bool:
-    """Whether *nonce* is new for the API key, which it is never again before *expires_at* (milliseconds).
+    """Stores *nonce* for the API key until *expires_at* (milliseconds since the epoch). Returns whether it was new.
 
-    The primary key decides: of two workers that are sent the same request at once only one inserts it.
+    The primary key decides: if two workers get the same request at the same moment, only one of them can insert it.
     """
     try:
         with context.write(moves_generation=False) as work:
             add(work, key_id, nonce, expires_at)
-    except IntegrityError:  # it is there, or the key was removed meanwhile
+    except IntegrityError:  # the nonce was used before, or the key was removed meanwhile
         return False
     return True
 
 
 def add(work: UnitOfWork, key_id: str, nonce: str, expires_at: int) -> None:
-    """The same in a transaction that has more to do. Raises IntegrityError, after which it has nothing more to do."""
+    """Stores *nonce*, see :func:`remember`, as a part of a larger transaction.
+
+    Raises IntegrityError when it is not new; then the transaction has to be undone.
+    """
     work.connection.execute(_insert, {"key_id": key_id, "nonce": nonce, "expires_at": expires_at})
     work.connection.execute(_purge, {"now": work.now})

@@ -1,10 +1,10 @@
-"""The token endpoint of an application: a grant, which is some proof of who one is, is exchanged for tokens.
+"""The token endpoint of an application: a grant, which proves an account, is exchanged for tokens.
 
-Tokens are signed with the API key that authenticated the request; in process, where none did, with the oldest one of
-the administrators, which is made when there is none. What a grant proves is proved before the transaction that makes
-the tokens, and looked at again inside of it where it can end: no token outlives a change of the password that it was
-given for, nor the refresh token.
-Source: the OAuth chapter of the REST API v1; RFC 6749, whose section 5.2 wants every refused grant to be a 400.
+Tokens are signed with the API key that has authenticated the request. A request from the same process has none; then
+the oldest API key of the administrators signs, which is made if there is none. A grant is checked before the
+transaction that makes the tokens. What may have changed since is checked again within the transaction. So no token is
+made after the password was changed, or after the refresh token ended. Source: the OAuth chapter of the REST API v1; RFC
+6749, whose section 5.2 wants every refused grant to be a 400.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ from stormpath_wsgi.kinds import (
     is_storable,
 )
 
-#: What an in-process key is called, when one has to be made.
+#: The name of the API key that is made for requests from the same process.
 _KEY_NAME = "Signs tokens"
-#: What the statuses of an assertion are that says who somebody is.
+#: The statuses of an assertion that names an account.
 _SIGNED_IN = ("AUTHENTICATED", "REGISTERED")
-#: Seconds that an assertion counts which does not say how long it does. Those that SDKs make for themselves do not.
+#: Seconds for which an assertion without a time limit is valid. SDKs make assertions without one for themselves.
 _ASSERTION_LIFETIME = 60
-#: The two names of each half of an API key: that of OAuth, and that which Stormpath's SDKs send.
+#: The two names of each half of an API key: the one of OAuth, and the one that Stormpath's SDKs send.
 _KEY_ID, _KEY_SECRET = ("client_id", "apiKeyId"), ("client_secret", "apiKeySecret")
-#: What is said of an organization that a person chose elsewhere, and that a token names.
+#: The codes for problems with the organization that a person has chosen elsewhere and that an assertion names.
 _OF_CHOSEN: Mapping[int, Code] = {
     Code.UNKNOWN_RESOURCE: Code.TOKEN_ORGANIZATION_NOT_FOUND,
     Code.STORE_NOT_MAPPED: Code.TOKEN_ORGANIZATION_NOT_MAPPED,
@@ -69,7 +69,7 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who issues the tokens, in whose name."""
+    """The application at which tokens are issued, and the API key that signs them."""
 
     context: Context
     application_id: str
@@ -78,7 +78,7 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Grantee:
-    """Whom a grant proves. *password_modified_at*: of the password, as the wire has it, where it was proved by one."""
+    """The account that a grant proves. *password_modified_at*: of the password, if one was verified, in wire form."""
 
     account_id: str
     organization_id: str | None = None
@@ -86,10 +86,10 @@ class Grantee:
 
 
 def exchange(context: Context, target: TokenEndpoint, fields: Fields) -> Wire:
-    """What RFC 6749 calls the successful response. *fields*: of the form.
+    """Exchanges a grant for tokens. *fields*: of the form. Returns the successful response of RFC 6749, section 5.1.
 
-    Raises 2000 for a parameter that is missing, 2003 for an unknown grant; what :func:`.login.authenticate` does;
-    10010 to 10019, 11001 to 11005, 12002, 13104 to 13113 for what proves nothing; 5201 and 7200.
+    Raises 2000 for a missing parameter, 2003 for an unknown grant, the errors of :func:`.login.authenticate`; 10010 to
+    10019, 11001 to 11005, 12002, 13104 to 13113 for a grant that is not valid; and 5201, 7200.
     """
     grant = _GRANTS.get(_required(fields, "grant_type"))
     if grant is None:
@@ -116,7 +116,7 @@ def _password(issuer: Issuer, fields: Fields) -> Wire:
 
 
 def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
-    """The API key of an account. Whatever is wrong with it, the answer is the same."""
+    """Checks the API key of an account. The error is the same whatever is wrong with it."""
     id, secret = _one_of(fields, *_KEY_ID), _one_of(fields, *_KEY_SECRET)
     with issuer.context.read() as work:
         scope = stores.scope(work, issuer.application_id, *_store(fields))
@@ -131,7 +131,7 @@ def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
 
 
 def _refresh(issuer: Issuer, fields: Fields) -> Wire:
-    """Another access token; the refresh token stays as it is."""
+    """Makes another access token for a refresh token, which stays as it is."""
     text = _required(fields, "refresh_token")
     with issuer.context.read() as work:
         signed = tokens.read(work, text)
@@ -146,7 +146,7 @@ def _refresh(issuer: Issuer, fields: Fields) -> Wire:
 
 
 def _assertion(issuer: Issuer, fields: Fields) -> Wire:
-    """What an ID Site answered with, which counts once."""
+    """Checks the assertion that an ID Site has answered with, and uses it up."""
     token = jwt.read(
         _required(fields, "token"), lambda kid: issuer.key.secret if kid in (None, issuer.key.id) else None
     )
@@ -177,7 +177,9 @@ def _factor_challenge(issuer: Issuer, fields: Fields) -> Wire:
 
 
 def _social(issuer: Issuer, fields: Fields) -> Wire:
-    """No provider is asked yet. One that is mapped refuses, as it would whatever it does not know."""
+    """Always raises, since no provider is asked yet: for a mapped provider, the error for a token that it does not
+    accept.
+    """
     provider_id = _required(fields, "providerId")
     mapped = (
         select(_providers.c.id)
@@ -201,23 +203,24 @@ _GRANTS: Mapping[str, Callable[[Issuer, Fields], Wire]] = {
 
 
 class _Tokens:
-    """Makes the tokens of whom a grant *proved*, in one transaction."""
+    """Makes the tokens for the account that a grant has *proved*, in one transaction."""
 
     def __init__(self, work: UnitOfWork, issuer: Issuer, proved: Grantee) -> None:
         self._work = work
         self._owners = {"account_id": proved.account_id, "application_id": issuer.application_id}
         self._signed = {"api_key_id": issuer.key.id, "organization_id": proved.organization_id}
         found = tokens.begin(work, **self._owners, password_modified_at=proved.password_modified_at)
-        if found is None:  # the account went meanwhile
+        if found is None:  # the account was removed meanwhile
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
-        #: Seconds.
+        #: The lifetimes of tokens, in seconds, by their kind.
         self.lifetimes = found
 
     def make(self, kind: type[Kind], **columns: Any) -> Wire:
+        """Makes a token of *kind*, and returns it. *columns*: more columns of its row."""
         return tokens.make(self._work, kind, self.lifetimes[kind], **self._owners, **self._signed, **columns)
 
     def answer(self, refresh_id: str | None = None, refresh_token: str | None = None) -> Wire:
-        """What the client is told: of a new access token, and of the refresh token that it goes with, if any."""
+        """The answer to the client: with a new access token, and with the refresh token that it belongs to, if any."""
         access = self.make(AccessToken, refresh_token_id=refresh_id)
         told = {
             "access_token": access["jwt"],
@@ -230,7 +233,7 @@ class _Tokens:
 
 
 def _issue(work: UnitOfWork, issuer: Issuer, proved: Grantee) -> Wire:
-    """An access token, and a refresh token unless the policy has none."""
+    """Makes an access token, and a refresh token unless the policy has none."""
     made = _Tokens(work, issuer, proved)
     if not made.lifetimes[RefreshToken]:
         return made.answer()
@@ -239,7 +242,10 @@ def _issue(work: UnitOfWork, issuer: Issuer, proved: Grantee) -> Wire:
 
 
 def signing_key(context: Context) -> ActiveKey:
-    """The API key of the caller; in process the administrators' oldest, which is made when they have none."""
+    """The API key of the caller.
+
+    For a caller in the same process, the administrators' oldest, made if there is none.
+    """
     with context.read() as work:
         id = work.caller or api_keys.oldest(work)
         found = api_keys.find(work, id, administrator=True) if id else None
@@ -252,9 +258,9 @@ def signing_key(context: Context) -> ActiveKey:
 
 
 def _asserted(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt) -> str:
-    """The id of the account that an ID Site answers with. Raises 10011, 10012, 10014, 10017, 11004, 12002.
+    """The id of the account that an ID Site has answered with. Raises 10011, 10012, 10014, 10017, 11004, 12002.
 
-    What an SDK says in the place of one need not tell what sort of token it is. Another sort is refused.
+    An assertion that an SDK has made need not say what sort of token it is. Another sort of token is refused.
     """
     if token.header.get("stt", "assertion") != "assertion" or token.claims.get("aud") != issuer.key.id:
         raise fault(
@@ -263,7 +269,7 @@ def _asserted(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt) -> str:
     token.check_times(work.now / 1000, _ASSERTION_LIFETIME)
     if token.text("status") not in _SIGNED_IN:
         raise fault(Code.TOKEN_NOT_AUTHENTICATED)
-    by = below(work.base_url, token.text("iss"))  # an ID Site, or of SAML the application
+    by = below(work.base_url, token.text("iss"))  # an ID Site; for SAML, the application
     if isinstance(by, Resource) and by != Resource(Application, issuer.application_id):
         raise fault(Code.TOKEN_OF_OTHER_APPLICATION)
     account = below(work.base_url, token.text("sub"))
@@ -273,7 +279,10 @@ def _asserted(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt) -> str:
 
 
 def _scope(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt, fields: Fields) -> Scope:
-    """What the request names, or the organization that the person chose. Raises 11001 to 11003 for the latter."""
+    """The scope that the request names, or else the organization that the person has chosen.
+
+    Raises 11001 to 11003 for a wrong organization.
+    """
     if token.claims.get("onk") is None:
         return stores.scope(work, issuer.application_id, *_store(fields))
     try:
@@ -288,7 +297,7 @@ def _scope(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt, fields: Fields) -> 
 
 
 def _spend(work: UnitOfWork, key_id: str, token: jwt.Jwt) -> None:
-    """Uses the assertion up, and with it the request that it answers. Raises 11005 when that was done before."""
+    """Uses the assertion up, and the request that it answers. Raises 11005 when it was used before."""
     expires_at = math.ceil(token.expiry(_ASSERTION_LIFETIME) * 1000)
     for nonce in _nonces(token):
         with records.taken("Token is invalid because it was used before.", Code.TOKEN_USED):
@@ -296,9 +305,10 @@ def _spend(work: UnitOfWork, key_id: str, token: jwt.Jwt) -> None:
 
 
 def _nonces(token: jwt.Jwt) -> Iterator[str]:
-    """What no second assertion may bring: its ``jti``, without one all that it says; and its ``irt`` if it has one.
+    """Texts that identify the assertion: its ``jti``, or else a digest of all its claims; and its ``irt``, if it has
+    one.
 
-    What it says, and not how that is spelled: there are several spellings of one signature.
+    The digest is of the claims and not of the token, because the same signature can be written in several ways.
     """
     if "jti" in token.claims:
         yield f"jti:{_digest(token.text('jti'))}"
@@ -313,7 +323,7 @@ def _digest(text: str) -> str:
 
 
 def _one_of(fields: Fields, name: str, other: str) -> str:
-    """The parameter that has two names. Raises 2000, 2004, and 2102 where each says something else."""
+    """The parameter that has two names. Raises 2000, 2004, and 2102 when both are sent with different values."""
     given = [each for each in (name, other) if fields.get(each)]
     values = {_required(fields, each) for each in given or [name]}
     if len(values) > 1:
@@ -332,7 +342,7 @@ def _required(fields: Fields, name: str) -> str:
 
 
 def _store(fields: Fields) -> tuple[Any, Any]:
-    """The account store and the key of the organization that the request names."""
+    """The account store and the key of the organization, as the request names them."""
     return fields.get("accountStore") or None, fields.get("organizationNameKey") or fields.get("nameKey") or None
 
 

@@ -1,9 +1,10 @@
-"""Access and refresh tokens: how they are made, when they are good, and what ends them.
+"""Access and refresh tokens: how they are made, when they are valid, and what ends them.
 
-A refresh token is a place where somebody is signed in. It is good as long as its row is there, its time has not
-come, its account is ENABLED and in an ENABLED account store that its application, ENABLED too, still maps; and one that
-names an organization as long as that is true of the organization's stores. With it end the access tokens that it was
-exchanged for. Lifetimes are whole seconds from the second on in which a token is made.
+A refresh token stands for a place where somebody is signed in. It is valid as long as its row exists, it has not
+expired, its application and account are ENABLED, and the account is in an ENABLED account store that is mapped to the
+application. If it names an organization, that must be a store of the organization. When a refresh token ends, the
+access tokens that were made with it end too. Lifetimes are whole seconds, from the beginning of the second in which a
+token is made.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from stormpath_wsgi.kinds import (
     parse_instant,
 )
 
-_PURGED = 5  # expired tokens that go for each new one; more than one, so that they become fewer
+_PURGED = 5  # the number of expired tokens that are removed for each new one; more than one, so that none pile up
 
 _access, _accounts, _applications, _policies = (
     schema.access_tokens,
@@ -56,10 +57,11 @@ _access, _accounts, _applications, _policies = (
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A token of an account for ``application``. Raises what :func:`validate` would; 2002 where the policy has none.
+    """Makes a token of an account for ``application``. Raises the errors of :func:`validate`; 2002 if the policy has
+    none.
 
-    ``passwordModifiedAt``: of the password that the account was known to have, on whose strength the token is made.
-    Raises 7100 when it has another one by now.
+    ``passwordModifiedAt`` in *params*: when the password was set that the caller has verified. Raises 7100 when the
+    account has another password by now.
     """
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
     with context.write(moves_generation=False) as work:
@@ -77,10 +79,11 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 def begin(
     work: UnitOfWork, *, account_id: str, application_id: str, password_modified_at: Any = None
 ) -> Mapping[type[Kind], int] | None:
-    """How many seconds tokens of the account live that are made now, at the application; 0: none are made.
+    """Begins to make tokens. Returns their lifetimes in seconds, by kind; 0: the policy has no such tokens.
 
-    None: one of the two is not there. Until the transaction ends, nothing ends the tokens of the account: what would
-    waits, and ends the new ones too. *password_modified_at*: as in :func:`create`. Raises 10010, 10015, 10016, 7100.
+    None: the account or the application does not exist. The row of the account is locked until the transaction ends. So
+    a change that ends its tokens waits, and then also ends the new ones. *password_modified_at*: see :func:`create`.
+    Raises 10010, 10015, 10016, 7100.
     """
     parameters = {"account_id": account_id, "application_id": application_id, "tenant_id": work.tenant_id}
     found = work.connection.execute(_parties(), parameters).first()
@@ -92,7 +95,10 @@ def begin(
 
 
 def make(work: UnitOfWork, kind: type[Kind], lifetime: int, **columns: Any) -> Wire:
-    """A new token. *lifetime*: seconds from the beginning of this one, since a JWT tells no smaller ones."""
+    """Makes a token.
+
+    *lifetime*: seconds, counted from the beginning of the current one: times in a JWT are whole seconds.
+    """
     _purge(work, kind)
     id, expires_at = new_id(), (work.now // 1000 + lifetime) * 1000
     records.make(work, kind, id, {}, **columns, expires_at=expires_at)
@@ -100,17 +106,18 @@ def make(work: UnitOfWork, kind: type[Kind], lifetime: int, **columns: Any) -> W
 
 
 def validate(context: Context, target: TokenCheck, wanted: Sequence[Wanted]) -> Wire:
-    """The token that *target* names, if it is good. One statement for the id of a refresh token; two for others.
+    """The token that *target* names, if it is valid. It takes one statement for the id of a refresh token, otherwise
+    two.
 
-    Raises 10010 to 10017.
+    *wanted*: the links to expand. Raises 10010 to 10017.
     """
     with context.read() as work:
         if "." in target.token:
             signed = read(work, target.token)
-            if signed.kind is not AccessToken:  # it lives for weeks, and opens no application's API
+            if signed.kind is not AccessToken:  # a refresh token, valid for weeks, is no proof for an application's API
                 raise fault(Code.TOKEN_SIGNATURE_WRONG, "Token is invalid because it is no access token.")
             return _validated(work, target.application_id, signed.kind, find(work, signed), wanted)
-        for kind in (RefreshToken, AccessToken):  # sessions first
+        for kind in (RefreshToken, AccessToken):  # refresh tokens first: sessions are checked most often
             row = _row(work, kind, target.token)
             if row is not None:
                 return _validated(work, target.application_id, kind, row, wanted)
@@ -119,7 +126,7 @@ def validate(context: Context, target: TokenCheck, wanted: Sequence[Wanted]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a JWT of ours says: that it is the token *id*, signed with an API key."""
+    """The content of a JWT of ours: it is the token *id*, signed with an API key."""
 
     kind: type[Kind]
     id: str
@@ -127,9 +134,10 @@ class Signed:
 
 
 def read(work: UnitOfWork, text: str) -> Signed:
-    """The token that a JWT names, whether or not that is still there. Raises 10011, 10012, 10017, 11004.
+    """Checks the signature of the JWT *text*, and returns what it says. Raises 10011, 10012, 10017, 11004.
 
-    Only the administrators' API keys sign tokens: what an account signs with a key of its own proves nothing.
+    The token may have been removed. Only API keys of administrators sign tokens: a JWT that an account has signed with
+    a key of its own is refused.
     """
     token = jwt.read(text, lambda kid: _secret(work, kid))
     token.check_times(work.now / 1000)
@@ -152,35 +160,38 @@ def find(work: UnitOfWork, signed: Signed) -> Row[*tuple[Any, ...]]:
 
 
 def hold(work: UnitOfWork, refresh_token_id: str) -> None:
-    """Raises 10013 if the refresh token is gone. Until the transaction ends it stays, and then ends what is made."""
+    """Locks the refresh token until the transaction ends, so that removing it also ends tokens that are made meanwhile.
+
+    Raises 10013 if it does not exist any more.
+    """
     if work.connection.execute(_HELD, {"id": refresh_token_id}).first() is None:
         raise fault(Code.TOKEN_NOT_FOUND)
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Signs one place out; the access tokens of a refresh token end with it."""
+    """Removes a token. With a refresh token, which signs one place out, its access tokens end."""
     with context.write() as work:
         records.load(work, target)
         records.remove(work, target.kind, target.id)
 
 
 def end_all(work: UnitOfWork, account_id: str) -> None:
-    """Signs the account out everywhere.
+    """Removes all tokens of the account, which signs it out everywhere.
 
-    Refresh tokens first: that is the order in which a purge takes its locks too, so that neither waits for the other.
+    Refresh tokens are removed first. A purge takes its locks in the same order, so that there is no deadlock.
     """
     for table in (schema.refresh_tokens, schema.access_tokens):
         work.connection.execute(delete(table).where(table.c.account_id == account_id))
 
 
 def check(work: UnitOfWork, application_id: str, row: Row[*tuple[Any, ...]]) -> None:
-    """Raises 10010, 10011, 10014 to 10016 unless the token of *row* is good at the application."""
+    """Raises 10010, 10011, 10014 to 10016 unless the token of *row* is valid at the application."""
     if row.token_application_id != application_id:
         raise fault(Code.TOKEN_OF_OTHER_APPLICATION)
     if row.token_expires_at <= work.now:
         raise fault(Code.TOKEN_EXPIRED)
     _check(row.account_status, row.application_status, row.is_reachable)
-    if row.token_organization_id is not None:  # whom it says to be the organization's must be that still
+    if row.token_organization_id is not None:  # the account must still be in a store of the organization
         scope = Scope(application_id, is_open=True, is_empty=False, organization_id=row.token_organization_id)
         if not stores.holds(work, scope, row.token_account_id):
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
@@ -231,10 +242,13 @@ def _row(work: UnitOfWork, kind: type[Kind], id: str) -> Row[*tuple[Any, ...]] |
 
 
 def _purge(work: UnitOfWork, kind: type[Kind]) -> None:
-    """Removes some of the expired tokens, so that they do not pile up. Nobody waits for those of another purge."""
+    """Removes some of the expired tokens, so that they do not pile up.
+
+    It skips tokens that another purge has locked.
+    """
     table = SHAPES[kind].table
     expired = select(table.c.id).where(table.c.expires_at <= work.now)
-    if kind is RefreshToken:  # with which an access token would go that may still live
+    if kind is RefreshToken:  # only without a valid access token, which would be removed with it
         expired = expired.where(
             ~exists().where(_access.c.refresh_token_id == table.c.id, _access.c.expires_at > work.now)
         )
@@ -250,7 +264,7 @@ _HELD = (
 
 
 def _verdict() -> Iterator[ColumnElement[Any]]:
-    """What :func:`_check` looks at."""
+    """The columns that :func:`_check` needs."""
     yield _accounts.c.status.label("account_status")
     yield _applications.c.status.label("application_status")
     yield reachable(_applications.c.id, _accounts).label("is_reachable")
@@ -258,9 +272,9 @@ def _verdict() -> Iterator[ColumnElement[Any]]:
 
 @cache
 def _parties() -> Select[Any]:
-    """What decides whether a token may be made, and for how long.
+    """The statement for all that decides whether a token may be made, and for how long.
 
-    The account is locked, so that a change of its password, which removes all tokens, misses none.
+    It locks the account, so that a change of its password, which removes all tokens, also removes the new one.
     """
     lifetimes = (_policies.c.access_token_ttl, _policies.c.refresh_token_ttl)
     return (
@@ -279,7 +293,7 @@ def _parties() -> Select[Any]:
 
 @cache
 def _whole(token: Shape) -> Select[Any]:
-    """A token, its account, and all that decides whether it is good."""
+    """The statement for a token, its account, and all that decides whether the token is valid."""
     return (
         select(
             *token.columns,
