@@ -16,11 +16,12 @@ __all__ = ["DirectoryOptions", "DirectoryService", "open_directory"]
 
 
 def open_directory(url: str, options: DirectoryOptions | None = None) -> DirectoryService:
-    """The service over the database *url*: ``sqlite:///accounts.db``, ``sqlite://``, ``postgresql+psycopg://…``.
+    """Opens the service over the database *url*: ``sqlite:///accounts.db``, ``sqlite://``, ``postgresql+psycopg://…``.
 
     The tables of an embedded database are brought up to date. *options*: see
-    :class:`~stormpath_wsgi.settings.DirectoryOptions`.
-    Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when the URL, an option or the tables will not do.
+    :class:`~stormpath_wsgi.settings.DirectoryOptions`; None means the defaults. Raises
+    :class:`~stormpath_wsgi.errors.ConfigurationError` when the URL or an option is wrong, or when the tables have to be
+    upgraded first.
     """
     options = options or DirectoryOptions()
     with ExitStack() as opened:

@@ -44,15 +44,16 @@ from stormpath_wsgi.settings import MailSettings
 
 
 class DirectoryService:
-    """The service over one *database*, for one tenant; without *tenant_id* for the only one there is.
+    """The service over one *database*, for one tenant; without *tenant_id* for the only tenant of the database.
 
-    A *path* is what stands behind the base URL in an href: ``accounts/<id>/groups``. Every verb raises
-    :class:`~stormpath_wsgi.errors.Error` with the documented status and code, among them the 404 for whatever
-    is not the tenant's, and :class:`~stormpath_wsgi.errors.Unavailable` when the database cannot serve. What
-    raises leaves nothing behind.
+    A *path* is the part of an href behind the base URL: ``accounts/<id>/groups``. Every verb raises
+    :class:`~stormpath_wsgi.errors.Error` with the documented status and code, for example a 404 for resources of other
+    tenants, and :class:`~stormpath_wsgi.errors.Unavailable` when the database cannot serve. A verb that raises has
+    changed nothing.
 
-    *base_url*: what hrefs start with, without a slash at the end. *clock*: seconds since the epoch.
-    *cache_ttl*: seconds that the service remembers anything at the most.
+    *base_url*: what hrefs start with, without a slash at the end. *passwords*, *secrets*, *sms* and *mail*: None means
+    the defaults. *clock*: returns seconds since the epoch. *cache_ttl*: seconds that the service remembers anything at
+    the most.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class DirectoryService:
         cache_ttl: float = 60,
     ) -> None:
         self.base_url = base_url
-        #: Whether the database is this program's own, and so set up by whoever opens it first.
+        #: Whether only this site uses the database, so that the first program that opens it sets it up.
         self.embedded = database.embedded
-        #: A number that is equal to an earlier one only while what was read then still holds. Costs no I/O.
+        #: Returns a number. As long as it returns the same number, everything that was read since still holds. Does no
+        #: I/O.
         self.generation: Callable[[], int] = database.generation
         self._context = Context(
             database,
@@ -89,41 +91,49 @@ class DirectoryService:
         self._credentials = ActiveKeys(self._context)
 
     def active_key(self, api_key_id: str) -> ActiveKey | None:
-        """The API key of an administrator that has this id, if it and its account are ENABLED. Costs no I/O mostly."""
+        """The API key of an administrator with this id; None unless it and its account are ENABLED. Rarely does I/O."""
         return self._credentials.find(api_key_id)
 
     def signing_key(self) -> ActiveKey:
-        """The API key that tokens are signed with: the caller's, in process one of the tenant's administrators."""
+        """The API key that signs tokens: the caller's; for a caller in the same process, one of an administrator."""
         return oauth.signing_key(self._context)
 
     def issue_api_key(self, name: str | None = None) -> tuple[str, str]:
-        """Id and secret of a new API key of the tenant's owner; the first makes the administrators' directory."""
+        """Makes an API key of the tenant's owner, called *name*, and returns its id and secret.
+
+        The first one also makes the administrators' directory.
+        """
         return issue_api_key(self._context, name)
 
     def issue_first_api_key(self) -> tuple[str, str] | None:
-        """The same, but None when the administrators have an API key already."""
+        """Does what :meth:`issue_api_key` does, but only if the administrators have no API key yet; otherwise returns
+        None.
+        """
         return issue_first_api_key(self._context)
 
     def called_with(self, api_key_id: str) -> Self:
-        """The same service, acting for whoever authenticated with that API key."""
+        """The same service, which acts for the caller that has authenticated with the API key *api_key_id*."""
         acting = copy.copy(self)
         acting._context = self._context.called_with(api_key_id)
         return acting
 
     def bootstrap(self, application_name: str = "My Application") -> None:
-        """Makes a tenant, an application and its directory in an empty database; leaves any other alone."""
+        """Makes a tenant, an application and its directory in an empty database. Does not touch any other database."""
         bootstrap(self._context, application_name)
 
     def serve(self) -> None:
-        """Says that this process serves requests from now on, and will not fork.
+        """Tells the service that this process serves requests from now on, and will not fork.
 
-        Mail that others have left is sent, and nobody waits long for a SQLite file that is locked.
+        Then it sends mail that earlier processes have not sent, and requests wait less long for a locked SQLite file.
         """
         self._context.database.serve()
         self._delivery.serve()
 
     def get(self, path: str, expand: str | None = None) -> Wire:
-        """One resource; or at ``applications/<id>/authTokens/<token id>`` that token, if it is good there."""
+        """One resource. At ``applications/<id>/authTokens/<token id>`` it is that token, if it is valid there.
+
+        *expand*: the names of links to replace by their resources.
+        """
         match self._parse(path):
             case Resource(kind) as target if kind in SHAPES:
                 wanted = expansion.parse(expand, kind)
@@ -151,7 +161,10 @@ class DirectoryService:
         return found
 
     def create(self, path: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None) -> Wire:
-        """The whole new resource; of a login attempt, what came of it. *params*: ``expand`` and what the kind knows."""
+        """Makes a resource from *properties* and returns it whole; for a login attempt, the result.
+
+        *params*: the parameters of the request, ``expand`` and those that the kind knows.
+        """
         target, params = self._parse(path), params or {}
         if isinstance(target, TokenEndpoint):
             return oauth.exchange(self._context, target, properties)
@@ -160,7 +173,7 @@ class DirectoryService:
         self._delivery.look()
         wanted = expansion.parse(params.get("expand"), target.of)
         made = CREATE[target.of](self._context, target, properties, params)
-        # A login attempt answers with what it has seen, and nothing newer.
+        # The result of a login attempt was expanded already, in the transaction that has checked the account.
         return self._expanded(made, wanted) if target.of in SHAPES else made
 
     def log_in(
@@ -177,7 +190,10 @@ class DirectoryService:
         return attempt_with(self._context, target, login, password, properties, params)
 
     def update(self, path: str, properties: Mapping[str, Any], expand: str | None = None) -> Wire:
-        """The whole resource, after what *properties* names was changed. A token that was mailed is spent by it."""
+        """Changes what *properties* names, and returns the resource whole.
+
+        On the path of a mailed token, it uses the token up.
+        """
         match self._parse(path):
             case Resource(kind) as target if kind in CHANGE:
                 wanted = expansion.parse(expand, kind)
@@ -192,9 +208,11 @@ class DirectoryService:
         return self._expanded(changed, wanted)
 
     def delete(self, path: str) -> None:
-        """Removes the resource and what lives and dies with it. Custom data is only emptied, as a whole or of a key.
+        """Removes the resource, and the resources that cannot exist without it. Of custom data it removes all keys, or
+        one.
 
-        What is not the tenant's is as good as removed, unless it lets somebody in (:attr:`.Kind.gone_is_deleted`).
+        A resource that the tenant does not have counts as removed, except for kinds that let somebody sign in
+        (:attr:`.Kind.gone_is_deleted`): these raise a 404.
         """
         match self._parse(path):
             case Resource(kind) as target if kind in REMOVE:
@@ -207,19 +225,22 @@ class DirectoryService:
     def _remove(self, target: Resource) -> None:
         try:
             REMOVE[target.kind](self._context, target)
-        except Error as error:  # which has undone the transaction, so that nobody is told of a change
+        except Error as error:  # the transaction was undone
             if error.code != Code.NOT_FOUND or not target.kind.gone_is_deleted:
                 raise
 
     def document(self, path: str) -> tuple[str, bytes]:
-        """Media type and content of a resource that is no JSON, or not only that."""
+        """The media type and the content of a resource that is not JSON, or not JSON only."""
         target = self._parse(path)
         if not isinstance(target, Resource) or target.kind not in DOCUMENTS:
             raise fault(Code.METHOD_NOT_OFFERED)
         return DOCUMENTS[target.kind](self._context, target)
 
     def verbs(self, path: str) -> frozenset[str]:
-        """Which of the five verbs *path* knows, by the names of their methods. Looks nothing up but the tenant."""
+        """Which of the five verbs *path* knows, by the names of their methods.
+
+        It does not ask whether the resource exists.
+        """
         match self._parse(path):
             case Resource(kind):
                 known = {"get": True, "update": kind in CHANGE, "delete": kind in REMOVE}
@@ -238,11 +259,14 @@ class DirectoryService:
         return frozenset(verb for verb, is_known in known.items() if is_known)
 
     def remember_nonce(self, key_id: str, nonce: str, expires_at: int) -> bool:
-        """Whether a request that the API key signed is the first with *nonce*. *expires_at*: milliseconds."""
+        """Whether *nonce* is new among the signed requests of the API key.
+
+        It is remembered until *expires_at*, milliseconds.
+        """
         return nonces.remember(self._context, key_id, nonce, expires_at)
 
     def close(self) -> None:
-        """Closes every connection to the database, after the mail that is due was given some seconds."""
+        """Sends mail that is due, for ten seconds at the most, and closes every connection to the database."""
         self._delivery.close()
         self._context.database.close()
 

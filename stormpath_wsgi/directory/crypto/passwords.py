@@ -134,7 +134,7 @@ class Passwords:
 
 
 def _is_dear(stored: str | None) -> bool:
-    """Whether verifying the imported hash takes at least as long as one of ours, so that no decoy may be added to it."""
+    """Whether verifying the imported hash takes at least as long as one of ours, so that no decoy is needed."""
     if found := _BCRYPT.fullmatch(stored or ""):
         return _BCRYPT_DEAR <= int(found["cost"]) <= _BCRYPT_COST
     found = _STORMPATH2.fullmatch(stored or "")

@@ -93,6 +93,7 @@ class SmtpMailer:
         return f"<SmtpMailer {self._host}:{self._port}>"
 
     def send(self, message: EmailMessage) -> None:
+        """Sends *message*. Raises :class:`NotSent`."""
         (sender,), (recipient,) = message["From"].addresses, message["To"].addresses
         with self._session() as smtp:
             if not recipient.addr_spec.isascii() and not smtp.has_extn("smtputf8"):
@@ -201,6 +202,7 @@ class FolderMailer:
         self._folder = folder
 
     def send(self, message: EmailMessage) -> None:
+        """Writes *message* into a file. Raises :class:`NotSent` when that fails."""
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             descriptor, draft = tempfile.mkstemp(dir=self._folder, prefix=".")  # mode 0600; renamed when complete
@@ -218,6 +220,7 @@ class NoMailer:
         self._why = why
 
     def send(self, message: EmailMessage) -> None:
+        """Drops *message*."""
         if self._why:
             log.warning("A mail was dropped: %s. Set STORMPATH_MAIL_URL, to null: if that is meant.", self._why)
 

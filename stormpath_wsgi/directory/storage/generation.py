@@ -74,11 +74,13 @@ class MemoryGeneration:
         self._unsettled = itertools.count(-1, -1)
 
     def read(self) -> int:
+        """See :meth:`Generation.read`."""
         number = self._number
         return next(self._unsettled) if number & 1 else number
 
     @contextmanager
     def moving(self, connection: Connection) -> Iterator[None]:
+        """See :meth:`Generation.moving`."""
         self._number += 1
         try:
             yield
@@ -86,9 +88,11 @@ class MemoryGeneration:
             self._number += 1
 
     def after_fork(self) -> None:
+        """See :meth:`Generation.after_fork`. The child has a copy of the number."""
         pass
 
     def close(self) -> None:
+        """See :meth:`Generation.close`."""
         self._number |= 1
 
 
@@ -126,6 +130,7 @@ class FileGeneration:
             log.error("%s cannot be used, so nothing will be cached: %s", path, error.strerror)
 
     def read(self) -> int:
+        """See :meth:`Generation.read`."""
         if time.monotonic() >= self._sound_until:
             self._look()
         number = self._word[0]
@@ -167,11 +172,13 @@ class FileGeneration:
                 _settle(lock, (before | 1) + 1)
 
     def after_fork(self) -> None:
+        """See :meth:`Generation.after_fork`."""
         # The child may use the mapping, which it shares with the parent, and opens files of its own to lock them.
         self._sound_until = 0.0
         self._held = {}
 
     def close(self) -> None:
+        """See :meth:`Generation.close`."""
         self._closed, self._word, self._map, self._sound_until = True, _nothing_mapped(), None, float("inf")
 
     def _look(self) -> None:
@@ -312,6 +319,7 @@ class NotifiedGeneration:
         self._begin()
 
     def read(self) -> int:
+        """See :meth:`Generation.read`."""
         until, number = self._known
         if time.monotonic() < until:
             return number
@@ -321,6 +329,7 @@ class NotifiedGeneration:
 
     @contextmanager
     def moving(self, connection: Connection) -> Iterator[None]:
+        """See :meth:`Generation.moving`."""
         mark = f"{os.getpid()}-{next(self._marks)}"
         echo = self._echoes[mark] = threading.Event()
         listens = time.monotonic() < self._known[0]
@@ -336,12 +345,14 @@ class NotifiedGeneration:
             del self._echoes[mark]
 
     def after_fork(self) -> None:
+        """See :meth:`Generation.after_fork`. The child starts a thread of its own."""
         self._known = (0.0, 0)
         self._begin()
         if self._waker:
             self._waker.close()  # this is the child's copy; the parent's stays open
 
     def close(self) -> None:
+        """See :meth:`Generation.close`. Ends the thread."""
         self._closed = True
         self._doubt()
         with self._starting:

@@ -133,6 +133,10 @@ class BoundedConnection(psycopg.Connection[Any]):
     farewell: float = 0
 
     def wait(self, gen: abc.PQGen[_Result], *args: Any, **options: Any) -> _Result:
+        """Waits for *gen* as psycopg does, but with an end.
+
+        Raises :class:`Overdue`, and closes the connection, when the time is over.
+        """
         end = time.monotonic() + deadline.left(self.longest) - self.farewell
         try:
             return super().wait(_until(end, gen), *args, **options)

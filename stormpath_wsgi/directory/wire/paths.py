@@ -46,6 +46,7 @@ class Resource:
 
     @property
     def path(self) -> str:
+        """The path below the base URL."""
         if self.owner is None:
             return f"{self.kind.path}/{self.id}"
         return f"{self.owner.path}/{self.id}/{self.kind.path}"
@@ -65,6 +66,7 @@ class Listing:
 
     @property
     def path(self) -> str:
+        """The path below the base URL."""
         return self.of.path if self.owner is None else f"{self.owner.path}/{self.id}/{self.name}"
 
     @property

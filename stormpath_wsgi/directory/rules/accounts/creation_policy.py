@@ -70,7 +70,7 @@ def matches(pattern: str, domain: str) -> bool:
 
 
 def _domain(email: str) -> str:
-    """The domain of *email* as mail servers compare it: otherwise a dot at the end, or capitals, would get past a list."""
+    """The domain of *email* as mail servers compare it. Otherwise a dot at the end, or capitals, would evade a list."""
     domain = email.rpartition("@")[2]
     return (ascii_domain(domain) or domain).lower().rstrip(".")
 

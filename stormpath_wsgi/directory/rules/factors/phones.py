@@ -112,7 +112,7 @@ def of_factor(work: UnitOfWork, account_id: str, given: Any) -> str:
 
 
 def _lock(work: UnitOfWork, id: str) -> None:
-    """Locks the rows of the phone: waits for answers to its challenges that are being checked, and holds off new ones."""
+    """Locks the rows of the phone: waits until answers to its challenges are checked, and lets new ones wait."""
     for lock in _LOCKS:
         work.connection.execute(lock, {"id": id})
 

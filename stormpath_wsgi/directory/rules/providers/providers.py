@@ -168,7 +168,7 @@ def refuse_new(
 
 
 def refuse_change(work: UnitOfWork, account: Wire, values: Mapping[str, Any]) -> None:
-    """Raises 7202 if *values*, by names in Python, change an attribute that only the provider of *account* may change."""
+    """Raises 7202 if *values*, by names in Python, change attributes that only the provider of *account* may change."""
     changed = [
         name
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""Applications: made with or without a directory of their own, and removed with everything that belongs to them only."""
+"""Applications: made with or without a directory of their own, removed with everything that belongs to them only."""
 
 from __future__ import annotations
 

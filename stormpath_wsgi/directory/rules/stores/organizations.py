@@ -1,4 +1,4 @@
-"""Organizations: made with or without a directory of their own, and removed with everything that belongs to them only."""
+"""Organizations: made with or without a directory of their own, removed with everything that belongs to them only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first resources in an empty database: a tenant, an application, a directory mapped to it; and the first API key."""
+"""What an empty database gets first: a tenant, an application, a directory mapped to it; and the first API key."""
 
 from __future__ import annotations
 
