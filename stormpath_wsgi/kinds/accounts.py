@@ -1,4 +1,4 @@
-"""Accounts, and what belongs to one."""
+"""Accounts, and the resources that belong to an account."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Account(Timestamped):
     path = "accounts"
     gone_is_deleted = True
     searches_custom_data = True
-    # Not sent, the username is the e-mail address.
+    # If no username is sent, it is the e-mail address.
     username = Name[str](length=(1, 255), pattern=LOGIN_NAME, writable="cu", unique="directory", search=True, sort=True)
     email = Text[str](length=(1, 255), required=True, writable="cu", unique="directory", search=True, sort=True)
     password = Text[str](length=(0, 1024), writable="cu", secret=True)
     given_name = Name["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
     middle_name = Name["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
     surname = Name["str | None"](length=(1, 255), writable="cu", nullable=True, search=True, sort=True)
-    full_name = Text[str](derived=True)  # the three names that are there, joined by one blank
+    full_name = Text[str](derived=True)  # given name, middle name and surname, as far as they are set, joined by blanks
     status = Choice(ENABLED, DISABLED, UNVERIFIED, LOCKED, default=ENABLED, writable="cu", search=True, sort=True)
     email_verification_status = Choice(VERIFIED, UNVERIFIED, "UNKNOWN", default=UNVERIFIED, writable="u")
     password_modified_at = Instant[dt.datetime | None](nullable=True, search=True, sort=True)
@@ -47,19 +47,19 @@ class Account(Timestamped):
 
 
 class CustomData(Timestamped):
-    """The owner's own JSON beside a resource; never read by us. Its members are what was stored."""
+    """The site's own JSON beside a resource; we do not read it. Its members are the stored ones."""
 
     path = "customData"
-    #: Keys that are the directory's own.
+    #: Keys that only the directory sets.
     reserved: ClassVar[frozenset[str]] = frozenset(
         {"href", "createdAt", "modifiedAt", "meta", "spMeta", "spmeta", "ionmeta", "ionMeta"}
     )
-    #: What a key may look like.
+    #: The form of a key.
     key: ClassVar[re.Pattern[str]] = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]{0,254}")
 
 
 class ApiKey(Kind):
-    """A key pair with which an account's own programs sign in to an API."""
+    """An id and a secret, with which programs of an account authenticate at an API."""
 
     path = "apiKeys"
     id = Text[str](derived=True, search=True)
@@ -72,7 +72,7 @@ class ApiKey(Kind):
 
 
 class AccountLink(Timestamped):
-    """Says that two accounts of different directories are the same person's."""
+    """The statement that two accounts in different directories belong to the same person."""
 
     path = "accountLinks"
     creatable = True

@@ -22,7 +22,7 @@ from stormpath_wsgi.kinds.values import DISABLED, ENABLED, NAME_KEY, ORIGIN, SEC
 
 
 class Application(Timestamped):
-    """What people sign in to; it maps account stores in an order."""
+    """What people sign in to. Its account stores are mapped to it in an order."""
 
     path = "applications"
     creatable = True
@@ -51,7 +51,7 @@ class Application(Timestamped):
 
 
 class AccountStoreMapping(Timestamped):
-    """Says that an application looks for accounts in an account store, and when."""
+    """Maps an account store to an application, at a place in the order in which the application searches its stores."""
 
     path = "accountStoreMappings"
     creatable = True
@@ -64,7 +64,7 @@ class AccountStoreMapping(Timestamped):
 
 
 class Organization(Timestamped):
-    """A customer of an application: its own account stores under one key, mapped to applications as a whole."""
+    """A customer of an application, with account stores of its own. It is mapped to applications as a whole."""
 
     path = "organizations"
     creatable = True
@@ -87,7 +87,7 @@ class Organization(Timestamped):
 
 
 class OrganizationAccountStoreMapping(Timestamped):
-    """Says that an organization looks for accounts in an account store, and when."""
+    """Maps an account store to an organization, at a place in the order in which the stores are searched."""
 
     path = "organizationAccountStoreMappings"
     creatable = True
@@ -110,7 +110,7 @@ class AccountLinkingPolicy(Timestamped):
 
 
 class OAuthPolicy(Timestamped):
-    """How long the tokens of one application live. Its id is the application's."""
+    """How long the tokens of one application are valid. Its id is the application's."""
 
     path = "oAuthPolicies"
     access_token_ttl = Duration(minimum=SECOND, maximum=TEN_YEARS, default="PT1H", writable="u")
@@ -121,7 +121,7 @@ class OAuthPolicy(Timestamped):
 
 
 class ApplicationWebConfig(Timestamped):
-    """What an application's hosted pages offer. Its id is the application's."""
+    """What the hosted pages of an application offer. Its id is the application's."""
 
     path = "applicationWebConfigs"
     dns_label = Text[str](length=(1, 63), pattern=NAME_KEY, unique="service", writable="u")

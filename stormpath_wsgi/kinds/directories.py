@@ -49,16 +49,16 @@ class PasswordPolicy(Timestamped):
 
 
 class PasswordStrength(Timestamped):
-    """What a new password of one directory must hold; counts of characters."""
+    """What a new password in one directory must contain. The numbers count characters."""
 
     path = "strength"
-    #: What each minimum counts: the word for it in error texts, and whether a character is one. They are told in this
-    #: order, digits first as Stormpath did. Letters and digits of all scripts count.
-    #: Source: the resource reference; the live tests of the SDKs.
+    #: What each minimum counts: the word for error texts, and the test whether a character counts. Errors are reported
+    #: in this order, with digits first, as Stormpath did. Letters and digits of all scripts count. Source: the resource
+    #: reference; the live tests of the SDKs.
     counted: ClassVar[Mapping[str, tuple[str, Callable[[str], object]]]] = {
         "min_numeric": ("numeric", str.isdecimal),
         "min_lower_case": ("lowercase", str.islower),
-        "min_upper_case": ("uppercase", str.istitle),  # also true of ǅ, which is as much upper as lower case
+        "min_upper_case": ("uppercase", str.istitle),  # also true for ǅ, which is both upper and lower case
         "min_symbol": ("symbol", re.compile(r"[ -/:-@\[-`{-~¡¦§©«¬®±µ¶·»½¿\u00d7÷]").match),
         "min_diacritic": ("diacritic", re.compile(r"[À-ÖØ-öø-ÿ]").match),
     }
@@ -69,11 +69,15 @@ class PasswordStrength(Timestamped):
     min_numeric = Integer(minimum=0, maximum=255, default=1, writable="u")
     min_symbol = Integer(minimum=0, maximum=255, default=0, writable="u")
     min_diacritic = Integer(minimum=0, maximum=255, default=0, writable="u")
-    prevent_reuse = Integer(minimum=0, maximum=25, default=0, writable="u")  # passwords, the current one included
+    # The number of passwords, the current one included.
+    prevent_reuse = Integer(minimum=0, maximum=25, default=0, writable="u")
 
 
 class AccountCreationPolicy(Timestamped):
-    """Which mails a new account of one directory gets, and which addresses may have one. Its id is the directory's."""
+    """Which mails the new accounts of one directory get, and which addresses may have one.
+
+    Its id is the directory's.
+    """
 
     path = "accountCreationPolicies"
     verification_email_status = Choice(ENABLED, DISABLED, default=DISABLED, writable="u")
@@ -92,7 +96,7 @@ class EmailTemplate(Timestamped):
     path = "emailTemplates"
     name = Name[str](length=(1, 255), writable="u", search=True, sort=True)
     description = Text["str | None"](length=(0, 1000), writable="u", nullable=True)
-    # These two and the link are those of the settings until somebody writes others.
+    # Until they are changed, these two and the link have the values of the settings.
     from_name = Text[str](length=(1, 255), pattern=ONE_LINE, derived=True, writable="u")
     from_email_address = Text[str](length=(1, 255), pattern=ONE_LINE, derived=True, writable="u")
     subject = Text[str](length=(1, 255), pattern=ONE_LINE, writable="u")

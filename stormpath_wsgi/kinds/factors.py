@@ -23,7 +23,7 @@ class Phone(Timestamped):
 
 
 class Factor(Timestamped):
-    """A second proof of who somebody is: codes sent to a phone, or made by an authenticator (RFC 6238)."""
+    """A second proof of who somebody is: codes sent to a phone, or made by an authenticator app (RFC 6238)."""
 
     path = "factors"
     gone_is_deleted = True
@@ -37,14 +37,14 @@ class Factor(Timestamped):
     base64_q_r_image = Text[str](omitted=True, encrypted=True, derived=True)  # a PNG of the keyUri
     account = Link[Any]("Account")
     phone = Link[Any]("Phone", writable="c", omitted=True)
-    #: What is sent first, where one asks for it.
+    #: The message of a first challenge, which is sent at once if the body has this member.
     challenge = Struct({"message": Text(length=(1, 1600), nullable=True)}, nullable=True, writable="c", secret=True)
     challenges = Collection[Any]("Challenge", create=True)
     most_recent_challenge = Link[Any]("Challenge", nullable=True, derived=True)
 
 
 class Challenge(Timestamped):
-    """A question put to the holder of a factor, answered with a code."""
+    """A request for a code to the owner of a factor, and its result."""
 
     path = "challenges"
     status = Choice(

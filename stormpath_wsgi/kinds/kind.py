@@ -13,16 +13,19 @@ M = TypeVar("M", bound="Member[Any]")
 
 
 def wire_name(name: str) -> str:
-    """``given_name`` to ``givenName``. ``o_auth_policy`` becomes ``oAuthPolicy``."""
+    """The name in JSON of a *name* in Python: ``givenName`` for ``given_name``, ``oAuthPolicy`` for ``o_auth_policy``."""
     head, *tail = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in tail)
 
 
 class Member(Generic[T]):
-    """One name of a kind. Knows its names (``name`` in Python, ``wire`` in JSON) and its owner's title."""
+    """One member of a kind. It knows its names and its kind."""
 
+    #: The name in Python: ``given_name``.
     name: str
+    #: The name in JSON: ``givenName``.
     wire: str
+    #: The kind that declares the member.
     kind: type[Kind]
 
     def __set_name__(self, owner: type[Kind], name: str) -> None:
@@ -40,22 +43,24 @@ class Member(Generic[T]):
 
 
 class Kind:
-    """The declaration of one kind, and the interface its objects have in the client."""
+    """The declaration of one kind of resource. The objects of the client inherit it."""
 
-    #: The path segment of its hrefs, ``accounts`` in ``<base>/accounts/<id>``.
+    #: The first segment of the paths of its hrefs: ``accounts`` in ``<base>/accounts/<id>``.
     path: ClassVar[str]
-    #: Whether a POST to ``<base>/<path>`` makes one.
+    #: Whether a POST to ``<base>/<path>`` makes a resource of this kind.
     creatable: ClassVar[bool] = False
-    #: Every declared member by its name on the wire, in order.
+    #: Every declared member by its name in JSON, in the order of the declaration.
     members: ClassVar[dict[str, Member[Any]]] = {}
-    #: Whether a DELETE of one that is not there is a success, as old clients expect. Never of what lets somebody in:
-    #: a revocation that named the wrong one must not look done.
+    #: Whether the DELETE of a resource that does not exist succeeds, as old clients expect. It never does for kinds
+    #: that let somebody sign in: when the wrong one was named, the revocation must not look successful.
     gone_is_deleted: ClassVar[bool] = False
-    #: Whether a search may name ``customData.<key>``.
+    #: Whether a collection can be searched by ``customData.<key>``.
     searches_custom_data: ClassVar[bool] = False
-    #: Names in the bodies of old clients that mean nothing, and are not refused as unknown ones are.
+    #: Names that old clients send in bodies, and that have no meaning. They are ignored; other unknown names are
+    #: refused.
     ignored: ClassVar[frozenset[str]] = frozenset()
-    #: The media type of one that is a document. If it has members too, it is JSON for those who ask for that.
+    #: The media type, if the resource is a document. If it has members as well, it is JSON for clients that ask for
+    #: JSON.
     media: ClassVar[str | None] = None
 
     def __init_subclass__(cls) -> None:
@@ -65,16 +70,18 @@ class Kind:
 
     @classmethod
     def title(cls) -> str:
-        """Its name in documents and error texts: ``Account``."""
+        """The name of the kind in documentation and error texts: ``Account``."""
         return cls.__name__
 
     @classmethod
     def declared(cls, kind: type[M]) -> Iterator[M]:
-        """The members of one sort: ``Account.declared(Link)``."""
+        """The members of one type, in order: ``Account.declared(Link)``."""
         return (member for member in cls.members.values() if isinstance(member, kind))
 
     def read(self, member: Member[Any]) -> Any:
+        """The value of *member*. Objects of the client override it; a declaration alone has no values."""
         raise TypeError(f"{type(self).__name__} declares a kind; objects are made by a client")
 
     def write(self, member: Member[Any], value: Any) -> None:
+        """Sets *member* to *value*. Objects of the client override it."""
         raise TypeError(f"{type(self).__name__} declares a kind; objects are made by a client")

@@ -1,7 +1,7 @@
-"""What a kind is declared of: attributes, links, parts and collections.
+"""The members of a kind: attributes, links, parts and collections.
 
-They are descriptors. On the class each is its own declaration (``Account.email.unique``); on an object of the client it
-is the value.
+They are descriptors. Read on the class, a member is its own declaration (``Account.email.unique``). Read on an object
+of the client, it is the value.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Attribute(Member[T]):
-    """A value. *writable*: on create (``c``), on update (``u``), both, or never.
+    """A value. *writable*: when it can be sent: on create (``c``), on update (``u``), both, or never.
 
-    *default* is what the directory stores when the attribute is not sent; *unique* names the scope in
-    which the canonical value is unique (``"tenant"``, ``"directory"``); *search* and *sort* say whether a
-    collection can be filtered or ordered by it; *secret*: accepted, never answered, in no ``repr``;
-    *encrypted*: for the tenant's API callers only, encrypted where it is stored, and shown by no page;
-    *omitted*: left out of the answer while it is null; *derived*: answered, but computed from the others.
+    *required*: a resource cannot be made without it. *nullable*: it may be null. *default*: what the directory stores
+    when it is not sent. *unique*: the scope in which its canonical form is unique (``"tenant"``, ``"directory"``).
+    *search* and *sort*: whether a collection can be filtered or sorted by it. *secret*: it is accepted, but never
+    answered, and in no ``repr``. *encrypted*: it is encrypted in the database, answered only to API callers of the
+    tenant, and shown by no page. *omitted*: it is left out of the answer while it is null. *derived*: it is answered,
+    but computed from other members.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Attribute(Member[T]):
         self.secret, self.encrypted, self.omitted = secret, encrypted, omitted
 
     def check(self, value: Any) -> Any:
-        """The canonical stored value of a *value* off the wire. Odd spellings are coerced.
+        """The canonical value to store for a *value* that was sent. Other accepted forms of it are converted.
 
         Raises :class:`~stormpath_wsgi.errors.Error` with the documented code (2000, 2003, 2004, 2007 to 2010).
         """
@@ -65,25 +66,30 @@ class Attribute(Member[T]):
         return self.coerce(value)
 
     def coerce(self, value: Any) -> Any:
+        """The canonical form of a *value* that was sent and is not null.
+
+        Raises :meth:`invalid_type`, or another documented error.
+        """
         return value
 
     def from_wire(self, value: Any) -> Any:
-        """The Python value, for objects of the client, of a JSON *value* that is not null."""
+        """The Python value, for objects of the client, of a JSON *value*, which is not null."""
         return value
 
     def to_wire(self, value: Any) -> Any:
-        """The JSON of a Python *value*. What is no such value goes as it is: the directory judges it."""
+        """The JSON of a Python *value*. Any other value is returned as it is, and the directory checks it."""
         return value
 
     def invalid_type(self) -> Exception:
+        """The error for a value of the wrong JSON type."""
         return fault(Code.WRONG_TYPE, f"{self.kind.title()} {self.wire} is an invalid type.")
 
 
 class Text(Attribute[T]):
-    """A string of *length* characters that looks like *pattern*. *blank*: no text is an empty one, and never null.
+    """A string. *length*: the lowest and the highest number of characters. *pattern*: the form of the whole string.
 
-    *complaint*: what is said of one that does not look like it.
-    A JSON number is taken as its spelling (REST API, coercion rule).
+    *complaint*: the error text for a string of another form. *blank*: when there is no text, the value is an empty
+    string and not null. A JSON number is accepted, as its text (REST API, coercion rule).
     """
 
     def __init__(
@@ -102,7 +108,7 @@ class Text(Attribute[T]):
         return self.coerce("" if value is None else value) if self.blank else super().check(value)
 
     def coerce(self, value: Any) -> str:
-        # Python refuses to spell integers of thousands of digits; no text of ours is so long.
+        # Python refuses to write integers of thousands of digits; no text may be so long.
         if isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) > 10**300:
             value = str(value)
         if not isinstance(value, str):
@@ -122,7 +128,7 @@ class Text(Attribute[T]):
 
 
 class Name(Text[T]):
-    """A text that is shown to people as what somebody or something is called: one line, in which everything is seen."""
+    """The name of a person or a thing, which is shown to people: one line without invisible characters."""
 
     def __init__(self, *, pattern: re.Pattern[str] = NAME, **rest: Any) -> None:
         super().__init__(pattern=pattern, complaint=NO_NAME, **rest)
@@ -150,7 +156,7 @@ class Integer(Attribute[int]):
 
 
 class Boolean(Attribute[bool]):
-    """``true`` or ``false``; their spellings as text are accepted in any case."""
+    """``true`` or ``false``. The texts "true" and "false" are accepted, in upper and lower case."""
 
     def coerce(self, value: Any) -> bool:
         if isinstance(value, str):
@@ -161,7 +167,7 @@ class Boolean(Attribute[bool]):
 
 
 class Choice(Attribute[str]):
-    """One of *values*. Accepted in any case, answered as declared."""
+    """One of *values*. It is accepted in upper and lower case, and stored as it is declared."""
 
     def __init__(self, *values: str, **rest: Any) -> None:
         super().__init__(**rest)
@@ -180,16 +186,16 @@ class Choice(Attribute[str]):
 
 
 class Instant(Attribute[T]):
-    """A moment in UTC with milliseconds. Stored as milliseconds since the epoch; ISO 8601 on the wire."""
+    """A moment in UTC with milliseconds. It is stored as milliseconds since the epoch, and is ISO 8601 in JSON."""
 
     def from_wire(self, value: str) -> dt.datetime:
         return parse_instant(value)
 
 
 class Duration(Attribute[dt.timedelta]):
-    """An ISO 8601 duration between *minimum* and *maximum*; zero is allowed where *zero* says so.
+    """An ISO 8601 duration between *minimum* and *maximum*. *zero*: whether zero is allowed as well.
 
-    Stored as the text that was sent, so that ``PT5H`` comes back as ``PT5H``.
+    It is stored as the text that was sent, so that ``PT5H`` is answered as ``PT5H``.
     """
 
     def __init__(self, *, minimum: dt.timedelta, maximum: dt.timedelta, zero: bool = False, **rest: Any) -> None:
@@ -220,9 +226,10 @@ class Duration(Attribute[dt.timedelta]):
 
 
 class Array(Attribute[list[str]]):
-    """A list of strings, kept in order, replaced as a whole; *total* characters together at the most.
+    """A list of strings, which keeps its order and is replaced as a whole. *total*: the highest number of characters in
+    all.
 
-    *item*: what each must look like. *complaint*: what is said of one that does not.
+    *item*: the form of each string. *complaint*: the error text for a string of another form.
     """
 
     def __init__(
@@ -253,9 +260,9 @@ class Document(Attribute[Any]):
 
 
 class Struct(Attribute[Any]):
-    """A JSON object of declared *members*, which are named here as in Python. An update changes those it sends.
+    """A JSON object of declared *members*, by their names in Python. An update changes only the members that it sends.
 
-    Members that nobody set stand at their defaults; nullable ones without a default are left out.
+    Members that were never set have their defaults; nullable ones without a default are left out.
     """
 
     def __init__(self, members: Mapping[str, Attribute[Any]], **rest: Any) -> None:
@@ -276,7 +283,7 @@ class Struct(Attribute[Any]):
         return {wire: self._member(wire).to_wire(inner) for wire, inner in named}
 
     def _member(self, wire: str) -> Attribute[Any]:
-        """The member called so; of a name that is none, one that takes anything."""
+        """The member with this name in JSON; for an unknown name, a member that accepts anything."""
         return self.members.get(wire) or Attribute()
 
     def __set_name__(self, owner: type[Kind], name: str) -> None:
@@ -288,7 +295,7 @@ class Struct(Attribute[Any]):
                 member.rename()
 
     def rename(self) -> None:
-        """Tells the members of members where they are."""
+        """Gives the inner members their full names, such as ``config.host``, once the outer name is known."""
         for name, member in self.members.items():
             member.wire = f"{self.wire}.{name}"
             if isinstance(member, Struct):
@@ -304,7 +311,9 @@ class Struct(Attribute[Any]):
         return {name: self.members[name].check(sent) for name, sent in value.items()}
 
     def merged(self, current: Mapping[str, Any] | None, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """*current* with what was *sent*, checked, laid over it, and defaults where there is neither."""
+        """*current* with the *sent* members, which are checked, in place of the old ones, and with defaults for the
+        others.
+        """
         current = current or {}
         merged = {**current, **sent}
         for name, member in self.members.items():
@@ -316,9 +325,10 @@ class Struct(Attribute[Any]):
 
 
 class Structs(Attribute[Any]):
-    """A list of JSON objects of declared *members*, replaced as a whole; at the most *most* of them.
+    """A list of JSON objects of declared *members*, which is replaced as a whole. *most*: the highest number of
+    objects.
 
-    Unlike a Struct's, members that nobody set and that have no default are null.
+    Members that were not set and have no default are null, unlike those of a :class:`Struct`.
     """
 
     def __init__(self, members: Mapping[str, Attribute[Any]], *, most: int = 200, **rest: Any) -> None:
@@ -345,10 +355,11 @@ class Structs(Attribute[Any]):
 
 
 class Link(Member[T]):
-    """A reference to one other resource, by id: ``{"href": …}`` on the wire, ``null`` when *nullable*.
+    """A reference to one other resource: ``{"href": …}`` in JSON, or ``null`` when *nullable*. Only the id is stored.
 
-    *to*: titles of the kinds it may name. *derived*: not stored with the resource but computed. *omitted*: left
-    out of the answer while it is null. *weak*: becomes null when what it names goes; others go with it.
+    *to*: the titles of the kinds that it may lead to. *writable* and *required*: see :class:`Attribute`. *derived*: it
+    is not stored, but computed. *omitted*: it is left out of the answer while it is null. *weak*: it becomes null when
+    the other resource is removed; without *weak*, this resource is removed as well.
     """
 
     def __init__(
@@ -366,9 +377,10 @@ class Link(Member[T]):
 
 
 class Part(Member[T]):
-    """A resource that lives and dies with its owner. *at*: its path; ``{self}`` is the owner's, ``{id}`` its id.
+    """A resource that is made and removed together with its owner. *to*: the title of its kind.
 
-    *writable*: ``c`` where the body that makes the owner may hold it.
+    *at*: its path, in which ``{self}`` stands for the owner's path and ``{id}`` for the owner's id. *writable*: ``c``
+    when the body that makes the owner may contain it.
     """
 
     def __init__(self, to: str | None, at: str | None = None, *, writable: Writable = "") -> None:
@@ -378,17 +390,20 @@ class Part(Member[T]):
         instance.write(self, value)
 
     def path(self, owner: str, id: str) -> str:
-        """Its path below the base URL, given the *owner*'s path and the owner's *id*."""
+        """The path below the base URL, for the path of the *owner* and the owner's *id*."""
         return (self.at or "{self}/" + self.wire).format(self=owner, id=id)
 
 
 class Collection(Member[T]):
-    """A paged list of other resources at ``<self>/<name>``. *create*: whether a POST to it makes one."""
+    """A paged list of other resources at ``<self>/<name>``.
+
+    *of*: the title of their kind. *create*: whether POST makes one.
+    """
 
     def __init__(self, of: str, *, create: bool = False) -> None:
         self.of, self.create = of, create
 
 
 def is_storable(text: str) -> bool:
-    """False for a NUL, at which C libraries stop and PostgreSQL balks, and a lone surrogate, which is no character."""
+    """Whether every engine can store *text*. It must hold no NUL, which PostgreSQL refuses, and no lone surrogate."""
     return "\0" not in text and (text.isascii() or not _SURROGATE.search(text))

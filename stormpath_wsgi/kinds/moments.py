@@ -1,4 +1,4 @@
-"""Moments and spans of time, as the wire spells them (ISO 8601)."""
+"""Moments and durations, as they are written in JSON (ISO 8601)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _DURATION = re.compile(
     r"P(?!\Z)(?:(?P<years>\d{1,5})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,6})W)?(?:(?P<days>\d{1,7})D)?"
     r"(?:T(?!\Z)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?\Z"
 )
-_GENERATION = dt.datetime(1970, 1, 1)  # UTC, naive so that isoformat() prints no offset
+_EPOCH = dt.datetime(1970, 1, 1)  # UTC, naive so that isoformat() prints no offset
 
 
 def parse_duration(text: str) -> dt.timedelta | None:
-    """The span of an ISO 8601 duration, or None. A year counts 365 days and a month 30 (no calendar is meant)."""
+    """The value of the ISO 8601 duration *text*; None when it is none. A year counts 365 days and a month 30 days."""
     found = _DURATION.match(text)
     if not found:
         return None
@@ -23,7 +23,10 @@ def parse_duration(text: str) -> dt.timedelta | None:
 
 
 def format_duration(span: dt.timedelta) -> str:
-    """``PT1H30M`` or ``P60DT0.5S``: days, hours, minutes and seconds. *span* is not negative."""
+    """*span* in ISO 8601, with days, hours, minutes and seconds: ``PT1H30M``, ``P60DT0.5S``.
+
+    It must not be negative.
+    """
     minutes, seconds = divmod(span.seconds, 60)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
@@ -35,12 +38,12 @@ def format_duration(span: dt.timedelta) -> str:
 
 
 def format_instant(milliseconds: int) -> str:
-    """``2015-08-25T19:57:05.976Z``, always with three digits (REST API, timestamps)."""
-    moment = _GENERATION + dt.timedelta(milliseconds=milliseconds)
+    """``2015-08-25T19:57:05.976Z`` for *milliseconds* since the epoch, with three digits (REST API, timestamps)."""
+    moment = _EPOCH + dt.timedelta(milliseconds=milliseconds)
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_instant(text: str) -> dt.datetime:
-    """The aware UTC datetime of a timestamp off the wire. Raises ValueError."""
+    """The datetime, in UTC, of the timestamp *text*. Raises ValueError."""
     moment = dt.datetime.fromisoformat(text)
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)

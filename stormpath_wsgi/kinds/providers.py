@@ -10,13 +10,13 @@ from stormpath_wsgi.kinds.values import ACCOUNT_ATTRIBUTE
 
 
 class Provider(Timestamped):
-    """Where the accounts of one directory come from: at ``<directory>/provider``.
+    """The system that the accounts of one directory come from, at ``<directory>/provider``.
 
-    Which of the attributes there are depends on ``providerId``.
+    Which attributes it has depends on ``providerId``.
     """
 
     path = "provider"
-    #: The providers that are known by name. Any other text means a server of OAuth 2.0.
+    #: The ids of the providers that have rules of their own. Any other id stands for a server of OAuth 2.0.
     STORMPATH: ClassVar[str] = "stormpath"
     FACEBOOK: ClassVar[str] = "facebook"
     GITHUB: ClassVar[str] = "github"
@@ -26,7 +26,7 @@ class Provider(Timestamped):
     SAML: ClassVar[str] = "saml"
     LDAP: ClassVar[str] = "ldap"
     AD: ClassVar[str] = "ad"
-    #: What the ``providerType`` of all others is.
+    #: The ``providerType`` of all other providers.
     OAUTH2: ClassVar[str] = "oauth2"
     SIGNING_ALGORITHM_RSA_SHA_1: ClassVar[str] = "RSA-SHA1"
     SIGNING_ALGORITHM_RSA_SHA_256: ClassVar[str] = "RSA-SHA256"
@@ -35,7 +35,8 @@ class Provider(Timestamped):
     client_id = Text[str](length=(1, 1024), omitted=True, writable="cu")
     client_secret = Text[str](length=(1, 1024), omitted=True, encrypted=True, writable="cu")
     redirect_uri = Text[str](length=(1, 2000), omitted=True, writable="cu")
-    # What Google is asked with: a domain, how its page looks (OpenID Connect Core 1.0, 3.1.2.1), and whether for later.
+    # Parameters for Google: the domain of the accounts, the form of its page (OpenID Connect Core 1.0, 3.1.2.1), and
+    # whether a refresh token is wanted.
     hd = Text[str](length=(1, 255), omitted=True, writable="cu")
     display = Choice("page", "popup", "touch", "wap", omitted=True, writable="cu")
     access_type = Choice("online", "offline", omitted=True, writable="cu")
@@ -58,7 +59,7 @@ class Provider(Timestamped):
 
 
 class ProviderData(Timestamped):
-    """What the provider of its directory tells of one account. At ``<account>/providerData``."""
+    """The data about one account from the provider of its directory, at ``<account>/providerData``."""
 
     path = "providerData"
     provider_id = Text[str](default="stormpath")
@@ -68,7 +69,10 @@ class ProviderData(Timestamped):
 
 
 class UserInfoMappingRules(Timestamped):
-    """Which members of a social provider's answer go into which attributes of an account. Its id is the directory's."""
+    """Which members of a social provider's answer are copied to which attributes of an account.
+
+    Its id is the directory's.
+    """
 
     path = "userInfoMappingRules"
     items = Structs(
@@ -82,7 +86,10 @@ class UserInfoMappingRules(Timestamped):
 
 
 class AttributeStatementMappingRules(Timestamped):
-    """Which attributes of a SAML assertion go into which of an account. Its id is the directory's, or application's."""
+    """Which attributes of a SAML assertion are copied to which attributes of an account.
+
+    Its id is that of the directory or the application.
+    """
 
     path = "attributeStatementMappingRules"
     items = Structs(
@@ -97,7 +104,7 @@ class AttributeStatementMappingRules(Timestamped):
 
 
 class Agent(Timestamped):
-    """What is stored for the program that mirrors an LDAP or Active Directory server. Its id is the directory's."""
+    """The configuration of a program that mirrors an LDAP or Active Directory server. Its id is the directory's."""
 
     path = "agents"
     id = Text[str](derived=True)

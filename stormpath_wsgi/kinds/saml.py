@@ -1,4 +1,4 @@
-"""The SAML roles of applications and directories. Stored; nobody speaks the protocol yet."""
+"""The SAML roles of applications and directories. They are stored; nobody can sign in by SAML yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stormpath_wsgi.kinds.values import DISABLED, ENABLED
 
 
 class SamlPolicy(Timestamped):
-    """The two SAML roles of one application, whose id it bears."""
+    """The two SAML roles of one application. Its id is the application's."""
 
     path = "samlPolicies"
     service_provider = Part[Any]("SamlServiceProvider", at="samlServiceProviders/{id}")
@@ -27,7 +27,7 @@ class SamlServiceProvider(Timestamped):
 
 
 class DefaultRelayState(Kind):
-    """What an identity provider shall send along when it starts a sign-in: a JWT."""
+    """A JWT that an identity provider sends back when it starts a sign-in."""
 
     path = "defaultRelayStates"
     callback_uri = Text[str](length=(1, 2000), nullable=True, writable="c")
@@ -68,7 +68,7 @@ class RegisteredSamlServiceProvider(Timestamped):
 
 
 class SamlServiceProviderRegistration(Timestamped):
-    """Ties a registered service provider to the identity provider of an application."""
+    """Connects a registered service provider with the identity provider of an application."""
 
     path = "samlServiceProviderRegistrations"
     status = Choice(ENABLED, DISABLED, default=ENABLED, writable="cu")
@@ -78,7 +78,7 @@ class SamlServiceProviderRegistration(Timestamped):
 
 
 class SamlServiceProviderMetadata(Timestamped):
-    """What an identity provider must know of a SAML directory, whose id it bears."""
+    """The metadata of a SAML directory for identity providers. Its id is the directory's."""
 
     path = "samlServiceProviderMetadatas"
     media = "application/xml"
@@ -88,7 +88,7 @@ class SamlServiceProviderMetadata(Timestamped):
 
 
 class SamlIdentityProviderMetadata(Timestamped):
-    """What a service provider must know of an application's identity provider. Its id is the application's."""
+    """The metadata of an application's identity provider for service providers. Its id is the application's."""
 
     path = "samlIdentityProviderMetadatas"
     media = "application/xml"

@@ -1,4 +1,4 @@
-"""The tenant, and what it has one of: hosted login pages and a mail server."""
+"""The tenant, and the resources of which it has one: hosted login pages, and a mail server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stormpath_wsgi.kinds.values import DISABLED, ENABLED, SECOND, TEN_YEARS
 
 
 class Tenant(Timestamped):
-    """The owner of everything below; one private space of names."""
+    """The owner of all other resources. Names are unique within one tenant."""
 
     path = "tenants"
     name = Name[str](length=(1, 255), writable="u")
@@ -28,7 +28,7 @@ class Tenant(Timestamped):
 
 
 class IdSite(Kind):
-    """What is stored for the hosted login pages of a tenant, of which it has one set."""
+    """The configuration of the hosted login pages of a tenant, which has one of them."""
 
     path = "idSites"
     domain_name = Text["str | None"](nullable=True, writable="u", search=True)
@@ -46,7 +46,7 @@ class IdSite(Kind):
 
 
 class SmtpServer(Timestamped):
-    """The mail server of a tenant, of which it has one at the most."""
+    """The mail server of a tenant, which has at most one."""
 
     path = "smtpServers"
     creatable = True

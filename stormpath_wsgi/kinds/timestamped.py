@@ -1,4 +1,4 @@
-"""What kinds have in common that the directory remembers the moments of."""
+"""What kinds have in common whose times of making and of the last change the directory keeps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from stormpath_wsgi.kinds.members import Instant
 
 
 class Timestamped(Kind):
-    """Has the two common moments. ``modifiedAt`` grows with every accepted update."""
+    """A kind with the two common times, of making and of the last change.
+
+    ``modifiedAt`` grows with every accepted update.
+    """
 
     created_at = Instant[dt.datetime](search=True, sort=True)
     modified_at = Instant[dt.datetime](search=True, sort=True)

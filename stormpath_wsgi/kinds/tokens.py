@@ -1,4 +1,4 @@
-"""How somebody signs in, and what they get for it."""
+"""Login attempts, and tokens of all kinds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Lin
 
 
 def _naming() -> Struct:
-    """What tells the token's account from others of its username at the application: whether it is one of the home
-    directory, and what stands before the usernames of its directory elsewhere. Ours; Stormpath had no such thing.
+    """How the application names the account of the token: whether the account is in the home directory, and the
+    qualifier of its directory otherwise. The REST API of Stormpath did not have this member.
     """
     return Struct({"is_home": Boolean(), "qualifier": Text[str](nullable=True)}, nullable=True, derived=True)
 
 
 class AccessToken(Kind):
-    """A token that opens an application's own API for an account. Its id is the ``jti`` claim."""
+    """A token with which an account uses an application's own API. Its id is the ``jti`` claim."""
 
     path = "accessTokens"
     created_at = Instant[dt.datetime](search=True, sort=True)
@@ -30,7 +30,10 @@ class AccessToken(Kind):
 
 
 class RefreshToken(Kind):
-    """A place where an account is signed in; deleting it signs that place out. A session is one of these."""
+    """A token for a place where an account is signed in; deleting it signs that place out.
+
+    A session is such a token.
+    """
 
     path = "refreshTokens"
     created_at = Instant[dt.datetime](search=True, sort=True)
@@ -43,7 +46,7 @@ class RefreshToken(Kind):
 
 
 class LoginAttempt(Kind):
-    """A login and a password put to an application, in base64 of ``login:password``. Answers with the account."""
+    """A login at an application: ``value`` is base64 of ``login:password``. The answer is the account."""
 
     path = "loginAttempts"
     type = Choice("basic", default="basic", writable="c")
@@ -53,7 +56,7 @@ class LoginAttempt(Kind):
 
 
 class PasswordResetToken(Kind):
-    """The wish of somebody who forgot a password; its token, mailed to them, sets a new one, once."""
+    """The request for a new password. Its token is mailed, and sets a new password once."""
 
     path = "passwordResetTokens"
     email = Text[str](length=(1, 255), required=True, writable="c")
@@ -63,7 +66,7 @@ class PasswordResetToken(Kind):
 
 
 class VerificationEmail(Kind):
-    """The wish for another mail with a verification token. Answers nothing."""
+    """The request for another mail with a verification token. The answer is empty."""
 
     path = "verificationEmails"
     login = Text[str](length=(1, 255), required=True, writable="c")
@@ -71,6 +74,6 @@ class VerificationEmail(Kind):
 
 
 class EmailVerificationToken(Kind):
-    """What proves that mail reaches somebody, once. At ``accounts/emailVerificationTokens/<token>``."""
+    """A mailed token that verifies an e-mail address once, at ``accounts/emailVerificationTokens/<token>``."""
 
     path = "emailVerificationTokens"
