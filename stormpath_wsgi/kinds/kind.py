@@ -13,7 +13,7 @@ M = TypeVar("M", bound="Member[Any]")
 
 
 def wire_name(name: str) -> str:
-    """The name in JSON of a *name* in Python: ``givenName`` for ``given_name``, ``oAuthPolicy`` for ``o_auth_policy``."""
+    """The name in JSON of a *name* in Python: ``givenName`` for ``given_name``."""
     head, *tail = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in tail)
 

@@ -32,7 +32,7 @@ _RANGE = re.compile(r"[\[(].*[\])]", re.DOTALL)
 
 
 def default_order(table: Table) -> list[Column[Any]]:
-    """The columns to sort by if the request names none: groups by name, mappings by index, others from the oldest on."""
+    """The columns to sort by if the request names none: groups by name, mappings by index, others by age."""
     if table is schema.groups:
         return [table.c.name_folded, table.c.id]
     names = [name for name in ("list_index", "created_at") if name in table.c]

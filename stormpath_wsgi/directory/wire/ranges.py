@@ -30,7 +30,7 @@ _MOMENT = re.compile(
 )
 #: The end of a moment with six fractional digits that a shorter text of the same moment leaves out.
 _ZEROS = re.compile(r"(?:(?:(?:(?:(?:-01)?-01T00)?:00)?:00)?\.0)?0*\Z")
-_GENERATION = dt.datetime(1970, 1, 1)  # UTC
+_EPOCH = dt.datetime(1970, 1, 1)  # UTC
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _UNITS = ("year", "month", "day", "hour", "minute", "second")
 _LENGTHS = {
@@ -129,7 +129,7 @@ def _period(text: str) -> tuple[int, int] | None:
     year, month, day, hour, minute, second = given + [1, 1, 1, 0, 0, 0][len(given) :]
     try:
         start = dt.datetime(year, month, day, hour, minute, second, int((fraction or "").ljust(6, "0")))
-        return (start - _GENERATION) // _MILLISECOND, (_after(start, finest) - _GENERATION) // _MILLISECOND
+        return (start - _EPOCH) // _MILLISECOND, (_after(start, finest) - _GENERATION) // _MILLISECOND
     except (ValueError, OverflowError):  # no such day, or after the year 9999
         return None
 
