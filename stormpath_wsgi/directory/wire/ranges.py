@@ -129,7 +129,7 @@ def _period(text: str) -> tuple[int, int] | None:
     year, month, day, hour, minute, second = given + [1, 1, 1, 0, 0, 0][len(given) :]
     try:
         start = dt.datetime(year, month, day, hour, minute, second, int((fraction or "").ljust(6, "0")))
-        return (start - _EPOCH) // _MILLISECOND, (_after(start, finest) - _GENERATION) // _MILLISECOND
+        return (start - _EPOCH) // _MILLISECOND, (_after(start, finest) - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):  # no such day, or after the year 9999
         return None
 
