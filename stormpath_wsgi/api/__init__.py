@@ -1,4 +1,4 @@
-"""The REST API v1: a thin WSGI face over the five verbs of a directory."""
+"""The REST API v1: a thin WSGI layer over the five verbs of a directory."""
 
 from __future__ import annotations
 

@@ -10,12 +10,12 @@ from stormpath_wsgi.settings import Settings
 def application(settings: Settings | None = None) -> RestAPI:
     """The REST API, for a command line such as ``gunicorn 'stormpath_wsgi.api:application()'``.
 
-    *settings*: those of all sources unless given. Raises :class:`~stormpath_wsgi.ConfigurationError` when one is
-    wrong, or the directory is still empty.
+    *settings*: None means those of all sources. Raises :class:`~stormpath_wsgi.ConfigurationError` when a setting is
+    wrong, or when the directory is empty.
     """
     settings = settings or Settings.read()
     service = open_directory(settings.directory, settings.directory_options())
-    service.get("tenants/current")  # a mistake is found now, and not on the first request
+    service.get("tenants/current")  # so that a mistake is found at the start, and not by the first request
     return RestAPI(
         service,
         hosts=settings.api.hosts,

@@ -1,6 +1,6 @@
-"""Who calls: HTTP Basic (RFC 7617) and SAuthc1 with the API key of an account.
+"""Authentication of callers: HTTP Basic (RFC 7617) and SAuthc1, with the API key of an account.
 
-Whoever fails learns nothing from it: an unknown key and a wrong secret get the same words after the same work.
+A failure does not tell why: an unknown key and a wrong secret get the same words after the same work.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _SIGNATURE = re.compile(
     re.ASCII,
 )
 
-#: Without them another host could be sent the request, or the same at another time.
+#: Headers that must be signed. Otherwise a signed request could be sent to another host, or again at another time.
 _INDISPENSABLE = frozenset({"host", "x-stormpath-date"})
 
 # What the SDK for Ruby leaves unescaped in a path beside letters, digits and -._~ (RFC 2396, section 2).
 _PLAIN_FOR_RUBY = ";/?:@&=+$,[]!*'()"
 
-#: Compared with what is offered for an unknown key, so that it costs the same. It opens nothing.
+#: The secret that is compared for an unknown key, so that the work is the same. No key has it.
 _DECOY = "an unknown key has no secret, but takes its time"
 
 _OTHER_HOST = (
@@ -49,26 +49,31 @@ class ActiveKey(Protocol):
     """What authentication must know of an API key."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The id of the key."""
+        ...
+
     @property
-    def secret(self) -> str: ...
+    def secret(self) -> str:
+        """The secret of the key, decrypted."""
+        ...
 
 
 class Keys(Protocol):
-    """Where API keys and nonces are kept: the directory."""
+    """The part of a directory that stores API keys and nonces."""
 
     def active_key(self, key_id: str) -> ActiveKey | None:
-        """The key of that id, if it may be used now."""
+        """The key with the id *key_id*, if it may be used now."""
 
     def remember_nonce(self, key_id: str, nonce: str, expires_at: int) -> bool:
         """Whether the key used *nonce* for the first time. *expires_at*: milliseconds since the epoch."""
 
 
 class Authentication:
-    """Finds the API key that a request is sent with.
+    """Finds and checks the API key that a request is sent with.
 
-    *hosts*: the names of the API, one of which a signature must be for. *clock_skew*: seconds that the clock of a
-    client may be off, either way. A signature counts no longer than that, and only once. *clock*: seconds since the
+    *hosts*: the names of the API; a signature must be for one of them. *clock_skew*: seconds that the clock of a client
+    may be early or late. A signature is accepted for that time, and once only. *clock*: returns seconds since the
     epoch, UTC.
     """
 
@@ -76,7 +81,7 @@ class Authentication:
         self._keys, self._hosts, self._clock_skew, self._clock = keys, hosts, clock_skew, clock
 
     def caller(self, request: Incoming) -> ActiveKey:
-        """The API key, which is good. Raises 401."""
+        """The valid API key of *request*. Raises a 401."""
         scheme, _, offered = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         match scheme.lower():
             case "basic":
@@ -123,7 +128,7 @@ class Authentication:
         )
         if not (found and is_right):
             raise _refusal()
-        # Only now: a stranger must neither fill the table nor use up the nonces of others.
+        # Only after the signature was right: strangers must not fill the table, nor use up the nonces of others.
         if not self._keys.remember_nonce(found.id, signed["nonce"], int((moment + self._clock_skew + 1) * 1000)):
             raise _refusal()
         return found
@@ -134,9 +139,10 @@ def _refusal() -> Error:
 
 
 def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:
-    """What may have been signed: path and query as they were sent, or spelled anew. Raises 401.
+    """The messages that the client may have signed: with path and query as they were sent, or encoded anew. Raises a
+    401.
 
-    All spellings of a path or query mean the same, so a signature for one opens nothing else.
+    All these forms of a path or query mean the same, so a signature for one of them allows nothing else.
     """
     headers = [(name, _header(request, name)) for name in names]
     if not _INDISPENSABLE.issubset(names):
@@ -147,7 +153,7 @@ def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:
 
 
 def _header(request: Incoming, name: str) -> str:
-    """The value of a header as it was sent. Raises 401 when there is none."""
+    """The value of the header *name* as it was sent. Raises a 401 when there is none."""
     variable = name.upper().replace("-", "_")
     if variable not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         variable = f"HTTP_{variable}"
@@ -158,18 +164,25 @@ def _header(request: Incoming, name: str) -> str:
 
 
 def _text(value: str) -> str:
-    """The text whose bytes WSGI has put into *value* one by one (PEP 3333)."""
+    """The text of a WSGI string *value*, in which each character stands for one byte (PEP 3333)."""
     return value.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _paths(sent: str) -> list[str]:
-    """Stormpath's SDKs for Java, and for Ruby where there is ``%2E``, decode the path and encode it again."""
+    """The forms of the path *sent* that may have been signed.
+
+    Stormpath's SDKs for Java, and for Ruby where there is ``%2E``, decode the path and encode it again before they sign
+    it.
+    """
     decoded = unquote(sent, errors="surrogateescape")
     return list(dict.fromkeys([sent, _encoded(decoded, safe="/"), _encoded(decoded, safe=_PLAIN_FOR_RUBY)]))
 
 
 def _queries(sent: str) -> list[str]:
-    """Those for Ruby, PHP and Java decode names and values and encode them again, as RFC 3986 has it."""
+    """The forms of the query *sent* that may have been signed.
+
+    The SDKs for Ruby, PHP and Java decode names and values and encode them again by RFC 3986.
+    """
     pairs = (pair.partition("=") for pair in sent.split("&"))
     anew = "&".join(f"{_respelled(name)}{equals}{_respelled(value)}" for name, equals, value in pairs)
     return list(dict.fromkeys([sent, anew]))
@@ -184,7 +197,7 @@ def _encoded(text: str, safe: str = "") -> str:
 
 
 def _moment(date: str) -> int | None:
-    """Seconds since the epoch at *date*, ``20130701T000000Z``; None when it is no such text."""
+    """Seconds since the epoch for a *date* such as ``20130701T000000Z``; None for any other text."""
     found = _DATE.fullmatch(date)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""Secrets of API keys on their way to a client that asked for them encrypted: ``?encryptSecret=true``.
+"""Encrypting the secrets of API keys in answers to clients that ask for it: ``?encryptSecret=true``.
 
-The key is derived from the secret of the API key that authenticated the request, which both ends have. The parameters
-are the client's, who keeps them to decrypt: the answer says nothing of them.
+The key is derived from the secret of the API key that has authenticated the request, which both ends know. The client
+chooses the parameters and keeps them for decrypting: the answer does not repeat them.
 Source: the API key chapter of the REST API v1.
 """
 
@@ -35,16 +35,22 @@ _BASE64URL = re.compile(r"([0-9A-Za-z_-]+)={0,2}", re.ASCII)
 
 
 class Encryption:
-    """One way to encrypt. *password*: the secret of the caller's API key. *size*: bits of the key."""
+    """Encrypts secrets. *password*: the secret of the caller's API key. *size*: bits of the derived key.
+
+    *salt* and *iterations*: the parameters of PBKDF2.
+    """
 
     def __init__(self, password: str, *, salt: bytes, size: int, iterations: int) -> None:
-        # SHA-1 is the protocol's choice; for deriving a key from 256 random bits it is still good.
+        # The protocol demands SHA-1. For deriving a key from 256 random bits it is still safe.
         derivation = PBKDF2HMAC(SHA1(), size // 8, salt, iterations)  # noqa: S303
         self._algorithm = AES(derivation.derive(password.encode()))
 
     @classmethod
     def asked_for(cls, parameters: Parameters, password: str) -> Self | None:
-        """What *parameters* ask for; None: nothing. Raises 2000 and 2103."""
+        """The encryption that the *parameters* of a request ask for; None when they ask for none.
+
+        Raises 2000 and 2103.
+        """
         match parameters.get(_ASKED, "false").lower():
             case "true":
                 size, iterations = _number(parameters, _SIZE, 128), _number(parameters, _ITERATIONS, 1024)
@@ -66,14 +72,16 @@ class Encryption:
         padded = padder.update(secret.encode()) + padder.finalize()
         encryptor = Cipher(self._algorithm, CBC(vector)).encryptor()
         packed = vector + encryptor.update(padded) + encryptor.finalize()
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")  # as the old service spelled it
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")  # without padding, as the old service wrote it
 
     def applied(self, answer: Any, base_url: str) -> Any:
-        """*answer* with the secrets of API keys in it encrypted: it may be one, hold some, or have some expanded."""
+        """*answer* with the secrets of all API keys in it encrypted, whether it is a key, a list, or has expanded
+        links.
+        """
         if isinstance(answer, list):
             return [self.applied(item, base_url) for item in answer]
         if not isinstance(answer, dict) or str(answer.get("href")).endswith(f"/{CustomData.path}"):
-            return answer  # custom data may hold what only looks like an API key
+            return answer  # custom data may contain objects that only look like an API key
         applied = {name: self.applied(value, base_url) for name, value in answer.items()}
         if "secret" in answer and str(answer.get("href")).startswith(f"{base_url}/{ApiKey.path}/"):
             applied["secret"] = self.encrypted(answer["secret"])

@@ -1,6 +1,6 @@
-"""The names by which clients know the API: what a signed ``Host`` may say.
+"""The names by which clients know the API: the allowed values of a signed ``Host`` header.
 
-A signature is made for one host. Whoever was sent a signed request, at another address, could send it here otherwise.
+A signature is made for one host. Otherwise the owner of another host, who got a signed request, could send it to us.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _DEFAULT_PORTS = ("80", "443")  # of http and https: clients leave them out, and
 
 
 class Hosts:
-    """The host of *base_url*, and the *further* ones, such as ``10.0.0.5:8000``.
+    """The host of *base_url*, and *further* hosts, such as ``10.0.0.5:8000``.
 
-    Case, a dot at the end, the spelling of an IPv6 address and a default port make no difference. Raises
-    :class:`~stormpath_wsgi.ConfigurationError` for what is no host.
+    Upper and lower case, a dot at the end, the form of an IPv6 address and a default port make no difference. Raises
+    :class:`~stormpath_wsgi.ConfigurationError` for a text that is no host.
     """
 
     def __init__(self, base_url: str, further: Iterable[str] = ()) -> None:
@@ -43,7 +43,7 @@ def _named(host: str) -> str:
 
 
 def _normal(host: str) -> str | None:
-    """The one spelling of *host*; None when it is none."""
+    """The normal form of *host*; None when it is no host."""
     parts = _HOST.fullmatch(host)
     if parts is None:
         return None

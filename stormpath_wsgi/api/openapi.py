@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document of the REST API, worked out from the declarations of the kinds.
+"""The OpenAPI 3.1 document of the REST API, made from the declarations of the kinds.
 
-Which path knows which verb is asked of the directory itself, so the document cannot promise what is not served.
+The directory itself is asked which path knows which verb, so the document promises nothing that is not served.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _JSON = "application/json"
 
 
 def document(verbs: Verbs, base_url: str) -> Json:
-    """The whole document. *verbs*: what a directory says of a path; *base_url*: where it is served."""
+    """The whole document. *verbs*: returns the verbs that a path knows. *base_url*: where the API is served."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -61,12 +61,12 @@ def _paths(verbs: Verbs) -> Iterator[tuple[str, Json]]:
 
 
 def _has_hrefs(kind: type[Kind], verbs: Verbs) -> bool:
-    """Whether its resources lie at ``<path>/<id>``, and not below an owner only."""
+    """Whether resources of *kind* have paths ``<path>/<id>``, and not only paths below an owner."""
     return BY_SEGMENT.get(kind.path) is kind and "get" in verbs(f"{kind.path}/{_ANY_ID}")
 
 
 def _below(verbs: Verbs, kind: type[Kind], member: Member[Any], path: str) -> Iterator[tuple[str, Json]]:
-    """What lies directly below a resource of *kind*: its collections and its parts."""
+    """The paths directly below a resource of *kind*: its collections and its parts."""
     match member:
         case Collection(of=title) | Part(to=str(title), at=None):
             below = f"{kind.path}/{_ANY_ID}/{member.wire}"
@@ -110,7 +110,7 @@ def _item(verbs: Verbs, path: str, names: list[str], kind: type[Kind], name: str
 
 
 def _special() -> Iterator[tuple[str, Json]]:
-    """What is neither a resource nor a collection of them."""
+    """The paths that are neither a resource nor a collection."""
     account = _response("The account.", {"$ref": "#/components/schemas/PasswordResetToken"})
     yield (
         "/applications/{id}/passwordResetTokens/{token}",
@@ -184,7 +184,8 @@ def _search(kind: type[Kind]) -> Iterator[Json]:
             yield {"name": attribute.wire, "in": "query", "schema": {"type": "string"}}
 
 
-# Schemas. What is answered is told strictly, so that answers can be tested; what is sent loosely, as it is coerced.
+# Schemas. Those of answers are strict, so that answers can be tested. Those of bodies are loose, since values are
+# converted.
 
 
 def _schemas() -> Iterator[tuple[str, Json]]:
@@ -209,7 +210,7 @@ def _answered(kind: type[Kind]) -> Json:
         if not getattr(member, "omitted", False):
             required.append(name)
     schema: Json = {"type": "object", "description": kind.__doc__, "properties": properties}
-    # What a request makes that is no resource answers only what came of it.
+    # Some requests make no resource, and answer only with their result.
     return schema if kind in _NO_RESOURCES else {**schema, "required": ["href", *required]}
 
 
@@ -255,7 +256,7 @@ def _struct(struct: kinds.Struct) -> Json:
 
 
 def _sent(kind: type[Kind], when: str) -> Json:
-    """What may be sent to make (``c``) or to change (``u``) a *kind*."""
+    """The schema of a body that makes (``c``) or changes (``u``) a resource of *kind*."""
     properties: Json = {}
     for name, member in kind.members.items():
         if when in getattr(member, "writable", ""):
@@ -317,6 +318,6 @@ _ERROR: Json = {
 }
 _SAUTHC1 = "SAuthc1: an HMAC over the request, by the secret of an API key."
 
-#: Made by a POST that answers 200 and not 201: nothing stays that could be read again under a new href.
+#: The kinds for which POST answers 200 and not 201, because it makes nothing that could be read again at a new href.
 _ANSWERED = (kinds.LoginAttempt, kinds.PasswordResetToken, kinds.DefaultRelayState)
 _NO_RESOURCES = (*_ANSWERED, kinds.VerificationEmail, kinds.EmailVerificationToken, kinds.CustomData)

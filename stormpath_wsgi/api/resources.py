@@ -1,4 +1,4 @@
-"""From a method and a path to one of the five verbs, and from what it says to a response."""
+"""From a method and a path to one of the five verbs, and from the result to a response."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OWN_TENANT = "tenants/current"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An authenticated request for the resource at *path*, and the *service* acting for its caller."""
+    """An authenticated request for the resource at *path*. *service*: acts for the caller."""
 
     service: DirectoryService
     caller: ActiveKey = field(repr=False)
@@ -53,13 +53,13 @@ def answer(call: Call) -> Response:
         method = call.request.parameters.get("_method", method).upper()
     handler = _HANDLERS.get(method)
     if handler is None or (method != call.request.method and method != "DELETE"):
-        parse(call.path)  # what is not there offers nothing
+        parse(call.path)  # raises a 404 for a path that can name nothing
         raise fault(Code.METHOD_NOT_OFFERED)
     return handler(call)
 
 
 def allowed(service: DirectoryService, path: str) -> str:
-    """The methods that *path* knows, for the header ``Allow``. Raises the 404."""
+    """The methods that *path* knows, for the header ``Allow``. Raises a 404 for a path that can name nothing."""
     methods = {method for verb in service.verbs(path) for method in _METHODS[verb]}
     return ", ".join(sorted(methods | {"OPTIONS"}))
 
@@ -88,7 +88,10 @@ def _get(call: Call) -> Response:
 
 
 def _wants_json(call: Call, kind: type[Kind]) -> bool:
-    """Whether a document that is JSON as well is asked for as JSON, as Stormpath's SDKs ask for everything."""
+    """Whether the client asks for JSON, for a *kind* that is also another document.
+
+    Stormpath's SDKs always ask for JSON.
+    """
     if not kind.members or kind.media is None:
         return False
     return ranked(call.request.headers.get("Accept", ""), [kind.media, JSON])[:1] == [JSON]
@@ -103,7 +106,7 @@ def _list(call: Call, query: Parameters) -> Response:
 
 
 def _redirect(call: Call) -> Response:
-    """To the resource itself. Without the query: clients that follow send it again."""
+    """A redirect to the resource itself. It has no query, because clients that follow it send the query again."""
     href = call.service.get(call.path)["href"]
     return Response(status=302, headers={"Location": href}, content_type=CONTENT_TYPE)
 
@@ -122,7 +125,7 @@ def _post(call: Call) -> Response:
 
 
 def _made(made: Any, hrefs: str) -> Response:
-    """Says where a new resource is; what has no href among *hrefs*, as a login attempt, is only told."""
+    """The response to a POST: 201 with the href of a new resource; 200 for a result without an href below *hrefs*."""
     if not made:
         return Response(status=202, content_type=CONTENT_TYPE)
     if str(made.get("href")).startswith(hrefs):
@@ -148,7 +151,7 @@ def _empty() -> Response:
 
 
 def _encryption(call: Call) -> Callable[[Any], Any]:
-    """What is done to answers with API keys in them. Raises before anything is written if it cannot be done."""
+    """A function for answers with API keys in them. Raises for wrong parameters, before anything is written."""
     asked = Encryption.asked_for(call.request.parameters, call.caller.secret)
     return (lambda found: asked.applied(found, call.service.base_url)) if asked else (lambda found: found)
 

@@ -1,4 +1,4 @@
-"""The WSGI callable: who calls, for what, and what to say when it fails."""
+"""The WSGI application of the REST API: authenticates a request, answers it, and turns errors into responses."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, Unavail
 
 log = logging.getLogger(__name__)
 
-#: Where the API describes itself, below the base URL.
+#: The path of the OpenAPI document, below the base URL.
 OPENAPI = "openapi.json"
 
-_CALLERS = 1000  # that are remembered
+_CALLERS = 1000  # the highest number of callers that are remembered
 _CHALLENGE = 'Basic realm="Stormpath", charset="UTF-8"'
 
 
 class RestAPI:
-    """Serves *service* below the path of its base URL, whose host and scheme also stand in every href.
+    """Serves *service* below the path of its base URL. Every href begins with that base URL.
 
-    No header of a request changes that: what ``Host`` and ``X-Forwarded-…`` say is not believed. *hosts*: further
-    names, such as ``10.0.0.5:8000``, that a signed request may be for. *clock_skew*: seconds that the clock of a client
-    may be off that signs its requests. *max_body*: bytes of a request body. *clock*: seconds since the epoch, UTC.
-    Raises :class:`~stormpath_wsgi.ConfigurationError` for what is no host.
+    Headers of a request do not change that: ``Host`` and ``X-Forwarded-…`` are not used for hrefs. *hosts*: further
+    names, such as ``10.0.0.5:8000``, for which a request may be signed. *clock_skew*: seconds that the clock of a
+    client which signs its requests may be early or late. *max_body*: the highest number of bytes of a request body.
+    *clock*: returns seconds since the epoch, UTC. Raises :class:`~stormpath_wsgi.ConfigurationError` for a text that is
+    no host.
 
-    Shared by threads and greenlets; may be made before a server forks.
+    Threads and greenlets may share it, and it may be made before a server forks.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class RestAPI:
         self._mount = urlsplit(service.base_url).path
         known = Hosts(service.base_url, hosts)
         self._authentication = Authentication(service, known, clock_skew=clock_skew, clock=clock)
-        self._serves = False  # a server may still fork before the first request
+        self._serves = False  # the service is told only on the first request, since a server may still fork before
         self._acting_for = lru_cache(_CALLERS)(service.called_with)
 
     @cached_property
@@ -74,16 +75,16 @@ class RestAPI:
             response = self._answer(request)
         except Error as error:
             response = self._refuse(request, error, request_id)
-        except Exception as error:  # a mistake of ours: nobody is told about it but the log
+        except Exception as error:  # an error in this program: only the log tells about it
             _log(request_id, error)
             response = self._refuse(request, fault(Code.SERVER_FAILED), request_id)
         response.headers["Stormpath-Request-Id"] = request_id
-        response.headers["Cache-Control"] = "no-store"  # who may see it is decided anew each time
+        response.headers["Cache-Control"] = "no-store"  # each request has to be authorised anew
         return response(environ, start_response)
 
     def _answer(self, request: Incoming) -> Response:
         path = request.below(self._mount)
-        if path == OPENAPI and request.method in ("GET", "HEAD"):  # tells nothing of anybody: it asks for no API key
+        if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
             return Response(self._description, content_type="application/json")
         caller = self._authentication.caller(request)
         return answer(Call(self._acting_for(caller.id), caller, request, path))
@@ -98,23 +99,26 @@ class RestAPI:
         elif error.existing:
             response.headers["Location"] = error.existing
         elif error.status == 405:
-            with suppress(Error):  # the directory may just have gone
+            with suppress(Error):  # the directory may have become unavailable
                 response.headers["Allow"] = allowed(self._service, request.below(self._mount))
         elif isinstance(error, Overloaded) or (isinstance(error, Unavailable) and request.method != "POST"):
-            # Whoever is told when to come back sends the same again, and a POST may have been carried out, unless it
-            # was refused: the connection can break between the database's COMMIT and its answer.
+            # A client that gets Retry-After repeats the request. So a POST gets it only if it was refused. Otherwise it
+            # may have been carried out: the connection can break between the COMMIT of the database and its answer.
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 
 
 def _oauth_error(error: Error) -> str:
-    """The word for *error* that OAuth clients understand (RFC 6749, section 5.2)."""
+    """The OAuth error code for *error* (RFC 6749, section 5.2)."""
     code = Code.of(error.code)
     return INVALID_REQUEST if code is None else code.oauth
 
 
 def _log(request_id: str, error: Exception) -> None:
-    """Where *error* was raised. Its text stays out unless it is meant for operators: it could quote a secret."""
+    """Logs where *error* was raised.
+
+    Its text could quote a secret, so it is logged only if it is meant for operators.
+    """
     text = f" ({error})" if isinstance(error, ConfigurationError) else ""
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("Request %s failed with %s%s\n%s", request_id, type(error).__qualname__, text, where)
