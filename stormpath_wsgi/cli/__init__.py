@@ -1,4 +1,4 @@
-"""The ``stormpath-wsgi`` command: an administrator's hands. What it needs comes with the extra ``[server]``."""
+"""The ``stormpath-wsgi`` command, for administrators. The packages that it needs come with the extra ``[server]``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 
 def main() -> None:
     """Run the command line of this process. Exit codes: see :mod:`stormpath_wsgi.cli.command`."""
-    # gunicorn reads it while it is imported, and would end in a traceback.
+    # gunicorn reads the variable while it is imported, and a wrong value would end in a traceback.
     workers = os.environ.get("WEB_CONCURRENCY") or "1"
     if not (workers.isdecimal() and int(workers[:9]) > 0):
         print(f"Error: WEB_CONCURRENCY is {workers}; write a whole number from 1.", file=sys.stderr)
         sys.exit(2)
     try:
-        from stormpath_wsgi.cli.commands import cli  # here, because click may be missing
+        from stormpath_wsgi.cli.commands import cli  # imported here, because click may be missing
     except ModuleNotFoundError as error:
         if error.name not in ("click", "gunicorn"):
             raise

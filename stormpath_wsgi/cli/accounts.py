@@ -1,4 +1,4 @@
-"""``stormpath-wsgi account …``"""
+"""The commands ``stormpath-wsgi account …``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def create(
     groups: tuple[str, ...],
 ) -> None:
     """Make an account with the address EMAIL."""
-    joined = [site.group(name) for name in groups]  # before anything is made
+    joined = [site.group(name) for name in groups]  # looked up first, so that a wrong name leaves no account
     given = {"email": email, "username": username, "given_name": given_name, "surname": surname}
     properties = {name: value for name, value in given.items() if value is not None}
     created = site.application.accounts.create({**properties, "password": new_password()})
@@ -111,7 +111,7 @@ def sign_out(site: OpenedApplication, login: str) -> None:
     """End all sessions of an account."""
     found = site.account(login)
     ended = 0
-    while now := sum(map(_end, list(found.refresh_tokens))):  # again, for those that began meanwhile
+    while now := sum(map(_end, list(found.refresh_tokens))):  # repeated, for sessions that have begun meanwhile
         ended += now
     say(f"Ended {ended} sessions of {found.email}.")
 
@@ -130,7 +130,7 @@ def delete(site: OpenedApplication, login: str, yes: bool) -> None:
 
 
 def _end(session: RefreshToken) -> bool:
-    """Whether it was this that ended *session*, and not its owner or its age meanwhile."""
+    """Ends *session*. Returns whether it still existed: it may have expired, or its owner may have signed out."""
     try:
         session.delete()
     except Error as error:

@@ -1,4 +1,4 @@
-"""Where a server is to listen, looked at before gunicorn tries: it tries five times, and says so in its own words."""
+"""The address at which a server is to listen. It is checked before gunicorn uses it, which would try five times."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _TCP = re.compile(r"(?:tcp://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]*):(?P<por
 
 
 def free_address() -> str:
-    """Where to listen when nobody said: ``PORT``, which must be free, or the first free port from 8000 on."""
+    """The address to listen at when none was given: port ``PORT``, which must be free, or the first free port from 8000
+    on.
+    """
     wanted = os.environ.get("PORT")
     if wanted and not (wanted.isdecimal() and wanted.isascii() and 0 < int(wanted) < 65536):
         raise Misuse(f"PORT is {wanted}; write a number from 1 to 65535.")
@@ -32,13 +34,13 @@ def free_address() -> str:
 
 
 def checked(bind: str) -> str:
-    """*bind*, one address or several between commas, as far as gunicorn can listen there.
+    """Checks that gunicorn can listen at *bind*, which is one address, or several separated by commas. Returns *bind*.
 
-    Raises :class:`~stormpath_wsgi.cli.command.Misuse` for what is no address, and
-    :class:`~stormpath_wsgi.cli.command.Failure` for what cannot be had.
+    Raises :class:`~stormpath_wsgi.cli.command.Misuse` for a text that is no address, and
+    :class:`~stormpath_wsgi.cli.command.Failure` for an address that is not available.
     """
     if "LISTEN_FDS" in os.environ or "GUNICORN_FD" in os.environ:
-        return bind  # systemd listens there already, or the gunicorn that this one is going to replace
+        return bind  # systemd listens there already, or the gunicorn that this one replaces
     for address in bind.split(","):
         if address.startswith("unix:"):
             _check_unix(address, Path(re.sub("^unix:(//)?", "", address)))
@@ -64,10 +66,11 @@ def _check_tcp(address: str) -> None:
 def _trouble(
     family: socket.AddressFamily, place: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 ) -> int | None:
-    """The number of the error when one listens there; None without one."""
+    """Tries to listen at *place*. Returns the number of the error; None when it works."""
     try:
         with socket.socket(family) as attempt:
-            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn: old connections do not count
+            # As gunicorn does: connections that are being closed do not matter.
+            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             attempt.bind(place)
     except OSError as error:
         return error.errno or errno.EINVAL
@@ -105,6 +108,6 @@ def _check_unix(address: str, path: Path) -> None:
 
 
 def _is_served(path: Path) -> bool:
-    """Whether somebody listens there. gunicorn would take the name away from him."""
+    """Whether another server listens at the socket *path*. gunicorn would take the name away from it."""
     with socket.socket(socket.AF_UNIX) as attempt:
         return attempt.connect_ex(str(path)) == 0

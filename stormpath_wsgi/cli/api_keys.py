@@ -1,4 +1,4 @@
-"""``stormpath-wsgi apikey …``"""
+"""The commands ``stormpath-wsgi apikey …``."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def delete(site: OpenedApplication, id: str, yes: bool) -> None:
 
 
 def reveal(id: str, secret: str) -> None:
-    """Prints a new key, in the format of a file apiKey.properties."""
+    """Prints a new key with its *secret*, in the format of a file ``apiKey.properties``."""
     click.echo(f"apiKey.id = {id}\napiKey.secret = {secret}")
     click.echo("Keep the secret: it is shown only now.", err=True)
 
 
 def _administrators(site: OpenedApplication) -> Iterator[Account]:
-    """Those whose API keys open the REST API; the owner comes first."""
+    """The accounts whose API keys may use the REST API. The owner of the tenant comes first."""
     for directory in site.client.directories.search({"name": NAME}):
         yield from directory.accounts
 

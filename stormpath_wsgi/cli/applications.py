@@ -1,4 +1,4 @@
-"""``stormpath-wsgi application …``"""
+"""The commands ``stormpath-wsgi application …``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all commands share: the directory they work on, how they fail, and how they speak.
+"""What all commands share: opening the directory, reporting errors, and printing.
 
 Exit codes: 0 done, 1 refused (not found, taken, too weak …), 2 the command line or a setting is wrong, 3 the directory
 cannot be reached or is not there.
@@ -29,32 +29,33 @@ Named = TypeVar("Named", Account, Group)
 
 
 class Failure(click.ClickException):
-    """The command ends here, with a sentence on stderr."""
+    """Ends the command with a sentence on stderr, and the exit code 1."""
 
 
 class Misuse(Failure):
-    """The command line or a setting is wrong."""
+    """The command line or a setting is wrong. The exit code is 2."""
 
     exit_code = 2
 
 
 class NoDirectory(Failure):
-    """The directory is not there, or cannot be reached."""
+    """The directory does not exist, or cannot be reached. The exit code is 3."""
 
     exit_code = 3
 
 
 class Commands(click.Group):
-    """A group of commands whose known failures are one sentence each, never a traceback."""
+    """A group of commands. A known failure of one of them is printed as one sentence, and never as a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Called by click: runs the command that the command line names."""
         with known_failures():
             return super().invoke(ctx)
 
 
 @contextmanager
 def known_failures() -> Iterator[None]:
-    """Turns what is known to go wrong into a :class:`Failure` with one sentence."""
+    """Turns errors that are expected into a :class:`Failure` with one sentence."""
     try:
         yield
     except Unavailable as error:
@@ -67,7 +68,7 @@ def known_failures() -> Iterator[None]:
         raise Failure(f"This user may not use {error.filename or 'a file'}; {_WHO}") from error
     except OSError as error:
         if error.errno == errno.EPIPE:
-            raise  # whoever reads us has seen enough, which click knows
+            raise  # the reader of our output has closed it: click handles that
         raise Failure(": ".join(filter(None, (error.filename, error.strerror or str(error)))) + ".") from error
 
 
@@ -89,7 +90,8 @@ class OpenedApplication:
             account.href: account
             for name in ("email", "username")
             for account in accounts.search({name: login})
-            if login.casefold() == str(account[name]).casefold()  # the search knows wildcards; here there are none
+            if login.casefold()
+            == str(account[name]).casefold()  # a search takes * as a wildcard; here it is an ordinary character
         }
         if not found:
             raise Failure(f"There is no account {login}.")
@@ -107,13 +109,13 @@ class OpenedApplication:
 
 
 def _there(named: Named) -> Named:
-    """*named* by its href, if it is in the directory. Raises Error."""
+    """*named*, which was made from an href, read from the directory. Raises Error when it does not exist."""
     named.refresh()
     return named
 
 
 def _only(found: Mapping[str, Named], otherwise: str) -> Named:
-    """The only one of *found*, by href; to choose one of several would be to guess. Raises :class:`Failure`."""
+    """The only one of *found*, which has the hrefs as keys. Raises :class:`Failure` unless there is exactly one."""
     if len(found) > 1:
         raise Failure(f"{otherwise}; name one by its href: {', '.join(found)}")
     return next(iter(found.values()))
@@ -137,7 +139,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 def with_application(command: Callable[Concatenate[OpenedApplication, Arguments], None]) -> Callable[..., None]:
     """Give *command* the :class:`OpenedApplication` as its first argument.
 
-    It must be there: no command makes an application by accident.
+    The application must exist: no command makes one by accident.
     """
 
     @with_settings
@@ -151,7 +153,7 @@ def with_application(command: Callable[Concatenate[OpenedApplication, Arguments]
 
 
 def with_client(command: Callable[..., None]) -> Callable[..., None]:
-    """Give *command* a client of the directory as its first argument, whatever applications there are."""
+    """Give *command* a client of the directory as its first argument. No application need exist."""
 
     @click.option("--directory", metavar="URL", help="Where the applications are, if not where the settings say.")
     @functools.wraps(command)
@@ -170,7 +172,7 @@ def client_of(settings: Settings) -> Client:
 
 
 def require_directory(settings: Settings) -> None:
-    """Raises :class:`NoDirectory` when that of the settings is embedded, and was not made yet."""
+    """Raises :class:`NoDirectory` when the directory of the settings is embedded and was not made yet."""
     file = embedded_file(settings)
     if file is None:
         return
@@ -181,12 +183,12 @@ def require_directory(settings: Settings) -> None:
 
 
 def require_local(settings: Settings, command: str) -> None:
-    """Raises :class:`Misuse` when the directory of the settings is behind the REST API of another server."""
+    """Raises :class:`Misuse` when the directory of the settings is behind a REST API. *command*: for the sentence."""
     if not settings.remote:
         return
     where = f"The directory is behind {settings.address}"
     if settings.client.base_url == settings.directory:
-        # The old SDKs have that variable too, so it may stand in the shell of a server for the sake of a client.
+        # The old SDKs use the same variable, so it may be set on a server for the sake of a client program there.
         raise Misuse(
             f"{where}, because client.baseUrl (STORMPATH_CLIENT_BASEURL) says so, which is for clients; {command} "
             "needs one on this machine: unset that, or set the directory too, as in "
@@ -202,9 +204,9 @@ def embedded_file(settings: Settings) -> Path | None:
 
 
 def new_password() -> str:
-    """A password, typed twice unseen, or the first line of standard input when that is no terminal.
+    """Asks for a password twice, without showing it; reads the first line of standard input when that is no terminal.
 
-    Never from the command line: other users of the machine can read that.
+    A password is never an argument of a command: other users of the machine can read those.
     """
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more"))
@@ -214,18 +216,18 @@ def new_password() -> str:
 
 
 def say(*cells: object) -> None:
-    """One line; several cells in columns on a terminal, and separated by tabs for a program."""
+    """Prints one line. Several *cells* are in columns on a terminal, and separated by tabs for a program."""
     texts = [printable(str(cell)) for cell in cells]
     columns = [text.ljust(32) for text in texts[:-1]] + texts[-1:]
     click.echo("  ".join(columns) if sys.stdout.isatty() else "\t".join(texts))
 
 
 def show(**values: object) -> None:
-    """Names and their values, one a line."""
+    """Prints names and their values, one on a line."""
     for name, value in values.items():
         click.echo(f"{name.replace('_', ' '):<13} {printable(str(value))}")
 
 
 def printable(text: str) -> str:
-    """*text* for a terminal: people choose their names, and a control character in one must not command it."""
+    """*text* for a terminal, without control characters: the name of an account must not control the terminal."""
     return "".join(character if character.isprintable() else "�" for character in text)

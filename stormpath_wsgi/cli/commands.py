@@ -61,7 +61,7 @@ def init(settings: Settings, no_api_key: bool) -> None:
     if settings.in_instance:
         instance.make(settings.instance)
     with closing(Database(settings.directory, timeout=settings.database_timeout.total_seconds())) as database:
-        upgrade(database)  # a server's too, whose tables the site itself only looks at
+        upgrade(database)  # also on a server, where the site itself only checks the tables
     show(directory=settings.address, signing_key=_signing_key(settings))
     options = settings.directory_options()
     with closing(open_directory(settings.directory, options)) as service:
@@ -120,7 +120,7 @@ def _site(target: str) -> WSGIApplication:
 
 
 def _require_application(settings: Settings, there: Sequence[str]) -> None:
-    """Raises :class:`Failure` when the settings name an application that the directory was not made with."""
+    """Raises :class:`Failure` when the settings name an application that is not *there*, in the directory."""
     wanted = settings.application.name
     if settings.application.href is None and wanted is not None and wanted not in there:
         raise Failure(
@@ -130,7 +130,7 @@ def _require_application(settings: Settings, there: Sequence[str]) -> None:
 
 
 def _signing_key(settings: Settings) -> str:
-    """Where it is; made when it belongs into the instance folder."""
+    """A sentence that says where the signing key is. It is made, when it belongs into the instance folder."""
     if settings.secret_keys:
         return "from the settings"
     if embedded_file(settings) is None:
@@ -140,7 +140,7 @@ def _signing_key(settings: Settings) -> str:
 
 
 def _first_api_key(settings: Settings, service: DirectoryService) -> None:
-    """Makes and prints it, unless there is one."""
+    """Makes and prints the first API key, unless there is an API key already."""
     if not service.embedded and not settings.encryption_keys:
         how = "make a key with stormpath-wsgi secret, set STORMPATH_ENCRYPTIONKEYS to it, and run init again"
         show(api_key=f"not made: {how}")

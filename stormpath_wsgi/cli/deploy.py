@@ -1,4 +1,4 @@
-"""``stormpath-wsgi deploy``: the files of ``deploy/``, which come with the wheel."""
+"""The command ``stormpath-wsgi deploy``: it prints the files of ``deploy/``, which are in the wheel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import click
 
-#: What may be asked for, and the file that it is.
+#: The names that the command knows, with their files.
 FILES = {
     "gunicorn": "gunicorn.conf.py",
     "nginx": "nginx.conf",

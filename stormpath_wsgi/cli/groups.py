@@ -1,4 +1,4 @@
-"""``stormpath-wsgi group …``"""
+"""The commands ``stormpath-wsgi group …``."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def members(site: OpenedApplication, group: str) -> None:
 def add(site: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
     """Put accounts into a group. It counts as soon as a sign-out does."""
     target = site.group(group)
-    for account in [site.account(login) for login in logins]:  # all must be there before one is put in
+    for account in [site.account(login) for login in logins]:  # looked up first, so that a wrong login changes nothing
         account.add_group(target)
         say(f"{account.email} is in {target.name}.")
 

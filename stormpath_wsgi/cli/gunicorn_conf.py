@@ -1,7 +1,7 @@
 """How gunicorn serves a site: for ``stormpath-wsgi run``, and for ``gunicorn -c deploy/gunicorn.conf.py``.
 
-The names are gunicorn's settings. What depends on the machine comes from the environment: ``WEB_CONCURRENCY``
-(workers), ``FORWARDED_ALLOW_IPS`` (proxies whose word is taken), ``PORT``.
+The names are gunicorn's settings. What depends on the machine comes from the environment: ``WEB_CONCURRENCY`` (number
+of workers), ``FORWARDED_ALLOW_IPS`` (addresses of proxies whose headers are used), ``PORT``.
 """
 
 from __future__ import annotations
@@ -17,43 +17,44 @@ from gunicorn.glogging import Logger
 
 bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 
-# Python code of one worker keeps one core busy. Two workers per core, for a site whose requests wait for others. An
-# application that keeps anything in the memory of its process, such as locks or sessions, needs one: workers = 1.
+# Two workers for each core: Python code of one worker keeps one core busy, and requests also wait for databases. An
+# application that keeps anything in the memory of its process, such as locks or sessions, needs workers = 1.
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(2 * len(os.sched_getaffinity(0)), 12))
 
-# gthread, with bounds for visitors who stall. Logins hold six threads of a worker at most (four wait: the setting
-# hashQueue; one or two are hashed), so that some are left for other pages. Also good: worker_class = "gevent".
+# gunicorn's gthread, with time limits for slow visitors. Logins hold six threads of a worker at most (four wait: the
+# setting hashQueue; one or two are hashed), so that some are left for other pages. worker_class = "gevent" works as
+# well.
 worker_class = "stormpath_wsgi.cli.worker.Worker"
 threads = 8
 
-# Each worker loads the application for itself: threads that it starts while it is imported would not survive the fork.
-# True saves memory where there are no such threads, and finds a mistake before a worker starts; but then SIGHUP brings
-# no new code.
+# Each worker loads the application itself: threads that an application starts while it is imported do not survive a
+# fork. True saves memory where there are no such threads, and finds an error before a worker starts; but then SIGHUP
+# does not load new code.
 preload_app = False
 
-graceful_timeout = 30  # seconds that requests in flight have to finish on reload and stop
-timeout = 30  # seconds without a sign of life after which a worker is replaced; of a sync worker: of one request
+graceful_timeout = 30  # seconds that running requests have to finish on reload and stop
+timeout = 30  # seconds after which a worker that does not respond is replaced; for a sync worker: seconds of a request
 keepalive = 5  # seconds; longer than most proxies wait between two requests
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  (heartbeats must not wait for a disk)
 
-# Who may say by X-Forwarded-Proto that the visitor came by https: nobody, until the proxy's address is named. A proxy
-# that connects through a unix socket is always believed; only local programs can reach one.
+# The proxies that may say with X-Forwarded-Proto that a visitor uses https: none, until an address is named. The header
+# of a proxy that connects through a unix socket is always used, since only local programs can do that.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
 forwarder_headers = ""  # no header may set SCRIPT_NAME or PATH_INFO
 
-# A login page with a long `next` is the longest address of ours.
+# Our longest address is that of the login page with a long `next`.
 limit_request_line = 8190  # bytes
 limit_request_fields = 64
 limit_request_field_size = 8190  # bytes
 
-control_socket_disable = True  # gunicorn's own: one socket in $HOME for all sites would be one too many
+control_socket_disable = True  # gunicorn's control socket in $HOME would be the same for all sites
 
 
 def patch_first(cfg: Config) -> None:
-    """Lets gevent replace what it must before an application is loaded for all workers at once, if they are gevent's.
+    """Lets gevent replace locks and sockets of the standard library, if the application is loaded before the fork.
 
-    Locks that are made before would stop all greenlets of a worker. A worker that loads the application itself does
-    this itself.
+    Locks that are made earlier would stop all greenlets of a worker. A gevent worker that loads the application itself
+    does the same itself.
     """
     if "gevent" in cfg.worker_class_str.lower():
         from gevent import monkey
@@ -61,15 +62,15 @@ def patch_first(cfg: Config) -> None:
         monkey.patch_all()
 
 
-#: What stormpath-wsgi says, at which addresses it answers among it.
+#: The logger of stormpath-wsgi's own lines, for example the addresses at which it serves.
 OURS = logging.getLogger("stormpath_wsgi")
 
 
 class PathLogger(Logger):
-    """Access log with paths as they were sent, without queries, which carry tokens and ``next``, and without the tokens
-    in paths of the REST API.
+    """Writes the access log, without queries and without the tokens in paths of the REST API.
 
-    A decoded path could hold a line break and forge log lines.
+    Queries contain tokens and ``next``. Paths are written as they were sent: a decoded path could contain a line break,
+    and forge log lines.
     """
 
     def setup(self, cfg: Config) -> None:
@@ -77,13 +78,14 @@ class PathLogger(Logger):
         if cfg.preload_app:
             patch_first(cfg)
         super().setup(cfg)
-        if not OURS.handlers and not logging.getLogger().handlers:  # nobody has said yet where our lines go
+        if not OURS.handlers and not logging.getLogger().handlers:  # the logging of our lines was not configured
             OURS.setLevel(logging.INFO)
             OURS.handlers, OURS.propagate = self.error_log.handlers, False
 
     _TOKEN = re.compile(r"(?<=Tokens/)[^/]+")  # authTokens/<JWT>, passwordResetTokens/<JWT>, accessTokens/<id> …
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> Any:
+        """Called by gunicorn for each request: the values for the line in the access log."""
         atoms = super().atoms(resp, req, environ, request_time)
         atoms["U"] = self._TOKEN.sub("-", environ["RAW_URI"].partition("?")[0])
         return atoms

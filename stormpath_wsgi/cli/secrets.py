@@ -1,4 +1,4 @@
-"""``stormpath-wsgi secret …``"""
+"""The commands ``stormpath-wsgi secret …``."""
 
 from __future__ import annotations
 

@@ -21,19 +21,20 @@ from stormpath_wsgi.cli.command import Failure, Misuse, NoDirectory, known_failu
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-#: What an application is served with that nobody said anything about. One worker: it may keep in memory what the others
-#: would have to know, such as locks and sessions, and more would break it in silence.
+#: The default for an application. It gets one worker: if it keeps locks or sessions in memory, several workers would
+#: break it without an error.
 OF_A_SITE = {"workers": int(os.environ.get("WEB_CONCURRENCY") or 1)}
 
-#: What the REST API wants otherwise: it starts no thread while it is imported, and so can be loaded once for all.
+#: The default for the REST API: it starts no thread while it is imported, so it can be loaded once, before the workers
+#: fork.
 OF_THE_API = {"preload_app": True}
 
 
 class Server(BaseApplication):
-    """gunicorn with our configuration, under *defaults*, under the file *config*, under *options*.
+    """gunicorn with our configuration. *defaults* override it, the file *config* overrides these, and *options* all.
 
-    It serves the application that *make* makes: in each worker, or once before there are any (``preload_app``). *name*:
-    what is announced when it is ready; None: nothing is.
+    It serves the application that *make* returns. *make* is called in each worker, or once before the workers start
+    (``preload_app``). *name*: the name for the line that says at which addresses it is ready; None: no such line.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Server(BaseApplication):
             if os.getpid() == self._master and end.code in (Arbiter.APP_LOAD_ERROR, Arbiter.WORKER_BOOT_ERROR):
                 raise self._failed.read() from None
             raise
-        except RuntimeError as error:  # what gunicorn says of a wrong setting; a traceback may stand before it
+        except RuntimeError as error:  # gunicorn raises it for a wrong setting, sometimes after printing a traceback
             raise Misuse(str(error).strip().splitlines()[-1]) from error
 
     def do_load_config(self) -> None:
@@ -66,7 +67,7 @@ class Server(BaseApplication):
         self.load_config()
 
     def reload(self) -> None:
-        """Called by gunicorn on SIGHUP. A mistake in the file stops no site that is running."""
+        """Called by gunicorn on SIGHUP. A mistake in the file does not stop a running site."""
         kept = self.cfg
         try:
             super().reload()
@@ -75,13 +76,14 @@ class Server(BaseApplication):
             self.cfg = kept
 
     def load_config(self) -> None:
+        """Called by gunicorn: sets the settings of all sources, the later ones over the earlier ones."""
         ours = {**vars(gunicorn_conf), **self._defaults}
         theirs = _settings_in(self._config) if self._config else {}
         for source, settings in (("", ours), (self._config, theirs), ("the command line", self._options)):
             for name in settings.keys() & self.cfg.settings.keys():
                 try:
                     self.cfg.set(name, settings[name])
-                except Exception as error:  # each setting has a way of its own to refuse
+                except Exception as error:  # gunicorn's settings raise different errors for wrong values
                     raise Misuse(f"{source}: {name}: {error}") from error
         for hook, act in (("when_ready", self._note_addresses), ("post_worker_init", self._announce)):
             self.cfg.set(hook, _both(self.cfg.settings[hook].get(), act))
@@ -95,7 +97,7 @@ class Server(BaseApplication):
         try:
             with known_failures():
                 return self._make()
-        except Failure as error:  # each worker would fail; told once, by the process that was started by the user
+        except Failure as error:  # every worker would fail, so the process that the user has started reports it once
             self._failed.write(error)
             raise AppImportError("") from error
 
@@ -103,18 +105,18 @@ class Server(BaseApplication):
         self._addresses = ", ".join(map(str, arbiter.LISTENERS))
 
     def _announce(self, worker: Any) -> None:
-        """By the first worker that has loaded the application."""
+        """Called in each worker that has loaded the application; the first one logs the addresses."""
         if worker.age == 1 and self._name is not None:
             click.echo(f"\n    {self._name}: {self._addresses}\n    {_staff(self.cfg)}\n    Stop it with Ctrl-C.\n")
 
 
 class _Note:
-    """What a worker tells the process that started it before it ends: why it cannot work. The first one counts."""
+    """A note from a worker to the process that has started it: why the worker ends. The first note is kept."""
 
     _SIZE = 4096  # bytes
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, self._SIZE)  # shared with those who are forked
+        self._memory = mmap.mmap(-1, self._SIZE)  # shared with the forked workers
 
     def write(self, failure: Failure) -> None:
         if not self._memory[0]:
@@ -122,7 +124,7 @@ class _Note:
             self._memory[: len(text) + 1] = bytes([failure.exit_code]) + text
 
     def read(self) -> Failure:
-        """The failure; without a note, that there is a traceback."""
+        """The failure in the note; without a note, one that points to the traceback."""
         code, text = self._memory[0], self._memory[1:].rstrip(b"\0").decode(errors="ignore")
         if not text:
             return Failure("The application failed while it was loaded; the traceback above says where.")
@@ -154,13 +156,13 @@ def options(command: Command) -> Command:
 
 
 def chosen(bind: str, workers: int | None, preload: bool) -> dict[str, Any]:
-    """The settings of gunicorn's that these options are."""
+    """The settings of gunicorn for these options. *workers*: None leaves the number open."""
     given = {"bind": bind, "workers": workers, "preload_app": preload or None}
     return {name: value for name, value in given.items() if value is not None}
 
 
 def _staff(cfg: Config) -> str:
-    """Who serves, for people."""
+    """A text about the workers, for people."""
     threads = f", {cfg.threads} threads each" if cfg.threads > 1 else ""
     if cfg.workers > 1:
         return f"{cfg.workers} workers{threads}"
@@ -173,7 +175,7 @@ def _settings_in(file: str) -> dict[str, Any]:
         return runpy.run_path(file)
     except SyntaxError as error:
         raise Misuse(f"{file}, line {error.lineno}: {error.msg}.") from error
-    except Exception as error:  # it may do anything
+    except Exception as error:  # the file is Python code, which may raise any error
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
         raise Misuse(f"{file}, line {lines[-1] if lines else 1}: {type(error).__name__}: {error}") from error
 

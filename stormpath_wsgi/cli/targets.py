@@ -1,4 +1,4 @@
-"""What ``stormpath-wsgi run`` serves: an application by its name in Python, or by a file of PasteDeploy."""
+"""The application that ``stormpath-wsgi run`` serves, named in Python's way or by a file of PasteDeploy."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from gunicorn.util import import_app
 from stormpath_wsgi.cli.command import Misuse
 from stormpath_wsgi.middleware import StormpathMiddleware
 
-#: Objects that are looked at in search of our middleware: an application may hold a large graph of others.
+#: The highest number of objects that are searched for our middleware: an application may refer to very many objects.
 MOST = 200
 
 
 def check(target: str) -> None:
-    """What can be said of *target* without importing it. Raises :class:`~stormpath_wsgi.cli.command.Misuse`."""
+    """Checks *target* without importing it. Raises :class:`~stormpath_wsgi.cli.command.Misuse`."""
     sys.path.insert(0, os.getcwd())
     if _is_ini(target):
         if not Path(target.partition("#")[0]).is_file():
@@ -42,16 +42,18 @@ def load(target: str) -> WSGIApplication:
         app: Any = _of_paste(target) if _is_ini(target) else import_app(target)
     except (ImportError, AppImportError, LookupError, NoIni) as error:
         raise Misuse(f"{target} cannot be imported: {error}") from error
-    return cast(WSGIApplication, app)  # the stubs of gunicorn allow for ASGI too
+    return cast(WSGIApplication, app)  # the type stubs of gunicorn allow ASGI applications too
 
 
 def with_accounts(app: WSGIApplication) -> WSGIApplication:
-    """*app* in the middleware, unless it brings its own: as a whole, or within, as ``app.wsgi_app`` of Flask."""
+    """*app* wrapped in the middleware, unless the middleware is there already: around it, or within, as Flask's
+    ``wsgi_app``.
+    """
     return app if any(isinstance(each, StormpathMiddleware) for each in _layers(app)) else StormpathMiddleware(app)
 
 
 def _layers(app: Any) -> Iterator[Any]:
-    """*app* and what it wraps: what can be called among its attributes, and among theirs."""
+    """*app* and the applications that it wraps: callable objects among its attributes, and among their attributes."""
     waiting, seen = [app], set[int]()
     while waiting and len(seen) < MOST:
         each = waiting.pop(0)
@@ -62,7 +64,7 @@ def _layers(app: Any) -> Iterator[Any]:
 
 
 def _attributes(thing: Any) -> list[Any]:
-    """The values of its own attributes; of a proxy for something that is not there now, none."""
+    """The values of the attributes of *thing*; none for a proxy whose object does not exist now."""
     try:
         return list(vars(thing).values())
     except (TypeError, RuntimeError):
@@ -74,14 +76,14 @@ def _is_ini(target: str) -> bool:
 
 
 def _of_paste(target: str) -> Any:
-    from paste.deploy import loadapp  # here, because it may be missing
+    from paste.deploy import loadapp  # imported here, because it may be missing
 
     file, _, name = target.partition("#")
     return loadapp(f"config:{Path(file).absolute()}", name=name or None)
 
 
 def _is_there(module: str) -> bool:
-    """Whether *module* is found. Neither it nor the packages around it are imported."""
+    """Whether *module* can be found. Neither it nor the packages around it are imported."""
     path: Any = None
     parts = module.split(".")
     for count in range(1, len(parts) + 1):

@@ -1,8 +1,8 @@
-"""gunicorn's worker with threads, for which a visitor who says nothing costs none of them for long.
+"""gunicorn's worker with threads, with time limits, so that a slow visitor does not hold a thread for long.
 
-gunicorn waits without a bound for the rest of a request that has begun, a new connection holds a thread for 5 seconds
-before its first byte, and one that is to be closed, but that the visitor leaves open, stops the whole worker for 2
-seconds. So a few visitors who stall, in bad faith or on a bad line, would be enough to stop a site.
+gunicorn itself waits without a limit for the rest of a request that has begun. A new connection holds a thread for 5
+seconds before its first byte. A connection that is to be closed, but that the visitor keeps open, stops the whole
+worker for 2 seconds. So a few slow visitors, on purpose or on a bad line, could stop a site.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 
 class Worker(ThreadWorker):
-    """As ``gthread``, with bounds on how long a thread waits for a visitor. A subclass may have others.
+    """gunicorn's ``gthread`` worker, with limits on how long a thread waits for a visitor. A subclass may change them.
 
-    Where gunicorn speaks TLS itself only *idle* counts.
+    When gunicorn itself handles TLS, only *idle* is used.
     """
 
-    #: Seconds between two pieces of a request, or of an answer that the visitor is to take.
+    #: Seconds to wait for the next part of a request, or until the visitor takes the next part of an answer.
     idle = 10.0
-    #: Seconds for a whole request, and one more for each *rate* bytes of it that have come.
+    #: Seconds for a whole request, and one second more for each *rate* bytes of it that have arrived.
     patience = 20.0
     rate = 1000
-    #: Seconds that a visitor has to take the end of his answer, when his connection is to be closed.
+    #: Seconds that a visitor has to take the end of an answer before the connection is closed.
     farewell = 0.5
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Called by gunicorn when a thread shall serve the connection: a new one, or one that has more to say."""
-        if not isinstance(conn.sock, BoundedSocket | ssl.SSLSocket):  # with TLS it is taken over before it speaks it
+        """Called by gunicorn when a thread is to serve the connection: a new one, or one with another request."""
+        # With TLS, the plain socket was replaced before the handshake.
+        if not isinstance(conn.sock, BoundedSocket | ssl.SSLSocket):
             conn.sock = BoundedSocket.of(conn.sock, self)
             vars(conn)["wait_for_data"] = _at_once(conn.wait_for_data)
         if isinstance(conn.sock, BoundedSocket):
@@ -43,7 +44,7 @@ class Worker(ThreadWorker):
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
-        """Called by gunicorn in a thread. False: the connection is to be closed."""
+        """Called by gunicorn in a thread. Returns False when the connection is to be closed."""
         kept = super().handle(conn)
         if kept is False and isinstance(conn.sock, BoundedSocket):
             conn.sock.take_leave()
@@ -51,13 +52,13 @@ class Worker(ThreadWorker):
 
 
 class BoundedSocket(socket.socket):
-    """A connection that breaks for us when the other end is too slow."""
+    """A connection that raises an error when the other end is too slow."""
 
     @classmethod
     def of(cls, connection: socket.socket, bounds: Worker) -> Self:
-        """Takes *connection* over."""
+        """A bounded socket that takes the place of *connection*. *bounds*: the worker with the limits."""
         made = cls(connection.family, connection.type, connection.proto, fileno=connection.detach())
-        made.setblocking(False)  # as gunicorn leaves it
+        made.setblocking(False)  # as gunicorn expects it
         made._bounds = bounds
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             made.setsockopt(socket.SOL_SOCKET, option, _timeval(bounds.idle))
@@ -65,13 +66,14 @@ class BoundedSocket(socket.socket):
 
     _bounds: Worker
     _until: float | None = None  # of time.monotonic()
-    _over = False  # nobody is waited for any more
+    _over = False  # whether the time of the visitor is over
 
     def begin(self) -> None:
-        """Another request: its time begins with its first byte."""
+        """Begins another request. Its time begins with its first byte."""
         self._until = None
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """Reads like :meth:`socket.socket.recv`, within the limits. Raises OSError when the visitor is too slow."""
         now = time.monotonic()
         if self._over:
             return b""
@@ -87,15 +89,17 @@ class BoundedSocket(socket.socket):
         return data
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
+        """Sends like :meth:`socket.socket.sendall`, within the limits. Raises OSError when the visitor is too slow."""
         try:
             super().sendall(data, flags)
         except BlockingIOError:
             raise self._too_slow() from None
 
     def take_leave(self) -> None:
-        """Says that nothing more comes, and takes what is still sent, or the end of the answer could get lost.
+        """Ends the sending side, and reads what the visitor still sends. Otherwise the end of the answer could get
+        lost.
 
-        gunicorn does the same afterwards, but in the one thread that accepts connections.
+        gunicorn does the same afterwards, but in the thread that accepts connections.
         """
         end = time.monotonic() + self._bounds.farewell
         with suppress(OSError):
@@ -107,13 +111,13 @@ class BoundedSocket(socket.socket):
         self._over = True
 
     def _too_slow(self) -> OSError:
-        # As when the visitor breaks the connection, which gunicorn and applications bear without a traceback.
+        # The same error as for a connection that the visitor has broken: gunicorn and applications handle it.
         self._over = True
         return ConnectionResetError(errno.ECONNRESET, "the visitor was too slow")
 
 
 def _at_once(wait_for_data: Callable[[float], bool]) -> Callable[[float], bool]:
-    """Whether there is something, now. If not, gunicorn waits for it without a thread."""
+    """Lets *wait_for_data* return at once. When there is no data yet, gunicorn waits for it without a thread."""
     return lambda _: wait_for_data(0)
 
 
