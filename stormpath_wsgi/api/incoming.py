@@ -1,7 +1,7 @@
-"""What a request brings: its path, its query, and its body, read with distrust.
+"""Reading a request strictly: its path, its query and its body.
 
-Whatever cannot be read raises :class:`~stormpath_wsgi.errors.Error` with a status below 500: clients send a request
-again that was answered with 5xx.
+Anything that cannot be read raises :class:`~stormpath_wsgi.errors.Error` with a status below 500, because clients
+repeat a request that was answered with 5xx.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ Parameters = dict[str, str]
 
 
 class Incoming(Request):
-    """One request. *max_body*: bytes."""
+    """One request. *max_body*: the highest number of bytes of its body."""
 
     def __init__(self, environ: WSGIEnvironment, max_body: int) -> None:
         super().__init__(environ)
         self._max_body = max_body
 
     def below(self, mount: str) -> str:
-        """The path below *mount*, without the slash between. Raises the 404 for any other, and for no text at all."""
+        """The path below *mount*, without the slash between them. Raises a 404 for a path elsewhere, and for bytes that
+        are no text.
+        """
         path = self._environ("SCRIPT_NAME") + self._environ("PATH_INFO")
         try:
             text = path.encode("latin-1").decode()
@@ -49,7 +51,7 @@ class Incoming(Request):
 
     @property
     def raw_path(self) -> str:
-        """The path as it was sent, if the server tells; otherwise spelled anew, without knowing what was escaped."""
+        """The path as it was sent, if the server tells it. Otherwise it is encoded anew from the decoded path."""
         target = self._environ("RAW_URI") or self._environ("REQUEST_URI")
         if target:
             return _ORIGIN.sub("", target).partition("?")[0]
@@ -64,7 +66,7 @@ class Incoming(Request):
 
     @cached_property
     def parameters(self) -> Parameters:
-        """The parameters of the query, each of which is there once. Raises 2100 and 2102."""
+        """The parameters of the query, each of which must come once only. Raises 2100 and 2102."""
         if not self.raw_query:
             return {}
         if len(self.raw_query) > LONGEST_QUERY:
@@ -86,7 +88,10 @@ class Incoming(Request):
             raise fault(Code.MALFORMED_REQUEST, "The request body ended early, or its chunks are malformed.") from None
 
     def document(self) -> dict[str, Any]:
-        """The JSON object in the body; no body is an empty one. Raises 1101 for another type, and 400."""
+        """The JSON object in the body; an empty object without a body.
+
+        Raises 1101 for another media type, and a 400.
+        """
         if not self.body:
             return {}
         if self.mimetype != JSON:
@@ -102,7 +107,7 @@ class Incoming(Request):
         raise fault(Code.MALFORMED_REQUEST, says)
 
     def fields(self) -> Parameters:
-        """The fields of a form, which may be in the body, in the query, or in both. Raises 400, 415, 2100 and 2102."""
+        """The fields of a form, in the body, in the query, or in both. Raises 400, 415, 2100 and 2102."""
         if not self.body:
             return self.parameters
         if self.mimetype != FORM:
