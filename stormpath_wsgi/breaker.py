@@ -1,4 +1,6 @@
-"""A circuit breaker: what is known to hang is waited for by one at a time, and by nobody else."""
+"""A circuit breaker: while a server is known to hang, one caller at a time tries it, and all others are refused at
+once.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +11,23 @@ from contextlib import suppress
 
 
 class Breaker:
-    """Knows whether something answers.
+    """Knows whether a server answers.
 
-    Once it has hung, everybody is refused for *rest* seconds. Then one may try; the others are refused until that one
-    knows more, which takes *longest* seconds at the most. *clock*: seconds, as :func:`time.monotonic`. Threads and
-    greenlets may share it. There is no lock in it that a fork could leave locked.
+    After it has hung, all callers are refused for *rest* seconds. Then one may try, and the others are refused until
+    that one reports, for *longest* seconds at the most. *clock*: returns seconds, like :func:`time.monotonic`. Threads
+    and greenlets may share it. It has no lock, which a fork could leave locked.
     """
 
     def __init__(self, longest: float, *, rest: float = 1, clock: Callable[[], float] = time.monotonic) -> None:
         self._longest, self._rest, self._clock = longest, rest, clock
-        self._refuses_until: float | None = None  # None: it answers
-        self._tries: deque[None] = deque(maxlen=1)  # one is in it while somebody may try
+        self._refuses_until: float | None = None  # None: the server answers
+        self._tries: deque[None] = deque(maxlen=1)  # holds one item while one caller may try
 
     def refuses(self) -> bool:
-        """Whether to give up at once. Whoever is not refused says what came of it: :meth:`answered` or :meth:`hung`."""
+        """Whether the caller has to give up at once.
+
+        Otherwise it must call :meth:`answered` or :meth:`hung` afterwards.
+        """
         until = self._refuses_until
         if until is None:
             return False
@@ -32,13 +37,13 @@ class Breaker:
         with suppress(IndexError):
             self._tries.pop()
             return False
-        return now < until + self._longest  # whoever tries is at it; later than that he never came back
+        return now < until + self._longest  # one caller is trying; after this time we assume that it will never report
 
     def hung(self) -> None:
-        """Says that there was no answer in time."""
+        """Called after a try without an answer in time."""
         self._refuses_until = self._clock() + self._rest
         self._tries.append(None)
 
     def answered(self) -> None:
-        """Says that there was an answer, whatever it was."""
+        """Called after a try with an answer, also with an error."""
         self._refuses_until = None

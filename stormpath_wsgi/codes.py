@@ -1,4 +1,4 @@
-"""The catalogue of what can go wrong: one :class:`Code` for each error that a directory answers with.
+"""The catalogue of errors: one :class:`Code` for each error that a directory answers with.
 
 Source: the Stormpath REST API v1 error list; RFC 6749, section 5.2, for the words of OAuth.
 """
@@ -21,11 +21,11 @@ UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
 class Whose(Enum):
     """Whose fault an error is, and so who can do something about it."""
 
-    #: Of what a person gave or a credential says: another value may be taken.
+    #: The visitor's: a value that a person has entered, or a credential, is wrong. Another value may be accepted.
     VISITOR = "visitor"
-    #: Of the program that asks: how the request is written, what it asks for, or with what right.
+    #: The caller's: the program has written the request wrongly, or asks for something that it may not do.
     CALLER = "caller"
-    #: Of the directory, or of the way to it. The same request may be answered later.
+    #: The directory's, or that of the way to it. The same request may be answered later.
     DIRECTORY = "directory"
 
 
@@ -47,11 +47,11 @@ _directory = _row(Whose.DIRECTORY, INVALID_REQUEST)
 
 
 class Code(IntEnum):
-    """An error code of the REST API v1, with all that is said of it.
+    """An error code of the REST API v1, and what belongs to it.
 
-    *status*: of the HTTP answer. *developer_message*: the sentence for who writes the program. *user_message*: the one
-    for users; None where the developer's serves both. *whose*: whose fault it is. *oauth*: the word for it at a token
-    endpoint.
+    *status*: the status of the HTTP answer. *developer_message*: the sentence for developers. *user_message*: the
+    sentence for users; None where that for developers is used for both. *whose*: whose fault it is. *oauth*: the error
+    code at a token endpoint.
     """
 
     status: int
@@ -71,7 +71,7 @@ class Code(IntEnum):
 
     @classmethod
     def of(cls, number: int) -> Code | None:
-        """The code with that *number*; None for one that is not in the catalogue, as another server may send."""
+        """The code with that *number*; None for one that is not in the catalogue, which another server may send."""
         try:
             return cls(number)  # type: ignore[call-arg]  # a look-up by value; mypy sees the arguments of __new__
         except ValueError:

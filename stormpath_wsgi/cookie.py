@@ -1,4 +1,6 @@
-"""Cookies of ours: what a session cookie holds, and how each is signed, called, set, found and taken away."""
+"""The cookies that we set: the content and the signature of the session cookie; the names and attributes of all of
+them.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,17 @@ from werkzeug.sansio.http import parse_cookie
 from stormpath_wsgi.settings import SessionSettings
 from stormpath_wsgi.signing import PurposeSigner
 
-#: Of several cookies of one name, so many are tried, in the order in which the browser sends them.
+#: A request may have several cookies of the same name. This is the highest number of them that are tried, in the order
+#: of the header.
 MOST_TRIED = 3
 
-#: Characters of the longest text there can be: two ids of 64, two times, a signature, four dots. Ours have 128.
+#: The highest number of characters in a session cookie: two ids of 64, two times, a signature, four dots. With the ids
+#: that we make it has 128.
 LONGEST = 64 + 64 + 8 + 8 + 64 + 4
 
 
 class Session(NamedTuple):
-    """A signed-in browser. *started*, *renewed*: seconds since the epoch, UTC."""
+    """The session of a browser in which somebody is signed in. *started*, *renewed*: seconds since the epoch, UTC."""
 
     id: str
     account_id: str
@@ -32,18 +36,19 @@ class SessionSigner:
     """Writes sessions as signed text, and reads them back. *secret_keys*: the first signs, all verify."""
 
     def __init__(self, secret_keys: Sequence[SecretStr]) -> None:
-        # Another form of the text needs another purpose: so texts of this form only are ever taken apart below.
+        # If the form of the text changes, the purpose must change as well. So a text whose signature is right always
+        # has the form that read() expects.
         self._signer = PurposeSigner(secret_keys, "stormpath_wsgi session 1")
 
     def write(self, session: Session) -> str:
-        """The text of *session*: ASCII, safe in a cookie, 128 characters with the ids that we make."""
+        """The signed text of *session*: ASCII, safe in a cookie, 128 characters with the ids that we make."""
         value = f"{session.id}.{session.account_id}.{session.started:08x}.{session.renewed:08x}"
         return self._signer.sign(value).decode()
 
     def read(self, text: str) -> Session | None:
         """The session in *text*, which may be anything; None when it was not signed with one of our keys."""
         value, _, signature = text.rpartition(".")
-        # Nobody shall have us hash a long text.
+        # The length is checked first, so that a long text is not hashed.
         if len(text) > LONGEST or not text.isascii() or not self._signer.verify_signature(value, signature):
             return None
         id, account_id, started, renewed = value.split(".")
@@ -51,11 +56,11 @@ class SessionSigner:
 
 
 class Cookie:
-    """One cookie: its name, its attributes, and where it stands in a request.
+    """One cookie: its name and attributes, and how it is found in a request.
 
-    A browser takes a name that starts with ``__Host-`` only over https, for one host and for all of its paths: no
-    neighbour on a sub-domain, and nobody on the wire, can plant one (RFC 6265bis, section 4.1.3.2). So the cookie gets
-    that prefix whenever it qualifies for it.
+    A browser accepts a cookie whose name starts with ``__Host-`` only over https, for one host and for all paths. So
+    neither another site on a sub-domain nor an attacker on the network can set one (RFC 6265bis, section 4.1.3.2). The
+    cookie gets this prefix whenever its attributes allow it: *secure*, *path* ``/``, no *domain*.
     """
 
     def __init__(
@@ -63,12 +68,12 @@ class Cookie:
     ) -> None:
         self._secure, self._path, self._domain, self._same_site = secure, path, domain, same_site
         self.name = f"__Host-{name}" if secure and path == "/" and domain is None else name
-        #: The headers that take the cookie away: also one that was set before there was a domain.
+        #: The headers that remove the cookie, and also one that was set before the setting for the domain was made.
         self.removal = [self._set_cookie("", 0, where) for where in dict.fromkeys((domain, None))]
 
     @classmethod
     def of_session(cls, settings: SessionSettings, *, https: bool) -> Cookie:
-        """The session cookie for requests over https, or over plain http."""
+        """The session cookie as the *settings* ask for, for requests over https, or over plain http."""
         return cls(
             settings.cookie_name,
             secure=https if settings.cookie_secure is None else settings.cookie_secure,
@@ -78,9 +83,9 @@ class Cookie:
         )
 
     def texts(self, header: str) -> list[str]:
-        """The values that the ``Cookie`` *header* of a request has for it, :data:`MOST_TRIED` at the most.
+        """The values of this cookie in the ``Cookie`` *header* of a request, :data:`MOST_TRIED` at the most.
 
-        Read as Werkzeug reads them, which is five times as slow, and needed only where quotes are.
+        Werkzeug's parser gives the same values, but takes five times as long. It is used only if there are quotes.
         """
         if '"' in header:
             return parse_cookie(header).getlist(self.name)[:MOST_TRIED]
@@ -93,7 +98,7 @@ class Cookie:
         return found if len(found) <= MOST_TRIED else found[:MOST_TRIED]
 
     def header(self, value: str, max_age: int | None = None) -> tuple[str, str]:
-        """The ``Set-Cookie`` header that keeps *value* for *max_age* seconds; None: until the browser is closed."""
+        """The ``Set-Cookie`` header that sets *value* for *max_age* seconds; None: until the browser is closed."""
         return self._set_cookie(value, max_age, self._domain)
 
     def _set_cookie(self, value: str, max_age: int | None, domain: str | None) -> tuple[str, str]:

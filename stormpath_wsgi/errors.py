@@ -1,4 +1,4 @@
-"""What can go wrong: one :class:`Error` for every answer of a directory, and one for wrong settings."""
+"""Exceptions: :class:`Error` for everything that a directory answers, and another one for wrong settings."""
 
 from __future__ import annotations
 
@@ -9,33 +9,36 @@ from stormpath_wsgi.codes import Code
 
 
 class Error(RuntimeError):
-    """An answer of a directory that is not a success. The same over every transport.
+    """An answer of a directory that is not a success. It is the same in process and over HTTP.
 
-    *error* is the error body of the REST API as a mapping, or a sentence, or nothing.
-    Source: the documented ``stormpath.error.Error``; ``str(e)`` is the developer's sentence,
-    :attr:`user_message` the only one that may be shown to a visitor.
+    *error*: the error body of the REST API as a mapping, or a sentence, or None. *http_status*: the status of the
+    answer, for a body without one. ``str(e)`` is the sentence for developers. Only :attr:`user_message` may be shown to
+    a visitor.
+
+    Source: the documented ``stormpath.error.Error``.
     """
 
     def __init__(self, error: Mapping[str, Any] | str | None = None, *, http_status: int | None = None) -> None:
         body: Mapping[str, Any] = error if isinstance(error, Mapping) else {}
         text = error if isinstance(error, str) else body.get("developerMessage") or body.get("message")
         super().__init__(text or "Unknown error.")
-        #: HTTP status, -1 when unknown.
+        #: The HTTP status; -1 when unknown.
         self.status: int = int(body.get("status") or http_status or -1)
-        #: Stormpath error code, -1 when unknown.
+        #: The Stormpath error code; -1 when unknown.
         self.code: int = int(body.get("code") or -1)
-        #: The developer's sentence, under the two documented names.
+        #: The sentence for developers. It has two documented names, ``message`` and ``developer_message``.
         self.message: str = str(self)
         self.developer_message: str = str(self)
-        #: The visitor's sentence.
+        #: The sentence for visitors.
         self.user_message: str = str(body.get("message") or self)
         self.more_info: str | None = body.get("moreInfo")
         self.request_id: str | None = body.get("requestId")
-        #: Of a conflict, the href of the resource that exists already, where the answer names it.
+        #: For a conflict, the href of the resource that exists already, if the answer names it.
         self.existing: str | None = body.get("existing")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not made anew: a subclass may ask for other arguments, and have more to tell than the body does.
+        # The constructor is not called when it is unpickled: a subclass may need other arguments, and have more
+        # attributes.
         return _restored, (type(self), self.args, self.__dict__)
 
     def body(self) -> dict[str, Any]:
@@ -52,7 +55,7 @@ class Error(RuntimeError):
 
 
 def _restored(kind: type[Error], args: tuple[Any, ...], state: Mapping[str, Any]) -> Error:
-    """The error that was pickled, with all that was known of it."""
+    """The error that was pickled, with all its attributes."""
     error = kind.__new__(kind, *args)
     error.__dict__.update(state)
     return error
@@ -69,7 +72,10 @@ class Unavailable(Error):
 
 
 class Overloaded(Unavailable):
-    """Too much is asked at once: refused before anything was done, so the same may be sent again. Status 503."""
+    """There are too many requests at once. Nothing was done, so the request may be sent again. Status 503.
+
+    *retry_after*: seconds to wait.
+    """
 
     def __init__(self, error: Mapping[str, Any] | str | None = None, *, retry_after: int = 2) -> None:
         super().__init__(error or "Too many passwords are being checked at once.", retry_after=retry_after)
@@ -80,9 +86,9 @@ class ConfigurationError(Exception):
 
 
 def fault(code: Code, developer_message: str | None = None, *, message: str | None = None) -> Error:
-    """The :class:`Error` with that *code*, with the catalogue's sentences unless others are given.
+    """The :class:`Error` with that *code*, with the sentences of the catalogue unless others are given.
 
-    *message* is the visitor's sentence; without one the catalogue's is used, or else *developer_message*.
+    *message*: the sentence for visitors. Without it, the one of the catalogue is used, or else *developer_message*.
     """
     return Error(_body(code, developer_message, message))
 

@@ -1,6 +1,6 @@
-"""JSON Web Tokens as the REST API v1 has them: signed with HMAC SHA-256 and the text of an API key's secret.
+"""JSON Web Tokens of the REST API v1: signed with HMAC SHA-256, with the text of an API key's secret as the key.
 
-Nothing else is written, and nothing else is read: no other algorithm, no extension that a header declares critical.
+Only these are written and read. Other algorithms, and extensions that a header declares critical, are refused.
 Source: RFC 7519, RFC 7515, RFC 8725.
 """
 
@@ -18,8 +18,8 @@ from joserfc.jwk import OctKey
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
 
-LONGEST = 8192  # characters
-#: Seconds that the clock of whoever issued a token may be ahead of ours. None are given to expired ones.
+LONGEST = 8192  # characters of a token
+#: Seconds that the clock of the issuer may be ahead of ours. Expired tokens get no such tolerance.
 LEEWAY = 2
 
 _LATEST = 253_402_300_799  # the last second of the year 9999
@@ -28,36 +28,39 @@ _registry = jws.JWSRegistry(algorithms=["HS256"], strict_check_header=False)
 
 @dataclass(frozen=True, slots=True)
 class Jwt:
-    """A token whose signature is good. What its *claims* say is still to be judged."""
+    """A token whose signature is right. Its *claims* still have to be checked."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any] = field(repr=False)
 
     def text(self, name: str) -> str:
-        """The claim *name*. Raises 11004 when there is none, or no text in it."""
+        """The text of the claim *name*. Raises 11004 when it is missing or no text."""
         value = self.claims.get(name)
         if not isinstance(value, str) or not value.strip():
             raise _unusable(name)
         return value
 
     def seconds(self, name: str) -> float:
-        """The moment in the claim *name*, since the epoch. Raises 11004 when there is none."""
+        """The time in the claim *name*, in seconds since the epoch. Raises 11004 when it is missing or no number."""
         value = self.claims.get(name)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _LATEST:
             raise _unusable(name)
         return value
 
     def expiry(self, lifetime: float | None = None) -> float:
-        """When it ends, in seconds since the epoch: ``exp``. Raises 11004.
+        """When the token expires, in seconds since the epoch: the claim ``exp``. Raises 11004.
 
-        *lifetime*: seconds from ``iat`` on that one lives which does not say so.
+        *lifetime*: for a token without ``exp``, the seconds from ``iat`` on for which it is valid.
         """
         if lifetime is not None and "exp" not in self.claims:
             return self.seconds("iat") + lifetime
         return self.seconds("exp")
 
     def check_times(self, now: float, lifetime: float | None = None) -> None:
-        """Raises 10011 from the very second of :meth:`expiry` on, 10012 while ``iat`` is in the future, and 11004."""
+        """Checks the times. *now*: seconds since the epoch. *lifetime*: see :meth:`expiry`.
+
+        Raises 10011 from the second of :meth:`expiry` on, 10012 while ``iat`` is in the future, and 11004.
+        """
         if now >= self.expiry(lifetime):
             raise fault(Code.TOKEN_EXPIRED)
         if self.seconds("iat") > now + LEEWAY:
@@ -65,12 +68,19 @@ class Jwt:
 
 
 def write(header: Mapping[str, Any], claims: Mapping[str, Any], secret: str) -> str:
-    """The token. The same arguments, in the same order, make the same text."""
+    """The token with *header* and *claims*, signed with *secret*.
+
+    The same arguments, in the same order, give the same text.
+    """
     return jws.serialize_compact({**header, "alg": "HS256"}, _json(claims), _key(secret), registry=_registry)
 
 
 def read(text: str, secret_of: Callable[[str | None], str | None]) -> Jwt:
-    """The token, signed with what *secret_of* answers to its ``kid``. Raises 10017 for whatever is not."""
+    """Reads the token *text*, and checks its signature.
+
+    *secret_of*: returns the secret of the key that the header names in ``kid``; None when there is no such key. Raises
+    10017 for any text that is not a token signed with that secret.
+    """
     if not text.isascii() or len(text) > LONGEST:
         raise fault(Code.TOKEN_SIGNATURE_WRONG)
     try:
@@ -88,12 +98,12 @@ def read(text: str, secret_of: Callable[[str | None], str | None]) -> Jwt:
 
 
 def expanded(header: Mapping[str, Any], claims: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """The ``expandedJwt`` of resources: the token *text* that was written of *header* and *claims*, in its parts."""
+    """The ``expandedJwt`` of a resource: the *header*, the *claims* and the signature of the token *text*."""
     return {"header": {**header, "alg": "HS256"}, "claims": dict(claims), "signature": text.rpartition(".")[2]}
 
 
 def _kid(header: Any) -> str | None:
-    """Raises ValueError for a header that is not ours to understand."""
+    """The ``kid`` of *header*. Raises ValueError for a header of another form."""
     if not isinstance(header, dict) or "crit" in header:
         raise ValueError("no header, or an extension")
     kid = header.get("kid")
@@ -103,7 +113,10 @@ def _kid(header: Any) -> str | None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raises ValueError for a name that comes twice: two readers could take it for two things."""
+    """The members of a JSON object.
+
+    Raises ValueError for a name that comes twice: programs differ in which one they read.
+    """
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name comes twice")

@@ -1,4 +1,7 @@
-"""A file of secret keys, private to its owner: made once, however many processes ask for it at once."""
+"""A file of secret keys, private to its owner.
+
+It is made once, even if many processes want to make it at the same time.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,15 @@ from stormpath_wsgi.errors import ConfigurationError
 
 
 class KeyFile:
-    """Keys in the file *path*, one a line; the first is the one in use, the others still count.
+    """Keys in the file *path*, one on a line. The first key is used for new data, the others for older data.
 
-    *least*: characters of a key. *setting*: what can be set instead of having the file. *remedy*: what to do about a
-    file that holds no keys. *beside*: whose owner gets the file when root makes it, as SQLite does with its own files.
+    *least*: the lowest number of characters of a key. *setting*: the setting that can be used instead of the file, and
+    *remedy*: what to do about a file without keys; both are for error texts. *beside*: a file; when root makes the key
+    file, it gets the owner of that file, as SQLite does with its own files.
 
-    All methods raise :class:`~stormpath_wsgi.ConfigurationError` when others may read, write or replace the file, when
-    it holds no keys, or cannot be read or written. Others are all users but ours and root. To root the owner of the
-    folder is no other.
+    All methods raise :class:`~stormpath_wsgi.ConfigurationError` when other users may read, write or replace the file,
+    when it has no keys, or when it cannot be read or written. Root is not counted as another user. For root, the owner
+    of the folder is not counted either.
     """
 
     def __init__(self, path: Path, *, least: int, setting: str, remedy: str, beside: Path | None = None) -> None:
@@ -32,7 +36,7 @@ class KeyFile:
         self._least, self._setting, self._remedy, self._beside = least, setting, remedy, beside
 
     def read(self) -> list[str]:
-        """The keys; none where there is no file."""
+        """The keys in the file; an empty list when there is no file."""
         try:
             with self.path.open(encoding="utf-8-sig") as file:
                 _refuse_others(self.path, os.fstat(file.fileno()))
@@ -49,21 +53,27 @@ class KeyFile:
         return keys
 
     def make(self) -> list[str]:
-        """The keys, among them a new one where there was no file. All that ask at once get the same."""
+        """The keys in the file. When there is no file, makes it with a new key; all processes get the same one."""
         if not self.path.exists():
             with self._draft([secrets.token_hex()]) as draft, contextlib.suppress(FileExistsError):
-                # A link appears whole or not at all, and never replaces the key of a worker that was first.
+                # The link appears with the whole file, and fails when another worker has made the file meanwhile.
                 os.link(draft, self.path)
         return self.read()
 
     def replace(self, keys: Sequence[str]) -> None:
-        """Let the file hold *keys*. Whoever reads it meanwhile finds the old ones or the new ones."""
+        """Replaces the keys in the file by *keys*.
+
+        A process that reads it meanwhile gets all old keys, or all new ones.
+        """
         with self._draft(keys) as draft:
             os.replace(draft, self.path)
 
     @contextmanager
     def _draft(self, keys: Sequence[str]) -> Iterator[str]:
-        """A whole file with *keys* in the same folder, which is gone afterwards unless it was given another name."""
+        """The name of a temporary file with *keys* in the same folder.
+
+        It is removed at the end, unless it was renamed.
+        """
         folder = self.path.parent
         try:
             _refuse_folder(self.path, folder)
@@ -86,15 +96,15 @@ class KeyFile:
             ) from error
 
     def _give_away(self, descriptor: int) -> None:
-        """What root makes on the command line, the server shall be able to read."""
+        """Gives a file that root makes, on the command line, the right owner, so that the server can read it."""
         if self._beside is not None and os.geteuid() == 0:
-            with contextlib.suppress(OSError):  # root in name only
+            with contextlib.suppress(OSError):  # this root may not change owners, as in some containers
                 owner = os.stat(self._beside)
                 os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _refuse_others(path: Path, status: os.stat_result) -> None:
-    """Refuses the file of which *status* is when others may read, write or replace it: here, and where a link leads."""
+    """Raises when other users may read, write or replace the file with that *status*, here or where a link leads."""
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(f"Others may read or write the key file {path}; close it with: chmod 600 {path}")
     if status.st_uid not in _trusted(path.resolve().parent):
@@ -113,7 +123,7 @@ def _refuse_folder(path: Path, folder: Path) -> None:
             f"The folder {folder} belongs to another user, who may replace the key file {path}; take it over with: "
             f"chown {os.geteuid()} {folder}"
         )
-    # In a sticky folder nobody can touch what is not his own.
+    # In a sticky folder, users cannot rename or remove the files of others.
     if _is_open(status) and not status.st_mode & stat.S_ISVTX:
         raise ConfigurationError(
             f"Others may write in the folder {folder} and so replace the key file {path}; close it with: "
@@ -122,20 +132,23 @@ def _refuse_folder(path: Path, folder: Path) -> None:
 
 
 def _trusted(folder: Path) -> set[int]:
-    """Users whose files in *folder* we use. What root runs on the command line uses what the server has made."""
+    """The ids of the users whose files in *folder* may be used.
+
+    Root, on the command line, also uses files of the server.
+    """
     user = os.geteuid()
     return {user, 0} if user else {0, os.stat(folder).st_uid}
 
 
 def _is_open(status: os.stat_result) -> bool:
-    """Whether others may write. Many systems give each user a group of his own, and let it write by default."""
+    """Whether other users may write. Many systems give each user a group of their own, which may write by default."""
     if status.st_mode & stat.S_IWOTH:
         return True
     return bool(status.st_mode & stat.S_IWGRP) and not _is_private(status.st_gid, status.st_uid)
 
 
 def _is_private(group_id: int, user_id: int) -> bool:
-    """Whether the group has no member but that user, as far as its name and list of members tell."""
+    """Whether the user is the only member of the group, as far as its name and its list of members tell."""
     try:
         group, user = grp.getgrgid(group_id), pwd.getpwuid(user_id).pw_name
     except KeyError:
@@ -144,7 +157,7 @@ def _is_private(group_id: int, user_id: int) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    """The new name survives a power cut, as what is going to be encrypted with its keys does."""
+    """Writes the folder to the disk, so that the file survives a power cut, as the data encrypted with it does."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -9,8 +9,9 @@ from stormpath_wsgi.middleware import StormpathMiddleware
 
 
 def filter_app_factory(app: WSGIApplication, global_conf: Mapping[str, str], **local_conf: str) -> StormpathMiddleware:
-    """*app*, with user accounts. *local_conf*: settings by dotted names, ``session.idle = PT1H``.
+    """Wraps *app* in the middleware. *local_conf*: settings by dotted names, such as ``session.idle = PT1H``.
 
-    Text is read as in environment variables; an empty value says nothing. Raises ConfigurationError.
+    Texts are read like those of environment variables; an empty value is ignored. Raises
+    :class:`~stormpath_wsgi.ConfigurationError`.
     """
     return StormpathMiddleware(app, **{name: text for name, text in local_conf.items() if text.strip()})

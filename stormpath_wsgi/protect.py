@@ -1,7 +1,7 @@
-"""Policies by path: who may reach which part of an app, however the path is spelled.
+"""Policies by path: who may reach which part of an app, in whatever way the path is written.
 
-An app behind us may read a path in its own way: resolve dots, drop ``;parameters``, decode twice, take a backslash for
-a slash. So a path that can be read in several ways has to satisfy the policies of all of its readings.
+The wrapped app may read a path in a way of its own: it may resolve dots, drop ``;parameters``, decode twice, or treat a
+backslash as a slash. So a path that can be read in several ways must satisfy the policies of all these readings.
 """
 
 from __future__ import annotations
@@ -19,32 +19,33 @@ from webob import Response
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.policy import Wrapper, groups_required, login_required
 
-#: A path that can be read in more ways than this is no honest one.
+#: The highest number of readings of a path. Only an attack has a path that can be read in more ways.
 MOST_READINGS = 128
 
-#: Marks upon one letter in honest text (Unicode Standard Annex 15, "Stream-Safe Text Format"). To sort them takes the
-#: square of their number.
+#: The highest number of marks upon one letter in ordinary text (Unicode Standard Annex 15, "Stream-Safe Text Format").
+#: The time to sort them grows with the square of their number.
 MOST_MARKS = 30
 
 
-#: Headers by which some frameworks take a request for one of another method.
+#: Headers that change the method of a request for some frameworks.
 OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD")
 
 
-#: The field of a query by which some frameworks take a request for one of another method: no browser adds it to a
-#: preflight of its own.
+#: The parameter of a query that changes the method of a request for some frameworks. Browsers do not add it to a
+#: preflight.
 METHOD_FIELD = "_method"
 
 
 class Unreadable(Exception):
-    """A path whose readings are too many, or too much work."""
+    """The path has too many readings, or finding them would take too long."""
 
 
 class Protected:
-    """An app, and the policies that guard its paths. *protect*: policies by path, as in the settings.
+    """An app, and the policies for its paths. *protect*: policies by path, as in the settings.
 
-    The longest path wins, by whole segments and in its own case; ``SCRIPT_NAME`` is not part of it. *preflight*: those
-    of the paths at which CORS preflights pass without being asked who they are from.
+    Of several paths that fit, the longest decides. Paths are compared by whole segments, and upper and lower case
+    differ. ``SCRIPT_NAME`` is not part of them. *preflight*: the paths at which CORS preflights are allowed without a
+    session.
     """
 
     def __init__(self, app: WSGIApplication, protect: Mapping[str, Any], preflight: Iterable[str] = ()) -> None:
@@ -57,7 +58,7 @@ class Protected:
         self._depths = sorted({len(segments) for segments in self._policies}, reverse=True)
 
     def find(self, path: str) -> WSGIApplication:
-        """What answers a request for *path* (``PATH_INFO``): the app behind all policies that *path* may fall under."""
+        """The app for *path* (``PATH_INFO``), wrapped in all policies that may apply to *path*."""
         if not self._policies:
             return self._app
         if not _AMBIGUOUS(path):
@@ -73,13 +74,13 @@ class Protected:
         return app
 
     def _guard(self, path: str) -> tuple[str, ...] | None:
-        """The longest of the protected paths that *path* lies under."""
+        """The longest of the protected paths that *path* is below, as segments; None when there is none."""
         segments = tuple(path.split("/")[1:])
         return next((segments[:depth] for depth in self._depths if segments[:depth] in self._policies), None)
 
 
 def readings(path: str) -> set[str]:
-    """Every way in which an app might read *path*; *path* as it is among them. Raises :class:`Unreadable`."""
+    """Every path that an app might read in *path*, which is one of them itself. Raises :class:`Unreadable`."""
     found = {path if path.startswith("/") else f"/{path}"}
     for step in _STEPS:
         found |= {step(reading) for reading in found}
@@ -89,7 +90,9 @@ def readings(path: str) -> set[str]:
 
 
 def _open_to_preflights(guarded: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
-    """*guarded*, and for CORS preflights *app* itself. Browsers send those without cookies, so nobody could pass."""
+    """*guarded*, but for CORS preflights *app* itself: browsers send those without cookies, so no policy would let them
+    pass.
+    """
 
     def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not _is_preflight(environ):
@@ -102,7 +105,7 @@ def _open_to_preflights(guarded: WSGIApplication, app: WSGIApplication) -> WSGIA
 
 
 def _is_preflight(environ: WSGIEnvironment) -> bool:
-    """Whether a request is what a browser sends as a CORS preflight (Fetch, section 4.8), and nothing more."""
+    """Whether a request is exactly what a browser sends as a CORS preflight (Fetch, section 4.8)."""
     return (
         environ["REQUEST_METHOD"] == "OPTIONS"
         and bool(environ.get("HTTP_ORIGIN"))
@@ -114,7 +117,7 @@ def _is_preflight(environ: WSGIEnvironment) -> bool:
 
 
 def bad_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """What a path gets that cannot be judged: 400. A WSGI app."""
+    """A WSGI app that answers 400, for a path that is :class:`Unreadable`."""
     answer = Response("This address can be read in too many ways.\n", status=400, content_type="text/plain")
     return answer(environ, start_response)
 
@@ -130,7 +133,7 @@ def _decode(path: str) -> str:
 
 
 def _fold_compatible(path: str) -> str:
-    # A fullwidth letter or slash is the plain one to whoever normalises Unicode (NFKC).
+    # A program that normalises Unicode (NFKC) reads a fullwidth letter or slash as the ordinary one.
     if path.isascii():
         return path
     text = path.encode("latin-1").decode(errors="replace")
@@ -140,12 +143,12 @@ def _fold_compatible(path: str) -> str:
 
 
 def _is_mark(character: str) -> bool:
-    # There are marks that show only when they are taken apart (U+0F73).
+    # Some characters are marks only after they are decomposed (U+0F73).
     return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
 
 
 def _resolve(path: str) -> str:
-    """Without ``.`` and ``..`` (RFC 3986, section 5.2.4)."""
+    """*path* without ``.`` and ``..`` (RFC 3986, section 5.2.4)."""
     kept: list[str] = []
     for segment in path.split("/")[1:]:
         if segment == "..":
@@ -160,24 +163,27 @@ def _by_segment(read: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _without_end(segment: str) -> str:
-    """As Windows opens it: without the blanks and dots behind a name, in whatever order they stand."""
+    """*segment* as Windows reads it: without blanks and dots at the end, in any order."""
     return segment.rstrip(_BLANKS + ".") if segment.strip(".") else segment
 
 
 def _parent(segment: str) -> str:
-    """``..`` for what begins with it and has only blanks and dots behind it."""
+    """``..`` for a *segment* that begins with ``..`` and continues with blanks and dots only."""
     return ".." if segment.startswith("..") and not segment.strip(_BLANKS + ".") else segment
 
 
-# Each takes time in proportion to the path: a run of characters is tried from its beginning only.
+# The time of each step is proportional to the length of the path: no run of characters is tried from each of its
+# places.
 _STEPS: tuple[Callable[[str], str], ...] = (
     _decode,
     _decode,
     _fold_compatible,
     lambda path: path.replace("\\", "/"),
     lambda path: re.sub(r";[^/]*", "", path),
-    lambda path: re.split("[?#]", path, maxsplit=1)[0],  # where an address ends that is put together without quoting
-    lambda path: path.partition("\0")[0],  # where C ends a string
+    lambda path: re.split("[?#]", path, maxsplit=1)[
+        0
+    ],  # the end of an address that a program has made without quoting the path
+    lambda path: path.partition("\0")[0],  # the end of a string in C
     lambda path: re.sub(r"(:[^/:]*)?:\$[^/]*", "", path),  # NTFS: admin::$DATA, admin:$i30:$INDEX_ALLOCATION
     _by_segment(lambda segment: segment.strip(_BLANKS)),
     _by_segment(_parent),
@@ -188,7 +194,7 @@ _STEPS: tuple[Callable[[str], str], ...] = (
 
 
 def _native(text: str) -> str:
-    """*text* as a WSGI native string."""
+    """*text* as a WSGI string, in which each character stands for one byte (PEP 3333)."""
     return text.encode().decode("latin-1")
 
 
@@ -208,7 +214,7 @@ def _policy(path: str, value: Any) -> Wrapper:
 
 
 def _guarded(segments: tuple[str, ...], policy: Wrapper, app: WSGIApplication) -> WSGIApplication:
-    """*app* behind *policy*. Raises :class:`ConfigurationError`, at the start, for what is no policy at all."""
+    """*app* wrapped in *policy*. Raises :class:`ConfigurationError`, at the start, for an object that is no policy."""
     try:
         guarded = policy(app)
     except TypeError as error:

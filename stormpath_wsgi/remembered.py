@@ -1,4 +1,4 @@
-"""What a directory was asked lately, and what it answered."""
+"""Remembering recent answers of a directory."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ V = TypeVar("V")
 
 class _Answer(NamedTuple, Generic[V]):
     value: V
-    generation: int  # of the directory, from before it was asked
+    generation: int  # the generation of the directory before it was asked
     since: float
 
 
 class Remembered(Generic[K, V]):
-    """The answers of *ask*. One is good while the directory's *generation* stands still, for *ttl* seconds at the most:
-    should a change of the generation be missed, nothing is believed for longer.
+    """Remembers what *ask* has returned.
 
-    At most *size* answers; the oldest go first. What raises is not remembered. *clock*: seconds since the epoch.
-    Threads, greenlets and forked workers may share it.
+    An answer is used as long as the *generation* of the directory does not change, but for *ttl* seconds at the most,
+    in case a change of the generation is missed. *size*: the highest number of answers; the oldest are removed first.
+    Errors that *ask* raises are not remembered. *clock*: returns seconds since the epoch. Threads, greenlets and forked
+    workers may share it.
     """
 
     def __init__(
@@ -35,20 +36,23 @@ class Remembered(Generic[K, V]):
         size: int = 1,
     ) -> None:
         self._ask, self._generation, self._ttl, self._clock, self._size = ask, generation, ttl, clock, size
-        # Without a lock: each operation on it is one call into C.
+        # It needs no lock, since each operation on it is one call into C.
         self._answers: OrderedDict[K, _Answer[V]] = OrderedDict()
 
     def get(self, key: K) -> V:
-        """The answer about *key*, and whatever *ask* raises."""
+        """The answer for *key*: a remembered one, or what *ask* returns or raises."""
         known = self._answers.get(key)
-        # A clock that was set back makes nothing last longer: what is from the future is not believed.
+        # An answer with a time in the future is not used. So answers do not last longer when the clock is set back.
         if known and known.generation == self._generation() and known.since <= self._clock() < known.since + self._ttl:
             return known.value
-        generation, now = self._generation(), self._clock()  # before we ask: what is written meanwhile is then noticed
+        generation, now = (
+            self._generation(),
+            self._clock(),
+        )  # read before asking, so that a write during the question is noticed
         value = self._ask(key)
         self._answers.pop(key, None)
         self._answers[key] = _Answer(value, generation, now)
         if len(self._answers) > self._size:
-            with suppress(KeyError):  # another thread has emptied it
+            with suppress(KeyError):  # another thread has removed the last one
                 self._answers.popitem(last=False)
         return value

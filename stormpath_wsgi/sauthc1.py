@@ -1,4 +1,4 @@
-"""SAuthc1: how a request is signed with the secret of an API key. Clients sign, and the REST API compares.
+"""SAuthc1: signing a request with the secret of an API key. The client signs, and the REST API compares signatures.
 
 Source: the SAuthc1 digest scheme of the Stormpath REST API v1. It is AWS Signature Version 4 in another order.
 """
@@ -17,10 +17,10 @@ TERMINATOR = "sauthc1_request"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is signed of one request.
+    """The parts of a request that are signed.
 
-    *path* and *query* are still percent-encoded, as they were sent; the query is without its question mark. *headers*:
-    names in lower case with their values, in the order in which they are signed. *payload*: :func:`payload_hash`.
+    *path* and *query* are percent-encoded, as they are sent; the query has no question mark. *headers*: names in lower
+    case with their values, in the order in which they are signed. *payload*: the :func:`payload_hash` of the body.
     """
 
     method: str
@@ -30,7 +30,7 @@ class Message:
     payload: str
 
     def canonical(self) -> str:
-        """The one text that stands for the request."""
+        """The canonical text of the request, which is signed."""
         query = "&".join(sorted(self.query.split("&")))
         headers = "".join(f"{name}:{value}\n" for name, value in self.headers)
         names = ";".join(name for name, _ in self.headers)
@@ -38,7 +38,10 @@ class Message:
 
 
 def sign(message: Message, secret: str, *, key_id: str, date: str, nonce: str) -> str:
-    """The signature: 64 hex digits. *date*: ``20130701T000000Z``, UTC. *nonce*: a text that is never used again."""
+    """The signature of *message*: 64 hex digits. *secret* and *key_id*: of the API key.
+
+    *date*: the time of the request in UTC, as ``20130701T000000Z``. *nonce*: a text that is never used again.
+    """
     day = date[:8]
     text = "\n".join([ALGORITHM, date, credential(key_id, date, nonce), _sha256(message.canonical())])
     key = _bytes(SCHEME + secret)
@@ -48,17 +51,17 @@ def sign(message: Message, secret: str, *, key_id: str, date: str, nonce: str) -
 
 
 def credential(key_id: str, date: str, nonce: str) -> str:
-    """What ``sauthc1Id`` says: whose signature it is, and for which occasion."""
+    """The value of ``sauthc1Id``: the id of the API key, the *date* and the *nonce*."""
     return f"{key_id}/{date[:8]}/{nonce}/{TERMINATOR}"
 
 
 def payload_hash(body: bytes) -> str:
-    """What stands for the *body* of a request, also for none."""
+    """The SHA-256 of the *body* of a request in hex digits. An empty body has one as well."""
     return hashlib.sha256(body).hexdigest()
 
 
 def _encoded(text: str) -> str:
-    """The spelling of RFC 3986 for the three characters that forms spell otherwise."""
+    """The encoded *text* as in RFC 3986: three characters are encoded differently in forms."""
     return text.replace("+", "%20").replace("*", "%2A").replace("%7E", "~")
 
 
@@ -67,4 +70,4 @@ def _sha256(text: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")  # a server may be sent headers that are no UTF-8
+    return text.encode("utf-8", "surrogateescape")  # headers that a server receives need not be UTF-8

@@ -1,7 +1,7 @@
-"""The bodies of requests, read with distrust: bytes in, the members of a JSON object or the fields of a form out.
+"""Reading the bodies of requests strictly: from bytes to the members of a JSON object, or to the fields of a form.
 
-No class of requests is known here, and no words for people: whoever asks brings the bytes and the limits, and says in
-its own words what an :class:`Unreadable` body is answered with.
+This module knows no class of requests and no texts for people. The caller passes the bytes and the limits, and turns
+:class:`Unreadable` into an answer with a text of its own.
 
 Source: RFC 8259; for forms the URL Standard, "application/x-www-form-urlencoded".
 """
@@ -24,11 +24,11 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Unreadable(ValueError):
-    """What was sent cannot be read."""
+    """The body cannot be read."""
 
 
 class TooLarge(Unreadable):
-    """It is longer than it may be."""
+    """The body is longer than the limit."""
 
 
 class EndedEarly(Unreadable):
@@ -36,22 +36,22 @@ class EndedEarly(Unreadable):
 
 
 class NotAnObject(Unreadable):
-    """It is JSON, but no object."""
+    """The body is JSON, but not an object."""
 
 
 class TooDeep(Unreadable):
-    """It is nested deeper than it may be."""
+    """The body is nested more deeply than the limit."""
 
 
 class GivenTwice(Unreadable):
-    """A name stands in it twice. Two readers of it could be told two stories."""
+    """A name comes twice in the body: two programs could read two different values."""
 
 
 def read(stream: Callable[[int], bytes], limit: int, announced: int | None) -> bytes:
     """The whole body, of *limit* bytes at the most.
 
-    *stream*: reads up to so many bytes, and none at the end. *announced*: the length that the request tells, if it
-    does; what comes is counted all the same. Raises :class:`TooLarge` and :class:`EndedEarly`.
+    *stream*: reads up to the given number of bytes, and returns none at the end. *announced*: the length that the
+    request states, or None; the bytes are counted in any case. Raises :class:`TooLarge` and :class:`EndedEarly`.
     """
     if (announced or 0) > limit:
         raise TooLarge(f"{announced} bytes were announced")
@@ -60,7 +60,7 @@ def read(stream: Callable[[int], bytes], limit: int, announced: int | None) -> b
         while left > 0 and (chunk := stream(left)):
             chunks.append(chunk)
             left -= len(chunk)
-    except Exception as error:  # the server's own, whatever it calls them
+    except Exception as error:  # servers raise errors of their own here
         raise EndedEarly("the body ended early") from error
     if left <= 0:
         raise TooLarge(f"there are more than {limit} bytes")
@@ -68,10 +68,10 @@ def read(stream: Callable[[int], bytes], limit: int, announced: int | None) -> b
 
 
 def document(raw: bytes, *, deepest: int) -> dict[str, Any]:
-    """The JSON object in *raw*, nested *deepest* levels at the most. Its texts may still hold any character.
+    """The JSON object in *raw*, nested *deepest* levels at the most. Its texts may contain any characters.
 
-    Raises :class:`NotAnObject`, :class:`TooDeep`, :class:`GivenTwice`, and :class:`Unreadable` for what is not UTF-8,
-    not JSON, or a number that is none.
+    Raises :class:`NotAnObject`, :class:`TooDeep`, :class:`GivenTwice`; and :class:`Unreadable` if it is not UTF-8 or
+    not JSON, or has NaN or infinities in it.
     """
     try:
         found = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_refused, parse_float=_finite)
@@ -86,10 +86,10 @@ def document(raw: bytes, *, deepest: int) -> dict[str, Any]:
 
 
 def form(raw: bytes, *, most: int, exact: bool = True) -> list[tuple[str, str]]:
-    """The names and values of the form in *raw*, *most* of them at the most, in their order.
+    """The names and values of the form in *raw*, in their order. *most*: the highest number of them.
 
     *exact*: whether a ``%`` that escapes nothing is refused; otherwise it stands for itself, as it does for browsers.
-    Raises :class:`Unreadable` for what is no UTF-8, too much, or holds characters that cannot be stored.
+    Raises :class:`Unreadable` if it is not UTF-8, has too many fields, or characters that cannot be stored.
     """
     try:
         text = raw.decode()
@@ -113,8 +113,8 @@ def unique(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
 
 
 def check_storable(value: Any) -> None:
-    """Raise :class:`Unreadable` if a name or text inside of *value* holds characters that cannot be stored."""
-    # A generator for each level would hand each text through all levels above it.
+    """Raises :class:`Unreadable` if a name or a text in *value* has characters that cannot be stored."""
+    # A list and no recursive generator: with a generator, each text would pass through all levels above it.
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -140,7 +140,7 @@ def _finite(text: str) -> float:
 
 
 def _check_depth(found: Any, deepest: int) -> None:
-    """Level by level: what is nested deeper than we go is never walked by recursion."""
+    """Raises when *found* has too many levels. It goes level by level, because recursion could exhaust the stack."""
     level = [found]
     for _ in range(deepest):
         level = [inner for outer in level for inner in _inside(outer)]
