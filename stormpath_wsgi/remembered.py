@@ -45,10 +45,8 @@ class Remembered(Generic[K, V]):
         # An answer with a time in the future is not used. So answers do not last longer when the clock is set back.
         if known and known.generation == self._generation() and known.since <= self._clock() < known.since + self._ttl:
             return known.value
-        generation, now = (
-            self._generation(),
-            self._clock(),
-        )  # read before asking, so that a write during the question is noticed
+        # Read before asking, so that a write during the question is noticed.
+        generation, now = self._generation(), self._clock()
         value = self._ask(key)
         self._answers.pop(key, None)
         self._answers[key] = _Answer(value, generation, now)

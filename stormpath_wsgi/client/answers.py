@@ -1,4 +1,4 @@
-"""What a server's answer means: a document, an error of the API, or nothing that can be believed."""
+"""The meaning of a server's answer: a document, an error of the API, or an answer that is not from the API."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TOO_MANY_REQUESTS = 429
 
 
 def document_of(reply: Reply, remote: Remote, *, named: bool) -> dict[str, Any]:
-    """The document in *reply*; nothing for an empty one. *named*: it must be a resource, with an href.
+    """The document in *reply*; an empty dictionary for an empty one. *named*: it must be a resource, with an href.
 
-    Raises the :class:`~stormpath_wsgi.Error` that the API says, and
-    :class:`~stormpath_wsgi.errors.Unavailable` for all that no Stormpath REST API in working order says. A 404 of some
-    proxy is such: it tells nothing about the account that was asked for.
+    Raises the :class:`~stormpath_wsgi.Error` that the API has answered; and :class:`~stormpath_wsgi.errors.Unavailable`
+    for an answer that cannot be from a working Stormpath REST API. For example, the 404 of a proxy does not mean that
+    the account does not exist.
     """
     document = _object(reply.body)
     if 200 <= reply.status < 300 and (document is not None or not (named or reply.body)):
@@ -38,13 +38,16 @@ def document_of(reply: Reply, remote: Remote, *, named: bool) -> dict[str, Any]:
 def unavailable(
     remote: Remote, reason: str, error: Mapping[str, Any] | None = None, *, retry_after: int = 0
 ) -> Unavailable:
-    """The directory at *remote* cannot be used now, for a *reason*. *error*: the body that said so."""
+    """The error for a directory at *remote* that cannot be used now, for a *reason*. *error*: the body of the answer.
+
+    *retry_after*: seconds that the server asks to wait; 0 when it does not say.
+    """
     text = f"The directory at {remote.host} cannot be used: {reason.rstrip('.')}."
     return Unavailable({**(error or {}), "developerMessage": text}, retry_after=retry_after or 5)
 
 
 def retry_after(reply: Reply) -> float:
-    """Seconds that a server asks us to wait: so many, or until a date (RFC 9110, section 10.2.3)."""
+    """The seconds that a server asks us to wait; its header may also have a date (RFC 9110, section 10.2.3)."""
     text = reply.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", text):
         return float(text)
@@ -67,7 +70,7 @@ def _ours(document: dict[str, Any], remote: Remote, *, named: bool) -> dict[str,
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object that *body* is, or None."""
+    """The JSON object in *body*; None for anything else."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):

@@ -53,9 +53,11 @@ class NoCredentials(ConfigurationError, ValueError):
 
 @dataclass(frozen=True)
 class KeyPair:
-    """An API key, as far as it proves something: its id and its secret."""
+    """The id and the secret of an API key, with which a client authenticates."""
 
+    #: The id of the API key.
     id: str
+    #: The secret of the API key. It is in no ``repr``.
     secret: str = field(repr=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The data store that is elsewhere: a directory on another machine, through the Stormpath REST API v1."""
+"""The data store for a directory on another machine, through the Stormpath REST API v1."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from stormpath_wsgi.client.transport import Reply, Transport, Unreached
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 
-#: Tries of one request at the most: the first, and four more, as the documented client.
+#: The highest number of tries for one request: the first one and four more, as in the documented client.
 TRIES = 5
-#: Redirects followed at the most. ``tenants/current`` and ``authTokens/<token>`` answer with one.
+#: The highest number of redirects that are followed. ``tenants/current`` and ``authTokens/<token>`` answer with one.
 REDIRECTS = 2
-#: What may be asked for twice.
+#: The methods of requests that may be sent twice.
 REPEATABLE = frozenset({"GET", "DELETE"})
-#: Seconds of a pause that a POST waits for: a sign-in does no better by it, and a flood of them would take all threads.
+#: The longest pause, in seconds, before a POST is repeated. A longer one does not help a sign-in, and many requests
+#: that wait would hold all threads.
 PATIENCE = 1
-#: Collections in which something can be made without making any earlier answer untrue.
+#: Collections in which a new resource makes no earlier answer wrong.
 QUIET = frozenset({"loginAttempts", "refreshTokens", "token"})
 
 _JSON = "application/json"
@@ -41,11 +42,10 @@ log = logging.getLogger(__name__)
 class HttpDataStore(Shared):
     """A :class:`~stormpath_wsgi.client.DataStore` over HTTP. Threads, greenlets and forked workers may share it.
 
-    A request is repeated where that can harm nobody: GET and DELETE after any fault of the network or the server
-    (5xx); POST only when it was certainly not carried out, which is when no connection could be made, on 429, and on
-    503 with ``Retry-After``, which a server says instead of doing what was asked, and not when the server asks for a
-    pause that is too long for a visitor of ours, who holds a thread while he waits. *clock* and *sleep* as in
-    :mod:`time`, in seconds.
+    Requests are repeated where that is safe. GET and DELETE are repeated after any fault of the network or the server
+    (5xx). POST is repeated only if it was certainly not carried out: when no connection could be made, on 429, and on
+    503 with ``Retry-After``. It is not repeated when the server asks for a pause of more than :data:`PATIENCE` seconds,
+    because the visitor's request holds a thread while it waits. *clock* and *sleep*: as in :mod:`time`, in seconds.
     """
 
     def __init__(
@@ -63,38 +63,45 @@ class HttpDataStore(Shared):
         self._writes, self._numbers = 0, itertools.count(1)
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.get`."""
         return self._read(href, {}, expand)
 
     def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.recall`. It always asks the server: a cache is laid over this store."""
         return self._read(href, {}, expand)
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.list`."""
         return self._read(href, payload.matches(query), expand)
 
     def create(
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
+        """See :meth:`DataStore.create`."""
         target, document = self._checked(href), payload.body(href, properties)
         type, body = (_FORM, urlencode(document).encode()) if payload.is_form(href) else (_JSON, _json(document))
         return self._write(_Request("POST", target, payload.parameters(params), type, body))
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """See :meth:`DataStore.update`."""
         target, document = self._checked(href), payload.body(href, properties)
         return self._write(_Request("POST", target, body=_json(document)))
 
     def delete(self, href: str) -> None:
+        """See :meth:`DataStore.delete`."""
         self._write(_Request("DELETE", self._checked(href)))
 
     def generation(self) -> int:
-        """A number that moves with every write through this store, and each time that ``remote.ttl`` seconds are over.
+        """A number that moves with every write through this store, and whenever ``remote.ttl`` seconds are over.
 
-        What others write is not told to a client, unless they share a Redis server with it (:mod:`.cache`). So whoever
-        keeps an answer while this number stands still is wrong for that time at the most, and never about what this
-        process has changed itself.
+        A client is not told what other programs write, unless they share a Redis server with it (:mod:`.cache`). So an
+        answer that is kept while this number does not change is out of date for ``remote.ttl`` seconds at the most, and
+        never because of a change that this process has made.
         """
         return (int((self._clock() - self._born) / self._ttl) << 40) + self._writes
 
     def close(self) -> None:
+        """See :meth:`DataStore.close`."""
         self._transport.close()
 
     def _checked(self, href: str) -> str:
@@ -111,7 +118,7 @@ class HttpDataStore(Shared):
         for _ in range(REDIRECTS):
             if not 300 <= reply.status < 400:
                 break
-            # The query goes along: what was to be expanded is expanded there.
+            # The query is sent again, so that links are expanded in the answer there.
             request = _Request("GET", self._target(request, reply), asked)
             reply = self._reply(request, end)
         return document_of(reply, self._remote, named=True)
@@ -121,8 +128,8 @@ class HttpDataStore(Shared):
             reply = self._reply(request, self._clock() + self._remote.timeout)
             return document_of(reply, self._remote, named=False)
         finally:
-            # Even when it failed: it may have been carried out. But on a busy site somebody signs in at every moment,
-            # and if that counted nothing could be kept.
+            # Also after a failure, since the request may have been carried out. Sign-ins are left out: on a busy site
+            # there is always one, and nothing could be cached.
             if request.href.rpartition("/")[2] not in QUIET:
                 self._writes = next(self._numbers)
 
@@ -133,8 +140,8 @@ class HttpDataStore(Shared):
         return target
 
     def _reply(self, request: _Request, end: float) -> Reply:
-        """What the server says in the end, which may be that it cannot. It is asked again until *end*."""
-        carried_out = False  # perhaps
+        """The answer of the server to *request*, which may be an error. It is repeated until *end* (of the clock)."""
+        carried_out = False  # whether an earlier try may have been carried out
         for tries in itertools.count(1):
             outcome = self._try(request, end)
             pause = max(self._remote.backoff(tries) / 1000, _wait(outcome))
@@ -146,13 +153,13 @@ class HttpDataStore(Shared):
         if isinstance(outcome, Unreached):
             raise unavailable(self._remote, str(outcome))
         if carried_out and request.method == "DELETE" and outcome.status == 404:
-            return Reply(204, {}, b"")  # it is gone by an earlier try of ours
+            return Reply(204, {}, b"")  # an earlier try has removed it
         return outcome
 
     def _try(self, request: _Request, end: float) -> Reply | Unreached:
         headers = {"Accept": _JSON, "Content-Type": request.type}
         proof = self._remote.proof(request.method, request.url, headers, request.body)
-        # Proxies may change these two, so they are not signed.
+        # Proxies may change the last two headers, so these are not signed.
         lines = {**headers, **proof, "User-Agent": self._agent, "Accept-Encoding": "identity"}
         left = max(0.001, end - self._clock())
         try:
@@ -162,7 +169,7 @@ class HttpDataStore(Shared):
 
 
 def open_remote(remote: Remote, cache: CacheOptions) -> CachingDataStore:
-    """The data store of the directory at *remote*, with a cache. Nothing is asked for yet."""
+    """The data store of the directory at *remote*, with a cache. No request is sent yet."""
     return CachingDataStore(HttpDataStore(remote), cache, owner=remote.credential.id)
 
 
@@ -176,7 +183,7 @@ class _Request:
 
     @property
     def url(self) -> str:
-        # "%20" and not "+": SAuthc1 signs the spelling.
+        # A blank is "%20" and not "+", because SAuthc1 signs the encoded text.
         query = urlencode(self.query, quote_via=quote, safe="")
         return f"{self.href}?{query}" if query else self.href
 
@@ -189,7 +196,7 @@ def _may_repeat(request: _Request, outcome: Reply | Unreached) -> bool:
 
 
 def _is_refused(outcome: Reply | Unreached) -> bool:
-    """Whether the request was certainly not carried out, and may be another time."""
+    """Whether the request was certainly not carried out, and may succeed at another time."""
     if isinstance(outcome, Unreached):
         return outcome.again and not outcome.sent
     return outcome.status == TOO_MANY_REQUESTS or (outcome.status == 503 and "Retry-After" in outcome.headers)

@@ -25,17 +25,21 @@ class LocalDataStore(Shared):
         self.generation = service.generation
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.get`."""
         return self._service.get(self._path(href), payload.expansion(expand))
 
     def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.recall`. It always asks the directory."""
         return self.get(href, expand)  # asking costs no more than remembering would
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.list`."""
         return self._service.list(self._path(href), payload.matches(query), payload.expansion(expand))
 
     def create(
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
+        """See :meth:`DataStore.create`."""
         path = self._path(href)
         return self._service.create(path, payload.body(path, properties), payload.parameters(params))
 
@@ -47,10 +51,12 @@ class LocalDataStore(Shared):
         return self._service.log_in(path, login, password, payload.body(path, properties), payload.parameters(params))
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """See :meth:`DataStore.update`."""
         path = self._path(href)
         return self._service.update(path, payload.body(path, properties))
 
     def delete(self, href: str) -> None:
+        """See :meth:`DataStore.delete`."""
         self._service.delete(self._path(href))
 
     def credential(self) -> KeyPair:
@@ -63,6 +69,7 @@ class LocalDataStore(Shared):
         self._service.serve()
 
     def close(self) -> None:
+        """See :meth:`DataStore.close`."""
         self._service.close()
 
     def _path(self, href: str) -> str:

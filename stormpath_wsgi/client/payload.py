@@ -1,7 +1,7 @@
-"""What may cross the data store port: JSON in bodies, text in parameters.
+"""The values that a data store accepts: JSON in bodies, texts in parameters.
 
-Every data store asks here before it does anything else. So what is refused over HTTP is refused in process as well,
-with the same error, and what is accepted is stored as the same JSON.
+Every data store checks them here first. So both data stores refuse the same values, with the same errors, and store the
+accepted ones as the same JSON.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import is_storable
 
-#: Levels of objects and arrays in one body, as many as the REST API takes.
+#: The highest number of levels of objects and arrays in one body, as in the REST API.
 DEEPEST = 128
-#: Values in one body. What has more is larger than any body may be, or it shares its parts without end.
+#: The highest number of values in one body. With more it would be larger than any body may be, or it contains itself.
 MOST = 5_000_000
 
 _TOKEN_ENDPOINT = "/oauth/token"  # noqa: S105  (a path)
 
 
 def is_form(href: str) -> bool:
-    """Whether what is posted to *href* is a form. Only the token endpoint takes one (RFC 6749, section 4)."""
+    """Whether a body for *href* is sent as a form. Only the token endpoint takes a form (RFC 6749, section 4)."""
     return href.endswith(_TOKEN_ENDPOINT)
 
 
 def body(href: str, properties: Any) -> dict[str, Any]:
-    """A copy of the *properties* that are sent to *href*, of plain JSON types only; of a form only what is not None.
+    """A copy of *properties*, which are to be sent to *href*, of plain JSON types only. In a form, None is left out.
 
-    Subclasses of text, numbers, lists and dictionaries are taken for what they hold. Raises
-    :class:`~stormpath_wsgi.Error`, which names the place: 2004 for what JSON does not have, such as a tuple, a set, a
-    moment or a key that is no text; 2002 for NaN, infinities and numbers beyond them; 400 for what is nested too deep,
-    and 413 for too much.
+    Subclasses of strings, numbers, lists and dictionaries become plain ones. Raises :class:`~stormpath_wsgi.Error`,
+    which names the place: 2004 for a value that JSON does not have, such as a tuple, a set, a datetime or a key that is
+    no string; 2002 for NaN, infinities and numbers beyond a double; 400 for too many levels, and 413 for too many
+    values.
     """
     if not isinstance(properties, Mapping):
         raise fault(Code.MALFORMED_REQUEST, f"The properties must be a dictionary, not a {type(properties).__name__}.")
@@ -45,12 +45,15 @@ def body(href: str, properties: Any) -> dict[str, Any]:
 
 
 def parameters(given: Mapping[str, Any] | None) -> dict[str, str]:
-    """The query parameters of a request, as text. True and False are ``true`` and ``false``. Raises 2103."""
+    """The query parameters *given*, as texts. True and False become ``true`` and ``false``. Raises 2103."""
     return {name: _parameter(name, value) for name, value in (given or {}).items()}
 
 
 def matches(given: Mapping[str, Any] | None) -> dict[str, str]:
-    """The same for a collection, where a parameter without a value is a mistake. Raises 2101 and 2103."""
+    """The query parameters *given* for a collection, as texts.
+
+    There a parameter must have a value. Raises 2101 and 2103.
+    """
     asked = parameters(given)
     for name, value in asked.items():
         if not value:
@@ -59,12 +62,12 @@ def matches(given: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def expansion(expand: Any) -> str | None:
-    """The parameter ``expand``, or None. Raises 2103."""
+    """The parameter ``expand`` as a text; None when there is none. Raises 2103."""
     return _parameter("expand", expand) if expand else None
 
 
 class _Unfit(Exception):
-    """A value that is not JSON. *place* is where it was found, the outermost name first."""
+    """A value is not JSON. *place*: where it was found, with the outermost name first."""
 
     def __init__(self, code: Code, says: str) -> None:
         super().__init__(says)
@@ -79,7 +82,7 @@ class _Unfit(Exception):
 
 
 class _Copy:
-    """Copies one body, and counts what is in it."""
+    """Copies one body, and counts its values."""
 
     def __init__(self) -> None:
         self._left = MOST
@@ -121,7 +124,7 @@ def _text(value: str) -> str:
 
 
 def _number(value: float) -> float:
-    """*value* without its class, if JSON has a spelling for it that every reader can take."""
+    """*value* as a plain number. Raises for a number that JSON does not have, or that other programs could not read."""
     try:
         finite = math.isfinite(value)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""A directory on another machine: its address, and how a client proves itself to it."""
+"""A directory on another machine: its address, and how a client authenticates there."""
 
 from __future__ import annotations
 
@@ -17,34 +17,39 @@ from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.sauthc1 import SCHEME, Message, credential, payload_hash, sign
 
-#: A path below an address: names, ids and tokens. No dots alone, which would climb out; nothing that starts a query.
+#: The form of a path below the base URL: names, ids and tokens. It has no segments of dots only, which could lead out
+#: of the base URL, and no characters that begin a query.
 PATH = re.compile(r"(/(?!\.+(/|\Z))[0-9A-Za-z_~.-]+)+")
 
 _PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "write https://id.example.com/v1"
 
-#: The header lines that prove who sends a request: method, url, other headers, body.
+#: Returns the headers that authenticate a request. The arguments: the API key, the method, the url, the other headers,
+#: the body.
 Scheme = Callable[[KeyPair, str, str, Mapping[str, str], bytes], Mapping[str, str]]
-#: Milliseconds to pause before the n-th repetition of a request, n from 1.
+#: Returns the milliseconds to pause before the n-th repetition of a request. The argument is n, from 1.
 Backoff = Callable[[int], float]
 
 
 def basic(key: KeyPair, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
-    """HTTP Basic: the secret itself, once more with each request, under the protection of TLS alone."""
+    """The headers of HTTP Basic (RFC 7617). They contain the secret itself, which only TLS protects on its way."""
     return {"Authorization": "Basic " + b64encode(f"{key.id}:{key.secret}".encode()).decode()}
 
 
 def sauthc1(key: KeyPair, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
-    """SAuthc1: a signature of the request, good once and for some minutes. The secret itself does not travel."""
+    """The headers of SAuthc1: a signature of the request, valid once and for some minutes.
+
+    The secret itself is not sent.
+    """
     return signed(key, method, url, headers, body, now=dt.datetime.now(dt.UTC), nonce=str(uuid.uuid4()))
 
 
 def signed(
     key: KeyPair, method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: dt.datetime, nonce: str
 ) -> Mapping[str, str]:
-    """The header lines of SAuthc1 for a request sent *now* (UTC). *nonce*: a text never used again.
+    """The headers of SAuthc1 for a request that is sent *now* (UTC). *nonce*: a text that is never used again.
 
-    *headers* are signed as well, so they must reach the server as they are.
+    *headers* are signed as well, so no proxy may change them.
     """
     target, date = urlsplit(url), now.strftime("%Y%m%dT%H%M%SZ")
     stamps = {"Host": _host(target), "X-Stormpath-Date": date}
@@ -59,40 +64,48 @@ def signed(
 
 
 def _host(target: SplitResult) -> str:
-    """The Host header: with the port, unless that is the scheme's own."""
+    """The value of the Host header: the name, and the port unless it is the default port of the scheme."""
     name = target.hostname or ""
     name = f"[{name}]" if ":" in name else name
     return name if target.port in (None, _PORTS.get(target.scheme)) else f"{name}:{target.port}"
 
 
-#: By the documented names, in lower case.
+#: The ways to authenticate, by their documented names in lower case.
 SCHEMES: Mapping[str, Scheme] = {"sauthc1": sauthc1, "basic": basic}
 
 
 def exponential(tries: int) -> float:
-    """100 ms, 200, 400, 800, each by chance up to a half shorter: clients that failed together come back apart."""
+    """The pause before the next try, in milliseconds: at most 100, 200, 400, 800, for *tries* from 1.
+
+    Each is shortened by a random part, up to a half, so that clients that failed together do not come back together.
+    """
     return random.uniform(25, 50) * float(2**tries)  # noqa: S311  (no secret)
 
 
 @dataclass(frozen=True)
 class Remote:
-    """How to reach a directory on another machine: the options of an :class:`HttpDataStore`.
+    """How to reach a directory on another machine: the options of an :class:`HttpDataStore`."""
 
-    *base_url*: the address of the API, ``https://id.example.com/v1``. Plain http is for a server on this machine,
-    or for whoever says *allow_insecure*: requests and answers hold passwords. *timeout*: seconds that one call takes at
-    the most, all tries together. *ttl*: seconds for which an answer may be taken for true without asking again, see
-    :meth:`HttpDataStore.generation`. *ca_bundle*: a file of certificates to trust instead of the usual authorities.
-    """
-
+    #: The address of the API, ``https://id.example.com/v1``. Plain http is for a server on this machine, or needs
+    #: :attr:`allow_insecure`, because requests and answers contain passwords.
     base_url: str
+    #: The API key that authenticates requests.
     credential: KeyPair
+    #: The way to authenticate: ``SAuthc1`` or ``Basic``.
     scheme: str = "SAuthc1"
+    #: Seconds that one call takes at the most, with all its tries.
     timeout: float = 15
+    #: Seconds for which an answer may be used without asking again, see :meth:`HttpDataStore.generation`.
     ttl: float = 60
+    #: Returns the milliseconds to pause before a repetition.
     backoff: Backoff = exponential
+    #: A text to put in front of our own in the header ``User-Agent``.
     user_agent: str | None = None
-    proxies: Mapping[str, str] | None = field(default=None, repr=False)  # their addresses may hold passwords
+    #: The proxies, as for ``requests``. They are in no ``repr``, because their addresses may contain passwords.
+    proxies: Mapping[str, str] | None = field(default=None, repr=False)
+    #: A file of certificates to trust, in place of the usual authorities.
     ca_bundle: str | None = None
+    #: Whether plain http to other machines is allowed.
     allow_insecure: bool = False
 
     def __post_init__(self) -> None:
@@ -104,25 +117,29 @@ class Remote:
 
     @property
     def host(self) -> str:
-        """The server, for people."""
+        """The name of the server, for texts."""
         return urlsplit(self.base_url).netloc
 
     def proof(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
-        """The header lines that authenticate a request."""
+        """The headers that authenticate a request. *headers*: its other headers."""
         return SCHEMES[self.scheme.lower()](self.credential, method, url, headers, body)
 
     def below(self, href: str) -> bool:
-        """Whether *href* names something of this directory. Nothing else is sent what proves who we are."""
+        """Whether *href* is below the base URL. Requests with credentials are sent to such addresses only."""
         return href.startswith(self.base_url) and PATH.fullmatch(href, len(self.base_url)) is not None
 
 
 def is_address(url: str | None) -> bool:
-    """Whether *url* is meant to be the address of an API, rather than of a database."""
+    """Whether *url* is the address of an API, and not of a database."""
     return url is not None and url.strip().lower().startswith(("https://", "http://"))
 
 
 def checked_address(address: str, *, allow_insecure: bool = False) -> str:
-    """The base url of an API in the spelling that hrefs have. Raises ConfigurationError, which does not repeat it."""
+    """The base URL of an API in the form that hrefs have. *allow_insecure*: whether plain http to other machines is
+    allowed.
+
+    Raises ConfigurationError, whose text does not repeat the *address*.
+    """
     try:
         parts = urlsplit(address.strip().rstrip("/"))
         host, _ = parts.hostname, parts.port

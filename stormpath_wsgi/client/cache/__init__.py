@@ -1,4 +1,4 @@
-"""The cache of a client: answers of a directory on another machine that are good for a while."""
+"""The cache of a client: answers of a directory on another machine, which are used for a limited time."""
 
 from stormpath_wsgi.client.cache.caching import REGIONS, CacheOptions, CachingDataStore
 from stormpath_wsgi.client.cache.memory import MemoryStore, NullCacheStore

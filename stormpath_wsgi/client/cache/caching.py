@@ -1,4 +1,4 @@
-"""A data store that remembers what another one has answered."""
+"""A data store that caches the answers of another one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from stormpath_wsgi.client.cache.store import CacheStore, Life
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.store import DataStore
 
-#: What is kept, by the segment of the path that names it; the documented names. What holds a secret is never kept,
-#: and nothing of the service's is kept under ``nonces``.
+#: The regions of the cache, by their documented names: the segments of paths. Resources with secrets are never cached,
+#: and the region ``nonces`` stays empty.
 REGIONS = (
     "accounts",
     "apiKeys",
@@ -32,33 +32,34 @@ REGIONS = (
     "nonces",
 )
 
-#: Kinds of which a change changes that one resource and no other. Everything else makes us forget all.
+#: Kinds for which a change affects only the resource itself. A change of any other kind clears the whole cache.
 _ALONE = frozenset({"accounts", "applications", "customData", "directories", "groups", "organizations", "tenants"})
-#: Bits of the number of any store below.
+#: The generation of the store below is less than two to this power.
 _ABOVE = 128
-#: What can be removed without a trace in anything that is kept.
+#: Resources whose removal changes no cached answer.
 _TRACELESS = frozenset({"accessTokens", "refreshTokens"})
 
 
 @dataclass(frozen=True)
 class CacheOptions:
-    """What is kept where, and for how long.
+    """Where answers are cached, and for how long."""
 
-    *store* makes a :class:`~stormpath_wsgi.client.cache.CacheStore` when it is called with *store_opts*; all regions
-    share one unless they say otherwise. *ttl* and *tti*: seconds an entry is good for at the most, and without being
-    asked for. *regions*: other values of these four for some of :data:`REGIONS`. *url*: of a Redis server, which is
-    the store then.
-    """
-
+    #: Makes a :class:`~stormpath_wsgi.client.cache.CacheStore` when it is called with :attr:`store_opts`. All regions
+    #: share one store, unless :attr:`regions` says otherwise.
     store: Any = MemoryStore
-    store_opts: Mapping[str, Any] = field(default_factory=dict, repr=False)  # a password may be among them
+    #: The arguments of :attr:`store`. They are in no ``repr``, because they may contain a password.
+    store_opts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: Seconds that an entry is used at the most.
     ttl: float = 300
+    #: Seconds that an entry is used without being asked for.
     tti: float = 300
+    #: Other values of the four options above, for some of :data:`REGIONS`.
     regions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    #: The address of a Redis server, which is then the store.
     url: str | None = field(default=None, repr=False)
 
     def made(self) -> dict[str, tuple[CacheStore, Life]]:
-        """The store and the times of each region. Raises ValueError and TypeError for what cannot be."""
+        """The store and the times of each region. Raises ValueError and TypeError for options that are wrong."""
         if unknown := self.regions.keys() - set(REGIONS):
             raise ValueError(f"there is no cache region {min(unknown)!r}; there are {', '.join(REGIONS)}")
         shared: CacheStore = RedisStore(url=self.url) if self.url else self.store(**self.store_opts)
@@ -80,11 +81,11 @@ class CacheOptions:
 
 
 class CachingDataStore(Shared):
-    """*store*, with a cache for :meth:`recall`. Every other verb asks, and what it answers or changes is noted.
+    """The data store *store* with a cache for :meth:`recall`. Every other verb asks *store*, and updates the cache.
 
-    Collections are not kept, nor is what was asked for with an expansion; the single resources that came along are.
-    Removing something, and changing what others depend on, clears the cache. *owner*: whoever may see the same things;
-    caches of different owners do not mix, though they share a server.
+    Collections are not cached, and neither are answers with an expansion as a whole; the single resources in them are.
+    Removing a resource, or changing one on which others depend, clears the cache. *owner*: identifies who may see the
+    answers; on a shared server, the entries of different owners are kept apart.
     """
 
     def __init__(self, store: DataStore, options: CacheOptions, *, owner: str) -> None:
@@ -97,12 +98,14 @@ class CachingDataStore(Shared):
         self._news = None if shared is None else News(shared, f"{self._namespace}:news")
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.get`. The answer is cached for :meth:`recall`."""
         before = self._store.generation()
         answer = self._store.get(href, expand)
         self._note(answer, before)
         return answer
 
     def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.recall`. The answer is from the cache, if it has one."""
         region = self._region(href)
         if region is None or expand:
             return self.get(href, expand)
@@ -110,20 +113,23 @@ class CachingDataStore(Shared):
         return place.get(self._key(href), life) or self.get(href)
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
+        """See :meth:`DataStore.list`. Collections are not cached."""
         return self._store.list(href, query, expand)
 
     def create(
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
+        """See :meth:`DataStore.create`."""
         with self._telling():
             try:
                 return self._store.create(href, properties, params)
             finally:
-                # A mapping moves others, and may become what its application tells of as the default.
+                # A new mapping moves others, and may change the default stores in the answer about its application.
                 if href.endswith("StoreMappings"):
                     self._clear()
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """See :meth:`DataStore.update`."""
         with self._telling():
             try:
                 return self._store.update(href, properties)
@@ -131,29 +137,34 @@ class CachingDataStore(Shared):
                 self._forget(href)
 
     def delete(self, href: str) -> None:
+        """See :meth:`DataStore.delete`."""
         with self._telling():
             try:
                 self._store.delete(href)
             finally:
                 path = self._path(href)
                 if "customData" in path[2:3]:
-                    self._forget("/".join((self.base_url, *path[:3])))  # all of it, or one key
+                    self._forget("/".join((self.base_url, *path[:3])))  # the whole custom data, or one key of it
                 elif path[0] not in _TRACELESS:
                     self._clear()
 
     def generation(self) -> int:
-        """That of the store below; with a Redis server it moves too when another process there has made a change."""
+        """See :meth:`DataStore.generation`.
+
+        With a Redis server, it also moves when another process there makes a change.
+        """
         number = self._store.generation()
         return number if self._news is None else (self._news.number() << _ABOVE) + number
 
     def close(self) -> None:
+        """See :meth:`DataStore.close`."""
         if self._news is not None:
             self._news.close()
         self._store.close()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Tells others of a change that is made in this block, once it is done and forgotten here."""
+        """In this block a change is made. Afterwards, when it is out of our cache, other processes are told of it."""
         before = self._store.generation()
         try:
             yield
@@ -162,7 +173,7 @@ class CachingDataStore(Shared):
                 self._news.tell()
 
     def _note(self, resource: Mapping[str, Any], before: int) -> None:
-        """Keep *resource*, read while the generation was *before*, and the resources that came along in it."""
+        """Caches *resource* and the expanded resources in it. *before*: the generation when it was read."""
         href = resource.get("href")
         if not isinstance(href, str) or "items" in resource:
             return
@@ -173,7 +184,7 @@ class CachingDataStore(Shared):
         parts = {name: value for name, value in resource.items() if _is_resource(value)}
         for part in parts.values():
             self._note(part, before)
-        # Whoever may read a shared cache could prove with that token that an address is his.
+        # With this token, a person who can read a shared cache could verify an address of somebody else.
         if region is not None and not resource.get("emailVerificationToken"):
             links = {name: {"href": part["href"]} for name, part in parts.items()}
             self._put(region, href, {**resource, **links}, before)
@@ -181,12 +192,13 @@ class CachingDataStore(Shared):
     def _put(self, region: str, href: str, resource: Mapping[str, Any], before: int) -> None:
         place, life = self._regions[region]
         place.put(self._key(href), dict(resource), life)
-        # Whoever writes moves the generation first and forgets then. So if that was meanwhile, one of us two forgets.
+        # A writer moves the generation first, and then removes the entry. If it has moved it meanwhile, the entry may
+        # be old and the writer may have removed it before we stored it. So we remove it.
         if self._store.generation() != before:
             place.drop([self._key(href)])
 
     def _forget(self, href: str) -> None:
-        """Forget the resource at *href*, with its custom data; or all, if others depend on it."""
+        """Removes the resource at *href* and its custom data from the cache; or everything, if others depend on it."""
         if self._region(href) not in _ALONE:
             self._clear()
             return
@@ -199,7 +211,7 @@ class CachingDataStore(Shared):
             place.clear()
 
     def _region(self, href: str) -> str | None:
-        """The region in which the resource at *href* is kept, or None."""
+        """The region for the resource at *href*; None when it is not cached."""
         path = self._path(href)
         if len(path) == 3 and path[2] == "customData":
             return "customData"
@@ -222,5 +234,5 @@ def _holds_secret(kind: type[kinds.Kind]) -> bool:
     return any(attribute.encrypted for attribute in kind.declared(kinds.Attribute))
 
 
-#: Paths of the kinds of which an answer holds a secret.
+#: The paths of the kinds whose answers have a secret.
 _SECRET = frozenset(kind.path for kind in kinds.KINDS.values() if _holds_secret(kind))

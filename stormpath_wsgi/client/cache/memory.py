@@ -1,4 +1,4 @@
-"""Cache stores of one process."""
+"""Cache stores for one process."""
 
 from __future__ import annotations
 
@@ -15,61 +15,67 @@ from stormpath_wsgi.client.cache.store import Life
 
 @dataclass(slots=True)
 class _Entry:
-    text: str  # JSON: what is handed out is a copy each time
+    text: str  # JSON, so that each reader gets a copy
     until: float
     idle_until: float
 
 
 class MemoryStore:
-    """Entries in the memory of this process: at most *max_entries*, those longest unasked for go first.
+    """Keeps entries in the memory of this process.
 
-    *clock*: seconds, as :func:`time.monotonic`. Threads and greenlets may share it.
+    *max_entries*: the highest number of entries; those that were not used for the longest time are removed first.
+    *clock*: returns seconds, like :func:`time.monotonic`. Threads and greenlets may share it.
     """
 
     def __init__(self, max_entries: int = 1000, *, clock: Callable[[], float] = time.monotonic) -> None:
         if max_entries < 1:
             raise ValueError(f"max_entries of a MemoryStore is {max_entries}: write a number above zero")
         self._max_entries, self._clock = max_entries, clock
-        # Without a lock: each operation on it is one call into C.
+        # It needs no lock, since each operation on it is one call into C.
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     def get(self, key: str, life: Life) -> dict[str, Any] | None:
+        """See :meth:`CacheStore.get`."""
         entry = self._entries.get(key)
         now = self._clock()
         if entry is None or now >= min(entry.until, entry.idle_until):
             return None
         entry.idle_until = now + life.tti
-        with suppress(KeyError):  # another thread has dropped it
+        with suppress(KeyError):  # another thread has removed it
             self._entries.move_to_end(key)
         document: dict[str, Any] = json.loads(entry.text)
         return document
 
     def put(self, key: str, document: dict[str, Any], life: Life) -> None:
+        """See :meth:`CacheStore.put`."""
         now = self._clock()
         self._entries[key] = _Entry(json.dumps(document), now + life.ttl, now + life.tti)
         while len(self._entries) > self._max_entries:
-            with suppress(KeyError):  # another thread has emptied it
+            with suppress(KeyError):  # another thread has removed the last one
                 self._entries.popitem(last=False)
 
     def drop(self, keys: Iterable[str]) -> None:
+        """See :meth:`CacheStore.drop`."""
         for key in keys:
             self._entries.pop(key, None)
 
     def clear(self) -> None:
+        """See :meth:`CacheStore.clear`."""
         self._entries.clear()
 
 
 class NullCacheStore:
-    """Keeps nothing."""
+    """A store that keeps nothing."""
 
     def get(self, key: str, life: Life) -> dict[str, Any] | None:
+        """Returns None."""
         return None
 
     def put(self, key: str, document: dict[str, Any], life: Life) -> None:
-        pass
+        """Does nothing."""
 
     def drop(self, keys: Iterable[str]) -> None:
-        pass
+        """Does nothing."""
 
     def clear(self) -> None:
-        pass
+        """Does nothing."""

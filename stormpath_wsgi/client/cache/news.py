@@ -1,4 +1,4 @@
-"""What other processes change, told through the Redis server that they share as a cache."""
+"""Notices about changes that other processes make, through the Redis server that they share as a cache."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from typing import Any
 
 from stormpath_wsgi.client.cache.redis import RedisStore
 
-#: Seconds after which the server must have given a sign of life, and those until the next try where it did not.
+#: Seconds within which the server must answer, and seconds until the next try when it did not.
 BEAT, PAUSE = 2.0, 1.0
 
 log = logging.getLogger(__name__)
 
 
 class News:
-    """A number that moves when a process that shares *store* and *channel* says that it has changed something.
+    """A number that moves when a process with the same *store* and *channel* says that it has changed something.
 
-    Redis publishes what is told at once; nobody waits for it. One thread in each process listens, from the first
-    :meth:`number` on. While it cannot, and for what is changed without being told, the number says nothing.
+    Redis delivers the notices at once, and no request waits for them. One thread in each process listens, from the
+    first call of :meth:`number` on. While it cannot listen, the number does not move; nor does it for changes without a
+    notice.
     """
 
     def __init__(self, store: RedisStore, channel: str) -> None:
         self._store, self._channel = store, channel
         self._numbers = itertools.count(1)
         self._number = 0
-        self._process: int | None = None  # in which the thread runs
+        self._process: int | None = None  # the id of the process in which the thread runs
         self._closed = threading.Event()
 
     def number(self) -> int:
-        """Without I/O."""
+        """The number. Does no I/O."""
         if self._process != os.getpid():
             self._process = os.getpid()
             self._closed = threading.Event()
@@ -39,12 +40,12 @@ class News:
         return self._number
 
     def tell(self) -> None:
-        """Says that something was changed."""
+        """Tells the other processes that this one has changed something."""
         self._move()
         self._store.publish(self._channel)
 
     def close(self) -> None:
-        """Listen no longer, until the next :meth:`number`."""
+        """Ends the thread. The next call of :meth:`number` starts another one."""
         self._closed.set()
         self._process = None
 
@@ -62,13 +63,14 @@ class News:
             closed.wait(PAUSE)
 
     def _follow(self, subscription: Any, closed: threading.Event, process: int) -> None:
-        """Returns when the server gives no sign of life."""
+        """Listens to *subscription*. Returns when the server does not answer any more."""
         answered = True
         while answered and not closed.is_set() and os.getpid() == process:
             answered = False
             subscription.ping()
-            # One message after the other, until there was none for a beat.
+            # Reads one message after the other, until none arrives within BEAT seconds.
             while not closed.is_set() and (message := subscription.get_message(timeout=BEAT)):
                 answered = True
-                if message["type"] != "pong":  # a change; or a subscription, before which some may have been missed
+                # A change; or a new subscription, before which notices may have been missed.
+                if message["type"] != "pong":
                     self._move()

@@ -1,4 +1,4 @@
-"""The cache store that workers and machines share: Redis, or Valkey, which speaks the same."""
+"""The cache store that several processes and machines share: Redis, or Valkey, which has the same protocol."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from typing import Any
 from stormpath_wsgi.client.cache.store import Life
 from stormpath_wsgi.errors import ConfigurationError
 
-#: Seconds for which nothing is looked up in a server that did not answer: a cache must not make a site slow.
+#: Seconds for which a server is not asked again after it did not answer, so that the cache does not make the site slow.
 REST = 5.0
 
 log = logging.getLogger(__name__)
 
 
 class RedisStore:
-    """Entries in a Redis server (6.2 or newer), as JSON and with a time to live each. What one drops, all have dropped.
+    """Keeps entries in a Redis server (6.2 or newer), as JSON and each with a time to live. All processes share them.
 
     *options* are those of ``redis.Redis``: ``host``, ``port``, ``db``, ``password``, ``socket_timeout`` (seconds),
-    ``unix_socket_path`` …; or *url*: ``redis://:password@host:6379/0``. Keys begin with *prefix*. Whoever may read that
-    server can read accounts and custom data there. *clock*: seconds since the epoch, about the same on all machines.
+    ``unix_socket_path`` …; or *url*: ``redis://:password@host:6379/0``. Keys begin with *prefix*. A person who can read
+    that server can read accounts and custom data in it. *clock*: returns seconds since the epoch; it must be about the
+    same on all machines.
 
-    A server that cannot be reached costs speed. A change that it could not be told of may be overlooked by others for
-    the time to live.
+    While the server cannot be reached, the site is slower. If a change could not be written to it, other processes may
+    use the old entry until the end of its time to live.
     """
 
     def __init__(
@@ -43,7 +44,8 @@ class RedisStore:
             from redis.retry import Retry
         except ImportError:
             raise ConfigurationError("redis is missing; install it with: pip install redis") from None
-        # Once more, on another connection, for a server that was restarted; redis itself would go on for many seconds.
+        # One more try, on another connection, is for a server that was restarted. By default redis would try for many
+        # seconds.
         patience = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)}
         options = {**patience, **options}
         try:
@@ -54,12 +56,13 @@ class RedisStore:
             ) from None
         self.failure = redis.RedisError
         self._prefix, self._clock = prefix, clock
-        # Clearing a server that others use as well would be slow: this number is changed instead, and entries
-        # that were made under another one are not believed.
+        # Removing all our entries from a shared server would be slow. Instead this number is changed: entries that were
+        # made under another number are not used.
         self._marker, self._generation = f"{prefix}generation", ""
         self._rests_until = 0.0
 
     def get(self, key: str, life: Life) -> dict[str, Any] | None:
+        """See :meth:`CacheStore.get`."""
         text = None
         if not self._rests():
             with self._tolerant():
@@ -73,27 +76,30 @@ class RedisStore:
         return self._unpacked(text)
 
     def put(self, key: str, document: dict[str, Any], life: Life) -> None:
+        """See :meth:`CacheStore.put`."""
         if not self._rests():
             with self._tolerant():
                 text = json.dumps([self._generation, self._clock() + life.ttl, document])
                 self._redis.set(self._prefix + key, text, px=_milliseconds(min(life.ttl, life.tti)))
 
     def drop(self, keys: Iterable[str]) -> None:
+        """See :meth:`CacheStore.drop`."""
         with self._tolerant("Others may not see a change for a while"):
             self._redis.unlink(*(self._prefix + key for key in keys))
 
     def clear(self) -> None:
+        """See :meth:`CacheStore.clear`."""
         with self._tolerant("Others may not see a change for a while"):
             self._generation = str(self._redis.incr(self._marker))
 
     def publish(self, channel: str) -> None:
-        """Tells all who have a :meth:`subscription` of *channel* that something was changed."""
+        """Sends a notice about a change to all processes with a :meth:`subscription` of *channel*."""
         with self._tolerant("Others may not see a change for a while"):
             self._redis.publish(self._prefix + channel, "")
 
     @contextmanager
     def subscription(self, channel: str) -> Iterator[Any]:
-        """The messages of *channel*, a ``PubSub`` of redis. Raises what :attr:`failure` names."""
+        """A ``PubSub`` of redis with the messages of *channel*. Raises the exceptions in :attr:`failure`."""
         with self._redis.pubsub() as subscription:
             subscription.subscribe(self._prefix + channel)
             yield subscription
@@ -102,7 +108,7 @@ class RedisStore:
         try:
             generation, until, document = json.loads(text) if text else (None, 0, None)
         except (ValueError, TypeError):
-            return None  # not of our making
+            return None  # we have not written this entry
         good = generation == self._generation and isinstance(until, int | float) and self._clock() < until
         return document if good and isinstance(document, dict) else None
 
@@ -119,7 +125,10 @@ class RedisStore:
 
 
 class MemcachedStore:
-    """The name of a store that the documented client had. Making one says what to use instead."""
+    """A store of the documented client that does not exist here.
+
+    Making one raises an error that says what to use instead.
+    """
 
     def __init__(self, **options: Any) -> None:
         raise ConfigurationError("Memcached is not spoken: use RedisStore, for Redis or Valkey")

@@ -1,4 +1,4 @@
-"""Where a cache keeps its entries."""
+"""The port to the stores in which a cache keeps its entries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Life:
-    """How long an entry is good for, in seconds: at the most (*ttl*), and without being asked for (*tti*)."""
+    """How long an entry is used, in seconds: *ttl* at the most, and *tti* without being asked for."""
 
     ttl: float = 300
     tti: float = 300
@@ -21,16 +21,16 @@ class Life:
 
 
 class CacheStore(Protocol):
-    """Keeps JSON objects under text keys. It loses entries as it likes, and raises nothing when it fails."""
+    """Keeps JSON objects under text keys. It may lose entries at any time, and does not raise when it fails."""
 
     def get(self, key: str, life: Life) -> dict[str, Any] | None:
-        """A copy of what is kept under *key*, or None. It was asked for: its idle time begins anew."""
+        """A copy of the object under *key*; None when there is none. The idle time (*tti*) of the entry begins anew."""
 
     def put(self, key: str, document: dict[str, Any], life: Life) -> None:
-        """Keep *document*, instead of what may be there."""
+        """Keeps *document* under *key*, in place of an older one. *life*: how long it is used."""
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Forget what is kept under *keys*."""
+        """Removes the objects under *keys*."""
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Removes everything."""
