@@ -43,14 +43,14 @@ def sign(message: Message, secret: str, *, key_id: str, date: str, nonce: str) -
     *date*: the time of the request in UTC, as ``20130701T000000Z``. *nonce*: a text that is never used again.
     """
     day = date[:8]
-    text = "\n".join([ALGORITHM, date, credential(key_id, date, nonce), _sha256(message.canonical())])
+    text = "\n".join([ALGORITHM, date, sauthc1_id(key_id, date, nonce), _sha256(message.canonical())])
     key = _bytes(SCHEME + secret)
     for part in (day, nonce, TERMINATOR, text):
         key = hmac.digest(key, _bytes(part), "sha256")
     return key.hex()
 
 
-def credential(key_id: str, date: str, nonce: str) -> str:
+def sauthc1_id(key_id: str, date: str, nonce: str) -> str:
     """The value of ``sauthc1Id``: the id of the API key, the *date* and the *nonce*."""
     return f"{key_id}/{date[:8]}/{nonce}/{TERMINATOR}"
 

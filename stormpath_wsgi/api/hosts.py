@@ -5,15 +5,13 @@ A signature is made for one host. Otherwise the owner of another host, who got a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.settings.types import HOST
 
-# RFC 9110, section 7.2: a host, which is a name or an address, and perhaps a port.
-_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(?::(?P<port>[0-9]{0,5}))?")
 _DEFAULT_PORTS = ("80", "443")  # of http and https: clients leave them out, and proxies put them in
 
 
@@ -44,7 +42,7 @@ def _named(host: str) -> str:
 
 def _normal(host: str) -> str | None:
     """The normal form of *host*; None when it is no host."""
-    parts = _HOST.fullmatch(host)
+    parts = HOST.fullmatch(host)
     if parts is None:
         return None
     name, port = parts["name"].lower().removesuffix("."), (parts["port"] or "").lstrip("0")

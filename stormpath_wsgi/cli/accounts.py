@@ -29,7 +29,7 @@ def account() -> None:
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Put it into this group; may be repeated.")
 @with_application
 def create(
-    site: OpenedApplication,
+    opened: OpenedApplication,
     email: str,
     username: str | None,
     given_name: str | None,
@@ -37,10 +37,10 @@ def create(
     groups: tuple[str, ...],
 ) -> None:
     """Make an account with the address EMAIL."""
-    joined = [site.group(name) for name in groups]  # looked up first, so that a wrong name leaves no account
+    joined = [opened.group(name) for name in groups]  # looked up first, so that a wrong name leaves no account
     given = {"email": email, "username": username, "given_name": given_name, "surname": surname}
     properties = {name: value for name, value in given.items() if value is not None}
-    created = site.application.accounts.create({**properties, "password": new_password()})
+    created = opened.application.accounts.create({**properties, "password": new_password()})
     for group in joined:
         created.add_group(group)
     say(f"Made the account {created.email}: {created.href}")
@@ -49,12 +49,12 @@ def create(
 @account.command("list")
 @click.argument("text", required=False)
 @with_application
-def list_(site: OpenedApplication, text: str | None) -> None:
+def list_(opened: OpenedApplication, text: str | None) -> None:
     """List accounts, or those with TEXT in a name or the address.
 
     One a line: e-mail address, status, full name, href; separated by tabs where no terminal reads them.
     """
-    accounts = site.application.accounts
+    accounts = opened.application.accounts
     for each in accounts.search(text) if text else accounts:
         say(each.email, each.status, each.full_name or "", each.href)
 
@@ -62,9 +62,9 @@ def list_(site: OpenedApplication, text: str | None) -> None:
 @account.command("show")
 @LOGIN
 @with_application
-def show_(site: OpenedApplication, login: str) -> None:
+def show_(opened: OpenedApplication, login: str) -> None:
     """Show one account: its attributes, groups and sessions."""
-    found = site.account(login)
+    found = opened.account(login)
     show(
         email=found.email,
         username=found.username,
@@ -80,9 +80,9 @@ def show_(site: OpenedApplication, login: str) -> None:
 @account.command()
 @LOGIN
 @with_application
-def password(site: OpenedApplication, login: str) -> None:
+def password(opened: OpenedApplication, login: str) -> None:
     """Give an account a new password. All its sessions end."""
-    found = site.account(login)
+    found = opened.account(login)
     found.password = new_password()
     found.save()
     say(f"Changed the password of {found.email}; all its sessions have ended.")
@@ -91,25 +91,25 @@ def password(site: OpenedApplication, login: str) -> None:
 @account.command()
 @LOGIN
 @with_application
-def enable(site: OpenedApplication, login: str) -> None:
+def enable(opened: OpenedApplication, login: str) -> None:
     """Let an account sign in again."""
-    _set_status(site, login, "ENABLED", "can sign in")
+    _set_status(opened, login, "ENABLED", "can sign in")
 
 
 @account.command()
 @LOGIN
 @with_application
-def disable(site: OpenedApplication, login: str) -> None:
+def disable(opened: OpenedApplication, login: str) -> None:
     """Keep an account from signing in. All its sessions end at once."""
-    _set_status(site, login, "DISABLED", "cannot sign in, and its sessions have ended")
+    _set_status(opened, login, "DISABLED", "cannot sign in, and its sessions have ended")
 
 
 @account.command("sign-out")
 @LOGIN
 @with_application
-def sign_out(site: OpenedApplication, login: str) -> None:
+def sign_out(opened: OpenedApplication, login: str) -> None:
     """End all sessions of an account."""
-    found = site.account(login)
+    found = opened.account(login)
     ended = 0
     while now := sum(map(_end, list(found.refresh_tokens))):  # repeated, for sessions that have begun meanwhile
         ended += now
@@ -120,9 +120,9 @@ def sign_out(site: OpenedApplication, login: str) -> None:
 @LOGIN
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_application
-def delete(site: OpenedApplication, login: str, yes: bool) -> None:
+def delete(opened: OpenedApplication, login: str, yes: bool) -> None:
     """Remove an account for good, with its custom data and sessions."""
-    found = site.account(login)
+    found = opened.account(login)
     if not yes and not click.confirm(f"Remove {found.email} for good?"):
         raise Failure("Nothing was removed.")
     found.delete()
@@ -140,8 +140,8 @@ def _end(session: RefreshToken) -> bool:
     return True
 
 
-def _set_status(site: OpenedApplication, login: str, status: str, consequence: str) -> None:
-    found = site.account(login)
+def _set_status(opened: OpenedApplication, login: str, status: str, consequence: str) -> None:
+    found = opened.account(login)
     found.status = status
     found.save()
     say(f"{found.email} {consequence}.")

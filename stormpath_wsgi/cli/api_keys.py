@@ -24,9 +24,9 @@ def apikey() -> None:
 @apikey.command()
 @click.option("--name", help="Who uses it.")
 @with_application
-def create(site: OpenedApplication, name: str | None) -> None:
+def create(opened: OpenedApplication, name: str | None) -> None:
     """Make an API key, and print it as a file apiKey.properties holds it."""
-    owner = next(_administrators(site), None)
+    owner = next(_administrators(opened), None)
     if owner is None:
         raise Failure("There are no administrators yet; make them with: stormpath-wsgi init")
     made = owner.api_keys.create({"name": name})
@@ -35,12 +35,12 @@ def create(site: OpenedApplication, name: str | None) -> None:
 
 @apikey.command("list")
 @with_application
-def list_(site: OpenedApplication) -> None:
+def list_(opened: OpenedApplication) -> None:
     """List the API keys.
 
     One a line: id, status, name; separated by tabs where no terminal reads them.
     """
-    for administrator in _administrators(site):
+    for administrator in _administrators(opened):
         for each in administrator.api_keys:
             say(each.id, each.status, each.name or "")
 
@@ -48,26 +48,26 @@ def list_(site: OpenedApplication) -> None:
 @apikey.command()
 @ID
 @with_application
-def disable(site: OpenedApplication, id: str) -> None:
+def disable(opened: OpenedApplication, id: str) -> None:
     """Refuse an API key from now on."""
-    _set_status(site, id, ApiKey.STATUS_DISABLED)
+    _set_status(opened, id, ApiKey.STATUS_DISABLED)
 
 
 @apikey.command()
 @ID
 @with_application
-def enable(site: OpenedApplication, id: str) -> None:
+def enable(opened: OpenedApplication, id: str) -> None:
     """Accept an API key again."""
-    _set_status(site, id, ApiKey.STATUS_ENABLED)
+    _set_status(opened, id, ApiKey.STATUS_ENABLED)
 
 
 @apikey.command()
 @ID
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_application
-def delete(site: OpenedApplication, id: str, yes: bool) -> None:
+def delete(opened: OpenedApplication, id: str, yes: bool) -> None:
     """Remove an API key for good."""
-    found = _key(site, id)
+    found = _key(opened, id)
     if not yes and not click.confirm(f"Remove the API key {found.id} ({found.name or 'without a name'})?"):
         raise Failure("Nothing was removed.")
     found.delete()
@@ -80,21 +80,21 @@ def reveal(id: str, secret: str) -> None:
     click.echo("Keep the secret: it is shown only now.", err=True)
 
 
-def _administrators(site: OpenedApplication) -> Iterator[Account]:
+def _administrators(opened: OpenedApplication) -> Iterator[Account]:
     """The accounts whose API keys may use the REST API. The owner of the tenant comes first."""
-    for directory in site.client.directories.search({"name": NAME}):
+    for directory in opened.client.directories.search({"name": NAME}):
         yield from directory.accounts
 
 
-def _key(site: OpenedApplication, id: str) -> ApiKey:
-    for administrator in _administrators(site):
+def _key(opened: OpenedApplication, id: str) -> ApiKey:
+    for administrator in _administrators(opened):
         if found := administrator.api_keys.get_key(id):
             return found
     raise Failure(f"There is no API key {id}.")
 
 
-def _set_status(site: OpenedApplication, id: str, status: str) -> None:
-    found = _key(site, id)
+def _set_status(opened: OpenedApplication, id: str, status: str) -> None:
+    found = _key(opened, id)
     found.status = status
     found.save()
     say(f"The API key {found.id} is {status.lower()}.")

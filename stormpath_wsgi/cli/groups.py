@@ -22,33 +22,33 @@ def group_() -> None:
 @click.argument("name")
 @click.option("--description", help="What it is for.")
 @with_application
-def create(site: OpenedApplication, name: str, description: str | None) -> None:
+def create(opened: OpenedApplication, name: str, description: str | None) -> None:
     """Make a group."""
     properties = {"name": name} | ({"description": description} if description else {})
-    made = site.application.groups.create(properties)
+    made = opened.application.groups.create(properties)
     say(f"Made the group {made.name}: {made.href}")
 
 
 @group_.command("list")
 @with_application
-def list_(site: OpenedApplication) -> None:
+def list_(opened: OpenedApplication) -> None:
     """List the groups.
 
     One a line: name, status, description, href; separated by tabs where no terminal reads them.
     """
-    for each in site.application.groups:
+    for each in opened.application.groups:
         say(each.name, each.status, each.description or "", each.href)
 
 
 @group_.command()
 @GROUP
 @with_application
-def members(site: OpenedApplication, group: str) -> None:
+def members(opened: OpenedApplication, group: str) -> None:
     """List the accounts in a group.
 
     One a line: e-mail address, status, full name, href; separated by tabs where no terminal reads them.
     """
-    for each in site.group(group).accounts:
+    for each in opened.group(group).accounts:
         say(each.email, each.status, each.full_name or "", each.href)
 
 
@@ -56,10 +56,12 @@ def members(site: OpenedApplication, group: str) -> None:
 @GROUP
 @LOGINS
 @with_application
-def add(site: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
+def add(opened: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
     """Put accounts into a group. It counts as soon as a sign-out does."""
-    target = site.group(group)
-    for account in [site.account(login) for login in logins]:  # looked up first, so that a wrong login changes nothing
+    target = opened.group(group)
+    for account in [
+        opened.account(login) for login in logins
+    ]:  # looked up first, so that a wrong login changes nothing
         account.add_group(target)
         say(f"{account.email} is in {target.name}.")
 
@@ -68,10 +70,10 @@ def add(site: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
 @GROUP
 @LOGINS
 @with_application
-def remove(site: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
+def remove(opened: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
     """Take accounts out of a group. It counts as soon as a sign-out does."""
-    target = site.group(group)
-    for account in [site.account(login) for login in logins]:
+    target = opened.group(group)
+    for account in [opened.account(login) for login in logins]:
         account.remove_group(target)
         say(f"{account.email} is not in {target.name} any more.")
 
@@ -80,9 +82,9 @@ def remove(site: OpenedApplication, group: str, logins: tuple[str, ...]) -> None
 @GROUP
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_application
-def delete(site: OpenedApplication, group: str, yes: bool) -> None:
+def delete(opened: OpenedApplication, group: str, yes: bool) -> None:
     """Remove a group. Its accounts stay."""
-    target = site.group(group)
+    target = opened.group(group)
     if not yes and not click.confirm(f"Remove the group {target.name}?"):
         raise Failure("Nothing was removed.")
     target.delete()

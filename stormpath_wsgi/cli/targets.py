@@ -49,10 +49,10 @@ def with_accounts(app: WSGIApplication) -> WSGIApplication:
     """*app* wrapped in the middleware, unless the middleware is there already: around it, or within, as Flask's
     ``wsgi_app``.
     """
-    return app if any(isinstance(each, StormpathMiddleware) for each in _layers(app)) else StormpathMiddleware(app)
+    return app if any(isinstance(each, StormpathMiddleware) for each in _reachable(app)) else StormpathMiddleware(app)
 
 
-def _layers(app: Any) -> Iterator[Any]:
+def _reachable(app: Any) -> Iterator[Any]:
     """*app* and the applications that it wraps: callable objects among its attributes, and among their attributes."""
     waiting, seen = [app], set[int]()
     while waiting and len(seen) < MOST:

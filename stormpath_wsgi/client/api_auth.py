@@ -101,17 +101,17 @@ class _Authenticator:
         self.app, self._now = app, now
         self._client = app._client
 
-    def _credential(self) -> KeyPair:
+    def _key_pair(self) -> KeyPair:
         """The API key that tokens are signed with: the client's, in process the directory's own."""
         if self._client.auth is not None:
             return self._client.auth
         if isinstance(self._client.data_store, LocalDataStore):
-            return self._client.data_store.credential()
+            return self._client.data_store.key_pair()
         raise ConfigurationError("tokens are signed with an API key, and this client has none: open it by a url")
 
     def _read(self, token: str) -> jwt.Jwt:
         """The *token*, if it was signed for the application with our API key and is in force. Raises Error."""
-        key = self._credential()
+        key = self._key_pair()
         read = jwt.read(token, lambda kid: key.secret if kid in (None, key.id) else None)
         read.check_times(self._now())
         if read.text("iss") != self.app.href:
@@ -322,7 +322,7 @@ class _RequestAuthenticator(_Authenticator):
         }
         if scopes:
             claims["scope"] = " ".join(scopes)
-        token = Token(jwt.write({}, claims, self._credential().secret), request.ttl, scopes)
+        token = Token(jwt.write({}, claims, self._key_pair().secret), request.ttl, scopes)
         return ApiAuthenticationResult(found.account, found.api_key, token)
 
 

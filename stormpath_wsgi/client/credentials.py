@@ -47,7 +47,7 @@ _PROPERTY = re.compile(r"\s*(?P<name>(?:\\.|[^\\=:\s#!])(?:\\.|[^\\=:\s])*)\s*[=
 log = logging.getLogger(__name__)
 
 
-class NoCredentials(ConfigurationError, ValueError):
+class NoKeyPair(ConfigurationError, ValueError):
     """There is no API key, or half of one."""
 
 
@@ -63,18 +63,18 @@ class KeyPair:
     def __post_init__(self) -> None:
         for name, value, allowed in (("id", self.id, _ID), ("secret", self.secret, _SECRET)):
             if not allowed.fullmatch(value):
-                raise NoCredentials(f"The {name} of the API key has characters that no {name} has, or is too long.")
+                raise NoKeyPair(f"The {name} of the API key has characters that no {name} has, or is too long.")
 
 
 def find_key_pair(given: Mapping[str, Any], environ: Mapping[str, str]) -> KeyPair:
     """The API key among the keywords *given*, else in *environ*, else in the home folder.
 
-    Raises :class:`NoCredentials`, and :class:`~stormpath_wsgi.ConfigurationError` for a file that was named and
+    Raises :class:`NoKeyPair`, and :class:`~stormpath_wsgi.ConfigurationError` for a file that was named and
     cannot be used: going on with another key would act for somebody else.
     """
     found = next(_sources(given, environ), None)
     if found is None:
-        raise NoCredentials(
+        raise NoKeyPair(
             "No valid authentication sources found: pass id and secret, or api_key_file_location, or set "
             f"{' and '.join(KEY_VARIABLES[0])}, or write ~/{HOME_FILE}"
         )
@@ -107,7 +107,7 @@ def _pair(id: str | None, secret: str | None, names: str = "id and secret") -> I
     if id and secret:
         yield KeyPair(id, secret)
     elif id or secret:
-        raise NoCredentials(f"An API key has two halves: {names}. One of them is not set.")
+        raise NoKeyPair(f"An API key has two halves: {names}. One of them is not set.")
 
 
 def read_key_file(path: Path, id_name: str = "apiKey.id", secret_name: str = "apiKey.secret") -> KeyPair:  # noqa: S107  (a name)

@@ -170,7 +170,7 @@ class HttpDataStore(Shared):
 
 def open_remote(remote: Remote, cache: CacheOptions) -> CachingDataStore:
     """The data store of the directory at *remote*, with a cache. No request is sent yet."""
-    return CachingDataStore(HttpDataStore(remote), cache, owner=remote.credential.id)
+    return CachingDataStore(HttpDataStore(remote), cache, owner=remote.key_pair.id)
 
 
 @dataclass(frozen=True)

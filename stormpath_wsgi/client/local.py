@@ -59,7 +59,7 @@ class LocalDataStore(Shared):
         """See :meth:`DataStore.delete`."""
         self._service.delete(self._path(href))
 
-    def credential(self) -> KeyPair:
+    def key_pair(self) -> KeyPair:
         """The API key with which the directory signs tokens that are asked for in process."""
         key = self._service.signing_key()
         return KeyPair(key.id, key.secret)

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.errors import ConfigurationError
-from stormpath_wsgi.sauthc1 import SCHEME, Message, credential, payload_hash, sign
+from stormpath_wsgi.sauthc1 import SCHEME, Message, payload_hash, sauthc1_id, sign
 
 #: The form of a path below the base URL: names, ids and tokens. It has no segments of dots only, which could lead out
 #: of the base URL, and no characters that begin a query.
@@ -56,7 +56,7 @@ def signed(
     lines = sorted((name.lower(), value) for name, value in {**headers, **stamps}.items())
     message = Message(method, target.path, target.query, lines, payload_hash(body))
     fields = {
-        "sauthc1Id": credential(key.id, date, nonce),
+        "sauthc1Id": sauthc1_id(key.id, date, nonce),
         "sauthc1SignedHeaders": ";".join(name for name, _ in lines),
         "sauthc1Signature": sign(message, key.secret, key_id=key.id, date=date, nonce=nonce),
     }
@@ -90,7 +90,7 @@ class Remote:
     #: :attr:`allow_insecure`, because requests and answers contain passwords.
     base_url: str
     #: The API key that authenticates requests.
-    credential: KeyPair
+    key_pair: KeyPair
     #: The way to authenticate: ``SAuthc1`` or ``Basic``.
     scheme: str = "SAuthc1"
     #: Seconds that one call takes at the most, with all its tries.
@@ -122,7 +122,7 @@ class Remote:
 
     def proof(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
         """The headers that authenticate a request. *headers*: its other headers."""
-        return SCHEMES[self.scheme.lower()](self.credential, method, url, headers, body)
+        return SCHEMES[self.scheme.lower()](self.key_pair, method, url, headers, body)
 
     def below(self, href: str) -> bool:
         """Whether *href* is below the base URL. Requests with credentials are sent to such addresses only."""

@@ -88,11 +88,11 @@ class DirectoryService:
         )
         self._delivery = Delivery(self._context)
         self._context.deliver = self._delivery.wake
-        self._credentials = ActiveKeys(self._context)
+        self._active_keys = ActiveKeys(self._context)
 
     def active_key(self, api_key_id: str) -> ActiveKey | None:
         """The API key of an administrator with this id; None unless it and its account are ENABLED. Rarely does I/O."""
-        return self._credentials.find(api_key_id)
+        return self._active_keys.find(api_key_id)
 
     def signing_key(self) -> ActiveKey:
         """The API key that signs tokens: the caller's; for a caller in the same process, one of an administrator."""

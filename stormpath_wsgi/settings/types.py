@@ -20,6 +20,9 @@ from stormpath_wsgi.kinds import ONE_LINE
 from stormpath_wsgi.settings.instance import KEY_LENGTH
 from stormpath_wsgi.settings.sources import Unit
 
+#: A host, which is a name or an address, and perhaps a port (RFC 9110, section 7.2).
+HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(?::(?P<port>[0-9]{0,5}))?")
+
 
 def _seconds(value: Any) -> Any:
     # Environment variables and ini files only know text; ISO 8601 text is left to pydantic.
@@ -64,7 +67,7 @@ def _directory(value: str) -> str:
             "write sqlite:///path/of/accounts.db, postgresql+psycopg://user:password@host/database or "
             "https://id.example.com/v1"
         )
-    return _no_credential(value) if value.startswith("http") else value
+    return _without_key(value) if value.startswith("http") else value
 
 
 def _listen_url(value: SecretStr) -> SecretStr:
@@ -73,7 +76,7 @@ def _listen_url(value: SecretStr) -> SecretStr:
     return value
 
 
-def _no_credential(value: str) -> str:
+def _without_key(value: str) -> str:
     if "@" in value:
         raise ValueError("leave the API key out of the address, and set client.apiKey")
     return value
@@ -122,7 +125,7 @@ def _base_url(value: str) -> str:
 
 def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     for host in value:
-        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(:[0-9]{1,5})?", host):
+        if not HOST.fullmatch(host) or host.endswith(":"):
             raise ValueError("write hosts such as id.example.com or 10.0.0.5:8000, without http:// and a path")
     return value
 
@@ -212,7 +215,7 @@ Variable = Annotated[str | None, BeforeValidator(_off), AfterValidator(_variable
 DirectoryUrl = Annotated[str, AfterValidator(_directory)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 #: The address of a REST API that is not ours.
-ServerUrl = Annotated[BaseUrl, AfterValidator(_no_credential)]
+ServerUrl = Annotated[BaseUrl, AfterValidator(_without_key)]
 ListenUrl = Annotated[SecretStr, AfterValidator(_listen_url)]
 ApplicationHref = Annotated[str, AfterValidator(_application_href)]
 Hosts = Annotated[Names, AfterValidator(_hosts)]

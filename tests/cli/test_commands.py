@@ -92,8 +92,8 @@ class TestInit:
         assert found and "only now" in first.stderr
         assert "apiKey" not in again.output
         with closing(open_directory("sqlite:///instance/accounts.db")) as service:
-            credential = service.active_key(found[1])
-        assert credential and credential.secret == found[2]
+            key = service.active_key(found[1])
+        assert key and key.secret == found[2]
 
     def test_where_a_log_would_keep_it_none_is_made(self) -> None:
         assert "apiKey" not in run("init", "--no-api-key").output

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import redis
+from support.waiting import eventually
 
 from stormpath_wsgi.client.cache import (
     REGIONS,
@@ -132,13 +132,6 @@ def raw(redis_socket: str) -> Iterator[Any]:
     with redis.Redis(unix_socket_path=redis_socket, decode_responses=True) as connection:
         connection.flushall()
         yield connection
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        threading.Event().wait(0.02)
 
 
 def moves(store: CachingDataStore, change: Callable[[], object]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stormpath_wsgi.client.credentials import KeyPair, NoCredentials, find_key_pair, read_key_file
+from stormpath_wsgi.client.credentials import KeyPair, NoKeyPair, find_key_pair, read_key_file
 from stormpath_wsgi.errors import ConfigurationError
 
 
@@ -77,7 +77,7 @@ def test_the_variables_of_the_framework_specification_count_too(home: Path) -> N
 @pytest.mark.parametrize("given", [{"id": "MyId"}, {"secret": "Shush!"}, {"api_key": {"id": "MyId"}}])
 def test_half_a_key_is_no_reason_to_use_another(given: dict[str, Any], home: Path) -> None:
     key_file(home / ".stormpath" / "apiKey.properties", "home")
-    with pytest.raises(NoCredentials, match="halves"):
+    with pytest.raises(NoKeyPair, match="halves"):
         find_key_pair(given, {"HOME": str(home)})
 
 
@@ -126,7 +126,7 @@ def test_a_file_that_others_may_read_is_reported(home: Path, caplog: pytest.LogC
     "pair", [("My:Id", "Shush!"), ("My/Id", "Shush!"), ("MyId", "Shush!\r\nX: y"), ("MyId", "Größe"), (" ", "Shush!")]
 )
 def test_what_would_break_a_header_is_refused_and_not_repeated(pair: tuple[str, str]) -> None:
-    with pytest.raises(NoCredentials) as refused:
+    with pytest.raises(NoKeyPair) as refused:
         KeyPair(*pair)
     assert pair[1].strip() not in str(refused.value)
 

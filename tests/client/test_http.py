@@ -63,8 +63,8 @@ def store(server: Scripted, clock: Clock) -> Iterator[HttpDataStore]:
 
 
 def store_of(base_url: str, clock: Clock, **options: Any) -> HttpDataStore:
-    credential = KeyPair("MyId", SECRET)
-    return HttpDataStore(Remote(base_url, credential, **options), clock=clock, sleep=clock.sleep)
+    key_pair = KeyPair("MyId", SECRET)
+    return HttpDataStore(Remote(base_url, key_pair, **options), clock=clock, sleep=clock.sleep)
 
 
 def account(server: Scripted, id: str = "7q") -> dict[str, str]:
@@ -304,7 +304,7 @@ class TestRepetition:
             store.get(f"{server.base_url}/accounts/7q")
 
 
-class TestEpoch:
+class TestGeneration:
     def test_it_moves_when_an_answer_may_be_too_old(self, server: Scripted, clock: Clock) -> None:
         with closing(store_of(server.base_url, clock, ttl=60)) as store:
             before = store.generation()

@@ -13,7 +13,7 @@ from support.silent import look, silent_client
 
 from stormpath_wsgi import ConfigurationError, Error
 from stormpath_wsgi.client import Account, Application, Client, Collection, Directory, Group
-from stormpath_wsgi.client.credentials import NoCredentials
+from stormpath_wsgi.client.credentials import NoKeyPair
 from stormpath_wsgi.client.resources import RESOURCES
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Overloaded, Unavailable, fault
@@ -158,7 +158,7 @@ def errors() -> Iterator[Exception]:
     yield Overloaded(retry_after=2)
     yield Strange("the kitchen", colour="red")
     yield ConfigurationError("write x")
-    yield NoCredentials("write y")
+    yield NoKeyPair("write y")
 
 
 @pytest.mark.parametrize("error", list(errors()), ids=lambda error: type(error).__name__)

@@ -61,7 +61,7 @@ def test_a_change_keeps_what_is_not_sent(world: World, agent: str) -> None:
     assert world.service.update(agent, {**changed, "status": "OFFLINE"})["config"] == changed["config"]
 
 
-def test_the_password_is_sealed_and_never_answered(world: World, agent: str) -> None:
+def test_the_password_is_encrypted_and_never_answered(world: World, agent: str) -> None:
     def stored() -> tuple[str, str]:
         with world.database.read() as connection:
             row = connection.execute(schema.agents.select()).one()

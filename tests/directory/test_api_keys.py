@@ -140,12 +140,12 @@ class TestOfAdministrators:
 
     def test_it_opens_the_rest_api(self, world: World) -> None:
         id, secret = world.service.issue_api_key()
-        credential = world.service.active_key(id)
-        assert credential is not None
-        assert (credential.id, credential.secret) == (id, secret)
-        assert f"tenants/{credential.tenant_id}" == world.tenant
-        assert credential.account_href == link(owner(world))["href"]
-        assert secret not in repr(credential)
+        key = world.service.active_key(id)
+        assert key is not None
+        assert (key.id, key.secret) == (id, secret)
+        assert f"tenants/{key.tenant_id}" == world.tenant
+        assert key.account_href == link(owner(world))["href"]
+        assert secret not in repr(key)
 
     def test_that_of_any_other_account_does_not(self, world: World) -> None:
         world.service.issue_api_key()

@@ -152,7 +152,7 @@ def test_nobody_else_normalises_text() -> None:
         if "normalize" in module.read_text(encoding="utf-8") and "migrations" not in module.parts
     }
     assert found == {
-        "client/directory.py",
+        "client/resources/passwords.py",
         "directory/crypto/passwords.py",
         "directory/wire/canonical.py",
         "protect.py",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
+from support.waiting import eventually
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -35,14 +36,6 @@ if TYPE_CHECKING:
     from conftest import PostgreSQLServer
 
 Program = Callable[..., "subprocess.Popen[str]"]
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Waits for what another thread or process is about to do."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        threading.Event().wait(0.005)
 
 
 def settled(generation: Generation) -> int:
@@ -107,7 +100,7 @@ def moved_generation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         asking = Asking(request.getfixturevalue("postgresql_url"))
         generation, engine = asking.generation, asking.engine
     else:
-        generation = MemoryGeneration() if request.param == "memory" else FileGeneration(tmp_path / "epoch")
+        generation = MemoryGeneration() if request.param == "memory" else FileGeneration(tmp_path / "generation")
         engine = create_engine("sqlite://")
     with engine.connect() as connection:
         yield generation, connection

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine, event, make_url
 from support import cheap
+from support.waiting import eventually
 
 from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.directory.storage.engine import Database
@@ -59,13 +59,6 @@ def pooled_url(postgresql_url: str, pooler: str) -> str:
     """An empty directory behind the pooler."""
     url = make_url(postgresql_url).set(query={"host": pooler, "port": "6432"})
     return url.render_as_string()
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        threading.Event().wait(0.02)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from sqlalchemy import Engine, event, make_url
+from support.waiting import eventually
 
 from stormpath_wsgi.breaker import Breaker
 from stormpath_wsgi.directory.storage import deadline
@@ -52,13 +53,6 @@ def refused(use: Callable[[], object]) -> float:
         use()
     assert (caught.value.status, caught.value.retry_after > 0) == (503, True)
     return time.monotonic() - start
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        threading.Event().wait(0.02)
 
 
 def serves(database: Database, use: Callable[[Database], object] = asked) -> bool:

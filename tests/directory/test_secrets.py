@@ -36,7 +36,7 @@ def opened(url: str) -> Iterator[tuple[DirectoryService, Database]]:
 
 
 class TestTexts:
-    def test_what_is_sealed_opens_in_its_place(self) -> None:
+    def test_what_is_encrypted_is_decrypted_in_its_place(self) -> None:
         encrypted = Secrets([OLD]).encrypt("húsh", PLACE)
         assert Secrets([OLD]).decrypt(encrypted, PLACE) == "húsh"
         assert "húsh" not in encrypted
@@ -75,7 +75,7 @@ class TestTexts:
         assert Secrets(["5a" * 32]).decrypt(written, "apiKeys/1/secret") == "hush"
 
     @pytest.mark.parametrize("encrypted", ["", "hush", "v1", "v1.", "v2.00000000.AAAA"])
-    def test_what_was_never_sealed_does_not_open(self, encrypted: str) -> None:
+    def test_what_was_never_encrypted_is_not_decrypted(self, encrypted: str) -> None:
         with pytest.raises(ConfigurationError, match="which is not in encryptionKeys"):
             Secrets([OLD]).decrypt(encrypted, PLACE)
 
@@ -138,12 +138,12 @@ class TestKeyFile:
         with opened(sqlite_url) as (_, database), ThreadPoolExecutor(4) as threads:
             start = threading.Barrier(4)
 
-            def seal(ring: Secrets) -> str:
+            def encrypt(ring: Secrets) -> str:
                 start.wait()
                 return ring.encrypt("hush", PLACE)
 
             rings = [Secrets.of(database) for _ in range(4)]
-            for encrypted in threads.map(seal, rings):
+            for encrypted in threads.map(encrypt, rings):
                 assert {ring.decrypt(encrypted, PLACE) for ring in rings} == {"hush"}
         assert sorted(name for name in os.listdir(tmp_path) if "keys" in name) == ["accounts.db-keys"]
 
@@ -175,7 +175,7 @@ class TestKeyFile:
 
 
 class TestRotation:
-    def test_every_secret_is_sealed_with_the_first_key(self, world: World) -> None:
+    def test_every_secret_is_encrypted_with_the_first_key(self, world: World) -> None:
         made = dict(world.service.issue_api_key() for _ in range(3))
         both = Secrets([NEW, ENCRYPTION_KEY])
         assert rotation.left(world.database, both) == 3

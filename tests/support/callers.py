@@ -72,7 +72,7 @@ def signed(
         payload=sauthc1.payload_hash(body),
     )
     signature = sauthc1.sign(message, secret, key_id=key_id, date=date, nonce=nonce)
-    identity = sauthc1.credential(key_id, date, nonce)
+    identity = sauthc1.sauthc1_id(key_id, date, nonce)
     fields = f"sauthc1Id={identity}, sauthc1SignedHeaders={';'.join(sorted(stamps))}, sauthc1Signature={signature}"
     return {**stamps, "Authorization": f"SAuthc1 {fields}"}
 

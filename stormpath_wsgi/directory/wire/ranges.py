@@ -67,8 +67,8 @@ class Range:
         Of all texts for one moment, the shortest sorts first and the longest last, and no other moment sorts between
         them.
         """
-        low = None if self.low is None else _spelled(self.low, shortest=self.with_low)
-        high = None if self.high is None else _spelled(self.high, shortest=not self.with_high)
+        low = None if self.low is None else _written(self.low, shortest=self.with_low)
+        high = None if self.high is None else _written(self.high, shortest=not self.with_high)
         return Range(low, high, self.with_low, self.with_high)
 
 
@@ -94,7 +94,7 @@ def unzoned(text: ColumnElement[str]) -> ColumnElement[str]:
     return func.rtrim(func.replace(text, "+00:00", "", type_=Text), "Z", type_=Text)
 
 
-def _spelled(milliseconds: int, *, shortest: bool) -> str:
+def _written(milliseconds: int, *, shortest: bool) -> str:
     longest = format_instant(milliseconds).replace("Z", "000")
     return _ZEROS.sub("", longest) if shortest else longest
 

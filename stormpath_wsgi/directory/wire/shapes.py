@@ -162,8 +162,8 @@ def _default_mapping(flag: str) -> Callable[[Shape], Serialiser]:
     return serialise
 
 
-def _issued(spelled: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
-    """Writes what *spelled* returns for the JWT of a token; null for a token without a JWT."""
+def _issued(part: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
+    """Writes what *part* returns for the JWT of a token; null for a token without a JWT."""
 
     def serialise(shape: Shape) -> Serialiser:
         at = {name: shape.at(name, shape.table.c[name]) for name in token_jwt.COLUMNS if name in shape.table.c}
@@ -179,7 +179,7 @@ def _issued(spelled: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
                 return None
             columns = {name: row[place] for name, place in at.items()}
             opened = work.secrets.decrypt(row[encrypted], context(columns["api_key_id"]))
-            return spelled(Issued.of(shape.kind, row[0], columns, work.base_url, opened))
+            return part(Issued.of(shape.kind, row[0], columns, work.base_url, opened))
 
         return serialise
 

@@ -118,7 +118,7 @@ def embedded(properties: Any) -> Mapping[str, Any] | None:
 
 def make(work: UnitOfWork, directory_id: str, sent: Mapping[str, Any] | None = None) -> None:
     """Makes the provider of a new directory, from what was *sent*, and its parts. Raises 2000 to 2017."""
-    told: dict[str, Any] = _spelled(sent or {})
+    told: dict[str, Any] = _renamed(sent or {})
     agent = told.pop("agent", None)
     rules = {kind: told.pop(name, None) for name, kind in _RULES.items()}
     values = bodies.of_creation(Provider, told, work.base_url).values
@@ -139,7 +139,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         current = records.load(work, target)
         _keep_sort(properties, current["providerId"])
         sort = _sort(current["providerId"])
-        values = bodies.of_update(Provider, _spelled(properties), current).values
+        values = bodies.of_update(Provider, _renamed(properties), current).values
         cleared = [name for name in sort.required if name in values and values[name] is None]
         if cleared:
             raise _required(cleared[0])
@@ -226,7 +226,7 @@ def exchange(context: Context, listing: Listing, data: Any) -> Wire:
     )
 
 
-def _spelled(sent: Any) -> Any:
+def _renamed(sent: Any) -> Any:
     """A provider as it was sent.
 
     An example in the old documentation writes ``scopes`` for ``scope``; both are accepted.

@@ -101,7 +101,7 @@ def create_relay_state(context: Context, listing: Listing, properties: Any, para
 
 def create_registered(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes a service provider, for any application of the tenant. Raises 2000 to 2015."""
-    values = bodies.of_creation(RegisteredSamlServiceProvider, _spelled(properties), context.base_url).values
+    values = bodies.of_creation(RegisteredSamlServiceProvider, _renamed(properties), context.base_url).values
     id = new_id()
     with context.write() as work:
         records.make(work, RegisteredSamlServiceProvider, id, _checked(values))
@@ -111,7 +111,7 @@ def create_registered(context: Context, listing: Listing, properties: Any, param
 def change_registered(context: Context, target: Resource, properties: Any) -> Wire:
     """Changes a service provider. Raises 2000 to 2015."""
     with context.write() as work:
-        body = bodies.of_update(target.kind, _spelled(properties), records.load(work, target))
+        body = bodies.of_update(target.kind, _renamed(properties), records.load(work, target))
         records.change(work, target.kind, target.id, _checked(body.values))
         return records.load(work, target)
 
@@ -209,7 +209,7 @@ def _require_organization(work: UnitOfWork, organization: Mapping[str, Any] | No
         raise fault(Code.UNKNOWN_RESOURCE, "DefaultRelayState organization.nameKey does not match a known resource.")
 
 
-def _spelled(properties: Any) -> Any:
+def _renamed(properties: Any) -> Any:
     """A service provider as it was sent.
 
     An example in the old documentation writes ``URL`` in its address; both are accepted.
