@@ -19,6 +19,7 @@ from typing import Any
 import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from support import warm
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -260,8 +261,24 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def program() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts Python on a text, with arguments; talks through stdin and stdout. What still runs at the end is killed."""
+def program() -> Iterator[warm.Start]:
+    """Starts a text of Python, with arguments; talks through stdin and stdout. What still runs at the end is killed."""
+    running: list[warm.Program] = []
+
+    def start(text: str, *arguments: str) -> warm.Program:
+        command = ["-c", textwrap.dedent(text), *arguments]
+        running.append(warm.Program(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.kill()
+        each.communicate()
+
+
+@pytest.fixture
+def fresh_program() -> Iterator[warm.Fresh]:
+    """The same in an interpreter that has imported nothing yet. It takes a second to start."""
     running: list[subprocess.Popen[str]] = []
 
     def start(text: str, *arguments: str) -> subprocess.Popen[str]:
@@ -270,6 +287,6 @@ def program() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         return running[-1]
 
     yield start
-    for process in running:
-        process.kill()
-        process.communicate()
+    for each in running:
+        each.kill()
+        each.communicate()

@@ -59,9 +59,7 @@ def members(opened: OpenedApplication, group: str) -> None:
 def add(opened: OpenedApplication, group: str, logins: tuple[str, ...]) -> None:
     """Put accounts into a group. It counts as soon as a sign-out does."""
     target = opened.group(group)
-    for account in [
-        opened.account(login) for login in logins
-    ]:  # looked up first, so that a wrong login changes nothing
+    for account in [opened.account(login) for login in logins]:  # first, so that a wrong login changes nothing
         account.add_group(target)
         say(f"{account.email} is in {target.name}.")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support.warm import Start
 from support.world import BASE, World, link, names
 
 from stormpath_wsgi.directory import DirectoryService, open_directory
@@ -37,9 +36,7 @@ def test_the_application_can_be_given_a_name() -> None:
     service.close()
 
 
-def test_processes_that_start_together_make_one_tenant(
-    world: World, program: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_processes_that_start_together_make_one_tenant(world: World, program: Start) -> None:
     with world.database.write() as transaction:
         transaction.connection.execute(tenants.delete())
     text = """

@@ -8,7 +8,6 @@ import os
 import socket
 import sqlite3
 import stat
-import subprocess
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import pytest
 from sqlalchemy import Engine, event, func, insert, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from support.marks import mark, marked, marks, metadata, opened
+from support.warm import Fresh, Start
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -26,8 +26,6 @@ from stormpath_wsgi.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer
-
-Program = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -129,7 +127,7 @@ def test_threads_lose_nothing(database: Database) -> None:
     assert marked(database) == list(range(121))
 
 
-def test_processes_lose_nothing(database_url: str, program: Program) -> None:
+def test_processes_lose_nothing(database_url: str, program: Start) -> None:
     with opened(database_url) as database:
         with database.write() as transaction:
             metadata.create_all(transaction.connection)
@@ -187,7 +185,7 @@ def settled_generation(database: Database) -> int:
     return number
 
 
-def test_killed_writers_never_leave_a_cache_trusted(file: Path, program: Program) -> None:
+def test_killed_writers_never_leave_a_cache_trusted(file: Path, program: Start) -> None:
     """The promise of the generation, with writers that die at any moment: one number, one state."""
     known: dict[int, int] = {}
     with opened(f"sqlite:///{file}") as database:
@@ -428,8 +426,8 @@ def test_a_url_that_means_nothing_is_told_what_to_write(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_driver_names_the_cure(program: Program) -> None:
-    process = program(
+def test_a_missing_driver_names_the_cure(fresh_program: Fresh) -> None:
+    process = fresh_program(
         """
         import sys
         sys.modules["psycopg"] = None
@@ -444,8 +442,8 @@ def test_a_missing_driver_names_the_cure(program: Program) -> None:
     assert "pip install 'psycopg[binary]'" in process.communicate()[0]
 
 
-def test_a_sqlite_user_pays_for_nothing_else(program: Program, sqlite_url: str) -> None:
-    process = program(
+def test_a_sqlite_user_pays_for_nothing_else(fresh_program: Fresh, sqlite_url: str) -> None:
+    process = fresh_program(
         """
         import sys
         from stormpath_wsgi.directory.storage.engine import Database
@@ -522,7 +520,7 @@ FORK = """
 """
 
 
-def test_a_forked_child_opens_connections_of_its_own(database_url: str, program: Program) -> None:
+def test_a_forked_child_opens_connections_of_its_own(database_url: str, program: Start) -> None:
     """Servers load the application once and fork their workers (gunicorn's preload_app)."""
     with opened(database_url) as database, database.write() as transaction:
         metadata.create_all(transaction.connection)
@@ -531,7 +529,7 @@ def test_a_forked_child_opens_connections_of_its_own(database_url: str, program:
     assert parent.returncode == 0
 
 
-def test_a_child_of_a_process_that_was_using_the_file_refuses(file: Path, program: Program) -> None:
+def test_a_child_of_a_process_that_was_using_the_file_refuses(file: Path, program: Start) -> None:
     """Its SQLite believes that it holds the parent's locks, and could destroy the file."""
     parent = program(
         """
@@ -573,18 +571,18 @@ TWICE = """
 """
 
 
-def test_opening_a_file_twice_leaves_the_first_its_locks(file: Path, program: Program) -> None:
+def test_opening_a_file_twice_leaves_the_first_its_locks(file: Path, program: Start) -> None:
     """Closing any descriptor of a file drops every lock that a process holds on it (POSIX, fcntl)."""
     process = program(LOCKS + TWICE, f"sqlite:///{file}")
     process.communicate()
     assert process.returncode == 0
 
 
-def test_greenlets_share_it(database_url: str, program: Program) -> None:
+def test_greenlets_share_it(database_url: str, fresh_program: Fresh) -> None:
     """One holds the write lock and lets the others run; they must wait without stopping it."""
     with opened(database_url) as database, database.write() as transaction:
         metadata.create_all(transaction.connection)
-    process = program(
+    process = fresh_program(
         """
         from gevent import monkey
         monkey.patch_all()

@@ -6,7 +6,6 @@ import itertools
 import os
 import signal
 import stat
-import subprocess
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 from support.waiting import eventually
+from support.warm import Program, Start
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -34,8 +34,6 @@ from stormpath_wsgi.errors import Unavailable
 
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer
-
-Program = Callable[..., "subprocess.Popen[str]"]
 
 
 def settled(generation: Generation) -> int:
@@ -224,7 +222,7 @@ WRITER = """
 """
 
 
-def test_it_moves_for_other_processes(path: Path, program: Program) -> None:
+def test_it_moves_for_other_processes(path: Path, program: Start) -> None:
     generation = FileGeneration(path)
     before = generation.read()
     writer = program(WRITER, str(path))
@@ -236,14 +234,14 @@ def test_it_moves_for_other_processes(path: Path, program: Program) -> None:
     assert generation.read() == after > before
 
 
-def test_a_reader_mends_what_a_killed_writer_left(path: Path, program: Program) -> None:
+def test_a_reader_mends_what_a_killed_writer_left(path: Path, program: Start) -> None:
     generation = FileGeneration(path)
     before = generation.read()
     kill_while_moving(program, path)
     assert generation.read() == generation.read() > before
 
 
-def test_a_writer_mends_what_a_killed_writer_left(path: Path, program: Program, nothing: Connection) -> None:
+def test_a_writer_mends_what_a_killed_writer_left(path: Path, program: Start, nothing: Connection) -> None:
     reader, writer = FileGeneration(path), FileGeneration(path)
     before = reader.read()
     kill_while_moving(program, path)
@@ -252,13 +250,13 @@ def test_a_writer_mends_what_a_killed_writer_left(path: Path, program: Program, 
     assert reader.read() > before
 
 
-def test_who_comes_later_mends_what_a_killed_writer_left(path: Path, program: Program) -> None:
+def test_who_comes_later_mends_what_a_killed_writer_left(path: Path, program: Start) -> None:
     before = FileGeneration(path).read()
     kill_while_moving(program, path)
     assert FileGeneration(path).read() > before
 
 
-def kill_while_moving(program: Program, path: Path) -> None:
+def kill_while_moving(program: Start, path: Path) -> None:
     writer = program(WRITER, str(path))
     assert writer.stdout
     assert writer.stdout.readline() == "moving\n"
@@ -266,7 +264,7 @@ def kill_while_moving(program: Program, path: Path) -> None:
     assert writer.wait() == -signal.SIGKILL
 
 
-def test_the_map_is_shared_with_forked_children(path: Path, program: Program) -> None:
+def test_the_map_is_shared_with_forked_children(path: Path, program: Start) -> None:
     """A server that loads the application before it forks must not leave its workers with a copy."""
     parent = program(
         """
@@ -293,7 +291,7 @@ def test_the_map_is_shared_with_forked_children(path: Path, program: Program) ->
     assert parent.returncode == 0
 
 
-def test_a_fork_during_a_change_does_not_keep_the_lock(path: Path, program: Program) -> None:
+def test_a_fork_during_a_change_does_not_keep_the_lock(path: Path, program: Start) -> None:
     parent = program(
         """
         import os, signal, sys
@@ -342,7 +340,7 @@ SPOILT: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("spoil", SPOILT)
-def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Program, spoil: str) -> None:
+def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Start, spoil: str) -> None:
     """To read a mapped file that is too short is SIGBUS. Here are a process that reads and one that writes."""
     path.with_name("old").write_bytes((2).to_bytes(8, sys.byteorder))
     reader, writer = (
@@ -363,7 +361,7 @@ def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Progr
         for _ in range(2)
     )
 
-    def tell(process: subprocess.Popen[str], command: str = "read") -> int:
+    def tell(process: Program, command: str = "read") -> int:
         assert process.stdin and process.stdout
         print(command, file=process.stdin, flush=True)
         return int(process.stdout.readline())
@@ -384,7 +382,7 @@ def test_a_change_moves_it_also_if_the_file_is_emptied_meanwhile(path: Path, not
     assert one.read() == other.read() > before
 
 
-def test_a_forked_child_looks_at_the_file_before_it_reads_the_map(path: Path, program: Program) -> None:
+def test_a_forked_child_looks_at_the_file_before_it_reads_the_map(path: Path, program: Start) -> None:
     """Or each worker of a server that forks would die, and the next one too."""
     parent = program(
         """
@@ -414,7 +412,7 @@ def test_between_two_looks_the_file_is_left_alone(path: Path) -> None:
     assert generation.read() == number
 
 
-def test_on_a_full_disk_it_is_unsettled_until_there_is_room(path: Path, program: Program) -> None:
+def test_on_a_full_disk_it_is_unsettled_until_there_is_room(path: Path, program: Start) -> None:
     process = program(
         """
         import os, resource, sys

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
+from support.warm import Start
 
 from stormpath_wsgi.directory.storage import migrate, schema
 from stormpath_wsgi.directory.storage.engine import Database
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from conftest import PostgreSQLServer
 
 pytestmark = pytest.mark.usefixtures("empty_memory")
-
-Program = Callable[..., "subprocess.Popen[str]"]
 
 
 @contextmanager
@@ -114,19 +112,19 @@ def test_a_server_is_left_to_the_command(empty_postgresql_url: str) -> None:
         migrate.prepare(database)
 
 
-def test_several_processes_may_open_one_new_database_at_once(sqlite_url: str, program: Program) -> None:
+def test_several_processes_may_open_one_new_database_at_once(sqlite_url: str, program: Start) -> None:
     assert _exit_codes(program, sqlite_url) == [0] * 4
     with opened(sqlite_url) as database:
         assert not migrate.pending(database)
 
 
-def test_several_machines_may_upgrade_one_server_at_once(empty_postgresql_url: str, program: Program) -> None:
+def test_several_machines_may_upgrade_one_server_at_once(empty_postgresql_url: str, program: Start) -> None:
     assert _exit_codes(program, empty_postgresql_url) == [0] * 4
     with opened(empty_postgresql_url) as database:
         assert not migrate.pending(database)
 
 
-def _exit_codes(program: Program, url: str) -> list[int]:
+def _exit_codes(program: Start, url: str) -> list[int]:
     openers = [
         program(
             """
@@ -148,9 +146,7 @@ def _exit_codes(program: Program, url: str) -> list[int]:
     for opener in openers:
         assert opener.stdin
         print(file=opener.stdin, flush=True)
-    for opener in openers:
-        opener.communicate()
-    return [opener.returncode for opener in openers]
+    return [opener.wait() for opener in openers]
 
 
 def test_a_database_of_a_newer_version_is_refused(empty: Database) -> None:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text
+from support.warm import Start
 from support.world import PASSWORD, World, link, path
 
 from stormpath_wsgi.directory.rules.mails import mailed_tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import Error
-
-Program = Callable[..., "subprocess.Popen[str]"]
 
 #: Does what it is told in JSON, a line each, and answers with the codes of the errors, 0 where there was none.
 PROGRAM = """
@@ -45,7 +42,7 @@ PROGRAM = """
 """
 
 
-def together(world: World, program: Program, *orders: list[Any]) -> list[list[int]]:
+def together(world: World, program: Start, *orders: list[Any]) -> list[list[int]]:
     """Gives each of *orders* to a process of its own, all at the same time."""
     processes = [program(PROGRAM, world.url) for _ in orders]
     for process in processes:
@@ -57,7 +54,7 @@ def together(world: World, program: Program, *orders: list[Any]) -> list[list[in
     return [json.loads(process.stdout.readline()) for process in processes if process.stdout]
 
 
-def test_of_processes_that_want_one_login_name_one_gets_it(world: World, program: Program) -> None:
+def test_of_processes_that_want_one_login_name_one_gets_it(world: World, program: Start) -> None:
     at = f"{world.directory}/accounts"
     first = [["create", at, {"email": f"{n}@example.org", "password": PASSWORD}] for n in range(20)]
     # The same names, crosswise: what is an address for one is a username for the other.
@@ -70,7 +67,7 @@ def test_of_processes_that_want_one_login_name_one_gets_it(world: World, program
     assert world.service.list(at)["size"] == 20
 
 
-def test_names_that_cross_over_do_not_lock_each_other_out(world: World, program: Program) -> None:
+def test_names_that_cross_over_do_not_lock_each_other_out(world: World, program: Start) -> None:
     at = f"{world.directory}/accounts"
     orders = []
     for turn in (1, -1):
@@ -80,7 +77,7 @@ def test_names_that_cross_over_do_not_lock_each_other_out(world: World, program:
     assert [sorted(pair) for pair in zip(*codes, strict=True)] == [[0, 2001]] * 20
 
 
-def test_of_processes_that_want_one_name_one_gets_it(world: World, program: Program) -> None:
+def test_of_processes_that_want_one_name_one_gets_it(world: World, program: Start) -> None:
     order = [["create", "applications", {"name": f"Shop {n}"}, {"createDirectory": "true"}] for n in range(5)]
     order += [["create", f"{world.directory}/groups", {"name": f"group {n}"}] for n in range(5)]
     order += [["create", "directories", {"name": f"People {n}"}] for n in range(5)]
@@ -88,7 +85,7 @@ def test_of_processes_that_want_one_name_one_gets_it(world: World, program: Prog
     assert [sorted(some) for some in zip(*codes, strict=True)] == [[0, 2001, 2001]] * 15
 
 
-def test_mappings_stay_numbered(world: World, program: Program) -> None:
+def test_mappings_stay_numbered(world: World, program: Start) -> None:
     stores = [world.new_directory() for _ in range(12)]
     orders = [
         [
@@ -108,21 +105,21 @@ def test_mappings_stay_numbered(world: World, program: Program) -> None:
     assert sum(mapping["isDefaultAccountStore"] for mapping in mappings) == 1
 
 
-def test_keys_of_custom_data_are_not_forgotten(world: World, program: Program) -> None:
+def test_keys_of_custom_data_are_not_forgotten(world: World, program: Start) -> None:
     account = world.account()
     orders = [[["update", f"{account}/customData", {f"key{half}_{n}": n}] for n in range(15)] for half in (0, 1)]
     together(world, program, *orders)
     assert len(world.service.get(f"{account}/customData")) == 3 + 30
 
 
-def test_memberships_are_made_once(world: World, program: Program) -> None:
+def test_memberships_are_made_once(world: World, program: Start) -> None:
     account, groups = world.account(), [world.group() for _ in range(8)]
     order = [["create", "groupMemberships", {"account": link(account), "group": link(group)}] for group in groups]
     codes = together(world, program, order, order)
     assert [sorted(pair) for pair in zip(*codes, strict=True)] == [[0, 2001]] * 8
 
 
-def test_what_is_made_in_a_directory_that_goes_leaves_nothing(world: World, program: Program) -> None:
+def test_what_is_made_in_a_directory_that_goes_leaves_nothing(world: World, program: Start) -> None:
     """Whoever comes too late is told so; no account is left without its directory."""
     directory = world.new_directory()
     order = [
@@ -133,7 +130,7 @@ def test_what_is_made_in_a_directory_that_goes_leaves_nothing(world: World, prog
     assert world.service.list(f"{world.tenant}/accounts")["size"] == 0
 
 
-def test_sessions_of_an_account_that_goes_are_refused_or_go_with_it(world: World, program: Program) -> None:
+def test_sessions_of_an_account_that_goes_are_refused_or_go_with_it(world: World, program: Start) -> None:
     account = world.account()
     order = [["create", f"{account}/refreshTokens", {"application": link(world.application)}]] * 30
     codes, _ = together(world, program, order, [["delete", account]])
@@ -141,7 +138,7 @@ def test_sessions_of_an_account_that_goes_are_refused_or_go_with_it(world: World
 
 
 @pytest.mark.parametrize("change", [{"password": "Another-Horse-2"}, {"status": "DISABLED"}])
-def test_no_session_outlives_what_ends_it(world: World, program: Program, change: dict[str, str]) -> None:
+def test_no_session_outlives_what_ends_it(world: World, program: Start, change: dict[str, str]) -> None:
     """A session that begins at the same time either ends with the others, or began after them."""
     account = world.account()
     begin = ["create", f"{account}/refreshTokens", {"application": link(world.application)}]
@@ -155,7 +152,7 @@ def test_no_session_outlives_what_ends_it(world: World, program: Program, change
         assert len(world.items(f"{account}/refreshTokens")) <= 20
 
 
-def test_processes_that_sign_in_without_pause_lose_nothing(world: World, program: Program) -> None:
+def test_processes_that_sign_in_without_pause_lose_nothing(world: World, program: Start) -> None:
     """On a SQLite file too: nobody is told that the database is locked."""
     account = world.account("ada@example.org")
     value = base64.b64encode(f"ada@example.org:{PASSWORD}".encode()).decode()
@@ -202,7 +199,7 @@ def test_a_password_that_was_compared_with_an_old_one_is_not_stored(world: World
     assert path(world.service.get(account)) == account
 
 
-def test_of_processes_that_use_one_mailed_token_one_sets_the_password(world: World, program: Program) -> None:
+def test_of_processes_that_use_one_mailed_token_one_sets_the_password(world: World, program: Start) -> None:
     world.account("ada@example.org")
     world.now = time.time()  # as for the processes
     wish = {"email": "ada@example.org"}

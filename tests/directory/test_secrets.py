@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import stat
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from support.warm import Start
 from support.world import ENCRYPTION_KEY, World
 
 from stormpath_wsgi.directory import DirectoryService, open_directory, rotation
@@ -190,9 +190,7 @@ class TestRotation:
             sqlite_world.service.issue_api_key()
         assert rotation.encrypt_again(sqlite_world.database, Secrets([NEW, ENCRYPTION_KEY])) == 5
 
-    def test_a_server_that_runs_meanwhile_never_fails(
-        self, sqlite_url: str, program: Callable[..., subprocess.Popen[str]]
-    ) -> None:
+    def test_a_server_that_runs_meanwhile_never_fails(self, sqlite_url: str, program: Start) -> None:
         """Another process makes a key in each state, and reads all that were made before."""
         text = """
             import sys

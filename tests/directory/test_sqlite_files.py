@@ -7,7 +7,6 @@ import queue
 import shutil
 import signal
 import sqlite3
-import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -15,11 +14,10 @@ from pathlib import Path
 
 import pytest
 from support.marks import mark, marked, metadata, opened
+from support.warm import Fresh, Start
 
 from stormpath_wsgi.directory.storage.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import Unavailable
-
-Program = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -69,7 +67,7 @@ WORKER = """
 
 
 @pytest.fixture
-def worker(program: Program, url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Callable[[str], str]]:
+def worker(program: Start, url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Callable[[str], str]]:
     """Starts one; answers what tells it something and reads its answer. "die" is the end that nobody expects."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
 
@@ -254,7 +252,7 @@ CHANGING = """
 
 
 def test_a_file_that_was_read_only_is_written_again_as_soon_as_it_can_be(
-    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+    program: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connections that are opened meanwhile can never write."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
@@ -286,7 +284,7 @@ def test_a_file_that_was_read_only_is_written_again_as_soon_as_it_can_be(
 
 
 def test_a_disk_that_was_full_is_written_again_as_soon_as_it_can_be(
-    program: Program, file: Path, monkeypatch: pytest.MonkeyPatch
+    program: Start, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     process = program(
@@ -394,9 +392,11 @@ def test_readers_go_on_while_another_program_keeps_the_file_locked(url: str, fil
         mark(database, 3)
 
 
-def test_greenlets_go_on_while_another_program_keeps_the_file_locked(program: Program, url: str, file: Path) -> None:
+def test_greenlets_go_on_while_another_program_keeps_the_file_locked(
+    fresh_program: Fresh, url: str, file: Path
+) -> None:
     """Or the one that unlocks it here could not."""
-    process = program(
+    process = fresh_program(
         """
         from gevent import monkey
         monkey.patch_all()
@@ -425,7 +425,7 @@ def test_greenlets_go_on_while_another_program_keeps_the_file_locked(program: Pr
     assert process.returncode == 0
 
 
-def test_a_forked_child_does_not_inherit_who_is_waiting(program: Program, url: str) -> None:
+def test_a_forked_child_does_not_inherit_who_is_waiting(program: Start, url: str) -> None:
     process = program(
         """
         import os, sys, threading
