@@ -10,6 +10,9 @@ LOWEST := .venv-lowest
 LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 ACCOUNTS ?= 20000
 
+# Where it is set, each process that the tests start would compile us anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lowest lint format docs build bench system clean
 
