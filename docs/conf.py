@@ -10,12 +10,14 @@ project_copyright = "2026, the stormpath-wsgi maintainers"
 release = version = installed_version("stormpath-wsgi")
 
 sys.path.insert(0, str(Path(__file__).parent))
-extensions = ["sphinx.ext.autodoc", "rest_reference", "settings_table"]
+extensions = ["sphinx.ext.autodoc", "public_names", "rest_reference", "settings_table"]
 exclude_patterns = ["_build"]
 nitpicky = False
 html_theme = "furo"
 html_title = f"stormpath-wsgi {release}"
 html_static_path = ["_static"]
+autodoc_default_options = {"undoc-members": True}  # so that those are found which say nothing of themselves
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"

@@ -211,6 +211,7 @@ class CurrentSession(Live):
 
     _instead = "it belongs to one request. Pickle the href of its user"
 
+    #: The user who is signed in now, or an anonymous one.
     user: User | AnonymousUser
     #: Whether a sign-out took the cookie away and could not end the session in the directory.
     lives_on: bool
@@ -233,6 +234,7 @@ class CurrentSession(Live):
 
     @property
     def settings(self) -> Settings:
+        """The settings of the sessions."""
         return self._sessions.settings
 
     @property

@@ -1,4 +1,4 @@
-"""The user: an account as seen during one request, or nobody; and ``user``, the name for whoever it is."""
+"""The user of a request, an account or an anonymous visitor; and ``user``, which stands for that of this request."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from stormpath_wsgi.errors import Error
 
 T = TypeVar("T")
 
-#: What names a group: a Group of the client, its href, or its name in the account's own directory.
+#: How a group is named: by a Group of the client, by its href, or by its name in the account's own directory.
 GroupName: TypeAlias = Group | str
 
-#: Groups are asked for in one page of this size, the largest there is; accounts with more are asked group by group.
+#: Groups are read in one page of this size, the largest there is. For accounts with more groups, each further group is
+#: asked for by itself.
 PAGE = 100
 
 
 def group_key(group: GroupName) -> str:
-    """The href or the name in *group*. Raises TypeError."""
+    """The href of *group*, or its name. Raises TypeError for anything else."""
     if isinstance(group, str):
         return group
     if isinstance(group, Group):
@@ -34,33 +35,33 @@ def group_key(group: GroupName) -> str:
 
 
 class HasUser(Protocol):
-    """What the context variable holds: a request, with whoever is signed in now."""
+    """The value of the context variable: a request, with its user."""
 
     user: User | AnonymousUser
 
 
 class Groups(NamedTuple):
-    """The groups of an account that count, which are those that are ENABLED."""
+    """The ENABLED groups of an account. Only these count."""
 
     hrefs: frozenset[str]
     names: frozenset[str]
     complete: bool
     items: tuple[Mapping[str, Any], ...]
-    #: The first page as the directory answered it, with those that do not count.
+    #: The first page of groups as the directory has answered it, with the DISABLED ones.
     page: Mapping[str, Any]
 
 
 class RememberedAccount:
-    """An account as it was read, and its groups once somebody asked.
+    """An account as it was read, and its groups after they were asked for.
 
-    Shared by requests; whoever keeps it knows how long it holds.
+    Requests share it. The code that remembers it decides how long it is used.
     """
 
     __slots__ = ("_answers", "_client", "_group_url", "_groups", "account", "told")
 
     def __init__(self, client: Client, account: Mapping[str, Any]) -> None:
         self.account = account
-        #: What the environ tells the app of it, by the name of the variable.
+        #: The variables of the environ that tell the app about the account.
         self.told: Mapping[str, str] = {}
         self._client = client
         self._group_url = f"{client.base_url}/{kinds.Group.path}/"
@@ -69,10 +70,11 @@ class RememberedAccount:
 
     @property
     def href(self) -> str:
+        """The href of the account."""
         return cast(str, self.account["href"])
 
     def groups(self) -> Groups:
-        """The first :data:`PAGE` groups. One query, the first time."""
+        """The ENABLED ones of the first :data:`PAGE` groups. They are read once."""
         groups = self._groups
         if groups is None:
             page = self._client.data_store.list(f"{self.href}/groups", {"limit": str(PAGE)})
@@ -87,20 +89,23 @@ class RememberedAccount:
         return groups
 
     def has_group(self, group: GroupName) -> bool:
+        """See :meth:`User.has_group`."""
         key = group_key(group)
         groups = self._groups or self.groups()
-        # An href is never compared with names: a group may be named like the href of another one.
+        # An href is not compared with names: the name of a group may look like the href of another one.
         found = key in (groups.hrefs if key.startswith(self._group_url) else groups.names)
         return found or (not groups.complete and self._ask(key))
 
     def resource(self) -> Account:
+        """A new object of the client for the account, with the attributes that were read."""
         return Account(self._client, properties=self.account)
 
     def group_resources(self) -> list[Group]:
+        """New objects of the client for the groups in :meth:`groups`."""
         return [Group(self._client, properties=item) for item in self.groups().items]
 
     def _ask(self, key: str) -> bool:
-        """Membership in a group that is not among the first page; remembered."""
+        """Whether the account is in a group that is not on the first page. The answer is remembered."""
         answer = self._answers.get(key)
         if answer is None:
             try:
@@ -108,7 +113,7 @@ class RememberedAccount:
             except Error as error:
                 if error.status not in (400, 404):
                     raise
-                answer = False  # there is no such group, or cannot be
+                answer = False  # there is no such group
             if len(self._answers) >= PAGE:
                 self._answers.clear()
             self._answers[key] = answer
@@ -120,15 +125,16 @@ class RememberedAccount:
             if not kinds.ID.match(key, len(self._group_url)):
                 return False
             part, name = "href", store.get(key)["name"]
-        # The search forgives case and knows wildcards; membership does not.
+        # The search ignores upper and lower case and knows wildcards, so the results are compared exactly.
         page = store.list(f"{self.href}/groups", {"name": name, "limit": str(PAGE)})
         return any(item[part] == key and item["status"] == kinds.ENABLED for item in page["items"])
 
 
 class Looked(Generic[T]):
-    """An attribute of a user. Reading it leaves a mark: the answer may depend on who asks."""
+    """An attribute of a user. Reading it is noted, because the response then depends on the user."""
 
     def value(self, user: Any) -> T:
+        """The value of the attribute of *user*."""
         raise NotImplementedError
 
     @overload
@@ -143,7 +149,7 @@ class Looked(Generic[T]):
 
 
 class Stored(Looked[T]):
-    """What the account says under the name *wire*."""
+    """An attribute with a value of the account. *wire*: its name in JSON."""
 
     def __init__(self, wire: str) -> None:
         self.wire = wire
@@ -153,7 +159,7 @@ class Stored(Looked[T]):
 
 
 class Always(Looked[T]):
-    """The same for every user of a class."""
+    """An attribute with the same value for every user of a class."""
 
     def __init__(self, constant: T) -> None:
         self.constant = constant
@@ -163,26 +169,37 @@ class Always(Looked[T]):
 
 
 class User(Live):
-    """An account as seen during one request. Looking at it makes the response vary by cookie.
+    """The account that is signed in during one request. Reading an attribute makes the response vary by cookie.
 
-    It equals the :class:`~stormpath_wsgi.client.Account` that it is of, and every other user with its href. Printing,
-    comparing and hashing it asks for nothing. A copy counts as a look; a user cannot be pickled.
+    A user equals the :class:`~stormpath_wsgi.client.Account` with the same href, and every other user with that href.
+    Printing, comparing and hashing a user asks the directory for nothing. Copying counts as reading. A user cannot be
+    pickled.
 
-    Attributes cost nothing; the questions about groups cost at most one query while the account stays remembered.
-    For everything else there is :attr:`account`.
+    Reading an attribute asks the directory for nothing. Questions about groups need one query at the most while the
+    account is remembered. Everything else is in :attr:`account`.
     """
 
     __slots__ = ("_account", "_remembered", "looked_at")
 
+    #: The stable address of the account.
     href = Stored[str]("href")
+    #: The username; the e-mail address, where none was chosen.
     username = Stored[str]("username")
+    #: The e-mail address.
     email = Stored[str]("email")
+    #: The given name; None where there is none.
     given_name = Stored["str | None"]("givenName")
+    #: The middle name; None where there is none.
     middle_name = Stored["str | None"]("middleName")
+    #: The surname; None where there is none.
     surname = Stored["str | None"]("surname")
+    #: The names of the account, joined by blanks.
     full_name = Stored[str]("fullName")
+    #: The status: ``ENABLED``, as long as the user is signed in.
     status = Stored[str]("status")
+    #: True for every user.
     is_authenticated = Always(constant=True)
+    #: False for every user.
     is_anonymous = Always(constant=False)
 
     def __init__(self, remembered: RememberedAccount) -> None:
@@ -193,38 +210,41 @@ class User(Live):
 
     @property
     def is_active(self) -> bool:
+        """Whether the status is ENABLED, under the name that Flask-Login asks for."""
         return self.status == kinds.ENABLED
 
     @property
     def account(self) -> Account:
-        """The client's object, for what is not here: custom data, memberships, changes."""
+        """The object of the client for this account, for custom data, memberships and changes."""
         self.looked_at = True
         return self._remembered.resource()
 
     @property
     def custom_data(self) -> Any:
+        """The custom data of the account, an object of the client."""
         return self.account.custom_data
 
     @property
     def groups(self) -> list[Group]:
-        """The ENABLED ones among the account's first 100 groups; ``account.groups`` pages through all."""
+        """The ENABLED groups among the first 100 groups of the account. ``account.groups`` has all groups."""
         self.looked_at = True
         return self._remembered.group_resources()
 
     def get_id(self) -> str:
-        """The href, under the name that Flask-Login asks for."""
+        """The href. Flask-Login calls this method."""
         return self.href
 
     def has_group(self, group: GroupName) -> bool:
-        """Whether the account is in *group*, by identity: a Group object, its href, or its name as it is written.
+        """Whether the account is in *group*: a Group object, its href, or its exact name in the account's own
+        directory.
 
-        A name means the group of the account's own directory. A group that is DISABLED or does not exist: False.
+        False for a group that is DISABLED or does not exist.
         """
         self.looked_at = True
         return self._remembered.has_group(group)
 
     def has_groups(self, groups: Iterable[GroupName], all: bool = True) -> bool:
-        """Whether the account is in all (or any) of *groups*. Nobody is in an empty list of groups."""
+        """Whether the account is in all of *groups*, or with ``all=False`` in one of them. False for an empty list."""
         self.looked_at = True
         answers = [self._remembered.has_group(group) for group in groups]
         return builtins.all(answers) and bool(answers) if all else any(answers)
@@ -247,30 +267,39 @@ class User(Live):
 
 
 class AnonymousUser(Live):
-    """Nobody: a visitor who is not signed in. Answers every question about a user with no, none or nothing."""
+    """A visitor who is not signed in. The attributes are those of :class:`User`: None, False or empty."""
 
     __slots__ = ("looked_at",)
 
+    #: None: the visitor has no account.
     href = username = email = given_name = middle_name = surname = full_name = status = Always(constant=None)
+    #: None: the visitor has no account.
     account = custom_data = Always(constant=None)
+    #: False: nobody is signed in.
     is_authenticated = is_active = Always(constant=False)
+    #: True: nobody is signed in.
     is_anonymous = Always(constant=True)
 
     def __init__(self) -> None:
+        #: Whether anything but the identity of this object was read.
         self.looked_at = False
 
     @property
     def groups(self) -> list[Group]:
+        """An empty list."""
         self.looked_at = True
         return []
 
     def get_id(self) -> str | None:
+        """None: the visitor has no account."""
         return self.href
 
     def has_group(self, group: GroupName) -> bool:
+        """False: the visitor is in no group."""
         return self.is_authenticated
 
     def has_groups(self, groups: Iterable[GroupName], all: bool = True) -> bool:
+        """False: the visitor is in no group."""
         return self.is_authenticated
 
     def __copy__(self) -> Self:
@@ -286,7 +315,7 @@ class AnonymousUser(Live):
 
 
 class UserProxy(LocalProxy[Any]):
-    """A ``LocalProxy`` that can be printed, compared and hashed where no request is being served, too."""
+    """A ``LocalProxy`` that can be printed, compared and hashed outside of a request too."""
 
     __slots__ = ()
 
@@ -312,7 +341,7 @@ class UserProxy(LocalProxy[Any]):
         return current.get(None) is not None
 
 
-#: The request that is being served in this context. Bound by the middleware while the application's code runs.
+#: The request that is being served in this context. The middleware binds it while code of the application runs.
 current: ContextVar[HasUser] = ContextVar("stormpath_wsgi.session")
 
 user = cast(

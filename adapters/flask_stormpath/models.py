@@ -69,6 +69,7 @@ class User(Account):
         return stormpath().application.authenticate_account(login, password).account.seen_as(cls)
 
     def read(self, member: Any) -> Any:
+        """The value of *member*. Of the user who is signed in, the remembered groups are used."""
         remembered = self._remembered() if member.name == "groups" else None
         if remembered is None:
             return super().read(member)
@@ -89,13 +90,16 @@ class User(Account):
     in_groups = has_groups
 
     def held_groups(self) -> list[Group]:
+        """The groups of the account that are ENABLED."""
         return [group for group in super().held_groups() if group.is_enabled()]
 
     def save(self) -> None:
+        """Saves the changes, and sends the signal ``user_updated``."""
         super().save()
         self.announce(user_updated)
 
     def delete(self) -> None:
+        """Removes the account, and sends the signal ``user_deleted``. Does nothing if the account is gone."""
         try:
             self.refresh()
         except Error as error:
@@ -121,10 +125,12 @@ class User(Account):
 
     @property
     def is_authenticated(self) -> bool:
+        """True for every user."""
         return True
 
     @property
     def is_anonymous(self) -> bool:
+        """False for every user."""
         return False
 
     def _remembered(self) -> Any:

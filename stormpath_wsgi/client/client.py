@@ -126,14 +126,17 @@ class Client(Shared):
 
     @property
     def applications(self) -> Collection[Application]:
+        """All applications of the tenant."""
         return self.tenant.applications
 
     @property
     def directories(self) -> Collection[Directory]:
+        """All directories of the tenant."""
         return self.tenant.directories
 
     @property
     def organizations(self) -> Collection[Organization]:
+        """All organizations of the tenant."""
         return self.tenant.organizations
 
     @property

@@ -149,6 +149,7 @@ class Collection(Live, Generic[R]):
 
     @property
     def offset(self) -> int:
+        """The number of matches before the first item of this collection."""
         return int(self._first()["offset"])
 
     @property

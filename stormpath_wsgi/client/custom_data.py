@@ -30,12 +30,15 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
     """
 
     def keys(self) -> KeysView[str]:  # type: ignore[override]  # of resources these are lists
+        """The keys, as a view like that of a dictionary."""
         return KeysView(self)
 
     def values(self) -> ValuesView[Any]:  # type: ignore[override]
+        """The values, as a view like that of a dictionary."""
         return ValuesView(self)
 
     def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
+        """The keys with their values, as a view like that of a dictionary."""
         return ItemsView(self)
 
     def stored(self) -> dict[str, Any]:
@@ -152,9 +155,11 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
 class HasCustomData(Resource):
     """A resource with custom data, which is saved with it. Assigning a dictionary writes each of its keys."""
 
+    #: The custom data of the resource.
     custom_data: kinds.Part[CustomData]
 
     def write(self, member: kinds.Member[Any], value: Any) -> None:
+        """Sets *member* to *value*. A dictionary for the custom data writes each of its keys."""
         if not _is_custom_data(member):
             super().write(member, value)
         elif self.is_new():

@@ -25,8 +25,9 @@ class Opened(Protocol):
     its module needs to import nothing of what stands above it.
     """
 
-    #: What the client proves itself with, where that is asked for.
+    #: The API key with which the client authenticates; None where none is needed.
     auth: KeyPair | None
+    #: The data store that all requests go through.
     data_store: DataStore
 
     @property
@@ -127,6 +128,7 @@ class Resource(Live, kinds.Kind):
     # The declared members call these two.
 
     def read(self, member: kinds.Member[Any]) -> Any:
+        """The value of *member*, which is loaded if it is not there yet. Called by the descriptors of the kind."""
         match member:
             case kinds.Attribute():
                 return self._attribute(member)
@@ -139,6 +141,10 @@ class Resource(Live, kinds.Kind):
         raise TypeError(f"{type(member).__name__} cannot be read")
 
     def write(self, member: kinds.Member[Any], value: Any) -> None:
+        """Sets *member* to *value*, for the next :meth:`save`.
+
+        Called by the descriptors of the kind. Raises AttributeError for a member that cannot be written.
+        """
         self._check(member, value)
         self._changed[member.wire] = sent(member, value)
         self._lent.pop(member.wire, None)
@@ -254,13 +260,16 @@ class Resource(Live, kinds.Kind):
     # Like a dictionary.
 
     def keys(self) -> list[str]:
+        """The names of all attributes, as in Python."""
         self._load()
         return ["href"] * (not self.is_new()) + [member.name for member in self._readable()]
 
     def values(self) -> list[Any]:
+        """The values of all attributes, in the order of :meth:`keys`."""
         return [self[name] for name in self.keys()]
 
     def items(self) -> list[tuple[str, Any]]:
+        """The names of all attributes with their values."""
         return [(name, self[name]) for name in self.keys()]
 
     def update(self, properties: Mapping[str, Any]) -> None:
@@ -332,9 +341,12 @@ class Resource(Live, kinds.Kind):
 class HasStatus(Resource):
     """A resource that can be switched off."""
 
+    #: The status of a resource that is in use.
     STATUS_ENABLED = kinds.ENABLED
+    #: The status of a resource that is switched off.
     STATUS_DISABLED = kinds.DISABLED
 
+    #: The status, which can be written.
     status: kinds.Choice
 
     def get_status(self) -> str:
@@ -342,9 +354,11 @@ class HasStatus(Resource):
         return self.status or self.STATUS_DISABLED
 
     def is_enabled(self) -> bool:
+        """Whether the status is ENABLED."""
         return self.get_status() == self.STATUS_ENABLED
 
     def is_disabled(self) -> bool:
+        """Whether the status is DISABLED."""
         return self.get_status() == self.STATUS_DISABLED
 
 

@@ -32,8 +32,11 @@ FINISHED = (list, tuple)
 class Refusals(Protocol):
     """Who draws the answers to those that cannot pass, in ``environ["stormpath.pages"]``."""
 
-    def forbidden(self, request: Request) -> Response: ...
-    def unavailable(self, request: Request, retry_after: int) -> Response: ...
+    def forbidden(self, request: Request) -> Response:
+        """The application that answers a visitor who is signed in, but may not see the page."""
+
+    def unavailable(self, request: Request, retry_after: int) -> Response:
+        """The application that answers when the directory cannot be reached."""
 
 
 class HeldStart:
@@ -107,6 +110,7 @@ class HeldStart:
         self._write(data)
 
     def bound(self, step: Callable[[], T]) -> T:
+        """Calls *step* while the user of this request is bound, and returns what it returns."""
         session = self._session
         token = current.set(session)
         session.environ = self._environ
@@ -148,6 +152,7 @@ class StreamedBody:
         return chunk
 
     def close(self) -> None:
+        """Called by the server at the end: closes the body of the app."""
         close = getattr(self._body, "close", None)
         if close is not None:
             self._start.bound(close)

@@ -247,6 +247,7 @@ class Provider(Resource, kinds.Provider):
 class Agent(Resource, kinds.Agent):
     """What is stored for the program that mirrors a server. The ``config`` is a dictionary, whose changes are saved."""
 
+    #: The statuses of an agent.
     STATUS_ONLINE, STATUS_OFFLINE, STATUS_ERROR = kinds.Agent.status.values
 
     directory: kinds.Link[Directory]
@@ -310,7 +311,9 @@ class GroupMembership(Resource, kinds.GroupMembership):
 class Account(HasCustomData, HasStatus, kinds.Account):
     """The stored record of one person or machine."""
 
+    #: The status of an account whose e-mail address was not verified yet.
     STATUS_UNVERIFIED = kinds.UNVERIFIED
+    #: The status of an account that an administrator has locked.
     STATUS_LOCKED = kinds.LOCKED
 
     directory: kinds.Link[Directory]
@@ -329,6 +332,7 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     phones: kinds.Collection[Collection[Phone]]
 
     def is_unverified(self) -> bool:
+        """Whether the status is UNVERIFIED."""
         return self.get_status() == self.STATUS_UNVERIFIED
 
     def is_locked(self) -> bool:
@@ -498,21 +502,28 @@ class ApiKeys(Collection[ApiKey]):
 class Phone(HasStatus, kinds.Phone):
     """A telephone of an account. A number that was verified stays as it is."""
 
+    #: The verification status of a phone from which a code came back.
     STATUS_VERIFIED = kinds.VERIFIED
+    #: The verification status of any other phone.
     STATUS_UNVERIFIED = kinds.UNVERIFIED
 
     account: kinds.Link[Account]
 
     def is_verified(self) -> bool:
+        """Whether a code that was sent to the phone came back."""
         return self.verification_status == self.STATUS_VERIFIED
 
 
 class Factor(HasStatus, kinds.Factor):
     """A phone that is sent codes, or an authenticator app that makes them. It prints without its secret."""
 
+    #: The verification status of a factor of which a right code was given.
     STATUS_VERIFIED = kinds.VERIFIED
+    #: The verification status of any other factor.
     STATUS_UNVERIFIED = kinds.UNVERIFIED
+    #: The type of a factor whose codes are sent to a phone.
     TYPE_SMS = kinds.SMS
+    #: The type of a factor whose codes an authenticator app makes.
     TYPE_GOOGLE = kinds.GOOGLE_AUTHENTICATOR
 
     account: kinds.Link[Account]
@@ -521,9 +532,11 @@ class Factor(HasStatus, kinds.Factor):
     most_recent_challenge: kinds.Link[Challenge | None]
 
     def is_verified(self) -> bool:
+        """Whether a right code of the factor was given."""
         return self.verification_status == self.STATUS_VERIFIED
 
     def is_sms(self) -> bool:
+        """Whether its codes are sent to a phone."""
         return self.type == self.TYPE_SMS
 
     def challenge_factor(self, message: str | None = None, code: str | None = None) -> Challenge:
@@ -545,8 +558,11 @@ class Factor(HasStatus, kinds.Factor):
 class Challenge(Resource, kinds.Challenge):
     """A question put to the holder of a factor."""
 
+    #: The status after a right code.
     STATUS_SUCCESS = "SUCCESS"
+    #: The status before a code is sent.
     STATUS_CREATED = "CREATED"
+    #: A part of the statuses while an answer is awaited, such as WAITING_FOR_VALIDATION.
     STATUS_WAITING = "WAITING"
 
     account: kinds.Link[Account]
@@ -562,9 +578,11 @@ class Challenge(Resource, kinds.Challenge):
         return self
 
     def is_successful(self) -> bool:
+        """Whether the right code was given."""
         return self.status == self.STATUS_SUCCESS
 
     def is_created(self) -> bool:
+        """Whether the code was made, and not given yet."""
         return self.status == self.STATUS_CREATED
 
     def is_waiting(self) -> bool:
