@@ -1,0 +1,44 @@
+"""What the documentation names is there: objects of our packages, and files of the repository."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst")]
+
+#: Folders that a path in a page may start from.
+HOMES = (ROOT, ROOT / "stormpath_wsgi", ROOT / "stormpath_wsgi/client")
+
+_NAME = re.compile(r"\b(?:stormpath_wsgi|flask_stormpath)(?:\.[A-Za-z_]\w*)+")
+_FILE = re.compile(r"``((?:[\w.-]+/)+[\w-]+\.(?:py|rst|ini|yaml|conf|toml))``")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_name_of_ours_in_a_page_can_be_imported(page: Path) -> None:
+    assert [name for name in set(_NAME.findall(page.read_text())) if not _is_importable(name)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_of_ours_in_a_page_is_there(page: Path) -> None:
+    assert [name for name in _files(page) if not any((home / name).exists() for home in HOMES)] == []
+
+
+def _is_importable(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+def _files(page: Path) -> Iterator[str]:
+    """The paths in *page* that begin with a folder of ours. Others are files of the reader's site."""
+    for name in _FILE.findall(page.read_text()):
+        if any((home / name.partition("/")[0]).is_dir() for home in HOMES):
+            yield name
