@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -92,6 +93,22 @@ def test_the_rooms_look_only_where_the_arrows_point() -> None:
     assert wrong == []
 
 
+def test_the_rooms_stand_in_the_documentation_above_those_they_look_into() -> None:
+    plan = (ROOT / "docs" / "architecture.rst").read_text(encoding="utf-8")
+    _, _, drawn = plan.partition("Who may import whom\n")[2].partition("code-block:: text\n\n")
+    picture = drawn.partition("\n\n")[0]
+    rows = [row.partition("#")[0].split() for row in picture.splitlines()]
+    height = {room: -number for number, row in enumerate(rows) for room in row}
+    assert ARROWS.keys() - height.keys() == set()
+    wrong = [
+        f"{room} looks up to {target}"
+        for room, targets in ARROWS.items()
+        for target in targets
+        if height[target] > height[room]
+    ]
+    assert wrong == []
+
+
 def test_the_floors_of_the_directory_look_down_only() -> None:
     height = {part: number for number, floor in enumerate(FLOORS) for part in floor}
     parts = {module: _part(_path(module), 1) for module in _modules() if _room(module) == "directory"}
@@ -107,8 +124,7 @@ def test_the_floors_of_the_directory_look_down_only() -> None:
 
 def test_no_files_import_each_other_in_a_circle() -> None:
     """Nor in functions, nor for their types alone: whoever reads a file may read what it builds on first."""
-    files = {_name(module): module for module in _modules()}
-    arrows = {name: set(_files(module, files)) - {name} for name, module in files.items()}
+    arrows = {_name(module): set(_files(module)) - {_name(module)} for module in _modules()}
     try:
         TopologicalSorter(arrows).prepare()
     except CycleError as error:
@@ -164,8 +180,14 @@ def test_the_public_names_are_there() -> None:
     }  # fmt: skip
 
 
-def _modules() -> Iterator[Path]:
-    return PACKAGE.rglob("*.py")
+@cache
+def _modules() -> tuple[Path, ...]:
+    return tuple(PACKAGE.rglob("*.py"))
+
+
+@cache
+def _tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
 
 
 def _path(module: Path) -> str:
@@ -177,9 +199,15 @@ def _name(module: Path) -> str:
     return ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _files(module: Path, files: Container[str]) -> Iterator[str]:
-    """Those of *files* that *module* imports; of a package its ``__init__``, unless it is a file of it that is."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(map(_name, _modules()))
+
+
+def _files(module: Path) -> Iterator[str]:
+    """The files of ours that *module* imports: of ``from a import b`` it is ``a.b``, if there is such a file."""
+    files = _names()
+    for node in ast.walk(_tree(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in files)
         elif isinstance(node, ast.ImportFrom) and node.module and node.module in files:
@@ -201,7 +229,7 @@ def _part(path: str, number: int) -> str:
 
 def _ours(module: Path) -> Iterator[str]:
     """The rooms that *module* imports from."""
-    for name in _files(module, {_name(each) for each in _modules()}):
+    for name in _files(module):
         _, _, rest = name.partition(".")
         yield _room_of(rest.split(".")) if rest else "__init__"
 
@@ -209,7 +237,7 @@ def _ours(module: Path) -> Iterator[str]:
 def _imported(module: Path) -> Iterator[str]:
     """Full names of everything that *module* imports, wherever in it; ``from a import b`` counts as ``a.b``
     when ``a`` is our package itself."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
