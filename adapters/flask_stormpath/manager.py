@@ -13,7 +13,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, current_session, login_disabled, stormpath
 from flask_stormpath.models import User
-from flask_stormpath.routing import add_page, stay_on_the_host
+from flask_stormpath.routing import add_pages, stay_on_the_host
 from flask_stormpath.session import SessionLoginManager, load_user
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
 from flask_stormpath.signals import page_handlers
@@ -64,12 +64,8 @@ class StormpathManager:
 
     def init_routes(self, app: Flask) -> None:
         """Make ``url_for("stormpath.login")`` and the like work. The pages themselves are the middleware's."""
-        web = app.extensions[NAME].settings.web
-        pages = {"stormpath.login": web.login, "stormpath.register": web.register_, "stormpath.logout": web.logout}
-        views = {"stormpath.logout": logout} if app.config["STORMPATH_LOGOUT_ON_GET"] else {}
-        for endpoint, page in pages.items():
-            if page.enabled:
-                add_page(app, endpoint, web.at(page.uri), views.get(endpoint))
+        views = {"logout": logout} if app.config["STORMPATH_LOGOUT_ON_GET"] else {}
+        add_pages(app, app.extensions[NAME].pages.addresses, views)
         stay_on_the_host(app)
 
     @property

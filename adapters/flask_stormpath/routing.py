@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, has_request_context
@@ -12,11 +12,20 @@ from flask.globals import app_ctx, request_ctx
 _HOST = "stormpath_host"
 
 
-def add_page(app: Flask, endpoint: str, path: str, view: Callable[..., Any] | None = None) -> None:
-    """Let ``url_for(endpoint)`` be *path* on the host that the visitor is on.
+#: What the endpoints of our pages begin with.
+_PREFIX = "stormpath."
 
-    With a *view* the app itself answers there; without one the middleware does.
+
+def add_pages(app: Flask, addresses: Mapping[str, str], views: Mapping[str, Callable[..., Any]]) -> None:
+    """Let ``url_for("stormpath.NAME")`` be the path that *addresses* has for NAME, on the host the visitor is on.
+
+    Where there is one of *views*, the app itself answers as well; everywhere else only the middleware does.
     """
+    for name, path in addresses.items():
+        _add_page(app, _PREFIX + name, path, views.get(name))
+
+
+def _add_page(app: Flask, endpoint: str, path: str, view: Callable[..., Any] | None) -> None:
     for options in _hosts(app, served=view is not None):
         app.add_url_rule(path, endpoint, view, build_only=view is None, **options)
 
@@ -45,7 +54,7 @@ def _matches_hosts(app: Flask) -> bool:
 
 
 def _fill_in_host(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint.startswith("stormpath."):
+    if endpoint.startswith(_PREFIX):
         context = request_ctx if has_request_context() else app_ctx
         if (adapter := context.url_adapter) is not None:
             here = adapter.server_name if adapter.map.host_matching else adapter.subdomain

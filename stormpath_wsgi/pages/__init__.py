@@ -1,30 +1,31 @@
 """What a person or a single-page app meets: login, register, logout, me.
 
+Each page is a module here, with a class that declares it (:class:`~stormpath_wsgi.pages.page.Page`).
 Source: the Stormpath framework specification, which fixes addresses, texts, statuses and JSON documents.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
 from http import HTTPStatus
-from typing import TypeAlias
+from importlib import import_module
+from typing import Any, TypeAlias
 from wsgiref.types import WSGIApplication
 
 from webob import Request, Response
 
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.pages.login import LoginPage
-from stormpath_wsgi.pages.logout import LogoutPage, SignOutOfApp
-from stormpath_wsgi.pages.me import MePage
-from stormpath_wsgi.pages.page import refused
+from stormpath_wsgi.pages.logout import SignOutOfApp
+from stormpath_wsgi.pages.page import Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
-from stormpath_wsgi.pages.register import RegisterPage
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import NOT_ALLOWED
 from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
-from stormpath_wsgi.settings import LoginSettings, LogoutSettings, MeSettings, RegisterSettings, Settings
+from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import SESSION
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
@@ -35,8 +36,19 @@ SERVED = (
     "and enabled: false leaves the address to the application."
 )
 
-#: Answers a request, or says None: it is for the wrapped application.
-Page: TypeAlias = Callable[[Request], Response | None]
+AnyPage: TypeAlias = Page[Any]
+
+
+@cache
+def declared() -> tuple[type[AnyPage], ...]:
+    """The pages that the modules of this package declare."""
+    modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    kinds = [(module.__name__, kind) for module in modules for kind in vars(module).values()]
+    return tuple(kind for where, kind in kinds if _is_page(kind) and kind.__module__ == where)
+
+
+def _is_page(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, Page) and "name" in vars(found)
 
 
 class Pages:
@@ -44,29 +56,35 @@ class Pages:
 
     A page expects ``environ["stormpath.session"]``; what it does to the session the middleware writes into the answer.
     It lets :class:`~stormpath_wsgi.errors.Unavailable` pass: answer that with :meth:`unavailable`, and a refusal of
-    somebody who is signed in with :meth:`forbidden`.
+    somebody who is signed in with :meth:`forbidden`. *pages*: what may be served; each has a section in the settings.
     """
 
-    def __init__(self, settings: Settings, client: Client, application: Application) -> None:
-        site = self._site = Site(settings, client, application)
-        web = settings.web
-        pages: list[tuple[str, LoginSettings | RegisterSettings | LogoutSettings | MeSettings, Page]] = [
-            ("login", web.login, LoginPage(site)),
-            ("register", web.register_, RegisterPage(site)),
-            ("logout", web.logout, LogoutPage(site)),
-            ("me", web.me, MePage(site)),
-        ]
-        served = [(name, web.at(section.uri), page) for name, section, page in pages if section.enabled]
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        application: Application,
+        pages: Iterable[type[AnyPage]] | None = None,
+    ) -> None:
+        of_section = {page.section: page for page in (declared() if pages is None else pages)}
+        sections = settings.web.pages
+        found = [of_section[type(section)].declaration(section) for section in sections.values()]
+        site = self._site = Site(settings, client, application, found)
+        served = {
+            name: of_section[type(section)](site, section) for name, section in sections.items() if section.enabled
+        }
+        #: Where the pages are that are served, by their names: paths below the mount point of the application.
+        self.addresses: Mapping[str, str] = {page.name: page.uri for page in served.values()}
         # Native strings of WSGI: the bytes of the path, each one character (PEP 3333, "Unicode Issues").
-        self._pages: Mapping[str, Page] = {uri.encode().decode("latin-1"): page for _, uri, page in served}
+        self._pages: Mapping[str, AnyPage] = {page.uri.encode().decode("latin-1"): page for page in served.values()}
         if served:
-            log.info(SERVED, ", ".join(f"{uri} (web.{name})" for name, uri, _ in served))
+            log.info(SERVED, ", ".join(f"{page.uri} (web.{name})" for name, page in served.items()))
 
     def around(self, app: WSGIApplication) -> WSGIApplication:
         """*app* as it belongs behind the pages: its own sign-out, where the settings name one, ends our session too."""
         return SignOutOfApp(self._site, app) if self._site.web.logout.also_at else app
 
-    def find(self, path_info: str) -> Page | None:
+    def find(self, path_info: str) -> AnyPage | None:
         """The page at *path_info*, below the mount point of the application."""
         return self._pages.get(path_info)
 

@@ -20,6 +20,7 @@ from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import FORBIDDEN
 from stormpath_wsgi.session import session_of
+from stormpath_wsgi.settings import LoginSettings
 
 #: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
 INVALID_LOGIN = "Invalid username or password."
@@ -55,7 +56,7 @@ BANNERS = {
 }
 
 
-class LoginPage(FormPage):
+class LoginPage(FormPage[LoginSettings]):
     """Username or e-mail, and password.
 
     Whoever is signed in already is sent on, unless the setting ``sendOn`` is off. ``?status=forbidden``
@@ -67,11 +68,13 @@ class LoginPage(FormPage):
     ever. The second time within :data:`AT_ONCE` seconds the page says the same, with status 403.
     """
 
-    def __init__(self, site: Site) -> None:
-        super().__init__(site)
+    name = "login"
+    section = LoginSettings
+
+    def __init__(self, site: Site, settings: LoginSettings) -> None:
+        super().__init__(site, settings)
+        self.form = Form(settings.form)
         self._sent_on = {https: Cookie("stormpath_sent_on", secure=https or site.secure) for https in (False, True)}
-        settings = self._settings = site.web.login
-        self.form, self.view, self.uri = Form(settings.form), settings.view, site.web.at(settings.uri)
 
     def show(self, request: Request) -> Response:
         signed_in = session_of(request.environ).user.is_authenticated

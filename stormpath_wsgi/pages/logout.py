@@ -15,12 +15,13 @@ from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
+from stormpath_wsgi.settings import LogoutSettings
 from stormpath_wsgi.web.responses import ExcInfo, Headers
 
 log = logging.getLogger(__name__)
 
 
-class LogoutPage(Page):
+class LogoutPage(Page[LogoutSettings]):
     """Ends the session, if there is one. POST only: a link or an image elsewhere must not sign anybody out.
 
     GET is the application's, unless the setting ``page`` puts a page with one button there. A button of the application
@@ -28,9 +29,8 @@ class LogoutPage(Page):
     empty form of a client that says nothing.
     """
 
-    def __init__(self, site: Site) -> None:
-        super().__init__(site)
-        self._settings = site.web.logout
+    name = "logout"
+    section = LogoutSettings
 
     def answer(self, request: Request, *, html: bool) -> Response | None:
         if request.method != "POST":
@@ -57,7 +57,7 @@ class LogoutPage(Page):
             self._settings.view,
             site_name=self.site.about.name,
             user=session_of(request.environ).user,
-            action=self.site.link(request, self.site.web.at(self._settings.uri), next=self.site.wanted(request)),
+            action=self.site.link(request, self.uri, next=self.site.wanted(request)),
             stay=self.site.wanted(request),
         )
 

@@ -7,40 +7,43 @@ from webob import Request, Response
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
+from stormpath_wsgi.pages.page import Page
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import WWW_AUTHENTICATE
 from stormpath_wsgi.session import session_of
-from stormpath_wsgi.web.negotiation import HTML, preferred
+from stormpath_wsgi.settings import MeSettings
 
 
-class MePage:
+class MePage(Page[MeSettings]):
     """The account as JSON, whatever the visitor accepts. A stranger is sent to the login page, or gets 401."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        expand = site.web.me.expand.model_dump(by_alias=True)
+    name = "me"
+    section = MeSettings
+    methods = frozenset({"GET", "HEAD"})
+    answers_all = True
+
+    def __init__(self, site: Site, settings: MeSettings) -> None:
+        super().__init__(site, settings)
+        expand = settings.expand.model_dump(by_alias=True)
         self._expand = [link for link, wanted in expand.items() if wanted]
 
-    def __call__(self, request: Request) -> Response | None:
-        if request.method not in ("GET", "HEAD"):
-            return None
+    def answer(self, request: Request, *, html: bool) -> Response:
         href = session_of(request.environ).user.href
         if href is None:
-            return self._challenge(request)
+            return self._challenge(request, html=html)
         try:
             return json_answer(account_document(self.site.store, href, self._expand))
         except Error as error:
             if error.status != 404:
                 raise
-            return self._challenge(request)  # deleted since the session was looked at
+            return self._challenge(request, html=html)  # deleted since the session was looked at
 
-    def _challenge(self, request: Request) -> Response:
+    def _challenge(self, request: Request, *, html: bool) -> Response:
         session_of(request.environ).sign_out()  # takes away whatever cookie led here (framework specification)
         web = self.site.web
-        if web.login.enabled and preferred(request.environ, web.produces) == HTML:
-            return redirect(
-                self.site.link(request, web.at(web.login.uri), next=self.site.link(request, web.at(web.me.uri)))
-            )
+        if web.login.enabled and html:
+            here = self.site.link(request, self.uri)
+            return redirect(self.site.link(request, web.at(web.login.uri), next=here))
         answer = json_answer(None, 401)
         answer.headers.update([WWW_AUTHENTICATE])
         return answer

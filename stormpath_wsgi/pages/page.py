@@ -6,7 +6,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from webob import Request, Response
 
@@ -14,10 +14,12 @@ from stormpath_wsgi.client import Account
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
+from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.settings import FormPageSettings, PageSettings
 from stormpath_wsgi.web.bodies import FORM
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
@@ -27,19 +29,61 @@ NO_BODY = "Request requires that there is a body."
 EXPIRED = "This form has expired. Please send it again."
 
 
-class Page(ABC):
-    """One address. A call answers, or says None: the request is for the wrapped application."""
+S = TypeVar("S", bound=PageSettings)
+F = TypeVar("F", bound=FormPageSettings)
 
+
+class Page(ABC, Generic[S]):
+    """One address. A call answers, or says None: the request is for the wrapped application.
+
+    Each page of ours is a class in a module of this package and declares itself there: its :attr:`name`, its
+    :attr:`section` of the settings, and what else differs from here. Where it is served, which links lead to it, what
+    its forms may lead to, the endpoints of adapters and the documentation follow.
+    """
+
+    #: What it is called in the ``links`` of templates and in the endpoints of adapters.
+    name: ClassVar[str]
+    #: Its section of the settings: one with such a type is in :class:`~stormpath_wsgi.settings.WebSettings`.
+    section: type[S]
+    #: Requests with other methods are for the application.
     methods: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "POST"})
+    #: Whether it also answers those who accept neither HTML nor JSON.
+    answers_all: ClassVar[bool] = False
+    #: Whether links to it carry along where the visitor wanted to go.
+    keeps_next: ClassVar[bool] = False
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, site: Site, settings: S) -> None:
+        self.site, self._settings = site, settings
+        self.uri = site.web.at(settings.uri)
 
     def __call__(self, request: Request) -> Response | None:
         if request.method not in self.methods:
             return None
         wanted = preferred(request.environ, self.site.web.produces)
-        return None if wanted is None else self.answer(request, html=wanted == HTML)
+        if wanted is None and not self.answers_all:
+            return None
+        return self.answer(request, html=wanted == HTML)
+
+    @classmethod
+    def declaration(cls, settings: S) -> Declaration:
+        """What the site has to know of it in advance."""
+        return Declaration(
+            name=cls.name,
+            settings=settings,
+            keeps_next=cls.keeps_next,
+            templates=cls.templates(settings),
+            form_targets=cls.form_targets(settings),
+        )
+
+    @classmethod
+    def templates(cls, settings: S) -> tuple[str, ...]:
+        """The templates that it shows: the view of its settings, where it has one."""
+        return (settings.view,) if isinstance(settings, FormPageSettings) else ()
+
+    @classmethod
+    def form_targets(cls, settings: S) -> tuple[str, ...]:
+        """Where its forms may lead to: where the settings send people next, where they do."""
+        return (settings.next_uri,) if isinstance(settings, FormPageSettings) else ()
 
     @abstractmethod
     def answer(self, request: Request, *, html: bool) -> Response | None:
@@ -69,12 +113,12 @@ class Outcome(NamedTuple):
     signed_in: bool
 
 
-class FormPage(Page):
+class FormPage(Page[F]):
     """A page with a form: shown on GET, accepted or shown again on POST."""
 
+    keeps_next = True
+
     form: Form
-    view: str
-    uri: str
 
     @abstractmethod
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
@@ -117,7 +161,7 @@ class FormPage(Page):
     ) -> Response:
         return self.site.html(
             request,
-            self.view,
+            self._settings.view,
             status,
             site_name=self.site.about.name,
             action=self.site.link(request, self.uri, next=self.site.wanted(request)),

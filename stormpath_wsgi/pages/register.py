@@ -17,6 +17,7 @@ from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
+from stormpath_wsgi.settings import RegisterSettings
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +42,15 @@ CORE = {
 }
 
 
-class RegisterPage(FormPage):
+class RegisterPage(FormPage[RegisterSettings]):
     """Makes an account, and signs it in when the settings say so."""
 
-    def __init__(self, site: Site) -> None:
-        super().__init__(site)
-        settings = self._settings = site.web.register_
-        self.form, self.view, self.uri = Form(settings.form), settings.view, site.web.at(settings.uri)
+    name = "register"
+    section = RegisterSettings
+
+    def __init__(self, site: Site, settings: RegisterSettings) -> None:
+        super().__init__(site, settings)
+        self.form = Form(settings.form)
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         values = self._values(posted)

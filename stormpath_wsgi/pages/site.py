@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -13,6 +14,7 @@ from stormpath_wsgi.kinds import ENABLED, NAME_KEY
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.csrf import FIELD, FormTokens
+from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.next import safe_next
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
@@ -28,9 +30,11 @@ PROBLEMS = ("error", "unauthorized", "unavailable")
 
 
 class Site:
-    """Lives with the process; threads may share it."""
+    """Lives with the process; threads may share it. *pages*: what all pages declare, served or not."""
 
-    def __init__(self, settings: Settings, client: Client, application: Application) -> None:
+    def __init__(
+        self, settings: Settings, client: Client, application: Application, pages: Sequence[Declaration]
+    ) -> None:
         web = self.web = settings.web
         self.max_body = settings.max_body
         self.application = application
@@ -40,8 +44,10 @@ class Site:
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
         self.secure = bool(settings.session.cookie_secure)
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
-        self._templates = Templates.of(web.templates, (web.login.view, web.register_.view, web.logout.view, *PROBLEMS))
-        targets = {"'self'", *map(_origin, (web.login.next_uri, web.register_.next_uri, web.logout.next_uri))}
+        self._served = [page for page in pages if page.settings.enabled]
+        views = [view for page in pages for view in page.templates]
+        self._templates = Templates.of(web.templates, (*views, *PROBLEMS))
+        targets = {"'self'", *(_origin(target) for page in pages for target in page.form_targets)}
         # Browsers hold the redirect that follows a form to form-action as well.
         self._content_policy = (
             f"default-src 'none'; style-src 'self' {self._templates.style_source}; img-src 'self' data:; "
@@ -95,15 +101,12 @@ class Site:
         return safe_next(read_query(request).get("next"))
 
     def _links(self, request: Request) -> dict[str, str]:
-        """Our pages that are served, by name; login and register remember where the visitor wanted to go."""
-        web = self.web
-        links = {"home": self.link(request, web.at("/"))}
-        if web.login.enabled:
-            links["login"] = self.link(request, web.at(web.login.uri), next=self.wanted(request))
-        if web.register_.enabled:
-            links["register"] = self.link(request, web.at(web.register_.uri), next=self.wanted(request))
-        if web.logout.enabled:
-            links["logout"] = self.link(request, web.at(web.logout.uri))
+        """Our pages that are served, by name, and the front page; some carry along where the visitor wanted to go."""
+        wanted = self.wanted(request)
+        links = {"home": self.link(request, self.web.at("/"))}
+        for page in self._served:
+            uri = self.web.at(page.settings.uri)
+            links[page.name] = self.link(request, uri, next=wanted if page.keeps_next else None)
         return links
 
 

@@ -15,7 +15,15 @@ from stormpath_wsgi.settings.environ import EnvironSettings
 from stormpath_wsgi.settings.forms import FieldSettings, FormSettings, LoginForm, RegisterForm
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
-from stormpath_wsgi.settings.pages import ExpandSettings, LoginSettings, LogoutSettings, MeSettings, RegisterSettings
+from stormpath_wsgi.settings.pages import (
+    ExpandSettings,
+    FormPageSettings,
+    LoginSettings,
+    LogoutSettings,
+    MeSettings,
+    PageSettings,
+    RegisterSettings,
+)
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
 from stormpath_wsgi.settings.settings import Settings
@@ -25,8 +33,8 @@ from stormpath_wsgi.settings.web import WebSettings
 # fmt: off
 __all__ = [
     "ApiKeySettings", "ApiSettings", "ApplicationSettings", "ClientSettings", "DirectoryOptions", "EnvironSettings",
-    "ExpandSettings", "FieldSettings", "FormSettings", "Handler", "LoginForm", "LoginSettings", "LogoutSettings",
-    "MailSettings", "MeSettings", "RegisterForm", "RegisterSettings", "Section", "SessionSettings", "Settings",
-    "SmsSender", "WebSettings",
+    "ExpandSettings", "FieldSettings", "FormPageSettings", "FormSettings", "Handler", "LoginForm", "LoginSettings",
+    "LogoutSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
+    "SessionSettings", "Settings", "SmsSender", "WebSettings",
 ]
 # fmt: on

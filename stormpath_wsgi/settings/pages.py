@@ -9,10 +9,23 @@ from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import Page, Pages, Target
 
 
-class LoginSettings(Section):
-    """The page where people sign in."""
+class PageSettings(Section):
+    """A page of ours. What :class:`WebSettings` has of these sections are the pages that there are."""
 
     enabled: bool = Field(True, description="Whether we serve it.")
+    uri: Page = Field(description="Its path.")
+
+
+class FormPageSettings(PageSettings):
+    """A page with a form, which leads on to another one."""
+
+    next_uri: Target = Field(description="Where a visitor goes next.")
+    view: str = Field(description="Its template.")
+
+
+class LoginSettings(FormPageSettings):
+    """The page where people sign in."""
+
     uri: Page = Field("/login", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes after signing in who wanted no other page.")
     send_on: bool = Field(
@@ -22,10 +35,9 @@ class LoginSettings(Section):
     form: LoginForm = LoginForm()
 
 
-class RegisterSettings(Section):
+class RegisterSettings(FormPageSettings):
     """The page where people make an account."""
 
-    enabled: bool = Field(True, description="Whether we serve it.")
     uri: Page = Field("/register", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes who was signed in by registering.")
     auto_login: bool = Field(False, description="Whether registering signs in.")
@@ -33,10 +45,9 @@ class RegisterSettings(Section):
     form: RegisterForm = RegisterForm()
 
 
-class LogoutSettings(Section):
+class LogoutSettings(FormPageSettings):
     """The address to which a sign-out button posts."""
 
-    enabled: bool = Field(True, description="Whether we serve it.")
     uri: Page = Field("/logout", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes after signing out.")
     page: bool = Field(
@@ -65,9 +76,8 @@ class ExpandSettings(Section):
     tenant: bool = Field(False, description="The tenant.")
 
 
-class MeSettings(Section):
+class MeSettings(PageSettings):
     """The address that tells a single-page app who is signed in."""
 
-    enabled: bool = Field(True, description="Whether we serve it.")
     uri: Page = Field("/me", description="Its path.")
     expand: ExpandSettings = ExpandSettings()

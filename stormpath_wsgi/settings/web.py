@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from stormpath_wsgi.settings.forms import INPUT_TYPES
-from stormpath_wsgi.settings.pages import LoginSettings, LogoutSettings, MeSettings, RegisterSettings
+from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
+from stormpath_wsgi.settings.pages import LoginSettings, LogoutSettings, MeSettings, PageSettings, RegisterSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import MediaTypes, NamedHandler, Page
 
@@ -47,13 +48,7 @@ class WebSettings(Section):
     @model_validator(mode="after")
     def _pages_are_apart(self) -> Self:
         taken: dict[str, str] = {}
-        pages: dict[str, LoginSettings | RegisterSettings | LogoutSettings | MeSettings] = {
-            "login": self.login,
-            "register": self.register_,
-            "logout": self.logout,
-            "me": self.me,
-        }
-        for name, page in pages.items():
+        for name, page in self.pages.items():
             if page.enabled and (other := taken.setdefault(page.uri, name)) != name:
                 raise ValueError(f"{other}.uri and {name}.uri are both {page.uri}; give each page its own")
         return self
@@ -62,7 +57,7 @@ class WebSettings(Section):
     def _fields_can_be_shown(self) -> Self:
         if self.templates is not None or "text/html" not in self.produces:
             return self  # somebody else shows them
-        for page, form in (("login", self.login.form), ("register", self.register_.form)):
+        for page, form in self._forms():
             for name, shown in form.fields.items():
                 if shown.type not in INPUT_TYPES:
                     raise ValueError(
@@ -70,6 +65,19 @@ class WebSettings(Section):
                         + ", ".join(INPUT_TYPES)
                     )
         return self
+
+    def _forms(self) -> Iterator[tuple[str, FormSettings]]:
+        for name, page in self.pages.items():
+            form = getattr(page, "form", None)
+            if isinstance(form, FormSettings):
+                yield name, form
+
+    @property
+    def pages(self) -> dict[str, PageSettings]:
+        """The sections of our pages by name, as it is spelt in a file, in order of declaration."""
+        fields = type(self).model_fields.items()
+        sections = ((field.alias or name, getattr(self, name)) for name, field in fields)
+        return {name: section for name, section in sections if isinstance(section, PageSettings)}
 
     def at(self, uri: str) -> str:
         """The path of one of our *uri* settings below the application's mount point: with the base path before it."""
