@@ -6,6 +6,7 @@ SITE := .venv/.site
 TOOLS := .venv/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_OPTIONS ?= -n 2
+TEXTS := stormpath_wsgi/locale
 LOWEST := .venv-lowest
 LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 ACCOUNTS ?= 20000
@@ -14,7 +15,7 @@ ACCOUNTS ?= 20000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lowest lint format docs build bench system clean
+.PHONY: help run test lowest lint format texts docs build bench system clean
 
 help: ## this list
 	@echo "stormpath-wsgi: make TARGET"
@@ -38,6 +39,14 @@ lint: $(TOOLS) ## ruff and mypy; changes nothing
 format: $(TOOLS) ## put the code into the agreed form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+texts: $(TOOLS) ## collect the texts that people read, and compile the catalogues in stormpath_wsgi/locale
+	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword marked --add-location file \
+		--header-comment '# The texts that people read on pages of stormpath-wsgi. Made by: make texts' \
+		--project stormpath-wsgi --version 1 --output $(TEXTS)/stormpath_wsgi.pot stormpath_wsgi
+	$(BIN)/pybabel --quiet update --domain stormpath_wsgi --input-file $(TEXTS)/stormpath_wsgi.pot --output-dir $(TEXTS) \
+		--update-header-comment --ignore-pot-creation-date
+	$(BIN)/pybabel --quiet compile --domain stormpath_wsgi --directory $(TEXTS)
 
 docs: $(TOOLS) ## build the documentation into docs/_build
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build

@@ -15,6 +15,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from stormpath_wsgi.client import Group
 from stormpath_wsgi.session import session_of
+from stormpath_wsgi.texts import marked, texts_of
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
 from stormpath_wsgi.web.environ import MOUNT, PAGES
 from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
@@ -31,8 +32,8 @@ WWW_AUTHENTICATE = ("WWW-Authenticate", 'Bearer realm="stormpath"')
 #: What is said here depends on who asks.
 NOT_STORED = ("Cache-Control", "no-store")
 
-NOT_SIGNED_IN = "You are not authenticated. Please log in to access this resource."
-NOT_ALLOWED = "You do not have sufficient permissions to access this resource."
+NOT_SIGNED_IN = marked("You are not authenticated. Please log in to access this resource.")
+NOT_ALLOWED = marked("You do not have sufficient permissions to access this resource.")
 
 
 #: The value of ``?status=`` with which somebody who is signed in and may not pass is sent to the login page. There it
@@ -84,7 +85,7 @@ def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
         headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
         start_response("302 Found", headers)
         return []
-    body = json.dumps({"status": 401, "message": NOT_SIGNED_IN}).encode()
+    body = json.dumps({"status": 401, "message": texts_of(environ).gettext(NOT_SIGNED_IN)}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), WWW_AUTHENTICATE, NOT_STORED]
     start_response("401 Unauthorized", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -22,6 +22,7 @@ from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.environ import SESSION, USER
 from stormpath_wsgi.web.remote_user import Told
@@ -42,7 +43,7 @@ ENDED = frozenset(
 )
 
 #: What to tell people when a sign-out could only take the cookie away.
-LIVES_ON = (
+LIVES_ON = marked(
     "You are signed out in this browser. The session could not be ended on the server at the moment, so it may live on "
     "there. If somebody else may have used this account, ask whoever runs this site to sign it out everywhere."
 )

@@ -28,24 +28,25 @@ ARROWS: dict[str, set[str]] = {
     "jwt": set(),
     "key_file": set(),
     "remembered": set(),
-    "settings": {"key_file"},
+    "settings": {"key_file", "texts"},
     "directory": {"breaker", "key_file", "remembered", "settings"},
     "client": {"sauthc1"},
     "web/bodies": set(),
     "web/environ": set(),
     "web/negotiation": set(),
+    "texts": {"web/environ"},
     "api": {"directory", "sauthc1", "settings", "web/bodies", "web/negotiation"},
     "signing": set(),
     "sauthc1": set(),
     "cookie": {"settings", "signing"},
     "user": {"client", "settings"},
     "web/remote_user": {"settings", "user"},
-    "session": {"client", "cookie", "settings", "user", "web/environ", "web/remote_user"},
+    "session": {"client", "cookie", "settings", "texts", "user", "web/environ", "web/remote_user"},
     "web/responses": {"session", "user", "web/environ"},
-    "policy": {"client", "session", "settings", "user", "web/environ", "web/negotiation", "web/responses"},
+    "policy": {"client", "session", "settings", "texts", "user", "web/environ", "web/negotiation", "web/responses"},
     "protect": {"policy", "settings"},
     "pages": {
-        "client", "cookie", "policy", "remembered", "session", "settings", "signing", "user", "web/bodies",
+        "client", "cookie", "policy", "remembered", "session", "settings", "signing", "texts", "user", "web/bodies",
         "web/environ", "web/negotiation", "web/responses",
     },
     "middleware": {
@@ -67,6 +68,7 @@ EXCEPTIONS = {("client/local.py", "directory")}
 
 #: Distributions that are extras: whoever does not ask for them does not need them.
 OPTIONAL: dict[str, set[str]] = {
+    "babel": set(),
     "flask": set(),
     "flask_login": set(),
     "gunicorn": {"cli"},

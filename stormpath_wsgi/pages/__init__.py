@@ -26,15 +26,11 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import NOT_ALLOWED
 from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.texts import texts_of
 from stormpath_wsgi.web.environ import SESSION
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
 log = logging.getLogger(__name__)
-
-SERVED = (
-    "We answer at %s; what the application has there is hidden. The setting uri in each of these sections moves it, "
-    "and enabled: false leaves the address to the application."
-)
 
 AnyPage: TypeAlias = Page[Any]
 
@@ -78,7 +74,11 @@ class Pages:
         # Native strings of WSGI: the bytes of the path, each one character (PEP 3333, "Unicode Issues").
         self._pages: Mapping[str, AnyPage] = {page.uri.encode().decode("latin-1"): page for page in served.values()}
         if served:
-            log.info(SERVED, ", ".join(f"{page.uri} (web.{name})" for name, page in served.items()))
+            log.info(
+                "We answer at %s; what the application has there is hidden. The setting uri in each of these sections "
+                "moves it, and enabled: false leaves the address to the application.",
+                ", ".join(f"{page.uri} (web.{name})" for name, page in served.items()),
+            )
 
     def around(self, app: WSGIApplication) -> WSGIApplication:
         """*app* as it belongs behind the pages: its own sign-out, where the settings name one, ends our session too."""
@@ -92,7 +92,7 @@ class Pages:
         """What somebody gets who is signed in and may not pass: 403, with a way to sign in as somebody else."""
         refusal = Refusal(NOT_ALLOWED, status=HTTPStatus.FORBIDDEN)
         if preferred(request.environ, self._site.web.produces) != HTML:
-            return refused(refusal)
+            return refused(request, refusal)
         return self._site.problem(request, "unauthorized", refusal, user=session_of(request.environ).user)
 
     def unavailable(self, request: Request, retry_after: int) -> Response:
@@ -106,9 +106,10 @@ class Pages:
         lives_on = isinstance(session, CurrentSession) and session.lives_on
         refusal = Refusal(LIVES_ON if lives_on else str(code.user_message), status=code.status)
         if preferred(request.environ, self._site.web.produces) != HTML:
-            answer = refused(refusal)
+            answer = refused(request, refusal)
         else:
-            answer = self._site.html(request, "unavailable", code.status, error=refusal, lives_on=lives_on)
+            told = refusal.told(texts_of(request.environ))
+            answer = self._site.html(request, "unavailable", code.status, error=told, lives_on=lives_on)
         if not lives_on:
             answer.retry_after = retry_after
         return answer

@@ -10,13 +10,20 @@ from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.refusal import failure
 from stormpath_wsgi.remembered import Remembered
+from stormpath_wsgi.texts import Texts
 
-_WORDS = {
-    "minLowerCase": ("lowercase letter", "lower"),
-    "minUpperCase": ("uppercase letter", "upper"),
-    "minNumeric": ("number", "digit"),
-    "minSymbol": ("symbol", "special"),
-    "minDiacritic": ("letter with an accent", None),
+_WORDS: Mapping[str, tuple[Callable[[Texts, int], str], str | None]] = {
+    "minLowerCase": (lambda texts, n: texts.ngettext("a lowercase letter", "%(number)s lowercase letters", n), "lower"),
+    "minUpperCase": (
+        lambda texts, n: texts.ngettext("an uppercase letter", "%(number)s uppercase letters", n),
+        "upper",
+    ),
+    "minNumeric": (lambda texts, n: texts.ngettext("a number", "%(number)s numbers", n), "digit"),
+    "minSymbol": (lambda texts, n: texts.ngettext("a symbol", "%(number)s symbols", n), "special"),
+    "minDiacritic": (
+        lambda texts, n: texts.ngettext("a letter with an accent", "%(number)s letters with an accent", n),
+        None,
+    ),
 }
 
 
@@ -29,27 +36,33 @@ class PasswordRules(NamedTuple):
     generator: str
 
 
-def password_rules(strength: Mapping[str, Any]) -> PasswordRules:
-    """The rules of a password strength in its wire shape."""
+def password_rules(strength: Mapping[str, Any], texts: Texts) -> PasswordRules:
+    """The rules of a password *strength* in its wire shape, in the language of *texts*."""
     wanted = [(strength[name], *words) for name, words in _WORDS.items() if strength[name]]
-    parts = [f"{count} {words}s" if count > 1 else f"{_article(words)} {words}" for count, words, _ in wanted]
-    length = f"At least {strength['minLength']} characters"
+    parts = [words(texts, number) for number, words, _ in wanted]
     generator = [f"minlength: {strength['minLength']}", f"maxlength: {strength['maxLength']}"]
     generator += [f"required: {kind}" for _, _, kind in wanted if kind]
     return PasswordRules(
-        f"{length}, with {_enumerated(parts)}." if parts else f"{length}.",
+        _sentence(strength["minLength"], parts, texts),
         strength["minLength"],
         "; ".join(generator) + ";",
     )
 
 
-def _article(words: str) -> str:
-    return "an" if words[0] in "aeiou" else "a"
+def _sentence(length: int, parts: list[str], texts: Texts) -> str:
+    if not parts:
+        return texts.ngettext("At least %(number)s character.", "At least %(number)s characters.", length)
+    return texts.ngettext(
+        "At least %(number)s character, with %(parts)s.",
+        "At least %(number)s characters, with %(parts)s.",
+        length,
+        parts=_enumerated(parts, texts),
+    )
 
 
-def _enumerated(parts: list[str]) -> str:
+def _enumerated(parts: list[str], texts: Texts) -> str:
     *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last
+    return texts.gettext("%(most)s and %(last)s", most=", ".join(most), last=last) if most else last
 
 
 class About:
@@ -71,18 +84,18 @@ class About:
         return self._told.get(self._href)[0]
 
     @property
-    def password_rules(self) -> PasswordRules | None:
-        """The rules of the directory that new accounts go to. None: there is no such directory."""
+    def password_strength(self) -> Mapping[str, Any] | None:
+        """That of the directory that new accounts go to, in its wire shape. None: there is no such directory."""
         return self._told.get(self._href)[1]
 
-    def _read(self, href: str) -> tuple[str, PasswordRules | None]:
+    def _read(self, href: str) -> tuple[str, Mapping[str, Any] | None]:
         try:
             application = self._store.get(href)
-            return application["name"], self._read_rules(application)
+            return application["name"], self._read_strength(application)
         except Error as error:
             raise failure(error) from error
 
-    def _read_rules(self, application: Mapping[str, Any]) -> PasswordRules | None:
+    def _read_strength(self, application: Mapping[str, Any]) -> Mapping[str, Any] | None:
         get = self._store.get
         mapping = application["defaultAccountStoreMapping"]
         if mapping is None:
@@ -91,4 +104,4 @@ class About:
         if "passwordPolicy" not in account_store:
             account_store = get(account_store["directory"]["href"])  # a group: its accounts live in its directory
         policy = get(account_store["passwordPolicy"]["href"])
-        return password_rules(get(policy["strength"]["href"]))
+        return get(policy["strength"]["href"])

@@ -18,12 +18,13 @@ from webob import Request, Response
 
 from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.signing import PurposeSigner
+from stormpath_wsgi.texts import marked
 
 FIELD = "csrfToken"
 HEADER = "X-CSRF-Token"
 
-FROM_ELSEWHERE = "This request was sent by a page of another site, so nothing was done."
-LOST_PORT = (
+FROM_ELSEWHERE = marked("This request was sent by a page of another site, so nothing was done.")
+LOST_PORT = marked(
     "This request comes from another port of this host, so nothing was done. If a proxy in front of this site leaves "
     "the port out of the Host header, let it pass the header on as it came (nginx: proxy_set_header Host $http_host)."
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from stormpath_wsgi.pages.refusal import Invalid
 from stormpath_wsgi.settings import FieldSettings, FormSettings
+from stormpath_wsgi.texts import Texts, marked
 
 #: The field that names the organization which a visitor belongs to.
 ORGANIZATION = "organizationNameKey"
@@ -30,15 +31,15 @@ class Form:
         """Raises :class:`Invalid` for the first required field without a value; 0 and false are values."""
         for name, field in self.fields.items():
             if self.requires(name) and is_blank(values.get(name)):
-                raise Invalid(f"{field.label} is required.", field=name)
+                raise Invalid(marked("%(label)s is required."), field=name, label=field.label)
 
-    def visible(self) -> list[dict[str, Any]]:
+    def visible(self, texts: Texts) -> list[dict[str, Any]]:
         """The fields that are shown, as the view model of the framework specification describes them."""
         return [
             {
-                "label": field.label,
+                "label": texts.gettext(field.label),
                 "name": name,
-                "placeholder": field.placeholder,
+                "placeholder": texts.gettext(field.placeholder),
                 "required": self.requires(name),
                 "type": field.type,
             }
@@ -46,14 +47,14 @@ class Form:
             if field.visible
         ]
 
-    def model(self) -> dict[str, Any]:
+    def model(self, texts: Texts) -> dict[str, Any]:
         """What a single-page app needs to draw the form."""
         # Account stores are listed for their sign-in buttons; those of the directory itself have none.
-        return {"form": {"fields": self.visible()}, "accountStores": []}
+        return {"form": {"fields": self.visible(texts)}, "accountStores": []}
 
-    def inputs(self, posted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def inputs(self, posted: Mapping[str, Any], texts: Texts) -> list[dict[str, Any]]:
         """What the template needs: the visible fields, with what the visitor gave, but for passwords."""
-        return [{**field, "value": _refill(field, posted)} for field in self.visible()]
+        return [{**field, "value": _refill(field, posted)} for field in self.visible(texts)]
 
 
 def _refill(field: Mapping[str, Any], posted: Mapping[str, Any]) -> str:

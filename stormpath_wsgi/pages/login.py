@@ -21,11 +21,10 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import FORBIDDEN
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import LoginSettings
+from stormpath_wsgi.texts import marked, texts_of
 
 #: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
-INVALID_LOGIN = "Invalid username or password."
-#: Except this one, which the directory says only to who knows the password.
-
+INVALID_LOGIN = marked("Invalid username or password.")
 
 #: Seconds within which an application sends somebody back whom we have sent on, when it does not let him in.
 AT_ONCE = 10
@@ -36,23 +35,25 @@ class Banner(NamedTuple):
     text: str
 
 
+#: The only thing but :data:`INVALID_LOGIN` that is told: the directory says it only to who knows the password.
 UNVERIFIED = Banner(
-    "Your Account Is Not Verified Yet.",
-    "We sent you an email. Follow the link in it to activate your account, then sign in here.",
+    marked("Your Account Is Not Verified Yet."),
+    marked("We sent you an email. Follow the link in it to activate your account, then sign in here."),
 )
 
-NOT_THIS_ACCOUNT = "That account may not see the page you asked for. Here you can sign in with another one."
+NOT_THIS_ACCOUNT = marked("That account may not see the page you asked for. Here you can sign in with another one.")
+AS_SOMEBODY_ELSE = marked("Here you can sign in as somebody else.")
 
 #: What ``?status=`` says to strangers. Other values say nothing.
 BANNERS = {
     "unverified": UNVERIFIED,
-    "verified": Banner("Your Account Has Been Verified.", "You may now login."),
-    "created": Banner("Your Account Has Been Created.", "You may now login."),
+    "verified": Banner(marked("Your Account Has Been Verified."), marked("You may now login.")),
+    "created": Banner(marked("Your Account Has Been Created."), marked("You may now login.")),
     "forgot": Banner(
-        "Password Reset Requested.",
-        "If an account exists for the email address you gave, you will receive an email shortly.",
+        marked("Password Reset Requested."),
+        marked("If an account exists for the email address you gave, you will receive an email shortly."),
     ),
-    "reset": Banner("Password Reset Successfully.", "You can now login with your new password."),
+    "reset": Banner(marked("Password Reset Successfully."), marked("You can now login with your new password.")),
 }
 
 
@@ -105,12 +106,13 @@ class LoginPage(FormPage[LoginSettings]):
         return Outcome(account, self._destination(request), signed_in=True)
 
     def context(self, request: Request) -> dict[str, Any]:
-        user = session_of(request.environ).user
+        user, texts = session_of(request.environ).user, texts_of(request.environ)
         if user.is_authenticated:
             forbidden = _status(request) == FORBIDDEN or self._comes_back(request)
-            text = NOT_THIS_ACCOUNT if forbidden else "Here you can sign in as somebody else."
-            return {"banner": Banner(f"You are signed in as {user.email}.", text)}
-        return {"banner": BANNERS.get(_status(request))}
+            title = texts.gettext("You are signed in as %(email)s.", email=user.email)
+            return {"banner": Banner(title, texts.gettext(NOT_THIS_ACCOUNT if forbidden else AS_SOMEBODY_ELSE))}
+        banner = BANNERS.get(_status(request))
+        return {"banner": banner and Banner(*map(texts.gettext, banner))}
 
     def _organization(self, posted: Mapping[str, Any]) -> str | None:
         """The key of the organization that the visitor names, where one is asked for."""
@@ -124,10 +126,10 @@ class LoginPage(FormPage[LoginSettings]):
     def _refusal(self, request: Request, error: Error) -> Invalid:
         refusal = invalid(error)  # or raises: the directory failed, not the visitor
         if error.code == Code.ACCOUNT_NOT_VERIFIED:
-            refusal.message = " ".join(UNVERIFIED)
+            refusal.say("%(title)s %(text)s", **UNVERIFIED._asdict())
             refusal.location = self.site.link(request, self.uri, status="unverified", next=self.site.wanted(request))
         else:
-            refusal.message = INVALID_LOGIN
+            refusal.say(INVALID_LOGIN)
         return refusal
 
     def _comes_back(self, request: Request) -> bool:

@@ -39,7 +39,7 @@ class LogoutPage(Page[LogoutSettings]):
             self._check(request)
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self._settings.uri, request.remote_addr, refusal.reason)
-            return self.site.problem(request, "error", refusal) if html else refused(refusal)
+            return self.site.problem(request, "error", refusal) if html else refused(request, refusal)
         session = session_of(request.environ)
         account = session.user.account
         try:

@@ -20,13 +20,14 @@ from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
+from stormpath_wsgi.texts import marked, texts_of
 from stormpath_wsgi.web.bodies import FORM
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
 log = logging.getLogger(__name__)
 
-NO_BODY = "Request requires that there is a body."
-EXPIRED = "This form has expired. Please send it again."
+NO_BODY = marked("Request requires that there is a body.")
+EXPIRED = marked("This form has expired. Please send it again.")
 
 
 S = TypeVar("S", bound=PageSettings)
@@ -126,7 +127,7 @@ class FormPage(Page[F]):
 
     def answer(self, request: Request, *, html: bool) -> Response:
         if request.method != "POST":
-            return self.show(request) if html else json_answer(self.form.model())
+            return self.show(request) if html else json_answer(self.form.model(texts_of(request.environ)))
         posted: dict[str, Any] | None = None
         try:
             posted = self.posted(request)
@@ -136,7 +137,7 @@ class FormPage(Page[F]):
             outcome = self.accept(request, posted, html=html)
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self.uri, request.remote_addr, refusal.reason)
-            return self.refuse(request, posted or {}, refusal) if html else refused(refusal)
+            return self.refuse(request, posted or {}, refusal) if html else refused(request, refusal)
         return self.conclude(request, outcome, html=html)
 
     def show(self, request: Request) -> Response:
@@ -159,14 +160,15 @@ class FormPage(Page[F]):
         posted: Mapping[str, Any] = MappingProxyType({}),
         refusal: Refusal | None = None,
     ) -> Response:
+        texts = texts_of(request.environ)
         return self.site.html(
             request,
             self._settings.view,
             status,
             site_name=self.site.about.name,
             action=self.site.link(request, self.uri, next=self.site.wanted(request)),
-            fields=self.form.inputs(posted),
-            error=refusal,
+            fields=self.form.inputs(posted, texts),
+            error=refusal and refusal.told(texts),
             **self.context(request),
         )
 
@@ -182,6 +184,7 @@ class FormPage(Page[F]):
         return answer
 
 
-def refused(refusal: Refusal) -> Response:
+def refused(request: Request, refusal: Refusal) -> Response:
     """A refusal as JSON: two keys, and nothing of what the directory tells developers."""
-    return json_answer({"status": refusal.status, "message": refusal.message}, refusal.status)
+    told = refusal.told(texts_of(request.environ))
+    return json_answer({"status": told.status, "message": told.message}, told.status)

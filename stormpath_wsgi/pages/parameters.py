@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from webob import Request
 
 from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web import bodies
 from stormpath_wsgi.web.bodies import FORM, JSON
 
@@ -43,20 +44,20 @@ def read_body(request: Request, limit: int) -> dict[str, Any] | None:
         return None
     parse = {FORM: _form, JSON: _document}.get(media_type(request))
     if parse is None:
-        raise Refusal("Send a form or JSON.", status=415)
+        raise Refusal(marked("Send a form or JSON."), status=415)
     try:
         return parse(raw)
     except bodies.Unreadable:
-        raise Refusal("The request body cannot be read.") from None
+        raise Refusal(marked("The request body cannot be read.")) from None
 
 
 def _read(request: Request, limit: int) -> bytes:
     try:
         return bodies.read(request.body_file.read, limit, request.content_length)
     except bodies.TooLarge:
-        raise Refusal("The request body is too large.", status=413) from None
+        raise Refusal(marked("The request body is too large."), status=413) from None
     except bodies.EndedEarly:
-        raise Refusal("The request body ended early.") from None
+        raise Refusal(marked("The request body ended early.")) from None
 
 
 def _form(raw: bytes) -> dict[str, Any]:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.texts import Texts
+
+
+class Told(NamedTuple):
+    """A refusal in the words of the visitor's language: what templates see as ``error``."""
+
+    message: str
+    status: int
+    field: str | None
 
 
 class Refusal(Exception):
-    """The request will not do. *message* is for the visitor, *status* for the client, *reason* for the log.
+    """The request will not do. *message* is for the visitor, *status* for the client, :attr:`reason` for the log.
 
-    *field*: the name of the form field that is to blame. *location*: where a browser is sent instead.
+    *message* is English, and marked for the catalogues; *values* stand in its places ``%(name)s``, and are texts or
+    labels as well. *field*: the name of the form field that is to blame. :attr:`location`: where a browser is sent
+    instead.
     """
 
-    def __init__(self, message: str, *, status: int = 400, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message, self.status, self.field = message, status, field
-        self.reason = repr(message)
+    def __init__(self, message: str, *, status: int = 400, field: str | None = None, **values: str) -> None:
+        self.status, self.field = status, field
         self.location: str | None = None
+        self.say(message, **values)
+
+    def say(self, message: str, **values: str) -> None:
+        """Tell the visitor *message* instead."""
+        self.message, self.values = message, values
+        self.args = (message % values if values else message,)
+        self.reason = repr(str(self))
+
+    def told(self, texts: Texts) -> Told:
+        """The same in the language of *texts*."""
+        values = {name: texts.gettext(value) for name, value in self.values.items()}
+        return Told(texts.gettext(self.message, **values), self.status, self.field)
 
 
 class Invalid(Refusal):

@@ -12,12 +12,14 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
+from stormpath_wsgi.pages.about import password_rules
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
+from stormpath_wsgi.texts import marked, texts_of
 
 log = logging.getLogger(__name__)
 
@@ -65,21 +67,22 @@ class RegisterPage(FormPage[RegisterSettings]):
         return super().conclude(request, outcome, html=html)
 
     def context(self, request: Request) -> dict[str, Any]:
-        return {"password_rules": self.site.about.password_rules}
+        strength = self.site.about.password_strength
+        return {"password_rules": strength and password_rules(strength, texts_of(request.environ))}
 
     def _values(self, posted: Mapping[str, Any]) -> dict[str, Any]:
         """The values of all fields, wherever in the document they were. Raises :class:`Invalid`."""
         custom = posted.get(CUSTOM_DATA, {})
         if not isinstance(custom, Mapping):
-            raise Invalid(f"{CUSTOM_DATA} is an invalid type.")
+            raise Invalid(marked("customData is an invalid type."))
         values = {**custom, **posted}
         values.pop(CUSTOM_DATA, None)
         self.form.check_required(values)
         if CONFIRMATION in self.form.fields and values.get(CONFIRMATION) != values["password"]:
-            raise Invalid("Passwords do not match.", field=CONFIRMATION)
+            raise Invalid(marked("Passwords do not match."), field=CONFIRMATION)
         for name in values:
             if name not in self.form.fields:
-                raise Invalid(f"{name} is not a configured registration field.")
+                raise Invalid(marked("%(name)s is not a configured registration field."), name=name)
         return values
 
     def _refusal(self, error: Error) -> Invalid:
@@ -96,7 +99,7 @@ class RegisterPage(FormPage[RegisterSettings]):
             return self.site.application
         organization = self.site.organization(values[ORGANIZATION])
         if organization is None:
-            raise Invalid("Organization could not be found.", field=ORGANIZATION)
+            raise Invalid(marked("Organization could not be found."), field=ORGANIZATION)
         return organization
 
     def _create(self, owner: Application | Organization, values: Mapping[str, Any]) -> Account:

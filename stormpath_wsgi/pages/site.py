@@ -21,6 +21,7 @@ from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.settings import Handler, Settings
+from stormpath_wsgi.texts import texts_of
 
 _LONGEST_KEY = Organization.name_key.length[1]  # characters of an organization's key
 
@@ -60,6 +61,7 @@ class Site:
         answer.headers["Content-Security-Policy"] = self._content_policy
         answer.text = self._templates.render(
             view,
+            texts_of(request.environ),
             links=self._links(request),
             csrf_field=FIELD,
             csrf_token=cache(partial(self.tokens.issue, request, answer)),
@@ -70,7 +72,8 @@ class Site:
 
     def problem(self, request: Request, view: str, refusal: Refusal, **context: Any) -> Answer:
         """A page that says why there is no other."""
-        return self.html(request, view, refusal.status, site_name=self.about.name, error=refusal, **context)
+        told = refusal.told(texts_of(request.environ))
+        return self.html(request, view, told.status, site_name=self.about.name, error=told, **context)
 
     def tell(self, handler: Handler | None, account: Account | None, request: Request) -> None:
         """Let the application know, if it wants to, what has happened to *account*."""

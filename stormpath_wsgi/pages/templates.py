@@ -23,6 +23,7 @@ from jinja2 import (
 from markupsafe import Markup
 
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.texts import Texts, english
 
 _STYLES = ("style.css", "custom.css")
 
@@ -45,7 +46,11 @@ class Templates:
         ours = PackageLoader("stormpath_wsgi.pages")
         theirs: list[BaseLoader] = [FileSystemLoader(folder, encoding="utf-8-sig")] if folder else []
         self._loader = ChoiceLoader([*theirs, ours, PrefixLoader({"stormpath": ours})])
-        self._environment = Environment(loader=self._loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        self._environment = Environment(
+            loader=self._loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"]
+        )
+        self._environment.policies["ext.i18n.trimmed"] = True
+        self._environment.globals.update(_words(english()))  # for macros, which do not see what a page is rendered with
         self._check(folder, names)
         css = "\n".join(self._source(name) for name in _STYLES)
         digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
@@ -54,8 +59,9 @@ class Templates:
         self._environment.globals["css"] = Markup(css)  # noqa: S704 - a style sheet, checked to hold no tag
         self.style_source = f"'sha256-{digest}'"
 
-    def render(self, name: str, **context: Any) -> str:
-        return self._environment.get_template(_file(name)).render(context)
+    def render(self, name: str, texts: Texts, **context: Any) -> str:
+        """The template *name* in the language of *texts*."""
+        return self._environment.get_template(_file(name)).render({**_words(texts), **context})
 
     def _check(self, folder: Path | None, names: tuple[str, ...]) -> None:
         if folder and not folder.is_dir():
@@ -99,6 +105,11 @@ class Templates:
         if "</" in css:
             raise ConfigurationError(f"web.templates: {name} holds </, which no style sheet needs; write CSS only")
         return css
+
+
+def _words(texts: Texts) -> dict[str, Any]:
+    """What the tag trans calls, and the language for the attribute lang."""
+    return {"gettext": texts.gettext, "ngettext": texts.ngettext, "language": texts.language}
 
 
 @lru_cache(maxsize=16)

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from stormpath_wsgi.kinds import CustomData
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import Names
+from stormpath_wsgi.texts import marked
 
 #: What our forms can show: one input with one value.
 INPUT_TYPES = (
@@ -41,7 +42,7 @@ def _field(label: str, placeholder: str | None = None, **rest: Any) -> FieldSett
     return FieldSettings(label=label, placeholder=label if placeholder is None else placeholder, **rest)
 
 
-_ORGANIZATION = _field("Organization", "e.g. my-company", required=True, enabled=None)
+_ORGANIZATION = _field(marked("Organization"), marked("e.g. my-company"), required=True, enabled=None)
 
 _ORDER = "The order on the page; fields not named here follow."
 _FIELDS = "Each field by its name in requests. What is given is laid over the documented ones."
@@ -92,8 +93,8 @@ class LoginForm(FormSettings):
     fields: dict[str, FieldSettings] = Field(
         {
             "organizationNameKey": _ORGANIZATION,
-            "login": _field("Username or Email", required=True),
-            "password": _field("Password", required=True, type="password"),
+            "login": _field(marked("Username or Email"), required=True),
+            "password": _field(marked("Password"), required=True, type="password"),
         },
         description=_FIELDS,
     )
@@ -108,13 +109,13 @@ class RegisterForm(FormSettings):
     fields: dict[str, FieldSettings] = Field(
         {
             "organizationNameKey": _ORGANIZATION,
-            "givenName": _field("First Name"),
-            "middleName": _field("Middle Name", enabled=False),
-            "surname": _field("Last Name"),
-            "username": _field("Username", enabled=False),
-            "email": _field("Email", type="email"),
-            "password": _field("Password", required=True, type="password"),
-            "confirmPassword": _field("Confirm Password", required=True, enabled=False, type="password"),
+            "givenName": _field(marked("First Name")),
+            "middleName": _field(marked("Middle Name"), enabled=False),
+            "surname": _field(marked("Last Name")),
+            "username": _field(marked("Username"), enabled=False),
+            "email": _field(marked("Email"), type="email"),
+            "password": _field(marked("Password"), required=True, type="password"),
+            "confirmPassword": _field(marked("Confirm Password"), required=True, enabled=False, type="password"),
         },
         description=f"{_FIELDS} A new one goes into the account's custom data.",
     )

@@ -12,3 +12,5 @@ APPLICATION = "stormpath.application"
 PAGES = "stormpath.pages"
 #: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
 MOUNT = "stormpath.mount"
+#: The :class:`~stormpath_wsgi.texts.Texts` that the visitor reads, where a language was chosen.
+TEXTS = "stormpath.texts"
