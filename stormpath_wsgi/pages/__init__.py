@@ -22,6 +22,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.pages.logout import SignOutOfApp
 from stormpath_wsgi.pages.page import Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.pages.sentences import SENTENCES
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import NOT_ALLOWED
 from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
@@ -104,7 +105,7 @@ class Pages:
         code = Code.UNAVAILABLE
         session = request.environ.get(SESSION)
         lives_on = isinstance(session, CurrentSession) and session.lives_on
-        refusal = Refusal(LIVES_ON if lives_on else str(code.user_message), status=code.status)
+        refusal = Refusal(LIVES_ON if lives_on else SENTENCES[code], status=code.status)
         if preferred(request.environ, self._site.web.produces) != HTML:
             answer = refused(request, refusal)
         else:

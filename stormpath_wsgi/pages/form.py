@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.pages.refusal import Invalid
+from stormpath_wsgi.pages.sentences import SENTENCES
 from stormpath_wsgi.settings import FieldSettings, FormSettings
-from stormpath_wsgi.texts import Texts, marked
+from stormpath_wsgi.texts import Texts
 
 #: The field that names the organization which a visitor belongs to.
 ORGANIZATION = "organizationNameKey"
@@ -31,7 +33,7 @@ class Form:
         """Raises :class:`Invalid` for the first required field without a value; 0 and false are values."""
         for name, field in self.fields.items():
             if self.requires(name) and is_blank(values.get(name)):
-                raise Invalid(marked("%(label)s is required."), field=name, label=field.label)
+                raise Invalid(SENTENCES[Code.REQUIRED], field=name, label=field.label)
 
     def visible(self, texts: Texts) -> list[dict[str, Any]]:
         """The fields that are shown, as the view model of the framework specification describes them."""

@@ -17,14 +17,12 @@ from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Invalid, invalid
+from stormpath_wsgi.pages.sentences import INVALID_LOGIN
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import FORBIDDEN
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import LoginSettings
 from stormpath_wsgi.texts import marked, texts_of
-
-#: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
-INVALID_LOGIN = marked("Invalid username or password.")
 
 #: Seconds within which an application sends somebody back whom we have sent on, when it does not let him in.
 AT_ONCE = 10

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, field_of, sentence
+from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import Texts
+
+log = logging.getLogger(__name__)
+
+_NO_FIELDS: Mapping[str, FieldSettings] = {}
 
 
 class Told(NamedTuple):
@@ -45,11 +53,19 @@ class Invalid(Refusal):
     """What was filled in will not do. A browser gets the form again with status 200 (framework specification)."""
 
 
-def invalid(error: Error) -> Invalid:
-    """The :class:`Invalid` of a directory that refused, in the visitor's words. Raises a :func:`failure`."""
+def invalid(error: Error, fields: Mapping[str, FieldSettings] = _NO_FIELDS) -> Invalid:
+    """The :class:`Invalid` of a directory that refused what was in *fields*. Raises a :func:`failure`.
+
+    The directory's own sentences are not for visitors: they are told what :mod:`.sentences` has for its code.
+    """
     if error.status == 404 or not 400 <= error.status < 500:
         raise failure(error) from error
-    refusal = Invalid(error.user_message, status=error.status)
+    field = field_of(error, fields)
+    message = sentence(error.code, field)
+    if message is None:
+        log.warning("No visitor can mend what the directory refuses: error %s, %s", error.code, error.developer_message)
+    label = A_VALUE if field is None else fields[field].label
+    refusal = Invalid(message or GENERAL, status=error.status, field=field, label=label)
     refusal.reason = f"error {error.code}"
     return refusal
 

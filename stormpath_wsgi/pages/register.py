@@ -10,7 +10,6 @@ from webob import Request, Response
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Organization
-from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.pages.about import password_rules
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
@@ -59,7 +58,7 @@ class RegisterPage(FormPage[RegisterSettings]):
         try:
             account = self._create(self._owner(values), values)
         except Error as error:
-            raise self._refusal(error) from error
+            raise invalid(error, self.form.fields) from error
         return self._welcome(request, account)
 
     def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
@@ -84,14 +83,6 @@ class RegisterPage(FormPage[RegisterSettings]):
             if name not in self.form.fields:
                 raise Invalid(marked("%(name)s is not a configured registration field."), name=name)
         return values
-
-    def _refusal(self, error: Error) -> Invalid:
-        refusal = invalid(error)
-        if error.code == Code.TOO_SHORT:  # a password: of all other values one character is enough
-            refusal.field = "password"
-        if error.code == Code.NOT_UNIQUE and "username" not in self.form.fields:
-            refusal.field = "email"
-        return refusal
 
     def _owner(self, values: Mapping[str, Any]) -> Application | Organization:
         """Whose default account store the account goes to: the organization's, if the visitor names one."""

@@ -71,7 +71,14 @@ def test_what_the_sign_in_page_says_is_wrong(visit: Visit) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{}, {"confirmPassword": "x"}, {"givenName": ""}],
+    [
+        {},
+        {"confirmPassword": "x"},
+        {"givenName": ""},
+        {"email": "ada@example.org"},
+        {"email": "ada"},
+        {"password": "x"},
+    ],
 )
 def test_the_register_page_and_what_it_says_is_wrong(visit: Visit, change: dict[str, str]) -> None:
     assert unmarked(visit.get("/register")) == set()
@@ -97,6 +104,7 @@ def test_the_page_for_a_directory_that_is_away(visit: Visit, brackets: Texts) ->
     request.environ["stormpath.texts"] = brackets
     answer = visit.site.pages.unavailable(request, 7)
     assert "⟦Back in a moment⟧" in answer.text
+    assert unmarked(answer) == set()
 
 
 @pytest.mark.parametrize("address", ["/login", "/register"])

@@ -63,7 +63,7 @@ class TestInABrowser:
         assert page.form["email"].value == ("" if name == "email" else "ada@example.org") or value.strip() == ""
         assert len(visit.application.accounts) == 0
 
-    def test_what_the_directory_refuses_is_said_in_its_words(self, visit: Visit) -> None:
+    def test_what_the_directory_refuses_is_said_at_its_field(self, visit: Visit) -> None:
         page = visit.fill_in("/register", **{**ADA, "password": "short"})
         assert page.status_int == 200
         assert page.html.select_one("div.alert-danger a")["href"] == "#password"

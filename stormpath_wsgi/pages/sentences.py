@@ -1,0 +1,96 @@
+"""What people are told when a directory refuses: one table from its codes, and the fields of our forms, to sentences.
+
+The sentences of the REST API are for those who write programs; none of them is shown. A code that is not here gets
+:data:`GENERAL`, and the log has the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.texts import marked
+
+GENERAL = marked("That did not work. Please try again later, or tell whoever runs this site.")
+
+#: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
+INVALID_LOGIN = marked("Invalid username or password.")
+
+#: Stands in for the label of a field where the directory names none.
+A_VALUE = marked("One of the values")
+
+_NOT_VALID = marked("%(label)s is not valid.")
+_UNUSABLE_CHARACTERS = marked("%(label)s holds characters that cannot be used here.")
+_NOT_FOUND = marked("%(label)s could not be found.")
+_UNSTORABLE = marked("One of the values cannot be stored. Please write it in another way.")
+_FOREIGN_DOMAIN = marked("No account can be made with an email address of this domain.")
+
+#: By code, or by code and field where a field has a sentence of its own. ``%(label)s`` is the field's label.
+SENTENCES: Mapping[Code | tuple[Code, str], str] = {
+    Code.REQUIRED: marked("%(label)s is required."),
+    Code.NOT_UNIQUE: marked("%(label)s is taken already. Please choose another one."),
+    (Code.NOT_UNIQUE, "email"): marked("There is an account with this email address already."),
+    Code.INVALID: _NOT_VALID,
+    Code.NOT_A_CHOICE: _NOT_VALID,
+    Code.WRONG_TYPE: _NOT_VALID,
+    Code.NOT_STORABLE: _UNUSABLE_CHARACTERS,
+    Code.WRONG_FORMAT: _UNUSABLE_CHARACTERS,
+    (Code.WRONG_FORMAT, "email"): marked("Please give an email address such as ada@example.org."),
+    Code.TOO_SHORT: marked("%(label)s is too short."),
+    (Code.TOO_SHORT, "password"): marked("The password is too short, or lacks a kind of character that it must hold."),
+    Code.TOO_LONG: marked("%(label)s is too long."),
+    Code.TOO_LOW: marked("%(label)s is too low."),
+    Code.TOO_HIGH: marked("%(label)s is too high."),
+    Code.NOT_LINKABLE: _NOT_VALID,
+    Code.UNKNOWN_RESOURCE: _NOT_FOUND,
+    Code.REFERENCE_NOT_FOUND: _NOT_FOUND,
+    Code.DATA_KEY_BLANK: _UNSTORABLE,
+    Code.DATA_KEY_TOO_LONG: _UNSTORABLE,
+    Code.DATA_KEY_CHARACTERS: _UNSTORABLE,
+    Code.DATA_KEY_RESERVED: _UNSTORABLE,
+    Code.DATA_TOO_LARGE: marked("That is more than can be stored. Please shorten it."),
+    Code.ORGANIZATION_WITHOUT_STORES: INVALID_LOGIN,
+    Code.APPLICATION_WITHOUT_STORES: INVALID_LOGIN,
+    Code.STORE_NOT_MAPPED: INVALID_LOGIN,
+    Code.WRONG_PASSWORD: INVALID_LOGIN,
+    Code.ACCOUNT_DISABLED: INVALID_LOGIN,
+    Code.ACCOUNT_NOT_VERIFIED: INVALID_LOGIN,
+    Code.ACCOUNT_LOCKED: INVALID_LOGIN,
+    Code.NO_SUCH_ACCOUNT: INVALID_LOGIN,
+    Code.GROUP_DISABLED: INVALID_LOGIN,
+    Code.DIRECTORY_DISABLED: INVALID_LOGIN,
+    Code.ORGANIZATION_DISABLED: INVALID_LOGIN,
+    Code.EMAIL_DOMAIN_NOT_ALLOWED: _FOREIGN_DOMAIN,
+    Code.EMAIL_DOMAIN_FORBIDDEN: _FOREIGN_DOMAIN,
+    Code.UNAVAILABLE: marked("The service is temporarily unavailable. Please try again shortly."),
+}
+
+#: The field that a code is about where the directory does not name one that is on the form.
+_FIELDS: Mapping[int, str] = {
+    Code.NOT_UNIQUE: "email",  # without a username of its own an account has the address for one
+    Code.TOO_SHORT: "password",  # of all other values one character is enough
+    Code.EMAIL_DOMAIN_NOT_ALLOWED: "email",
+    Code.EMAIL_DOMAIN_FORBIDDEN: "email",
+}
+
+#: How a directory names the attribute that it means: the sentence for developers begins so.
+_ATTRIBUTE = re.compile(r"Account (\w+)")
+
+
+def field_of(error: Error, fields: Container[str]) -> str | None:
+    """The one of *fields* whose value a directory refuses with *error*; None where it does not say."""
+    named = _ATTRIBUTE.match(error.developer_message)
+    for field in (named and named[1], _FIELDS.get(error.code)):
+        if field and field in fields:
+            return field
+    return None
+
+
+def sentence(number: int, field: str | None = None) -> str | None:
+    """What people are told of the code with that *number*, about that *field*; None for a code that has no sentence."""
+    code = Code.of(number)
+    if code is None:
+        return None
+    return SENTENCES.get((code, field or "")) or SENTENCES.get(code)
