@@ -41,11 +41,10 @@ format: $(TOOLS) ## put the code into the agreed form
 	$(BIN)/ruff format
 
 texts: $(TOOLS) ## collect the texts that people read, and compile the catalogues in stormpath_wsgi/locale
-	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword marked --add-location file \
-		--header-comment '# The texts that people read on pages of stormpath-wsgi. Made by: make texts' \
-		--project stormpath-wsgi --version 1 --output $(TEXTS)/stormpath_wsgi.pot stormpath_wsgi
+	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword marked --add-location file --omit-header \
+		--output $(TEXTS)/stormpath_wsgi.pot stormpath_wsgi
 	$(BIN)/pybabel --quiet update --domain stormpath_wsgi --input-file $(TEXTS)/stormpath_wsgi.pot --output-dir $(TEXTS) \
-		--update-header-comment --ignore-pot-creation-date
+		--ignore-pot-creation-date
 	$(BIN)/pybabel --quiet compile --domain stormpath_wsgi --directory $(TEXTS)
 
 docs: $(TOOLS) ## build the documentation into docs/_build
