@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from stormpath_wsgi import jwt
-from stormpath_wsgi.client import Account, ApiKey, Application, Client, Directory
-from stormpath_wsgi.client.api_auth import (
+from stormpath_wsgi import api_auth, jwt
+from stormpath_wsgi.api_auth import (
     ApiRequestAuthenticator,
     BasicRequestAuthenticator,
     ClientCredentialsGrantAuthenticator,
@@ -26,6 +25,7 @@ from stormpath_wsgi.client.api_auth import (
     RefreshGrantAuthenticator,
     StormpathTokenGrantAuthenticator,
 )
+from stormpath_wsgi.client import Account, ApiKey, Application, Client, Directory
 from stormpath_wsgi.errors import ConfigurationError, Error
 
 #: Of the same vector as the hash of the accounts.
@@ -262,3 +262,11 @@ def test_a_client_without_an_api_key_signs_nothing(recorder: Any, application: A
     seen._client = Client(data_store=recorder)
     with pytest.raises(ConfigurationError, match="API key"):
         JwtAuthenticator(seen).authenticate("a.b.c", local_validation=True)
+
+
+def test_the_address_of_before_has_the_same_names() -> None:
+    from stormpath_wsgi.client import api_auth as former
+
+    assert {name: getattr(former, name) for name in api_auth.__all__} == {
+        name: getattr(api_auth, name) for name in api_auth.__all__
+    }

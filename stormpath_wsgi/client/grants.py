@@ -1,0 +1,228 @@
+"""Tokens of an application's token endpoint: how a proof is exchanged for them, and when one is good.
+
+Every authenticator is made for one application. ``authenticate`` answers a result, or None when what was offered is
+not good; only what is nobody's proof raises, such as a directory that cannot be reached. What looks at a request is in
+:mod:`stormpath_wsgi.web.request_authenticators`; :mod:`stormpath_wsgi.api_auth` has the names of both.
+
+Source: the documented ``stormpath.api_auth`` of the Python SDK; RFC 6749.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from stormpath_wsgi import jwt
+from stormpath_wsgi.client.credentials import KeyPair
+from stormpath_wsgi.client.local import LocalDataStore
+from stormpath_wsgi.client.resource import Resource
+from stormpath_wsgi.client.resources.tenant import AccessToken, Account, Application
+from stormpath_wsgi.codes import Code, Whose
+from stormpath_wsgi.errors import ConfigurationError, Error
+
+log = logging.getLogger(__name__)
+
+#: Three parts. The id of a session has one: it is nothing that a request may bring.
+JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+T = TypeVar("T")
+Store = Resource | str | None
+
+
+@dataclass(frozen=True)
+class GrantResult:
+    """What the token endpoint answered. *expires_in*: seconds."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    token_type: str
+    expires_in: int
+    #: The access token as a resource; deleting it revokes it.
+    stormpath_access_token: AccessToken
+
+    @property
+    def account(self) -> Account:
+        """Whose tokens they are."""
+        return self.stormpath_access_token.account
+
+    def to_json(self) -> str:
+        """JSON text for the client that asked (RFC 6749, section 5.1)."""
+        refresh = {"refresh_token": self.refresh_token} if self.refresh_token else {}
+        return json.dumps(token_response(self.access_token, self.expires_in) | refresh)
+
+
+@dataclass(frozen=True)
+class JwtResult:
+    """An access token that is good. *stormpath_access_token* is not known to exist still if it was checked locally."""
+
+    account: Account
+    stormpath_access_token: AccessToken
+    claims: Mapping[str, Any] = field(repr=False)
+
+
+class Authenticator:
+    """*app*: the application. *now*: seconds since the epoch."""
+
+    def __init__(self, app: Application, *, now: Callable[[], float] = time.time) -> None:
+        self.app, self._now = app, now
+        self._client = app._client
+
+    def key_pair(self) -> KeyPair:
+        """The API key that tokens are signed with: the client's, in process the directory's own."""
+        if self._client.auth is not None:
+            return self._client.auth
+        if isinstance(self._client.data_store, LocalDataStore):
+            return self._client.data_store.credential()
+        raise ConfigurationError("tokens are signed with an API key, and this client has none: open it by a url")
+
+    def read(self, token: str) -> jwt.Jwt:
+        """The *token*, if it was signed for the application with our API key and is in force. Raises Error."""
+        key = self.key_pair()
+        read = jwt.read(token, lambda kid: key.secret if kid in (None, key.id) else None)
+        read.check_times(self._now())
+        if read.text("iss") != self.app.href:
+            raise NotGood("it was issued by another application")
+        return read
+
+
+class _GrantAuthenticator(Authenticator):
+    """*url*: another token endpoint than the application's, below the base URL; ValueError for one that is not."""
+
+    def _exchange(
+        self, grant_type: str, url: str | None, account_store: Store = None, **fields: str
+    ) -> GrantResult | None:
+        for name, value in fields.items():
+            check_text(name, value)
+        if account_store is not None:
+            fields["accountStore"] = _href(account_store)
+        told = offered(lambda: self._client.data_store.create(self._url(url), {"grant_type": grant_type, **fields}))
+        if told is None:
+            return None
+        return GrantResult(
+            access_token=told["access_token"],
+            refresh_token=told.get("refresh_token"),
+            token_type=told["token_type"],
+            expires_in=told["expires_in"],
+            stormpath_access_token=AccessToken(self._client, told["stormpath_access_token_href"]),
+        )
+
+    def _url(self, given: str | None) -> str:
+        if given is None:
+            return f"{self.app.href}/oauth/token"
+        check_text("url", given)
+        if not given.startswith(f"{self._client.base_url}/"):
+            raise ValueError(f"url must be below {self._client.base_url}: it would be told the secrets")
+        return given
+
+
+class PasswordGrantAuthenticator(_GrantAuthenticator):
+    """A login for tokens. *account_store*: the only one to look in, as an object or its href."""
+
+    def authenticate(
+        self, username: str, password: str, account_store: Store = None, url: str | None = None
+    ) -> GrantResult | None:
+        """Tokens for whoever has that *username*, or e-mail address, and that *password*; else None."""
+        return self._exchange("password", url, account_store, username=username, password=password)
+
+
+class ClientCredentialsGrantAuthenticator(_GrantAuthenticator):
+    """The API key of an account for an access token. There is no refresh token."""
+
+    def authenticate(
+        self, client_id: str, client_secret: str, account_store: Store = None, url: str | None = None
+    ) -> GrantResult | None:
+        """A token for the account whose API key it is; None if it may not sign in to the application."""
+        fields = {"client_id": client_id, "client_secret": client_secret}
+        return self._exchange("client_credentials", url, account_store, **fields)
+
+
+class RefreshGrantAuthenticator(_GrantAuthenticator):
+    """A refresh token for another access token."""
+
+    def authenticate(self, refresh_token: str, url: str | None = None) -> GrantResult | None:
+        """A new access token beside the same *refresh_token*; None if that is no longer good."""
+        return self._exchange("refresh_token", url, refresh_token=refresh_token)
+
+
+class StormpathTokenGrantAuthenticator(_GrantAuthenticator):
+    """What an ID OpenedApplication answered with for tokens, once."""
+
+    def authenticate(self, token: str, account_store: Store = None, url: str | None = None) -> GrantResult | None:
+        """Tokens for the account that *token*, a JWT, was made for; None if it is not good, or was used before."""
+        return self._exchange("stormpath_token", url, account_store, token=token)
+
+
+class IdSiteTokenAuthenticator(_GrantAuthenticator):
+    """The same, as it was called before."""
+
+    def authenticate(self, token: str, url: str | None = None) -> GrantResult | None:
+        """As :meth:`StormpathTokenGrantAuthenticator.authenticate`."""
+        return self._exchange("id_site_token", url, token=token)
+
+
+class JwtAuthenticator(Authenticator):
+    """Whether an access token of the token endpoint is good."""
+
+    def authenticate(self, token: str, local_validation: bool = False) -> JwtResult | None:
+        """*local_validation*: only the signature, the application and the times are looked at, and nobody is asked.
+
+        So a token that was revoked passes until it expires, and so does one of an account that was disabled. It has
+        to be signed with the API key that this client has too.
+        """
+        check_text("token", token)
+        if not JWT.fullmatch(token):
+            return None
+        return offered(lambda: self._locally(token) if local_validation else self._remotely(token))
+
+    def _locally(self, token: str) -> JwtResult:
+        read = self.read(token)
+        subject = read.text("sub")
+        if read.header.get("stt") != "access" or not subject.startswith(f"{self._client.base_url}/{Account.path}/"):
+            raise NotGood("it is no access token of an account")
+        resource = AccessToken(self._client, f"{self._client.base_url}/{AccessToken.path}/{read.text('jti')}")
+        return JwtResult(Account(self._client, subject), resource, read.claims)
+
+    def _remotely(self, token: str) -> JwtResult:
+        found = self._client.data_store.get(f"{self.app.href}/authTokens/{token}", "account")
+        if found["href"].split("/")[-2] != AccessToken.path:
+            raise NotGood("it is no access token")
+        resource = AccessToken(self._client, properties=found)
+        return JwtResult(resource.account, resource, found["expandedJwt"]["claims"])
+
+
+class NotGood(Exception):
+    """What was offered is not good."""
+
+
+def offered(work: Callable[[], T]) -> T | None:
+    """What comes of *work*, or None if what was offered is refused. Other errors go on: they prove nothing."""
+    try:
+        return work()
+    except Error as error:
+        code = Code.of(error.code)
+        if code is None or code.whose is not Whose.VISITOR:
+            raise
+        log.info("authentication refused: %s %s", error.code, error)
+    except NotGood as error:
+        log.info("authentication refused: %s", error)
+    return None
+
+
+def token_response(token: str, expires_in: int) -> dict[str, Any]:
+    return {"access_token": token, "token_type": "Bearer", "expires_in": expires_in}
+
+
+def _href(store: Resource | str) -> str:
+    if not isinstance(store, Resource | str):
+        raise TypeError(f"account_store must be an account store or its href, not {type(store).__name__}")
+    return store if isinstance(store, str) else store.href
+
+
+def check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {type(value).__name__}")

@@ -1,0 +1,178 @@
+"""The documented authenticators that are given a request to an application's own API, and say who makes it.
+
+Basic credentials are the API key of an account; a Bearer token is one that they made for such a key, or one of the
+token endpoint. ``authenticate`` answers a result, or None when what was offered is not good; only what is nobody's
+proof raises, such as a directory that cannot be reached.
+
+Source: the documented ``stormpath.api_auth`` of the Python SDK; RFC 6749, RFC 6750, RFC 7617.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from stormpath_wsgi import jwt
+from stormpath_wsgi.client import Account, ApiKey
+from stormpath_wsgi.client.grants import JWT, Authenticator, JwtAuthenticator, offered, token_response
+
+
+@dataclass(frozen=True)
+class Token:
+    """A Bearer token. *expires_in*: seconds; *scopes*: what it is good for, as the app calls it."""
+
+    token: str = field(repr=False)
+    expires_in: int
+    scopes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """JSON text for the client that asked (RFC 6749, section 5.1)."""
+        scope = {"scope": " ".join(self.scopes)} if self.scopes else {}
+        return json.dumps(token_response(self.token, self.expires_in) | scope)
+
+
+@dataclass(frozen=True)
+class ApiAuthenticationResult:
+    """Who makes a request: an *account*, by an *api_key* or with a *token* or both."""
+
+    account: Account
+    api_key: ApiKey | None = None
+    token: Token | None = None
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What the request authenticators look at."""
+
+    headers: Mapping[str, str]
+    http_method: str
+    body: Mapping[str, str]
+    scopes: tuple[str, ...]
+    ttl: int
+
+    def credentials(self, scheme: str) -> str:
+        """What the Authorization header says after *scheme*; nothing if it names another one."""
+        for name, value in self.headers.items():
+            if name.lower() == "authorization":
+                named, _, rest = value.strip().partition(" ")
+                return rest.strip() if named.lower() == scheme else ""
+        return ""
+
+
+class _RequestAuthenticator(Authenticator):
+    def authenticate(
+        self,
+        headers: Mapping[str, str],
+        http_method: str = "",
+        uri: str = "",
+        body: Mapping[str, str] | str | None = None,
+        scopes: Iterable[str] | None = None,
+        ttl: int = 3600,
+    ) -> ApiAuthenticationResult | None:
+        """Who makes the request with these *headers*, and the *body* of a form, as text or as a mapping.
+
+        *scopes*: that a Bearer token must have, or that a new one may have. *ttl*: seconds that a new one lives.
+        *uri* is not looked at: a token in an address ends up in logs (RFC 6750, section 5.3).
+        """
+        if not isinstance(headers, Mapping):
+            raise TypeError(f"headers must be a mapping, not {type(headers).__name__}")
+        form = dict(parse_qsl(body)) if isinstance(body, str) else body or {}
+        request = _Request(headers, http_method.upper(), form, tuple(scopes or ()), ttl)
+        return offered(lambda: self._authenticate(request))
+
+    def _authenticate(self, request: _Request) -> ApiAuthenticationResult | None:
+        raise NotImplementedError
+
+    def _by_key(self, request: _Request) -> ApiAuthenticationResult | None:
+        """By the API key in Basic credentials."""
+        try:
+            id, separator, secret = (
+                base64.b64decode(request.credentials("basic"), validate=True).decode().partition(":")
+            )
+        except ValueError:  # no base64, or no UTF-8 in it
+            return None
+        return self._of_key(id, secret) if separator else None
+
+    def _of_key(self, id: str, secret: str | None) -> ApiAuthenticationResult | None:
+        """An application has the keys of those accounts that can sign in to it, and of no others."""
+        key = self.app.api_keys.get_key(id, secret)
+        return ApiAuthenticationResult(key.account, key) if key and key.is_enabled() else None
+
+    def _by_token(self, request: _Request) -> ApiAuthenticationResult | None:
+        text = request.credentials("bearer")
+        if not JWT.fullmatch(text):
+            return None
+        own = offered(lambda: self.read(text))
+        if own is not None and "kid" not in own.header:
+            return self._by_own_token(text, own, request)
+        checked = JwtAuthenticator(self.app, now=self._now).authenticate(text)
+        if checked is None or request.scopes:  # the token endpoint knows no scopes
+            return None
+        expires_in = int(checked.claims["exp"] - self._now())
+        return ApiAuthenticationResult(checked.account, token=Token(text, expires_in))
+
+    def _by_own_token(self, text: str, own: jwt.Jwt, request: _Request) -> ApiAuthenticationResult | None:
+        """By what :meth:`_issue` made: it does not say which key signed it, and names an API key, not an account."""
+        held = tuple(str(own.claims.get("scope", "")).split())
+        found = self._of_key(own.text("sub"), None)
+        if found is None or not set(request.scopes) <= set(held):
+            return None
+        token = Token(text, int(own.seconds("exp") - self._now()), held)
+        return ApiAuthenticationResult(found.account, found.api_key, token)
+
+    def _issue(self, request: _Request) -> ApiAuthenticationResult | None:
+        """A new token for the API key in Basic credentials, in answer to the client_credentials grant."""
+        if request.http_method not in ("", "POST") or request.body.get("grant_type") != "client_credentials":
+            return None
+        found = self._by_key(request)
+        if found is None or found.api_key is None:
+            return None
+        scopes = tuple(scope for scope in request.body.get("scope", "").split() if scope in request.scopes)
+        now = int(self._now())
+        claims = {
+            "jti": secrets.token_urlsafe(16),
+            "iat": now,
+            "iss": self.app.href,
+            "sub": found.api_key.id,
+            "exp": now + request.ttl,
+        }
+        if scopes:
+            claims["scope"] = " ".join(scopes)
+        token = Token(jwt.write({}, claims, self.key_pair().secret), request.ttl, scopes)
+        return ApiAuthenticationResult(found.account, found.api_key, token)
+
+
+class BasicRequestAuthenticator(_RequestAuthenticator):
+    """By the API key of an account, id and secret in Basic credentials."""
+
+    _authenticate = _RequestAuthenticator._by_key
+
+
+class OAuthBearerRequestAuthenticator(_RequestAuthenticator):
+    """By a Bearer token."""
+
+    _authenticate = _RequestAuthenticator._by_token
+
+
+class OAuthClientCredentialsRequestAuthenticator(_RequestAuthenticator):
+    """By the API key of an account, for a Bearer token, which is in the result."""
+
+    _authenticate = _RequestAuthenticator._issue
+
+
+class OAuthRequestAuthenticator(_RequestAuthenticator):
+    """By a Bearer token, or for one."""
+
+    def _authenticate(self, request: _Request) -> ApiAuthenticationResult | None:
+        return self._by_token(request) or self._issue(request)
+
+
+class ApiRequestAuthenticator(_RequestAuthenticator):
+    """By whatever the request brings: a Bearer token, an API key that wants one, an API key."""
+
+    def _authenticate(self, request: _Request) -> ApiAuthenticationResult | None:
+        return self._by_token(request) or self._issue(request) or self._by_key(request)
