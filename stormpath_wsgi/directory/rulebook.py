@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data, plain
 from stormpath_wsgi.directory.rules.accounts import account_links, accounts, login, password_reset, verification
@@ -109,6 +109,11 @@ REMOVE: Mapping[type[Kind], Remove] = {
     kinds.SamlServiceProviderRegistration: plain.remove,
     kinds.Phone: phones.remove,
     kinds.Factor: factors.remove,
+}
+
+#: Functions that add to the items of a collection, by the kind of its owner and of what is in it.
+LISTED: Mapping[tuple[type[Kind], type[Kind]], Callable[[UnitOfWork, Listing, Iterable[Wire]], None]] = {
+    (kinds.Application, kinds.ApiKey): api_keys.tell_naming,
 }
 
 #: Functions that are called before a resource of a kind is read: they make what does not exist yet.

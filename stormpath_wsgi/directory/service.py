@@ -18,7 +18,7 @@ from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.expansion import Wanted
 from stormpath_wsgi.directory.rows.query import page, parse_window
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, REMOVE
+from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, LISTED, REMOVE
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.accounts import password_reset, verification
 from stormpath_wsgi.directory.rules.accounts.login import attempt_with
@@ -157,6 +157,8 @@ class DirectoryService:
         wanted = expansion.parse(expand, target.of, resources=parse_window(limit=query.get("limit"))["limit"])
         with self._context.read() as work:
             found = page(work, target, query)
+            if (amend := LISTED.get((target.owner, target.of))) is not None:
+                amend(work, target, found["items"])
             expansion.apply(work, found["items"], wanted)
         return found
 

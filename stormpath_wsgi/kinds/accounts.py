@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Choice, Collection, Instant, Link, Name, Part, Text
 from stormpath_wsgi.kinds.timestamped import Timestamped
+from stormpath_wsgi.kinds.tokens import account_naming
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, LOCKED, LOGIN_NAME, UNVERIFIED, VERIFIED
 
 
@@ -69,6 +70,7 @@ class ApiKey(Kind):
     description = Text["str | None"](length=(0, 1000), nullable=True, writable="cu", search=True, sort=True)
     account = Link[Any]("Account")
     tenant = Link[Any]("Tenant")
+    naming = account_naming(omitted=True)  # told where it is looked up at an application
 
 
 class AccountLink(Timestamped):

@@ -9,11 +9,14 @@ from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Link, Struct, Text
 
 
-def _naming() -> Struct:
-    """How the application names the account of the token: whether the account is in the home directory, and the
-    qualifier of its directory otherwise. The REST API of Stormpath did not have this member.
+def account_naming(*, omitted: bool = False) -> Struct:
+    """How an application names the account of a token or an API key: whether the account is in the home directory, and
+    the qualifier of its directory otherwise. The REST API of Stormpath did not have this member.
+
+    *omitted*: it is left out where there is none.
     """
-    return Struct({"is_home": Boolean(), "qualifier": Text[str](nullable=True)}, nullable=True, derived=True)
+    members: dict[str, Any] = {"is_home": Boolean(), "qualifier": Text[str](nullable=True)}
+    return Struct(members, nullable=True, derived=True, omitted=omitted)
 
 
 class AccessToken(Kind):
@@ -26,7 +29,7 @@ class AccessToken(Kind):
     account = Link[Any]("Account")
     application = Link[Any]("Application", writable="c", required=True)
     tenant = Link[Any]("Tenant")
-    naming = _naming()
+    naming = account_naming()
 
 
 class RefreshToken(Kind):
@@ -42,7 +45,7 @@ class RefreshToken(Kind):
     account = Link[Any]("Account")
     application = Link[Any]("Application", writable="c", required=True)
     tenant = Link[Any]("Tenant")
-    naming = _naming()
+    naming = account_naming()
 
 
 class LoginAttempt(Kind):

@@ -27,6 +27,13 @@ def test_an_application_finds_one_by_its_id(application: Application, key: ApiKe
     assert application.api_keys.get_key(key.id, key.secret) == key
 
 
+def test_an_application_tells_whose_it_is_among_those_of_one_name(application: Application, key: ApiKey) -> None:
+    found = application.api_keys.get_key(key.id)
+    assert found
+    assert (found.naming["is_home"], found.naming["qualifier"]) == (True, key.account.directory.name)
+    assert key.naming is None  # an account is at no application
+
+
 @pytest.mark.parametrize("id", ["2ZFMV4WVVCVG35XATII9T96J7", "", "*", "../../tenants", "a\0b", "ä"])
 def test_what_there_is_not_is_false(application: Application, key: ApiKey, id: str) -> None:
     assert application.api_keys.get_key(id) is False

@@ -320,6 +320,7 @@ _DERIVED: Mapping[Member[Any], Callable[[Shape], Serialiser]] = {
     kinds.Organization.default_group_store_mapping: _group_store,
     kinds.AccountSchema.directory: lambda shape: shape.link([shape.table.c.id], [kinds.Directory.title()]),
     kinds.ApiKey.id: _id,
+    kinds.ApiKey.naming: _nothing,  # it is no application's; who looks it up at one adds it
     kinds.Agent.id: _id,
     kinds.Account.email_verification_token: _verification_token,
     kinds.EmailTemplate.from_name: _from_name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import encryption_context
-from stormpath_wsgi.kinds import ENABLED, Account, ApiKey
+from stormpath_wsgi.kinds import ENABLED, Account, ApiKey, id_of
 from stormpath_wsgi.remembered import Remembered
 
 _ALPHABET, _WIDTH = string.digits + string.ascii_uppercase, 25
@@ -76,6 +76,14 @@ def find(work: UnitOfWork, id: str, *, administrator: bool = False) -> ActiveKey
     return ActiveKey(id, secret, work.href(Resource(Account, row.account_id)), work.tenant_id)
 
 
+def tell_naming(work: UnitOfWork, listing: Listing, items: Iterable[Wire]) -> None:
+    """Adds to each key among *items* what tells its account from others at the application of *listing*."""
+    for item in items:
+        parameters = {"id": id_of(item["href"]), "application_id": listing.id}
+        row = work.connection.execute(_NAMING, parameters).one()
+        item[ApiKey.naming.wire] = {"isHome": bool(row.is_home), "qualifier": row.qualifier}
+
+
 def oldest(work: UnitOfWork) -> str | None:
     """The id of the oldest valid API key of the administrators; None when there is none."""
     return work.connection.execute(_OLDEST, {"tenant_id": work.tenant_id}).scalar()
@@ -121,6 +129,23 @@ def _good() -> Select[Any]:
     )
 
 
+def _naming() -> Select[Any]:
+    homes, qualifiers = schema.home_directories, schema.qualifiers
+    is_home = exists().where(
+        homes.c.application_id == bindparam("application_id"), homes.c.directory_id == _accounts.c.directory_id
+    )
+    return (
+        select(is_home.label("is_home"), qualifiers.c.qualifier)
+        .select_from(
+            _keys.join(_accounts, _accounts.c.id == _keys.c.account_id).outerjoin(
+                qualifiers, qualifiers.c.directory_id == _accounts.c.directory_id
+            )
+        )
+        .where(_keys.c.id == bindparam("id"))
+    )
+
+
+_NAMING = _naming()
 _of_administrator = exists().where(_administrators.c.directory_id == _accounts.c.directory_id)
 _this = _keys.c.id == bindparam("id")
 _GOOD = _good().where(_this)
