@@ -58,7 +58,7 @@ def look(url: str, check: str) -> None:
 
 def signed_in(sessions: Sessions, text: str) -> bool:
     known = sessions.recall(text)
-    return known is not None and known.account is not None
+    return known is not None and known.lives
 
 
 def looks(sessions: Sessions, text: str, calls: int = 20) -> float:

@@ -1,4 +1,4 @@
-"""The middleware: one WSGI callable that reads the session, sets the user, and serves a page or passes on."""
+"""The middleware: one WSGI callable that asks who sends a request, sets the user, and serves a page or passes on."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from stormpath_wsgi.protect import Protected
 from stormpath_wsgi.session import Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import current
+from stormpath_wsgi.web.credentials import Credentials
 from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
 from stormpath_wsgi.web.responses import HeldStart, framed_from_here_only, unavailable
 
@@ -27,9 +28,11 @@ log = logging.getLogger(__name__)
 class StormpathMiddleware:
     """*app*, with user accounts. Every setting of :class:`~stormpath_wsgi.Settings` may be given as a keyword.
 
-    Each request finds in its environ ``stormpath.user`` (who sent it), ``stormpath.session`` (the
-    :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, and ``REMOTE_USER`` when somebody is
-    signed in. ``Vary: Cookie`` is added when the user was looked at, or still may be when the headers leave; a look at
+    Each request finds in its environ ``stormpath.user`` (who sent it), ``stormpath.identity`` (how that is known),
+    ``stormpath.session`` (the :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, and
+    ``REMOTE_USER`` when somebody is signed in. A session cookie, an access token of the application and, where
+    ``protect`` says so, an API key of an account say who it is. ``Vary: Cookie`` is added when the user was looked at,
+    or still may be when the headers leave, and ``Authorization`` to it where that was looked at; a look at
     ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
     itself.
 
@@ -49,6 +52,9 @@ class StormpathMiddleware:
         app = self.pages.around(app)
         app = challenge_on_401(app) if self.settings.challenge_on_401 else app
         self.protected = Protected(app, self.settings.protect, self.settings.preflight)
+        self.credentials = Credentials(
+            self.client, self.application, self.settings, self.sessions, self.protected.offers_basic
+        )
         self._complete = framed_from_here_only if self.settings.same_origin_frames else None
         self._serves = False  # a server may still fork before the first request
 
@@ -59,7 +65,7 @@ class StormpathMiddleware:
         environ[APPLICATION], environ[PAGES] = self.application, self.pages
         environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
         try:
-            session = self.sessions.open(environ)
+            session = self.credentials.open(environ)
         except Unavailable as error:
             return unavailable(error, environ, start_response)
         held = HeldStart(session, environ, start_response, self._complete)

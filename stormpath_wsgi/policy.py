@@ -17,7 +17,8 @@ from stormpath_wsgi.client import Group
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.texts import marked, texts_of
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
-from stormpath_wsgi.web.environ import MOUNT, PAGES
+from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES
+from stormpath_wsgi.web.identity import Kind, Refused
 from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
 from stormpath_wsgi.web.responses import ExcInfo, Headers, Refusals
 
@@ -26,8 +27,15 @@ log = logging.getLogger(__name__)
 #: What wraps an application and decides who reaches it. Every :class:`Policy` is one.
 Wrapper: TypeAlias = Callable[[WSGIApplication], WSGIApplication]
 
-#: The header of a 401 (RFC 9110 asks for one). Not Basic: a browser would open its own window.
-WWW_AUTHENTICATE = ("WWW-Authenticate", 'Bearer realm="stormpath"')
+#: The headers of a 401 (RFC 9110 asks for one).
+_BEARER = ("WWW-Authenticate", 'Bearer realm="stormpath"')
+#: The same, where a token was sent and is not good (RFC 6750, section 3.1).
+_BAD_TOKEN = ("WWW-Authenticate", 'Bearer realm="stormpath", error="invalid_token"')
+#: What makes a program send an API key, and a browser open a window of its own (RFC 7617).
+_BASIC = ("WWW-Authenticate", 'Basic realm="stormpath", charset="UTF-8"')
+
+#: What the names of headers begin with that browsers send with every request over https, and programs do not.
+_OF_BROWSERS = "HTTP_SEC_FETCH_"
 
 #: What is said here depends on who asks.
 NOT_STORED = ("Cache-Control", "no-store")
@@ -78,17 +86,49 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
 
 
 def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Ask a stranger to sign in: the login page for who prefers HTML, else 401. A WSGI app."""
+    """Ask a stranger to sign in: the login page for who prefers HTML, else 401. A WSGI app.
+
+    It is always 401 for who brought a token or an API key that is not good, and for a program at a path that offers
+    Basic.
+    """
     web = session_of(environ).settings.web
-    if web.login.enabled and preferred(environ, web.produces) == HTML:
+    if not wants_header(environ) and web.login.enabled and preferred(environ, web.produces) == HTML:
         location = below_mount(environ, quote(web.at(web.login.uri))) + _next(environ)
         headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
         start_response("302 Found", headers)
         return []
     body = json.dumps({"status": 401, "message": texts_of(environ).gettext(NOT_SIGNED_IN)}).encode()
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), WWW_AUTHENTICATE, NOT_STORED]
-    start_response("401 Unauthorized", headers)
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), NOT_STORED]
+    start_response("401 Unauthorized", headers + www_authenticate(environ))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def wants_header(environ: WSGIEnvironment) -> bool:
+    """Whether a stranger has to be told 401, whatever media type is preferred.
+
+    A token or an API key was brought that is not good; or the path offers Basic, and no browser asks.
+    """
+    return refused_in_header(environ) is not None or _asks_for_basic(environ)
+
+
+def refused_in_header(environ: WSGIEnvironment) -> Refused | None:
+    """What was brought in the ``Authorization`` header, is ours to judge, and is wrong; None: nothing was."""
+    identity = session_of(environ).identity
+    return identity if isinstance(identity, Refused) and identity.kind.in_header else None
+
+
+def www_authenticate(environ: WSGIEnvironment) -> Headers:
+    """The ``WWW-Authenticate`` headers of a 401: what may be brought here, and what was wrong with what was."""
+    refused = refused_in_header(environ)
+    basic = [_BASIC] if _asks_for_basic(environ) else []
+    if refused is not None and refused.kind is Kind.BEARER:
+        return [_BAD_TOKEN, *basic]
+    return basic or [_BEARER]
+
+
+def _asks_for_basic(environ: WSGIEnvironment) -> bool:
+    """Whether the challenge is Basic. Never for a browser, which would open a window and keep what is typed there."""
+    return OFFERS_BASIC in environ and not any(name.startswith(_OF_BROWSERS) for name in environ)
 
 
 def below_mount(environ: WSGIEnvironment, path: str) -> str:
@@ -110,7 +150,7 @@ def challenge_on_401(app: WSGIApplication) -> WSGIApplication:
     """*app*, with the login page in place of its own 401 for strangers. What it said with the 401 is dropped.
 
     Two get the 401 as it is. Somebody who is signed in: to sign in again would not help. And whoever does not prefer
-    HTML: programs answer the app's own ``WWW-Authenticate``, and would not know ours.
+    HTML, or brought a token or an API key: programs answer the app's own ``WWW-Authenticate``, and would not know ours.
     """
 
     def challenging(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -144,7 +184,7 @@ def _is_stranger_with_browser(environ: WSGIEnvironment) -> bool:
     session = session_of(environ)
     web = session.settings.web
     # To say nothing is to prefer no page, also on a site that has nothing but pages.
-    wants_page = HTML in web.produces and preferred(environ, (JSON, HTML)) == HTML
+    wants_page = HTML in web.produces and preferred(environ, (JSON, HTML)) == HTML and not wants_header(environ)
     return wants_page and web.login.enabled and not session.user.is_authenticated
 
 

@@ -18,6 +18,7 @@ from webob import Response
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.policy import Wrapper, groups_required, login_required
+from stormpath_wsgi.web.environ import OFFERS_BASIC
 
 #: The highest number of readings of a path. Only an attack has a path that can be read in more ways.
 MOST_READINGS = 128
@@ -55,6 +56,7 @@ class Protected:
         for path in preflight:
             segments = _segments(_native(path))
             self._guarded[segments] = _open_to_preflights(self._guarded[segments], app)
+        self._basic = {_segments(_native(path)) for path, value in protect.items() if isinstance(value, Mapping)}
         self._depths = sorted({len(segments) for segments in self._policies}, reverse=True)
 
     def find(self, path: str) -> WSGIApplication:
@@ -69,9 +71,23 @@ class Protected:
         except Unreadable:
             return bad_request
         app = self._app
-        for guard in sorted({guard for reading in found if (guard := self._guard(reading)) is not None}):
+        for guard in sorted(self._guards(found)):
             app = self._policies[guard](app)
         return app
+
+    def offers_basic(self, path: str) -> bool:
+        """Whether an API key may be brought to *path* (``PATH_INFO``) by HTTP Basic: some reading of it offers that."""
+        if not self._basic:
+            return False
+        try:
+            found = readings(path) if _AMBIGUOUS(path) else {path}
+        except Unreadable:
+            return False
+        return not self._basic.isdisjoint(self._guards(found))
+
+    def _guards(self, found: Iterable[str]) -> set[tuple[str, ...]]:
+        """The protected paths that the readings *found* lie under."""
+        return {guard for reading in found if (guard := self._guard(reading)) is not None}
 
     def _guard(self, path: str) -> tuple[str, ...] | None:
         """The longest of the protected paths that *path* is below, as segments; None when there is none."""
@@ -203,6 +219,8 @@ def _segments(path: str) -> tuple[str, ...]:
 
 
 def _policy(path: str, value: Any) -> Wrapper:
+    if isinstance(value, Mapping):
+        return _asking_for_basic(_policy(path, value["policy"]))
     if value == "login":
         return login_required
     if isinstance(value, list | tuple):
@@ -211,6 +229,23 @@ def _policy(path: str, value: Any) -> Wrapper:
         policy: Wrapper = value
         return policy
     raise ConfigurationError(f"protect: {path} needs the word login, a list of group names, or a policy.")
+
+
+def _asking_for_basic(policy: Wrapper) -> Wrapper:
+    """*policy*, whose challenge is Basic; and so is that of every policy further in."""
+
+    def wrap(app: WSGIApplication) -> WSGIApplication:
+        guarded = policy(app)
+        if not callable(guarded):
+            raise TypeError(f"{guarded!r} is no WSGI application")
+
+        def offering(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            environ[OFFERS_BASIC] = True
+            return guarded(environ, start_response)
+
+        return offering
+
+    return wrap
 
 
 def _guarded(segments: tuple[str, ...], policy: Wrapper, app: WSGIApplication) -> WSGIApplication:

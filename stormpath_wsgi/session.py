@@ -19,12 +19,13 @@ from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
-from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
-from stormpath_wsgi.web.environ import SESSION, USER
+from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
+from stormpath_wsgi.web.identity import NOTHING, Answer, Kind, Proof, Proved, Refused
 from stormpath_wsgi.web.remote_user import Told
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,17 @@ LIVES_ON = marked(
 )
 
 #: What a request without a cookie of ours offers.
-NOTHING: Sequence[str] = ()
+NO_COOKIE: Sequence[str] = ()
+
+#: The answers to cookies that sign nobody in.
+FORGED = Refused(Kind.SESSION, "the cookie was not signed with any of our keys")
+OVER = Refused(Kind.SESSION, "the session has ended")
+
+#: What a session proves: somebody has signed in.
+_PROOFS = frozenset({Proof.PASSWORD})
+
+#: What an answer varies by that depends on who asks, where only cookies were looked at.
+_BY_COOKIE = ("Cookie",)
 
 #: What the app is told of a stranger.
 _UNTOLD: Mapping[str, str] = {}
@@ -64,11 +75,15 @@ class Known(NamedTuple):
 
     text: str
     session: Session
-    account: RememberedAccount | None  # None: the session has ended
+    identity: Proved | Refused  # refused: the session has ended
     generation: int  # of the directory, from before it was asked
     since: float
     until: float  # when it has to be looked at again
     stale: bool  # whether the browser should have another cookie, or none
+
+    @property
+    def lives(self) -> bool:
+        return self.identity.account is not None
 
 
 class Sessions(Shared):
@@ -80,11 +95,11 @@ class Sessions(Shared):
         self.client, self.application, self.settings = client, application, settings
         self.now = now
         self._store = client.data_store
-        self._generation = client.data_store.generation
+        #: What the answers of the directory hold by, those about other credentials too.
+        self.generation = client.data_store.generation
         if settings.remote and settings.session.check == "strict":
-            self._generation = itertools.count(
-                -1, -1
-            ).__next__  # no answer is remembered: nobody tells us what others change
+            # No answer is remembered: nobody tells us what others change.
+            self.generation = itertools.count(-1, -1).__next__
         self._tokens = f"{application.href}/authTokens/"
         self._idle = int(settings.session.idle.total_seconds())
         self._absolute = int(settings.session.absolute.total_seconds())
@@ -95,30 +110,43 @@ class Sessions(Shared):
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
         self._known: OrderedDict[str, Known] = OrderedDict()
 
-    def open(self, environ: WSGIEnvironment) -> CurrentSession:
+    def open(self, environ: WSGIEnvironment, judged: Answer | None = None) -> CurrentSession:
         """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
 
-        Raises :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
+        *judged*: the answer, where another credential has given it; then no cookie decides. Raises
+        :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
         """
         cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
         header = environ.get("HTTP_COOKIE")
-        offered = cookie.texts(header) if header else NOTHING
-        known = self.recall(offered[0]) if offered else None
-        if len(offered) > 1 and (known is None or known.account is None):
-            known = self._first_alive(offered[1:]) or known
-        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, environ)
+        offered = cookie.texts(header) if header else NO_COOKIE
+        known = self._find(offered) if offered and judged is None else None
+        if judged is None:
+            judged = known.identity if known is not None else FORGED if offered else NOTHING
+        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, judged, environ)
         return session
 
-    def _first_alive(self, offered: Sequence[str]) -> Known | None:
-        recalled = (self.recall(text) for text in offered)
-        return next((known for known in recalled if known is not None and known.account is not None), None)
+    def identify(self, environ: WSGIEnvironment) -> Answer:
+        """What the session cookie says, as :meth:`.Credential.identify`."""
+        offered = self._cookies[environ["wsgi.url_scheme"] == "https"].texts(environ.get("HTTP_COOKIE", ""))
+        if not offered:
+            return NOTHING
+        known = self._find(offered)
+        return FORGED if known is None else known.identity
+
+    def _find(self, offered: Sequence[str]) -> Known | None:
+        """The first of the cookies whose session lives; else what is known of the first."""
+        known = self.recall(offered[0])
+        if len(offered) > 1 and (known is None or not known.lives):
+            recalled = (self.recall(text) for text in offered[1:])
+            return next((each for each in recalled if each is not None and each.lives), known)
+        return known
 
     def recall(self, text: str) -> Known | None:
         """What is known about a cookie's *text*; None when we did not sign it."""
         known = self._known.get(text)
         now = self.now()
         # A clock that was set back makes nothing last longer: what is from the future is not believed.
-        if known is not None and known.generation == self._generation() and known.since <= now < known.until:
+        if known is not None and known.generation == self.generation() and known.since <= now < known.until:
             return known
         session = known.session if known is not None else self._signer.read(text)
         if session is None:
@@ -126,9 +154,9 @@ class Sessions(Shared):
             return None
         return self._remember(text, session, now)
 
-    def holds(self, known: Known) -> bool:
-        """Whether nothing in the directory has changed since it was asked about *known*. No I/O."""
-        return known.generation == self._generation()
+    def holds(self, identity: Proved) -> bool:
+        """Whether nothing in the directory has changed since it was asked about *identity*. No I/O."""
+        return identity.generation == self.generation()
 
     def start(self, account: Account) -> Known:
         """A new session of *account*, with an id that nobody has seen before.
@@ -142,10 +170,8 @@ class Sessions(Shared):
         now = self.now()
         session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now))
         known = self._remember(self._signer.write(session), session, now)
-        if known.account is None:
-            raise fault(
-                Code.TOKEN_NOT_FOUND
-            )  # ended as soon as it was there: the account was disabled or deleted meanwhile
+        if not known.lives:  # ended as soon as it was there: the account was disabled or deleted meanwhile
+            raise fault(Code.TOKEN_NOT_FOUND)
         return known
 
     def end(self, known: Known) -> None:
@@ -168,12 +194,13 @@ class Sessions(Shared):
         return min(self._idle, session.started + self._absolute - int(self.now()))
 
     def _remember(self, text: str, session: Session, now: float) -> Known:
-        generation = self._generation()  # before we ask: what is written meanwhile is then noticed
+        generation = self.generation()  # before we ask: what is written meanwhile is then noticed
         expires = min(session.started + self._absolute, session.renewed + self._idle)
         account = self._ask(session) if now < expires else None
         due = session.renewed + self._idle * RENEWAL
         until = min(now + self._ttl, expires, due if now < due else expires)
-        known = Known(text, session, account, generation, since=now, until=until, stale=account is None or due <= now)
+        identity = OVER if account is None else Proved(account, Kind.SESSION, session.started, _PROOFS, generation)
+        known = Known(text, session, identity, generation, since=now, until=until, stale=account is None or due <= now)
         self._known.pop(text, None)
         self._known[text] = known
         if len(self._known) > self.settings.cache_size:
@@ -204,16 +231,28 @@ class Sessions(Shared):
 class CurrentSession(Live):
     """The session of one request: who is signed in now, and the way to sign in and out.
 
-    Lives in ``environ["stormpath.session"]``; ``stormpath.user`` and ``REMOTE_USER`` there follow it. Cookies are
-    written on the way out by the middleware, so a change counts only before the first byte of the answer.
+    Lives in ``environ["stormpath.session"]``; ``stormpath.user``, ``stormpath.identity`` and ``REMOTE_USER`` there
+    follow it. Cookies are written on the way out by the middleware, so a change counts only before the first byte of
+    the answer.
+
+    A request that a token or an API key has decided has one too, without a session in it. Signing in and out change
+    sessions and cookies only, for such a request as for any other: the token and the key stay as good as they were, and
+    decide again in the next request that brings them.
     """
 
-    __slots__ = ("_changes", "_cookie", "_known", "_offered", "_sessions", "environ", "lives_on", "user")
+    __slots__ = (
+        "_changes", "_cookie", "_known", "_offered", "_sessions", "environ", "identity", "lives_on", "user",
+        "varies_by",
+    )  # fmt: skip
 
     _instead = "it belongs to one request. Pickle the href of its user"
 
     #: The user who is signed in now, or an anonymous one.
     user: User | AnonymousUser
+    #: How it is known who is signed in now, or why nobody is.
+    identity: Answer
+    #: The headers that decided it.
+    varies_by: tuple[str, ...]
     #: Whether a sign-out took the cookie away and could not end the session in the directory.
     lives_on: bool
     #: What follows a sign-in. None while no code of the app runs: the middleware sees to it that a request leaves no
@@ -221,15 +260,22 @@ class CurrentSession(Live):
     environ: WSGIEnvironment | None
 
     def __init__(
-        self, sessions: Sessions, cookie: Cookie, offered: Sequence[str], known: Known | None, environ: WSGIEnvironment
+        self,
+        sessions: Sessions,
+        cookie: Cookie,
+        offered: Sequence[str],
+        known: Known | None,
+        identity: Answer,
+        environ: WSGIEnvironment,
     ) -> None:
         self._sessions = sessions
         self._cookie = cookie
         self._offered = offered  # the texts of all cookies of that name
         self.environ = environ
         self.lives_on = False
+        self.varies_by = _BY_COOKIE
         self._changes: Sequence[tuple[str, str]] = ()
-        self._become(known)
+        self._become(known, identity)
         if known is not None and known.stale:
             self._refresh(known)
 
@@ -240,9 +286,9 @@ class CurrentSession(Live):
 
     @property
     def session(self) -> Session | None:
-        """None when nobody is signed in. To read it is to look at the user."""
+        """None when nobody is signed in by a session. To read it is to look at the user."""
         self.user.looked_at = True
-        return None if self._known is None or self._known.account is None else self._known.session
+        return self._known.session if self._known is not None and self._known.lives else None
 
     @property
     def remembered(self) -> RememberedAccount | None:
@@ -251,20 +297,28 @@ class CurrentSession(Live):
         None when nobody is signed in, and once anything in the directory has changed, perhaps by this very request.
         """
         self.user.looked_at = True
-        return self._known.account if self._known is not None and self._sessions.holds(self._known) else None
+        identity = self.identity
+        return identity.account if isinstance(identity, Proved) and self._sessions.holds(identity) else None
 
     def sign_in(self, account: Account) -> None:
         """Sign *account* in with a new session; this browser's previous one ends.
 
-        Raises :class:`~stormpath_wsgi.Error` when the account may not have a session (and nothing has changed then).
+        For the rest of a request that brought a token or an API key the account is the one that is signed in.
+
+        Raises :class:`~stormpath_wsgi.Error` when the account may not have a session (and nothing has changed then),
+        and :class:`~stormpath_wsgi.ConfigurationError` where the setting ``credentials`` takes no sessions.
         """
+        if Kind.SESSION.value not in self.settings.credentials:
+            raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
         known = self._sessions.start(account)
         self._end()
-        self._become(known)
+        self._become(known, known.identity)
         self._keep(known.text, known.session)
 
     def sign_out(self) -> None:
         """End the session in the directory and take the cookie away. Does no harm when nobody is signed in.
+
+        For the rest of a request that brought a token or an API key nobody is signed in.
 
         Raises :class:`~stormpath_wsgi.errors.Unavailable` when the directory does not end it. This browser is signed
         out all the same, and :attr:`lives_on` says that a copy of the cookie may still be good.
@@ -275,7 +329,7 @@ class CurrentSession(Live):
             self.lives_on = True
             raise
         finally:
-            self._become(None)
+            self._become(None, NOTHING)
             self._changes = self._cookie.removal
 
     @property
@@ -287,14 +341,16 @@ class CurrentSession(Live):
         """What the answer has to tell the browser about the session."""
         return list(self._changes)
 
-    def _become(self, known: Known | None) -> None:
+    def _become(self, known: Known | None, identity: Answer) -> None:
         self._known = known
-        account = None if known is None else known.account
+        self.identity = identity
+        account = identity.account
         self.user = AnonymousUser() if account is None else User(account)
         self.user.looked_at = self._sessions.told.varies
         environ = self.environ
         if environ is not None:
             environ[USER] = self.user
+            environ[IDENTITY] = identity
             told = _UNTOLD if account is None else account.told
             for name in self._sessions.told.names:
                 if name in told:
@@ -303,7 +359,7 @@ class CurrentSession(Live):
                     environ.pop(name, None)  # it said somebody else
 
     def _refresh(self, known: Known) -> None:
-        if known.account is None:
+        if not known.lives:
             self._changes = self._cookie.removal
         else:
             self._keep(self._sessions.renewed(known.session), known.session)
@@ -315,7 +371,7 @@ class CurrentSession(Live):
         ended = self._known and self._known.text
         for text in self._offered:
             known = None if text == ended else self._sessions.recall(text)
-            if known is not None and known.account is not None:
+            if known is not None and known.lives:
                 self._sessions.end(known)
 
     def _keep(self, text: str, session: Session) -> None:

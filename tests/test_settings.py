@@ -602,6 +602,7 @@ OTHER_VALUES = {
     "baseUrl": "https://id.example.com/v1",
     "client.authenticationScheme": "BASIC",
     "client.baseUrl": "https://id.example.com/v1",
+    "credentials": "session",
     "directory": "sqlite://",
     "encryptionKeys": "5a" * 32,
     "environ.email": "HTTP_X_FORWARDED_EMAIL",

@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from stormpath_wsgi import jwt
 from stormpath_wsgi.client.credentials import KeyPair
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 #: Three parts. The id of a session has one: it is nothing that a request may bring.
 JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+#: Characters of the longest token that a directory is asked about: theirs have some 500, and it is part of an address.
+LONGEST_ISSUED = 3000
 
 T = TypeVar("T")
 Store = Resource | str | None
@@ -66,23 +69,30 @@ class JwtResult:
 
 
 class Authenticator:
-    """*app*: the application. *now*: seconds since the epoch."""
+    """What is known of one application's tokens. *app*: the application. *now*: seconds since the epoch."""
 
     def __init__(self, app: Application, *, now: Callable[[], float] = time.time) -> None:
         self.app, self._now = app, now
         self._client = app._client
 
     def key_pair(self) -> KeyPair:
-        """The API key that tokens are signed with: the client's, in process the directory's own."""
+        """The API key that tokens are signed with: the client's, in process the directory's own, which is looked up.
+
+        Raises :class:`~stormpath_wsgi.ConfigurationError` where there is none.
+        """
         if self._client.auth is not None:
             return self._client.auth
         if isinstance(self._client.data_store, LocalDataStore):
-            return self._client.data_store.credential()
+            return self._client.data_store.key_pair()
         raise ConfigurationError("tokens are signed with an API key, and this client has none: open it by a url")
 
-    def read(self, token: str) -> jwt.Jwt:
-        """The *token*, if it was signed for the application with our API key and is in force. Raises Error."""
-        key = self.key_pair()
+    def read(self, token: str, key: KeyPair | None = None) -> jwt.Jwt:
+        """The *token*, if it was signed for the application with our API key and is in force. One HMAC; asks nobody.
+
+        *key*: what :meth:`key_pair` answered, if that is known. Raises :class:`NotGood`, and
+        :class:`~stormpath_wsgi.Error` with one of the codes 10011, 10012, 10017 and 11004.
+        """
+        key = key or self.key_pair()
         read = jwt.read(token, lambda kid: key.secret if kid in (None, key.id) else None)
         read.check_times(self._now())
         if read.text("iss") != self.app.href:
@@ -150,7 +160,7 @@ class RefreshGrantAuthenticator(_GrantAuthenticator):
 
 
 class StormpathTokenGrantAuthenticator(_GrantAuthenticator):
-    """What an ID OpenedApplication answered with for tokens, once."""
+    """What an ID Site answered with for tokens, once."""
 
     def authenticate(self, token: str, account_store: Store = None, url: str | None = None) -> GrantResult | None:
         """Tokens for the account that *token*, a JWT, was made for; None if it is not good, or was used before."""
@@ -181,22 +191,37 @@ class JwtAuthenticator(Authenticator):
 
     def _locally(self, token: str) -> JwtResult:
         read = self.read(token)
-        subject = read.text("sub")
-        if read.header.get("stt") != "access" or not subject.startswith(f"{self._client.base_url}/{Account.path}/"):
-            raise NotGood("it is no access token of an account")
         resource = AccessToken(self._client, f"{self._client.base_url}/{AccessToken.path}/{read.text('jti')}")
-        return JwtResult(Account(self._client, subject), resource, read.claims)
+        return JwtResult(Account(self._client, self.subject(read)), resource, read.claims)
 
     def _remotely(self, token: str) -> JwtResult:
-        found = self._client.data_store.get(f"{self.app.href}/authTokens/{token}", "account")
-        if found["href"].split("/")[-2] != AccessToken.path:
-            raise NotGood("it is no access token")
+        found = self.look_up(token)
         resource = AccessToken(self._client, properties=found)
         return JwtResult(resource.account, resource, found["expandedJwt"]["claims"])
 
+    def subject(self, read: jwt.Jwt) -> str:
+        """The href of the account that an access token is of. Raises :class:`NotGood` for any other token."""
+        subject = read.text("sub")
+        base = f"{self._client.base_url}/{Account.path}/"
+        if read.header.get("stt") != "access" or not subject.startswith(base):
+            raise NotGood("it is no access token of an account")
+        return subject
+
+    def look_up(self, token: str) -> Mapping[str, Any]:
+        """The access token as the directory has it, with its account, if it is good there. One question.
+
+        Raises :class:`NotGood`, and :class:`~stormpath_wsgi.Error` for a token that the directory refuses.
+        """
+        if len(token) > LONGEST_ISSUED:
+            raise NotGood("it is longer than any that the token endpoint issues")
+        found = self._client.data_store.get(f"{self.app.href}/authTokens/{token}", "account")
+        if found["href"].split("/")[-2] != AccessToken.path:
+            raise NotGood("it is no access token")
+        return cast("Mapping[str, Any]", found)
+
 
 class NotGood(Exception):
-    """What was offered is not good."""
+    """What was offered is not good. The text says why, for the log."""
 
 
 def offered(work: Callable[[], T]) -> T | None:
@@ -204,8 +229,7 @@ def offered(work: Callable[[], T]) -> T | None:
     try:
         return work()
     except Error as error:
-        code = Code.of(error.code)
-        if code is None or code.whose is not Whose.VISITOR:
+        if not is_refusal(error):
             raise
         log.info("authentication refused: %s %s", error.code, error)
     except NotGood as error:
@@ -213,7 +237,14 @@ def offered(work: Callable[[], T]) -> T | None:
     return None
 
 
+def is_refusal(error: Error) -> bool:
+    """Whether *error* is the directory's verdict on what was offered. Any other tells nothing of it."""
+    code = Code.of(error.code)
+    return code is not None and code.whose is Whose.VISITOR
+
+
 def token_response(token: str, expires_in: int) -> dict[str, Any]:
+    """What RFC 6749 calls the successful response. *expires_in*: seconds."""
     return {"access_token": token, "token_type": "Bearer", "expires_in": expires_in}
 
 
@@ -224,5 +255,6 @@ def _href(store: Resource | str) -> str:
 
 
 def check_text(name: str, value: object) -> None:
+    """Raise TypeError unless the argument *name* is text."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")

@@ -19,6 +19,8 @@ from webob import Request, Response
 from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.signing import PurposeSigner
 from stormpath_wsgi.texts import marked
+from stormpath_wsgi.web.environ import IDENTITY
+from stormpath_wsgi.web.identity import Proved
 
 FIELD = "csrfToken"
 HEADER = "X-CSRF-Token"
@@ -73,6 +75,16 @@ class FormTokens:
         return self._cookies[request.scheme == "https"]
 
 
+def is_deliberate(request: Request) -> bool:
+    """Whether no page of another site can have caused *request*: what proves it no browser sends by itself.
+
+    That is an access token. A script has to add it, and may not add it for another site (Fetch, CORS preflight).
+    Cookies and Basic credentials browsers send by themselves.
+    """
+    identity = request.environ.get(IDENTITY)
+    return isinstance(identity, Proved) and not identity.kind.sent_by_browsers
+
+
 def same_origin(request: Request) -> bool | None:
     """Whether a browser says that a page of this site caused *request*; None when nobody says where it comes from."""
     site = request.headers.get("Sec-Fetch-Site")
@@ -83,8 +95,8 @@ def same_origin(request: Request) -> bool | None:
 
 
 def comes_from_here(request: Request) -> bool:
-    """The same, for requests that carry no token. A client that says nothing is believed."""
-    return same_origin(request) is not False
+    """The same, for requests that carry no form token. A client that says nothing is believed."""
+    return is_deliberate(request) or same_origin(request) is not False
 
 
 def elsewhere(request: Request) -> str:

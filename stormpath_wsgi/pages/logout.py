@@ -10,7 +10,7 @@ from webob import Request, Response
 
 from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.pages.answer import json_answer, redirect
-from stormpath_wsgi.pages.csrf import comes_from_here, elsewhere, same_origin
+from stormpath_wsgi.pages.csrf import comes_from_here, elsewhere, is_deliberate, same_origin
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
@@ -64,7 +64,7 @@ class LogoutPage(Page[LogoutSettings]):
     def _check(self, request: Request) -> None:
         """Raises :class:`Refusal` unless the browser says that *request* is from this site, or it is from our page."""
         from_here = same_origin(request)
-        if from_here:
+        if from_here or is_deliberate(request):
             return
         why = EXPIRED if from_here is None else elsewhere(request)
         posted = self.posted(request)

@@ -9,7 +9,7 @@ from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.page import Page
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import WWW_AUTHENTICATE
+from stormpath_wsgi.policy import wants_header, www_authenticate
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import MeSettings
 
@@ -39,11 +39,12 @@ class MePage(Page[MeSettings]):
             return self._challenge(request, html=html)  # deleted since the session was looked at
 
     def _challenge(self, request: Request, *, html: bool) -> Response:
-        session_of(request.environ).sign_out()  # takes away whatever cookie led here (framework specification)
-        web = self.site.web
-        if web.login.enabled and html:
+        session, web = session_of(request.environ), self.site.web
+        if not (session.identity.kind and session.identity.kind.in_header):
+            session.sign_out()  # takes away whatever cookie led here (framework specification)
+        if not wants_header(request.environ) and web.login.enabled and html:
             here = self.site.link(request, self.uri)
             return redirect(self.site.link(request, web.at(web.login.uri), next=here))
         answer = json_answer(None, 401)
-        answer.headers.update([WWW_AUTHENTICATE])
+        answer.headers.extend(www_authenticate(request.environ))
         return answer

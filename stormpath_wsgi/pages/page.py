@@ -13,7 +13,7 @@ from webob import Request, Response
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
-from stormpath_wsgi.pages.csrf import FIELD, HEADER
+from stormpath_wsgi.pages.csrf import FIELD, HEADER, is_deliberate
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.parameters import media_type, read_body
@@ -102,7 +102,7 @@ class Page(ABC, Generic[S]):
         # JSON needs no token: a page elsewhere cannot send that type without asking us first (Fetch, CORS preflight).
         if media_type(request) == FORM:
             token = posted.pop(FIELD, None) or request.headers.get(HEADER)
-            if not self.site.tokens.accepts(request, token):
+            if not (is_deliberate(request) or self.site.tokens.accepts(request, token)):
                 raise Refusal(otherwise, status=403)
 
 

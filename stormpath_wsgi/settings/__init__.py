@@ -11,6 +11,7 @@ Names and defaults follow the public Stormpath framework specification where it 
 from stormpath_wsgi.settings.api import ApiSettings
 from stormpath_wsgi.settings.application import ApplicationSettings
 from stormpath_wsgi.settings.client import ApiKeySettings, ClientSettings
+from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
 from stormpath_wsgi.settings.forms import FieldSettings, FormSettings, LoginForm, RegisterForm
 from stormpath_wsgi.settings.mail import MailSettings
@@ -32,7 +33,8 @@ from stormpath_wsgi.settings.web import WebSettings
 
 # fmt: off
 __all__ = [
-    "ApiKeySettings", "ApiSettings", "ApplicationSettings", "ClientSettings", "DirectoryOptions", "EnvironSettings",
+    "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings", "ClientSettings",
+    "DirectoryOptions", "EnvironSettings",
     "ExpandSettings", "FieldSettings", "FormPageSettings", "FormSettings", "Handler", "LoginForm", "LoginSettings",
     "LogoutSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
     "SessionSettings", "Settings", "SmsSender", "WebSettings",

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +18,7 @@ from stormpath_wsgi.settings import instance, sources
 from stormpath_wsgi.settings.api import ApiSettings
 from stormpath_wsgi.settings.application import ApplicationSettings
 from stormpath_wsgi.settings.client import ClientSettings
+from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
 from stormpath_wsgi.settings.instance import KEY_LENGTH
 from stormpath_wsgi.settings.mail import MailSettings
@@ -27,6 +29,7 @@ from stormpath_wsgi.settings.sources import Unit
 from stormpath_wsgi.settings.types import (
     BaseUrl,
     Bytes,
+    Credentials,
     DirectoryUrl,
     Duration,
     EncryptionKeys,
@@ -101,6 +104,15 @@ class Settings(Section):
     base_url: BaseUrl = Field("https://localhost/v1", description="What the hrefs of an embedded directory start with.")
     application: ApplicationSettings = ApplicationSettings()
     session: SessionSettings = SessionSettings()
+    credentials: Credentials = Field(
+        ("bearer", "basic", "session"),
+        description="What may prove who sends a request: session, the cookie; bearer, an access token that the "
+        "application issued; basic, an API key of an account, below paths of protect that offer it. Of a cookie and a "
+        "header the one decides that stands first. A header that is ours to judge and wrong makes nobody signed in, "
+        "wherever it stands.",
+    )
+    bearer: BearerSettings = BearerSettings()
+    basic: BasicSettings = BasicSettings()
     remote_user: Literal["username", "email", "id", "href"] = Field(
         "username",
         description="What REMOTE_USER says of who is signed in. username: the bare username in the application's home "
@@ -111,7 +123,8 @@ class Settings(Section):
     protect: Protected = Field(
         {},
         description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "
-        "A list of group names: the members of all of them. In Python also a policy.",
+        "A list of group names: the members of all of them. In Python also a policy. With any of these as POLICY, "
+        "{policy: POLICY, challenge: basic}: programs may bring an API key there, by HTTP Basic, and are asked for it.",
     )
     preflight: Names = Field(
         (),
@@ -131,7 +144,8 @@ class Settings(Section):
     )
     max_body: Bytes = Field(200_000, description="Largest request body that our own pages read; above it: 413.")
     cache_size: Annotated[int, Field(ge=0), Unit("sessions")] = Field(
-        10_000, description="How many sessions each worker remembers."
+        10_000,
+        description="How many sessions each worker remembers, and how many access tokens and API keys of accounts.",
     )
     cache_ttl: Duration = Field(
         dt.timedelta(seconds=60),
@@ -142,6 +156,21 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     api: ApiSettings = ApiSettings()
     mail: MailSettings = MailSettings()
+
+    @model_validator(mode="after")
+    def _credentials_fit(self) -> Self:
+        if "session" not in self.credentials and (self.web.login.enabled or self.web.register_.auto_login):
+            raise ValueError(
+                "credentials leaves out session, so our pages can sign nobody in; set web.login.enabled and "
+                "web.register.autoLogin to false, or add session"
+            )
+        basic = [path for path, guard in self.protect.items() if isinstance(guard, Mapping)]
+        if basic and not ("basic" in self.credentials and (self.basic.api_key or self.basic.login_name)):
+            raise ValueError(
+                f"protect offers basic at {basic[0]}, and nothing is taken there; add basic to credentials, and "
+                "set basic.apiKey or basic.loginName to true"
+            )
+        return self
 
     @model_validator(mode="after")
     def _preflights_are_protected(self) -> Self:

@@ -181,9 +181,14 @@ def _application_href(value: str) -> str:
 
 
 def _protected(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    for path, policy in value.items():
+    for path, guard in value.items():
         if not re.fullmatch(r"/[^?#]*", path):
             raise ValueError(f"{path}: write a path of your site that starts with /, without ? and #")
+        policy = guard
+        if isinstance(guard, Mapping):
+            if guard.keys() != {"policy", "challenge"} or guard["challenge"] != "basic":
+                raise ValueError(f"{path}: write policy, and challenge: basic; or the policy alone")
+            policy = guard["policy"]
         named = isinstance(policy, (list, tuple)) and policy and all(isinstance(group, str) for group in policy)
         if not (callable(policy) or policy == "login" or named):
             raise ValueError(f"{path}: write login, or a list of group names, or (in Python) a policy")
@@ -202,6 +207,8 @@ OneLine = Annotated[str, AfterValidator(_one_line)]
 Page = Annotated[str, AfterValidator(_page)]
 Pages = Annotated[tuple[Page, ...], BeforeValidator(_split)]
 Target = Annotated[str, AfterValidator(_target)]
+#: What may prove who sends a request, in the order in which it counts.
+Credentials = Annotated[tuple[Literal["session", "bearer", "basic"], ...], BeforeValidator(_split), Field(min_length=1)]
 #: Paths of the site with who may pass there.
 Protected = Annotated[Mapping[str, Any], AfterValidator(_protected)]
 MediaType = Literal["application/json", "text/html"]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 #: Who sends the request: a :class:`~stormpath_wsgi.user.User` or an :class:`~stormpath_wsgi.user.AnonymousUser`.
 USER = "stormpath.user"
+#: How that is known: a :class:`~stormpath_wsgi.web.identity.Proved`, or why nobody is signed in.
+IDENTITY = "stormpath.identity"
 #: The :class:`~stormpath_wsgi.session.CurrentSession`.
 SESSION = "stormpath.session"
 #: The client's object of the application that people sign in to.
 APPLICATION = "stormpath.application"
 #: Our pages, which draw refusals for policies.
 PAGES = "stormpath.pages"
+#: True below a path whose challenge is Basic.
+OFFERS_BASIC = "stormpath.offers_basic"
 #: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
 MOUNT = "stormpath.mount"
 #: The :class:`~stormpath_wsgi.texts.Texts` that the visitor reads, where a language was chosen.

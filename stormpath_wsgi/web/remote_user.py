@@ -37,6 +37,10 @@ class Told:
         self.names = tuple(dict.fromkeys(name for name in (REMOTE_USER, *known) if name is not None))
         #: Whether an app that says nothing of caches may make pages of more than REMOTE_USER.
         self.varies = self._variables.email is not None or self._variables.groups is not None
+        #: Whether it takes the ``naming`` of an account to tell of it.
+        self.needs_naming = self._variables.groups is not None or (
+            self._variables.user is not None and self._remote_user == "username"
+        )
 
     def of(self, account: RememberedAccount, naming: Any) -> Mapping[str, str]:
         """The variables about *account*, each a WSGI native string: the bytes of UTF-8, each one character (PEP 3333).

@@ -4,12 +4,14 @@ Basic credentials are the API key of an account; a Bearer token is one that they
 token endpoint. ``authenticate`` answers a result, or None when what was offered is not good; only what is nobody's
 proof raises, such as a directory that cannot be reached.
 
+They are for who checks requests by hand, and share their code with :mod:`.bearer` and :mod:`.basic`, which the
+middleware asks.
+
 Source: the documented ``stormpath.api_auth`` of the Python SDK; RFC 6749, RFC 6750, RFC 7617.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Iterable, Mapping
@@ -19,6 +21,9 @@ from urllib.parse import parse_qsl
 from stormpath_wsgi import jwt
 from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.client.grants import JWT, Authenticator, JwtAuthenticator, offered, token_response
+from stormpath_wsgi.web.basic import find_key, is_secret_of, user_and_password
+from stormpath_wsgi.web.bearer import is_own, unverified
+from stormpath_wsgi.web.identity import after_scheme
 
 
 @dataclass(frozen=True)
@@ -48,19 +53,11 @@ class ApiAuthenticationResult:
 class _Request:
     """What the request authenticators look at."""
 
-    headers: Mapping[str, str]
+    authorization: str  # the header of that name
     http_method: str
     body: Mapping[str, str]
     scopes: tuple[str, ...]
     ttl: int
-
-    def credentials(self, scheme: str) -> str:
-        """What the Authorization header says after *scheme*; nothing if it names another one."""
-        for name, value in self.headers.items():
-            if name.lower() == "authorization":
-                named, _, rest = value.strip().partition(" ")
-                return rest.strip() if named.lower() == scheme else ""
-        return ""
 
 
 class _RequestAuthenticator(Authenticator):
@@ -81,7 +78,8 @@ class _RequestAuthenticator(Authenticator):
         if not isinstance(headers, Mapping):
             raise TypeError(f"headers must be a mapping, not {type(headers).__name__}")
         form = dict(parse_qsl(body)) if isinstance(body, str) else body or {}
-        request = _Request(headers, http_method.upper(), form, tuple(scopes or ()), ttl)
+        named = (value for name, value in headers.items() if name.lower() == "authorization")
+        request = _Request(next(named, ""), http_method.upper(), form, tuple(scopes or ()), ttl)
         return offered(lambda: self._authenticate(request))
 
     def _authenticate(self, request: _Request) -> ApiAuthenticationResult | None:
@@ -89,34 +87,32 @@ class _RequestAuthenticator(Authenticator):
 
     def _by_key(self, request: _Request) -> ApiAuthenticationResult | None:
         """By the API key in Basic credentials."""
-        try:
-            id, separator, secret = (
-                base64.b64decode(request.credentials("basic"), validate=True).decode().partition(":")
-            )
-        except ValueError:  # no base64, or no UTF-8 in it
-            return None
-        return self._of_key(id, secret) if separator else None
+        pair = user_and_password(after_scheme(request.authorization, "basic") or "")
+        return self._of_key(*pair) if pair is not None else None
 
     def _of_key(self, id: str, secret: str | None) -> ApiAuthenticationResult | None:
-        """An application has the keys of those accounts that can sign in to it, and of no others."""
-        key = self.app.api_keys.get_key(id, secret)
-        return ApiAuthenticationResult(key.account, key) if key and key.is_enabled() else None
+        """By the API key with that *id*, and with that *secret* if one is given."""
+        found = find_key(self.app, id)
+        if (secret is not None and not is_secret_of(found, secret)) or found is None:
+            return None
+        key = ApiKey(self._client, properties=found)
+        return ApiAuthenticationResult(key.account, key)
 
     def _by_token(self, request: _Request) -> ApiAuthenticationResult | None:
-        text = request.credentials("bearer")
+        text = after_scheme(request.authorization, "bearer") or ""
         if not JWT.fullmatch(text):
             return None
-        own = offered(lambda: self.read(text))
-        if own is not None and "kid" not in own.header:
-            return self._by_own_token(text, own, request)
+        if is_own(unverified(text)):
+            return self._by_own_token(text, request)
         checked = JwtAuthenticator(self.app, now=self._now).authenticate(text)
         if checked is None or request.scopes:  # the token endpoint knows no scopes
             return None
         expires_in = int(checked.claims["exp"] - self._now())
         return ApiAuthenticationResult(checked.account, token=Token(text, expires_in))
 
-    def _by_own_token(self, text: str, own: jwt.Jwt, request: _Request) -> ApiAuthenticationResult | None:
+    def _by_own_token(self, text: str, request: _Request) -> ApiAuthenticationResult | None:
         """By what :meth:`_issue` made: it does not say which key signed it, and names an API key, not an account."""
+        own = self.read(text)
         held = tuple(str(own.claims.get("scope", "")).split())
         found = self._of_key(own.text("sub"), None)
         if found is None or not set(request.scopes) <= set(held):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, TypeAlias, TypeVar
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -100,7 +100,7 @@ class HeldStart:
         if self._complete is not None:
             headers = self._complete(headers)
         if unfinished or self._session.matters:
-            headers = _varying_by_cookie(headers)
+            headers = _varying(headers, self._session.varies_by)
             if ours := self._session.headers():
                 headers = [*_kept_private(headers), *ours]
         self._write = self._start(self._status, headers, exc_info)
@@ -170,13 +170,14 @@ def unavailable(error: Unavailable, environ: WSGIEnvironment, start_response: St
     return pages.unavailable(Request(environ), error.retry_after)(environ, start_response)
 
 
-def _varying_by_cookie(headers: Headers) -> Headers:
-    """*headers* with Cookie in their Vary, which stays one line: there are caches that read no second one."""
+def _varying(headers: Headers, names: Sequence[str]) -> Headers:
+    """*headers* with *names* in their Vary, which stays one line: there are caches that read no second one."""
     there = [value for name, value in headers if name.lower() == "vary"]
     fields = [field.strip().lower() for value in there for field in value.split(",")]
-    if "cookie" in fields or "*" in fields:
+    missing = [name for name in names if name.lower() not in fields]
+    if not missing or "*" in fields:
         return headers
-    return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, "Cookie"]))]
+    return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, *missing]))]
 
 
 def framed_from_here_only(headers: Headers) -> Headers:

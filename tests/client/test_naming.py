@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from stormpath_wsgi.client import Account, Application, Client, Directory
 from stormpath_wsgi.session import Sessions
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.web.credentials import Credentials
 
 KEYS = ["a key that signs the cookies of this test, and no others"]
 
@@ -185,3 +187,28 @@ class TestTheSetting:
     def test_may_ask_for_what_nothing_changes(self, account: Account, told: Told) -> None:
         assert told(account, remote_user="href") == account.href
         assert told(account, remote_user="id") == account.href.rpartition("/")[2]
+
+
+class TestProgramsToo:
+    """Whoever brings a token or an API key is called what the cookie would call them."""
+
+    def test_are_told_by_the_same_name(
+        self, client: Client, application: Application, account: Account, told: Told, named: Any,
+        new_account: NewAccount,
+    ) -> None:  # fmt: skip
+        other = client.directories.create({"name": named("other")})
+        mapped(application, other)
+        for someone in (account, person(other, new_account, "ada")):
+            key = someone.api_keys.create()
+            token = client.data_store.create(
+                f"{application.href}/oauth/token",
+                {"grant_type": "client_credentials", "client_id": key.id, "client_secret": key.secret},
+            )["access_token"]
+            basic = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
+            settings = Settings(secret_keys=KEYS)
+            sessions = Sessions(client, application, settings)
+            credentials = Credentials(client, application, settings, sessions, lambda path: True)
+            for header in (f"Bearer {token}", f"Basic {basic}"):
+                environ = {"wsgi.url_scheme": "http", "HTTP_AUTHORIZATION": header, "REMOTE_USER": "root"}
+                credentials.open(environ)
+                assert environ["REMOTE_USER"] == told(someone)

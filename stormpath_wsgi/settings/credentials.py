@@ -1,0 +1,32 @@
+"""Credentials in the Authorization header."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from stormpath_wsgi.settings.section import Section
+
+
+class BearerSettings(Section):
+    """The access tokens of the application's token endpoint, in ``Authorization: Bearer``."""
+
+    validation: Literal["full", "local"] = Field(
+        "full",
+        description="full: the directory is asked about each token, once as long as its answer holds, so a token that "
+        "was revoked and one of a disabled account are refused. local: the signature, the application and the times "
+        "are looked at and nothing else, so such a token passes until it expires; it has to be signed with the API key "
+        "that we prove ourselves with, or that an embedded directory signs with.",
+    )
+
+
+class BasicSettings(Section):
+    """API keys of accounts in ``Authorization: Basic``, below paths that protect gives the challenge basic."""
+
+    api_key: bool = Field(True, description="Whether the id of an API key is taken as user, its secret as password.")
+    login_name: bool = Field(
+        True,
+        description="Whether the account's username or e-mail address is taken as user, with ID.SECRET of one of its "
+        "API keys as password. For programs such as git, pip and CalDAV clients that want the name.",
+    )

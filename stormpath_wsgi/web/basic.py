@@ -1,0 +1,169 @@
+"""The API key of an account in the ``Authorization`` header of a request, by HTTP Basic.
+
+It is judged only below paths that offer it (``challenge: basic`` in the setting ``protect``). Everywhere else a Basic
+header is what it was before us: a proxy's, or the application's own.
+
+Source: RFC 7617.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from wsgiref.types import WSGIEnvironment
+
+from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.kinds import ENABLED, ID
+from stormpath_wsgi.remembered import Remembered
+from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.web.identity import NOTHING, Answer, Kind, Proof, Proved, Refused, after_scheme
+from stormpath_wsgi.web.remote_user import Told
+
+log = logging.getLogger(__name__)
+
+#: Characters of the longest credentials that are read: a login name, an id and a secret, all in base 64.
+LONGEST = 4096
+
+#: Characters of the longest login name there can be.
+_LONGEST_NAME = 255
+
+#: Compared with what is offered for an unknown key, so that it costs the same. It opens nothing.
+_DECOY = "an unknown key has no secret, but takes its time"
+
+_PROOFS = frozenset({Proof.API_KEY})
+
+
+def user_and_password(encoded: str) -> tuple[str, str] | None:
+    """The two halves of Basic credentials; None for what is no base 64, no UTF-8, too long, or has no colon."""
+    if len(encoded) > LONGEST:
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (user, password) if colon else None
+
+
+def find_key(application: Application, id: str) -> Mapping[str, Any] | None:
+    """The API key with that *id* off the wire, with its account, if it is good at *application*. One question.
+
+    It is good while it is ENABLED, and so is its account, and that can sign in to the application.
+    """
+    if not ID.match(id):
+        return None
+    store = application._client.data_store
+    for key in store.list(f"{application.href}/apiKeys", {"id": id}, "account")["items"]:
+        if key["status"] == ENABLED and key["account"].get("status") == ENABLED:
+            found: Mapping[str, Any] = key
+            return found
+    return None
+
+
+def is_secret_of(key: Mapping[str, Any] | None, secret: str) -> bool:
+    """Whether *secret* is that of *key*, in the same time for a key that is not there."""
+    is_right = hmac.compare_digest((key["secret"] if key else _DECOY).encode(), secret.encode("utf-8", "replace"))
+    return is_right and key is not None
+
+
+class _Key(NamedTuple):
+    """What is remembered of an API key that is good."""
+
+    wire: Mapping[str, Any]
+    account: RememberedAccount
+    generation: int
+
+
+class ApiKeys:
+    """The credential *Basic*, for the API keys of the accounts that can sign in to one application.
+
+    Two shapes are known, each with a setting: the id of the key as the user and its secret as the password; or the
+    account's login name as the user and ``id.secret`` as the password, for programs that want the name there.
+
+    What the directory says of a key is remembered as long as it holds, so a known key costs no I/O. *offered_at*:
+    whether a path (``PATH_INFO``) offers Basic. *told*, *generation*: as those of the sessions. *now*: seconds since
+    the epoch.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        application: Application,
+        settings: Settings,
+        *,
+        offered_at: Callable[[str], bool],
+        told: Told,
+        generation: Callable[[], int],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._client, self._application, self._shapes = client, application, settings.basic
+        self._offered_at, self._told, self._generation, self._now = offered_at, told, generation, now
+        self._known: Remembered[str, _Key] = Remembered(
+            self._load,
+            generation=generation,
+            ttl=settings.cache_ttl.total_seconds(),
+            clock=now,
+            size=settings.cache_size,
+        )
+
+    def identify(self, environ: WSGIEnvironment) -> Answer:
+        """As :meth:`.Credential.identify`. No I/O while the key is remembered."""
+        encoded = after_scheme(environ.get("HTTP_AUTHORIZATION", ""), "basic")
+        if encoded is None or not self._offered_at(environ.get("PATH_INFO", "")):
+            return NOTHING
+        pair = user_and_password(encoded)
+        if pair is None:
+            return _refused("it is not a user and a password in UTF-8 and base 64")
+        login, id, secret = self._split(*pair)
+        key = self._find(id)
+        is_right = is_secret_of(key.wire if key else None, secret)
+        if key is None or not is_right:
+            return _refused("there is no such API key, or it is not good here")
+        if login is not None and not _is_login_of(key.account.account, login):
+            return _refused("the login name is not that of the API key's account")
+        return Proved(key.account, Kind.BASIC, self._now(), _PROOFS, key.generation)
+
+    def _split(self, user: str, password: str) -> tuple[str | None, str, str]:
+        """The login name, if one is given, the id and the secret; the id is empty where the shape is switched off."""
+        id, dot, secret = password.partition(".")
+        if dot:  # no secret has one
+            return (user, id, secret) if self._shapes.login_name else (None, "", secret)
+        return None, user if self._shapes.api_key else "", password
+
+    def _find(self, id: str) -> _Key | None:
+        try:
+            return self._known.get(id)
+        except LookupError:  # not remembered: strangers would drive out those who are known
+            return None
+        except Unavailable:
+            raise
+        except Error as error:
+            if error.status == 404:
+                return None  # the application is gone
+            raise Unavailable(error.body()) from error  # we could not ask: no verdict on the key
+
+    def _load(self, id: str) -> _Key:
+        generation = self._generation()  # before we ask: what is written meanwhile is then noticed
+        wire = find_key(self._application, id)
+        if wire is None:
+            raise LookupError(id)
+        account = RememberedAccount(self._client, wire["account"])
+        account.told = self._told.of(account, wire.get("naming"))
+        return _Key(wire, account, generation)
+
+
+def _is_login_of(account: Mapping[str, Any], name: str) -> bool:
+    """Whether *name* is the username or the e-mail address of *account*, upper and lower case being the same."""
+    if len(name) > _LONGEST_NAME:
+        return False
+    return name.casefold() in (str(account["username"]).casefold(), str(account["email"]).casefold())
+
+
+def _refused(why: str) -> Refused:
+    log.info("Basic credentials are refused: %s.", why)
+    return Refused(Kind.BASIC, why)

@@ -1,0 +1,65 @@
+"""Which credentials a request is asked for, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.session import CurrentSession, Sessions
+from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.web.basic import ApiKeys
+from stormpath_wsgi.web.bearer import AccessTokens
+from stormpath_wsgi.web.identity import NOTHING, Credential, Kind, Proved, first_offered
+
+_BY_HEADER, _BY_BOTH = ("Authorization",), ("Cookie", "Authorization")
+
+
+class Credentials:
+    """What the setting ``credentials`` names. Lives with the process; threads may share it.
+
+    A header that is ours to judge and wrong makes nobody signed in, whatever else the request brings. Of a header that
+    is right and a session cookie the one decides that stands first in the setting. *offers_basic*: whether a path
+    (``PATH_INFO``) offers Basic.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        application: Application,
+        settings: Settings,
+        sessions: Sessions,
+        offers_basic: Callable[[str], bool],
+    ) -> None:
+        order = [Kind(name) for name in settings.credentials]
+        common: dict[str, Any] = {"told": sessions.told, "generation": sessions.generation, "now": sessions.now}
+        makers: dict[Kind, Callable[[], Credential]] = {
+            Kind.BEARER: lambda: AccessTokens(client, application, settings, **common),
+            Kind.BASIC: lambda: ApiKeys(client, application, settings, offered_at=offers_basic, **common),
+        }
+        self._sessions = sessions
+        self._in_header = tuple(makers[kind]() for kind in order if kind.in_header)
+        self._takes_sessions = Kind.SESSION in order
+        self._session_first = order[0] is Kind.SESSION
+
+    def open(self, environ: WSGIEnvironment) -> CurrentSession:
+        """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
+
+        Raises :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
+        """
+        if "HTTP_AUTHORIZATION" not in environ or not self._in_header:
+            return self._sessions.open(environ, None if self._takes_sessions else NOTHING)
+        judged = first_offered(self._in_header, environ)
+        by_session = judged is NOTHING or (isinstance(judged, Proved) and self._is_for_session(environ))
+        if by_session and self._takes_sessions:
+            session = self._sessions.open(environ)
+            session.varies_by = _BY_BOTH
+        else:
+            session = self._sessions.open(environ, judged)
+            session.varies_by = _BY_BOTH if self._session_first else _BY_HEADER
+        return session
+
+    def _is_for_session(self, environ: WSGIEnvironment) -> bool:
+        """Whether a session cookie comes before a header that is right."""
+        return self._session_first and self._sessions.identify(environ) is not NOTHING
