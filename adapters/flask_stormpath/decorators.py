@@ -13,13 +13,17 @@ from werkzeug.wrappers import Response
 
 import stormpath_wsgi
 from flask_stormpath.extension import current, current_session, login_disabled, stormpath
-from stormpath_wsgi.policy import FORBIDDEN, Policy
+from stormpath_wsgi.policy import FORBIDDEN, Policy, challenge, wants_header
+from stormpath_wsgi.session import CurrentSession
 
 P = ParamSpec("P")
 
 
 def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
     """*view*, for those who are signed in. Strangers get ``app.login_manager.unauthorized()``.
+
+    Who brings a token or an API key that is not good gets 401 with ``WWW-Authenticate``, unless the app has an
+    ``unauthorized_handler``, which decides for itself.
 
     Whoever comes reaches it while ``LOGIN_DISABLED`` is True in ``app.config``; the same holds for
     :func:`groups_required`.
@@ -51,12 +55,21 @@ def _guarded(view: Callable[P, Any], policy: Policy) -> Callable[P, Any]:
 
 
 def _refusal() -> Any:
-    signed_in = current_session().user.is_authenticated
-    if signed_in and not current_app.config["STORMPATH_GROUPS_REDIRECT"]:
+    ours = current_session()
+    signed_in = ours.user.is_authenticated
+    if signed_in and (_is_program(ours) or not current_app.config["STORMPATH_GROUPS_REDIRECT"]):
         abort(403)
     manager: LoginManager = current_app.login_manager  # type: ignore[attr-defined]
+    if wants_header(request.environ) and not manager.unauthorized_callback:
+        return current_app.response_class.from_app(challenge, request.environ)
     answer = manager.unauthorized()
     return _told_why(answer) if signed_in and not manager.unauthorized_callback else answer
+
+
+def _is_program(ours: CurrentSession) -> bool:
+    """Whether a token or an API key says who it is: whoever sends one does not look at a login page."""
+    kind = ours.identity.kind
+    return kind is not None and kind.in_header
 
 
 def _told_why(answer: Response) -> Response:

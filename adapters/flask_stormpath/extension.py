@@ -39,9 +39,9 @@ def current_session() -> CurrentSession:
     Under ``app.test_request_context()`` no middleware has run. A session is opened for that request then, in which
     people can be signed in and out as well; there is only no answer to take a cookie to a browser.
     """
-    sessions = stormpath().sessions
+    credentials = stormpath().credentials
     found = request.environ.get("stormpath.session")
-    return found if isinstance(found, CurrentSession) else sessions.open(request.environ)
+    return found if isinstance(found, CurrentSession) else credentials.open(request.environ)
 
 
 def login_disabled(app: Flask) -> bool:
