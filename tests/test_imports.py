@@ -14,13 +14,14 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
 
 #: Everyone may look at these.
-GROUND = {"codes", "errors", "jwt", "kinds"}
+GROUND = {"codes", "errors", "events", "jwt", "kinds"}
 
 #: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
 #: A file of ``web`` is a room of its own: some of them know the session, and the session knows others.
 ARROWS: dict[str, set[str]] = {
     "codes": set(),
     "errors": set(),
+    "events": set(),
     "breaker": set(),
     "kinds": set(),
     "jwt": set(),
