@@ -48,6 +48,18 @@ class Origin:
     environ: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     page: bool = False
 
+    @classmethod
+    def of(cls, environ: Mapping[str, Any], *, actor: str | None = None, credential: str | None = None) -> Origin:
+        """The origin of the request that *environ* is of."""
+        address, agent = _text_of(environ, "REMOTE_ADDR"), _text_of(environ, "HTTP_USER_AGENT")
+        return cls(actor=actor, address=address, agent=agent, credential=credential, environ=environ)
+
+
+def _text_of(environ: Mapping[str, Any], name: str) -> str | None:
+    """A variable as text, which WSGI tells as bytes that are one character each (PEP 3333)."""
+    value = str(environ.get(name, ""))[:LONGEST]
+    return value.encode("latin-1", "replace").decode("utf-8", "replace") or None
+
 
 class Serving(Protocol):
     """A request that is being served."""
@@ -354,25 +366,20 @@ def _plain(value: Any) -> Any:
     return value[:LONGEST] if isinstance(value, str) else value
 
 
-def heard(listener: Any) -> list[Heard]:
-    """The kinds of events that *listener* is for, each with the function.
+def heard(listener: Listener) -> list[Heard]:
+    """The kinds of events that *listener* is for, each with the listener: what its first parameter is annotated with.
 
-    *listener* is a function whose parameter has an annotation, a class of this module or several of them as ``A | B``;
-    or a pair of a class and a function. Raises ValueError.
+    That is a class of this module, or several of them as ``A | B``. Raises ValueError.
     """
-    if isinstance(listener, tuple | list) and len(listener) == 2:
-        kind, function = listener
-        kinds: tuple[Any, ...] = (kind,)
-    else:
-        function, kinds = listener, _annotated(listener)
-    if not callable(function) or not all(map(_is_kind, kinds)):
+    kinds = _annotated(listener)
+    if not all(map(_is_kind, kinds)):
         raise ValueError(_UNDECLARED)
-    return [(each, function) for each in kinds]
+    return [(kind, listener) for kind in kinds]
 
 
 _UNDECLARED = (
-    "give each listener's parameter the kind of its events as an annotation, def greet(event: SignedIn), with a class "
-    "of stormpath_wsgi.events; or write a pair, (SignedIn, greet)"
+    "give the parameter of each listener the kind of its events as an annotation, with a class of "
+    "stormpath_wsgi.events: def greet(event: SignedIn)"
 )
 
 
@@ -380,7 +387,7 @@ def _is_kind(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Event)
 
 
-def _annotated(listener: Any) -> tuple[Any, ...]:
+def _annotated(listener: Listener) -> tuple[Any, ...]:
     """What the first parameter of *listener* is annotated with."""
     try:
         parameters = list(inspect.signature(listener, eval_str=True).parameters.values())

@@ -33,6 +33,9 @@ class StormpathMiddleware:
     ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
     itself.
 
+    ``middleware.events.listen(SignedIn, greet)`` has *greet* called with what happens, see
+    :mod:`stormpath_wsgi.events`.
+
     The application object is shared by all requests: to change it, get one of your own from the client. Raises
     :class:`~stormpath_wsgi.ConfigurationError` when a setting or the application is wrong.
     """
@@ -41,6 +44,7 @@ class StormpathMiddleware:
         self.settings = Settings.load(**settings)
         check_app(app, self.settings)
         self.client = Client(**self.settings.opening())
+        self.events = self.client.events
         wanted = self.settings.application
         self.application = find_application(self.client, href=wanted.href, name=wanted.name)
         tell_what_is_not_mapped(self.application)

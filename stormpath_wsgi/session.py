@@ -20,6 +20,7 @@ from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
 from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.events import Origin
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
@@ -274,6 +275,12 @@ class CurrentSession(Live):
         finally:
             self._become(None)
             self._changes = self._cookie.removal
+
+    def origin(self) -> Origin:
+        """Where the request comes from, for events. That is no look at the user."""
+        account = None if self._known is None else self._known.account
+        actor, credential = (None, None) if account is None else (account.href, "session")
+        return Origin.of(self.environ or {}, actor=actor, credential=credential)
 
     @property
     def matters(self) -> bool:

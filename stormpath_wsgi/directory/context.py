@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import sms
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
@@ -17,7 +19,9 @@ from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.errors import ConfigurationError, fault
+from stormpath_wsgi.events import AfterEvent, B, Events, Refused
+from stormpath_wsgi.kinds import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,22 @@ class UnitOfWork:
     caller: str | None = None
     #: The ids of mails that leave once it is committed.
     queued: list[str] = field(default_factory=list)
+    #: The events that are told once it is committed.
+    told: list[AfterEvent] = field(default_factory=list)
 
     def href(self, target: Resource | Listing) -> str:
         return f"{self.base_url}/{target.path}"
+
+    def tell(self, kind: type[AfterEvent], account_id: str, **facts: Any) -> None:
+        """Lets an event of *kind* about the account be told when the transaction is committed."""
+        moment = dt.datetime.fromtimestamp(self.now / 1000, dt.UTC)
+        self.told.append(kind(time=moment, account=self.href(Resource(Account, account_id)), **facts))
 
 
 class Context:
     """What lives as long as the service. *tenant_id* None: the only tenant. *clock*: seconds since the epoch, UTC.
 
-    *cache_ttl*: seconds that anything is remembered at the most.
+    *cache_ttl*: seconds that anything is remembered at the most. *events*: who listens.
     """
 
     def __init__(
@@ -57,9 +68,11 @@ class Context:
         send_sms: sms.Send | None = None,
         *,
         cache_ttl: float = 60,
+        events: Events | None = None,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
         self.secrets, self.mail, self.cache_ttl = secrets, mail, cache_ttl
+        self.events = events or Events()
         #: Called when there is mail in the outbox.
         self.deliver: Callable[[], object] = _nobody
         self.send_sms = send_sms or sms.default(database)
@@ -88,6 +101,15 @@ class Context:
             yield work
         if work.queued:
             self.deliver()
+        for event in work.told:
+            self.events.emit(event)
+
+    def ask(self, event: B) -> B:
+        """*event* as the listeners have it. Raises 403 when one refuses; call it while no transaction is open."""
+        try:
+            return self.events.before(event)
+        except Refused as refused:
+            raise fault(Code.NOT_ALLOWED, refused.message, message=refused.message) from refused
 
     def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
         now = int(self.clock() * 1000)

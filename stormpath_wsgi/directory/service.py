@@ -39,6 +39,7 @@ from stormpath_wsgi.directory.wire.paths import (
 )
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.events import Events
 from stormpath_wsgi.settings import MailSettings
 
 
@@ -51,7 +52,7 @@ class DirectoryService:
     raises leaves nothing behind.
 
     *base_url*: what hrefs start with, without a slash at the end. *clock*: seconds since the epoch.
-    *cache_ttl*: seconds that the service remembers anything at the most.
+    *cache_ttl*: seconds that the service remembers anything at the most. *events*: who listens.
     """
 
     def __init__(
@@ -66,8 +67,11 @@ class DirectoryService:
         sms: Send | None = None,
         mail: Mail | None = None,
         cache_ttl: float = 60,
+        events: Events | None = None,
     ) -> None:
         self.base_url = base_url
+        #: Who listens to what happens in the directory, whoever asks for it.
+        self.events = events or Events()
         #: Whether the database is this program's own, and so set up by whoever opens it first.
         self.embedded = database.embedded
         #: A number that is equal to an earlier one only while what was read then still holds. Costs no I/O.
@@ -82,6 +86,7 @@ class DirectoryService:
             mail or Mail.of(MailSettings(), base_url, database),
             sms,
             cache_ttl=cache_ttl,
+            events=self.events,
         )
         self._delivery = Delivery(self._context)
         self._context.deliver = self._delivery.wake

@@ -36,6 +36,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.events import Events, heard
 from stormpath_wsgi.kinds import ONE_LINE, CustomData
 from stormpath_wsgi.settings import instance, sources
 from stormpath_wsgi.settings.instance import KEY_LENGTH
@@ -128,6 +129,11 @@ def _function(value: Any) -> Any:
         return pkgutil.resolve_name(value)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"write module:function; {value:.80} cannot be imported: {error}") from error
+
+
+def _listener(value: Any) -> Any:
+    heard(value)
+    return value
 
 
 def _cookie_name(value: str) -> str:
@@ -320,6 +326,8 @@ MediaType = Literal["application/json", "text/html"]
 #: Is given the number of a telephone and the text to send there.
 SmsSender = Callable[[str, str], object]
 _HANDLER = "The name of a function, module:function; in Python also the function: "
+#: Is called with an event of the kinds that its parameter is annotated with, see :mod:`stormpath_wsgi.events`.
+EventListener = Annotated[Callable[[Any], object], BeforeValidator(_function), AfterValidator(_listener)]
 #: Is told what has happened. The account is a client's object.
 Handler = Callable[[Any, dict[str, Any]], object]
 
@@ -606,7 +614,7 @@ class DirectoryOptions:
     *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
     hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
     that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
-    requests of a process may wait for the hash of a password.
+    requests of a process may wait for the hash of a password. *events*: who listens to what happens in the directory.
     """
 
     base_url: str = "https://localhost/v1"
@@ -620,6 +628,7 @@ class DirectoryOptions:
     session_check: Literal["remembered", "strict"] = "remembered"
     cache_ttl: float = 60
     hash_queue: int = 4
+    events: Events = field(default_factory=Events)
 
 
 class ApiSettings(Section):
@@ -762,6 +771,12 @@ class Settings(Section):
         description="Whether browsers get the login page instead of a 401 of the application. Who does not prefer HTML "
         "gets the 401 as it is, with the application's WWW-Authenticate.",
     )
+    listeners: Annotated[tuple[EventListener, ...], BeforeValidator(_split)] = Field(
+        (),
+        description="Functions that are called with what happens to accounts, in order: the name of each, "
+        "module:function; in Python also the function. Which events one gets, the annotation of its parameter says: "
+        "def greet(event: SignedIn).",
+    )
     max_body: Bytes = Field(200_000, description="Largest request body that our own pages read; above it: 413.")
     cache_size: Annotated[int, Field(ge=0), Unit("sessions")] = Field(
         10_000, description="How many sessions each worker remembers."
@@ -855,6 +870,7 @@ class Settings(Section):
             "ca_bundle": self.client.ca_bundle and str(self.client.ca_bundle),
             "allow_insecure": self.client.allow_insecure,
             "cache_options": {"ttl": ttl, "tti": ttl, "url": cache and cache.get_secret_value()},
+            "events": self._events(),
         }
 
     def _check_place(self) -> None:
@@ -891,7 +907,11 @@ class Settings(Section):
             session_check=self.session.check,
             cache_ttl=self.cache_ttl.total_seconds(),
             hash_queue=self.hash_queue,
+            events=self._events(),
         )
+
+    def _events(self) -> Events:
+        return Events(pair for listener in self.listeners for pair in heard(listener))
 
     @property
     def address(self) -> str:
