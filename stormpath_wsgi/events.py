@@ -22,13 +22,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from stormpath_wsgi.codes import Code
+
 log = logging.getLogger(__name__)
 
 #: Characters of a name of a browser, of a login name and so on, that an event or its line in the log keeps.
 LONGEST = 500
 
 #: The reason of a :class:`SignInFailed` when a listener of :class:`SignInStarts` refused.
-REFUSED = "REFUSED"
+REFUSED = Code.REFUSED_BY_LISTENER.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +87,12 @@ def here() -> Origin:
 
 
 @contextmanager
-def at(**facts: Any) -> Iterator[None]:
-    """Says, until the block is left, where what is done in it comes from: *facts* are laid over :func:`here`.
+def at(origin: Origin | None = None, /, **facts: Any) -> Iterator[None]:
+    """Says, until the block is left, where what is done in it comes from: *facts* are laid over *origin*.
 
-    The names are those of :class:`Origin`.
+    Without one they are laid over :func:`here`. The names are those of :class:`Origin`.
     """
-    token = _said.set(dataclasses.replace(here(), **facts))
+    token = _said.set(dataclasses.replace(origin or here(), **facts))
     try:
         yield
     finally:
@@ -146,10 +148,13 @@ class RegistrationStarts(BeforeEvent):
     """An account is about to be made.
 
     *data*: what it will be, by the names of :class:`~stormpath_wsgi.client.Account`: ``email``, ``given_name``,
-    ``password``, ``custom_data`` and so on.
+    ``password``, ``custom_data`` and so on. It cannot be changed in place.
     """
 
     data: Mapping[str, Any] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", types.MappingProxyType(dict(self.data)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +174,8 @@ class SignInFailed(AfterEvent):
     """Somebody could not sign in.
 
     *reason* is for the log and for listeners only, never for the person: the name of a
-    :class:`~stormpath_wsgi.codes.Code`, or :data:`REFUSED`. *login*: the name that was given. *account*: whose name
-    that is, where the directory is in this program and knows it.
+    :class:`~stormpath_wsgi.codes.Code`, such as :data:`REFUSED`. *login*: the name that was given. *account*: whose
+    name that is, where the directory is in this program and knows it.
     """
 
     reason: str

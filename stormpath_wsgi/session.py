@@ -20,7 +20,7 @@ from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
 from stormpath_wsgi.errors import Error, Unavailable, fault
-from stormpath_wsgi.events import Origin
+from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
@@ -152,7 +152,8 @@ class Sessions(Shared):
         """End a session in the directory, for every worker. Ending what has ended does nothing."""
         self._known.pop(known.text, None)
         try:
-            self._store.delete(f"{self.client.base_url}/refreshTokens/{known.session.id}")
+            with reserved(SessionEnded):  # who has its cookie ends it: that is a sign-out, which others tell
+                self._store.delete(f"{self.client.base_url}/refreshTokens/{known.session.id}")
         except Unavailable:
             raise
         except Error as error:

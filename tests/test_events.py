@@ -72,6 +72,15 @@ def test_no_event_shows_a_password(event: Event) -> None:
     assert SECRET not in repr(event)
 
 
+def test_the_data_of_a_registration_cannot_be_changed_in_place() -> None:
+    data = {"email": "ada@example.org"}
+    event = RegistrationStarts(data=data)
+    data["email"] = "changed"
+    assert event.data["email"] == "ada@example.org"
+    with pytest.raises(TypeError):
+        event.data["email"] = "changed"  # type: ignore[index]  # that is what is tried
+
+
 class TestOrigins:
     """Where an event comes from."""
 

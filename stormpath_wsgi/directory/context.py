@@ -46,8 +46,8 @@ class UnitOfWork:
 
     def tell(self, kind: type[AfterEvent], account_id: str, **facts: Any) -> None:
         """Lets an event of *kind* about the account be told when the transaction is committed."""
-        moment = dt.datetime.fromtimestamp(self.now / 1000, dt.UTC)
-        self.told.append(kind(time=moment, account=self.href(Resource(Account, account_id)), **facts))
+        account = self.href(Resource(Account, account_id))
+        self.told.append(kind(time=_moment(self.now / 1000), account=account, **facts))
 
 
 class Context:
@@ -104,12 +104,19 @@ class Context:
         for event in work.told:
             self.events.emit(event)
 
+    def href(self, target: Resource | Listing) -> str:
+        return f"{self.base_url}/{target.path}"
+
+    def tell(self, kind: type[AfterEvent], account: str | None, **facts: Any) -> None:
+        """Tells an event of *kind* about the account with the href *account* at once."""
+        self.events.emit(kind(time=_moment(self.clock()), account=account, **facts))
+
     def ask(self, event: B) -> B:
-        """*event* as the listeners have it. Raises 403 when one refuses; call it while no transaction is open."""
+        """*event* as the listeners have it. Raises 7110 when one refuses; call it while no transaction is open."""
         try:
             return self.events.before(event)
         except Refused as refused:
-            raise fault(Code.NOT_ALLOWED, refused.message, message=refused.message) from refused
+            raise fault(Code.REFUSED_BY_LISTENER, refused.message, message=refused.message) from refused
 
     def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
         now = int(self.clock() * 1000)
@@ -134,6 +141,10 @@ def _only_tenant(connection: Connection) -> str:
         )
     tenant_id: str = found[0]
     return tenant_id
+
+
+def _moment(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
 def _nobody() -> None:

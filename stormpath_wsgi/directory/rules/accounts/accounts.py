@@ -16,6 +16,7 @@ from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.accounts import (
     account_schema,
+    asked,
     creation_policy,
     login_names,
     password_policy,
@@ -33,6 +34,7 @@ from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.events import EmailChanged, PasswordChanged, Registered, StatusChanged
 from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, id_of
 
 _accounts = schema.accounts
@@ -49,6 +51,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """
     if providers.wants_exchange(properties):
         return providers.exchange(context, listing, properties["providerData"])
+    properties = asked.registration(context, properties)
     body = bodies.of_creation(Account, properties, context.base_url)
     _check(body.values)
     data = custom_data.embedded(properties)
@@ -66,6 +69,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     new = _new_password(context, store, password, params.get("passwordFormat"))
     id = new_id()
     with context.write(moves_generation=False) as work:
+        work.tell(Registered, id)
         _make(work, id, store, body.values, new, Resource(listing.owner or kinds.Directory, listing.id))
         custom_data.make(work, id, data)
         if in_workflow:
@@ -101,6 +105,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
             administrators.keep_owner(work, target.id, Code.OWNER_STATUS_FIXED)
         body.values.pop("password", None)
         records.change(work, Account, target.id, body.values)
+        _tell_changes(work, target.id, body.values, current)
         if moves:
             mailed_tokens.end(work, target.id, RESET, VERIFICATION)
         if any(body.values.get(name, current[name]) != current[name] for name in ("username", "email")):
@@ -123,6 +128,7 @@ def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
     records.change(work, Account, id, {"password_modified_at": moment})
     tokens.end_all(work, id)
     mailed_tokens.end(work, id, RESET)
+    work.tell(PasswordChanged, id)
 
 
 def remove(context: Context, target: Resource) -> None:
@@ -161,6 +167,13 @@ def _make(
     providers.make_data(work, id)
     if store.group_id is not None:
         memberships.make(work, id, store.group_id)
+
+
+def _tell_changes(work: UnitOfWork, id: str, values: Mapping[str, Any], current: Wire) -> None:
+    """Has listeners told what of the account is another now."""
+    for name, kind in (("email", EmailChanged), ("status", StatusChanged)):
+        if (new := values.get(name, current[name])) != current[name]:
+            work.tell(kind, id, old=current[name], new=new)
 
 
 def _moves(values: Mapping[str, Any], current: Wire) -> bool:

@@ -33,6 +33,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Shape
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.events import SessionEnded, here
 from stormpath_wsgi.kinds import (
     ENABLED,
     ID,
@@ -41,6 +42,7 @@ from stormpath_wsgi.kinds import (
     Kind,
     RefreshToken,
     format_instant,
+    id_of,
     parse_duration,
     parse_instant,
 )
@@ -160,8 +162,10 @@ def hold(work: UnitOfWork, refresh_token_id: str) -> None:
 def remove(context: Context, target: Resource) -> None:
     """Signs one place out; the access tokens of a refresh token end with it."""
     with context.write() as work:
-        records.load(work, target)
+        owner = records.load(work, target)["account"]["href"]
         records.remove(work, target.kind, target.id)
+        if here().actor != owner:
+            work.tell(SessionEnded, id_of(owner))
 
 
 def end_all(work: UnitOfWork, account_id: str) -> None:
