@@ -1,1 +1,1 @@
-"""What proves an account without its password: tokens, API keys, and the nonces of signed requests."""
+"""What proves an account without its password: tokens, API keys, and the nonces of what counts once."""

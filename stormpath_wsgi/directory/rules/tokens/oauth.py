@@ -323,7 +323,7 @@ def _spend(work: UnitOfWork, key_id: str, token: jwt.Jwt) -> None:
     expires_at = math.ceil(token.expiry(_ASSERTION_LIFETIME) * 1000)
     for nonce in _nonces(token):
         with records.taken("Token is invalid because it was used before.", Code.TOKEN_USED):
-            nonces.add(work, key_id, nonce, expires_at)
+            nonces.OF_API_KEYS.add(work, key_id, nonce, expires_at)
 
 
 def _nonces(token: jwt.Jwt) -> Iterator[str]:

@@ -9,6 +9,7 @@ exchanged for. Lifetimes are whole seconds from the second on in which a token i
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +27,7 @@ from stormpath_wsgi.directory.rows.reach import reachable
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
-from stormpath_wsgi.directory.rules.tokens import api_keys
+from stormpath_wsgi.directory.rules.tokens import api_keys, nonces
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
@@ -47,6 +48,10 @@ from stormpath_wsgi.kinds import (
     parse_instant,
 )
 
+#: Seconds that a nonce is remembered. What it marks must be good for less, by the clocks of all machines.
+NONCE_LIFETIME = 3600
+_NONCE = re.compile("[A-Za-z0-9_-]{16,128}")
+
 _PURGED = 5  # expired tokens that go for each new one; more than one, so that they become fewer
 
 _access, _accounts, _applications, _policies = (
@@ -61,8 +66,10 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """A token of an account for ``application``. Raises what :func:`validate` would; 2002 where the policy has none.
 
     ``passwordModifiedAt``: of the password that the account was known to have, on whose strength the token is made.
-    Raises 7100 when it has another one by now.
+    Raises 7100 when it has another one by now. ``nonce``: marks the proof that the token is made for. Raises 11005
+    when a token was made for it before, in the last :data:`NONCE_LIFETIME` seconds.
     """
+    nonce = _nonce(params.get("nonce"))
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
     with context.write(moves_generation=False) as work:
         links = {"account_id": listing.id, "application_id": application.id}
@@ -73,6 +80,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
             raise fault(Code.REFERENCE_NOT_FOUND)
         if not lifetimes[listing.of]:
             raise fault(Code.INVALID, "The application's OAuth policy issues no such tokens: their lifetime is zero.")
+        if nonce is not None:
+            with records.taken("This proof of who somebody is was used before.", Code.TOKEN_USED):
+                nonces.OF_ACCOUNTS.add(work, listing.id, nonce, work.now + NONCE_LIFETIME * 1000)
         return make(work, listing.of, lifetimes[listing.of], **links)
 
 
@@ -219,6 +229,12 @@ def _check_password(known: Any, modified_at: int | None) -> None:
         raise fault(Code.WRONG_FORMAT, "passwordModifiedAt must be a timestamp as the account has it.") from None
     if modified_at is None or moment != parse_instant(format_instant(modified_at)):
         raise fault(Code.WRONG_PASSWORD, "The password of the account was changed meanwhile.")
+
+
+def _nonce(given: Any) -> str | None:
+    if given is None or (isinstance(given, str) and _NONCE.fullmatch(given)):
+        return given
+    raise fault(Code.WRONG_FORMAT, "nonce must be 16 to 128 characters of A-Z a-z 0-9 _ -.")
 
 
 def _seconds(lifetime: str) -> int:
