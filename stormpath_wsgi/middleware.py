@@ -12,13 +12,14 @@ from webob import Request
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
+from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages import Pages
 from stormpath_wsgi.policy import challenge_on_401
 from stormpath_wsgi.protect import Protected
 from stormpath_wsgi.session import Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import current
-from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
+from stormpath_wsgi.web.environ import APPLICATION, FLOWS, MOUNT, PAGES
 from stormpath_wsgi.web.responses import HeldStart, framed_from_here_only, unavailable
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ class StormpathMiddleware:
     """*app*, with user accounts. Every setting of :class:`~stormpath_wsgi.Settings` may be given as a keyword.
 
     Each request finds in its environ ``stormpath.user`` (who sent it), ``stormpath.session`` (the
-    :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, and ``REMOTE_USER`` when somebody is
+    :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, ``stormpath.flows`` (its
+    :class:`~stormpath_wsgi.flows.Flows`), and ``REMOTE_USER`` when somebody is
     signed in. ``Vary: Cookie`` is added when the user was looked at, or still may be when the headers leave; a look at
     ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
     itself.
@@ -49,7 +51,9 @@ class StormpathMiddleware:
         self.application = find_application(self.client, href=wanted.href, name=wanted.name)
         tell_what_is_not_mapped(self.application)
         self.sessions = Sessions(self.client, self.application, self.settings)
-        self.pages = Pages(self.settings, self.client, self.application)
+        #: How people are signed in and out and make accounts, for pages of the application's own.
+        self.flows = Flows(self.settings, self.client, self.application)
+        self.pages = Pages(self.settings, self.client, self.application, self.flows)
         app = self.pages.around(app)
         app = challenge_on_401(app) if self.settings.challenge_on_401 else app
         self.protected = Protected(app, self.settings.protect, self.settings.preflight)
@@ -60,7 +64,7 @@ class StormpathMiddleware:
         if not self._serves:
             self._serves = True
             self.client.serve()
-        environ[APPLICATION], environ[PAGES] = self.application, self.pages
+        environ[APPLICATION], environ[FLOWS], environ[PAGES] = self.application, self.flows, self.pages
         environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
         try:
             session = self.sessions.open(environ)

@@ -130,13 +130,16 @@ class Sessions(Shared):
         """Whether nothing in the directory has changed since it was asked about *known*. No I/O."""
         return known.generation == self._generation()
 
-    def start(self, account: Account) -> Known:
-        """A new session of *account*, with an id that nobody has seen before.
+    def start(self, account: Account, nonce: str | None = None) -> Known:
+        """A new session of *account*, with an id that nobody has seen before. *nonce*: no second one begins with it.
 
-        Raises Error, 7100 among others: its password was changed since *account* was loaded, perhaps by a login.
+        Raises Error. 7100 among others: its password was changed since *account* was loaded, perhaps by a login; 11005:
+        a session has begun with the *nonce*.
         """
         proved = account.password_modified_at
-        params = {"passwordModifiedAt": proved.isoformat()} if proved else None
+        params = {"passwordModifiedAt": proved.isoformat()} if proved else {}
+        if nonce is not None:
+            params["nonce"] = nonce
         body = {"application": {"href": self.application.href}}
         token = self._store.create(f"{account.href}/refreshTokens", body, params)
         now = self.now()
@@ -252,12 +255,14 @@ class CurrentSession(Live):
         self.user.looked_at = True
         return self._known.account if self._known is not None and self._sessions.holds(self._known) else None
 
-    def sign_in(self, account: Account) -> None:
-        """Sign *account* in with a new session; this browser's previous one ends.
+    def sign_in(self, account: Account, *, nonce: str | None = None) -> None:
+        """Sign *account* in with a new session; this browser's previous one ends. Nothing is asked, and no event told:
+        that is for :mod:`stormpath_wsgi.flows`. With a *nonce*, of 16 to 128 characters of a URL, only one session
+        begins, whichever worker is asked.
 
         Raises :class:`~stormpath_wsgi.Error` when the account may not have a session (and nothing has changed then).
         """
-        known = self._sessions.start(account)
+        known = self._sessions.start(account, nonce)
         self._end()
         self._become(known)
         self._keep(known.text, known.session)
@@ -282,6 +287,10 @@ class CurrentSession(Live):
         account = None if self._known is None else self._known.account
         actor, credential = (None, None) if account is None else (account.href, "session")
         return Origin.of(self.environ or {}, actor=actor, credential=credential)
+
+    def add_cookie(self, header: tuple[str, str]) -> None:
+        """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``. After a sign-in or sign-out."""
+        self._changes = (*self._changes, header)
 
     @property
     def matters(self) -> bool:

@@ -15,6 +15,7 @@ from webob import Request, Response
 
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages.login import LoginPage
 from stormpath_wsgi.pages.logout import LogoutPage, SignOutOfApp
 from stormpath_wsgi.pages.me import MePage
@@ -47,8 +48,8 @@ class Pages:
     somebody who is signed in with :meth:`forbidden`.
     """
 
-    def __init__(self, settings: Settings, client: Client, application: Application) -> None:
-        site = self._site = Site(settings, client, application)
+    def __init__(self, settings: Settings, client: Client, application: Application, flows: Flows) -> None:
+        site = self._site = Site(settings, client, application, flows)
         web = settings.web
         pages: list[tuple[str, LoginSettings | RegisterSettings | LogoutSettings | MeSettings, Page]] = [
             ("login", web.login, LoginPage(site)),

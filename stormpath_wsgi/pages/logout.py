@@ -43,7 +43,7 @@ class LogoutPage(Page):
         session = session_of(request.environ)
         account = session.user.account
         try:
-            session.sign_out()
+            self.site.flows.sign_out(session)
         finally:  # this browser is signed out in any case
             self.site.tell(self.site.web.post_logout_handler, account, request)
         location = self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
@@ -101,7 +101,7 @@ class SignOutOfApp:
         session = session_of(request.environ)
         account = session.user.account
         try:
-            session.sign_out()
+            self._site.flows.sign_out(session)
         except Unavailable as error:
             # The app has said its answer; this browser is signed out in any case.
             log.error("A session that was signed out of lives on: %s", error)

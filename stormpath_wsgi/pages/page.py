@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from webob import Request, Response
 
 from stormpath_wsgi.client import Account
+from stormpath_wsgi.events import Refused
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
@@ -92,7 +94,19 @@ class FormPage(Page):
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self.uri, request.remote_addr, refusal.reason)
             return self.refuse(request, posted or {}, refusal) if html else refused(refusal)
+        except Refused as by_listener:
+            return self._refused_by_listener(request, posted or {}, by_listener, html=html)
         return self.conclude(request, outcome, html=html)
+
+    def _refused_by_listener(
+        self, request: Request, posted: Mapping[str, Any], by_listener: Refused, *, html: bool
+    ) -> Response:
+        """The answer that a listener gave with its refusal, or the form once more with its sentence."""
+        if by_listener.answer is not None:
+            return request.get_response(by_listener.answer)
+        refusal = Invalid(by_listener.message, status=HTTPStatus.FORBIDDEN)
+        log.info("%s refuses %s: a listener does.", self.uri, request.remote_addr)
+        return self.refuse(request, posted, refusal) if html else refused(refusal)
 
     def show(self, request: Request) -> Response:
         return self._page(request)
@@ -138,5 +152,5 @@ class FormPage(Page):
 
 
 def refused(refusal: Refusal) -> Response:
-    """A refusal as JSON: two keys, and nothing of what the directory tells developers."""
-    return json_answer({"status": refusal.status, "message": refusal.message}, refusal.status)
+    """A refusal as JSON: two keys, what else a program has to know, and nothing that the directory tells developers."""
+    return json_answer({"status": refusal.status, "message": refusal.message, **refusal.members}, refusal.status)

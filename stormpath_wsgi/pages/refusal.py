@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from stormpath_wsgi.errors import Error, Unavailable
+from collections.abc import Mapping
+
+from stormpath_wsgi.flows.refusals import FlowRefused
 
 
 class Refusal(Exception):
     """The request will not do. *message* is for the visitor, *status* for the client, *reason* for the log.
 
-    *field*: the name of the form field that is to blame. *location*: where a browser is sent instead.
+    *field*: the name of the form field that is to blame. *location*: where a browser is sent instead. *members*: what
+    a program is told besides.
     """
 
     def __init__(self, message: str, *, status: int = 400, field: str | None = None) -> None:
@@ -16,21 +19,16 @@ class Refusal(Exception):
         self.message, self.status, self.field = message, status, field
         self.reason = repr(message)
         self.location: str | None = None
+        self.members: Mapping[str, str] = {}
 
 
 class Invalid(Refusal):
     """What was filled in will not do. A browser gets the form again with status 200 (framework specification)."""
 
 
-def invalid(error: Error) -> Invalid:
-    """The :class:`Invalid` of a directory that refused, in the visitor's words. Raises a :func:`failure`."""
-    if error.status == 404 or not 400 <= error.status < 500:
-        raise failure(error) from error
-    refusal = Invalid(error.user_message, status=error.status)
-    refusal.reason = f"error {error.code}"
+def invalid(refused: FlowRefused, message: str | None = None) -> Invalid:
+    """The :class:`Invalid` of a flow that refused, with *message*, or the directory's for visitors."""
+    error = refused.error
+    refusal = Invalid(message or (error.user_message if error else refused.reason), status=refused.status)
+    refusal.reason = f"error {error.code}" if error else refused.reason
     return refusal
-
-
-def failure(error: Error) -> Error:
-    """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more."""
-    return Unavailable("The application is not in the directory any more.") if error.status == 404 else error

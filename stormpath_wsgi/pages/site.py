@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from webob import Request
 
-from stormpath_wsgi.client import Account, Application, Client, Organization
-from stormpath_wsgi.kinds import ENABLED, NAME_KEY
+from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.csrf import FIELD, FormTokens
@@ -20,8 +20,6 @@ from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.settings import Handler, Settings
 
-_LONGEST_KEY = Organization.name_key.length[1]  # characters of an organization's key
-
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
 
 PROBLEMS = ("error", "unauthorized", "unavailable")
@@ -30,11 +28,10 @@ PROBLEMS = ("error", "unauthorized", "unavailable")
 class Site:
     """Lives with the process; threads may share it."""
 
-    def __init__(self, settings: Settings, client: Client, application: Application) -> None:
+    def __init__(self, settings: Settings, client: Client, application: Application, flows: Flows) -> None:
         web = self.web = settings.web
         self.max_body = settings.max_body
-        self.application = application
-        self._client = client
+        self.flows = flows
         self.store = client.data_store
         self.about = About(client.data_store, application.href, ttl=settings.cache_ttl.total_seconds())
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
@@ -70,17 +67,6 @@ class Site:
         """Let the application know, if it wants to, what has happened to *account*."""
         if handler is not None:
             handler(account, request.environ)
-
-    def organization(self, name_key: Any) -> Organization | None:
-        """The organization with that key, if it is ENABLED and mapped to the application."""
-        if not isinstance(name_key, str) or len(name_key := name_key.strip()) > _LONGEST_KEY:
-            return None
-        if not NAME_KEY.fullmatch(name_key):
-            return None
-        for found in self._client.organizations.search({"name_key": name_key, "status": ENABLED}):
-            if self.application.account_store_mappings.search({"account_store.href": found.href}):
-                return found
-        return None
 
     def link(self, request: Request, uri: str, **query: str | None) -> str:
         """The address of *uri*, one of our settings, for the browser: below the mount point of the application."""

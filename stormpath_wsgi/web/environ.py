@@ -8,6 +8,8 @@ USER = "stormpath.user"
 SESSION = "stormpath.session"
 #: The client's object of the application that people sign in to.
 APPLICATION = "stormpath.application"
+#: The :class:`~stormpath_wsgi.flows.Flows`: how people are signed in and out, and make accounts.
+FLOWS = "stormpath.flows"
 #: Our pages, which draw refusals for policies.
 PAGES = "stormpath.pages"
 #: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
