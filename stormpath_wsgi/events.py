@@ -73,33 +73,41 @@ class Serving(Protocol):
 #: The request that is being served in this context. Bound by the middleware while the application's code runs.
 serving: ContextVar[Serving] = ContextVar("stormpath_wsgi.serving")
 
-#: What :func:`at` says. It goes before the request.
-_said: ContextVar[Origin | None] = ContextVar("stormpath_wsgi.origin", default=None)
+
+@dataclass(frozen=True)
+class _Said:
+    """What :func:`at` says: *facts* are laid over *origin*; None: over that of the request that is being served."""
+
+    origin: Origin | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+_NOWHERE, _UNSAID = Origin(), _Said()
+
+_said: ContextVar[_Said] = ContextVar("stormpath_wsgi.origin", default=_UNSAID)
 
 
 def here() -> Origin:
-    """Where what is being done comes from: the request that is being served, or what :func:`at` says of it."""
-    said = _said.get()
-    if said is not None:
-        return said
-    request = serving.get(None)
-    return _NOWHERE if request is None else request.origin()
+    """Where what is being done comes from: the request that is being served, and what :func:`at` says of it."""
+    said, request = _said.get(), serving.get(None)
+    origin = said.origin or (_NOWHERE if request is None else request.origin())
+    return dataclasses.replace(origin, **said.facts)
 
 
 @contextmanager
 def at(origin: Origin | None = None, /, **facts: Any) -> Iterator[None]:
     """Says, until the block is left, where what is done in it comes from: *facts* are laid over *origin*.
 
-    Without one they are laid over :func:`here`. The names are those of :class:`Origin`.
+    Without one they are laid over :func:`here`, as that is when something happens: who signs in meanwhile is the actor
+    from then on. The names are those of :class:`Origin`.
     """
-    token = _said.set(dataclasses.replace(origin or here(), **facts))
+    outer = _said.get()
+    said = _Said(outer.origin, {**outer.facts, **facts}) if origin is None else _Said(origin, facts)
+    token = _said.set(said)
     try:
         yield
     finally:
         _said.reset(token)
-
-
-_NOWHERE = Origin()
 
 
 def _now() -> dt.datetime:

@@ -126,6 +126,26 @@ class TestOrigins:
         origin = Origin.of({"HTTP_USER_AGENT": sent, "REMOTE_ADDR": "192.0.2.1"}, actor=ADA, credential="session")
         assert (origin.agent, origin.address, origin.actor) == (told, "192.0.2.1", ADA)
 
+    def test_who_signs_in_is_the_actor_from_then_on(self) -> None:
+        class Request:
+            actor: str | None = None
+
+            def origin(self) -> Origin:
+                return Origin(actor=self.actor, address="192.0.2.1")
+
+        request = Request()
+        token = events.serving.set(request)
+        try:
+            with at(page=True):
+                assert SignedOut().actor is None
+                request.actor = ADA
+                assert SignedIn(account=ADA).actor == ADA
+                with at(Origin(agent="elsewhere"), credential="api key"):
+                    assert here() == Origin(agent="elsewhere", credential="api key")
+                assert here() == Origin(actor=ADA, address="192.0.2.1", page=True)
+        finally:
+            events.serving.reset(token)
+
     def test_an_environ_is_not_printed(self) -> None:
         assert SECRET not in repr(Origin(environ={"HTTP_AUTHORIZATION": SECRET}))
 
