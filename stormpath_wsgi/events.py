@@ -47,11 +47,11 @@ class Origin:
     address: str | None = None
     agent: str | None = None
     credential: str | None = None
-    environ: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    environ: dict[str, Any] | None = field(default=None, repr=False, compare=False)
     page: bool = False
 
     @classmethod
-    def of(cls, environ: Mapping[str, Any], *, actor: str | None = None, credential: str | None = None) -> Origin:
+    def of(cls, environ: dict[str, Any], *, actor: str | None = None, credential: str | None = None) -> Origin:
         """The origin of the request that *environ* is of."""
         address, agent = _text_of(environ, "REMOTE_ADDR"), _text_of(environ, "HTTP_USER_AGENT")
         return cls(actor=actor, address=address, agent=agent, credential=credential, environ=environ)

@@ -16,6 +16,7 @@ from webob import Request, Response
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows import Flows
+from stormpath_wsgi.pages import handlers
 from stormpath_wsgi.pages.login import LoginPage
 from stormpath_wsgi.pages.logout import LogoutPage, SignOutOfApp
 from stormpath_wsgi.pages.me import MePage
@@ -51,6 +52,7 @@ class Pages:
     def __init__(self, settings: Settings, client: Client, application: Application, flows: Flows) -> None:
         site = self._site = Site(settings, client, application, flows)
         web = settings.web
+        handlers.listen(client, web)
         pages: list[tuple[str, LoginSettings | RegisterSettings | LogoutSettings | MeSettings, Page]] = [
             ("login", web.login, LoginPage(site)),
             ("register", web.register_, RegisterPage(site)),

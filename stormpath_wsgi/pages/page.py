@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from webob import Request, Response
 
 from stormpath_wsgi.client import Account
-from stormpath_wsgi.events import Refused
+from stormpath_wsgi.events import Refused, at
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
@@ -40,7 +40,10 @@ class Page(ABC):
         if request.method not in self.methods:
             return None
         wanted = preferred(request.environ, self.site.web.produces)
-        return None if wanted is None else self.answer(request, html=wanted == HTML)
+        if wanted is None:
+            return None
+        with at(page=True):
+            return self.answer(request, html=wanted == HTML)
 
     @abstractmethod
     def answer(self, request: Request, *, html: bool) -> Response | None:
@@ -147,7 +150,6 @@ class FormPage(Page):
             answer = json_answer(account_document(self.site.store, outcome.account.href))
         if outcome.signed_in:
             self.site.tokens.forget(request, answer)
-            self.site.tell(self.site.web.post_login_handler, outcome.account, request)
         return answer
 
 

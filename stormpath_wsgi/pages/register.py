@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from webob import Request, Response
+from webob import Request
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
@@ -59,10 +59,6 @@ class RegisterPage(FormPage):
         except RegistrationRefused as refused:
             raise self._refusal(refused) from refused
         return self._welcome(request, made)
-
-    def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
-        self.site.tell(self.site.web.post_registration_handler, outcome.account, request)
-        return super().conclude(request, outcome, html=html)
 
     def context(self, request: Request) -> dict[str, Any]:
         return {"password_rules": self.site.about.password_rules}

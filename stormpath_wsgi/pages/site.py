@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from webob import Request
 
-from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
@@ -18,7 +18,7 @@ from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
-from stormpath_wsgi.settings import Handler, Settings
+from stormpath_wsgi.settings import Settings
 
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
 
@@ -62,11 +62,6 @@ class Site:
     def problem(self, request: Request, view: str, refusal: Refusal, **context: Any) -> Answer:
         """A page that says why there is no other."""
         return self.html(request, view, refusal.status, site_name=self.about.name, error=refusal, **context)
-
-    def tell(self, handler: Handler | None, account: Account | None, request: Request) -> None:
-        """Let the application know, if it wants to, what has happened to *account*."""
-        if handler is not None:
-            handler(account, request.environ)
 
     def link(self, request: Request, uri: str, **query: str | None) -> str:
         """The address of *uri*, one of our settings, for the browser: below the mount point of the application."""

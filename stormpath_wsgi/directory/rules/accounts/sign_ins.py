@@ -47,7 +47,8 @@ def tried(
     except Unavailable:
         raise
     except Error as error:
-        id, reason = sign_in.account_id, Code(error.code).name
+        id, code = sign_in.account_id, Code.of(error.code)
         account = None if id is None else context.href(Resource(Account, id))
+        reason = str(error.code) if code is None else code.name
         context.tell(SignInFailed, account, reason=reason, login=sign_in.login, credential=credential)
         raise
