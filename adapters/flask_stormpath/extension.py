@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 NAME = "stormpath"
 
+#: The code of the REST API for what a listener refuses.
+REFUSED_BY_LISTENER = 7110
+
 
 def current() -> Flask:
     """The app itself, not a proxy that may be another one tomorrow."""
@@ -48,7 +51,7 @@ def current_session() -> CurrentSession:
 
 def refused_by_listener(refused: Refused) -> Error:
     """What a listener refused, as the error that apps expect of a directory. Its *message* is for people."""
-    return Error({"status": HTTPStatus.FORBIDDEN, "code": HTTPStatus.FORBIDDEN, "message": refused.message})
+    return Error({"status": HTTPStatus.FORBIDDEN, "code": REFUSED_BY_LISTENER, "message": refused.message})
 
 
 def login_disabled(app: Flask) -> bool:

@@ -93,7 +93,7 @@ class Registration:
         wish = self._events.before(RegistrationStarts(data=data))
         try:
             with reserved(RegistrationStarts, Registered) as kept:
-                account = owner.accounts.create(wish.data)
+                account = owner.accounts.create(dict(wish.data))
         except Error as error:
             # Of all other values one character is enough.
             raise RegistrationRefused.of(error, field="password" if error.code == Code.TOO_SHORT else None) from error

@@ -157,11 +157,8 @@ class SignIn:
             return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, name)))
 
     def _ask_listeners(self, event: SignInStarts) -> SignInStarts:
-        try:
+        with self._telling(login=event.login, credential=event.credential):
             return self._events.before(event)
-        except Refused:
-            self._events.emit(SignInFailed(reason=REFUSED, login=event.login, credential=event.credential))
-            raise
 
     def _ask_directory(
         self, wish: SignInStarts, account_store: AccountStore | None, organization_name_key: str | None
@@ -226,8 +223,9 @@ class SignIn:
         """Tells who listens that a sign-in failed, if one does in this block. *facts*: of the event."""
         try:
             yield
-        except SignInRefused as refusal:
-            self._events.emit(SignInFailed(reason=refusal.reason, **facts))
+        except (SignInRefused, Refused) as refusal:
+            reason = refusal.reason if isinstance(refusal, SignInRefused) else REFUSED
+            self._events.emit(SignInFailed(reason=reason, **facts))
             raise
 
 
