@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
@@ -90,8 +91,8 @@ class Registration:
         return None
 
     def _make(self, owner: Application | Organization, data: Mapping[str, Any]) -> Account:
-        wish = self._events.before(RegistrationStarts(data=data))
         try:
+            wish = self._events.before(RegistrationStarts(data=_typed(data)))
             with reserved(RegistrationStarts, Registered) as kept:
                 account = owner.accounts.create(dict(wish.data))
         except Error as error:
@@ -108,3 +109,13 @@ class Registration:
         except (SignInRefused, Error) as error:
             log.warning("The new account %s could not be signed in: %s", account.href, error)
             return False
+
+
+def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """*data* with text where an account has text, for listeners. Whatever else is wrong the directory says.
+
+    Raises :class:`~stormpath_wsgi.Error`: a browser may post a list as an address.
+    """
+    texts = {member.name: member for member in kinds.Account.declared(kinds.Text)}
+    is_text = {name: value is None or isinstance(value, str) or name not in texts for name, value in data.items()}
+    return {name: value if is_text[name] else texts[name].check(value) for name, value in data.items()}

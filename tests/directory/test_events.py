@@ -13,7 +13,7 @@ from support.world import BASE, PASSWORD, World, link, path, refused
 
 from stormpath_wsgi import events
 from stormpath_wsgi.directory.crypto.passwords import Passwords
-from stormpath_wsgi.errors import Overloaded
+from stormpath_wsgi.errors import Error, Overloaded
 from stormpath_wsgi.events import (
     AfterEvent,
     ApiKeyDisabled,
@@ -335,6 +335,21 @@ class TestBefore:
         for code in (2015, 2007, 2006):
             with refused(code):
                 sqlite_world.account(ADA)
+
+    @pytest.mark.parametrize("sent", [None, [], {}, {"email": []}, {"email": ADA, "password": {}}, {"customData": 5}])
+    def test_what_cannot_be_is_refused_before_a_listener_looks_at_it(self, sqlite_world: World, sent: Any) -> None:
+        asked = Told(sqlite_world, BeforeEvent)
+        with pytest.raises(Error) as caught:
+            sqlite_world.service.create(f"{sqlite_world.directory}/accounts", sent)
+        assert caught.value.status == 400
+        assert asked.full() == []
+
+    def test_a_listener_sees_values_of_the_declared_types(self, sqlite_world: World) -> None:
+        asked = Told(sqlite_world, BeforeEvent)
+        sqlite_world.account(ADA, username=1815, givenName=None)
+        [event] = asked.full()
+        assert isinstance(event, RegistrationStarts)
+        assert event.data == {"email": ADA, "password": PASSWORD, "username": "1815", "given_name": None}
 
     def test_a_sign_in_is_changed(self, sqlite_world: World) -> None:
         account = sqlite_world.account(ADA)

@@ -165,6 +165,18 @@ class TestBefore:
         visit.fill_in("/login", login="ada", password=PASSWORD)
         assert visit.is_signed_in()
 
+    @pytest.mark.parametrize("name", ["email", "password", "givenName"])
+    def test_a_listener_meets_text_only(self, spa: Visit, name: str) -> None:
+        def look(event: RegistrationStarts) -> None:
+            assert {type(value) for value in event.data.values()} == {str}
+
+        spa.site.events.listen(RegistrationStarts, look)
+        for value in ([ADA], {"a": ADA}, True):
+            answer = spa.post_json("/register", {**FORM, name: value}, status=400)
+            assert "invalid type" in answer.json["message"]
+        spa.post_json("/register", {**FORM, "givenName": 1815})
+        assert spa.application.accounts.search({"email": ADA})[0].given_name == "1815"
+
     def test_whatever_else_is_raised_goes_up_with_nothing_changed(self, visit: Visit) -> None:
         visit.account()
 

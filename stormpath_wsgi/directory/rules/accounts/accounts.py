@@ -32,6 +32,7 @@ from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import EmailChanged, PasswordChanged, Registered, StatusChanged
@@ -51,10 +52,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """
     if providers.wants_exchange(properties):
         return providers.exchange(context, listing, properties["providerData"])
-    properties = asked.registration(context, properties)
-    body = bodies.of_creation(Account, properties, context.base_url)
-    _check(body.values)
-    data = custom_data.embedded(properties)
+    body, data = _wanted(context, properties)
+    if (changed := asked.registration(context, properties, body.values)) is not properties:
+        body, data = _wanted(context, changed)
     body.values.setdefault("username", body.values["email"])
     password = body.values.pop("password", None)
     with context.read() as work:
@@ -139,6 +139,13 @@ def remove(context: Context, target: Resource) -> None:
         custom_data.forget(work, [target.id])
         records.remove(work, Account, target.id)
         counts.change(work, directory_id, target.id, -1)
+
+
+def _wanted(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:
+    """What a new account is to be, and its custom data, off the wire. Raises 400, 2000 to 2016, 3000 to 3004."""
+    body = bodies.of_creation(Account, properties, context.base_url)
+    _check(body.values)
+    return body, custom_data.embedded(properties)
 
 
 def _store(work: UnitOfWork, listing: Listing) -> Store:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.events import PasswordChangeStarts, RegistrationStarts
 from stormpath_wsgi.kinds import Account
@@ -17,11 +18,13 @@ _NAMES: Mapping[str, str] = {wire: member.name for wire, member in Account.membe
 _WIRE = {name: wire for wire, name in _NAMES.items()}
 
 
-def registration(context: Context, properties: Any) -> Any:
-    """The *properties* of a new account, off the wire, as the listeners have them. Raises 7110 when one refuses."""
-    if not isinstance(properties, Mapping):
-        return properties  # which is refused in a moment
-    event = RegistrationStarts(data={_NAMES.get(name, name): value for name, value in properties.items()})
+def registration(context: Context, properties: Wire, values: Mapping[str, Any]) -> Wire:
+    """The *properties* of a new account, off the wire, as the listeners have them. Raises 7110 when one refuses.
+
+    *values*: what was made of them, by Python name. Listeners see these, which have the declared types.
+    """
+    sent = {_NAMES.get(name, name): value for name, value in properties.items()}
+    event = RegistrationStarts(data={name: value and values.get(name, value) for name, value in sent.items()})
     asked = context.ask(event)
     return properties if asked is event else {_WIRE.get(name, name): value for name, value in asked.data.items()}
 
