@@ -218,6 +218,8 @@ class Code(IntEnum):
     ORGANIZATION_DISABLED = _grant(
         7107, 400, "Login attempt failed because the Organization is disabled.", _INVALID_LOGIN
     )
+    #: Ours: the documents know no listeners.
+    REFUSED_BY_LISTENER = _grant(7110, 403, "The request was refused by whoever runs this directory.")
     PROVIDER_REFUSED = _grant(7200, 400, "The provider refused the code or token.")
     FROM_PROVIDER = _grant(7202, 400, "The property comes from the provider and cannot be changed here.")
     EMAIL_DOMAIN_NOT_ALLOWED = _grant(

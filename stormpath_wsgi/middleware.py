@@ -12,6 +12,7 @@ from webob import Request
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
+from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages import Pages
 from stormpath_wsgi.policy import challenge_on_401
 from stormpath_wsgi.protect import Protected
@@ -19,7 +20,7 @@ from stormpath_wsgi.session import Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import current
 from stormpath_wsgi.web.credentials import Credentials
-from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
+from stormpath_wsgi.web.environ import APPLICATION, FLOWS, MOUNT, PAGES
 from stormpath_wsgi.web.responses import HeldStart, framed_from_here_only, unavailable
 
 log = logging.getLogger(__name__)
@@ -29,12 +30,15 @@ class StormpathMiddleware:
     """*app*, with user accounts. Every setting of :class:`~stormpath_wsgi.Settings` may be given as a keyword.
 
     Each request finds in its environ ``stormpath.user`` (who sent it), ``stormpath.identity`` (how that is known),
-    ``stormpath.session`` (the :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, and
-    ``REMOTE_USER`` when somebody is signed in. A session cookie, an access token of the application and, where
-    ``protect`` says so, an API key of an account say who it is. ``Vary: Cookie`` is added when the user was looked at,
-    or still may be when the headers leave, and ``Authorization`` to it where that was looked at; a look at
-    ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
-    itself.
+    ``stormpath.session`` (the :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``,
+    ``stormpath.flows`` (its :class:`~stormpath_wsgi.flows.Flows`), and ``REMOTE_USER`` when somebody is signed in. A
+    session cookie, an access token of the application and, where ``protect`` says so, an API key of an account say who
+    it is. ``Vary: Cookie`` is added when the user was looked at, or still may be when the headers leave, and
+    ``Authorization`` to it where that was looked at; a look at ``REMOTE_USER`` we cannot see, so an app that shows it
+    to people and lets caches keep its pages has to say so itself.
+
+    ``middleware.events.listen(SignedIn, greet)`` has *greet* called with what happens, see
+    :mod:`stormpath_wsgi.events`.
 
     The application object is shared by all requests: to change it, get one of your own from the client. Raises
     :class:`~stormpath_wsgi.ConfigurationError` when a setting or the application is wrong.
@@ -44,11 +48,14 @@ class StormpathMiddleware:
         self.settings = Settings.load(**settings)
         check_app(app, self.settings)
         self.client = Client(**self.settings.opening())
+        self.events = self.client.events
         wanted = self.settings.application
         self.application = find_application(self.client, href=wanted.href, name=wanted.name)
         tell_what_is_not_mapped(self.application)
         self.sessions = Sessions(self.client, self.application, self.settings)
-        self.pages = Pages(self.settings, self.client, self.application)
+        #: How people are signed in and out and make accounts, for pages of the application's own.
+        self.flows = Flows(self.settings, self.client, self.application)
+        self.pages = Pages(self.settings, self.client, self.application, self.flows)
         app = self.pages.around(app)
         app = challenge_on_401(app) if self.settings.challenge_on_401 else app
         self.protected = Protected(app, self.settings.protect, self.settings.preflight)
@@ -62,7 +69,7 @@ class StormpathMiddleware:
         if not self._serves:
             self._serves = True
             self.client.serve()
-        environ[APPLICATION], environ[PAGES] = self.application, self.pages
+        environ[APPLICATION], environ[FLOWS], environ[PAGES] = self.application, self.flows, self.pages
         environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
         try:
             session = self.credentials.open(environ)

@@ -20,6 +20,7 @@ from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
+from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
@@ -158,13 +159,16 @@ class Sessions(Shared):
         """Whether nothing in the directory has changed since it was asked about *identity*. No I/O."""
         return identity.generation == self.generation()
 
-    def start(self, account: Account) -> Known:
-        """A new session of *account*, with an id that nobody has seen before.
+    def start(self, account: Account, nonce: str | None = None) -> Known:
+        """A new session of *account*, with an id that nobody has seen before. *nonce*: no second one begins with it.
 
-        Raises Error, 7100 among others: its password was changed since *account* was loaded, perhaps by a login.
+        Raises Error. 7100 among others: its password was changed since *account* was loaded, perhaps by a login; 11005:
+        a session has begun with the *nonce*.
         """
         proved = account.password_modified_at
-        params = {"passwordModifiedAt": proved.isoformat()} if proved else None
+        params = {"passwordModifiedAt": proved.isoformat()} if proved else {}
+        if nonce is not None:
+            params["nonce"] = nonce
         body = {"application": {"href": self.application.href}}
         token = self._store.create(f"{account.href}/refreshTokens", body, params)
         now = self.now()
@@ -178,7 +182,8 @@ class Sessions(Shared):
         """End a session in the directory, for every worker. Ending what has ended does nothing."""
         self._known.pop(known.text, None)
         try:
-            self._store.delete(f"{self.client.base_url}/refreshTokens/{known.session.id}")
+            with reserved(SessionEnded):  # who has its cookie ends it: that is a sign-out, which others tell
+                self._store.delete(f"{self.client.base_url}/refreshTokens/{known.session.id}")
         except Unavailable:
             raise
         except Error as error:
@@ -300,8 +305,10 @@ class CurrentSession(Live):
         identity = self.identity
         return identity.account if isinstance(identity, Proved) and self._sessions.holds(identity) else None
 
-    def sign_in(self, account: Account) -> None:
-        """Sign *account* in with a new session; this browser's previous one ends.
+    def sign_in(self, account: Account, *, nonce: str | None = None) -> None:
+        """Sign *account* in with a new session; this browser's previous one ends. Nothing is asked, and no event told:
+        that is for :mod:`stormpath_wsgi.flows`. With a *nonce*, of 16 to 128 characters of a URL, only one session
+        begins, whichever worker is asked.
 
         For the rest of a request that brought a token or an API key the account is the one that is signed in.
 
@@ -310,7 +317,7 @@ class CurrentSession(Live):
         """
         if Kind.SESSION.value not in self.settings.credentials:
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
-        known = self._sessions.start(account)
+        known = self._sessions.start(account, nonce)
         self._end()
         self._become(known, known.identity)
         self._keep(known.text, known.session)
@@ -331,6 +338,16 @@ class CurrentSession(Live):
         finally:
             self._become(None, NOTHING)
             self._changes = self._cookie.removal
+
+    def origin(self) -> Origin:
+        """Where the request comes from, for events. That is no look at the user."""
+        identity = self.identity
+        actor, credential = (identity.href, identity.credential) if isinstance(identity, Proved) else (None, None)
+        return Origin.of(self.environ or {}, actor=actor, credential=credential)
+
+    def add_cookie(self, header: tuple[str, str]) -> None:
+        """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``. After a sign-in or sign-out."""
+        self._changes = (*self._changes, header)
 
     @property
     def matters(self) -> bool:

@@ -14,6 +14,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Client, Group
 from stormpath_wsgi.client.live import Live
 from stormpath_wsgi.errors import Error
+from stormpath_wsgi.events import Serving, serving
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ def group_key(group: GroupName) -> str:
     raise TypeError("Unsupported type. Group object, href, or name required.")
 
 
-class HasUser(Protocol):
+class HasUser(Serving, Protocol):
     """The value of the context variable: a request, with its user."""
 
     user: User | AnonymousUser
@@ -342,7 +343,7 @@ class UserProxy(LocalProxy[Any]):
 
 
 #: The request that is being served in this context. The middleware binds it while code of the application runs.
-current: ContextVar[HasUser] = ContextVar("stormpath_wsgi.session")
+current = cast("ContextVar[HasUser]", serving)
 
 user = cast(
     "User | AnonymousUser",

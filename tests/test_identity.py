@@ -373,7 +373,7 @@ class TestLocalValidation:
             assert named.ask("/secret", self.own(local, local.ada)).text == "ada ada bearer Proved True"
 
     def test_refuses_what_was_signed_with_another_api_key(self, local: World) -> None:
-        stranger = local.api.id != local.site.client.data_store.credential().id  # type: ignore[attr-defined]
+        stranger = local.api.id != local.site.client.data_store.key_pair().id  # type: ignore[attr-defined]
         assert local.ask("/secret", local.header("bearer")).status_code == (401 if stranger else 200)
 
 

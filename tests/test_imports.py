@@ -16,13 +16,14 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
 
 #: Everyone may look at these.
-GROUND = {"codes", "errors", "jwt", "kinds"}
+GROUND = {"codes", "errors", "events", "jwt", "kinds"}
 
 #: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
 #: A file of ``web`` is a room of its own: some of them know the session, and the session knows others.
 ARROWS: dict[str, set[str]] = {
     "codes": set(),
     "errors": set(),
+    "events": set(),
     "breaker": set(),
     "kinds": set(),
     "jwt": set(),
@@ -48,6 +49,7 @@ ARROWS: dict[str, set[str]] = {
     "api_auth": {"client", "web/request_authenticators"},
     "session": {"client", "cookie", "settings", "texts", "user", "web/environ", "web/identity", "web/remote_user"},
     "web/credentials": {"client", "session", "settings", "web/basic", "web/bearer", "web/identity"},
+    "flows": {"client", "cookie", "session", "settings", "signing", "web/environ"},
     "web/responses": {"session", "user", "web/environ"},
     "policy": {
         "client", "session", "settings", "texts", "user", "web/environ", "web/identity", "web/negotiation",
@@ -55,12 +57,12 @@ ARROWS: dict[str, set[str]] = {
     },
     "protect": {"policy", "settings", "web/environ"},
     "pages": {
-        "client", "cookie", "policy", "remembered", "session", "settings", "signing", "texts", "user", "web/bodies",
-        "web/environ", "web/identity", "web/negotiation", "web/responses",
+        "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "user",
+        "web/bodies", "web/environ", "web/identity", "web/negotiation", "web/responses",
     },
     "middleware": {
-        "client", "pages", "policy", "protect", "session", "settings", "user", "web/credentials", "web/environ",
-        "web/responses",
+        "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/credentials",
+        "web/environ", "web/responses",
     },
     "cli": {"api", "client", "directory", "middleware", "settings"},
     "paste": {"middleware"},
@@ -158,7 +160,7 @@ def test_only_the_room_that_needs_an_optional_package_imports_it() -> None:
 
 def test_the_adapters_use_documented_names_only() -> None:
     """An adapter maps. Whoever writes the next one should need nothing else."""
-    modules = ["client", "errors", "policy", "session"]
+    modules = ["client", "errors", "events", "flows", "policy", "session"]
     documented = {f"stormpath_wsgi.{name}" for name in [*stormpath_wsgi.__all__, *modules]}
     wrong = [
         f"{module.name} imports {name}"

@@ -28,6 +28,7 @@ from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import prepare
 from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.events import Origin, SessionEnded
 from stormpath_wsgi.session import CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.signing import PurposeSigner
@@ -704,3 +705,26 @@ def test_a_forked_worker_knows_the_sessions_of_its_parent(tmp_path: Any) -> None
         os.waitpid(child, 0)
         assert os.read(reader, 100) == b"signed out"
         assert who(sessions, cookie) is None
+
+
+def test_a_browser_that_ends_its_sessions_is_nobody_else(
+    sessions: Sessions, line: Line, ada: Account, bob: Account
+) -> None:
+    """Also where it has cookies of several accounts."""
+    told: list[SessionEnded] = []
+    assert isinstance(line.store, LocalDataStore)
+    line.store.events.listen(SessionEnded, told.append)
+    cookies = [sign_in(sessions, account) for account in (ada, bob)]
+    visit(sessions, "; ".join(cookies)).sign_out()
+    assert [who(sessions, cookie) for cookie in cookies] == [None, None]
+    assert told == []
+
+
+def test_a_request_says_where_it_comes_from(sessions: Sessions, cookie: str, ada: Account) -> None:
+    """For events. Nobody looks at the user for that."""
+    environ = {**request(cookie), "REMOTE_ADDR": "192.0.2.1", "HTTP_USER_AGENT": "curl"}
+    session = sessions.open(environ)
+    assert session.origin() == Origin(actor=ada.href, address="192.0.2.1", agent="curl", credential="session")
+    assert session.origin().environ is environ
+    assert not session.matters
+    assert visit(sessions).origin() == Origin()

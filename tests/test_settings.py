@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from stormpath_wsgi import Client
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.events import Event, SignedIn
 from stormpath_wsgi.settings import Settings, instance
 from stormpath_wsgi.settings.sources import Description
 
@@ -132,6 +133,24 @@ class TestSources:
         surname = fields.web.register_.form.fields["surname"]
         assert (surname.label, surname.enabled) == ("Family Name", True)
         assert "email" in fields.web.register_.form.fields
+
+    @pytest.mark.parametrize("directory", ["sqlite://", "https://id.example.org/v1"])
+    def test_listeners_are_functions_or_their_names(self, directory: str) -> None:
+        told: list[Event] = []
+
+        def greet(event: SignedIn) -> None:
+            told.append(event)
+
+        for listener in (greet, "stormpath_wsgi.events:write_line"):
+            opening = Settings.read(directory=directory, listeners=[listener]).opening()
+            events = opening["events"] if "events" in opening else opening["options"].events
+            events.emit(SignedIn(account="ada"))
+        assert [event.account for event in told] == ["ada"]
+
+    def test_a_listener_that_does_not_say_what_it_listens_to_is_refused(self) -> None:
+        for wrong in (["json:dumps"], ["json:nowhere"], "json:dumps", [1], lambda: None):
+            assert complaint(listeners=wrong).startswith("listeners")
+        assert "def greet(event: SignedIn)" in complaint(listeners="json:dumps")
 
     def test_text_messages_are_sent_by_a_function_or_the_one_of_a_name(self) -> None:
         for sms in (json.dumps, "json:dumps"):
@@ -608,6 +627,7 @@ OTHER_VALUES = {
     "environ.email": "HTTP_X_FORWARDED_EMAIL",
     "environ.groups": "HTTP_X_FORWARDED_GROUPS",
     "environ.user": "HTTP_X_FORWARDED_USER",
+    "listeners": "stormpath_wsgi.events:write_line",
     "mail.fromAddress": "noreply@example.com",
     "listenUrl": "postgresql+psycopg://localhost/accounts",
     "mail.resetLink": "https://example.com/change",

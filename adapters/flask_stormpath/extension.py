@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import cast
 
 from flask import Flask, current_app, request
 
-from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi import Error, StormpathMiddleware
+from stormpath_wsgi.events import Refused
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
 
 NAME = "stormpath"
+
+#: The code of the REST API for what a listener refuses.
+REFUSED_BY_LISTENER = 7110
 
 
 def current() -> Flask:
@@ -42,6 +47,11 @@ def current_session() -> CurrentSession:
     credentials = stormpath().credentials
     found = request.environ.get("stormpath.session")
     return found if isinstance(found, CurrentSession) else credentials.open(request.environ)
+
+
+def refused_by_listener(refused: Refused) -> Error:
+    """What a listener refused, as the error that apps expect of a directory. Its *message* is for people."""
+    return Error({"status": HTTPStatus.FORBIDDEN, "code": REFUSED_BY_LISTENER, "message": refused.message})
 
 
 def login_disabled(app: Flask) -> bool:

@@ -16,7 +16,7 @@ from flask_stormpath.models import User
 from flask_stormpath.routing import add_pages, stay_on_the_host
 from flask_stormpath.session import SessionLoginManager, load_user
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
-from flask_stormpath.signals import page_handlers
+from flask_stormpath.signals import send_signals
 from flask_stormpath.views import logout
 from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.client import Application
@@ -44,7 +44,8 @@ class StormpathManager:
             raise ConfigurationError(f"The app {app.name!r} has a StormpathManager already.")
         init_settings(app.config)
         check_settings(app.config)
-        middleware = StormpathMiddleware(app.wsgi_app, **middleware_settings(app, page_handlers(app)))
+        middleware = StormpathMiddleware(app.wsgi_app, **middleware_settings(app))
+        send_signals(app, middleware.events)
         app.extensions[NAME] = middleware
         app.wsgi_app = middleware  # type: ignore[method-assign]
         self.init_login(app)

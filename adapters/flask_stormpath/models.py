@@ -9,9 +9,11 @@ from typing import Any, Self
 from blinker import NamedSignal, Namespace
 from flask import has_request_context
 
-from flask_stormpath.extension import current, current_session, stormpath
+from flask_stormpath.extension import current, current_session, refused_by_listener, stormpath
 from stormpath_wsgi.client import Account, Group
 from stormpath_wsgi.errors import Error
+from stormpath_wsgi.events import Refused
+from stormpath_wsgi.flows import SignInRefused
 
 stormpath_signals = Namespace()
 
@@ -65,8 +67,16 @@ class User(Account):
 
     @classmethod
     def from_login(cls, login: str, password: str) -> Self:
-        """The user with this username or e-mail address, if the *password* is right. Signs nobody in."""
-        return stormpath().application.authenticate_account(login, password).account.seen_as(cls)
+        """The user with this username or e-mail address, if the *password* is right. Signs nobody in.
+
+        Who listens to sign-ins is asked before; where a listener refuses the error has status 403 and its sentence.
+        """
+        try:
+            return stormpath().flows.sign_in.prove(login, password).seen_as(cls)
+        except SignInRefused as refused:
+            raise refused.as_error() from refused
+        except Refused as refused:
+            raise refused_by_listener(refused) from refused
 
     def read(self, member: Any) -> Any:
         """The value of *member*. Of the user who is signed in, the remembered groups are used."""

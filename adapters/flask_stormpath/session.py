@@ -21,6 +21,7 @@ from flask_stormpath.extension import current_session, stormpath, warn_once
 from flask_stormpath.models import User
 from stormpath_wsgi import Error
 from stormpath_wsgi.client import Account
+from stormpath_wsgi.flows import Finished, SignInRefused
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ def login_user(
     force: bool = False,
     fresh: bool = True,
 ) -> bool:
-    """Sign *user* in with a new session. False, and nobody is signed in, when the account is not ENABLED.
+    """Sign *user* in with a new session. False, and nobody is signed in, when the account is not ENABLED, or is asked
+    for more than the app has proved (a step of ``stormpath().flows.sign_in``).
 
     *remember* and *duration*, which Flask-Login knows, change nothing: the settings say how long a session lasts.
     *force* tries all the same; whom the directory refuses it refuses then too, by :class:`~stormpath_wsgi.Error`.
@@ -46,7 +48,8 @@ def login_user(
         return False
     # Not isinstance: to that a proxy of the user looks like one, and kept as the user it would stand for itself.
     known = user if issubclass(type(user), User) else User.at(user.href)
-    return cast(bool, flask_login.login_user(known, force=True, fresh=fresh))
+    flask_login.login_user(known, force=True, fresh=fresh)
+    return current_session().user.href == known.href
 
 
 def load_user(account_href: object) -> User | None:
@@ -131,9 +134,15 @@ def _begin(app: Flask, user: Any) -> None:
 def _enter(app: Flask, account: Account) -> None:
     """A new session of ours, and in the Flask session only whether the sign-in was fresh."""
     fresh = _forget()
-    current_session().sign_in(account)
-    session["_fresh"] = fresh
-    _note_freshness(app)
+    try:
+        result = stormpath().flows.sign_in.enter(current_session(), account)
+    except SignInRefused as refused:
+        raise refused.as_error() from refused
+    if isinstance(result, Finished):
+        session["_fresh"] = fresh
+        _note_freshness(app)
+    else:
+        log.info("%s is not signed in: %s is asked.", account.href, result.asks)
 
 
 def _forget() -> bool:
@@ -166,7 +175,9 @@ def _end(app: Flask, user: Any) -> None:
     ours = current_session()
     if ours.session is not None:
         log.info("%s signs out.", ours.user.href)
-    ours.sign_out()
+        stormpath().flows.sign_out(ours)
+    else:
+        ours.sign_out()
 
 
 def _note_freshness(app: Flask) -> None:

@@ -138,14 +138,14 @@ def check_settings(config: Mapping[str, Any]) -> None:
     _check_names(config)
 
 
-def middleware_settings(app: Flask, handlers: Mapping[str, Any]) -> dict[str, Any]:
+def middleware_settings(app: Flask) -> dict[str, Any]:
     """The keywords of :class:`~stormpath_wsgi.StormpathMiddleware` for *app*, whose own settings are all there.
 
-    They are dotted names, and so are *handlers*, which are more of them. An instance folder that no source names is
-    Flask's; keys that no source names are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, as far as these are
-    long enough. Raises :class:`ConfigurationError`.
+    They are dotted names. An instance folder that no source names is Flask's; keys that no source names are derived
+    from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, as far as these are long enough. Raises
+    :class:`ConfigurationError`.
     """
-    told = {**_DEFAULTS, **handlers, **dict(_told(app.config))}
+    told = {**_DEFAULTS, **dict(_told(app.config))}
     try:
         known = Settings.read(**told)
     except ConfigurationError as error:

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from flask import Flask
 from flask_login import user_logged_in, user_logged_out
 
 from flask_stormpath.models import User, user_created
-from stormpath_wsgi.client import Account
-
-Handler = Callable[[Account | None, dict[str, Any]], None]
+from stormpath_wsgi.events import AfterEvent, Events, Registered, SignedIn, SignedOut, here
 
 
-def page_handlers(app: Flask) -> Mapping[str, Handler]:
-    """Handlers for our pages, by the names of their settings. Each sends the signal that the same act has in a view.
+def send_signals(app: Flask, events: Events) -> None:
+    """Has *app* send, for what happens on our pages, the signals that the same act has in a view.
 
-    Receivers run in a request context. What they do to its answer, such as writing into the Flask session, is lost.
+    Receivers run in a request context. What they do to its answer, such as writing into the Flask session, is lost; and
+    as of all that listen to what has happened, what one raises is logged.
     """
 
-    def sending(send: Callable[[User], object]) -> Handler:
-        def handler(account: Account | None, environ: dict[str, Any]) -> None:
-            if account is not None:
-                with app.request_context(environ):
-                    send(User.at(account.href))
+    def on_pages(kind: type[AfterEvent], send: Callable[[User], object]) -> None:
+        def listener(event: AfterEvent) -> None:
+            origin = here()
+            if origin.page and origin.environ is not None and event.account is not None:
+                with app.request_context(origin.environ):
+                    send(User.at(event.account))
 
-        return handler
+        events.listen(kind, listener)
 
-    return {
-        "web.postRegistrationHandler": sending(lambda user: user.announce(user_created)),
-        "web.postLoginHandler": sending(lambda user: user_logged_in.send(app, user=user)),
-        "web.postLogoutHandler": sending(lambda user: user_logged_out.send(app, user=user)),
-    }
+    on_pages(Registered, lambda user: user.announce(user_created))
+    on_pages(SignedIn, lambda user: user_logged_in.send(app, user=user))
+    on_pages(SignedOut, lambda user: user_logged_out.send(app, user=user))

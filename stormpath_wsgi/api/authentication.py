@@ -58,6 +58,11 @@ class ActiveKey(Protocol):
         """The secret of the key, decrypted."""
         ...
 
+    @property
+    def account_href(self) -> str:
+        """The address of the account whose key it is."""
+        ...
+
 
 class Keys(Protocol):
     """The part of a directory that stores API keys and nonces."""

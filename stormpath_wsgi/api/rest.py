@@ -23,6 +23,7 @@ from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, Unavailable, fault
+from stormpath_wsgi.events import Origin, at
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,8 @@ class RestAPI:
         if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
             return Response(self._description, content_type="application/json")
         caller = self._authentication.caller(request)
-        return answer(Call(self._acting_for(caller.id), caller, request, path))
+        with at(Origin.of(request.environ, actor=caller.account_href, credential="api key")):
+            return answer(Call(self._acting_for(caller.id), caller, request, path))
 
     def _refuse(self, request: Incoming, error: Error, request_id: str) -> Response:
         document = {**error.body(), "requestId": request_id}

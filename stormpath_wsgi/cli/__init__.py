@@ -19,4 +19,6 @@ def main() -> None:
         if error.name not in ("click", "gunicorn"):
             raise
         sys.exit(f"{error.name} is missing; install it with: pip install click gunicorn")
+    # Settings name functions of the site. What is installed comes first, whatever this folder holds.
+    sys.path.append(os.getcwd())
     cli(prog_name="stormpath-wsgi")

@@ -11,7 +11,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -20,6 +20,7 @@ import click
 from stormpath_wsgi.client import Account, Application, Client, Group
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
+from stormpath_wsgi.events import at
 from stormpath_wsgi.settings import Settings
 
 Arguments = ParamSpec("Arguments")
@@ -146,7 +147,7 @@ def with_application(command: Callable[Concatenate[OpenedApplication, Arguments]
     @functools.wraps(command)
     def opened(settings: Settings, *args: Arguments.args, **rest: Arguments.kwargs) -> None:
         require_directory(settings)
-        with client_of(settings) as client:
+        with client_of(settings) as client, by_command():
             command(OpenedApplication(client, settings), *args, **rest)
 
     return opened
@@ -160,7 +161,7 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
     def opened(*args: Any, directory: str | None, **rest: Any) -> None:
         settings = Settings.read(**({"directory": directory} if directory else {}))
         require_directory(settings)
-        with client_of(settings) as client:
+        with client_of(settings) as client, by_command():
             command(client, *args, **rest)
 
     return opened
@@ -169,6 +170,11 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
 def client_of(settings: Settings) -> Client:
     """A client of the directory that the settings name."""
     return Client(**settings.opening())
+
+
+def by_command() -> AbstractContextManager[None]:
+    """A block whose events say that a command is what they come from."""
+    return at(credential="command")
 
 
 def require_directory(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from stormpath_wsgi.cli.applications import application
 from stormpath_wsgi.cli.command import (
     Commands,
     Failure,
+    by_command,
     embedded_file,
     require_directory,
     require_local,
@@ -64,7 +65,7 @@ def init(settings: Settings, no_api_key: bool) -> None:
         upgrade(database)  # also on a server, where the site itself only checks the tables
     show(directory=settings.address, signing_key=_signing_key(settings))
     options = settings.directory_options()
-    with closing(open_directory(settings.directory, options)) as service:
+    with closing(open_directory(settings.directory, options)) as service, by_command():
         service.bootstrap(options.application_name)
         there = service.list("tenants/current/applications", {"limit": 100})["items"]
         for each in there:

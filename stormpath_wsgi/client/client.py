@@ -35,6 +35,7 @@ from stormpath_wsgi.client.resources.tenant import (
 )
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.events import Events
 
 
 class Client(Shared):
@@ -53,7 +54,8 @@ class Client(Shared):
     :class:`~stormpath_wsgi.client.cache.CacheOptions`. *expand*: what of the tenant is loaded with it. *proxies* as
     for ``requests``. *backoff_strategy* tells the milliseconds to pause before the n-th repetition. *timeout*,
     *ca_bundle* and *allow_insecure*: see :class:`~stormpath_wsgi.client.remote.Remote`. An embedded directory asks for
-    no API key and no cache, and ignores what it is given of these.
+    no API key and no cache, and ignores what it is given of these. *events*: who listens to what a site does with this
+    directory; those of an embedded one are among the options, for it tells its events itself.
 
     Or it is given a *data_store*.
 
@@ -80,6 +82,7 @@ class Client(Shared):
         timeout: float = 15,
         ca_bundle: str | None = None,
         allow_insecure: bool = False,
+        events: Events | None = None,
         **auth: Any,
     ) -> None:
         for unknown in auth.keys() - KEYWORDS:
@@ -89,6 +92,7 @@ class Client(Shared):
         #: What the client proves itself with, where that is asked for.
         self.auth: KeyPair | None = None
         self._expand = wire_expand(expand)
+        self._events = events or Events()
         if data_store is not None and url is None:
             self.data_store = data_store
         elif url is None or data_store is not None:
@@ -118,6 +122,11 @@ class Client(Shared):
     def base_url(self) -> str:
         """What every href starts with, without a slash at the end."""
         return self.data_store.base_url
+
+    @property
+    def events(self) -> Events:
+        """Who listens to what happens in an embedded directory; of another one, to what the flows of a site do."""
+        return self.data_store.events if isinstance(self.data_store, LocalDataStore) else self._events
 
     @cached_property
     def tenant(self) -> Tenant:

@@ -23,6 +23,8 @@ class LocalDataStore(Shared):
         self._service = service
         self.base_url = service.base_url
         self.generation = service.generation
+        #: Who listens to what happens in the directory.
+        self.events = service.events
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
         """See :meth:`DataStore.get`."""

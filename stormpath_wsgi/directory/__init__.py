@@ -38,6 +38,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         sms=options.sms,
         mail=mail,
         cache_ttl=options.cache_ttl,
+        events=options.events,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import sms
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
@@ -17,7 +19,9 @@ from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.errors import ConfigurationError, fault
+from stormpath_wsgi.events import AfterEvent, B, Events, Refused
+from stormpath_wsgi.kinds import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,24 @@ class UnitOfWork:
     caller: str | None = None
     #: The ids of the mails in the outbox that are to be sent after the commit.
     queued: list[str] = field(default_factory=list)
+    #: The events that are told once it is committed.
+    told: list[AfterEvent] = field(default_factory=list)
 
     def href(self, target: Resource | Listing) -> str:
         """The address of *target*, below the base URL."""
         return f"{self.base_url}/{target.path}"
+
+    def tell(self, kind: type[AfterEvent], account_id: str, **facts: Any) -> None:
+        """Lets an event of *kind* about the account be told when the transaction is committed."""
+        account = self.href(Resource(Account, account_id))
+        self.told.append(kind(time=_moment(self.now / 1000), account=account, **facts))
 
 
 class Context:
     """What all transactions of a service share, for as long as the service exists.
 
     *tenant_id*: None means the only tenant of the database. *clock*: returns seconds since the epoch, UTC. *cache_ttl*:
-    seconds that anything is remembered at the most.
+    seconds that anything is remembered at the most. *events*: its listeners are told what happens.
     """
 
     def __init__(
@@ -62,9 +73,11 @@ class Context:
         send_sms: sms.Send | None = None,
         *,
         cache_ttl: float = 60,
+        events: Events | None = None,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
         self.secrets, self.mail, self.cache_ttl = secrets, mail, cache_ttl
+        self.events = events or Events()
         #: Called when there is mail in the outbox.
         self.deliver: Callable[[], object] = _nobody
         self.send_sms = send_sms or sms.default(database)
@@ -96,6 +109,22 @@ class Context:
             yield work
         if work.queued:
             self.deliver()
+        for event in work.told:
+            self.events.emit(event)
+
+    def href(self, target: Resource | Listing) -> str:
+        return f"{self.base_url}/{target.path}"
+
+    def tell(self, kind: type[AfterEvent], account: str | None, **facts: Any) -> None:
+        """Tells an event of *kind* about the account with the href *account* at once."""
+        self.events.emit(kind(time=_moment(self.clock()), account=account, **facts))
+
+    def ask(self, event: B) -> B:
+        """*event* as the listeners have it. Raises 7110 when one refuses; call it while no transaction is open."""
+        try:
+            return self.events.before(event)
+        except Refused as refused:
+            raise fault(Code.REFUSED_BY_LISTENER, refused.message, message=refused.message) from refused
 
     def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
         """The unit of work for *tenant_id* on *connection*, whose transaction has begun."""
@@ -121,6 +150,10 @@ def _only_tenant(connection: Connection) -> str:
         )
     tenant_id: str = found[0]
     return tenant_id
+
+
+def _moment(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
 def _nobody() -> None:

@@ -74,7 +74,7 @@ CHANGE: Mapping[type[Kind], Change] = {
     kinds.EmailTemplate: email_templates.change,
     kinds.Field: plain.change,
     kinds.SmtpServer: smtp_servers.change,
-    kinds.ApiKey: plain.change,
+    kinds.ApiKey: api_keys.change,
     kinds.Provider: providers.change,
     kinds.UserInfoMappingRules: plain.change,
     kinds.AttributeStatementMappingRules: plain.change,

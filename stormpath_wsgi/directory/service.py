@@ -40,6 +40,7 @@ from stormpath_wsgi.directory.wire.paths import (
 )
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.events import Events
 from stormpath_wsgi.settings import MailSettings
 
 
@@ -53,7 +54,7 @@ class DirectoryService:
 
     *base_url*: what hrefs start with, without a slash at the end. *passwords*, *secrets*, *sms* and *mail*: None means
     the defaults. *clock*: returns seconds since the epoch. *cache_ttl*: seconds that the service remembers anything at
-    the most.
+    the most. *events*: its listeners are told what happens.
     """
 
     def __init__(
@@ -68,8 +69,11 @@ class DirectoryService:
         sms: Send | None = None,
         mail: Mail | None = None,
         cache_ttl: float = 60,
+        events: Events | None = None,
     ) -> None:
         self.base_url = base_url
+        #: Its listeners are told what happens in the directory, whoever asks for it.
+        self.events = events or Events()
         #: Whether only this site uses the database, so that the first program that opens it sets it up.
         self.embedded = database.embedded
         #: Returns a number. As long as it returns the same number, everything that was read since still holds. Does no
@@ -85,6 +89,7 @@ class DirectoryService:
             mail or Mail.of(MailSettings(), base_url, database),
             sms,
             cache_ttl=cache_ttl,
+            events=self.events,
         )
         self._delivery = Delivery(self._context)
         self._context.deliver = self._delivery.wake

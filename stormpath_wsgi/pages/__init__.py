@@ -19,6 +19,8 @@ from webob import Request, Response
 
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.flows import Flows
+from stormpath_wsgi.pages import handlers
 from stormpath_wsgi.pages.logout import SignOutOfApp
 from stormpath_wsgi.pages.page import Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
@@ -61,12 +63,14 @@ class Pages:
         settings: Settings,
         client: Client,
         application: Application,
+        flows: Flows,
         pages: Iterable[type[AnyPage]] | None = None,
     ) -> None:
         of_section = {page.section: page for page in (declared() if pages is None else pages)}
         sections = settings.web.pages
         found = [of_section[type(section)].declaration(section) for section in sections.values()]
-        site = self._site = Site(settings, client, application, found)
+        site = self._site = Site(settings, client, application, flows, found)
+        handlers.listen(client, settings.web)
         served = {
             name: of_section[type(section)](site, section) for name, section in sections.items() if section.enabled
         }

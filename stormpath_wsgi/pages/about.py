@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.pages.refusal import failure
+from stormpath_wsgi.flows.refusals import failure
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.texts import Texts
 

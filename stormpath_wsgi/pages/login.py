@@ -11,18 +11,21 @@ from webob import Request, Response
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.flows import SignInRefused, Unfinished
 from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
-from stormpath_wsgi.pages.refusal import Invalid, invalid
+from stormpath_wsgi.pages.refusal import Invalid, Refusal, invalid
 from stormpath_wsgi.pages.sentences import INVALID_LOGIN
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import FORBIDDEN
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import LoginSettings
 from stormpath_wsgi.texts import marked, texts_of
+
+#: What a single-page app is told whose visitor is asked for more than a password.
+MORE = marked("There is one more step before you are signed in.")
 
 #: Seconds within which an application sends somebody back whom we have sent on, when it does not let him in.
 AT_ONCE = 10
@@ -89,19 +92,20 @@ class LoginPage(FormPage[LoginSettings]):
         return answer
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
-        login, password = posted.get("login"), posted.get("password")
+        login: Any = posted.get("login")
+        password: Any = posted.get("password")
         if html:
             self.form.check_required(posted)
-        if is_blank(login) or is_blank(password) or not (isinstance(login, str) and isinstance(password, str)):
-            raise Invalid(INVALID_LOGIN)
+        organization = self._organization(posted)
         try:
-            account = self.site.application.authenticate_account(
-                login, password, organization_name_key=self._organization(posted)
-            ).account
-            session_of(request.environ).sign_in(account)
-        except Error as error:
-            raise self._refusal(request, error) from error
-        return Outcome(account, self._destination(request), signed_in=True)
+            result = self.site.flows.sign_in.with_password(
+                session_of(request.environ), login, password, organization_name_key=organization
+            )
+        except SignInRefused as refused:
+            raise self._refusal(request, refused) from refused
+        if isinstance(result, Unfinished):
+            raise self._more(request, result)
+        return Outcome(result.account, self._destination(request), signed_in=True)
 
     def context(self, request: Request) -> dict[str, Any]:
         user, texts = session_of(request.environ).user, texts_of(request.environ)
@@ -121,13 +125,24 @@ class LoginPage(FormPage[LoginSettings]):
             raise Invalid(INVALID_LOGIN)
         return key
 
-    def _refusal(self, request: Request, error: Error) -> Invalid:
-        refusal = invalid(error)  # or raises: the directory failed, not the visitor
-        if error.code == Code.ACCOUNT_NOT_VERIFIED:
+    def _refusal(self, request: Request, refused: SignInRefused) -> Invalid:
+        refusal = invalid(refused)
+        if refused.code == Code.ACCOUNT_NOT_VERIFIED:
             refusal.say("%(title)s %(text)s", **UNVERIFIED._asdict())
             refusal.location = self.site.link(request, self.uri, status="unverified", next=self.site.wanted(request))
         else:
             refusal.say(INVALID_LOGIN)
+        return refusal
+
+    def _more(self, request: Request, unfinished: Unfinished) -> Refusal:
+        """What a visitor gets who is asked for more: the page that asks it."""
+        refusal = Refusal(MORE, status=HTTPStatus.UNAUTHORIZED)
+        refusal.reason = f"{unfinished.asks} is asked"
+        refusal.members = {"asks": unfinished.asks, "pending": unfinished.pending}
+        wanted = self.site.wanted(request)
+        refusal.location = self.site.link(
+            request, self.site.web.at(unfinished.uri), pending=unfinished.pending, next=wanted
+        )
         return refusal
 
     def _comes_back(self, request: Request) -> bool:

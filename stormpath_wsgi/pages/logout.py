@@ -9,6 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Unavailable
+from stormpath_wsgi.events import at
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.csrf import comes_from_here, elsewhere, is_deliberate, same_origin
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
@@ -40,12 +41,7 @@ class LogoutPage(Page[LogoutSettings]):
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self._settings.uri, request.remote_addr, refusal.reason)
             return self.site.problem(request, "error", refusal) if html else refused(request, refusal)
-        session = session_of(request.environ)
-        account = session.user.account
-        try:
-            session.sign_out()
-        finally:  # this browser is signed out in any case
-            self.site.tell(self.site.web.post_logout_handler, account, request)
+        self.site.flows.sign_out(session_of(request.environ))
         location = self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
         answer = redirect(location) if html else json_answer(None)
         self.site.tokens.forget(request, answer)
@@ -98,11 +94,9 @@ class SignOutOfApp:
         return self._app(environ, start)
 
     def _sign_out(self, request: Request) -> None:
-        session = session_of(request.environ)
-        account = session.user.account
         try:
-            session.sign_out()
+            with at(page=True):  # it stands for ours
+                self._site.flows.sign_out(session_of(request.environ))
         except Unavailable as error:
             # The app has said its answer; this browser is signed out in any case.
             log.error("A session that was signed out of lives on: %s", error)
-        self._site.tell(self._site.web.post_logout_handler, account, request)

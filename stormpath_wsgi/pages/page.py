@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from webob import Request, Response
 
 from stormpath_wsgi.client import Account
+from stormpath_wsgi.events import Refused, at
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER, is_deliberate
@@ -63,7 +65,8 @@ class Page(ABC, Generic[S]):
         wanted = preferred(request.environ, self.site.web.produces)
         if wanted is None and not self.answers_all:
             return None
-        return self.answer(request, html=wanted == HTML)
+        with at(page=True):
+            return self.answer(request, html=wanted == HTML)
 
     @classmethod
     def declaration(cls, settings: S) -> Declaration:
@@ -138,7 +141,19 @@ class FormPage(Page[F]):
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self.uri, request.remote_addr, refusal.reason)
             return self.refuse(request, posted or {}, refusal) if html else refused(request, refusal)
+        except Refused as by_listener:
+            return self._refused_by_listener(request, posted or {}, by_listener, html=html)
         return self.conclude(request, outcome, html=html)
+
+    def _refused_by_listener(
+        self, request: Request, posted: Mapping[str, Any], by_listener: Refused, *, html: bool
+    ) -> Response:
+        """The answer that a listener gave with its refusal, or the form once more with its sentence."""
+        if by_listener.answer is not None:
+            return request.get_response(by_listener.answer)
+        refusal = Invalid(by_listener.message, status=HTTPStatus.FORBIDDEN)
+        log.info("%s refuses %s: a listener does.", self.uri, request.remote_addr)
+        return self.refuse(request, posted, refusal) if html else refused(request, refusal)
 
     def show(self, request: Request) -> Response:
         return self._page(request)
@@ -180,11 +195,10 @@ class FormPage(Page[F]):
             answer = json_answer(account_document(self.site.store, outcome.account.href))
         if outcome.signed_in:
             self.site.tokens.forget(request, answer)
-            self.site.tell(self.site.web.post_login_handler, outcome.account, request)
         return answer
 
 
 def refused(request: Request, refusal: Refusal) -> Response:
-    """A refusal as JSON: two keys, and nothing of what the directory tells developers."""
+    """A refusal as JSON: two keys, what else a program has to know, and nothing that the directory tells developers."""
     told = refusal.told(texts_of(request.environ))
-    return json_answer({"status": told.status, "message": told.message}, told.status)
+    return json_answer({"status": told.status, "message": told.message, **refusal.members}, told.status)

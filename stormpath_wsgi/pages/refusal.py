@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.flows.refusals import FlowRefused
 from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, field_of, sentence
 from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import Texts
@@ -29,12 +29,13 @@ class Refusal(Exception):
 
     *message* is English, and marked for the catalogues; *values* stand in its places ``%(name)s``, and are texts or
     labels as well. *field*: the name of the form field that is to blame. :attr:`location`: where a browser is sent
-    instead.
+    instead. :attr:`members`: what a program is told besides.
     """
 
     def __init__(self, message: str, *, status: int = 400, field: str | None = None, **values: str) -> None:
         self.status, self.field = status, field
         self.location: str | None = None
+        self.members: Mapping[str, str] = {}
         self.say(message, **values)
 
     def say(self, message: str, **values: str) -> None:
@@ -53,23 +54,17 @@ class Invalid(Refusal):
     """What was filled in will not do. A browser gets the form again with status 200 (framework specification)."""
 
 
-def invalid(error: Error, fields: Mapping[str, FieldSettings] = _NO_FIELDS) -> Invalid:
-    """The :class:`Invalid` of a directory that refused what was in *fields*. Raises a :func:`failure`.
+def invalid(refused: FlowRefused, fields: Mapping[str, FieldSettings] = _NO_FIELDS) -> Invalid:
+    """The :class:`Invalid` of a flow that refused what was in *fields*.
 
     The directory's own sentences are not for visitors: they are told what :mod:`.sentences` has for its code.
     """
-    if error.status == 404 or not 400 <= error.status < 500:
-        raise failure(error) from error
+    error = refused.as_error()
     field = field_of(error, fields)
     message = sentence(error.code, field)
     if message is None:
         log.warning("No visitor can mend what the directory refuses: error %s, %s", error.code, error.developer_message)
     label = A_VALUE if field is None else fields[field].label
     refusal = Invalid(message or GENERAL, status=error.status, field=field, label=label)
-    refusal.reason = f"error {error.code}"
+    refusal.reason = f"error {error.code}" if refused.error else refused.reason
     return refusal
-
-
-def failure(error: Error) -> Error:
-    """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more."""
-    return Unavailable("The application is not in the directory any more.") if error.status == 404 else error

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
-from webob import Request, Response
+from webob import Request
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.client import Account, Application, Organization
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.flows import NewAccount, RegistrationRefused
+from stormpath_wsgi.flows.registration import ORGANIZATION as ORGANIZATION_NAME_KEY
 from stormpath_wsgi.pages.about import password_rules
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
@@ -19,8 +18,6 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
 from stormpath_wsgi.texts import marked, texts_of
-
-log = logging.getLogger(__name__)
 
 CUSTOM_DATA = "customData"
 CONFIRMATION = "confirmPassword"
@@ -55,15 +52,17 @@ class RegisterPage(FormPage[RegisterSettings]):
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         values = self._values(posted)
+        key = None if is_blank(values.get(ORGANIZATION)) else values[ORGANIZATION]
         try:
-            account = self._create(self._owner(values), values)
-        except Error as error:
-            raise invalid(error, self.form.fields) from error
-        return self._welcome(request, account)
-
-    def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
-        self.site.tell(self.site.web.post_registration_handler, outcome.account, request)
-        return super().conclude(request, outcome, html=html)
+            made = self.site.flows.registration(
+                session_of(request.environ),
+                _account(values),
+                organization_name_key=key,
+                signs_in=self._settings.auto_login,
+            )
+        except RegistrationRefused as refused:
+            raise self._refusal(refused) from refused
+        return self._welcome(request, made)
 
     def context(self, request: Request) -> dict[str, Any]:
         strength = self.site.about.password_strength
@@ -84,38 +83,26 @@ class RegisterPage(FormPage[RegisterSettings]):
                 raise Invalid(marked("%(name)s is not a configured registration field."), name=name)
         return values
 
-    def _owner(self, values: Mapping[str, Any]) -> Application | Organization:
-        """Whose default account store the account goes to: the organization's, if the visitor names one."""
-        if is_blank(values.get(ORGANIZATION)):
-            return self.site.application
-        organization = self.site.organization(values[ORGANIZATION])
-        if organization is None:
-            raise Invalid(marked("Organization could not be found."), field=ORGANIZATION)
-        return organization
+    def _refusal(self, refused: RegistrationRefused) -> Invalid:
+        if refused.field == ORGANIZATION_NAME_KEY:
+            return Invalid(marked("Organization could not be found."), field=ORGANIZATION)
+        return invalid(refused, self.form.fields)
 
-    def _create(self, owner: Application | Organization, values: Mapping[str, Any]) -> Account:
-        given = {name: value for name, value in values.items() if not is_blank(value) and name not in NOT_STORED}
-        account: dict[str, Any] = {CORE[name]: value for name, value in given.items() if name in CORE}
-        custom = {name: value for name, value in given.items() if name not in CORE}
-        if custom:
-            account["custom_data"] = custom
-        return owner.accounts.create(account)
-
-    def _welcome(self, request: Request, account: Account) -> Outcome:
-        site = self.site
-        enabled = account.status == kinds.ENABLED
-        if enabled and self._settings.auto_login and self._sign_in(request, account):
+    def _welcome(self, request: Request, made: NewAccount) -> Outcome:
+        site, account = self.site, made.account
+        if made.signed_in:
             location = site.wanted(request) or site.link(request, self._settings.next_uri)
             return Outcome(account, location, signed_in=True)
-        status = "created" if enabled else "unverified"
+        status = "created" if account.status == kinds.ENABLED else "unverified"
         login = site.link(request, site.web.at(site.web.login.uri), status=status, next=site.wanted(request))
         return Outcome(account, login, signed_in=False)
 
-    def _sign_in(self, request: Request, account: Account) -> bool:
-        """Whether it worked. The account is made by now: to answer with an error would make a visitor try again."""
-        try:
-            session_of(request.environ).sign_in(account)
-        except Error as error:
-            log.warning("The new account %s could not be signed in: %s", account.href, error)
-            return False
-        return True
+
+def _account(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the account shall be, by the client's names."""
+    given = {name: value for name, value in values.items() if not is_blank(value) and name not in NOT_STORED}
+    account: dict[str, Any] = {CORE[name]: value for name, value in given.items() if name in CORE}
+    custom = {name: value for name, value in given.items() if name not in CORE}
+    if custom:
+        account["custom_data"] = custom
+    return account

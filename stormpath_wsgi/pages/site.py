@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from webob import Request
 
-from stormpath_wsgi.client import Account, Application, Client, Organization
-from stormpath_wsgi.kinds import ENABLED, NAME_KEY
+from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.csrf import FIELD, FormTokens
@@ -20,10 +20,8 @@ from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
-from stormpath_wsgi.settings import Handler, Settings
+from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import texts_of
-
-_LONGEST_KEY = Organization.name_key.length[1]  # characters of an organization's key
 
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
 
@@ -34,12 +32,16 @@ class Site:
     """Lives with the process; threads may share it. *pages*: what all pages declare, served or not."""
 
     def __init__(
-        self, settings: Settings, client: Client, application: Application, pages: Sequence[Declaration]
+        self,
+        settings: Settings,
+        client: Client,
+        application: Application,
+        flows: Flows,
+        pages: Sequence[Declaration],
     ) -> None:
         web = self.web = settings.web
         self.max_body = settings.max_body
-        self.application = application
-        self._client = client
+        self.flows = flows
         self.store = client.data_store
         self.about = About(client.data_store, application.href, ttl=settings.cache_ttl.total_seconds())
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
@@ -74,22 +76,6 @@ class Site:
         """A page that says why there is no other."""
         told = refusal.told(texts_of(request.environ))
         return self.html(request, view, told.status, site_name=self.about.name, error=told, **context)
-
-    def tell(self, handler: Handler | None, account: Account | None, request: Request) -> None:
-        """Let the application know, if it wants to, what has happened to *account*."""
-        if handler is not None:
-            handler(account, request.environ)
-
-    def organization(self, name_key: Any) -> Organization | None:
-        """The organization with that key, if it is ENABLED and mapped to the application."""
-        if not isinstance(name_key, str) or len(name_key := name_key.strip()) > _LONGEST_KEY:
-            return None
-        if not NAME_KEY.fullmatch(name_key):
-            return None
-        for found in self._client.organizations.search({"name_key": name_key, "status": ENABLED}):
-            if self.application.account_store_mappings.search({"account_store.href": found.href}):
-                return found
-        return None
 
     def link(self, request: Request, uri: str, **query: str | None) -> str:
         """The address of *uri*, one of our settings, for the browser: below the mount point of the application."""

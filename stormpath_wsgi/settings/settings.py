@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.events import Events, heard
 from stormpath_wsgi.settings import instance, sources
 from stormpath_wsgi.settings.api import ApiSettings
 from stormpath_wsgi.settings.application import ApplicationSettings
@@ -33,6 +34,7 @@ from stormpath_wsgi.settings.types import (
     DirectoryUrl,
     Duration,
     EncryptionKeys,
+    Listeners,
     ListenUrl,
     NamedHasher,
     NamedSmsSender,
@@ -141,6 +143,12 @@ class Settings(Section):
         False,
         description="Whether browsers get the login page instead of a 401 of the application. Who does not prefer HTML "
         "gets the 401 as it is, with the application's WWW-Authenticate.",
+    )
+    listeners: Listeners = Field(
+        (),
+        description="Functions that are called with what happens to accounts, in order: the name of each, "
+        "module:function; in Python also the function. Which events one gets, the annotation of its parameter says: "
+        "def greet(event: SignedIn).",
     )
     max_body: Bytes = Field(200_000, description="Largest request body that our own pages read; above it: 413.")
     cache_size: Annotated[int, Field(ge=0), Unit("sessions")] = Field(
@@ -251,6 +259,7 @@ class Settings(Section):
             "ca_bundle": self.client.ca_bundle and str(self.client.ca_bundle),
             "allow_insecure": self.client.allow_insecure,
             "cache_options": {"ttl": ttl, "tti": ttl, "url": cache and cache.get_secret_value()},
+            "events": self._events(),
         }
 
     def _check_place(self) -> None:
@@ -287,7 +296,11 @@ class Settings(Section):
             session_check=self.session.check,
             cache_ttl=self.cache_ttl.total_seconds(),
             hash_queue=self.hash_queue,
+            events=self._events(),
         )
+
+    def _events(self) -> Events:
+        return Events(pair for listener in self.listeners for pair in heard(listener))
 
     @property
     def address(self) -> str:

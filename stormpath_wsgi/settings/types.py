@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from stormpath_wsgi.events import heard
 from stormpath_wsgi.kinds import ONE_LINE
 from stormpath_wsgi.settings.instance import KEY_LENGTH
 from stormpath_wsgi.settings.sources import Unit
@@ -101,6 +102,11 @@ def _function(value: Any) -> Any:
         return pkgutil.resolve_name(value)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"write module:function; {value:.80} cannot be imported: {error}") from error
+
+
+def _listener(value: Any) -> Any:
+    heard(value)
+    return value
 
 
 def _cookie_name(value: str) -> str:
@@ -240,4 +246,7 @@ Handler = Callable[[Any, dict[str, Any]], object]
 # As they are set: the thing itself, or the name under which it can be imported, module:name.
 NamedSmsSender = Annotated[SmsSender, BeforeValidator(_function)]
 NamedHandler = Annotated[Handler, BeforeValidator(_function)]
+#: Is called with an event of the kinds that its parameter is annotated with, see :mod:`stormpath_wsgi.events`.
+EventListener = Annotated[Callable[[Any], object], BeforeValidator(_function), AfterValidator(_listener)]
+Listeners = Annotated[tuple[EventListener, ...], BeforeValidator(_split)]
 NamedHasher = Annotated[Argon2Hasher, BeforeValidator(_function)]

@@ -43,6 +43,9 @@ class Proof(Enum):
     API_KEY = "api key"
 
 
+_CREDENTIALS = {Kind.SESSION: "session", Kind.BEARER: Proof.TOKEN.value, Kind.BASIC: Proof.API_KEY.value}
+
+
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """Nothing was offered that is ours to judge."""
@@ -71,6 +74,11 @@ class Proved:
     def href(self) -> str:
         """The href of the account. Asks for nothing."""
         return self.account.href
+
+    @property
+    def credential(self) -> str:
+        """What the request brought, in the words of :mod:`stormpath_wsgi.events`."""
+        return _CREDENTIALS[self.kind]
 
     def __repr__(self) -> str:
         return f"<Proved {self.href} by {self.kind.value}>"

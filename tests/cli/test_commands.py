@@ -629,6 +629,22 @@ def test_a_secret_is_new_each_time_and_long_enough() -> None:
     assert re.fullmatch("[0-9a-f]{64}", first)
 
 
+def test_a_listener_of_the_settings_is_told_what_a_command_does(client: Client, folder: Path) -> None:
+    """It is found in this folder, without a path of Python's own that leads here."""
+    (folder / "yoursite.py").write_text(
+        "from stormpath_wsgi.events import Registered\n\n\n"
+        "def greet(event: Registered) -> None:\n    print('made:', event.account, event.credential)\n"
+    )
+    (folder / "stormpath.yaml").write_text("listeners: [yoursite:greet]\n")
+    answer = subprocess.run(
+        [sys.executable, "-P", "-m", "stormpath_wsgi.cli", "account", "create", "ada@example.org"],
+        capture_output=True, text=True, input=f"{PASSWORD}\n", cwd=folder,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    [account] = client.accounts.search({"email": "ada@example.org"})
+    assert f"made: {account.href} command\n" in answer.stdout
+
+
 def test_as_a_module_it_is_the_same_command(folder: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "stormpath_wsgi.cli", "account", "list"], capture_output=True, text=True, cwd=folder

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import func, select
 from support.world import World, link, part, path, refused
 
-from stormpath_wsgi.directory.storage.schema import access_tokens, refresh_tokens
+from stormpath_wsgi.directory.rules.tokens.tokens import NONCE_LIFETIME
+from stormpath_wsgi.directory.storage.schema import access_tokens, account_nonces, refresh_tokens
+from stormpath_wsgi.errors import Error
 
 DAY = 24 * 3600
 
@@ -295,6 +297,65 @@ def test_a_token_can_be_bound_to_the_password_that_was_known(world: World, token
         world.service.create(f"{account}/{tokens}", body, known)
     now = world.service.get(account)["passwordModifiedAt"]
     assert world.service.create(f"{account}/{tokens}", body, {"passwordModifiedAt": now.replace("Z", "+00:00")})
+
+
+NONCE = {"nonce": "0123456789abcdef"}
+
+
+class TestNonces:
+    """What proves somebody once begins one session, whichever worker it comes to."""
+
+    def test_a_token_is_made_once_for_a_nonce(self, world: World) -> None:
+        account, body = world.account(), {"application": link(world.application)}
+        first = world.service.create(f"{account}/refreshTokens", body, NONCE)
+        with refused(11005):
+            world.service.create(f"{account}/refreshTokens", body, NONCE)
+        world.service.delete(path(first))
+        with refused(11005):
+            world.service.create(f"{account}/refreshTokens", body, NONCE)
+        assert world.service.create(f"{account}/refreshTokens", body, {"nonce": "fedcba9876543210"})
+        assert world.service.create(f"{world.account()}/refreshTokens", body, NONCE)
+
+    def test_what_is_refused_uses_no_nonce_up(self, world: World) -> None:
+        account, body = world.account(), {"application": link(world.application)}
+        known = world.service.get(account)["passwordModifiedAt"]
+        world.now += 1
+        world.update(account, password="Another-Horse-2")
+        with refused(7100):
+            world.service.create(f"{account}/refreshTokens", body, {**NONCE, "passwordModifiedAt": known})
+        assert world.service.create(f"{account}/refreshTokens", body, NONCE)
+
+    def test_of_those_who_bring_one_at_once_one_is_served(self, world: World) -> None:
+        account, body = world.account(), {"application": link(world.application)}
+        barrier = threading.Barrier(4)
+
+        def begin(_: int) -> int | None:
+            barrier.wait()
+            try:
+                world.service.create(f"{account}/refreshTokens", body, NONCE)
+            except Error as error:
+                return error.code
+            return None
+
+        with ThreadPoolExecutor(4) as threads:
+            assert sorted(threads.map(begin, range(4)), key=str) == [11005, 11005, 11005, None]
+        assert len(world.items(f"{account}/refreshTokens")) == 1
+
+    def test_old_nonces_go(self, world: World) -> None:
+        account, body = world.account(), {"application": link(world.application)}
+        for number in range(7):
+            world.service.create(f"{account}/refreshTokens", body, {"nonce": f"{number:016}"})
+        world.now += NONCE_LIFETIME + 1
+        for number in range(7, 9):
+            world.service.create(f"{account}/refreshTokens", body, {"nonce": f"{number:016}"})
+        with world.database.read() as connection:
+            assert connection.execute(select(func.count()).select_from(account_nonces)).scalar_one() == 2
+
+    @pytest.mark.parametrize("nonce", ["", "short", "x" * 129, "0123456789abcde\n", 5])
+    def test_what_is_no_nonce_is_refused(self, world: World, nonce: object) -> None:
+        with refused(2006):
+            body = {"application": link(world.application)}
+            world.service.create(f"{world.account()}/refreshTokens", body, {"nonce": nonce})
 
 
 @pytest.mark.parametrize("known", ["", "yesterday", 5, "9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00"])

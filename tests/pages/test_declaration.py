@@ -65,7 +65,7 @@ def visits(site: StormpathMiddleware, tmp_path: Path) -> VisitSite:
     def visit(template: str = "", **own: object) -> Visit:
         (tmp_path / "login.html").write_text(template)
         settings = OwnSettings.read(secret_keys=KEYS, web={"templates": tmp_path, "help": own})
-        site.pages = Pages(settings, site.client, site.application, [*declared(), HelpPage])
+        site.pages = Pages(settings, site.client, site.application, site.flows, [*declared(), HelpPage])
         return Visit(site=site)
 
     return visit

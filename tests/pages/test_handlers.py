@@ -59,6 +59,25 @@ def test_what_is_refused_is_not_told(told: Told) -> None:
     assert told.calls == []
 
 
+def test_only_what_happens_on_our_pages_is_told(told: Told) -> None:
+    visit = Visit(web=told.settings())
+    account = visit.account()
+    visit.application.authenticate_account("ada@example.org", PASSWORD)
+    account.delete()
+    assert told.calls == []
+
+
+def test_a_handler_that_raises_is_logged_as_every_listener_is(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(account: Any, environ: dict[str, Any]) -> None:
+        raise ZeroDivisionError
+
+    visit = Visit(web={"post_login_handler": fail})
+    visit.account()
+    visit.sign_in()
+    assert visit.is_signed_in()
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_who_is_signed_in_is_sent_on_unless_the_settings_say_no() -> None:
     for send_on, status in ((True, 302), (False, 200)):
         visit = Visit(web={"login": {"sendOn": send_on}})

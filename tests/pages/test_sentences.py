@@ -12,6 +12,8 @@ import stormpath_wsgi.pages
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.codes import Code, Whose
 from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.events import Refused
+from stormpath_wsgi.flows.refusals import FlowRefused
 from stormpath_wsgi.pages.refusal import invalid
 from stormpath_wsgi.pages.sentences import GENERAL, SENTENCES, sentence
 from stormpath_wsgi.settings import RegisterForm
@@ -25,6 +27,7 @@ ON_NO_PAGE = {
     Code.PROVIDER_REFUSED, Code.FROM_PROVIDER, Code.API_KEY_WRONG, Code.FACTOR_DISABLED,
     Code.ALREADY_LINKED, Code.LINKED_TO_ITSELF, Code.LINK_WITHOUT_ACCOUNTS, Code.TOO_MANY_LINKS,
     Code.LINK_WITHIN_DIRECTORY, Code.DIRECTORY_ALREADY_LINKED,
+    Code.REFUSED_BY_LISTENER,  # the listener's own sentence is told
     *(code for code in Code if code.name.startswith(("TOKEN_", "SMTP_", "PHONE_", "CHALLENGE_"))),
 }  # fmt: skip
 
@@ -41,12 +44,15 @@ def test_every_code_that_is_a_visitors_fault_has_a_sentence() -> None:
 @pytest.mark.parametrize("attribute", ["email", "nothing"])
 def test_no_words_of_the_rest_api_are_told(code: Code, attribute: str) -> None:
     error = fault(code, f"Account {attribute} is what developers hear of.", message="What users of the API hear of.")
-    if code.status == 404 or code.status >= 500:
+    if code is Code.REFUSED_BY_LISTENER:
+        with pytest.raises(Refused):
+            FlowRefused.of(error)
+    elif code.status == 404 or code.status >= 500:
         with pytest.raises(Error) as failure:
-            invalid(error, FIELDS)
+            FlowRefused.of(error)
         assert failure.value is error or isinstance(failure.value, Unavailable)
     else:
-        told = invalid(error, FIELDS).told(english()).message
+        told = invalid(FlowRefused.of(error), FIELDS).told(english()).message
         assert told
         assert "hear of" not in told
         assert "%" not in told
@@ -62,7 +68,7 @@ def test_a_code_without_a_sentence_gets_the_general_one_and_the_log_has_the_rest
     number: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = {"status": 400, "code": number, "message": "For users.", "developerMessage": "For developers."}
-    assert invalid(Error(body), FIELDS).told(english()).message == GENERAL
+    assert invalid(FlowRefused.of(Error(body)), FIELDS).told(english()).message == GENERAL
     assert f"error {number}, For developers." in caplog.text
 
 

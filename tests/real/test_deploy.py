@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -287,6 +288,8 @@ class TestRun:
         assert "Hello world!" in requests.get(f"{site.address}/", timeout=60).text
         visitor = Visitor(site.address, "ada@example.com")
         assert visitor.register()
+        [event] = site.said(r"(\{.*\"event\": \"Registered\".*\})")
+        assert json.loads(event)["address"] == "127.0.0.1"
         assert (
             'name="password"' in requests.get(f"{site.address}/login", headers={"Accept": "text/html"}, timeout=60).text
         )

@@ -418,6 +418,17 @@ nonces = Table(
     Index(None, "expires_at"),
 )
 
+#: What proofs of who somebody is were marked with that began a session, so that none begins a second one.
+account_nonces = Table(
+    "account_nonces",
+    metadata,
+    reference("account_id", "accounts"),
+    Column("nonce", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "nonce"),
+    Index(None, "expires_at"),
+)
+
 application_web_configs = table(
     "application_web_configs",
     kinds.ApplicationWebConfig,

@@ -110,6 +110,17 @@ def test_signing_in_and_out_on_the_pages_is_told(
     assert who == ada
 
 
+def test_handlers_of_the_settings_are_called_beside_signals(
+    make_app: Callable[..., Flask], register: Any, sign_in: Any, listen: Any
+) -> None:
+    handled: list[str] = []
+    app = make_app(STORMPATH_WEB_POST_LOGIN_HANDLER=lambda account, environ: handled.append(account.email))
+    register(app)
+    entered = listen(user_logged_in)
+    assert sign_in(app.test_client()) == 200
+    assert (len(entered), handled) == (1, ["ada@example.com"])
+
+
 def test_a_refused_sign_in_is_not_told(app: Flask, ada: User, visitor: FlaskClient, sign_in: Any, listen: Any) -> None:
     entered = listen(user_logged_in)
     assert sign_in(visitor, password="wrong") == 400

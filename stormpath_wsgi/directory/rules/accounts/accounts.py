@@ -18,6 +18,7 @@ from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.accounts import (
     account_schema,
+    asked,
     creation_policy,
     login_names,
     password_policy,
@@ -33,8 +34,10 @@ from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.events import EmailChanged, PasswordChanged, Registered, StatusChanged
 from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, id_of
 
 _accounts = schema.accounts
@@ -52,9 +55,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """
     if providers.wants_exchange(properties):
         return providers.exchange(context, listing, properties["providerData"])
-    body = bodies.of_creation(Account, properties, context.base_url)
-    _check(body.values)
-    data = custom_data.embedded(properties)
+    body, data = _wanted(context, properties)
+    if (changed := asked.registration(context, properties, body.values)) is not properties:
+        body, data = _wanted(context, changed)
     body.values.setdefault("username", body.values["email"])
     password = body.values.pop("password", None)
     with context.read() as work:
@@ -69,6 +72,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     new = _new_password(context, store, password, params.get("passwordFormat"))
     id = new_id()
     with context.write(moves_generation=False) as work:
+        work.tell(Registered, id)
         _make(work, id, store, body.values, new, Resource(listing.owner or kinds.Directory, listing.id))
         custom_data.make(work, id, data)
         if in_workflow:
@@ -102,6 +106,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
             administrators.keep_owner(work, target.id, Code.OWNER_STATUS_FIXED)
         body.values.pop("password", None)
         records.change(work, Account, target.id, body.values)
+        _tell_changes(work, target.id, body.values, current)
         if moves:
             mailed_tokens.end(work, target.id, RESET, VERIFICATION)
         if any(body.values.get(name, current[name]) != current[name] for name in ("username", "email")):
@@ -125,6 +130,7 @@ def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
     records.change(work, Account, id, {"password_modified_at": moment})
     tokens.end_all(work, id)
     mailed_tokens.end(work, id, RESET)
+    work.tell(PasswordChanged, id)
 
 
 def remove(context: Context, target: Resource) -> None:
@@ -135,6 +141,13 @@ def remove(context: Context, target: Resource) -> None:
         custom_data.forget(work, [target.id])
         records.remove(work, Account, target.id)
         counts.change(work, directory_id, target.id, -1)
+
+
+def _wanted(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:
+    """What a new account is to be, and its custom data, off the wire. Raises 400, 2000 to 2016, 3000 to 3004."""
+    body = bodies.of_creation(Account, properties, context.base_url)
+    _check(body.values)
+    return body, custom_data.embedded(properties)
 
 
 def _store(work: UnitOfWork, listing: Listing) -> Store:
@@ -163,6 +176,13 @@ def _make(
     providers.make_data(work, id)
     if store.group_id is not None:
         memberships.make(work, id, store.group_id)
+
+
+def _tell_changes(work: UnitOfWork, id: str, values: Mapping[str, Any], current: Wire) -> None:
+    """Has listeners told what of the account is another now."""
+    for name, kind in (("email", EmailChanged), ("status", StatusChanged)):
+        if (new := values.get(name, current[name])) != current[name]:
+            work.tell(kind, id, old=current[name], new=new)
 
 
 def _moves(values: Mapping[str, Any], current: Wire) -> bool:

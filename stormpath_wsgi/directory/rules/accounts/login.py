@@ -20,7 +20,8 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.accounts import account_links
+from stormpath_wsgi.directory.rules.accounts import account_links, sign_ins
+from stormpath_wsgi.directory.rules.accounts.sign_ins import SignIn
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
 from stormpath_wsgi.directory.storage import schema
@@ -28,6 +29,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Unavailable, fault
+from stormpath_wsgi.events import SignedIn
 from stormpath_wsgi.kinds import DISABLED, ENABLED, LOCKED, UNVERIFIED, Account, LoginAttempt
 
 log = logging.getLogger(__name__)
@@ -75,15 +77,17 @@ def attempt_with(
 def _attempt(
     context: Context, listing: Listing, login: str, password: str, store: Any, params: Mapping[str, Any]
 ) -> Wire:
-    account = authenticate(context, listing.id, login, password, store).account
+    with sign_ins.tried(context, sign_ins.PASSWORD, login=login, password=password) as sign_in:
+        account = authenticate(context, listing.id, sign_in, store).account
     answer: Wire = {"account": {"href": account["href"]}}
     with context.read() as work:
         expansion.apply(work, [answer], expansion.parse(params.get("expand"), LoginAttempt), account=account)
+    context.tell(SignedIn, account["href"], credential=sign_in.credential)
     return answer
 
 
 def authenticate(
-    context: Context, application_id: str, login: str, password: str, account_store: Any = None, name_key: Any = None
+    context: Context, application_id: str, sign_in: SignIn, account_store: Any = None, name_key: Any = None
 ) -> Authenticated:
     """Finds the account that signs in to an application with *login* and *password*, or one that is linked to it.
 
@@ -98,11 +102,12 @@ def authenticate(
             raise fault(
                 Code.APPLICATION_WITHOUT_STORES if scope.organization_id is None else Code.ORGANIZATION_WITHOUT_STORES
             )
-        found = stores.find(work, scope, login)
+        found = stores.find(work, scope, sign_in.login or "")
     if found is None:
-        context.passwords.verify_decoy(password)
+        context.passwords.verify_decoy(sign_in.password)
         raise fault(Code.NO_SUCH_ACCOUNT)
-    proved, new_hash = context.passwords.verify_and_update(password, found.hash)
+    sign_in.account_id = found.account_id
+    proved, new_hash = context.passwords.verify_and_update(sign_in.password, found.hash)
     if not proved:
         raise fault(Code.WRONG_PASSWORD)
     _check(found)

@@ -15,6 +15,7 @@ from sqlalchemy import Select, delete, insert, select
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto.passwords import check_format, check_strength
+from stormpath_wsgi.directory.rules.accounts import asked
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Account
@@ -63,6 +64,7 @@ def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
         policy = select(_strengths).join(_accounts, _accounts.c.directory_id == _strengths.c.id)
         strength = _strength(work, policy.where(_accounts.c.id == account_id, _accounts.c.tenant_id == work.tenant_id))
         used = _newest(work, account_id, strength["prevent_reuse"])
+    text = asked.password(context, account_id, text)
     check_strength(text, strength)
     if any(context.passwords.verify(text, hash) for _, hash in used):
         raise fault(Code.INVALID, "Account password was used before; choose another.")

@@ -16,7 +16,8 @@ from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import GroupMembership
+from stormpath_wsgi.events import GroupJoined, GroupLeft
+from stormpath_wsgi.kinds import Group, GroupMembership, id_of
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
@@ -35,14 +36,16 @@ def make(work: UnitOfWork, account_id: str, group_id: str) -> str:
     """Adds the account to the group, and returns the id of the membership."""
     id = new_id()
     records.make(work, GroupMembership, id, {}, account_id=account_id, group_id=group_id)
+    work.tell(GroupJoined, account_id, group=work.href(Resource(Group, group_id)))
     return id
 
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a membership. The account and the group stay."""
     with context.write() as work:
-        records.load(work, target)
+        membership = records.load(work, target)
         records.remove(work, GroupMembership, target.id)
+        work.tell(GroupLeft, id_of(membership["account"]["href"]), group=membership["group"]["href"])
 
 
 def _same_directory(work: UnitOfWork, account_id: str, group_id: str) -> bool:

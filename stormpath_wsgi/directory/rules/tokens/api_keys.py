@@ -22,6 +22,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import encryption_context
+from stormpath_wsgi.events import ApiKeyDisabled, ApiKeyMade
 from stormpath_wsgi.kinds import ENABLED, Account, ApiKey, id_of
 from stormpath_wsgi.remembered import Remembered
 
@@ -51,11 +52,23 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         return records.load(work, Resource(ApiKey, id))
 
 
-def remove(context: Context, target: Resource) -> None:
-    """Removes an API key, with the tokens that it has signed."""
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """Changes the name, the description or the status of an API key. A key that is DISABLED is not accepted."""
     with context.write() as work:
-        records.load(work, target)
+        current = records.load(work, target)
+        body = bodies.of_update(ApiKey, properties, current)
+        records.change(work, ApiKey, target.id, body.values)
+        if current["status"] == ENABLED != body.values.get("status", ENABLED):
+            work.tell(ApiKeyDisabled, id_of(current["account"]["href"]), key=target.id)
+        return records.load(work, target)
+
+
+def remove(context: Context, target: Resource) -> None:
+    """Removes the key, which opens nothing any more."""
+    with context.write() as work:
+        account_id = id_of(records.load(work, target)["account"]["href"])
         records.remove(work, ApiKey, target.id)
+        work.tell(ApiKeyDisabled, account_id, key=target.id, removed=True)
 
 
 def make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> tuple[str, str]:
@@ -63,6 +76,7 @@ def make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> tuple[
     id = "".join(secrets.choice(_ALPHABET) for _ in range(_WIDTH))
     secret = base64.b64encode(secrets.token_bytes(_SECRET)).decode().rstrip("=")
     records.make(work, ApiKey, id, {**values, "secret": secret}, account_id=account_id)
+    work.tell(ApiKeyMade, account_id, key=id)
     return id, secret
 
 

@@ -1,10 +1,13 @@
-"""Nonces of signed requests: while a signature is valid, each nonce is accepted once for a key, in all workers
-together.
+"""Nonces: what is marked with one is accepted once for its owner, in all workers together.
+
+Signed requests belong to an API key, and proofs that begin a session to an account. The primary key decides: if two
+workers get the same at the same moment, only one of them can insert it.
+
 """
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_
+from sqlalchemy import Table, bindparam, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from stormpath_wsgi.directory.context import Context, UnitOfWork
@@ -12,35 +15,41 @@ from stormpath_wsgi.directory.storage import schema
 
 _PURGED = 5  # the number of old nonces that are removed for each new one; more than one, so that none pile up
 
-_nonces = schema.nonces
-_old = (
-    select(_nonces.c.key_id, _nonces.c.nonce)
-    .where(_nonces.c.expires_at <= bindparam("now"))
-    .order_by(_nonces.c.expires_at)
-    .limit(_PURGED)
-    .with_for_update(skip_locked=True)  # does not wait for rows that another purge has locked
-)
-_purge = delete(_nonces).where(tuple_(_nonces.c.key_id, _nonces.c.nonce).in_(_old))
-_insert = insert(_nonces)
+
+class Nonces:
+    """The nonces in *table*, whose primary key is their owner's id and the nonce."""
+
+    def __init__(self, table: Table) -> None:
+        identity = tuple(table.primary_key.columns)
+        old = (
+            select(*identity)
+            .where(table.c.expires_at <= bindparam("now"))
+            .order_by(table.c.expires_at)
+            .limit(_PURGED)
+            .with_for_update(skip_locked=True)  # does not wait for rows that another purge has locked
+        )
+        self._purge = delete(table).where(tuple_(*identity).in_(old))
+        self._insert = insert(table)
+        self._owner = identity[0].name
+
+    def add(self, work: UnitOfWork, owner_id: str, nonce: str, expires_at: int) -> None:
+        """Stores *nonce* until *expires_at* (milliseconds since the epoch), as a part of a larger transaction.
+
+        Raises IntegrityError when it is not new, or its owner was removed; then the transaction has to be undone.
+        """
+        work.connection.execute(self._insert, {self._owner: owner_id, "nonce": nonce, "expires_at": expires_at})
+        work.connection.execute(self._purge, {"now": work.now})
+
+
+OF_API_KEYS = Nonces(schema.nonces)
+OF_ACCOUNTS = Nonces(schema.account_nonces)
 
 
 def remember(context: Context, key_id: str, nonce: str, expires_at: int) -> bool:
-    """Stores *nonce* for the API key until *expires_at* (milliseconds since the epoch). Returns whether it was new.
-
-    The primary key decides: if two workers get the same request at the same moment, only one of them can insert it.
-    """
+    """Stores *nonce* for the API key until *expires_at* (milliseconds since the epoch). Returns whether it was new."""
     try:
         with context.write(moves_generation=False) as work:
-            add(work, key_id, nonce, expires_at)
+            OF_API_KEYS.add(work, key_id, nonce, expires_at)
     except IntegrityError:  # the nonce was used before, or the key was removed meanwhile
         return False
     return True
-
-
-def add(work: UnitOfWork, key_id: str, nonce: str, expires_at: int) -> None:
-    """Stores *nonce*, see :func:`remember`, as a part of a larger transaction.
-
-    Raises IntegrityError when it is not new; then the transaction has to be undone.
-    """
-    work.connection.execute(_insert, {"key_id": key_id, "nonce": nonce, "expires_at": expires_at})
-    work.connection.execute(_purge, {"now": work.now})

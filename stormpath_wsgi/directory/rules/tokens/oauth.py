@@ -25,7 +25,8 @@ from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTES
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.accounts import login
+from stormpath_wsgi.directory.rules.accounts import login, sign_ins
+from stormpath_wsgi.directory.rules.accounts.sign_ins import tried
 from stormpath_wsgi.directory.rules.factors import challenges
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
@@ -35,6 +36,7 @@ from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource, TokenEndpoint, below
 from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.events import SignedIn
 from stormpath_wsgi.kinds import (
     ENABLED,
     ID,
@@ -50,6 +52,8 @@ from stormpath_wsgi.kinds import (
 
 #: The name of the API key that is made for requests from the same process.
 _KEY_NAME = "Signs tokens"
+#: The credential of who continues with a refresh token. It is no sign-in.
+_REFRESH = "refresh token"
 #: The statuses of an assertion that names an account.
 _SIGNED_IN = ("AUTHENTICATED", "REGISTERED")
 #: Seconds for which an assertion without a time limit is valid. SDKs make assertions without one for themselves.
@@ -78,11 +82,19 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Grantee:
-    """The account that a grant proves. *password_modified_at*: of the password, if one was verified, in wire form."""
+    """The account that a grant proves, and the *credential* that proves it (:mod:`.sign_ins`).
+
+    *password_modified_at*: of the password, if one was verified, in wire form.
+    """
 
     account_id: str
+    credential: str
     organization_id: str | None = None
     password_modified_at: str | None = None
+
+    def tell(self, work: UnitOfWork) -> None:
+        """Has listeners told that somebody signed in, when the tokens are committed."""
+        work.tell(SignedIn, self.account_id, credential=self.credential)
 
 
 def exchange(context: Context, target: TokenEndpoint, fields: Fields) -> Wire:
@@ -109,25 +121,36 @@ def exchange(context: Context, target: TokenEndpoint, fields: Fields) -> Wire:
 
 def _password(issuer: Issuer, fields: Fields) -> Wire:
     username, password = _required(fields, "username"), _required(fields, "password")
-    found = login.authenticate(issuer.context, issuer.application_id, username, password, *_store(fields))
-    moment = found.account["passwordModifiedAt"]
-    with issuer.context.write(moves_generation=False) as work:
-        return _issue(work, issuer, Grantee(id_of(found.account["href"]), found.organization_id, moment))
+    with tried(issuer.context, sign_ins.PASSWORD, login=username, password=password) as sign_in:
+        found = login.authenticate(issuer.context, issuer.application_id, sign_in, *_store(fields))
+        moment = found.account["passwordModifiedAt"]
+        grantee = Grantee(id_of(found.account["href"]), sign_in.credential, found.organization_id, moment)
+        with issuer.context.write(moves_generation=False) as work:
+            return _issue(work, issuer, grantee)
 
 
 def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
     """Checks the API key of an account. The error is the same whatever is wrong with it."""
     id, secret = _one_of(fields, *_KEY_ID), _one_of(fields, *_KEY_SECRET)
-    with issuer.context.read() as work:
-        scope = stores.scope(work, issuer.application_id, *_store(fields))
-        key = api_keys.find(work, id) if ID.match(id) else None
-        if not hmac.compare_digest(_bytes(key.secret if key else ""), _bytes(secret)) or key is None:
-            raise fault(Code.API_KEY_WRONG)
-        proved = Grantee(id_of(key.account_href), scope.organization_id)
-        if not stores.holds(work, scope, proved.account_id):
-            raise fault(Code.API_KEY_WRONG)
-    with issuer.context.write(moves_generation=False) as work:
-        return _Tokens(work, issuer, proved).answer()
+    with tried(issuer.context, sign_ins.API_KEY, login=id) as sign_in:
+        with issuer.context.read() as work:
+            proved = _key_holder(work, issuer, id, secret, fields)
+        sign_in.account_id = proved.account_id
+        with issuer.context.write(moves_generation=False) as work:
+            proved.tell(work)
+            return _Tokens(work, issuer, proved).answer()
+
+
+def _key_holder(work: UnitOfWork, issuer: Issuer, id: str, secret: str, fields: Fields) -> Grantee:
+    """Whose API key it is. Raises 10019."""
+    scope = stores.scope(work, issuer.application_id, *_store(fields))
+    key = api_keys.find(work, id) if ID.match(id) else None
+    if not hmac.compare_digest(_bytes(key.secret if key else ""), _bytes(secret)) or key is None:
+        raise fault(Code.API_KEY_WRONG)
+    holder = Grantee(id_of(key.account_href), sign_ins.API_KEY, scope.organization_id)
+    if not stores.holds(work, scope, holder.account_id):
+        raise fault(Code.API_KEY_WRONG)
+    return holder
 
 
 def _refresh(issuer: Issuer, fields: Fields) -> Wire:
@@ -140,30 +163,38 @@ def _refresh(issuer: Issuer, fields: Fields) -> Wire:
     with issuer.context.write(moves_generation=False) as work:
         row = tokens.find(work, signed)
         tokens.check(work, issuer.application_id, row)
-        made = _Tokens(work, issuer, Grantee(row.token_account_id, row.token_organization_id))
+        made = _Tokens(work, issuer, Grantee(row.token_account_id, _REFRESH, row.token_organization_id))
         tokens.hold(work, signed.id)
         return made.answer(signed.id, text)
 
 
 def _assertion(issuer: Issuer, fields: Fields) -> Wire:
     """Checks the assertion that an ID Site has answered with, and uses it up."""
-    token = jwt.read(
-        _required(fields, "token"), lambda kid: issuer.key.secret if kid in (None, issuer.key.id) else None
-    )
-    with issuer.context.read() as work:
-        account_id = _asserted(work, issuer, token)
-        scope = _scope(work, issuer, token, fields)
-        if not stores.holds(work, scope, account_id):
-            raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
-    with issuer.context.write(moves_generation=False) as work:
-        _spend(work, issuer.key.id, token)
-        return _issue(work, issuer, Grantee(account_id, scope.organization_id))
+    text = _required(fields, "token")
+    with tried(issuer.context, sign_ins.ASSERTION) as sign_in:
+        token = jwt.read(text, lambda kid: issuer.key.secret if kid in (None, issuer.key.id) else None)
+        with issuer.context.read() as work:
+            account_id = sign_in.account_id = _asserted(work, issuer, token)
+            scope = _scope(work, issuer, token, fields)
+            if not stores.holds(work, scope, account_id):
+                raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
+        with issuer.context.write(moves_generation=False) as work:
+            _spend(work, issuer.key.id, token)
+            return _issue(work, issuer, Grantee(account_id, sign_in.credential, scope.organization_id))
 
 
 def _factor_challenge(issuer: Issuer, fields: Fields) -> Wire:
     href, code = _required(fields, "challenge"), _required(fields, "code")
+    with tried(issuer.context, sign_ins.FACTOR) as sign_in:
+        account_id = _challenged(issuer.context, href, code)
+        with issuer.context.write(moves_generation=False) as work:
+            return _issue(work, issuer, Grantee(account_id, sign_in.credential))
+
+
+def _challenged(context: Context, href: str, code: str) -> str:
+    """The id of the account whose challenge is answered. Raises 2016, 13104, and as :func:`.challenges.redeem` does."""
     try:
-        account_id = challenges.redeem(issuer.context, href, code)
+        account_id = challenges.redeem(context, href, code)
     except Error as error:
         raise (
             fault(Code.UNKNOWN_RESOURCE, "challenge does not match a known resource.")
@@ -172,8 +203,7 @@ def _factor_challenge(issuer: Issuer, fields: Fields) -> Wire:
         ) from None
     if account_id is None:
         raise fault(Code.CHALLENGE_CODE_FORM, "The code is not the one that was sent.")
-    with issuer.context.write(moves_generation=False) as work:
-        return _issue(work, issuer, Grantee(account_id))
+    return account_id
 
 
 def _social(issuer: Issuer, fields: Fields) -> Wire:
@@ -233,7 +263,8 @@ class _Tokens:
 
 
 def _issue(work: UnitOfWork, issuer: Issuer, proved: Grantee) -> Wire:
-    """Makes an access token, and a refresh token unless the policy has none."""
+    """Makes an access token, and a refresh token unless the policy has none, and tells that somebody signs in."""
+    proved.tell(work)
     made = _Tokens(work, issuer, proved)
     if not made.lifetimes[RefreshToken]:
         return made.answer()
@@ -301,7 +332,7 @@ def _spend(work: UnitOfWork, key_id: str, token: jwt.Jwt) -> None:
     expires_at = math.ceil(token.expiry(_ASSERTION_LIFETIME) * 1000)
     for nonce in _nonces(token):
         with records.taken("Token is invalid because it was used before.", Code.TOKEN_USED):
-            nonces.add(work, key_id, nonce, expires_at)
+            nonces.OF_API_KEYS.add(work, key_id, nonce, expires_at)
 
 
 def _nonces(token: jwt.Jwt) -> Iterator[str]:

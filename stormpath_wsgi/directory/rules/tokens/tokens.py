@@ -10,6 +10,7 @@ token is made.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,13 +28,14 @@ from stormpath_wsgi.directory.rows.reach import reachable
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
-from stormpath_wsgi.directory.rules.tokens import api_keys
+from stormpath_wsgi.directory.rules.tokens import api_keys, nonces
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Shape
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.events import SessionEnded, here
 from stormpath_wsgi.kinds import (
     ENABLED,
     ID,
@@ -42,9 +44,14 @@ from stormpath_wsgi.kinds import (
     Kind,
     RefreshToken,
     format_instant,
+    id_of,
     parse_duration,
     parse_instant,
 )
+
+#: Seconds that a nonce is remembered. What it marks must be good for less, by the clocks of all machines.
+NONCE_LIFETIME = 3600
+_NONCE = re.compile("[A-Za-z0-9_-]{16,128}")
 
 _PURGED = 5  # the number of expired tokens that are removed for each new one; more than one, so that none pile up
 
@@ -61,8 +68,10 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     none.
 
     ``passwordModifiedAt`` in *params*: when the password was set that the caller has verified. Raises 7100 when the
-    account has another password by now.
+    account has another password by now. ``nonce``: marks the proof that the token is made for. Raises 11005
+    when a token was made for it before, in the last :data:`NONCE_LIFETIME` seconds.
     """
+    nonce = _nonce(params.get("nonce"))
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
     with context.write(moves_generation=False) as work:
         links = {"account_id": listing.id, "application_id": application.id}
@@ -73,6 +82,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
             raise fault(Code.REFERENCE_NOT_FOUND)
         if not lifetimes[listing.of]:
             raise fault(Code.INVALID, "The application's OAuth policy issues no such tokens: their lifetime is zero.")
+        if nonce is not None:
+            with records.taken("This proof of who somebody is was used before.", Code.TOKEN_USED):
+                nonces.OF_ACCOUNTS.add(work, listing.id, nonce, work.now + NONCE_LIFETIME * 1000)
         return make(work, listing.of, lifetimes[listing.of], **links)
 
 
@@ -171,8 +183,10 @@ def hold(work: UnitOfWork, refresh_token_id: str) -> None:
 def remove(context: Context, target: Resource) -> None:
     """Removes a token. With a refresh token, which signs one place out, its access tokens end."""
     with context.write() as work:
-        records.load(work, target)
+        owner = records.load(work, target)["account"]["href"]
         records.remove(work, target.kind, target.id)
+        if here().actor != owner:
+            work.tell(SessionEnded, id_of(owner))
 
 
 def end_all(work: UnitOfWork, account_id: str) -> None:
@@ -226,6 +240,12 @@ def _check_password(known: Any, modified_at: int | None) -> None:
         raise fault(Code.WRONG_FORMAT, "passwordModifiedAt must be a timestamp as the account has it.") from None
     if modified_at is None or moment != parse_instant(format_instant(modified_at)):
         raise fault(Code.WRONG_PASSWORD, "The password of the account was changed meanwhile.")
+
+
+def _nonce(given: Any) -> str | None:
+    if given is None or (isinstance(given, str) and _NONCE.fullmatch(given)):
+        return given
+    raise fault(Code.WRONG_FORMAT, "nonce must be 16 to 128 characters of A-Z a-z 0-9 _ -.")
 
 
 def _seconds(lifetime: str) -> int:

@@ -1,0 +1,56 @@
+"""Flows: how people come in and go, for whoever has pages of his own. No HTML, no forms, no framework.
+
+Each takes plain values and the :class:`~stormpath_wsgi.session.CurrentSession` of a request. It answers a frozen
+result, or raises a refusal with a code. Our own pages are made of them.
+"""
+
+from __future__ import annotations
+
+from wsgiref.types import WSGIEnvironment
+
+from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.flows.pending import PendingSignIns
+from stormpath_wsgi.flows.refusals import FlowRefused, PendingRefused, RegistrationRefused, SignInRefused
+from stormpath_wsgi.flows.registration import NewAccount, Registration
+from stormpath_wsgi.flows.sign_in import Finished, Question, SignIn, Step, Unfinished
+from stormpath_wsgi.flows.sign_out import SignOut
+from stormpath_wsgi.kinds import id_of
+from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.web.environ import FLOWS
+
+__all__ = [
+    "Finished",
+    "FlowRefused",
+    "Flows",
+    "NewAccount",
+    "PendingRefused",
+    "Question",
+    "Registration",
+    "RegistrationRefused",
+    "SignIn",
+    "SignInRefused",
+    "SignOut",
+    "Step",
+    "Unfinished",
+    "flows_of",
+]
+
+
+class Flows:
+    """The flows of one application: ``sign_in``, ``registration``, ``sign_out``. Lives with the process."""
+
+    def __init__(self, settings: Settings, client: Client, application: Application) -> None:
+        pending = PendingSignIns(
+            settings.secret_keys, id_of(application.href), secure=bool(settings.session.cookie_secure)
+        )
+        self.sign_in = SignIn(client, application, pending)
+        self.registration = Registration(client, application, self.sign_in)
+        self.sign_out = SignOut(client.events)
+
+
+def flows_of(environ: WSGIEnvironment) -> Flows:
+    """The flows of the site that serves a request. Raises RuntimeError when no middleware of ours is around."""
+    flows = environ.get(FLOWS)
+    if not isinstance(flows, Flows):
+        raise RuntimeError("There are no flows in the WSGI environ: wrap the application in StormpathMiddleware.")
+    return flows

@@ -1,0 +1,72 @@
+"""What a flow raises when it does not do what was asked. For programs: the sentences for people are the pages'."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.events import Refused
+
+
+class FlowRefused(Exception):
+    """What was asked is not done, and nothing has changed.
+
+    *code*: why; None for a number that is not in our catalogue, as another server may send. *field*: the name of the
+    value to blame, as the flow calls it; None: no single one. *error*: the answer of the directory that is behind it.
+    """
+
+    def __init__(self, code: Code | None, *, field: str | None = None, error: Error | None = None) -> None:
+        self.code, self.field, self.error = code, field, error
+        super().__init__(self.reason)
+
+    @classmethod
+    def of(cls, error: Error, *, field: str | None = None) -> Self:
+        """What a directory refused. Raises :class:`~stormpath_wsgi.Error` for what is a :func:`failure` of ours, and
+        :class:`~stormpath_wsgi.events.Refused` for what a listener refused on the machine of the directory.
+        """
+        if error.code == Code.REFUSED_BY_LISTENER:
+            raise Refused(error.user_message) from error
+        if error.status == 404 or not 400 <= error.status < 500:
+            raise failure(error) from error
+        return cls(Code.of(error.code), field=field, error=error)
+
+    def as_error(self) -> Error:
+        """The same as the :class:`~stormpath_wsgi.Error` of a client, for programs that know no other."""
+        return self.error or fault(self.code or Code.MALFORMED_REQUEST)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that says so."""
+        return self.as_error().status
+
+    @property
+    def reason(self) -> str:
+        """The name of the code, for logs."""
+        if self.code is not None:
+            return self.code.name
+        return "UNKNOWN" if self.error is None else f"ERROR_{self.error.code}"
+
+
+class SignInRefused(FlowRefused):
+    """Nobody is signed in by this. Visitors should be told the same whatever the code says, with one exception:
+    ``ACCOUNT_NOT_VERIFIED``, which the directory says only to who knows the password.
+    """
+
+
+class PendingRefused(SignInRefused):
+    """A pending sign-in is no good, or no longer: whoever has it has to begin again.
+
+    Codes: ``TOKEN_SIGNATURE_WRONG`` (not ours, or another browser's), ``TOKEN_EXPIRED``, ``TOKEN_USED``,
+    ``WRONG_PASSWORD`` (the password was changed), ``TOKEN_ACCOUNT_DISABLED``, ``NO_SUCH_ACCOUNT`` (it is gone), and
+    ``TOKEN_NOT_AUTHENTICATED``: something else is asked than what was answered.
+    """
+
+
+class RegistrationRefused(FlowRefused):
+    """No account was made."""
+
+
+def failure(error: Error) -> Error:
+    """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more."""
+    return Unavailable("The application is not in the directory any more.") if error.status == 404 else error

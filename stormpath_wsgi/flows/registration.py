@@ -1,0 +1,121 @@
+"""Registration: somebody makes an account, and may be signed in by it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client import Account, Application, Client, Organization
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.events import Registered, RegistrationStarts, reserved
+from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused
+from stormpath_wsgi.flows.sign_in import Finished, SignIn
+from stormpath_wsgi.kinds import ENABLED, NAME_KEY
+from stormpath_wsgi.session import CurrentSession
+
+log = logging.getLogger(__name__)
+
+#: What proves an account that its owner has just made.
+REGISTRATION = "registration"
+
+#: The field of a refusal for the key of an organization.
+ORGANIZATION = "organization_name_key"
+
+#: What people may say of themselves. Their status is not among it: who registers does not choose it.
+GIVEN = frozenset({"username", "email", "password", "given_name", "middle_name", "surname", "custom_data"})
+
+_LONGEST_KEY = Organization.name_key.length[1]  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """*account* was made. *signed_in*: whether the visitor was signed in by that."""
+
+    account: Account
+    signed_in: bool
+
+
+class Registration:
+    """Registrations at one application. Lives with the process; threads may share it."""
+
+    def __init__(self, client: Client, application: Application, sign_in: SignIn) -> None:
+        self._client, self._application, self._sign_in = client, application, sign_in
+        self._events = client.events
+
+    def __call__(
+        self,
+        session: CurrentSession,
+        data: Mapping[str, Any],
+        *,
+        organization_name_key: str | None = None,
+        signs_in: bool = False,
+    ) -> NewAccount:
+        """Make an account of *data*, by the names in :data:`GIVEN`, in the default account store of the application, or
+        of the organization with that key.
+
+        *signs_in*: whether the visitor is signed in with it at once. Who has to verify an address first is not, nor is
+        who is asked for more than the password, nor anybody where that fails: the account is made by then, and whoever
+        got an error would make another one.
+
+        Raises :class:`RegistrationRefused`, :class:`~stormpath_wsgi.events.Refused` when a listener refuses, and
+        :class:`~stormpath_wsgi.Error` when the directory fails. No account is made then.
+        """
+        for name in data:
+            if name not in GIVEN:
+                raise RegistrationRefused(Code.UNKNOWN_PROPERTY, field=name)
+        account = self._make(self._owner(organization_name_key), data)
+        welcome = signs_in and account.status == ENABLED
+        return NewAccount(account, signed_in=welcome and self._signed_in(session, account))
+
+    def _owner(self, name_key: str | None) -> Application | Organization:
+        if name_key is None:
+            return self._application
+        found = self._organization(name_key)
+        if found is None:
+            raise RegistrationRefused(Code.UNKNOWN_RESOURCE, field=ORGANIZATION)
+        return found
+
+    def _organization(self, name_key: Any) -> Organization | None:
+        """The organization with that key, if it is ENABLED and mapped to the application."""
+        if not isinstance(name_key, str) or len(name_key := name_key.strip()) > _LONGEST_KEY:
+            return None
+        if not NAME_KEY.fullmatch(name_key):
+            return None
+        for found in self._client.organizations.search({"name_key": name_key, "status": ENABLED}):
+            if self._application.account_store_mappings.search({"account_store.href": found.href}):
+                return found
+        return None
+
+    def _make(self, owner: Application | Organization, data: Mapping[str, Any]) -> Account:
+        try:
+            wish = self._events.before(RegistrationStarts(data=_typed(data)))
+            with reserved(RegistrationStarts, Registered) as kept:
+                account = owner.accounts.create(dict(wish.data))
+        except Error as error:
+            # Of all other values one character is enough.
+            raise RegistrationRefused.of(error, field="password" if error.code == Code.TOO_SHORT else None) from error
+        # The directory in this program says when; of another one we know no more than that it has happened.
+        known = next((event for event in kept if isinstance(event, Registered)), None)
+        self._events.emit(known or Registered(account=account.href))
+        return account
+
+    def _signed_in(self, session: CurrentSession, account: Account) -> bool:
+        try:
+            return isinstance(self._sign_in.enter(session, account, credential=REGISTRATION), Finished)
+        except (SignInRefused, Error) as error:
+            log.warning("The new account %s could not be signed in: %s", account.href, error)
+            return False
+
+
+def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """*data* with text where an account has text, for listeners. Whatever else is wrong the directory says.
+
+    Raises :class:`~stormpath_wsgi.Error`: a browser may post a list as an address.
+    """
+    texts = {member.name: member for member in kinds.Account.declared(kinds.Text)}
+    is_text = {name: value is None or isinstance(value, str) or name not in texts for name, value in data.items()}
+    return {name: value if is_text[name] else texts[name].check(value) for name, value in data.items()}

@@ -1,0 +1,235 @@
+"""Signing in: from a login name and a password, or from an account that the application vouches for, to a session.
+
+The order, one method each: listeners of ``SignInStarts`` are asked, the directory is asked, the steps are asked what
+else there is to prove, and a session with a new id begins, or the sign-in stays pending. Listeners of ``SignedIn`` or
+``SignInFailed`` are told at the end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+from stormpath_wsgi.client import Account, Application, Client, Directory, Group, Organization
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.events import REFUSED, Origin, Refused, SignedIn, SignInFailed, SignInStarts, reserved
+from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
+from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
+from stormpath_wsgi.session import CurrentSession
+
+#: What people prove themselves with who fill in a form.
+PASSWORD = "password"  # noqa: S105 - the word, and no password
+#: What proves an account that the application itself vouches for.
+APPLICATION = "application"
+
+#: Where only to look for the account: the client's object, an href, or a document of the wire.
+AccountStore: TypeAlias = Directory | Group | Organization | Mapping[str, str] | str
+
+
+class Step(Protocol):
+    """Something that may be asked after the password, on a page of its own. Shared by threads."""
+
+    #: The address of that page, below the mount point of the site. It gets the parameter ``pending``.
+    uri: str
+
+    def asks(self, account: Account, origin: Origin) -> str | None:
+        """The name of what *account* has to answer, such as ``code``; None: nothing.
+
+        It is asked for anew before a session begins, and not any more once what has that name was answered. *origin*:
+        where the request comes from. Whatever this raises ends the sign-in, with nothing changed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """*account* is signed in, by a new session."""
+
+    account: Account
+    asks: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """*account* has proved something, and is asked for more. Nobody is signed in by that.
+
+    *asks*: the name of the question. *uri*: the address of the page that asks it. *pending*: the text that this page
+    brings back, in a form or an address: see :mod:`stormpath_wsgi.flows.pending`.
+    """
+
+    account: Account
+    asks: str
+    uri: str
+    pending: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a pending sign-in asks: *name* is that of the question, *account* who has to answer it."""
+
+    account: Account
+    name: str
+
+
+class SignIn:
+    """Sign-ins to one application. Lives with the process; threads may share it."""
+
+    def __init__(self, client: Client, application: Application, pending: PendingSignIns) -> None:
+        self._client, self._application, self._pending = client, application, pending
+        self._events = client.events
+        self._steps: tuple[Step, ...] = ()
+
+    def add_step(self, step: Step) -> None:
+        """Have *step* asked at each sign-in from now on, after those that were added before."""
+        self._steps = (*self._steps, step)
+
+    def with_password(
+        self,
+        session: CurrentSession,
+        login: str,
+        password: str,
+        *,
+        account_store: AccountStore | None = None,
+        organization_name_key: str | None = None,
+    ) -> Finished | Unfinished:
+        """Sign in whoever has this *login*, a username or an e-mail address, and this *password*.
+
+        The arguments and what is raised are those of :meth:`prove` and of :meth:`enter`.
+        """
+        account = self.prove(login, password, account_store=account_store, organization_name_key=organization_name_key)
+        return self._enter(session, account, PASSWORD, login)
+
+    def prove(
+        self,
+        login: str,
+        password: str,
+        *,
+        account_store: AccountStore | None = None,
+        organization_name_key: str | None = None,
+    ) -> Account:
+        """Whose *login* and *password* these are. Signs nobody in.
+
+        *account_store*, *organization_name_key*: search only there, see
+        :meth:`~stormpath_wsgi.client.Application.authenticate_account`. Raises :class:`SignInRefused`, with the field
+        ``login`` or ``password`` for one that is no text or is blank; :class:`~stormpath_wsgi.events.Refused` when a
+        listener refuses; :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        _check("login", login, Code.NO_SUCH_ACCOUNT)
+        _check("password", password, Code.WRONG_PASSWORD)
+        wish = self._ask_listeners(SignInStarts(login=login, password=password, credential=PASSWORD))
+        return self._ask_directory(wish, account_store, organization_name_key)
+
+    def enter(
+        self, session: CurrentSession, account: Account, *, credential: str = APPLICATION
+    ) -> Finished | Unfinished:
+        """Sign *account* in, whom the caller vouches for, as far as nothing else is asked.
+
+        *credential*: what proved it, for events. Raises :class:`SignInRefused` when it may not have a session, and then
+        nothing has changed; :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        return self._enter(session, account, credential, None)
+
+    def pending(self, session: CurrentSession, text: object) -> Question:
+        """What the pending sign-in *text*, which may be anything, asks of whom: for the page that asks it.
+
+        Raises :class:`PendingRefused`; :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        pending = self._pending.read(session, text)
+        return Question(self._account(pending.progress), pending.asks)
+
+    def answered(self, session: CurrentSession, text: object, name: str) -> Finished | Unfinished:
+        """Go on with the pending sign-in *text*: the caller has seen the right answer to the question *name*.
+
+        Raises :class:`PendingRefused` for a *text* that is no good, or that asks another question;
+        :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        with self._telling():
+            pending = self._pending.read(session, text)
+            if pending.asks != name:  # the answer to an easy question must not pass for that to a hard one
+                raise PendingRefused(Code.TOKEN_NOT_AUTHENTICATED)
+        progress = pending.progress
+        with self._telling(account=self._href(progress), credential=progress.proved[0]):
+            account = self._account(progress)
+            return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, name)))
+
+    def _ask_listeners(self, event: SignInStarts) -> SignInStarts:
+        with self._telling(login=event.login, credential=event.credential):
+            return self._events.before(event)
+
+    def _ask_directory(
+        self, wish: SignInStarts, account_store: AccountStore | None, organization_name_key: str | None
+    ) -> Account:
+        try:
+            with reserved(SignInStarts, SignedIn, SignInFailed) as kept:
+                return self._application.authenticate_account(
+                    wish.login or "",
+                    wish.password or "",
+                    account_store=account_store,
+                    organization_name_key=organization_name_key,
+                ).account
+        except Error as error:
+            known = next((event.account for event in kept), None)
+            with self._telling(login=wish.login, account=known, credential=wish.credential):
+                raise SignInRefused.of(error) from error
+
+    def _enter(
+        self, session: CurrentSession, account: Account, credential: str, login: str | None
+    ) -> Finished | Unfinished:
+        with self._telling(login=login, account=account.href, credential=credential):
+            return self._go_on(session, account, Progress.of(account, credential))
+
+    def _go_on(self, session: CurrentSession, account: Account, progress: Progress) -> Finished | Unfinished:
+        """Ask the next question, or begin the session when there is none."""
+        for step in self._steps:
+            name = step.asks(account, session.origin())
+            if name is not None and name not in progress.proved[1:]:
+                return Unfinished(account, name, step.uri, self._pending.write(session, Pending(progress, name)))
+        self._begin(session, account, progress)
+        return Finished(account)
+
+    def _begin(self, session: CurrentSession, account: Account, progress: Progress) -> None:
+        try:
+            session.sign_in(account, nonce=progress.id)
+        except Error as error:
+            kind = SignInRefused if progress.id is None else PendingRefused
+            raise kind.of(error) from error
+        self._pending.forget(session)
+        self._events.emit(SignedIn(account=account.href, credential=progress.proved[0]))
+
+    def _account(self, progress: Progress) -> Account:
+        """The account as the directory has it now, if it is still the one that was proved."""
+        account = Account(self._client, self._href(progress))
+        try:
+            account.refresh()
+        except Error as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise PendingRefused(Code.NO_SUCH_ACCOUNT, error=error) from error
+            raise PendingRefused.of(error) from error
+        if not account.is_enabled():
+            raise PendingRefused(Code.TOKEN_ACCOUNT_DISABLED)
+        if password_moment(account) != progress.password_modified_at:
+            raise PendingRefused(Code.WRONG_PASSWORD)
+        return account
+
+    def _href(self, progress: Progress) -> str:
+        return f"{self._client.base_url}/{Account.path}/{progress.account_id}"
+
+    @contextmanager
+    def _telling(self, **facts: Any) -> Iterator[None]:
+        """Tells who listens that a sign-in failed, if one does in this block. *facts*: of the event."""
+        try:
+            yield
+        except (SignInRefused, Refused) as refusal:
+            reason = refusal.reason if isinstance(refusal, SignInRefused) else REFUSED
+            self._events.emit(SignInFailed(reason=reason, **facts))
+            raise
+
+
+def _check(name: str, value: object, code: Code) -> None:
+    """Refuses what is nobody's. That costs no hash, and tells nothing that the visitor does not know."""
+    if not isinstance(value, str) or not value.strip():
+        raise SignInRefused(code, field=name)

@@ -1,0 +1,26 @@
+"""Signing out of one browser."""
+
+from __future__ import annotations
+
+from stormpath_wsgi.events import Events, SignedOut
+from stormpath_wsgi.session import CurrentSession
+
+
+class SignOut:
+    """Sign-outs of one site. *events*: who listens. Lives with the process; threads may share it."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+
+    def __call__(self, session: CurrentSession) -> None:
+        """End *session*, and take its cookie away. Does no harm when nobody is signed in.
+
+        Raises :class:`~stormpath_wsgi.errors.Unavailable` when the directory does not end it: then this browser is
+        signed out all the same, listeners are told, and ``session.lives_on`` says that a copy of the cookie may still
+        be good.
+        """
+        href = session.user.href
+        try:
+            session.sign_out()
+        finally:
+            self._events.emit(SignedOut(account=href, actor=href))

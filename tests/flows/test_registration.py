@@ -1,0 +1,141 @@
+"""Making an account without a page, and signing out without one."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+import pytest
+from support.browsing import PASSWORD, Visit, make_site
+from support.questions import Asks
+from support.visitors import request
+
+from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.events import Event, Refused, Registered, RegistrationStarts, SignedIn, SignedOut
+from stormpath_wsgi.flows import RegistrationRefused
+from stormpath_wsgi.session import CurrentSession
+
+ADA = {"email": "ada@example.org", "password": PASSWORD, "given_name": "Ada", "surname": "Lovelace"}
+
+
+def session(site: StormpathMiddleware) -> CurrentSession:
+    return site.sessions.open(request())
+
+
+class TestRegistration:
+    def test_an_account_is_made_and_nobody_signed_in(self, site: StormpathMiddleware, told: list[Event]) -> None:
+        browser = session(site)
+        made = site.flows.registration(browser, {**ADA, "custom_data": {"company": "Acme"}})
+        assert (made.signed_in, browser.user.is_authenticated) == (False, False)
+        assert made.account.custom_data["company"] == "Acme"
+        assert [(type(event), event.account) for event in told] == [(Registered, made.account.href)]
+
+    def test_who_wants_it_signs_the_visitor_in(self, site: StormpathMiddleware, told: list[Event]) -> None:
+        browser = session(site)
+        made = site.flows.registration(browser, ADA, signs_in=True)
+        assert made.signed_in
+        assert browser.user == made.account
+        assert [type(event) for event in told if isinstance(event, Registered | SignedIn)] == [Registered, SignedIn]
+        assert [event.credential for event in told if isinstance(event, SignedIn)] == ["registration"]
+
+    def test_who_is_asked_for_more_is_not(self, site: StormpathMiddleware) -> None:
+        site.flows.sign_in.add_step(Asks())
+        browser = session(site)
+        assert not site.flows.registration(browser, ADA, signs_in=True).signed_in
+        assert not browser.user.is_authenticated
+
+    def test_what_fails_after_the_account_is_made_is_no_error(
+        self, embedded_directory: dict[str, Any], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Whoever got one would make a second account."""
+        site = make_site(**embedded_directory)
+
+        def disable(event: Registered) -> None:
+            account = site.client.accounts.get(event.account or "")
+            account.status = "DISABLED"
+            account.save()
+
+        site.events.listen(Registered, disable)
+        caplog.set_level(logging.WARNING, "stormpath_wsgi")
+        assert not site.flows.registration(session(site), ADA, signs_in=True).signed_in
+        assert "could not be signed in" in caplog.text
+
+    def test_what_will_not_do_is_refused(self, site: StormpathMiddleware, told: list[Event]) -> None:
+        wrong: list[tuple[dict[str, str], Code, str | None]] = [
+            ({"password": "short"}, Code.TOO_SHORT, "password"),
+            ({"email": "nowhere"}, Code.WRONG_FORMAT, None),
+            ({"status": "ENABLED"}, Code.UNKNOWN_PROPERTY, "status"),
+            ({"href": "x"}, Code.UNKNOWN_PROPERTY, "href"),
+        ]
+        for change, code, field in wrong:
+            with pytest.raises(RegistrationRefused) as refused:
+                site.flows.registration(session(site), {**ADA, **change})
+            assert (refused.value.code, refused.value.field) == (code, field)
+        assert len(site.application.accounts) == 0
+        assert told == []
+
+    def test_an_address_that_is_taken_is_refused(self, site: StormpathMiddleware) -> None:
+        site.flows.registration(session(site), ADA)
+        with pytest.raises(RegistrationRefused, match="NOT_UNIQUE"):
+            site.flows.registration(session(site), ADA)
+
+    def test_an_organization_that_is_not_there_is_refused(self, site: StormpathMiddleware) -> None:
+        keys: list[Any] = ["nobodys", "", "no key!", "x" * 1000, 5, ["acme"]]
+        for key in keys:
+            with pytest.raises(RegistrationRefused) as refused:
+                site.flows.registration(session(site), ADA, organization_name_key=key)
+            assert refused.value.field == "organization_name_key"
+
+    def test_listeners_may_change_it(self, site: StormpathMiddleware) -> None:
+        def complete(event: RegistrationStarts) -> RegistrationStarts:
+            return dataclasses.replace(event, data={**event.data, "middle_name": "King"})
+
+        site.events.listen(RegistrationStarts, complete)
+        assert site.flows.registration(session(site), ADA).account.middle_name == "King"
+
+    def test_listeners_are_asked_once(self, site: StormpathMiddleware) -> None:
+        asked: list[Any] = []
+        site.events.listen(RegistrationStarts, lambda event: asked.append(event.data["email"]))
+        site.flows.registration(session(site), ADA)
+        assert asked == ["ada@example.org"]
+
+    def test_listeners_may_refuse_it(self, site: StormpathMiddleware, told: list[Event]) -> None:
+        def refuse(event: RegistrationStarts) -> None:
+            raise Refused("By invitation only.")
+
+        site.events.listen(RegistrationStarts, refuse)
+        with pytest.raises(Refused, match="By invitation only"):
+            site.flows.registration(session(site), ADA)
+        assert len(site.application.accounts) == 0
+        assert told == []
+
+    def test_our_page_says_what_they_refuse_with(self) -> None:
+        visit = Visit()
+
+        def refuse(event: RegistrationStarts) -> None:
+            raise Refused("By invitation only.")
+
+        visit.site.events.listen(RegistrationStarts, refuse)
+        values = {"givenName": "Ada", "surname": "L", "email": "ada@example.org", "password": PASSWORD}
+        assert "By invitation only." in visit.fill_in("/register", **values)
+
+
+class TestSignOut:
+    def test_it_ends_the_session_and_is_told_once(self, site: StormpathMiddleware, told: list[Event]) -> None:
+        browser = session(site)
+        account = site.flows.registration(browser, ADA, signs_in=True).account
+        told.clear()
+        site.flows.sign_out(browser)
+        assert not browser.user.is_authenticated
+        assert list(account.refresh_tokens) == []
+        assert [(type(event), event.account, event.actor) for event in told] == [
+            (SignedOut, account.href, account.href)
+        ]
+
+    def test_of_nobody_it_does_no_harm(self, site: StormpathMiddleware, told: list[Event]) -> None:
+        browser = session(site)
+        site.flows.sign_out(browser)
+        assert not browser.user.is_authenticated
+        assert [event.account for event in told] == [None]
