@@ -71,8 +71,9 @@ class StormpathMiddleware:
             self.client.serve()
         environ[APPLICATION], environ[FLOWS], environ[PAGES] = self.application, self.flows, self.pages
         environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
+        opening = self.credentials.open if "HTTP_AUTHORIZATION" in environ else self.credentials.open_without_header
         try:
-            session = self.credentials.open(environ)
+            session = opening(environ)
         except Unavailable as error:
             return unavailable(error, environ, start_response)
         held = HeldStart(session, environ, start_response, self._complete)

@@ -61,7 +61,7 @@ OVER = Refused(Kind.SESSION, "the session has ended")
 _PROOFS = frozenset({Proof.PASSWORD})
 
 #: What an answer varies by that depends on who asks, where only cookies were looked at.
-_BY_COOKIE = ("Cookie",)
+_BY_COOKIE = "Cookie"
 
 #: What the app is told of a stranger.
 _UNTOLD: Mapping[str, str] = {}
@@ -120,10 +120,11 @@ class Sessions(Shared):
         cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
         header = environ.get("HTTP_COOKIE")
         offered = cookie.texts(header) if header else NO_COOKIE
-        known = self._find(offered) if offered and judged is None else None
-        if judged is None:
-            judged = known.identity if known is not None else FORGED if offered else NOTHING
-        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, judged, environ)
+        known = None
+        if judged is None and offered:
+            known = self.recall(offered[0]) if len(offered) == 1 else self._first_alive(offered)
+            judged = FORGED if known is None else known.identity
+        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, judged or NOTHING, environ)
         return session
 
     def identify(self, environ: WSGIEnvironment) -> Answer:
@@ -131,16 +132,16 @@ class Sessions(Shared):
         offered = self._cookies[environ["wsgi.url_scheme"] == "https"].texts(environ.get("HTTP_COOKIE", ""))
         if not offered:
             return NOTHING
-        known = self._find(offered)
+        known = self._first_alive(offered)
         return FORGED if known is None else known.identity
 
-    def _find(self, offered: Sequence[str]) -> Known | None:
+    def _first_alive(self, offered: Sequence[str]) -> Known | None:
         """The first of the cookies whose session lives; else what is known of the first."""
         known = self.recall(offered[0])
-        if len(offered) > 1 and (known is None or not known.lives):
-            recalled = (self.recall(text) for text in offered[1:])
-            return next((each for each in recalled if each is not None and each.lives), known)
-        return known
+        if known is not None and known.lives:
+            return known
+        recalled = (self.recall(text) for text in offered[1:])
+        return next((each for each in recalled if each is not None and each.lives), known)
 
     def recall(self, text: str) -> Known | None:
         """What is known about a cookie's *text*; None when we did not sign it."""
@@ -256,8 +257,8 @@ class CurrentSession(Live):
     user: User | AnonymousUser
     #: How it is known who is signed in now, or why nobody is.
     identity: Answer
-    #: The headers that decided it.
-    varies_by: tuple[str, ...]
+    #: The headers that were looked at for it, as ``Vary`` names them.
+    varies_by: str
     #: Whether a sign-out took the cookie away and could not end the session in the directory.
     lives_on: bool
     #: What follows a sign-in. None while no code of the app runs: the middleware sees to it that a request leaves no
@@ -352,7 +353,7 @@ class CurrentSession(Live):
     @property
     def matters(self) -> bool:
         """Whether another visitor, or the same one later, may get another answer."""
-        return self.user.looked_at or bool(self._changes)
+        return True if self._changes else self.user.looked_at
 
     def headers(self) -> list[tuple[str, str]]:
         """What the answer has to tell the browser about the session."""
@@ -361,15 +362,14 @@ class CurrentSession(Live):
     def _become(self, known: Known | None, identity: Answer) -> None:
         self._known = known
         self.identity = identity
-        account = identity.account
+        account, variables, environ = identity.account, self._sessions.told, self.environ
         self.user = AnonymousUser() if account is None else User(account)
-        self.user.looked_at = self._sessions.told.varies
-        environ = self.environ
+        self.user.looked_at = variables.varies
         if environ is not None:
             environ[USER] = self.user
             environ[IDENTITY] = identity
             told = _UNTOLD if account is None else account.told
-            for name in self._sessions.told.names:
+            for name in variables.names:
                 if name in told:
                     environ[name] = told[name]
                 else:

@@ -13,7 +13,7 @@ from stormpath_wsgi.web.basic import ApiKeys
 from stormpath_wsgi.web.bearer import AccessTokens
 from stormpath_wsgi.web.identity import NOTHING, Credential, Kind, Proved, first_offered
 
-_BY_HEADER, _BY_BOTH = ("Authorization",), ("Cookie", "Authorization")
+_BY_HEADER, _BY_BOTH = "Authorization", "Cookie, Authorization"
 
 
 class Credentials:
@@ -39,6 +39,10 @@ class Credentials:
             Kind.BASIC: lambda: ApiKeys(client, application, settings, offered_at=offers_basic, **common),
         }
         self._sessions = sessions
+        #: As :meth:`open`, for a request without an ``Authorization`` header.
+        self.open_without_header: Callable[[WSGIEnvironment], CurrentSession] = (
+            sessions.open if Kind.SESSION in order else lambda environ: sessions.open(environ, NOTHING)
+        )
         self._in_header = tuple(makers[kind]() for kind in order if kind.in_header)
         self._takes_sessions = Kind.SESSION in order
         self._session_first = order[0] is Kind.SESSION
@@ -49,7 +53,7 @@ class Credentials:
         Raises :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
         """
         if "HTTP_AUTHORIZATION" not in environ or not self._in_header:
-            return self._sessions.open(environ, None if self._takes_sessions else NOTHING)
+            return self.open_without_header(environ)
         judged = first_offered(self._in_header, environ)
         by_session = judged is NOTHING or (isinstance(judged, Proved) and self._is_for_session(environ))
         if by_session and self._takes_sessions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Protocol, TypeAlias, TypeVar
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -170,11 +170,13 @@ def unavailable(error: Unavailable, environ: WSGIEnvironment, start_response: St
     return pages.unavailable(Request(environ), error.retry_after)(environ, start_response)
 
 
-def _varying(headers: Headers, names: Sequence[str]) -> Headers:
+def _varying(headers: Headers, names: str) -> Headers:
     """*headers* with *names* in their Vary, which stays one line: there are caches that read no second one."""
     there = [value for name, value in headers if name.lower() == "vary"]
+    if not there:
+        return [*headers, ("Vary", names)]
     fields = [field.strip().lower() for value in there for field in value.split(",")]
-    missing = [name for name in names if name.lower() not in fields]
+    missing = [name for name in names.split(", ") if name.lower() not in fields]
     if not missing or "*" in fields:
         return headers
     return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, *missing]))]
