@@ -19,7 +19,7 @@ from typing import Any
 import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from support import warm
+from support import cheap, warm
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -32,14 +32,9 @@ hypothesis.settings.load_profile("unhurried")
 @pytest.fixture(scope="session", autouse=True)
 def cheap_commits() -> Iterator[Callable[[object, object], None]]:
     """What this process writes into SQLite files need not outlive the machine. Answers what sees to that."""
-
-    def hurry(connection: object, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("PRAGMA synchronous = OFF")
-
-    event.listen(Engine, "connect", hurry)
-    yield hurry
-    event.remove(Engine, "connect", hurry)
+    event.listen(Engine, "connect", cheap.hurry)
+    yield cheap.hurry
+    event.remove(Engine, "connect", cheap.hurry)
 
 
 Fill = Callable[[object, object], None]

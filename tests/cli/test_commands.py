@@ -20,7 +20,7 @@ from wsgiref.simple_server import demo_app
 
 import pytest
 from click.testing import CliRunner, Result
-from support import cheap
+from support import cheap, warm
 
 from stormpath_wsgi import Client, StormpathMiddleware
 from stormpath_wsgi.cli import addresses, targets
@@ -662,10 +662,7 @@ def test_without_its_extra_it_says_what_to_install(folder: Path) -> None:
 
 
 def test_a_number_of_workers_that_is_none_is_told_without_a_traceback() -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "stormpath_wsgi.cli", "secret"],
-        env=os.environ | {"WEB_CONCURRENCY": "many"}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    answer = warm.run(["-m", "stormpath_wsgi.cli", "secret"], env=os.environ | {"WEB_CONCURRENCY": "many"})
     assert (answer.returncode, answer.stderr) == (2, "Error: WEB_CONCURRENCY is many; write a whole number from 1.\n")
 
 

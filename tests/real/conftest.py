@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from real.test_deploy import GUNICORN, ROOT, server
+from real.test_deploy import CHEAP, GUNICORN, ROOT, server
 from real.test_remote import TTL, Environ, machine_with_accounts
 
 # Nothing of the machine, nothing of the network, and no sandbox inside the one that tests run in.
@@ -56,7 +56,7 @@ def demo_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """The demo site with two workers. Its accounts are in its own folder, or on another machine, reached by https."""
     folder = tmp_path_factory.mktemp("demo")
     command = [*GUNICORN, "--chdir", str(ROOT), "examples.demo:application"]
-    environ, lag = {"STORMPATH_INSTANCE": str(folder / "instance")}, 0
+    environ, lag = {"STORMPATH_INSTANCE": str(folder / "instance"), **CHEAP}, 0
     with ExitStack() as stack:
         if request.param == "another machine":
             _, environ = stack.enter_context(machine_with_accounts(folder))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +14,9 @@ import pytest
 import requests
 from real.test_deploy import Server, server
 from support.callers import HOST, basic, signed
+from support.warm import run
 
-COMMAND = [sys.executable, "-m", "stormpath_wsgi.cli"]
+COMMAND = ["-m", "stormpath_wsgi.cli"]
 BASE = f"https://{HOST}/v1"
 LARGEST = 100_000  # bytes
 
@@ -30,7 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, K
     folder = tmp_path_factory.mktemp("api")
     (folder / "gunicorn.conf.py").write_text("access_log_format = 'served by %(p)s: %(s)s'\n")
     environ = {"HOME": str(folder)}
-    made = subprocess.run([*COMMAND, "init"], cwd=folder, env=environ, check=True, capture_output=True, text=True)
+    made = run([*COMMAND, "init"], cwd=folder, env=environ, check=True)
     key = re.search(r"apiKey.id = (\S+)\napiKey.secret = (\S+)", made.stdout)
     assert key is not None, made.stdout
     command = [*COMMAND, "serve", "--workers", "2", "--bind", "127.0.0.1:0", "--config", "gunicorn.conf.py"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
@@ -15,6 +13,7 @@ from pages.test_next import TRICKS
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 from real.conftest import DemoSite
 from real.test_deploy import ROOT
+from support.warm import run
 
 from stormpath_wsgi.pages.next import safe_next
 
@@ -94,12 +93,7 @@ def owner(demo_site: DemoSite) -> Owner:
     """What the owner of the site types in another terminal. The group of the admins is there."""
 
     def command(*arguments: str) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "stormpath_wsgi.cli", *arguments],
-            cwd=ROOT,
-            env=os.environ | demo_site.environ,
-            check=True,
-        )
+        run(["-m", "stormpath_wsgi.cli", *arguments], cwd=ROOT, env=os.environ | demo_site.environ, check=True)
 
     command("group", "create", "admins")
     return command

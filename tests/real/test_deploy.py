@@ -18,12 +18,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.warm import Program, run
 
 from stormpath_wsgi import Client
 
 ROOT = Path(__file__).parent.parent.parent
-GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "--bind", "127.0.0.1:0"]
-RUN = [sys.executable, "-m", "stormpath_wsgi.cli", "run"]
+GUNICORN = ["-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "--bind", "127.0.0.1:0"]
+RUN = ["-m", "stormpath_wsgi.cli", "run"]
 #: The environment of a server whose visitors wait for no hash: how hard it is, is no question here.
 CHEAP = {
     "STORMPATH_PASSWORDHASHER": "support.cheap:HASHER",
@@ -35,18 +36,23 @@ WORKERS = 4
 
 
 class Server:
-    """A server in a process of its own, and what it says. *command* prints the address that it listens at."""
+    """A server in a process of its own, and what it says. *command*, of Python, prints the address that it listens at.
 
-    def __init__(self, command: list[str], folder: Path, **environ: str) -> None:
+    *fresh*: whether it is started in an interpreter that has imported nothing yet.
+    """
+
+    process: Program | subprocess.Popen[str]
+
+    def __init__(self, command: list[str], folder: Path, *, fresh: bool = False, **environ: str) -> None:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("STORMPATH_")}
-        self.process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=inherited | {"HOME": str(folder), "PYTHONUNBUFFERED": "1", "PORT": ""} | environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        env = inherited | {"HOME": str(folder), "PYTHONUNBUFFERED": "1", "PORT": ""} | environ
+        out, err = subprocess.PIPE, subprocess.STDOUT
+        if fresh:
+            self.process = subprocess.Popen(
+                [sys.executable, *command], cwd=folder, env=env, stdout=out, stderr=err, text=True
+            )
+        else:
+            self.process = Program(command, cwd=folder, env=env, stdout=out, stderr=err)
         self.lines: list[str] = []
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read)
@@ -83,8 +89,8 @@ class Server:
 
 
 @contextmanager
-def server(command: list[str], folder: Path, **environ: str) -> Iterator[Server]:
-    started = Server(command, folder, **environ)
+def server(command: list[str], folder: Path, *, fresh: bool = False, **environ: str) -> Iterator[Server]:
+    started = Server(command, folder, fresh=fresh, **environ)
     try:
         yield started
     finally:
@@ -283,7 +289,7 @@ def test_the_access_log_has_no_queries_and_no_forged_lines(demo: Server) -> None
 class TestRun:
     def test_it_gives_accounts_to_an_application_that_knows_nothing_of_them(self, tmp_path: Path) -> None:
         command = [*RUN, "wsgiref.simple_server:demo_app", "--workers", "1", "--bind", "127.0.0.1:0"]
-        site = Server(command, tmp_path)
+        site = Server(command, tmp_path, fresh=True)
         assert site.said(r"Your site: (\S+)") == [site.address]
         assert "Hello world!" in requests.get(f"{site.address}/", timeout=60).text
         visitor = Visitor(site.address, "ada@example.com")
@@ -313,10 +319,7 @@ class TestRun:
     def test_a_port_that_was_asked_for_and_is_taken_is_refused(self, tmp_path: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
-            answer = subprocess.run(
-                [*RUN, "wsgiref.simple_server:demo_app"], cwd=tmp_path, env=os.environ | {"PORT": port},
-                capture_output=True, text=True, timeout=60,
-            )  # fmt: skip
+            answer = run([*RUN, "wsgiref.simple_server:demo_app"], cwd=tmp_path, env=os.environ | {"PORT": port})
         assert (answer.returncode, answer.stderr) == (
             1, f"Error: Port {port} is taken; choose another with PORT=… or --bind.\n"
         )  # fmt: skip

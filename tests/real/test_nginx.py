@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -93,7 +92,7 @@ def proxied(nginx: str, folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_it_holds_back_floods_and_stalled_visitors_and_keeps_the_port(nginx: str, folder: Path) -> None:
-    gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "--threads", "2"]
+    gunicorn = ["-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "--threads", "2"]
     bind = ["--bind", "127.0.0.1:0", "--bind", f"unix:{folder}/yoursite.sock"]
     environ = {"WEB_CONCURRENCY": "1", "STORMPATH_INSTANCE": str(folder / "instance"), "HOME": str(folder)}
     environ |= {"STORMPATH_PASSWORDHASHER": "support.cheap:HASHER", "PYTHONPATH": str(ROOT / "tests")}

@@ -7,16 +7,16 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from real.test_deploy import server
+from support.warm import run
 
 NODE = Path(__file__).parent / "node"
-COMMAND = [sys.executable, "-m", "stormpath_wsgi.cli"]
+COMMAND = ["-m", "stormpath_wsgi.cli"]
 Environ = dict[str, str]
 
 
@@ -30,7 +30,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environ]:
     with socket.create_server(("127.0.0.1", 0)) as found:
         address = f"127.0.0.1:{found.getsockname()[1]}"
     settings = {"HOME": str(folder), "STORMPATH_BASEURL": f"http://{address}/v1"}
-    init = subprocess.run([*COMMAND, "init"], cwd=folder, env=settings, check=True, capture_output=True, text=True)
+    init = run([*COMMAND, "init"], cwd=folder, env=settings, check=True)
     said = re.search(r"\((http\S+)\)\n[^$]*apiKey.id = (\S+)\napiKey.secret = (\S+)", init.stdout)
     assert said is not None, init.stdout
     with server([*COMMAND, "serve", "--workers", "2", "--bind", address], folder, **settings) as site:

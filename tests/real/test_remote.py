@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +16,11 @@ import pytest
 import requests
 import trustme
 from real.test_deploy import GUNICORN, ROOT, Server, server
+from support.warm import run
 
 from stormpath_wsgi import Client
 
-COMMAND = [sys.executable, "-m", "stormpath_wsgi.cli"]
+COMMAND = ["-m", "stormpath_wsgi.cli"]
 ADA = {"email": "ada@example.com", "password": "Analytical Engine 1843", "givenName": "Ada", "surname": "Lovelace"}
 TTL = 1  # seconds that a worker believes what it was told
 WORKERS = 2
@@ -39,9 +38,9 @@ def command(folder: Path, environ: Environ, *arguments: str, stdin: str = "") ->
     """What the command says that succeeds."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith("STORMPATH_")}
     environ = {**clean, "HOME": str(folder), **environ}
-    run = subprocess.run([*COMMAND, *arguments], cwd=folder, env=environ, input=stdin, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return run.stdout
+    answer = run([*COMMAND, *arguments], cwd=folder, env=environ, input=stdin)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
 
 
 @contextmanager

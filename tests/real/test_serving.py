@@ -7,8 +7,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -20,11 +18,12 @@ from pathlib import Path
 import pytest
 import requests
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, server
+from support.warm import run
 
 from stormpath_wsgi.directory.crypto.passwords import AT_ONCE
 
 DEMO = [*GUNICORN, "--chdir", str(ROOT), "examples.demo:application"]
-CLI = [sys.executable, "-m", "stormpath_wsgi.cli"]
+CLI = ["-m", "stormpath_wsgi.cli"]
 HELD_PLACES = AT_ONCE + 4  # the setting hashQueue as it is
 
 # A hasher that works only while nobody else has locked a file.
@@ -90,7 +89,8 @@ class TestEveryWorker:
         }
         options = chosen[kind] + ["--preload"] * preload
         environ = {"WEB_CONCURRENCY": "2", "STORMPATH_INSTANCE": str(tmp_path / "instance"), **CHEAP}
-        with server([*DEMO, *options], tmp_path, **environ) as site, ThreadPoolExecutor(8) as crowd:
+        fresh = kind == "gevent" or not preload
+        with server([*DEMO, *options], tmp_path, fresh=fresh, **environ) as site, ThreadPoolExecutor(8) as crowd:
             visits = crowd.map(partial(_visit, site.address), [f"ada{n}@example.com" for n in range(8)])
             assert list(visits) == [(True, True, True, False)] * 8
         assert not [line for line in site.lines if "WORKER TIMEOUT" in line or "Traceback" in line]
@@ -109,7 +109,10 @@ class TestFloods:
 
     @pytest.mark.parametrize("kind", [[], ["--worker-class", "gevent"]], ids=["threads", "gevent"])
     def test_a_site_serves_its_other_pages(self, tmp_path: Path, kind: list[str]) -> None:
-        with held(tmp_path) as (environ, release), server([*DEMO, *kind], tmp_path, **environ) as site:
+        with (
+            held(tmp_path) as (environ, release),
+            server([*DEMO, *kind], tmp_path, fresh="gevent" in kind, **environ) as site,
+        ):
             login = partial(
                 requests.post, f"{site.address}/login", json={"login": "ada@example.com", "password": PASSWORD},
                 headers={"Accept": "application/json"}, timeout=60,
@@ -120,9 +123,7 @@ class TestFloods:
     def test_the_rest_api_serves_its_other_callers(self, tmp_path: Path) -> None:
         with held(tmp_path) as (environ, release):
             inherited = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-            made = subprocess.run(
-                [*CLI, "init"], cwd=tmp_path, env=inherited, check=True, capture_output=True, text=True
-            )
+            made = run([*CLI, "init"], cwd=tmp_path, env=inherited, check=True)
             key = tuple(re.findall(r"apiKey\.\w+ = (\S+)", made.stdout))
             application = re.findall(r"/applications/\w+", made.stdout)[0]
             with server([*CLI, "serve", "--bind", "127.0.0.1:0"], tmp_path, **environ) as site:
@@ -186,7 +187,7 @@ class worker_class(Worker):
         idle, patience = getattr(request, "param", (0.2, 60))
         config = tmp_path / "hasty.py"
         config.write_text(self.HASTY.format(idle=idle, patience=patience))
-        command = [sys.executable, "-m", "gunicorn", "-c", str(config), "--bind", "127.0.0.1:0", *DEMO[-3:]]
+        command = ["-m", "gunicorn", "-c", str(config), "--bind", "127.0.0.1:0", *DEMO[-3:]]
         environ = {"WEB_CONCURRENCY": "1", "STORMPATH_INSTANCE": str(tmp_path / "instance")}
         with server(command, tmp_path, **environ) as started:
             yield started
@@ -315,7 +316,7 @@ class TestRun:
     ) -> None:
         (folder / "needy.py").write_text("import not_installed")
         (folder / "broken.py").write_text("1 / 0")
-        answer = subprocess.run([*RUN, *options], cwd=folder, env=_bare(), capture_output=True, text=True, timeout=60)
+        answer = run([*RUN, *options], cwd=folder, env=_bare())
         assert answer.returncode == code, answer.stderr
         last = answer.stderr.strip().splitlines()[-1]
         assert last.startswith(f"Error: {sentence}")
@@ -325,7 +326,7 @@ class TestRun:
         (folder / "odd.db").write_text("this is not a database " * 50)
         environ = _bare() | {"STORMPATH_DIRECTORY": "sqlite:///odd.db"}
         command = [*RUN, "threaded:application"]
-        answer = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60)
+        answer = run(command, cwd=folder, env=environ)
         assert answer.returncode == 3, answer.stderr
 
 
@@ -350,11 +351,10 @@ def test_the_files_of_another_user_are_told_in_one_sentence() -> None:
     with tempfile.TemporaryDirectory(prefix="stormpath-wsgi-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        subprocess.run([*CLI, "init"], cwd=folder, env=_bare(), check=True, capture_output=True)
+        run([*CLI, "init"], cwd=folder, env=_bare(), check=True)
         for mode, code in ((0o700, 1), (0o755, 3)):
             (folder / "instance").chmod(mode)
-            command = [sys.executable, "-c", AS_NOBODY]
-            answer = subprocess.run(command, cwd=folder, env=_bare(), capture_output=True, text=True, timeout=60)
+            answer = run(["-c", AS_NOBODY], cwd=folder, env=_bare())
             told = r"Error: This user may not \w+ instance/\S+.*; run the command as the user whose it is, .*\n"
             assert re.fullmatch(told, answer.stderr), answer.stderr
             assert answer.returncode == code

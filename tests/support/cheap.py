@@ -1,7 +1,8 @@
-"""Password hashing that takes no time, for every test that does not ask how hard it is."""
+"""Password hashing and commits that take no time, for every test that does not ask how hard or how safe they are."""
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -17,3 +18,9 @@ WAITING = 1000
 def options(**rest: Any) -> DirectoryOptions:
     """The options of a test's own directory."""
     return DirectoryOptions(**{"password_hasher": HASHER, "hash_queue": WAITING, **rest})
+
+
+def hurry(connection: object, _: object) -> None:
+    """For SQLAlchemy's event ``connect``: what is written into a SQLite file need not outlive the machine."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")

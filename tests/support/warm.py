@@ -26,9 +26,14 @@ from tempfile import TemporaryFile
 from types import ModuleType
 from typing import IO, Any, TypeAlias
 
+from sqlalchemy import Engine, event
+
+from support import cheap
+
 #: What our programs and servers import. Nothing of it starts a thread or opens a file.
 _IMPORTED = (
     "alembic.command",
+    "flask_stormpath",
     "gunicorn.app.wsgiapp",
     "gunicorn.workers.gthread",
     "psycopg",
@@ -182,6 +187,7 @@ def fork_for(number: int) -> None:
     atexit.register(_leave)  # before anybody else, so it is called as the last
     for name in _IMPORTED:
         importlib.import_module(name)
+    event.listen(Engine, "connect", cheap.hurry)
     gc.collect()
     gc.freeze()  # or each child would copy what it only counts
     found = _wait_for_orders(socket.socket(fileno=number))
