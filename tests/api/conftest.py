@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from wsgiref.validate import validator
 
 import pytest
-from sqlalchemy import delete
 from support.callers import Caller
-from support.world import World
+from support.world import Beginning, World
 from werkzeug.test import Client
 
 from stormpath_wsgi.api import RestAPI
-from stormpath_wsgi.directory.storage import migrate, schema
+from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
 
 
 @pytest.fixture(scope="session")
-def api_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('api')}/accounts.db"
-
-
-@pytest.fixture(scope="session")
-def api_database(api_url: str) -> Iterator[Database]:
-    database = Database(api_url)
-    migrate.upgrade(database)
-    yield database
-    database.close()
+def beginning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginning]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('api')}/accounts.db"
+    with closing(Database(url)) as database:
+        migrate.upgrade(database)
+        yield Beginning(database, url)
 
 
 @pytest.fixture
-def world(api_database: Database, api_url: str) -> World:
+def world(beginning: Beginning) -> World:
     """A bootstrapped directory, fresh."""
-    with api_database.write() as transaction:
-        transaction.connection.execute(delete(schema.tenants))  # everything goes with its tenant
-    return World(api_database, api_url)
+    return beginning.world()
 
 
 @pytest.fixture

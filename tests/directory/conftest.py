@@ -1,15 +1,18 @@
-"""A directory to test the rules on. The databases are shared by all tests; each test finds them emptied."""
+"""A directory to test the rules on. The databases are shared by all tests.
+
+Each test finds them as bootstrapping has left them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete
-from support.world import World
+from support.world import Beginning, World
 
-from stormpath_wsgi.directory.storage import migrate, schema
+from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
 
 if TYPE_CHECKING:
@@ -28,36 +31,28 @@ def shared_postgresql_url(postgresql_server: PostgreSQLServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_sqlite(shared_sqlite_url: str) -> Iterator[Database]:
+def sqlite_beginning(shared_sqlite_url: str) -> Iterator[Beginning]:
     yield from _opened(shared_sqlite_url)
 
 
 @pytest.fixture(scope="session")
-def shared_postgresql(shared_postgresql_url: str) -> Iterator[Database]:
+def postgresql_beginning(shared_postgresql_url: str) -> Iterator[Beginning]:
     yield from _opened(shared_postgresql_url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest) -> World:
     """A bootstrapped directory, fresh, on each engine that several processes can share."""
-    return _emptied(
-        request.getfixturevalue(f"shared_{request.param}"), request.getfixturevalue(f"shared_{request.param}_url")
-    )
+    beginning: Beginning = request.getfixturevalue(f"{request.param}_beginning")
+    return beginning.world()
 
 
 @pytest.fixture
-def sqlite_world(shared_sqlite: Database, shared_sqlite_url: str) -> World:
-    return _emptied(shared_sqlite, shared_sqlite_url)
+def sqlite_world(sqlite_beginning: Beginning) -> World:
+    return sqlite_beginning.world()
 
 
-def _emptied(database: Database, url: str) -> World:
-    with database.write() as transaction:
-        transaction.connection.execute(delete(schema.tenants))  # everything goes with its tenant
-    return World(database, url)
-
-
-def _opened(url: str) -> Iterator[Database]:
-    database = Database(url)
-    migrate.upgrade(database)
-    yield database
-    database.close()
+def _opened(url: str) -> Iterator[Beginning]:
+    with closing(Database(url)) as database:
+        migrate.upgrade(database)
+        yield Beginning(database, url)
