@@ -1,4 +1,4 @@
-"""Which application of a tenant a site is about."""
+"""Finding the application of a tenant that a site uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 def find_application(client: Client, *, href: str | None = None, name: str | None = None) -> Application:
     """The application that people sign in to: by *href*, by its exact *name*, or the only one there is.
 
-    Raises :class:`ConfigurationError` when that is none or not one, and when the directory does not let us in.
+    Raises :class:`ConfigurationError` when there is none or more than one, and when the directory refuses our API key.
     """
     try:
         return _found(client, href, name)
@@ -26,7 +26,7 @@ def _found(client: Client, href: str | None, name: str | None) -> Application:
     if href is not None:
         return _application_at(client, href)
     names = {"name": name} if name is not None else {}
-    # The search forgives case and knows wildcards; a name is meant as it is written.
+    # The search ignores upper and lower case and knows wildcards, so the results are compared exactly.
     found = [each for each in client.applications.search(names) if name in (None, each.name)]
     if len(found) == 1:
         return found[0]

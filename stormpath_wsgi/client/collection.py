@@ -1,4 +1,4 @@
-"""Collections: paged lists of resources, which are searched, ordered and sliced by the directory."""
+"""Collections: lists of resources in pages. The directory searches, sorts and slices them."""
 
 from __future__ import annotations
 
@@ -20,23 +20,22 @@ from stormpath_wsgi.kinds import wire_name
 
 R = TypeVar("R", bound=Resource)
 
-#: Items asked for at once, the most that a directory answers.
+#: The number of items that are asked for at once. A directory answers no more.
 PAGE = 100
 
 _log = logging.getLogger(__name__)
 
 
 class Collection(Live, Generic[R]):
-    """A list of resources that stays in the directory; pages of it are fetched as they are looked at.
+    """A list of resources in the directory. Its pages are read when they are needed.
 
-    It follows the rules of sequences: ``len``, indices and slices from either end, iteration. Slices and searches
-    are collections again and leave this one as it was. Its first page is kept once it was read, until
-    :meth:`refresh`; later pages are not. Whoever deletes while iterating shifts the pages that follow: take a
-    list first.
+    It behaves like a sequence: ``len``, indices and slices from both ends, iteration. Slices and searches are new
+    collections, and do not change this one. The first page is kept after it was read, until :meth:`refresh`; later
+    pages are not. Deleting resources during an iteration moves the later pages, so make a list first.
 
-    Like a list it is true when there is anything in it: ``bool`` and ``len`` ask the directory, unless its first page
-    is known. Printing, comparing and hashing one asks for nothing. A copy has the same client; a collection cannot be
-    pickled.
+    Like a list, it is true if it is not empty: ``bool`` and ``len`` ask the directory, unless the first page is known.
+    Printing, comparing and hashing it asks the directory for nothing. A copy has the same client. A collection cannot
+    be pickled.
     """
 
     def __init__(
@@ -48,15 +47,18 @@ class Collection(Live, Generic[R]):
         create_at: str | None = None,
         page: Mapping[str, Any] | None = None,
     ) -> None:
-        """The resources of *kind* at *href*. *create_at*: where new ones are posted to; *page*: one known already."""
+        """The resources of *kind* at *href*.
+
+        *create_at*: the href at which new ones are made. *page*: the first page, if known.
+        """
         self.href = href
         self.kind = kind
         self._client = client
         self._create_at = create_at
         self._query: Mapping[str, str] = {}
         self._expand: str | None = None
-        self._start = 0  # the window on all that match: items left out before it,
-        self._count: int | None = None  # and how many are in it at the most
+        self._start = 0  # the number of matches before the first item
+        self._count: int | None = None  # the highest number of items; None: no limit
         self._page: Mapping[str, Any] | None = None
         self._items: list[R] = []
         if page is not None:
@@ -64,14 +66,14 @@ class Collection(Live, Generic[R]):
             self._keep(page)
 
     def create(self, properties: Mapping[str, Any] | None = None, expand: Expand = None, **params: Any) -> R:
-        """Make a resource of *properties* and answer it.
+        """Makes a resource from *properties*, and returns it.
 
-        Names are in snake_case. Only what may be written on creation is sent. The rest is dropped, so that the
-        attributes of one resource can be passed to make another; what the kind does not know at all is logged.
-        *params* are the request's: ``create_directory=True``, ``password_format="mcf"``,
+        Names are in snake_case. Only attributes that may be set on creation are sent. The others are left out, so that
+        the attributes of one resource can be used to make another one. Names that the kind does not know are logged.
+        *params*: the parameters of the request: ``create_directory=True``, ``password_format="mcf"``,
         ``registration_workflow_enabled=False``.
 
-        Raises ValueError where the directory makes none, as in the collections of a tenant or an account.
+        Raises ValueError for a collection in which nothing can be made, such as those of a tenant or an account.
         """
         if self._create_at is None:
             raise ValueError(f"no {self.kind.title()} can be created here: use the collection of its container")
@@ -83,7 +85,10 @@ class Collection(Live, Generic[R]):
         return self.kind(self._client, properties=answer)
 
     def get(self, href: str, expand: Expand = None) -> R:
-        """The resource with this href or id. Nothing is asked for until it is read; a wrong one is found out then."""
+        """The resource with this href or id.
+
+        The directory is asked when it is first read, and a wrong href fails only then.
+        """
         if not isinstance(href, str):
             raise TypeError(f"get() takes an href or an id as text, not {type(href).__name__}")
         if "/" not in href:
@@ -95,13 +100,13 @@ class Collection(Live, Generic[R]):
         return text.startswith(self._client.base_url + "/")
 
     def search(self, query: str | Mapping[str, Any]) -> Self:
-        """Those with *query* in any searchable text, or those whose attributes match: ``{"surname": "lov*"}``.
+        """The resources with *query* in any searchable text, or with matching attributes: ``{"surname": "lov*"}``.
 
-        Case does not count. A ``*`` at either end of a value stands for any text. Moments match ranges:
-        ``{"created_at": "[2015,2016)"}``. A value is text, a number, True or False, a date or datetime, or for a link
-        a resource.
+        Upper and lower case make no difference. A ``*`` at either end of a value stands for any characters. Times match
+        ranges: ``{"created_at": "[2015,2016)"}``. A value is a string, a number, True or False, a date or datetime, or
+        for a link a resource.
 
-        Raises ValueError for None and for any other value: nothing could match it.
+        Raises ValueError for None and for any other value, which nothing could match.
         """
         match query:
             case str():
@@ -111,7 +116,10 @@ class Collection(Live, Generic[R]):
         raise ValueError("search() takes text, or a dictionary of names and values")
 
     def order(self, order_by: str) -> Self:
-        """Sorted by attributes: ``"surname,given_name desc"``. Raises ValueError for what is no text."""
+        """The same resources sorted by attributes: ``"surname,given_name desc"``.
+
+        Raises ValueError if it is no string.
+        """
         if not isinstance(order_by, str):
             raise ValueError(f"order() takes names of attributes as text, not {type(order_by).__name__}")
         terms = (term.strip().partition(" ") for term in order_by.split(","))
@@ -120,9 +128,10 @@ class Collection(Live, Generic[R]):
     def query(
         self, *, limit: int | None = None, offset: int | None = None, expand: Expand = None, **matches: Any
     ) -> Self:
-        """Those that also match. From the *offset*-th on at most *limit*, in as many pages as it takes.
+        """The resources that also match *matches*. *offset*: how many to skip. *limit*: the highest number, in several
+        pages.
 
-        Values are those of :meth:`search`; the same ones are a ValueError.
+        Values, and errors for them, are those of :meth:`search`.
         """
         found = self._window(
             self._start if offset is None else _not_negative(offset),
@@ -133,7 +142,7 @@ class Collection(Live, Generic[R]):
         return found
 
     def refresh(self) -> None:
-        """Read the first page again."""
+        """Reads the first page again."""
         self._keep(self._fetch(self._start, self._span()))
 
     @property
@@ -144,7 +153,7 @@ class Collection(Live, Generic[R]):
 
     @property
     def size(self) -> int:
-        """How many match in all, whatever part of them this collection is."""
+        """The number of all matches, also if this collection is a part of them."""
         return int(self._first()["size"])
 
     @property
@@ -154,7 +163,7 @@ class Collection(Live, Generic[R]):
 
     @property
     def limit(self) -> int:
-        """The number of items the first page was asked for."""
+        """The number of items that the first page was asked for."""
         return int(self._first()["limit"])
 
     def to_json(self) -> str:
@@ -173,7 +182,7 @@ class Collection(Live, Generic[R]):
         return other
 
     def __len__(self) -> int:
-        """How many items there are, a slice's own number if it is one."""
+        """The number of items; for a slice, the number in the slice."""
         return self._length(self.size)
 
     def __iter__(self) -> Iterator[R]:
@@ -224,7 +233,7 @@ class Collection(Live, Generic[R]):
         return self._window(self._start + start, max(0, min(ends) - start) if ends else None)
 
     def _window(self, start: int, count: int | None) -> Self:
-        """A copy that looks at other items and has read none."""
+        """A copy with other items, of which nothing was read yet."""
         other = copy.copy(self)
         other._start, other._count, other._page = start, count, None
         return other
@@ -234,7 +243,7 @@ class Collection(Live, Generic[R]):
         return found if self._count is None else min(found, self._count)
 
     def _span(self) -> int:
-        # Where the window is empty there is still the size to ask for.
+        # Also for an empty window one item is asked for, to get the size.
         return PAGE if self._count is None else max(1, min(PAGE, self._count))
 
     def _first(self) -> Mapping[str, Any]:
@@ -266,11 +275,11 @@ class Collection(Live, Generic[R]):
 
 
 class Unlisted(Collection[R]):
-    """A collection in which resources are made and found by href, but which no directory lists."""
+    """A collection that the directory does not list: resources can be made in it and found by their href."""
 
     @classmethod
     def of(cls, client: Opened, kind: type[R]) -> Self:
-        """All resources of *kind*, at the top of the directory: one may be made there if its kind says so."""
+        """The collection of all resources of *kind*. One can be made in it if the kind allows that."""
         href = f"{client.base_url}/{kind.path}"
         return cls(client, kind, href, create_at=href if kind.creatable else None)
 
@@ -279,18 +288,18 @@ class Unlisted(Collection[R]):
 
 
 def _path(name: str) -> str:
-    """``custom_data.Favourite_Colour`` to ``customData.Favourite_Colour``: keys of custom data are left alone."""
+    """``customData.Favourite_Colour`` for ``custom_data.Favourite_Colour``: keys of custom data are not changed."""
     head, dot, key = name.partition(".")
     return wire_name(head) + dot + key
 
 
 def _text(name: str, value: Any) -> str:
-    """*value* as the query parameter *name* spells it. Raises ValueError for what has no spelling."""
+    """*value* as a text for the query parameter *name*. Raises ValueError for a value without such a text."""
     match value:
         case bool():
             return "true" if value else "false"
         case str():
-            return str.__str__(value)  # of an enumeration str() would be its name
+            return str.__str__(value)  # str() of an enumeration would be its name
         case int():
             return int.__repr__(value)
         case float() if math.isfinite(value):

@@ -1,4 +1,5 @@
-"""API keys: what a client proves itself with to a directory on another machine, and where they are looked for.
+"""API keys, with which a client authenticates at a directory on another machine, and the places where they are looked
+for.
 
 Source: names, order and file format of the documented Stormpath SDK.
 """
@@ -15,7 +16,7 @@ from typing import Any
 
 from stormpath_wsgi.errors import ConfigurationError
 
-#: Keywords in which an API key may be given. Any other is a slip.
+#: The keywords that can give an API key. Any other keyword is a mistake of the caller.
 KEYWORDS = frozenset(
     {
         "api_key_file_location",
@@ -29,16 +30,17 @@ KEYWORDS = frozenset(
         "api_key_secret",
     }
 )
-#: Environment variables that name a key file, and pairs of them that hold an id and a secret; the first ones win.
+#: Environment variables with the name of a key file, and pairs of variables with an id and a secret. The first ones
+#: win.
 FILE_VARIABLES = ("STORMPATH_API_KEY_FILE", "STORMPATH_CLIENT_APIKEY_FILE")
 KEY_VARIABLES = (
     ("STORMPATH_API_KEY_ID", "STORMPATH_API_KEY_SECRET"),
     ("STORMPATH_CLIENT_APIKEY_ID", "STORMPATH_CLIENT_APIKEY_SECRET"),
 )
-#: The key file below the home folder, used when it is there.
+#: The key file below the home folder. It is used if it exists.
 HOME_FILE = Path(".stormpath", "apiKey.properties")
 
-# What may stand in an Authorization header. The colon divides the two in Basic, the slash the parts in SAuthc1.
+# The characters that an Authorization header allows. In Basic a colon separates the two, in SAuthc1 a slash the parts.
 _ID = re.compile(r"[!-.0-9;-~]{1,255}")
 _SECRET = re.compile(r"[!-~]{1,255}")
 # One line of a .properties file: the name ends at =, : or a blank; a backslash takes its meaning from what follows.
@@ -48,7 +50,7 @@ log = logging.getLogger(__name__)
 
 
 class NoKeyPair(ConfigurationError, ValueError):
-    """There is no API key, or half of one."""
+    """There is no API key, or only its id or its secret."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,10 @@ class KeyPair:
 
 
 def find_key_pair(given: Mapping[str, Any], environ: Mapping[str, str]) -> KeyPair:
-    """The API key among the keywords *given*, else in *environ*, else in the home folder.
+    """The API key in the keywords *given*, or else in *environ*, or else in the home folder.
 
-    Raises :class:`NoKeyPair`, and :class:`~stormpath_wsgi.ConfigurationError` for a file that was named and
-    cannot be used: going on with another key would act for somebody else.
+    Raises :class:`NoKeyPair`, and :class:`~stormpath_wsgi.ConfigurationError` for a file that was named and cannot be
+    used. Then no other key is tried, because it might belong to somebody else.
     """
     found = next(_sources(given, environ), None)
     if found is None:
@@ -82,7 +84,7 @@ def find_key_pair(given: Mapping[str, Any], environ: Mapping[str, str]) -> KeyPa
 
 
 def _sources(given: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[KeyPair]:
-    """The API keys there are, the one that counts first."""
+    """The API keys that are found, in order: the first one is used."""
     names = (
         given.get("api_key_id_property_name") or "apiKey.id",
         given.get("api_key_secret_property_name") or "apiKey.secret",

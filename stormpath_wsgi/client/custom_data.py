@@ -1,4 +1,4 @@
-"""Custom data: the owner's own JSON beside a resource, used like a dictionary."""
+"""Custom data: the site's own JSON beside a resource, used like a dictionary."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _MOMENTS = ("created_at", "modified_at")
 
 
 class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
-    """``account.custom_data["colour"] = "blue"``, kept here until it or its owner is saved.
+    """``account.custom_data["colour"] = "blue"``: the value is kept here until the custom data or its owner is saved.
 
-    Keys are text as it stands: their case is nobody's business. Values are what JSON can hold. A value that was
-    read and changed in place is saved too. None removes the key, as ``del`` does: the directory stores no null.
-    ``created_at`` and ``modified_at`` are among the keys and cannot be written. But what was read can be written back:
-    ``href`` and the two moments, in either spelling, are left out where they are equal to what is here; otherwise they
-    are a KeyError, as a key that the directory would refuse is. Where one key is refused nothing is written.
+    Keys are strings and are not changed in any way. Values are JSON. A value that was read and then changed in place is
+    saved as well. None removes the key, like ``del``, because the directory stores no null. The keys ``created_at`` and
+    ``modified_at`` can be read and not written. All that was read can be written back: ``href`` and the two times, with
+    names as in Python or in JSON, are left out if they have the current values. Otherwise they raise KeyError, like a
+    key that the directory would refuse. If one key is refused, nothing is written.
 
-    Reading loads all of it, in one request, unless that is done or the key was written here: indexing, ``in``, ``len``,
-    ``get``, ``pop``, ``popitem``, ``setdefault``, ``clear``, ``del``, iteration and ``|``. Writing asks for nothing:
-    assignment, ``|=``; only what compares the moments may have to load them. :meth:`update` saves at once. It is
-    always true, and equal to the custom data of the same owner only: ``bool`` and ``==`` ask for nothing; compare what
-    is in it with ``dict(custom_data)`` or :meth:`stored`.
+    Reading loads all custom data in one request, unless it is loaded already or the key was written here: indexing,
+    ``in``, ``len``, ``get``, ``pop``, ``popitem``, ``setdefault``, ``clear``, ``del``, iteration and ``|``. Assignment
+    and ``|=`` ask the directory for nothing, unless the two times have to be compared. :meth:`update` saves at once.
+    Custom data is always true, and equals only the custom data of the same owner: ``bool`` and ``==`` ask for nothing.
+    To compare the content, use ``dict(custom_data)`` or :meth:`stored`.
     """
 
     def keys(self) -> KeysView[str]:  # type: ignore[override]  # of resources these are lists
@@ -42,36 +42,36 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
         return ItemsView(self)
 
     def stored(self) -> dict[str, Any]:
-        """A copy of the owner's own keys and values, unsaved changes included."""
+        """A copy of the site's own keys and values, with unsaved changes."""
         return copy.deepcopy(self._own())
 
     def update(  # type: ignore[override]  # as that of dictionaries
         self, properties: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **more: Any
     ) -> None:
-        """Write all of *properties* and save at once."""
+        """Writes all of *properties*, and saves them at once."""
         self._write(self.writable({**dict(properties), **more}))
         self.save()
 
     def popitem(self) -> tuple[str, Any]:
-        """Remove one of the owner's own keys, the last one, and answer it with its value."""
+        """Removes the last of the site's own keys, and returns it with its value."""
         own = list(self._own())
         if not own:
             raise KeyError("the custom data is empty")
         return own[-1], self.pop(own[-1])
 
     def clear(self) -> None:
-        """Remove all keys when it is saved. :meth:`delete` does so at once, and in one request."""
+        """Removes all keys, when it is saved. :meth:`delete` does the same at once."""
         self._write(dict.fromkeys(self._own()))
 
     def delete(self) -> None:
-        """Remove all keys, at once."""
+        """Removes all keys at once, in one request."""
         super().delete()
         self._take({"href": self.href})
 
     def writable(self, given: object) -> dict[str, Any]:
-        """What assigning *given* writes: its keys and values without those that tell what is here anyway.
+        """The keys and values that assigning *given* writes: all but those that only repeat what the directory sets.
 
-        Raises KeyError for a key that cannot be written, and TypeError for what is no dictionary.
+        Raises KeyError for a key that cannot be written, and TypeError for an object that is no dictionary.
         """
         if isinstance(given, CustomData):
             return {} if given is self else given.stored()
@@ -120,7 +120,7 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
     def __ior__(  # type: ignore[misc]  # it takes pairs too, as that of dictionaries does
         self, other: Mapping[str, Any] | Iterable[tuple[str, Any]]
     ) -> Self:
-        """Write all keys of *other*, without saving."""
+        """Writes all keys of *other*, without saving."""
         self._write(self.writable(other if isinstance(other, Mapping) else dict(other)))
         return self
 
@@ -130,13 +130,13 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
         return {key: value for key, value in known.items() if value is not None and not _is_reserved(key)}
 
     def _write(self, data: Mapping[str, Any]) -> None:
-        """Write *data*, whose keys were checked."""
+        """Writes *data*, whose keys were checked."""
         self._changed.update(data)
         for key in data:
             self._lent.pop(key, None)
 
     def _is_told(self, key: object, value: object) -> bool:
-        """Whether *key* is one that only the directory writes, and *value* what it has here."""
+        """Whether only the directory sets *key*, and *value* is its current value."""
         if key == "href":
             return value == self.href
         for name in _MOMENTS:
@@ -168,7 +168,7 @@ class HasCustomData(Resource):
             self.custom_data._write(self.custom_data.writable(value))
 
     def save(self) -> None:
-        """Send what was written, custom data included: one request, or none when nothing was."""
+        """Sends the changes, also those of the custom data, in one request; none if there are no changes."""
         data = {} if self.is_new() else self.custom_data._changes()
         changes = self._changes()
         if not data:
@@ -187,7 +187,7 @@ class HasCustomData(Resource):
 
 
 def of_new_owner(given: Any) -> Any:
-    """What is sent of the custom data *given* for a resource that is to be made: the keys of its owner."""
+    """The keys and values of the custom data *given* that are sent for a new resource."""
     if isinstance(given, CustomData):
         return given.stored()
     for name in _MOMENTS if isinstance(given, Mapping) else ():
@@ -201,7 +201,7 @@ def _is_custom_data(member: kinds.Member[Any]) -> bool:
 
 
 def _check_key(key: object) -> None:
-    """Raise KeyError for what the owner cannot write."""
+    """Raises KeyError for a key that cannot be written."""
     if not isinstance(key, str) or not kinds.CustomData.key.fullmatch(key):
         raise KeyError(f"a key of custom data has 1 to 255 of 0-9 A-Z a-z _ - and does not start with '-': {key!r:.80}")
     if _is_reserved(key):

@@ -1,4 +1,4 @@
-"""Expansion: which linked resources come along in one answer."""
+"""Expansion: the linked resources that one answer contains."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Expansion:
         self.items: dict[str, dict[str, int]] = {name: {} for name in names}
 
     def add_property(self, name: str, offset: int | None = None, limit: int | None = None) -> Self:
-        """Expand *name* too; of a collection *limit* items from *offset* on."""
+        """Expands *name* as well; for a collection, *limit* items from *offset* on. Returns the object itself."""
         asked = {"offset": offset, "limit": limit}
         self.items[name] = {key: value for key, value in asked.items() if value is not None}
         return self
 
     def get_params(self) -> str:
-        """The parameter on the wire: ``customData,groups(limit:10)``."""
+        """The value of the parameter ``expand``: ``customData,groups(limit:10)``."""
         return ",".join(wire_name(name) + _range(asked) for name, asked in self.items.items())
 
 
-#: What may be given for an expansion: the object, or its text with names in either spelling.
+#: An expansion: the object, or its text with names as in Python or as in JSON.
 Expand = Expansion | str | None
 
 

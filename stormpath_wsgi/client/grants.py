@@ -39,44 +39,54 @@ Store = Resource | str | None
 
 @dataclass(frozen=True)
 class GrantResult:
-    """What the token endpoint answered. *expires_in*: seconds."""
+    """The answer of the token endpoint."""
 
+    #: The access token, a JWT.
     access_token: str = field(repr=False)
+    #: The refresh token, a JWT; None when there is none.
     refresh_token: str | None = field(repr=False)
+    #: How the token is sent: ``Bearer``.
     token_type: str
+    #: Seconds for which the access token is valid.
     expires_in: int
-    #: The access token as a resource; deleting it revokes it.
+    #: The access token as a resource. Deleting it revokes the token.
     stormpath_access_token: AccessToken
 
     @property
     def account(self) -> Account:
-        """Whose tokens they are."""
+        """The account that the tokens were issued for."""
         return self.stormpath_access_token.account
 
     def to_json(self) -> str:
-        """JSON text for the client that asked (RFC 6749, section 5.1)."""
+        """The answer to the client as JSON text (RFC 6749, section 5.1)."""
         refresh = {"refresh_token": self.refresh_token} if self.refresh_token else {}
         return json.dumps(token_response(self.access_token, self.expires_in) | refresh)
 
 
 @dataclass(frozen=True)
 class JwtResult:
-    """An access token that is good. *stormpath_access_token* is not known to exist still if it was checked locally."""
+    """A valid access token."""
 
+    #: The account that the token was issued for.
     account: Account
+    #: The token as a resource. After a local validation it may have been revoked.
     stormpath_access_token: AccessToken
+    #: The claims of the token.
     claims: Mapping[str, Any] = field(repr=False)
 
 
 class Authenticator:
-    """What is known of one application's tokens. *app*: the application. *now*: seconds since the epoch."""
+    """Reads and checks the tokens of one application.
+
+    *app*: the application. *now*: returns seconds since the epoch.
+    """
 
     def __init__(self, app: Application, *, now: Callable[[], float] = time.time) -> None:
         self.app, self._now = app, now
         self._client = app._client
 
     def key_pair(self) -> KeyPair:
-        """The API key that tokens are signed with: the client's, in process the directory's own, which is looked up.
+        """The API key that signs tokens: the client's; for a directory in this process, its own, which is looked up.
 
         Raises :class:`~stormpath_wsgi.ConfigurationError` where there is none.
         """
@@ -87,10 +97,11 @@ class Authenticator:
         raise ConfigurationError("tokens are signed with an API key, and this client has none: open it by a url")
 
     def read(self, token: str, key: KeyPair | None = None) -> jwt.Jwt:
-        """The *token*, if it was signed for the application with our API key and is in force. One HMAC; asks nobody.
+        """Reads *token*, and checks that it was signed for the application with our API key, and its times.
 
-        *key*: what :meth:`key_pair` answered, if that is known. Raises :class:`NotGood`, and
-        :class:`~stormpath_wsgi.Error` with one of the codes 10011, 10012, 10017 and 11004.
+        It computes one HMAC, and does not ask the directory. *key*: the result of :meth:`key_pair`, if the caller has
+        it. Raises :class:`NotGood`, and :class:`~stormpath_wsgi.Error` with one of the codes 10011, 10012, 10017 and
+        11004.
         """
         key = key or self.key_pair()
         read = jwt.read(token, lambda kid: key.secret if kid in (None, key.id) else None)
@@ -101,7 +112,10 @@ class Authenticator:
 
 
 class _GrantAuthenticator(Authenticator):
-    """*url*: another token endpoint than the application's, below the base URL; ValueError for one that is not."""
+    """Exchanges a grant for tokens.
+
+    *url*: another token endpoint, below the base URL; otherwise ValueError is raised.
+    """
 
     def _exchange(
         self, grant_type: str, url: str | None, account_store: Store = None, **fields: str
@@ -131,58 +145,59 @@ class _GrantAuthenticator(Authenticator):
 
 
 class PasswordGrantAuthenticator(_GrantAuthenticator):
-    """A login for tokens. *account_store*: the only one to look in, as an object or its href."""
+    """Exchanges a login for tokens. *account_store*: the only store to search, as an object or its href."""
 
     def authenticate(
         self, username: str, password: str, account_store: Store = None, url: str | None = None
     ) -> GrantResult | None:
-        """Tokens for whoever has that *username*, or e-mail address, and that *password*; else None."""
+        """Tokens for the account with that *username*, or e-mail address, and *password*; None if they are wrong."""
         return self._exchange("password", url, account_store, username=username, password=password)
 
 
 class ClientCredentialsGrantAuthenticator(_GrantAuthenticator):
-    """The API key of an account for an access token. There is no refresh token."""
+    """Exchanges the API key of an account for an access token. There is no refresh token."""
 
     def authenticate(
         self, client_id: str, client_secret: str, account_store: Store = None, url: str | None = None
     ) -> GrantResult | None:
-        """A token for the account whose API key it is; None if it may not sign in to the application."""
+        """A token for the account of the API key; None if the key is wrong, or the account may not sign in here."""
         fields = {"client_id": client_id, "client_secret": client_secret}
         return self._exchange("client_credentials", url, account_store, **fields)
 
 
 class RefreshGrantAuthenticator(_GrantAuthenticator):
-    """A refresh token for another access token."""
+    """Exchanges a refresh token for another access token."""
 
     def authenticate(self, refresh_token: str, url: str | None = None) -> GrantResult | None:
-        """A new access token beside the same *refresh_token*; None if that is no longer good."""
+        """A new access token, with the same *refresh_token*; None if that is not valid any more."""
         return self._exchange("refresh_token", url, refresh_token=refresh_token)
 
 
 class StormpathTokenGrantAuthenticator(_GrantAuthenticator):
-    """What an ID Site answered with for tokens, once."""
+    """Exchanges the assertion of an ID Site for tokens. It can be used once."""
 
     def authenticate(self, token: str, account_store: Store = None, url: str | None = None) -> GrantResult | None:
-        """Tokens for the account that *token*, a JWT, was made for; None if it is not good, or was used before."""
+        """Tokens for the account that *token*, a JWT, names; None if it is not valid, or was used before."""
         return self._exchange("stormpath_token", url, account_store, token=token)
 
 
 class IdSiteTokenAuthenticator(_GrantAuthenticator):
-    """The same, as it was called before."""
+    """The older name of :class:`StormpathTokenGrantAuthenticator`."""
 
     def authenticate(self, token: str, url: str | None = None) -> GrantResult | None:
-        """As :meth:`StormpathTokenGrantAuthenticator.authenticate`."""
+        """See :meth:`StormpathTokenGrantAuthenticator.authenticate`."""
         return self._exchange("id_site_token", url, token=token)
 
 
 class JwtAuthenticator(Authenticator):
-    """Whether an access token of the token endpoint is good."""
+    """Checks access tokens of the token endpoint."""
 
     def authenticate(self, token: str, local_validation: bool = False) -> JwtResult | None:
-        """*local_validation*: only the signature, the application and the times are looked at, and nobody is asked.
+        """Checks *token*. Returns None if it is not valid.
 
-        So a token that was revoked passes until it expires, and so does one of an account that was disabled. It has
-        to be signed with the API key that this client has too.
+        *local_validation*: only the signature, the application and the times are checked, without asking the directory.
+        So revoked tokens, and tokens of disabled accounts, are accepted until they expire. The token must be signed
+        with the API key of this client.
         """
         check_text("token", token)
         if not JWT.fullmatch(token):
@@ -200,7 +215,7 @@ class JwtAuthenticator(Authenticator):
         return JwtResult(resource.account, resource, found["expandedJwt"]["claims"])
 
     def subject(self, read: jwt.Jwt) -> str:
-        """The href of the account that an access token is of. Raises :class:`NotGood` for any other token."""
+        """The href of the account that an access token was issued for. Raises :class:`NotGood` for another token."""
         subject = read.text("sub")
         base = f"{self._client.base_url}/{Account.path}/"
         if read.header.get("stt") != "access" or not subject.startswith(base):
@@ -208,7 +223,7 @@ class JwtAuthenticator(Authenticator):
         return subject
 
     def look_up(self, token: str) -> Mapping[str, Any]:
-        """The access token as the directory has it, with its account, if it is good there. One question.
+        """The access token in the directory, with its account. It asks the directory once.
 
         Raises :class:`NotGood`, and :class:`~stormpath_wsgi.Error` for a token that the directory refuses.
         """
@@ -221,7 +236,7 @@ class JwtAuthenticator(Authenticator):
 
 
 class NotGood(Exception):
-    """What was offered is not good. The text says why, for the log."""
+    """A credential is not valid. The text says why, for the log."""
 
 
 def offered(work: Callable[[], T]) -> T | None:

@@ -1,4 +1,4 @@
-"""Objects that belong to an open client: looking at them costs nothing, and no other process can have them."""
+"""Objects that belong to an open client. They can be printed without a request, and cannot be pickled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any, ClassVar, NoReturn, Self
 
 
 class Live:
-    """Something that belongs to an open client, or to a request. It is formatted as its text, and not pickled."""
+    """An object that belongs to an open client, or to a request.
+
+    It is formatted like its text, and cannot be pickled.
+    """
 
     __slots__ = ()
 
@@ -23,7 +26,7 @@ class Live:
 
 
 class Shared(Live):
-    """Something that is open, such as a client. A copy of it is the thing itself."""
+    """An object that is open, such as a client. Copying it returns the object itself."""
 
     __slots__ = ()
 

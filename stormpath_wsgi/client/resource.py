@@ -1,4 +1,4 @@
-"""Resources: objects whose attributes are fetched when first read and sent when saved."""
+"""Resources: objects whose attributes are loaded when they are first read, and sent when they are saved."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ R = TypeVar("R", bound="Resource")
 
 
 class Opened(Protocol):
-    """The client that a resource belongs to, as far as resources know it.
+    """The part of a client that resources use.
 
-    It has the classes of all kinds. So a resource finds what it links to by the title in its kind's declaration, and
-    its module needs to import nothing of what stands above it.
+    The client knows the classes of all kinds. So a resource finds the class of a linked resource by the title in the
+    declaration, and its module does not have to import that class.
     """
 
     #: The API key with which the client authenticates; None where none is needed.
@@ -32,31 +32,35 @@ class Opened(Protocol):
 
     @property
     def base_url(self) -> str:
-        """What every href starts with, without a slash at the end."""
+        """What all hrefs start with, without a slash at the end."""
 
     def resource(self, properties: Mapping[str, Any], *titles: str) -> Resource:
-        """The object that *properties* are of. Of several *titles* its href tells the one."""
+        """The object for the resource with these *properties*.
+
+        *titles*: its possible kinds; its href decides which one.
+        """
 
     def collection(self, declared: kinds.Collection[Any], href: str, page: Mapping[str, Any] | None = None) -> Any:
         """The object for the collection *declared* at *href*."""
 
 
 class Resource(Live, kinds.Kind):
-    """One resource of a directory, known by its :attr:`href`.
+    """One resource of a directory, with its :attr:`href`.
 
-    Making one asks for nothing. The first read of an attribute loads them all, in one request; links, parts and
-    collections are again such objects. What is written is kept here until :meth:`save`. It can also be used like
-    a dictionary: ``account["given_name"]``.
+    Making the object asks the directory for nothing. Reading an attribute for the first time loads all attributes in
+    one request. Links, parts and collections are again such objects. Changes are kept in the object until :meth:`save`.
+    It can also be used like a dictionary: ``account["given_name"]``.
 
-    Reading raises :class:`stormpath_wsgi.Error`: with status 404 where the resource does not exist (``hasattr``
-    does not swallow it), :class:`stormpath_wsgi.errors.Unavailable` where the directory cannot be reached.
-    Not to be shared between threads.
+    Reading raises :class:`stormpath_wsgi.Error` with status 404 if the resource does not exist (``hasattr`` raises it
+    as well), and :class:`stormpath_wsgi.errors.Unavailable` if the directory cannot be reached. Threads must not share
+    it.
 
-    Two resources are equal when their hrefs are, and every one is true. Printing, comparing and hashing one asks for
-    nothing and never raises. A copy has the same client and its own unsaved changes; a resource cannot be pickled.
+    Two resources are equal if their hrefs are equal, and every resource is true. Printing, comparing and hashing asks
+    the directory for nothing and never raises. A copy has the same client, and unsaved changes of its own. A resource
+    cannot be pickled.
     """
 
-    # Of one that is not made yet, which tools for debugging print all the same.
+    # The default is for tools that print an object before its __init__ has run, as debuggers do.
     _wire: Mapping[str, Any] = MappingProxyType({})
     _changed = cast("dict[str, Any]", MappingProxyType({}))
 
@@ -68,10 +72,10 @@ class Resource(Live, kinds.Kind):
         *,
         expand: Expand = None,
     ) -> None:
-        """The resource at *href*, or the one that *properties* (as a data store answers them) are of.
+        """The resource at *href*, or the one with these *properties*, in the form of a data store.
 
-        Without an href among the *properties* it is new: no directory knows of it, and none is told. It takes
-        ``create`` of a collection to make one there.
+        If the *properties* have no href, it is new: it exists in no directory. Only ``create`` of a collection makes a
+        resource in the directory.
         """
         if properties is None:
             if href is None:
@@ -86,18 +90,19 @@ class Resource(Live, kinds.Kind):
 
     @property
     def href(self) -> str:
-        """The address that names the resource; None while it is new."""
+        """The address of the resource; None while it is new."""
         return cast(str, self._wire.get("href"))
 
     def is_new(self) -> bool:
-        """Whether no directory knows of it yet."""
+        """Whether the resource exists in no directory yet."""
         return "href" not in self._wire
 
     def save(self) -> None:
-        """Send what was written since it was loaded or saved, and nothing else: one request, or none.
+        """Sends the changes since it was loaded or saved, and nothing else, in one request; none if there are no
+        changes.
 
-        So two people who change different attributes of one resource do not undo each other. Lists that were
-        read and changed in place count as written; read them again after saving.
+        So two programs that change different attributes of one resource do not undo each other's changes. Lists that
+        were read and changed in place are changes as well; read them again after saving.
         """
         if self.is_new():
             raise ValueError(f"a new {self.title()} cannot be saved: make it with create() of a collection")
@@ -105,24 +110,25 @@ class Resource(Live, kinds.Kind):
             self._accept(self._client.data_store.update(self.href, changes))
 
     def refresh(self) -> None:
-        """Load it again. What was written and not saved is forgotten."""
+        """Loads the resource again. Changes that were not saved are lost."""
         self._take(self._client.data_store.get(self.href, self._expand))
 
     def delete(self) -> None:
-        """Remove it from its directory, with what lives and dies with it. A new resource is left alone.
+        """Removes the resource, and the resources that cannot exist without it. For a new resource it does nothing.
 
-        Removing an account, a directory, a group, an organization, a mapping, a membership, a phone or a factor that is
-        gone already does nothing. Of everything else, such as a token or an API key, that is an error with status 404.
+        If an account, a directory, a group, an organization, a mapping, a membership, a phone or a factor does not
+        exist any more, it does nothing. For other kinds, such as a token or an API key, it raises an error with status
+        404.
         """
         if not self.is_new():
             self._client.data_store.delete(self.href)
 
     def seen_as(self, kind: type[R]) -> R:
-        """The same resource as an object of the class *kind*, with what was loaded. What was written stays here."""
+        """The same resource as an object of the class *kind*, with the loaded attributes, without unsaved changes."""
         return kind(self._client, properties=self._wire)
 
     def to_json(self) -> str:
-        """JSON text of all attributes by their Python names; links as ``{"href": …}``."""
+        """All attributes as JSON text, by their names in Python. Links are ``{"href": …}``."""
         return json.dumps(self._plain())
 
     # The declared members call these two.
@@ -153,7 +159,7 @@ class Resource(Live, kinds.Kind):
         self._related.pop(member.wire, None)
 
     def _check(self, member: kinds.Member[Any], value: Any) -> None:
-        """Raise unless *value* may be written to *member*, as far as that can be told here."""
+        """Raises unless *value* may be written to *member*, as far as that is known without asking the directory."""
         when = getattr(member, "writable", "")
         if not (when if self.is_new() else "u" in when):
             raise self._not_writable(member.name)
@@ -196,7 +202,7 @@ class Resource(Live, kinds.Kind):
         return f"{base}/{part.path(path, path.rpartition('/')[2])}"
 
     def _expanded(self, wire: str) -> Mapping[str, Any] | None:
-        """What came along with this resource for the part or collection *wire*, if it was asked for."""
+        """The expanded part or collection *wire* in the answer for this resource; None if it was not expanded."""
         if self._expand:
             self._load()
         value = self._wire.get(wire)
@@ -210,7 +216,7 @@ class Resource(Live, kinds.Kind):
         return self._wire.get(wire)
 
     def _lend(self, wire: str, value: Any) -> Any:
-        """*value*, or of something that can be changed in place a copy, which saving compares with what was loaded."""
+        """*value*; a copy of it if it can be changed in place. Saving compares the copy with the loaded value."""
         if wire in self._lent:
             return self._lent[wire]
         if not isinstance(value, list | dict) or wire in self._changed:
@@ -222,7 +228,7 @@ class Resource(Live, kinds.Kind):
             self._wire, self._loaded = self._client.data_store.recall(self.href, self._expand), True
 
     def _take(self, properties: Mapping[str, Any]) -> None:
-        """Be what *properties* say, and forget all else."""
+        """Takes *properties* as the loaded state, and drops all changes."""
         self._wire = properties
         self._loaded = properties.keys() != {"href"}  # else it is a bare link
         self._changed = {}
@@ -230,7 +236,7 @@ class Resource(Live, kinds.Kind):
         self._related: dict[str, Resource] = {}
 
     def _changes(self) -> dict[str, Any]:
-        """What saving would send, in wire shape."""
+        """The changes that :meth:`save` would send, in JSON."""
         written = {**self._wire, **self._changed}
         lent = {wire: sent(self.members.get(wire), value) for wire, value in self._lent.items()}
         return {**self._changed, **{wire: value for wire, value in lent.items() if value != written.get(wire)}}
@@ -254,7 +260,7 @@ class Resource(Live, kinds.Kind):
         return (member for member in self.members.values() if self._has(member))
 
     def _has(self, member: kinds.Member[Any]) -> bool:
-        """Whether there is something to read. Secrets are written only."""
+        """Whether *member* can be read: secrets can only be written."""
         return (member.wire in self._wire or member.wire in self._changed) and not getattr(member, "secret", False)
 
     # Like a dictionary.
@@ -273,7 +279,7 @@ class Resource(Live, kinds.Kind):
         return [(name, self[name]) for name in self.keys()]
 
     def update(self, properties: Mapping[str, Any]) -> None:
-        """Write all of *properties* and save at once. When one of them may not be written none is."""
+        """Writes all of *properties*, and saves them at once. If one of them cannot be written, none is."""
         for name, value in properties.items():
             member = getattr(type(self), name, None)
             if not isinstance(member, kinds.Member):
@@ -302,7 +308,7 @@ class Resource(Live, kinds.Kind):
         return iter(self.keys())
 
     def __setattr__(self, name: str, value: Never) -> None:
-        # A misspelt name must not vanish in an attribute that is never sent.
+        # Otherwise a misspelt name would become an attribute of the object, and never be sent.
         if not name.startswith("_") and not isinstance(getattr(type(self), name, None), kinds.Member):
             raise self._not_writable(name)
         super().__setattr__(name, value)
@@ -319,7 +325,7 @@ class Resource(Live, kinds.Kind):
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Another object for the same resource: what is written to one is not written to the other."""
+        """Another object for the same resource, with changes of its own."""
         other = memo[id(self)] = type(self).__new__(type(self))
         own = {name: copy.deepcopy(vars(self)[name], memo) for name in ("_changed", "_lent", "_related")}
         vars(other).update(vars(self) | own)
@@ -329,11 +335,11 @@ class Resource(Live, kinds.Kind):
         return f"<{type(self).__name__} href={self.href}>"
 
     def __str__(self) -> str:
-        """Its name if that is known already, else its representation."""
+        """The name of the resource if it is loaded, otherwise the representation."""
         return self._known(self.members.get("name")) or repr(self)
 
     def _known(self, member: kinds.Member[Any] | None) -> str | None:
-        """The text that *member* has here, written or loaded. Asks for nothing."""
+        """The written or loaded text of *member*; None if there is none. Does not ask the directory."""
         known = member and self._changed.get(member.wire, self._wire.get(member.wire))
         return known if isinstance(known, str) else None
 
@@ -350,7 +356,7 @@ class HasStatus(Resource):
     status: kinds.Choice
 
     def get_status(self) -> str:
-        """Its status; one that has none counts as disabled."""
+        """The status; DISABLED if it has none."""
         return self.status or self.STATUS_DISABLED
 
     def is_enabled(self) -> bool:
@@ -363,9 +369,9 @@ class HasStatus(Resource):
 
 
 def sent(member: kinds.Member[Any] | None, value: Any) -> Any:
-    """*value* as it goes over the wire for *member*; without one, for a key of custom data.
+    """*value* of *member* as JSON. *member*: None for a key of custom data.
 
-    A link may be given as a resource, an href or a dictionary.
+    The value of a link may be a resource, an href or a dictionary.
     """
     if member is None:
         return value
@@ -376,7 +382,7 @@ def sent(member: kinds.Member[Any] | None, value: Any) -> Any:
     if isinstance(value, str):
         return {"href": value}
     if isinstance(member, kinds.Part) and member.to == "CustomData":
-        return value  # its keys are the owner's own
+        return value  # keys of custom data are not changed
     return _renamed(value) if isinstance(value, Mapping) else value
 
 

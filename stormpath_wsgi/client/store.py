@@ -1,4 +1,4 @@
-"""The data store port: the five verbs through which the client's objects reach a directory."""
+"""The data store port: the five verbs with which the objects of the client use a directory."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 
 class DataStore(Protocol):
-    """One end of the port. Plain dictionaries in the wire shape of the REST API v1 cross it.
+    """The port to a directory. Its arguments and results are plain dictionaries in the form of the REST API v1.
 
-    What cannot cross it as JSON is refused on every end alike, see :mod:`stormpath_wsgi.client.payload`. The values of
-    a *query* are text; those of *params* are text, True or False.
+    Every data store refuses the same values that are not JSON, see :mod:`stormpath_wsgi.client.payload`. The values of
+    a *query* are texts; those of *params* are texts, True or False.
 
-    An *href* is absolute and starts with :attr:`base_url`. Timestamps are ISO 8601 text, links are
-    ``{"href": …}`` or None, names are camelCase. *expand* is the wire parameter: ``"directory,groups(limit:100)"``.
+    An *href* is absolute and starts with :attr:`base_url`. Timestamps are ISO 8601 texts, links are ``{"href": …}`` or
+    None, names are camelCase. *expand* is the parameter of the REST API: ``"directory,groups(limit:100)"``.
     Every verb raises :class:`stormpath_wsgi.Error` with the documented status and code, and
     :class:`stormpath_wsgi.errors.Unavailable` when the directory cannot be reached.
     """
@@ -22,38 +22,41 @@ class DataStore(Protocol):
     base_url: str
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
-        """One resource. ``<base>/tenants/current`` answers the caller's tenant."""
+        """One resource. ``<base>/tenants/current`` is the tenant of the caller."""
 
     def recall(self, href: str, expand: str | None = None) -> dict[str, Any]:
-        """As :meth:`get`, but an answer that was given some moments ago will do, where the store keeps such."""
+        """One resource, like :meth:`get`, but possibly from a cache, where the data store has one."""
 
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
         """One page of a collection: ``href, offset, limit, size, items``.
 
-        *query*: wire parameters (``q``, attribute matches, ``orderBy``, ``offset``, ``limit``). ``size``
-        counts all matches.
+        *query*: parameters of the REST API (``q``, attribute matches, ``orderBy``, ``offset``, ``limit``). ``size`` is
+        the number of all matches.
         """
 
     def create(
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Post *properties* to a collection and answer the whole new resource. *params*: wire query parameters."""
+        """Makes a resource in a collection from *properties*, and returns it whole.
+
+        *params*: parameters of the request.
+        """
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Change what *properties* names, leave the rest, and answer the whole resource."""
+        """Changes what *properties* names, and returns the resource whole. The rest stays as it is."""
 
     def delete(self, href: str) -> None:
-        """Remove the resource and what lives and dies with it.
+        """Removes the resource, and the resources that cannot exist without it.
 
-        Of what is gone already nothing happens, and nothing is said, where :attr:`.Kind.gone_is_deleted` says so.
-        Otherwise, above all for tokens and API keys, it is an :class:`~stormpath_wsgi.Error` with status 404.
+        For a resource that does not exist, kinds with :attr:`.Kind.gone_is_deleted` do nothing. Others, such as tokens
+        and API keys, raise :class:`~stormpath_wsgi.Error` with status 404.
         """
 
     def generation(self) -> int:
-        """A number that is equal to an earlier one only while answers read then still hold. Costs no I/O.
+        """A number. As long as it does not change, the answers that were read since still hold. Does no I/O.
 
-        A store that is not told what others write stands still for a bounded time instead, which it documents.
+        A data store that is not told what other programs write keeps its number for a limited time, which it documents.
         """
 
     def close(self) -> None:
-        """Give back connections. The store may be used again; it opens new ones then."""
+        """Closes the connections. The data store can still be used: it opens new ones then."""

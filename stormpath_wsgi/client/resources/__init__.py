@@ -1,7 +1,7 @@
-"""The objects of every kind, in families.
+"""The classes of the objects of every kind, in families.
 
-What names nothing above it has a module of its own. What names each other is in one, :mod:`.tenant`: a tenant, and what
-it owns. No two modules import each other.
+Classes that refer to each other are in one module, :mod:`.tenant`: a tenant, and the resources that it owns. The others
+are in modules of their own. No two modules import each other.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from stormpath_wsgi.client.resources import mails, passwords, providers, saml, t
 
 _FAMILIES = (tenant, mails, passwords, providers, saml, custom_data)
 
-#: The class of the objects of each kind, by the kind's title, as links name it.
+#: The class for each kind, by the title of the kind.
 RESOURCES: Mapping[str, type[Resource]] = {
     title: vars(family)[title] for family in _FAMILIES for title in kinds.KINDS if title in vars(family)
 }
 
-#: The collections that know more than the others, by the class of what is in them.
+#: The classes of collections with methods of their own, by the class of their resources.
 COLLECTIONS: Mapping[type[Resource], type[Collection[Any]]] = {
     tenant.Account: tenant.Accounts,
     tenant.ApiKey: tenant.ApiKeys,

@@ -1,4 +1,4 @@
-"""The mails of a directory: their texts, and which of them are sent."""
+"""The mails of a directory: their texts, and whether they are sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class EmailTemplate(Resource, kinds.EmailTemplate):
 
 
 class AccountCreationPolicy(Resource, kinds.AccountCreationPolicy):
-    """Which mails a new account of one directory gets, and which addresses may have one."""
+    """Which mails the new accounts of one directory get, and which addresses may have one."""
 
     verification_email_templates: kinds.Collection[Collection[EmailTemplate]]
     verification_success_email_templates: kinds.Collection[Collection[EmailTemplate]]
@@ -20,4 +20,4 @@ class AccountCreationPolicy(Resource, kinds.AccountCreationPolicy):
 
 
 class EmailVerificationToken(Resource, kinds.EmailVerificationToken):
-    """What proves that mail reaches an account. Its href ends with the token that was mailed."""
+    """A mailed token that verifies an e-mail address. Its href ends with the token."""

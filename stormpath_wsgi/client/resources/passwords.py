@@ -1,4 +1,4 @@
-"""What the passwords of one directory must be like, and how they are reset."""
+"""The rules for the passwords of one directory, and for resetting them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from stormpath_wsgi.client.resources.mails import EmailTemplate
 
 
 class PasswordStrength(Resource, kinds.PasswordStrength):
-    """What a new password of one directory must hold."""
+    """What a new password in one directory must contain."""
 
     def validate_password(self, password: str) -> None:
-        """Raise ValueError, with a sentence for the visitor, unless *password* may be set.
+        """Raises ValueError, with a sentence for the visitor, unless *password* may be set.
 
-        The directory checks again; only it knows which passwords were used before (``prevent_reuse``).
+        The directory checks it again. Only the directory knows which passwords were used before (``prevent_reuse``).
         """
         if len(password) > kinds.Account.password.length[1]:
             raise ValueError("Password exceeded the maximum length.")
-        password = unicodedata.normalize("NFC", password)  # as it is going to be judged
+        password = unicodedata.normalize("NFC", password)  # the form that the directory checks
         if len(password) > self.max_length:
             raise ValueError("Password exceeded the maximum length.")
         if len(password) < self.min_length:

@@ -1,4 +1,4 @@
-"""What the providers of directories tell of accounts, and the rules for it."""
+"""The data of providers about accounts, and the rules for copying it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from stormpath_wsgi.client.resource import Resource
 
 
 class ProviderData(Resource, kinds.ProviderData):
-    """What the provider of its directory tells of one account."""
+    """The data about one account from the provider of its directory."""
 
 
 # The declaration comes first: ``items`` is the list of rules here, and not the method of dictionaries.
 
 
 class UserInfoMappingRules(kinds.UserInfoMappingRules, Resource):
-    """Which members of a social provider's answer go into which attributes of an account."""
+    """Which members of a social provider's answer are copied to which attributes of an account."""
 
 
 class AttributeStatementMappingRules(kinds.AttributeStatementMappingRules, Resource):
-    """Which attributes of a SAML assertion go into which of an account."""
+    """Which attributes of a SAML assertion are copied to which attributes of an account."""

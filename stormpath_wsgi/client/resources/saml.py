@@ -1,4 +1,4 @@
-"""What SAML identity providers must know of us, and of the certificates that both sides trust."""
+"""SAML: what identity providers must know about an application, and the certificates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class X509Certificate(Resource, kinds.X509Certificate):
 
 
 class DefaultRelayState(Resource, kinds.DefaultRelayState):
-    """What an identity provider shall send along when it starts a sign-in: its ``default_relay_state``, a JWT."""
+    """A JWT, in ``default_relay_state``, that an identity provider sends back when it starts a sign-in."""
 
 
 class SamlServiceProvider(Resource, kinds.SamlServiceProvider):
@@ -23,7 +23,7 @@ class SamlServiceProvider(Resource, kinds.SamlServiceProvider):
 
 
 class SamlServiceProviderMetadata(Resource, kinds.SamlServiceProviderMetadata):
-    """What an identity provider must know of a SAML directory."""
+    """The metadata of a SAML directory for identity providers."""
 
     assertion_consumer_service_post_endpoint: kinds.Part[Resource]
     x509_signing_cert: kinds.Part[X509Certificate]

@@ -1,7 +1,7 @@
-"""A tenant and what it owns: applications, stores of accounts, accounts, and what belongs to each.
+"""A tenant and the resources that it owns: applications, account stores, accounts, and what belongs to each of them.
 
-Each of these leads to its tenant, and the tenant to all of them, so that their classes name each other. They are in
-one module for that: the type of every link is exact, and no two modules import each other.
+Each of them links to its tenant, and the tenant to all of them, so that their classes refer to each other. They are in
+one module, so that the type of every link is exact and no two modules import each other.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from stormpath_wsgi.client.resources.saml import SamlServiceProvider, SamlServic
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 
-#: A group: the object, its href, its name in the account's directory, or a search there.
+#: A group: the object, its href, its name in the directory of the account, or a search in that directory.
 GroupReference: TypeAlias = Union["Group", str, Mapping[str, Any]]
-#: An account: the object, its href, its username or e-mail address in the group's directory, or a search there.
+#: An account: the object, its href, its username or e-mail address in the directory of the group, or a search there.
 AccountReference: TypeAlias = Union["Account", str, Mapping[str, Any]]
 
 
@@ -36,7 +36,7 @@ AccountReference: TypeAlias = Union["Account", str, Mapping[str, Any]]
 
 
 class Tenant(HasCustomData, kinds.Tenant):
-    """The owner of everything below; one private space of names."""
+    """The owner of all other resources. Names are unique within one tenant."""
 
     applications: kinds.Collection[Collection[Application]]
     directories: kinds.Collection[Collection[Directory]]
@@ -49,13 +49,13 @@ class Tenant(HasCustomData, kinds.Tenant):
 
 
 class IdSite(Resource, kinds.IdSite):
-    """What is stored for the hosted login pages of a tenant, of which it has one set."""
+    """The configuration of the hosted login pages of a tenant, which has one of them."""
 
     tenant: kinds.Link[Tenant]
 
 
 class SmtpServer(HasStatus, kinds.SmtpServer):
-    """The mail server of a tenant, of which it has one at the most."""
+    """The mail server of a tenant, which has at most one."""
 
     tenant: kinds.Link[Tenant]
 
@@ -64,7 +64,7 @@ class SmtpServer(HasStatus, kinds.SmtpServer):
 
 
 class Application(HasCustomData, HasStatus, kinds.Application):
-    """What people sign in to; it maps account stores in an order."""
+    """What people sign in to. Its account stores are mapped to it in an order."""
 
     tenant: kinds.Link[Tenant]
     default_account_store_mapping: kinds.Link[AccountStoreMapping | None]
@@ -94,14 +94,15 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         account_store: Directory | Group | Organization | Mapping[str, str] | str | None = None,
         organization_name_key: str | None = None,
     ) -> LoginAttempt:
-        """Try *login*, a username or an e-mail address, with *password*; the answer has the ``account``.
+        """Tries to log in with *login*, a username or an e-mail address, and *password*. The result has the
+        ``account``.
 
-        With an *account_store*, or in the organization with the key *organization_name_key*, only that one is
-        searched (of both: the store in the organization), else those mapped to the application in their order.
-        Raises :class:`~stormpath_wsgi.Error`, for visitors always with the same sentence; the codes are 7100 wrong
-        password, 7101 disabled, 7102 unverified, 7103 locked, 7104 nobody of that name, and others of the mappings.
-        Raises TypeError for a login or password that is no text: None is nobody, and not the account with the username
-        ``None``.
+        All account stores of the application are searched in their order; with *account_store*, only that one; with
+        *organization_name_key*, those of the organization with that key; with both, the store in the organization.
+
+        Raises :class:`~stormpath_wsgi.Error`, always with the same sentence for visitors. The codes are 7100 wrong
+        password, 7101 disabled, 7102 unverified, 7103 locked, 7104 no such account, and others for the account stores.
+        Raises TypeError for a login or password that is no string, so that None is not taken for the username ``None``.
         """
         for name, given in (("login", login), ("password", password)):
             if not isinstance(given, str):
@@ -114,10 +115,10 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     def send_password_reset_email(
         self, email: str, account_store: Directory | Group | Organization | Mapping[str, str] | str | None = None
     ) -> Account:
-        """Mail a token for a new password to *email*, and answer the account that has that address.
+        """Mails a token for a new password to *email*, and returns the account with that address.
 
-        With an *account_store* only that one is searched. Raises :class:`~stormpath_wsgi.Error` (2016) when nobody has
-        it; a page should tell a visitor the same in either case.
+        *account_store*: the only store to search. Raises :class:`~stormpath_wsgi.Error` (2016) when no account has the
+        address; a page should tell a visitor the same in both cases.
         """
         wish: dict[str, Any] = {"email": email}
         if account_store is not None:
@@ -125,14 +126,18 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         return self.password_reset_tokens.create(wish).account
 
     def verify_password_reset_token(self, token: str) -> Account:
-        """Whose *token* it is; it stays good. Raises :class:`~stormpath_wsgi.Error` with status 404 for a bad one."""
+        """The account of a mailed *token*, which stays valid.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid.
+        """
         answer = self._client.data_store.get(self._reset_href(token))
         return Account(self._client, properties=answer["account"])
 
     def reset_account_password(self, token: str, password: str) -> None:
-        """Spend *token* on a new *password*, which signs the account out everywhere.
+        """Uses *token* up to set a new *password*, which ends all sessions of the account.
 
-        Raises :class:`~stormpath_wsgi.Error`: with status 404 if the token is no good, others for the password.
+        Raises :class:`~stormpath_wsgi.Error`: with status 404 for a token that is not valid, and others for the
+        password.
         """
         self._client.data_store.update(self._reset_href(token), {"password": password})
 
@@ -140,19 +145,22 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         return f"{self.href}/{kinds.PasswordResetToken.path}/{quote(token, safe='')}"
 
     def has_account(self, account: AccountReference) -> bool:
-        """Whether *account* can be reached through the account stores of the application."""
+        """Whether *account* is in an account store of the application."""
         return ACCOUNT.holds(account, self.accounts, lambda found: self in found.applications)
 
 
 class AccountStoreMapping(Resource, kinds.AccountStoreMapping):
-    """Says that an application looks for accounts in an account store, and when."""
+    """Maps an account store to an application, at a place in the order in which the stores are searched."""
 
     application: kinds.Link[Application]
     account_store: kinds.Link[Directory | Group | Organization]
 
 
 class OAuthPolicy(Resource, kinds.OAuthPolicy):
-    """How long the tokens of one application live. The lifetimes are timedeltas; ISO 8601 text may be written too."""
+    """How long the tokens of one application are valid.
+
+    The lifetimes are timedeltas; ISO 8601 text can be written too.
+    """
 
     token_endpoint: kinds.Part[Resource]
     application: kinds.Link[Application]
@@ -160,7 +168,7 @@ class OAuthPolicy(Resource, kinds.OAuthPolicy):
 
 
 class ApplicationWebConfig(HasStatus, kinds.ApplicationWebConfig):
-    """What an application's hosted pages offer: ``web_config.me["expand"]["groups"] = True``."""
+    """What the hosted pages of an application offer: ``web_config.me["expand"]["groups"] = True``."""
 
     signing_api_key: kinds.Link[ApiKey | None]
     application: kinds.Link[Application]
@@ -168,7 +176,7 @@ class ApplicationWebConfig(HasStatus, kinds.ApplicationWebConfig):
 
 
 class Organization(HasCustomData, HasStatus, kinds.Organization):
-    """A customer of an application: its own account stores under one key, mapped to applications as a whole."""
+    """A customer of an application, with account stores of its own. It is mapped to applications as a whole."""
 
     tenant: kinds.Link[Tenant]
     default_account_store_mapping: kinds.Link[OrganizationAccountStoreMapping | None]
@@ -180,7 +188,7 @@ class Organization(HasCustomData, HasStatus, kinds.Organization):
 
 
 class OrganizationAccountStoreMapping(Resource, kinds.OrganizationAccountStoreMapping):
-    """Says that an organization looks for accounts in an account store, and when."""
+    """Maps an account store to an organization, at a place in the order in which the stores are searched."""
 
     organization: kinds.Link[Organization]
     account_store: kinds.Link[Directory | Group]
@@ -211,7 +219,7 @@ class Directory(HasCustomData, HasStatus, kinds.Directory):
     organization_mappings: kinds.Collection[Collection[OrganizationAccountStoreMapping]]
 
     def save(self) -> None:
-        """Send what was written; what was written to its provider is saved too, by a request of its own."""
+        """Sends the changes. Changes of its provider are sent as well, in a request of their own."""
         super().save()
         provider = self._related.get("provider")
         if provider is not None:
@@ -232,7 +240,7 @@ class Field(Resource, kinds.Field):
 
 
 class Provider(Resource, kinds.Provider):
-    """Where the accounts of one directory come from: it is given when the directory is made.
+    """The system that the accounts of one directory come from. It is set when the directory is made:
 
     ``client.directories.create({"name": "Google", "provider": {"provider_id": Provider.GOOGLE, "client_id": …,
     "client_secret": …}})``
@@ -245,7 +253,7 @@ class Provider(Resource, kinds.Provider):
 
 
 class Agent(Resource, kinds.Agent):
-    """What is stored for the program that mirrors a server. The ``config`` is a dictionary, whose changes are saved."""
+    """The configuration of a program that mirrors a server. ``config`` is a dictionary, whose changes are saved."""
 
     #: The statuses of an agent.
     STATUS_ONLINE, STATUS_OFFLINE, STATUS_ERROR = kinds.Agent.status.values
@@ -264,19 +272,20 @@ class Group(HasCustomData, HasStatus, kinds.Group):
     account_memberships: kinds.Collection[Collection[GroupMembership]]
     applications: kinds.Collection[Collection[Application]]
 
-    # A group may hold a million accounts, an account is in few groups: so the account is asked wherever it can be.
+    # A group may have a million accounts, but an account is in few groups. So the groups of the account are read where
+    # possible.
 
     def add_account(self, account: AccountReference) -> GroupMembership:
-        """Put *account* into the group. Raises ValueError when there is no such account."""
+        """Adds *account* to the group, and returns the membership. Raises ValueError when there is no such account."""
         return self._account(account).add_group(self)
 
     def add_accounts(self, accounts: Iterable[AccountReference]) -> None:
-        """Put all *accounts* into the group; they are looked up before the first is put in."""
+        """Adds all *accounts* to the group. All of them are looked up before the first is added."""
         for account in [self._account(account) for account in accounts]:
             account.add_group(self)
 
     def has_account(self, account: AccountReference) -> bool:
-        """Whether *account* is in the group. An account that does not exist is not."""
+        """Whether *account* is in the group. False for an account that does not exist."""
         return ACCOUNT.holds(account, self.accounts, lambda found: found.has_group(self))
 
     def has_accounts(self, accounts: Iterable[AccountReference], all: bool = True) -> bool:
@@ -285,11 +294,11 @@ class Group(HasCustomData, HasStatus, kinds.Group):
         return False not in outcomes if all else True in outcomes
 
     def remove_account(self, account: AccountReference) -> None:
-        """Take *account* out of the group. Raises :class:`~stormpath_wsgi.Error` when it is not in it."""
+        """Removes *account* from the group. Raises :class:`~stormpath_wsgi.Error` when it is not in the group."""
         self.remove_accounts([account])
 
     def remove_accounts(self, accounts: Iterable[AccountReference]) -> None:
-        """Take all *accounts* out of the group, or none: each is looked up before the first is taken out."""
+        """Removes all *accounts* from the group, or none: all are looked up before the first is removed."""
         found = dict.fromkeys(self._account(account) for account in accounts)
         for membership in [account.memberships_in([self])[0] for account in found]:
             membership.delete()
@@ -299,7 +308,10 @@ class Group(HasCustomData, HasStatus, kinds.Group):
 
 
 class GroupMembership(Resource, kinds.GroupMembership):
-    """The link between one account and one group of the same directory. Deleting it takes the account out."""
+    """The link between one account and one group of the same directory.
+
+    Deleting it removes the account from the group.
+    """
 
     account: kinds.Link[Account]
     group: kinds.Link[Group]
@@ -336,25 +348,31 @@ class Account(HasCustomData, HasStatus, kinds.Account):
         return self.get_status() == self.STATUS_UNVERIFIED
 
     def is_locked(self) -> bool:
-        """Whether an administrator has locked it. It cannot sign in until one sets another status."""
+        """Whether an administrator has locked the account.
+
+        It cannot sign in until an administrator sets another status.
+        """
         return self.get_status() == self.STATUS_LOCKED
 
     def add_group(self, group: GroupReference) -> GroupMembership:
-        """Put the account into *group*. Raises ValueError when there is no such group."""
+        """Adds the account to *group*, and returns the membership. Raises ValueError when there is no such group."""
         memberships = Unlisted.of(self._client, GroupMembership)
         return memberships.create({"account": self, "group": self._group(group)})
 
     def add_groups(self, groups: Iterable[GroupReference]) -> None:
-        """Put the account into all *groups*, which are looked up before the first is joined."""
+        """Adds the account to all *groups*. All of them are looked up before the account is added to the first."""
         for group in [self._group(group) for group in groups]:
             self.add_group(group)
 
     def has_group(self, group: GroupReference) -> bool:
-        """Whether the account is in *group*. In a group that does not exist nobody is."""
+        """Whether the account is in *group*. False for a group that does not exist."""
         return self.has_groups([group])
 
     def has_groups(self, groups: Iterable[GroupReference], all: bool = True) -> bool:
-        """Whether the account is in each of *groups*, or with ``all=False`` in one of them, by one look at its own."""
+        """Whether the account is in each of *groups*, or with ``all=False`` in one of them.
+
+        Its groups are read once.
+        """
         held = self.held_groups()
         outcomes = [self._is_held(group, held) for group in groups]
         return False not in outcomes if all else True in outcomes
@@ -362,20 +380,23 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     in_group, in_groups = has_group, has_groups
 
     def held_groups(self) -> list[Group]:
-        """The groups that :meth:`has_groups` finds the account in: all of its own."""
+        """The groups of the account that :meth:`has_groups` counts: all of them."""
         return list(self.groups)
 
     def remove_group(self, group: GroupReference) -> None:
-        """Take the account out of *group*. Raises :class:`~stormpath_wsgi.Error` when it is not in it."""
+        """Removes the account from *group*. Raises :class:`~stormpath_wsgi.Error` when it is not in the group."""
         self.remove_groups([group])
 
     def remove_groups(self, groups: Iterable[GroupReference]) -> None:
-        """Take the account out of all *groups*, or of none: each is looked up before the first is left."""
+        """Removes the account from all *groups*, or from none: all are looked up before the first removal."""
         for membership in self.memberships_in([self._group(group) for group in groups]):
             membership.delete()
 
     def memberships_in(self, groups: Iterable[Group]) -> list[GroupMembership]:
-        """The memberships that tie the account to *groups*. Raises :class:`~stormpath_wsgi.Error` if one is not."""
+        """The memberships of the account in *groups*.
+
+        Raises :class:`~stormpath_wsgi.Error` if one of them is missing.
+        """
         ties = {membership.group: membership for membership in self.group_memberships}
         wanted = dict.fromkeys(groups)
         for group in wanted:
@@ -390,7 +411,7 @@ class Account(HasCustomData, HasStatus, kinds.Account):
         if isinstance(given, self.groups.kind):
             return given in held
         if isinstance(given, str):
-            # An href is never compared with names: a group may be named like the href of another one.
+            # An href is not compared with names: the name of a group may look like the href of another one.
             part = "href" if self.groups.is_href(given) else "name"
             return any(group[part] == given for group in held)
         if isinstance(given, Mapping):
@@ -398,7 +419,7 @@ class Account(HasCustomData, HasStatus, kinds.Account):
         raise TypeError(GROUP.unsupported)
 
     def __str__(self) -> str:
-        """The username if that is known already, else the representation."""
+        """The username if it is loaded, otherwise the representation."""
         return self._known(kinds.Account.username) or repr(self)
 
 
@@ -406,9 +427,9 @@ class Accounts(Collection[Account]):
     """The accounts of a tenant, an application or an account store."""
 
     def verify_email_token(self, token: str) -> Account:
-        """Spend the *token* of a verification mail, and answer the account whose address it proves.
+        """Uses the *token* of a verification mail up, and returns the account whose address is verified by it.
 
-        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is no good, or no longer.
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid.
         """
         path = f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}/{quote(token, safe='')}"
         answer = self._client.data_store.update(f"{self._client.base_url}/{path}", {})
@@ -416,31 +437,31 @@ class Accounts(Collection[Account]):
 
 
 class AccountLink(Resource, kinds.AccountLink):
-    """Says that two accounts of different directories are one person's."""
+    """The statement that two accounts in different directories belong to one person."""
 
     left_account: kinds.Link[Account]
     right_account: kinds.Link[Account]
 
 
-# What an account signs in with, and what comes of it.
+# Logins, tokens, API keys and factors.
 
 
 class LoginAttempt(Resource, kinds.LoginAttempt):
-    """A login that succeeded: see its ``account``. It has no href."""
+    """The result of a successful login, with its ``account``. It has no href."""
 
     account: kinds.Link[Account]
     account_store: kinds.Link[Directory | Group | Organization]
 
 
 class LoginAttempts(Collection[LoginAttempt]):
-    """Where logins to an application are tried."""
+    """The collection at an application in which logins are tried."""
 
     def attempt(
         self, login: str, password: str, account_store: Mapping[str, Any], expand: Expand = None
     ) -> LoginAttempt:
-        """As :meth:`Application.authenticate_account`. *account_store*: as on the wire; empty for all of them.
+        """See :meth:`Application.authenticate_account`. *account_store*: in its JSON form; empty for all stores.
 
-        A directory in this process is handed both texts as they are. The REST API takes one, in base64.
+        A directory in this process gets both texts as they are. The REST API takes them as one text, in base64.
         """
         properties = {"accountStore": account_store} if account_store else {}
         store, params = self._client.data_store, {"expand": wire_expand(expand)} if expand else {}
@@ -453,14 +474,14 @@ class LoginAttempts(Collection[LoginAttempt]):
 
 
 def _encoded(login: str, password: str) -> str:
-    """The base64 of ``login:password``. Raises 7104 for a login that holds a colon, as no account's does."""
+    """The base64 of ``login:password``. Raises 7104 for a login with a colon, which no account can have."""
     if ":" in login:
         raise fault(Code.NO_SUCH_ACCOUNT)
     return base64.b64encode(f"{login}:{password}".encode("utf-8", "surrogatepass")).decode()
 
 
 class AccessToken(Resource, kinds.AccessToken):
-    """A token that opens an application's own API for an account. Deleting it revokes it."""
+    """A token with which an account uses an application's own API. Deleting it revokes it."""
 
     account: kinds.Link[Account]
     application: kinds.Link[Application]
@@ -468,7 +489,7 @@ class AccessToken(Resource, kinds.AccessToken):
 
 
 class RefreshToken(Resource, kinds.RefreshToken):
-    """A place where an account is signed in. Deleting it signs that place out."""
+    """A token for a place where an account is signed in. Deleting it signs that place out."""
 
     account: kinds.Link[Account]
     application: kinds.Link[Application]
@@ -476,19 +497,20 @@ class RefreshToken(Resource, kinds.RefreshToken):
 
 
 class ApiKey(HasStatus, kinds.ApiKey):
-    """A key pair with which an account's own programs sign in to an API. It prints without its secret."""
+    """An id and a secret, with which programs of an account authenticate at an API. It prints without the secret."""
 
     account: kinds.Link[Account]
     tenant: kinds.Link[Tenant]
 
 
 class ApiKeys(Collection[ApiKey]):
-    """The API keys of an account; or those of an application's accounts, which are looked up and never listed."""
+    """The API keys of an account; or those of the accounts of an application, which can be looked up but not listed."""
 
     def get_key(self, id: str, secret: str | None = None) -> ApiKey | Literal[False]:
-        """The key with that *id*, and with that *secret* if one is given; False when there is none.
+        """The API key with that *id*, and with that *secret* if one is given; False when there is none.
 
-        One that is disabled is found too. Of an application only keys of accounts that can sign in there are.
+        Disabled keys are found as well. In the collection of an application, only keys of accounts that can sign in are
+        found.
         """
         found = self.search({"id": id}).items if kinds.ID.match(id) else []
         if not found:
@@ -500,7 +522,7 @@ class ApiKeys(Collection[ApiKey]):
 
 
 class Phone(HasStatus, kinds.Phone):
-    """A telephone of an account. A number that was verified stays as it is."""
+    """A phone of an account. A verified number cannot be changed."""
 
     #: The verification status of a phone from which a code came back.
     STATUS_VERIFIED = kinds.VERIFIED
@@ -515,7 +537,7 @@ class Phone(HasStatus, kinds.Phone):
 
 
 class Factor(HasStatus, kinds.Factor):
-    """A phone that is sent codes, or an authenticator app that makes them. It prints without its secret."""
+    """A phone that codes are sent to, or an authenticator app that makes codes. It is printed without its secret."""
 
     #: The verification status of a factor of which a right code was given.
     STATUS_VERIFIED = kinds.VERIFIED
@@ -540,10 +562,11 @@ class Factor(HasStatus, kinds.Factor):
         return self.type == self.TYPE_SMS
 
     def challenge_factor(self, message: str | None = None, code: str | None = None) -> Challenge:
-        """A new challenge. To a phone a code is sent: with *message*, in which ``${code}`` stands for it.
+        """Makes a challenge, and returns it.
 
-        The *code* that an app shows is judged at once; see whether the challenge is successful. Raises ValueError
-        where it is missing.
+        To a phone it sends a code, in the text *message*, in which ``${code}`` stands for the code. For an
+        authenticator app, *code* is the code that the app shows. It is checked at once: see
+        :meth:`Challenge.is_successful`. Raises ValueError if it is missing.
         """
         if self.is_sms():
             challenge = self.challenges.create({"message": message})
@@ -556,7 +579,7 @@ class Factor(HasStatus, kinds.Factor):
 
 
 class Challenge(Resource, kinds.Challenge):
-    """A question put to the holder of a factor."""
+    """A request for a code to the owner of a factor, and its result."""
 
     #: The status after a right code.
     STATUS_SUCCESS = "SUCCESS"
@@ -569,9 +592,9 @@ class Challenge(Resource, kinds.Challenge):
     factor: kinds.Link[Factor]
 
     def submit(self, code: str) -> Self:
-        """Answer it with the *code* that was sent. A wrong one raises nothing: see whether it :meth:`is_successful`.
+        """Answers the challenge with the *code* that was sent. A wrong code does not raise: see :meth:`is_successful`.
 
-        Raises :class:`~stormpath_wsgi.Error` when it can no longer be answered (13108 to 13113).
+        Raises :class:`~stormpath_wsgi.Error` when the challenge cannot be answered any more (13108 to 13113).
         """
         self.code = code
         self.save()
@@ -586,34 +609,34 @@ class Challenge(Resource, kinds.Challenge):
         return self.status == self.STATUS_CREATED
 
     def is_waiting(self) -> bool:
-        """Whether the code is under way or there, and no answer has come."""
+        """Whether a code was sent and an answer is awaited."""
         return self.STATUS_WAITING in self.status
 
 
-# What is asked for by mail.
+# Mailed tokens.
 
 
 class PasswordResetToken(Resource, kinds.PasswordResetToken):
-    """The wish of somebody who forgot a password. Its href ends with the token that is mailed to them."""
+    """The request for a new password. Its href ends with the token that is mailed."""
 
     account: kinds.Link[Account]
     account_store: kinds.Link[Directory | Group | Organization]
 
 
 class VerificationEmail(Resource, kinds.VerificationEmail):
-    """The wish for another mail with a verification token."""
+    """The request for another mail with a verification token."""
 
     account_store: kinds.Link[Directory | Group | Organization]
 
 
 class VerificationEmails(Unlisted[VerificationEmail]):
-    """Where another mail with a verification token is asked for."""
+    """The collection at an application in which verification mails are asked for again."""
 
     def resend(self, account: Account | str, account_store: Directory | Group | Organization | str) -> None:
-        """Send *account*, or who has that login, the verification mail once more. Only *account_store* is searched.
+        """Sends the verification mail again to *account*, an object or a login name. Only *account_store* is searched.
 
-        Raises ValueError when one of them is missing; :class:`~stormpath_wsgi.Error` when nobody has that login there
-        (2016), or the directory sends no such mails (6101).
+        Raises ValueError when one of them is missing; :class:`~stormpath_wsgi.Error` when there is no such account in
+        the store (2016), or when the directory sends no such mails (6101).
         """
         if not account or not account_store:
             raise ValueError("resend() needs an account and an account store")
@@ -645,7 +668,7 @@ class SamlIdentityProvider(HasStatus, kinds.SamlIdentityProvider):
 
 
 class SamlIdentityProviderMetadata(Resource, kinds.SamlIdentityProviderMetadata):
-    """What a service provider must know of an application; as XML too, at its href."""
+    """The metadata of an application for service providers. At its href it is also XML."""
 
     identity_provider: kinds.Part[SamlIdentityProvider]
     x509_signing_cert: kinds.Part[X509Certificate]
@@ -658,7 +681,7 @@ class RegisteredSamlServiceProvider(Resource, kinds.RegisteredSamlServiceProvide
 
 
 class SamlServiceProviderRegistration(HasStatus, kinds.SamlServiceProviderRegistration):
-    """Ties a registered service provider to the identity provider of an application."""
+    """Connects a registered service provider with the identity provider of an application."""
 
     service_provider: kinds.Link[RegisteredSamlServiceProvider]
     identity_provider: kinds.Link[SamlIdentityProvider]
