@@ -1,7 +1,8 @@
-"""Identity: the answer to who sends a request, whichever credential says so.
+"""Identity: the answer to the question who sends a request, for every kind of credential.
 
-There are three answers. *Nothing* was offered that is ours to judge. Somebody is *proved*. Or what was offered is
-*refused*: it is ours to judge, and it is wrong. A refused credential is never replaced by another one.
+There are three answers. :class:`Nothing`: no credential was offered that is ours to judge. :class:`Proved`: a
+credential proves an account. :class:`Refused`: a credential is ours to judge, and it is wrong. After a refused
+credential, no other one is tried.
 
 The session cookie (:mod:`stormpath_wsgi.session`), the access token (:mod:`.bearer`) and the API key of an account
 (:mod:`.basic`) are the three credentials. :mod:`.credentials` asks them in the order of the settings.
@@ -20,26 +21,32 @@ from stormpath_wsgi.user import RememberedAccount
 class Kind(Enum):
     """What a request can offer. The values are those of the setting ``credentials``."""
 
+    #: The session cookie.
     SESSION = "session"
+    #: An access token of the application, after ``Authorization: Bearer``.
     BEARER = "bearer"
+    #: The API key of an account, after ``Authorization: Basic``.
     BASIC = "basic"
 
     @property
     def in_header(self) -> bool:
-        """Whether it stands in the ``Authorization`` header."""
+        """Whether the credential is in the ``Authorization`` header."""
         return self is not Kind.SESSION
 
     @property
     def sent_by_browsers(self) -> bool:
-        """Whether browsers send it by themselves, also with requests that a page of another site causes."""
+        """Whether browsers send the credential by themselves, even in requests that a page of another site causes."""
         return self is not Kind.BEARER
 
 
 class Proof(Enum):
-    """What somebody has shown to be who they are."""
+    """What was used to prove an account."""
 
+    #: The password of the account.
     PASSWORD = "password"  # noqa: S105 - the name of a proof
+    #: An access token.
     TOKEN = "token"  # noqa: S105 - the name of a proof
+    #: The secret of an API key.
     API_KEY = "api key"
 
 
@@ -50,24 +57,26 @@ _CREDENTIALS = {Kind.SESSION: "session", Kind.BEARER: Proof.TOKEN.value, Kind.BA
 class Nothing:
     """Nothing was offered that is ours to judge."""
 
+    #: None: there is no account.
     account: ClassVar[None] = None
+    #: None: there is no credential.
     kind: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proved:
-    """It is proved who sends the request.
+    """A credential proves which account sends the request."""
 
-    *account*: who. *kind*: by which credential. *at*: when that was proved, in seconds since the epoch (UTC): the
-    moment of the sign-in, the moment when the token was issued, or the moment of this request for an API key.
-    *proofs*: how strongly. A session stands for the sign-in that began it, and so for a password.
-    """
-
+    #: The account, as it is remembered.
     account: RememberedAccount
+    #: The kind of the credential.
     kind: Kind
+    #: When it was proved, in seconds since the epoch (UTC): at the sign-in, when the token was issued, or now for an
+    #: API key.
     at: float
+    #: What was used. A session stands for the sign-in that began it, and so for a password.
     proofs: frozenset[Proof]
-    #: The directory's generation from before it was asked. What is known of the account holds while it stands still.
+    #: The generation of the directory before it was asked. While it does not change, the account is as it was read.
     generation: int
 
     @property
@@ -86,26 +95,30 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What was offered is ours to judge, and it is wrong. *why*: a sentence for the log, which holds no secret."""
+    """A credential was offered that is ours to judge, and it is wrong."""
 
+    #: The kind of the credential.
     kind: Kind
+    #: A sentence for the log, without secrets.
     why: str
+    #: None: there is no account.
     account: ClassVar[None] = None
 
 
-#: The one answer of its sort.
+#: The only object of :class:`Nothing`.
 NOTHING = Nothing()
 
 Answer: TypeAlias = Nothing | Proved | Refused
 
 
 class Credential(Protocol):
-    """One way in which a request can say who sends it. Threads share it."""
+    """One kind of credential. Threads share the object."""
 
     def identify(self, environ: WSGIEnvironment) -> Answer:
-        """Who sends the request, as far as this credential says so. Takes one HMAC or one question at the most.
+        """The answer of this credential for a request. It computes one HMAC or asks the directory once, at the most.
 
-        Raises :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
+        Raises :class:`~stormpath_wsgi.errors.Unavailable` when the directory cannot be asked: then the answer is
+        unknown.
         """
 
 
@@ -119,7 +132,7 @@ def first_offered(credentials: tuple[Credential, ...], environ: WSGIEnvironment)
 
 
 def after_scheme(authorization: str, scheme: str) -> str | None:
-    """What an ``Authorization`` header says after *scheme*, in lower case here; None if it names another one.
+    """The rest of an ``Authorization`` header after *scheme*, which is given in lower case; None for another scheme.
 
     Source: RFC 9110, section 11.4.
     """

@@ -28,10 +28,13 @@ from stormpath_wsgi.web.identity import after_scheme
 
 @dataclass(frozen=True)
 class Token:
-    """A Bearer token. *expires_in*: seconds; *scopes*: what it is good for, as the app calls it."""
+    """A Bearer token."""
 
+    #: The token itself, a JWT.
     token: str = field(repr=False)
+    #: Seconds for which it is valid.
     expires_in: int
+    #: What it may be used for, in words of the app.
     scopes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
@@ -42,10 +45,13 @@ class Token:
 
 @dataclass(frozen=True)
 class ApiAuthenticationResult:
-    """Who makes a request: an *account*, by an *api_key* or with a *token* or both."""
+    """The account that sends a request, and its credential."""
 
+    #: The account.
     account: Account
+    #: The API key that was sent; None when there was none.
     api_key: ApiKey | None = None
+    #: The token that was sent, or that was issued for the request; None when there is none.
     token: Token | None = None
 
 
