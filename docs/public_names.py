@@ -24,8 +24,6 @@ TABLES = {"members"}
 #: The longest signature, in characters, that a reader can still follow.
 LONGEST = 900
 
-#: Classes whose fields have no description yet.
-WAITING = {"ApiAuthenticationResult", "GrantResult", "JwtResult", "Token"}
 
 #: The ``repr`` of an object that cannot be written as source text: ``<… object>``, ``<function …>``.
 _DUMP = re.compile(r"<[^<>]*\b(object|function|method|class|module)\b[^<>]*>|\bat 0x[0-9a-f]+")
@@ -56,8 +54,7 @@ def check(app: Sphinx, page: nodes.document) -> None:
             continue
         signature = next(entry.findall(addnodes.desc_signature))
         name, text = signature.get("fullname", ""), signature.astext()
-        is_waiting = name.partition(".")[0] in WAITING
-        if not is_waiting and not any(_says(part) for part in entry.children[-1].children):
+        if not any(_says(part) for part in entry.children[-1].children):
             log.warning("%s has no description; write a docstring, or a comment #: above it", name, location=entry)
         if _DUMP.search(text) or len(text) > LONGEST:
             log.warning("the signature of %s shows an object: %.200s", name, text, location=entry)

@@ -84,6 +84,7 @@ class Known(NamedTuple):
 
     @property
     def lives(self) -> bool:
+        """Whether the session is valid."""
         return self.identity.account is not None
 
 

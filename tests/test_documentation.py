@@ -15,7 +15,7 @@ PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst")]
 #: Folders that a path in a page may start from.
 HOMES = (ROOT, ROOT / "stormpath_wsgi", ROOT / "stormpath_wsgi/client")
 
-_NAME = re.compile(r"\b(?:stormpath_wsgi|flask_stormpath)(?:\.[A-Za-z_]\w*)+")
+_NAME = re.compile(r"(?<![\w/.])(?:stormpath_wsgi|flask_stormpath)(?:\.[A-Za-z_]\w*)+")
 _FILE = re.compile(r"``((?:[\w.-]+/)+[\w-]+\.(?:py|rst|ini|yaml|conf|toml))``")
 
 

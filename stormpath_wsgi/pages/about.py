@@ -81,6 +81,7 @@ class About:
 
     @property
     def name(self) -> str:
+        """The name of the application."""
         return self._told.get(self._href)[0]
 
     @property

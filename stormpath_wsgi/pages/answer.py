@@ -40,4 +40,5 @@ def json_answer(document: Mapping[str, Any] | None, status: int = 200) -> Answer
 
 
 def redirect(location: str) -> Answer:
+    """A redirect to *location*, with status 302."""
     return Answer(status=302, location=location)

@@ -26,6 +26,7 @@ class Form:
         self._indispensable = settings.indispensable
 
     def requires(self, name: str) -> bool:
+        """Whether the field *name* must have a value."""
         # No setting at all means yes: there is no account schema that could say no.
         return name in self._indispensable or self.fields[name].required is not False
 
@@ -65,4 +66,5 @@ def _refill(field: Mapping[str, Any], posted: Mapping[str, Any]) -> str:
 
 
 def is_blank(value: Any) -> bool:
+    """Whether *value* is None, or a text of blanks only."""
     return value is None or (isinstance(value, str) and not value.strip())

@@ -32,6 +32,8 @@ AT_ONCE = 10
 
 
 class Banner(NamedTuple):
+    """A message above the form: its heading and its text, both in English."""
+
     title: str
     text: str
 
@@ -79,6 +81,7 @@ class LoginPage(FormPage[LoginSettings]):
         self._sent_on = {https: Cookie("stormpath_sent_on", secure=https or site.secure) for https in (False, True)}
 
     def show(self, request: Request) -> Response:
+        """The page with an empty form, or what a single-page app needs to draw it."""
         signed_in = session_of(request.environ).user.is_authenticated
         if not (signed_in and self._settings.send_on) or _status(request) == FORBIDDEN:
             return super().show(request)

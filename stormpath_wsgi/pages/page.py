@@ -156,6 +156,7 @@ class FormPage(Page[F]):
         return self.refuse(request, posted, refusal) if html else refused(request, refusal)
 
     def show(self, request: Request) -> Response:
+        """The page with an empty form, or what a single-page app needs to draw it."""
         return self._page(request)
 
     def refuse(self, request: Request, posted: Mapping[str, Any], refusal: Refusal) -> Response:
