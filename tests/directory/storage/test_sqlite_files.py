@@ -69,7 +69,7 @@ WORKER = """
 @pytest.fixture
 def worker(program: Start, url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Callable[[str], str]]:
     """Starts one; answers what tells it something and reads its answer. "die" is the end that nobody expects."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
     def start() -> Callable[[str], str]:
         process = program(WORKER, url)
@@ -255,7 +255,7 @@ def test_a_file_that_was_read_only_is_written_again_as_soon_as_it_can_be(
     program: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connections that are opened meanwhile can never write."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     process = program(
         CHANGING
         + """
@@ -286,7 +286,7 @@ def test_a_file_that_was_read_only_is_written_again_as_soon_as_it_can_be(
 def test_a_disk_that_was_full_is_written_again_as_soon_as_it_can_be(
     program: Start, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     process = program(
         CHANGING
         + """
