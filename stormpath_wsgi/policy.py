@@ -1,4 +1,4 @@
-"""Policies: who may pass, and the challenge that a stranger gets instead."""
+"""Policies: which visitors may pass, and the challenge for the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stormpath_wsgi.web.responses import ExcInfo, Headers, Refusals
 
 log = logging.getLogger(__name__)
 
-#: What wraps an application and decides who reaches it. Every :class:`Policy` is one.
+#: A function that wraps an application and decides which requests reach it. Every :class:`Policy` is one.
 Wrapper: TypeAlias = Callable[[WSGIApplication], WSGIApplication]
 
 #: The headers of a 401 (RFC 9110 asks for one).
@@ -37,7 +37,7 @@ _BASIC = ("WWW-Authenticate", 'Basic realm="stormpath", charset="UTF-8"')
 #: What the names of headers begin with that browsers send with every request over https, and programs do not.
 _OF_BROWSERS = "HTTP_SEC_FETCH_"
 
-#: What is said here depends on who asks.
+#: The header of answers that depend on the visitor.
 NOT_STORED = ("Cache-Control", "no-store")
 
 NOT_SIGNED_IN = marked("You are not authenticated. Please log in to access this resource.")
@@ -51,7 +51,10 @@ FORBIDDEN = "forbidden"
 
 @dataclass(frozen=True)
 class Policy:
-    """A named question about a user. Called with a WSGI app it answers one that asks first."""
+    """A named question about a user.
+
+    Called with a WSGI app, it returns one that asks the question before each request.
+    """
 
     name: str
     allows: Callable[[User | AnonymousUser], bool]
@@ -75,9 +78,10 @@ login_required = Policy("login_required", lambda user: user.is_authenticated)
 
 
 def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
-    """The policy that asks for membership in all (or any) of *groups*: Group objects, hrefs or names.
+    """The policy that lets members of all *groups* pass, or with ``all=False`` members of one of them.
 
-    A group that does not exist is one that nobody is in, and nobody passes an empty list of groups.
+    *groups*: Group objects, hrefs or names. A group that does not exist has no members. With an empty list no visitor
+    passes.
     """
     if isinstance(groups, str | Group) or callable(groups):
         raise TypeError("groups_required takes a list of groups: write groups_required([…])")
@@ -86,10 +90,9 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
 
 
 def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Ask a stranger to sign in: the login page for who prefers HTML, else 401. A WSGI app.
+    """Asks a visitor to sign in: with the login page if the client prefers HTML, otherwise with a 401. A WSGI app.
 
-    It is always 401 for who brought a token or an API key that is not good, and for a program at a path that offers
-    Basic.
+    It is always a 401 after a wrong token or API key, and for a program at a path that offers Basic.
     """
     web = session_of(environ).settings.web
     if not wants_header(environ) and web.login.enabled and preferred(environ, web.produces) == HTML:
@@ -141,16 +144,18 @@ def below_mount(environ: WSGIEnvironment, path: str) -> str:
 
 
 def forbid(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Tell somebody who is signed in that it does not suffice: 403. A WSGI app."""
+    """Tells a signed-in visitor that the account may not see the page: 403. A WSGI app."""
     refusals: Refusals = environ[PAGES]
     return refusals.forbidden(Request(environ))(environ, start_response)
 
 
 def challenge_on_401(app: WSGIApplication) -> WSGIApplication:
-    """*app*, with the login page in place of its own 401 for strangers. What it said with the 401 is dropped.
+    """*app*, with the login page in place of its own 401 for visitors who are not signed in. The body of the 401 is
+    dropped.
 
-    Two get the 401 as it is. Somebody who is signed in: to sign in again would not help. And whoever does not prefer
-    HTML, or brought a token or an API key: programs answer the app's own ``WWW-Authenticate``, and would not know ours.
+    In two cases the 401 stays as it is. For a visitor who is signed in, since signing in again would not help. And for
+    a client that does not prefer HTML, or has sent a token or an API key, since programs know the app's own
+    ``WWW-Authenticate`` and not ours.
     """
 
     def challenging(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -158,21 +163,21 @@ def challenge_on_401(app: WSGIApplication) -> WSGIApplication:
         body = app(environ, held)
         if held.passed:
             return body
-        # Refused; or a generator, which says its status with its first chunk.
+        # The app has refused, or it is a generator, which calls start_response with its first chunk.
         return ClosingIterator(_unless_refused(body, held, environ, start_response), getattr(body, "close", None))
 
     return challenging
 
 
 class _Held401:
-    """A ``start_response`` that passes everything on but a 401 for a stranger with a browser."""
+    """A ``start_response`` that passes everything on, except for a 401 to a browser in which nobody is signed in."""
 
     def __init__(self, environ: WSGIEnvironment, start_response: StartResponse) -> None:
         self._environ, self._start = environ, start_response
         self.passed = self.refused = False
 
     def __call__(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Callable[[bytes], object]:
-        # What was passed on before cannot be taken back here; the server knows whether it has left.
+        # A status that was passed on before cannot be replaced here: only the server knows whether it was sent.
         self.refused = not self.passed and status.startswith("401") and _is_stranger_with_browser(self._environ)
         if self.refused:
             return lambda data: None
@@ -183,7 +188,7 @@ class _Held401:
 def _is_stranger_with_browser(environ: WSGIEnvironment) -> bool:
     session = session_of(environ)
     web = session.settings.web
-    # To say nothing is to prefer no page, also on a site that has nothing but pages.
+    # A client without an Accept header does not prefer HTML, even on a site that has only pages.
     wants_page = HTML in web.produces and preferred(environ, (JSON, HTML)) == HTML and not wants_header(environ)
     return wants_page and web.login.enabled and not session.user.is_authenticated
 
@@ -200,7 +205,7 @@ def _unless_refused(
 
 
 def _next(environ: WSGIEnvironment) -> str:
-    # What was posted is lost on the way; to come back to its address with GET would ask another question.
+    # A posted form is lost by signing in, and a GET of its address would be another request.
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return ""
     wanted = _quoted(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))

@@ -211,7 +211,7 @@ class Sessions(Shared):
         self._known.pop(text, None)
         self._known[text] = known
         if len(self._known) > self.settings.cache_size:
-            with suppress(KeyError):  # another thread has emptied it
+            with suppress(KeyError):  # another thread has removed the last one
                 self._known.popitem(last=False)
         return known
 
@@ -225,7 +225,8 @@ class Sessions(Shared):
             raise
         except Error as error:
             if error.code not in ENDED and error.status != 404:
-                # We could not ask (wrong API key, a fault over there): not the visitor's doing, so no verdict on him.
+                # The question failed, for example because of a wrong API key or a fault of the server. That says
+                # nothing about the session, so the visitor gets a 503 and is not signed out.
                 raise Unavailable(error.body()) from error
             log.info("A session has ended: %s", error)
             return None

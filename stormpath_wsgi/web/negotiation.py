@@ -12,31 +12,31 @@ from webob.acceptparse import AcceptValidHeader, create_accept_header
 
 HTML, JSON = "text/html", "application/json"
 
-#: Characters of an ``Accept`` that is read. Those of browsers have a tenth; to read a longer one is work for nothing.
+#: The highest number of characters of an ``Accept`` header that is read. Those of browsers have a tenth of it.
 LONGEST = 2000
 
 
 def preferred(environ: WSGIEnvironment, produces: Sequence[str]) -> str | None:
-    """The media type of *produces* that the visitor likes best, or None when it is one that we do not produce.
+    """The media type in *produces* that the client prefers; None when it prefers one that we do not produce.
 
-    Without a preference (no ``Accept``, ``*/*``, a tie, an ``Accept`` that is too long or cannot be read) the first of
-    *produces*.
+    Without a preference it is the first of *produces*: with no ``Accept``, with ``*/*``, with a tie, or with an
+    ``Accept`` that is too long or cannot be read.
     """
     accept = environ.get("HTTP_ACCEPT", "")
     if not accept:
         return produces[0]
-    # A browser ends its list in */*;q=0.8, and yet does not want JSON from a site that has no HTML:
-    # so both are ranked, and only then do we look whether the winner is produced.
+    # The list of a browser ends with */*;q=0.8, but a browser does not want JSON from a site that has no HTML. So both
+    # are ranked, and only then is it checked whether the best one is produced.
     offers = [*produces, *(kind for kind in (JSON, HTML) if kind not in produces)]
     best = next(iter(ranked(accept, offers)), None)
     return best if best in produces else None
 
 
 def ranked(accept: str, offers: Sequence[str]) -> list[str]:
-    """Those of *offers*, media types without parameters, that an ``Accept`` header takes; the best first.
+    """Those of *offers*, media types without parameters, that an ``Accept`` header allows; the best comes first.
 
-    All of them where the header is empty, too long, or cannot be read. Whoever wants a type with parameters, a charset
-    or a level, is served with the type that we have.
+    All of them if the header is empty, too long, or cannot be read. A type with parameters, such as a charset or a
+    level, is matched by the same type without parameters.
     """
     text = accept.strip()
     header = create_accept_header(text if 0 < len(text) <= LONGEST else None)
@@ -46,7 +46,8 @@ def ranked(accept: str, offers: Sequence[str]) -> list[str]:
 
 
 def _without_parameters(header: AcceptValidHeader) -> str:
-    # Of several ranges of one type the one without parameters decides, then the one that is liked best.
+    # If a type comes several times, the one without parameters decides, and after that the one with the highest
+    # quality.
     ranges = sorted((not parameters, quality, each) for each, quality, parameters, _ in header.parsed)
     qualities = {each.partition(";")[0].lower(): quality for _, quality, each in ranges}
     return ", ".join(f"{each};q={quality:.3f}" for each, quality in qualities.items())

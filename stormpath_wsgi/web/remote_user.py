@@ -1,7 +1,7 @@
-"""What the app is told of who is signed in, in variables of the WSGI environ that any app may read.
+"""The variables of the WSGI environ that tell any app who is signed in.
 
-That is ``REMOTE_USER``; and where settings say so the e-mail address and the groups, under names such as those of the
-headers that proxies add.
+These are ``REMOTE_USER`` and, if settings name variables for them, the e-mail address and the groups, for example under
+the names of headers that proxies add.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stormpath_wsgi.user import RememberedAccount
 
 log = logging.getLogger(__name__)
 
-#: What could end a line of a log, or show it in another order, is told to nobody.
+#: Characters that could end a line of a log, or change the order of its text. Values with them are left out.
 _UNSAFE = re.compile(f"[{kinds.CONTROL}{kinds.UNSEEN}]")
 
 _COLON = re.compile(f"[{kinds.COLON}]")
@@ -83,7 +83,7 @@ class Told:
 
 
 def _email(account: RememberedAccount) -> str | None:
-    """The address, if it was proved that mail gets there."""
+    """The e-mail address of the account, if it was verified."""
     is_proved = account.account.get("emailVerificationStatus") == kinds.VERIFIED
     return str(account.account["email"]) if is_proved else None
 

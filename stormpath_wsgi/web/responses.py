@@ -1,4 +1,4 @@
-"""Answers on their way out: ``start_response`` held back, bodies that are streamed, and the headers of a session."""
+"""Responses: a delayed ``start_response``, bodies that are produced step by step, and the headers of a session."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] |
 #: The header of a page that only pages of the same site may show in a frame.
 FRAMED_FROM_HERE = ("X-Frame-Options", "SAMEORIGIN")
 
-#: Bodies that are there already, whole.
+#: The types of bodies that are complete already.
 FINISHED = (list, tuple)
 
 
 class Refusals(Protocol):
-    """Who draws the answers to those that cannot pass, in ``environ["stormpath.pages"]``."""
+    """Makes the responses to requests that are refused. It is in ``environ["stormpath.pages"]``."""
 
     def forbidden(self, request: Request) -> Response:
         """The application that answers a visitor who is signed in, but may not see the page."""
@@ -40,10 +40,11 @@ class Refusals(Protocol):
 
 
 class HeldStart:
-    """The ``start_response`` of one request. What the app says is held back until the first bytes of the body.
+    """The ``start_response`` of one request. It keeps the status and the headers back until the first bytes of the
+    body.
 
-    Only then is it known whether the app looked at the user, which the headers have to tell. PEP 3333 allows the
-    delay: a server sends nothing before the first bytes either.
+    Only then is it known whether the app has looked at the user, which decides about the headers. PEP 3333 allows this:
+    a server does not send them before the first bytes either.
     """
 
     __slots__ = ("_complete", "_environ", "_exc_info", "_headers", "_session", "_start", "_status", "_write", "begun")
@@ -122,9 +123,9 @@ class HeldStart:
 
 
 class StreamedBody:
-    """A body whose chunks are made while the server asks for them. The user is bound during each step, and only then.
+    """A body whose parts are made when the server asks for them. The user is bound during each of these steps only.
 
-    So nothing is left behind when the visitor hangs up, or when the server closes the body in another thread.
+    So nothing stays bound when the visitor hangs up, or when the server closes the body in another thread.
     """
 
     __slots__ = ("_body", "_chunks", "_start")
@@ -164,14 +165,14 @@ class StreamedBody:
 
 
 def unavailable(error: Unavailable, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """503 with Retry-After, and a line for the log."""
+    """A WSGI answer to *error*: 503 with Retry-After. Writes a line into the log."""
     log.error("The directory is unavailable: %s", error)
     pages: Refusals = environ[PAGES]
     return pages.unavailable(Request(environ), error.retry_after)(environ, start_response)
 
 
 def _varying(headers: Headers, names: str) -> Headers:
-    """*headers* with *names* in their Vary, which stays one line: there are caches that read no second one."""
+    """*headers* with *names* in their Vary header. It stays one line, because some caches read only the first."""
     there = [value for name, value in headers if name.lower() == "vary"]
     if not there:
         return [*headers, ("Vary", names)]
@@ -183,7 +184,10 @@ def _varying(headers: Headers, names: str) -> Headers:
 
 
 def framed_from_here_only(headers: Headers) -> Headers:
-    """*headers* with X-Frame-Options, when they are of a page that says nothing of frames (clickjacking)."""
+    """*headers* with X-Frame-Options, if they belong to a page and do not mention frames.
+
+    This prevents clickjacking.
+    """
     page = False
     for name, value in headers:
         name = name.lower()
@@ -202,7 +206,7 @@ def _is_all(data: bytes, headers: Headers) -> bool:
 
 
 def _kept_private(headers: Headers) -> Headers:
-    """*headers* of an answer with a cookie of ours: whoever stored it for others would hand out the cookie."""
+    """*headers* of an answer with a cookie of ours, changed so that no shared cache stores it with the cookie."""
     there = ",".join(value for name, value in headers if name.lower() == "cache-control").lower()
     directives = {each.partition("=")[0].strip() for each in there.split(",")}
     if "no-store" in directives:
