@@ -113,6 +113,7 @@ class Context:
             self.events.emit(event)
 
     def href(self, target: Resource | Listing) -> str:
+        """The address of *target*, below the base URL."""
         return f"{self.base_url}/{target.path}"
 
     def tell(self, kind: type[AfterEvent], account: str | None, **facts: Any) -> None:
