@@ -65,7 +65,7 @@ class TestAPageThatAsksForMore:
         assert [type(event) for event in told if isinstance(event, SignedIn | SignInFailed)] == [SignedIn]
 
     def test_a_single_page_app_learns_what_is_asked(self, visit: Visit) -> None:
-        asked = visit.post_json("/login", GOOD, headers={"Accept": "application/json"}, status=401)
+        asked = visit.post_json("/login", GOOD, headers={"Accept": "application/json"}, status=403)
         assert set(asked.json) == {"status", "message", "asks", "pending"}
         assert asked.json["asks"] == "colour"
         answer(visit, asked.json["pending"])
@@ -106,7 +106,7 @@ class TestAPageThatAsksForMore:
 
     def test_over_https_its_cookie_is_bound_to_the_host(self, visit: Visit) -> None:
         visit.extra_environ["wsgi.url_scheme"] = "https"
-        visit.post_json("/login", GOOD, headers={"Accept": "application/json"}, status=401)
+        visit.post_json("/login", GOOD, headers={"Accept": "application/json"}, status=403)
         assert "__Host-stormpath_pending" in visit.cookies
 
 

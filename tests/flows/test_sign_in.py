@@ -5,19 +5,21 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from support.browsing import PASSWORD, Visit, make_site
 from support.questions import Asks
+from support.servers import served_api
 from support.visitors import request
 from webob import Response
 
 from stormpath_wsgi import Error, StormpathMiddleware
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Unavailable
-from stormpath_wsgi.events import Event, Refused, SignedIn, SignInFailed, SignInStarts
+from stormpath_wsgi.events import Event, Events, Refused, RegistrationStarts, SignedIn, SignInFailed, SignInStarts
 from stormpath_wsgi.flows import Finished, SignInRefused, Unfinished, flows_of
 from stormpath_wsgi.session import CurrentSession
 
@@ -156,6 +158,20 @@ class TestListeners:
         answer = visit.post_json("/login", good, headers={"Accept": "application/json"}, status=403)
         assert answer.json == {"status": 403, "message": "We are closed on Sundays."}
         assert not visit.is_signed_in()
+
+    def test_one_on_the_machine_of_the_directory_refuses_in_the_same_way(self) -> None:
+        def refuse(event: SignInStarts | RegistrationStarts) -> None:
+            raise Refused("We are closed on Sundays.")
+
+        events = Events([(SignInStarts, refuse), (RegistrationStarts, refuse)])
+        with served_api("sqlite://", events=events) as opening:
+            key = {"id": opening["id"], "secret": opening["secret"]}
+            site = make_site(directory=opening["url"], application={"name": "My Application"}, client={"apiKey": key})
+            with closing(site.client):
+                with pytest.raises(Refused, match="closed on Sundays"):
+                    site.flows.sign_in.with_password(session(site), *GOOD)
+                with pytest.raises(Refused, match="closed on Sundays"):
+                    site.flows.registration(session(site), {"email": "ada@example.org", "password": PASSWORD})
 
     def test_our_page_sends_the_answer_of_one(self) -> None:
         visit = Visit()

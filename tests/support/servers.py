@@ -131,13 +131,15 @@ def served(make: Callable[[str], WSGIApplication]) -> Iterator[str]:
 
 
 @contextmanager
-def served_api(url: str) -> Iterator[dict[str, Any]]:
-    """The REST API over the directory in the database *url*; answers what opens a client of it."""
+def served_api(url: str, **rest: Any) -> Iterator[dict[str, Any]]:
+    """The REST API over the directory in the database *url*; answers what opens a client of it. *rest*: options."""
     with ExitStack() as opened:
         key: list[str] = []
 
         def make(address: str) -> RestAPI:
-            service = opened.enter_context(closing(open_directory(url, cheap.options(base_url=f"{address}/v1"))))
+            service = opened.enter_context(
+                closing(open_directory(url, cheap.options(base_url=f"{address}/v1", **rest)))
+            )
             service.bootstrap()
             key.extend(service.issue_api_key())
             return RestAPI(service)
