@@ -20,7 +20,7 @@ from stormpath_wsgi.session import Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import current
 from stormpath_wsgi.web.credentials import Credentials
-from stormpath_wsgi.web.environ import APPLICATION, FLOWS, MOUNT, PAGES
+from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
 from stormpath_wsgi.web.responses import HeldStart, framed_from_here_only, unavailable
 
 log = logging.getLogger(__name__)
@@ -30,15 +30,16 @@ class StormpathMiddleware:
     """*app*, with user accounts. Every setting of :class:`~stormpath_wsgi.Settings` may be given as a keyword.
 
     Each request finds in its environ ``stormpath.user`` (who sent it), ``stormpath.identity`` (how that is known),
-    ``stormpath.session`` (the :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``,
-    ``stormpath.flows`` (its :class:`~stormpath_wsgi.flows.Flows`), and ``REMOTE_USER`` when somebody is signed in. A
-    session cookie, an access token of the application and, where ``protect`` says so, an API key of an account say who
-    it is. ``Vary: Cookie`` is added when the user was looked at, or still may be when the headers leave, and
-    ``Authorization`` to it where that was looked at; a look at ``REMOTE_USER`` we cannot see, so an app that shows it
-    to people and lets caches keep its pages has to say so itself.
+    ``stormpath.session`` (the :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, and
+    ``REMOTE_USER`` when somebody is signed in. A session cookie, an access token of the application and, where
+    ``protect`` says so, an API key of an account say who it is. ``Vary: Cookie`` is added when the user was looked at,
+    or still may be when the headers leave, and ``Authorization`` to it where that was looked at; a look at
+    ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
+    itself.
 
     ``middleware.events.listen(SignedIn, greet)`` has *greet* called with what happens, see
-    :mod:`stormpath_wsgi.events`.
+    :mod:`stormpath_wsgi.events`. ``middleware.flows`` are for pages of the application's own, see
+    :class:`~stormpath_wsgi.flows.Flows`.
 
     The application object is shared by all requests: to change it, get one of your own from the client. Raises
     :class:`~stormpath_wsgi.ConfigurationError` when a setting or the application is wrong.
@@ -69,7 +70,7 @@ class StormpathMiddleware:
         if not self._serves:
             self._serves = True
             self.client.serve()
-        environ[APPLICATION], environ[FLOWS], environ[PAGES] = self.application, self.flows, self.pages
+        environ[APPLICATION], environ[PAGES] = self.application, self.pages
         environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
         opening = self.credentials.open if "HTTP_AUTHORIZATION" in environ else self.credentials.open_without_header
         try:

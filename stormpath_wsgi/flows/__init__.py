@@ -16,7 +16,7 @@ from stormpath_wsgi.flows.sign_in import Finished, Question, SignIn, Step, Unfin
 from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.web.environ import FLOWS
+from stormpath_wsgi.web.environ import PAGES
 
 __all__ = [
     "Finished",
@@ -50,7 +50,7 @@ class Flows:
 
 def flows_of(environ: WSGIEnvironment) -> Flows:
     """The flows of the site that serves a request. Raises RuntimeError when no middleware of ours is around."""
-    flows = environ.get(FLOWS)
+    flows = getattr(environ.get(PAGES), "flows", None)  # a variable of their own would cost every request its time
     if not isinstance(flows, Flows):
         raise RuntimeError("There are no flows in the WSGI environ: wrap the application in StormpathMiddleware.")
     return flows

@@ -70,6 +70,8 @@ class Pages:
         sections = settings.web.pages
         found = [of_section[type(section)].declaration(section) for section in sections.values()]
         site = self._site = Site(settings, client, application, flows, found)
+        #: How people come in and go, for pages of the application's own.
+        self.flows = flows
         handlers.listen(client, settings.web)
         served = {
             name: of_section[type(section)](site, section) for name, section in sections.items() if section.enabled

@@ -139,7 +139,7 @@ class LoginPage(FormPage[LoginSettings]):
 
     def _more(self, request: Request, unfinished: Unfinished) -> Refusal:
         """What a visitor gets who is asked for more: the page that asks it."""
-        refusal = Refusal(MORE, status=HTTPStatus.UNAUTHORIZED)
+        refusal = Refusal(MORE, status=HTTPStatus.FORBIDDEN)
         refusal.reason = f"{unfinished.asks} is asked"
         refusal.members = {"asks": unfinished.asks, "pending": unfinished.pending}
         wanted = self.site.wanted(request)

@@ -10,9 +10,7 @@ IDENTITY = "stormpath.identity"
 SESSION = "stormpath.session"
 #: The client's object of the application that people sign in to.
 APPLICATION = "stormpath.application"
-#: The :class:`~stormpath_wsgi.flows.Flows`: how people are signed in and out, and make accounts.
-FLOWS = "stormpath.flows"
-#: Our pages, which draw refusals for policies.
+#: Our pages, which draw refusals for policies, and have the :class:`~stormpath_wsgi.flows.Flows`.
 PAGES = "stormpath.pages"
 #: True below a path whose challenge is Basic.
 OFFERS_BASIC = "stormpath.offers_basic"
