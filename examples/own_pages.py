@@ -5,7 +5,7 @@ from html import escape
 from webob import Request, Response
 
 from stormpath_wsgi import StormpathMiddleware, user
-from stormpath_wsgi.events import Refused
+from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import RegistrationRefused, SignInRefused, flows_of
 from stormpath_wsgi.session import session_of
 
@@ -41,7 +41,7 @@ def act(request):
         return page("That is not the password, or there is no such account.", 400)
     except RegistrationRefused as refused:
         return page(f"Please choose another {refused.field or 'address'}.", 400)
-    except Refused as refused:
+    except Declined as refused:
         return page(refused.message, 403)
     return Response(status=303, location="/")
 

@@ -1,7 +1,7 @@
 """Events: what is about to happen to an account, and what has happened, told to whoever listens.
 
 An event of the kind :class:`BeforeEvent` is asked about before anything is written: a listener may change what it
-says, or refuse with a sentence for people (:class:`Refused`). An event of the kind :class:`AfterEvent` is told when
+says, or refuse with a sentence for people (:class:`Declined`). An event of the kind :class:`AfterEvent` is told when
 the change is committed: a listener that fails is logged, and the request goes on.
 
 No event shows a password or another secret when it is printed.
@@ -132,7 +132,7 @@ class Event:
 
 
 class BeforeEvent(Event):
-    """Something is about to happen. A listener may answer a changed event, or raise :class:`Refused`."""
+    """Something is about to happen. A listener may answer a changed event, or raise :class:`Declined`."""
 
 
 class AfterEvent(Event):
@@ -257,7 +257,7 @@ class SessionEnded(AfterEvent):
     """Somebody else than *account* has ended one of its sessions: the *actor*, or a program."""
 
 
-class Refused(Exception):
+class Declined(Exception):
     """What a listener of a :class:`BeforeEvent` raises: it shall not happen.
 
     *message*: why, in a sentence for the person who asked. *answer*: a WSGI application, such as a response of WebOb or
@@ -327,7 +327,7 @@ class Events:
         """*event* as the listeners have it, asked in order. A listener answers None: it stays as it is; or another one
         of the same class, made by :func:`dataclasses.replace`.
 
-        Raises :class:`Refused` when a listener does, and whatever else one raises; TypeError for another answer. Call
+        Raises :class:`Declined` when a listener does, and whatever else one raises; TypeError for another answer. Call
         it outside of transactions: a listener may take its time.
         """
         if type(event) in _reserved.get():

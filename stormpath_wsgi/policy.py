@@ -18,7 +18,7 @@ from stormpath_wsgi.session import session_of
 from stormpath_wsgi.texts import marked, texts_of
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
 from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES
-from stormpath_wsgi.web.identity import Kind, Refused
+from stormpath_wsgi.web.identity import CredentialKind, Refused
 from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
 from stormpath_wsgi.web.responses import ExcInfo, Headers, Refusals
 
@@ -124,7 +124,7 @@ def www_authenticate(environ: WSGIEnvironment) -> Headers:
     """The ``WWW-Authenticate`` headers of a 401: what may be brought here, and what was wrong with what was."""
     refused = refused_in_header(environ)
     basic = [_BASIC] if _asks_for_basic(environ) else []
-    if refused is not None and refused.kind is Kind.BEARER:
+    if refused is not None and refused.kind is CredentialKind.BEARER:
         return [_BAD_TOKEN, *basic]
     return basic or [_BEARER]
 

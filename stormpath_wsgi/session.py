@@ -26,7 +26,7 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
-from stormpath_wsgi.web.identity import NOTHING, Answer, Kind, Proof, Proved, Refused
+from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
 from stormpath_wsgi.web.remote_user import Told
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,8 @@ LIVES_ON = marked(
 NO_COOKIE: Sequence[str] = ()
 
 #: The answers to cookies that sign nobody in.
-FORGED = Refused(Kind.SESSION, "the cookie was not signed with any of our keys")
-OVER = Refused(Kind.SESSION, "the session has ended")
+FORGED = Refused(CredentialKind.SESSION, "the cookie was not signed with any of our keys")
+OVER = Refused(CredentialKind.SESSION, "the session has ended")
 
 #: What a session proves: somebody has signed in.
 _PROOFS = frozenset({Proof.PASSWORD})
@@ -112,7 +112,7 @@ class Sessions(Shared):
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
         self._known: OrderedDict[str, Known] = OrderedDict()
 
-    def open(self, environ: WSGIEnvironment, judged: Answer | None = None) -> CurrentSession:
+    def open(self, environ: WSGIEnvironment, judged: Identity | None = None) -> CurrentSession:
         """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
 
         *judged*: the answer, where another credential has given it; then no cookie decides. Raises
@@ -128,7 +128,7 @@ class Sessions(Shared):
         session = environ[SESSION] = CurrentSession(self, cookie, offered, known, judged or NOTHING, environ)
         return session
 
-    def identify(self, environ: WSGIEnvironment) -> Answer:
+    def identify(self, environ: WSGIEnvironment) -> Identity:
         """What the session cookie says, as :meth:`.Credential.identify`."""
         offered = self._cookies[environ["wsgi.url_scheme"] == "https"].texts(environ.get("HTTP_COOKIE", ""))
         if not offered:
@@ -206,7 +206,9 @@ class Sessions(Shared):
         account = self._ask(session) if now < expires else None
         due = session.renewed + self._idle * RENEWAL
         until = min(now + self._ttl, expires, due if now < due else expires)
-        identity = OVER if account is None else Proved(account, Kind.SESSION, session.started, _PROOFS, generation)
+        identity = (
+            OVER if account is None else Proved(account, CredentialKind.SESSION, session.started, _PROOFS, generation)
+        )
         known = Known(text, session, identity, generation, since=now, until=until, stale=account is None or due <= now)
         self._known.pop(text, None)
         self._known[text] = known
@@ -258,7 +260,7 @@ class CurrentSession(Live):
     #: The user who is signed in now, or an anonymous one.
     user: User | AnonymousUser
     #: How it is known who is signed in now, or why nobody is.
-    identity: Answer
+    identity: Identity
     #: The headers that were looked at for it, as ``Vary`` names them.
     varies_by: str
     #: Whether a sign-out took the cookie away and could not end the session in the directory.
@@ -273,7 +275,7 @@ class CurrentSession(Live):
         cookie: Cookie,
         offered: Sequence[str],
         known: Known | None,
-        identity: Answer,
+        identity: Identity,
         environ: WSGIEnvironment,
     ) -> None:
         self._sessions = sessions
@@ -318,7 +320,7 @@ class CurrentSession(Live):
         Raises :class:`~stormpath_wsgi.Error` when the account may not have a session (and nothing has changed then),
         and :class:`~stormpath_wsgi.ConfigurationError` where the setting ``credentials`` takes no sessions.
         """
-        if Kind.SESSION.value not in self.settings.credentials:
+        if CredentialKind.SESSION.value not in self.settings.credentials:
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
         known = self._sessions.start(account, nonce)
         self._end()
@@ -361,7 +363,7 @@ class CurrentSession(Live):
         """What the answer has to tell the browser about the session."""
         return list(self._changes)
 
-    def _become(self, known: Known | None, identity: Answer) -> None:
+    def _become(self, known: Known | None, identity: Identity) -> None:
         self._known = known
         self.identity = identity
         account, variables, environ = identity.account, self._sessions.told, self.environ

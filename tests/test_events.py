@@ -15,12 +15,12 @@ from stormpath_wsgi import events
 from stormpath_wsgi.events import (
     AfterEvent,
     BeforeEvent,
+    Declined,
     Event,
     Events,
     Origin,
     PasswordChanged,
     PasswordChangeStarts,
-    Refused,
     Registered,
     RegistrationStarts,
     SignedIn,
@@ -179,7 +179,7 @@ class TestAfter:
 
     def test_a_refusal_of_what_has_happened_comes_too_late(self) -> None:
         def refuse(event: SignedIn) -> None:
-            raise Refused("No.")
+            raise Declined("No.")
 
         Events([(SignedIn, refuse)]).emit(SignedIn(account=ADA))
 
@@ -209,11 +209,11 @@ class TestBefore:
 
     def test_a_refusal_ends_it(self) -> None:
         def refuse(event: SignInStarts) -> None:
-            raise Refused("We are closed on Sundays.", answer="a page")
+            raise Declined("We are closed on Sundays.", answer="a page")
 
         asked: list[Event] = []
         listeners = Events([(SignInStarts, refuse), (SignInStarts, asked.append)])
-        with pytest.raises(Refused, match="We are closed on Sundays") as caught:
+        with pytest.raises(Declined, match="We are closed on Sundays") as caught:
             listeners.before(SignInStarts())
         assert (caught.value.message, caught.value.answer) == ("We are closed on Sundays.", "a page")
         assert asked == []

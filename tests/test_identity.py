@@ -29,7 +29,7 @@ from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.bearer import AccessTokens
-from stormpath_wsgi.web.identity import Kind, Proof, Proved, Refused
+from stormpath_wsgi.web.identity import CredentialKind, Proof, Proved, Refused
 
 PASSWORD = "Correct horse 1"
 OFFER = {"policy": "login", "challenge": "basic"}
@@ -162,7 +162,11 @@ class TestEachCredential:
         with another(world, look) as there:
             assert there.ask(headers=there.header(kind)).text == f"ada ada {kind} Proved True"
         (identity,) = seen
-        assert (identity.href, identity.kind, identity.proofs) == (world.ada.href, Kind(kind), frozenset({proof}))
+        assert (identity.href, identity.kind, identity.proofs) == (
+            world.ada.href,
+            CredentialKind(kind),
+            frozenset({proof}),
+        )
         assert abs(identity.at - time.time()) < 60
         assert world.key.secret not in repr(identity)
 
@@ -173,7 +177,7 @@ class TestEachCredential:
         assert isinstance(identity, Proved)
         assert (identity.href, identity.kind, identity.proofs) == (
             world.ada.href,
-            Kind.SESSION,
+            CredentialKind.SESSION,
             frozenset({Proof.PASSWORD}),
         )
         assert world.ask(cookie_of=world.ada).text == "ada ada session Proved False"
@@ -269,7 +273,7 @@ class TestAToken:
         )  # fmt: skip
         assert isinstance(tokens.identify(environ), Proved)
         moment[0] += 3600
-        assert tokens.identify(environ) == Refused(Kind.BEARER, "it has expired")
+        assert tokens.identify(environ) == Refused(CredentialKind.BEARER, "it has expired")
 
     def test_that_gets_other_tokens_opens_nothing(self, world: World) -> None:
         path = world.site.application.href.partition("/v1/")[2]

@@ -9,7 +9,7 @@ from typing import cast
 from flask import Flask, current_app, request
 
 from stormpath_wsgi import Error, StormpathMiddleware
-from stormpath_wsgi.events import Refused
+from stormpath_wsgi.events import Declined
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def current_session() -> CurrentSession:
     return found if isinstance(found, CurrentSession) else credentials.open(request.environ)
 
 
-def refused_by_listener(refused: Refused) -> Error:
+def refused_by_listener(refused: Declined) -> Error:
     """What a listener refused, as the error that apps expect of a directory. Its *message* is for people."""
     return Error({"status": HTTPStatus.FORBIDDEN, "code": REFUSED_BY_LISTENER, "message": refused.message})
 

@@ -12,7 +12,7 @@ from flask import has_request_context
 from flask_stormpath.extension import current, current_session, refused_by_listener, stormpath
 from stormpath_wsgi.client import Account, Group
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import Refused
+from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import SignInRefused
 
 stormpath_signals = Namespace()
@@ -75,7 +75,7 @@ class User(Account):
             return stormpath().flows.sign_in.prove(login, password).seen_as(cls)
         except SignInRefused as refused:
             raise refused.as_error() from refused
-        except Refused as refused:
+        except Declined as refused:
             raise refused_by_listener(refused) from refused
 
     def read(self, member: Any) -> Any:

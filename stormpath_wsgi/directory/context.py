@@ -20,7 +20,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import ConfigurationError, fault
-from stormpath_wsgi.events import AfterEvent, B, Events, Refused
+from stormpath_wsgi.events import AfterEvent, B, Declined, Events
 from stormpath_wsgi.kinds import Account
 
 
@@ -124,7 +124,7 @@ class Context:
         """*event* as the listeners have it. Raises 7110 when one refuses; call it while no transaction is open."""
         try:
             return self.events.before(event)
-        except Refused as refused:
+        except Declined as refused:
             raise fault(Code.REFUSED_BY_LISTENER, refused.message, message=refused.message) from refused
 
     def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:

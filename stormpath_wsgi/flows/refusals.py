@@ -6,7 +6,7 @@ from typing import Self
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, Unavailable, fault
-from stormpath_wsgi.events import Refused
+from stormpath_wsgi.events import Declined
 
 
 class FlowRefused(Exception):
@@ -23,10 +23,10 @@ class FlowRefused(Exception):
     @classmethod
     def of(cls, error: Error, *, field: str | None = None) -> Self:
         """What a directory refused. Raises :class:`~stormpath_wsgi.Error` for what is a :func:`failure` of ours, and
-        :class:`~stormpath_wsgi.events.Refused` for what a listener refused on the machine of the directory.
+        :class:`~stormpath_wsgi.events.Declined` for what a listener refused on the machine of the directory.
         """
         if error.code == Code.REFUSED_BY_LISTENER:
-            raise Refused(error.user_message) from error
+            raise Declined(error.user_message) from error
         if error.status == 404 or not 400 <= error.status < 500:
             raise failure(error) from error
         return cls(Code.of(error.code), field=field, error=error)

@@ -61,7 +61,7 @@ class Registration:
         who is asked for more than the password, nor anybody where that fails: the account is made by then, and whoever
         got an error would make another one.
 
-        Raises :class:`RegistrationRefused`, :class:`~stormpath_wsgi.events.Refused` when a listener refuses, and
+        Raises :class:`RegistrationRefused`, :class:`~stormpath_wsgi.events.Declined` when a listener refuses, and
         :class:`~stormpath_wsgi.Error` when the directory fails. No account is made then.
         """
         for name in data:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 from stormpath_wsgi.client import Account, Application, Client, Directory, Group, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import REFUSED, Origin, Refused, SignedIn, SignInFailed, SignInStarts, reserved
+from stormpath_wsgi.events import REFUSED, Declined, Origin, SignedIn, SignInFailed, SignInStarts, reserved
 from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
 from stormpath_wsgi.session import CurrentSession
@@ -115,7 +115,7 @@ class SignIn:
 
         *account_store*, *organization_name_key*: search only there, see
         :meth:`~stormpath_wsgi.client.Application.authenticate_account`. Raises :class:`SignInRefused`, with the field
-        ``login`` or ``password`` for one that is no text or is blank; :class:`~stormpath_wsgi.events.Refused` when a
+        ``login`` or ``password`` for one that is no text or is blank; :class:`~stormpath_wsgi.events.Declined` when a
         listener refuses; :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         _check("login", login, Code.NO_SUCH_ACCOUNT)
@@ -223,7 +223,7 @@ class SignIn:
         """Tells who listens that a sign-in failed, if one does in this block. *facts*: of the event."""
         try:
             yield
-        except (SignInRefused, Refused) as refusal:
+        except (SignInRefused, Declined) as refusal:
             reason = refusal.reason if isinstance(refusal, SignInRefused) else REFUSED
             self._events.emit(SignInFailed(reason=reason, **facts))
             raise

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from webob import Request, Response
 
 from stormpath_wsgi.client import Account
-from stormpath_wsgi.events import Refused, at
+from stormpath_wsgi.events import Declined, at
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER, is_deliberate
@@ -141,12 +141,12 @@ class FormPage(Page[F]):
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self.uri, request.remote_addr, refusal.reason)
             return self.refuse(request, posted or {}, refusal) if html else refused(request, refusal)
-        except Refused as by_listener:
+        except Declined as by_listener:
             return self._refused_by_listener(request, posted or {}, by_listener, html=html)
         return self.conclude(request, outcome, html=html)
 
     def _refused_by_listener(
-        self, request: Request, posted: Mapping[str, Any], by_listener: Refused, *, html: bool
+        self, request: Request, posted: Mapping[str, Any], by_listener: Declined, *, html: bool
     ) -> Response:
         """The answer that a listener gave with its refusal, or the form once more with its sentence."""
         if by_listener.answer is not None:

@@ -22,7 +22,7 @@ from stormpath_wsgi.kinds import ENABLED, ID
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import RememberedAccount
-from stormpath_wsgi.web.identity import NOTHING, Answer, Kind, Proof, Proved, Refused, after_scheme
+from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
 from stormpath_wsgi.web.remote_user import Told
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class ApiKeys:
             size=settings.cache_size,
         )
 
-    def identify(self, environ: WSGIEnvironment) -> Answer:
+    def identify(self, environ: WSGIEnvironment) -> Identity:
         """As :meth:`.Credential.identify`. No I/O while the key is remembered."""
         encoded = after_scheme(environ.get("HTTP_AUTHORIZATION", ""), "basic")
         if encoded is None or not self._offered_at(environ.get("PATH_INFO", "")):
@@ -126,7 +126,7 @@ class ApiKeys:
             return _refused("there is no such API key, or it is not good here")
         if login is not None and not _is_login_of(key.account.account, login):
             return _refused("the login name is not that of the API key's account")
-        return Proved(key.account, Kind.BASIC, self._now(), _PROOFS, key.generation)
+        return Proved(key.account, CredentialKind.BASIC, self._now(), _PROOFS, key.generation)
 
     def _split(self, user: str, password: str) -> tuple[str | None, str, str]:
         """The login name, if one is given, the id and the secret; the id is empty where the shape is switched off."""
@@ -166,4 +166,4 @@ def _is_login_of(account: Mapping[str, Any], name: str) -> bool:
 
 def _refused(why: str) -> Refused:
     log.info("Basic credentials are refused: %s.", why)
-    return Refused(Kind.BASIC, why)
+    return Refused(CredentialKind.BASIC, why)

@@ -26,7 +26,7 @@ from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import Groups, RememberedAccount
 from stormpath_wsgi.web.basic import find_key
-from stormpath_wsgi.web.identity import NOTHING, Answer, Kind, Proof, Proved, Refused, after_scheme
+from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
 from stormpath_wsgi.web.remote_user import Told
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class AccessTokens:
         if is_local:
             self._tokens.key_pair()  # says at the start what is missing
 
-    def identify(self, environ: WSGIEnvironment) -> Answer:
+    def identify(self, environ: WSGIEnvironment) -> Identity:
         """As :meth:`.Credential.identify`. No I/O while the answer is remembered."""
         text = after_scheme(environ.get("HTTP_AUTHORIZATION", ""), "bearer")
         if not text or unverified(text).claims.get("iss") != self._application.href:
@@ -128,7 +128,7 @@ class AccessTokens:
             raise NotGood("it is no JWT")
         generation = self._generation()  # before we ask: what is written meanwhile is then noticed
         account, claims = self._by_api_key(text) if is_own(unverified(text)) else self._validate(text)
-        identity = Proved(account, Kind.BEARER, float(claims["iat"]), _PROOFS, generation)
+        identity = Proved(account, CredentialKind.BEARER, float(claims["iat"]), _PROOFS, generation)
         return _Token(identity, float(claims["exp"]))
 
     def _in_full(self, text: str) -> tuple[RememberedAccount, Mapping[str, Any]]:
@@ -231,4 +231,4 @@ class _Unloaded(Mapping[str, Any]):
 
 def _refused(why: str) -> Refused:
     log.info("A Bearer token is refused: %s.", why)
-    return Refused(Kind.BEARER, why)
+    return Refused(CredentialKind.BEARER, why)

@@ -11,7 +11,7 @@ from stormpath_wsgi.session import CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.basic import ApiKeys
 from stormpath_wsgi.web.bearer import AccessTokens
-from stormpath_wsgi.web.identity import NOTHING, Credential, Kind, Proved, first_offered
+from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Proved, first_offered
 
 _BY_HEADER, _BY_BOTH = "Authorization", "Cookie, Authorization"
 
@@ -32,20 +32,20 @@ class Credentials:
         sessions: Sessions,
         offers_basic: Callable[[str], bool],
     ) -> None:
-        order = [Kind(name) for name in settings.credentials]
+        order = [CredentialKind(name) for name in settings.credentials]
         common: dict[str, Any] = {"told": sessions.told, "generation": sessions.generation, "now": sessions.now}
-        makers: dict[Kind, Callable[[], Credential]] = {
-            Kind.BEARER: lambda: AccessTokens(client, application, settings, **common),
-            Kind.BASIC: lambda: ApiKeys(client, application, settings, offered_at=offers_basic, **common),
+        makers: dict[CredentialKind, Callable[[], Credential]] = {
+            CredentialKind.BEARER: lambda: AccessTokens(client, application, settings, **common),
+            CredentialKind.BASIC: lambda: ApiKeys(client, application, settings, offered_at=offers_basic, **common),
         }
         self._sessions = sessions
         #: As :meth:`open`, for a request without an ``Authorization`` header.
         self.open_without_header: Callable[[WSGIEnvironment], CurrentSession] = (
-            sessions.open if Kind.SESSION in order else lambda environ: sessions.open(environ, NOTHING)
+            sessions.open if CredentialKind.SESSION in order else lambda environ: sessions.open(environ, NOTHING)
         )
         self._in_header = tuple(makers[kind]() for kind in order if kind.in_header)
-        self._takes_sessions = Kind.SESSION in order
-        self._session_first = order[0] is Kind.SESSION
+        self._takes_sessions = CredentialKind.SESSION in order
+        self._session_first = order[0] is CredentialKind.SESSION
 
     def open(self, environ: WSGIEnvironment) -> CurrentSession:
         """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.

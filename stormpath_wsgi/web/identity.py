@@ -18,7 +18,7 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.user import RememberedAccount
 
 
-class Kind(Enum):
+class CredentialKind(Enum):
     """What a request can offer. The values are those of the setting ``credentials``."""
 
     #: The session cookie.
@@ -31,12 +31,12 @@ class Kind(Enum):
     @property
     def in_header(self) -> bool:
         """Whether the credential is in the ``Authorization`` header."""
-        return self is not Kind.SESSION
+        return self is not CredentialKind.SESSION
 
     @property
     def sent_by_browsers(self) -> bool:
         """Whether browsers send the credential by themselves, even in requests that a page of another site causes."""
-        return self is not Kind.BEARER
+        return self is not CredentialKind.BEARER
 
 
 class Proof(Enum):
@@ -50,7 +50,11 @@ class Proof(Enum):
     API_KEY = "api key"
 
 
-_CREDENTIALS = {Kind.SESSION: "session", Kind.BEARER: Proof.TOKEN.value, Kind.BASIC: Proof.API_KEY.value}
+_CREDENTIALS = {
+    CredentialKind.SESSION: "session",
+    CredentialKind.BEARER: Proof.TOKEN.value,
+    CredentialKind.BASIC: Proof.API_KEY.value,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Proved:
     #: The account, as it is remembered.
     account: RememberedAccount
     #: The kind of the credential.
-    kind: Kind
+    kind: CredentialKind
     #: When it was proved, in seconds since the epoch (UTC): at the sign-in, when the token was issued, or now for an
     #: API key.
     at: float
@@ -98,7 +102,7 @@ class Refused:
     """A credential was offered that is ours to judge, and it is wrong."""
 
     #: The kind of the credential.
-    kind: Kind
+    kind: CredentialKind
     #: A sentence for the log, without secrets.
     why: str
     #: None: there is no account.
@@ -108,13 +112,13 @@ class Refused:
 #: The only object of :class:`Nothing`.
 NOTHING = Nothing()
 
-Answer: TypeAlias = Nothing | Proved | Refused
+Identity: TypeAlias = Nothing | Proved | Refused
 
 
 class Credential(Protocol):
     """One kind of credential. Threads share the object."""
 
-    def identify(self, environ: WSGIEnvironment) -> Answer:
+    def identify(self, environ: WSGIEnvironment) -> Identity:
         """The answer of this credential for a request. It computes one HMAC or asks the directory once, at the most.
 
         Raises :class:`~stormpath_wsgi.errors.Unavailable` when the directory cannot be asked: then the answer is
@@ -122,7 +126,7 @@ class Credential(Protocol):
         """
 
 
-def first_offered(credentials: tuple[Credential, ...], environ: WSGIEnvironment) -> Answer:
+def first_offered(credentials: tuple[Credential, ...], environ: WSGIEnvironment) -> Identity:
     """The answer of the first of *credentials* that was offered; the others are not asked."""
     for credential in credentials:
         answer = credential.identify(environ)

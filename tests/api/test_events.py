@@ -9,7 +9,7 @@ from support.callers import Caller
 from support.world import BASE, PASSWORD, World
 from werkzeug.test import TestResponse
 
-from stormpath_wsgi.events import AfterEvent, BeforeEvent, Event, PasswordChanged, Refused, Registered, SignInFailed
+from stormpath_wsgi.events import AfterEvent, BeforeEvent, Declined, Event, PasswordChanged, Registered, SignInFailed
 
 NEW = "Another-Horse-2"
 
@@ -38,7 +38,7 @@ def test_an_event_says_whose_api_key_from_where(world: World, caller: Caller) ->
 
 def test_a_refusal_is_told_with_its_sentence(world: World, caller: Caller) -> None:
     def refuse(event: BeforeEvent) -> None:
-        raise Refused("We are closed on Sundays.")
+        raise Declined("We are closed on Sundays.")
 
     world.service.events.listen(BeforeEvent, refuse)
     answer = caller.post(f"{world.directory}/accounts", {"email": "ada@example.org", "password": PASSWORD})

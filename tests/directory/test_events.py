@@ -19,13 +19,13 @@ from stormpath_wsgi.events import (
     ApiKeyDisabled,
     ApiKeyMade,
     BeforeEvent,
+    Declined,
     EmailChanged,
     Event,
     GroupJoined,
     GroupLeft,
     PasswordChanged,
     PasswordChangeStarts,
-    Refused,
     Registered,
     RegistrationStarts,
     SessionEnded,
@@ -372,7 +372,7 @@ class TestBefore:
         account = sqlite_world.account(ADA)
 
         def refuse(event: BeforeEvent) -> None:
-            raise Refused("We are closed on Sundays.", answer="only pages look at it")
+            raise Declined("We are closed on Sundays.", answer="only pages look at it")
 
         sqlite_world.service.events.listen(BeforeEvent, refuse)
         told = Told(sqlite_world)

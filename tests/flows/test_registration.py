@@ -13,7 +13,7 @@ from support.visitors import request
 
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.events import Event, Refused, Registered, RegistrationStarts, SignedIn, SignedOut
+from stormpath_wsgi.events import Declined, Event, Registered, RegistrationStarts, SignedIn, SignedOut
 from stormpath_wsgi.flows import RegistrationRefused
 from stormpath_wsgi.session import CurrentSession
 
@@ -103,10 +103,10 @@ class TestRegistration:
 
     def test_listeners_may_refuse_it(self, site: StormpathMiddleware, told: list[Event]) -> None:
         def refuse(event: RegistrationStarts) -> None:
-            raise Refused("By invitation only.")
+            raise Declined("By invitation only.")
 
         site.events.listen(RegistrationStarts, refuse)
-        with pytest.raises(Refused, match="By invitation only"):
+        with pytest.raises(Declined, match="By invitation only"):
             site.flows.registration(session(site), ADA)
         assert len(site.application.accounts) == 0
         assert told == []
@@ -115,7 +115,7 @@ class TestRegistration:
         visit = Visit()
 
         def refuse(event: RegistrationStarts) -> None:
-            raise Refused("By invitation only.")
+            raise Declined("By invitation only.")
 
         visit.site.events.listen(RegistrationStarts, refuse)
         values = {"givenName": "Ada", "surname": "L", "email": "ada@example.org", "password": PASSWORD}

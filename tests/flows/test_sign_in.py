@@ -19,7 +19,7 @@ from webob import Response
 from stormpath_wsgi import Error, StormpathMiddleware
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Unavailable
-from stormpath_wsgi.events import Event, Events, Refused, RegistrationStarts, SignedIn, SignInFailed, SignInStarts
+from stormpath_wsgi.events import Declined, Event, Events, RegistrationStarts, SignedIn, SignInFailed, SignInStarts
 from stormpath_wsgi.flows import Finished, SignInRefused, Unfinished, flows_of
 from stormpath_wsgi.session import CurrentSession
 
@@ -133,11 +133,11 @@ class TestListeners:
     @pytest.mark.parametrize("password", [PASSWORD, "wrong"])
     def test_one_may_refuse(self, site: StormpathMiddleware, ada: Any, told: list[Event], password: str) -> None:
         def refuse(event: SignInStarts) -> None:
-            raise Refused("We are closed on Sundays.")
+            raise Declined("We are closed on Sundays.")
 
         site.events.listen(SignInStarts, refuse)
         browser = session(site)
-        with pytest.raises(Refused, match="closed on Sundays"):
+        with pytest.raises(Declined, match="closed on Sundays"):
             site.flows.sign_in.with_password(browser, "ada@example.org", password)
         assert not browser.user.is_authenticated
         (event,) = told
@@ -149,7 +149,7 @@ class TestListeners:
         visit.account()
 
         def refuse(event: SignInStarts) -> None:
-            raise Refused("We are closed on Sundays.")
+            raise Declined("We are closed on Sundays.")
 
         visit.site.events.listen(SignInStarts, refuse)
         page = visit.fill_in("/login", login="ada@example.org", password=PASSWORD)
@@ -161,23 +161,23 @@ class TestListeners:
 
     def test_one_on_the_machine_of_the_directory_refuses_in_the_same_way(self) -> None:
         def refuse(event: SignInStarts | RegistrationStarts) -> None:
-            raise Refused("We are closed on Sundays.")
+            raise Declined("We are closed on Sundays.")
 
         events = Events([(SignInStarts, refuse), (RegistrationStarts, refuse)])
         with served_api("sqlite://", events=events) as opening:
             key = {"id": opening["id"], "secret": opening["secret"]}
             site = make_site(directory=opening["url"], application={"name": "My Application"}, client={"apiKey": key})
             with closing(site.client):
-                with pytest.raises(Refused, match="closed on Sundays"):
+                with pytest.raises(Declined, match="closed on Sundays"):
                     site.flows.sign_in.with_password(session(site), *GOOD)
-                with pytest.raises(Refused, match="closed on Sundays"):
+                with pytest.raises(Declined, match="closed on Sundays"):
                     site.flows.registration(session(site), {"email": "ada@example.org", "password": PASSWORD})
 
     def test_our_page_sends_the_answer_of_one(self) -> None:
         visit = Visit()
 
         def refuse(event: SignInStarts) -> None:
-            raise Refused("Elsewhere.", answer=Response(status=303, location="/elsewhere"))
+            raise Declined("Elsewhere.", answer=Response(status=303, location="/elsewhere"))
 
         visit.site.events.listen(SignInStarts, refuse)
         answer = visit.fill_in("/login", login="ada@example.org", password=PASSWORD)

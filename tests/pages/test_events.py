@@ -16,9 +16,9 @@ from webob import Response
 from stormpath_wsgi.events import (
     AfterEvent,
     BeforeEvent,
+    Declined,
     Event,
     PasswordChanged,
-    Refused,
     Registered,
     RegistrationStarts,
     SignedIn,
@@ -121,7 +121,7 @@ class TestBefore:
         visit.account()
 
         def refuse(event: BeforeEvent) -> None:
-            raise Refused("We are closed on <Sundays>.")
+            raise Declined("We are closed on <Sundays>.")
 
         visit.site.events.listen(BeforeEvent, refuse)
         told = _listen(visit, AfterEvent)
@@ -136,7 +136,7 @@ class TestBefore:
 
     def test_a_refusal_as_json(self, spa: Visit) -> None:
         def refuse(event: BeforeEvent) -> None:
-            raise Refused("We are closed.")
+            raise Declined("We are closed.")
 
         spa.site.events.listen(BeforeEvent, refuse)
         answer = spa.post_json("/login", {"login": ADA, "password": PASSWORD}, status=403)
@@ -144,7 +144,7 @@ class TestBefore:
 
     def test_a_whole_answer_is_sent_in_the_place_of_the_page(self, visit: Visit) -> None:
         def refuse(event: SignInStarts) -> None:
-            raise Refused("Busy.", answer=Response("Come back on Monday.", 503, content_type="text/plain"))
+            raise Declined("Busy.", answer=Response("Come back on Monday.", 503, content_type="text/plain"))
 
         visit.site.events.listen(SignInStarts, refuse)
         answer = visit.get("/login").form

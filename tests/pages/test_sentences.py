@@ -12,7 +12,7 @@ import stormpath_wsgi.pages
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.codes import Code, Whose
 from stormpath_wsgi.errors import Error, Unavailable, fault
-from stormpath_wsgi.events import Refused
+from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows.refusals import FlowRefused
 from stormpath_wsgi.pages.refusal import invalid
 from stormpath_wsgi.pages.sentences import GENERAL, SENTENCES, sentence
@@ -45,7 +45,7 @@ def test_every_code_that_is_a_visitors_fault_has_a_sentence() -> None:
 def test_no_words_of_the_rest_api_are_told(code: Code, attribute: str) -> None:
     error = fault(code, f"Account {attribute} is what developers hear of.", message="What users of the API hear of.")
     if code is Code.REFUSED_BY_LISTENER:
-        with pytest.raises(Refused):
+        with pytest.raises(Declined):
             FlowRefused.of(error)
     elif code.status == 404 or code.status >= 500:
         with pytest.raises(Error) as failure:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from support.questions import Asks
 
 from flask_stormpath import StormpathError, User, login_user, logout_user
-from stormpath_wsgi.events import AfterEvent, Event, Refused, SignedIn, SignedOut, SignInFailed, SignInStarts
+from stormpath_wsgi.events import AfterEvent, Declined, Event, SignedIn, SignedOut, SignInFailed, SignInStarts
 
 PASSWORD = "Analytical Engine 1843"
 
@@ -52,7 +52,7 @@ def test_a_listener_that_refuses_is_an_error_of_the_directory_to_the_app(
     app: Flask, ada: User, visitor: FlaskClient
 ) -> None:
     def refuse(event: SignInStarts) -> None:
-        raise Refused("We are closed on Sundays.")
+        raise Declined("We are closed on Sundays.")
 
     app.extensions["stormpath"].events.listen(SignInStarts, refuse)
     assert visitor.get(f"/enter/{PASSWORD}").text == "403 We are closed on Sundays."
