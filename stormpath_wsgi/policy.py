@@ -15,10 +15,11 @@ from werkzeug.wsgi import ClosingIterator
 
 from stormpath_wsgi.client import Group
 from stormpath_wsgi.session import session_of
-from stormpath_wsgi.texts import marked, texts_of
+from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
 from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES
 from stormpath_wsgi.web.identity import CredentialKind, Refused
+from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
 from stormpath_wsgi.web.responses import ExcInfo, Headers, Refusals
 

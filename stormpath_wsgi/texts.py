@@ -7,14 +7,10 @@ time only the standard library is needed; the tools are Babel's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from gettext import GNUTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
-
-from stormpath_wsgi.web.environ import TEXTS
 
 DOMAIN = "stormpath_wsgi"
 #: The language of the sentences in the code.
@@ -55,9 +51,3 @@ class Texts:
 def english() -> Texts:
     """The texts as they are in the code."""
     return Texts(ENGLISH)
-
-
-def texts_of(environ: Mapping[str, Any]) -> Texts:
-    """What whoever sent the request with this *environ* reads: English, unless a language was chosen before."""
-    chosen = environ.get(TEXTS)
-    return chosen if isinstance(chosen, Texts) else english()

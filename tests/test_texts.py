@@ -16,7 +16,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
-from stormpath_wsgi.texts import Texts, english, marked, texts_of
+from stormpath_wsgi.texts import Texts, english, marked
+from stormpath_wsgi.web.language import texts_of
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"

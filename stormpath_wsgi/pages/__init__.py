@@ -29,8 +29,8 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import NOT_ALLOWED
 from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.texts import texts_of
 from stormpath_wsgi.web.environ import SESSION
+from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import FORBIDDEN
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import LoginSettings
-from stormpath_wsgi.texts import marked, texts_of
+from stormpath_wsgi.texts import marked
+from stormpath_wsgi.web.language import texts_of
 
 #: What a single-page app is told whose visitor is asked for more than a password.
 MORE = marked("There is one more step before you are signed in.")

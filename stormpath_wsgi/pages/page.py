@@ -22,8 +22,9 @@ from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
-from stormpath_wsgi.texts import marked, texts_of
+from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.bodies import FORM
+from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ from stormpath_wsgi.pages.refusal import Invalid, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
-from stormpath_wsgi.texts import marked, texts_of
+from stormpath_wsgi.texts import marked
+from stormpath_wsgi.web.language import texts_of
 
 CUSTOM_DATA = "customData"
 CONFIRMATION = "confirmPassword"

@@ -21,7 +21,7 @@ from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.texts import texts_of
+from stormpath_wsgi.web.language import texts_of
 
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
 

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Application, Client
-from stormpath_wsgi.session import CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.basic import ApiKeys
 from stormpath_wsgi.web.bearer import AccessTokens
-from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Proved, first_offered
+from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Identity, Proved, first_offered
+from stormpath_wsgi.web.remote_user import Told
 
 _BY_HEADER, _BY_BOTH = "Authorization", "Cookie, Authorization"
 
 
-class Credentials:
+class Varies(Protocol):
+    """The session of one request. *varies_by*: the headers that were looked at, as ``Vary`` names them."""
+
+    varies_by: str
+
+
+S = TypeVar("S", bound=Varies)
+S_co = TypeVar("S_co", bound=Varies, covariant=True)
+
+
+class Sessions(Protocol[S_co]):
+    """The sessions of the site, as far as they matter here (:class:`~stormpath_wsgi.session.Sessions`)."""
+
+    #: What the app is told of an account.
+    told: Told
+    #: Seconds since the epoch.
+    now: Callable[[], float]
+
+    @property
+    def generation(self) -> Callable[[], int]:
+        """Returns the directory's generation."""
+
+    def open(self, environ: WSGIEnvironment, judged: Identity | None = None) -> S_co:
+        """The session of a request. *judged*: who sends it, where a header has decided that."""
+
+    def identify(self, environ: WSGIEnvironment) -> Identity:
+        """Who sends the request by its session cookie."""
+
+
+class Credentials(Generic[S]):
     """What the setting ``credentials`` names. Lives with the process; threads may share it.
 
     A header that is ours to judge and wrong makes nobody signed in, whatever else the request brings. Of a header that
@@ -29,7 +58,7 @@ class Credentials:
         client: Client,
         application: Application,
         settings: Settings,
-        sessions: Sessions,
+        sessions: Sessions[S],
         offers_basic: Callable[[str], bool],
     ) -> None:
         order = [CredentialKind(name) for name in settings.credentials]
@@ -40,14 +69,14 @@ class Credentials:
         }
         self._sessions = sessions
         #: As :meth:`open`, for a request without an ``Authorization`` header.
-        self.open_without_header: Callable[[WSGIEnvironment], CurrentSession] = (
+        self.open_without_header: Callable[[WSGIEnvironment], S] = (
             sessions.open if CredentialKind.SESSION in order else lambda environ: sessions.open(environ, NOTHING)
         )
         self._in_header = tuple(makers[kind]() for kind in order if kind.in_header)
         self._takes_sessions = CredentialKind.SESSION in order
         self._session_first = order[0] is CredentialKind.SESSION
 
-    def open(self, environ: WSGIEnvironment) -> CurrentSession:
+    def open(self, environ: WSGIEnvironment) -> S:
         """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
 
         Raises :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.

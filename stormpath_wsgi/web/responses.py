@@ -11,8 +11,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Unavailable
-from stormpath_wsgi.session import CurrentSession
-from stormpath_wsgi.user import current
+from stormpath_wsgi.user import HasUser, current
 from stormpath_wsgi.web.environ import PAGES
 
 log = logging.getLogger(__name__)
@@ -39,6 +38,24 @@ class Refusals(Protocol):
         """The application that answers when the directory cannot be reached."""
 
 
+class Session(HasUser, Protocol):
+    """What a response has to know of the session of its request (:class:`~stormpath_wsgi.session.CurrentSession`)."""
+
+    #: The WSGI environ of the request, while code of the application runs.
+    environ: WSGIEnvironment | None
+
+    @property
+    def varies_by(self) -> str:
+        """The headers that were looked at, as ``Vary`` names them."""
+
+    @property
+    def matters(self) -> bool:
+        """Whether another visitor, or the same one later, may get another answer."""
+
+    def headers(self) -> Headers:
+        """What the answer has to tell the browser about the session."""
+
+
 class HeldStart:
     """The ``start_response`` of one request. It keeps the status and the headers back until the first bytes of the
     body.
@@ -51,7 +68,7 @@ class HeldStart:
 
     def __init__(
         self,
-        session: CurrentSession,
+        session: Session,
         environ: WSGIEnvironment,
         start_response: StartResponse,
         complete: Callable[[Headers], Headers] | None,
