@@ -35,19 +35,20 @@ PASSWORD = "Correct-Horse-9"
 WORKERS = 4
 
 
-class Server:
-    """A server in a process of its own, and what it says. *command*, of Python, prints the address that it listens at.
+class Fresh(list[str]):
+    """The command of a server that is started in an interpreter that has imported nothing yet."""
 
-    *fresh*: whether it is started in an interpreter that has imported nothing yet.
-    """
+
+class Server:
+    """A server in a process of its own, and what it says. *command*, of Python, prints the address it listens at."""
 
     process: Program | subprocess.Popen[str]
 
-    def __init__(self, command: list[str], folder: Path, *, fresh: bool = False, **environ: str) -> None:
+    def __init__(self, command: list[str], folder: Path, **environ: str) -> None:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("STORMPATH_")}
         env = inherited | {"HOME": str(folder), "PYTHONUNBUFFERED": "1", "PORT": ""} | environ
         out, err = subprocess.PIPE, subprocess.STDOUT
-        if fresh:
+        if isinstance(command, Fresh):
             self.process = subprocess.Popen(
                 [sys.executable, *command], cwd=folder, env=env, stdout=out, stderr=err, text=True
             )
@@ -89,8 +90,8 @@ class Server:
 
 
 @contextmanager
-def server(command: list[str], folder: Path, *, fresh: bool = False, **environ: str) -> Iterator[Server]:
-    started = Server(command, folder, fresh=fresh, **environ)
+def server(command: list[str], folder: Path, **environ: str) -> Iterator[Server]:
+    started = Server(command, folder, **environ)
     try:
         yield started
     finally:
@@ -289,7 +290,7 @@ def test_the_access_log_has_no_queries_and_no_forged_lines(demo: Server) -> None
 class TestRun:
     def test_it_gives_accounts_to_an_application_that_knows_nothing_of_them(self, tmp_path: Path) -> None:
         command = [*RUN, "wsgiref.simple_server:demo_app", "--workers", "1", "--bind", "127.0.0.1:0"]
-        site = Server(command, tmp_path, fresh=True)
+        site = Server(Fresh(command), tmp_path)
         assert site.said(r"Your site: (\S+)") == [site.address]
         assert "Hello world!" in requests.get(f"{site.address}/", timeout=60).text
         visitor = Visitor(site.address, "ada@example.com")

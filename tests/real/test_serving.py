@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, server
+from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Fresh, Server, Visitor, server
 from support.warm import run
 
 from stormpath_wsgi.directory.crypto.passwords import AT_ONCE
@@ -89,8 +89,9 @@ class TestEveryWorker:
         }
         options = chosen[kind] + ["--preload"] * preload
         environ = {"WEB_CONCURRENCY": "2", "STORMPATH_INSTANCE": str(tmp_path / "instance"), **CHEAP}
-        fresh = kind == "gevent" or not preload
-        with server([*DEMO, *options], tmp_path, fresh=fresh, **environ) as site, ThreadPoolExecutor(8) as crowd:
+        command = [*DEMO, *options]
+        command = Fresh(command) if kind == "gevent" or not preload else command
+        with server(command, tmp_path, **environ) as site, ThreadPoolExecutor(8) as crowd:
             visits = crowd.map(partial(_visit, site.address), [f"ada{n}@example.com" for n in range(8)])
             assert list(visits) == [(True, True, True, False)] * 8
         assert not [line for line in site.lines if "WORKER TIMEOUT" in line or "Traceback" in line]
@@ -111,7 +112,7 @@ class TestFloods:
     def test_a_site_serves_its_other_pages(self, tmp_path: Path, kind: list[str]) -> None:
         with (
             held(tmp_path) as (environ, release),
-            server([*DEMO, *kind], tmp_path, fresh="gevent" in kind, **environ) as site,
+            server(Fresh([*DEMO, *kind]) if "gevent" in kind else [*DEMO, *kind], tmp_path, **environ) as site,
         ):
             login = partial(
                 requests.post, f"{site.address}/login", json={"login": "ada@example.com", "password": PASSWORD},
