@@ -12,8 +12,10 @@ class Error(RuntimeError):
     """An answer of a directory that is not a success. It is the same in process and over HTTP.
 
     *error*: the error body of the REST API as a mapping, or a sentence, or None. *http_status*: the status of the
-    answer, for a body without one. ``str(e)`` is the sentence for developers. Only :attr:`user_message` may be shown to
-    a visitor.
+    answer, for a body without one.
+
+    ``str(e)`` is the sentence for developers, :attr:`user_message` the one for users of the REST API. Our own pages
+    show neither: they have sentences of their own.
 
     Source: the documented ``stormpath.error.Error``.
     """

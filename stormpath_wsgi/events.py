@@ -278,7 +278,7 @@ Heard: TypeAlias = tuple[type[Event], Listener]
 
 _NOTHING: Mapping[type[Event], list[Event]] = types.MappingProxyType({})
 
-#: The kinds of events that somebody up the call tells, with those that were kept for him.
+#: The kinds of events that a calling function tells itself, each list with those that were kept for it.
 _reserved: ContextVar[Mapping[type[Event], list[Event]]] = ContextVar("stormpath_wsgi.reserved", default=_NOTHING)
 
 
@@ -299,7 +299,7 @@ def reserved(*kinds: type[Event]) -> Iterator[list[Event]]:
 
 
 class Events:
-    """Who listens to the events of one directory. Shared by threads; to listen is good at any time.
+    """Who listens to the events of one directory. Shared by threads. Listeners can be added at any time.
 
     Each :class:`AfterEvent` is a line in the log ``stormpath_wsgi.events``, whoever else listens. *listeners*: the
     first ones, see :meth:`listen`.
@@ -415,7 +415,7 @@ def _annotated(listener: Listener) -> tuple[Any, ...]:
 
 @contextmanager
 def _nothing_reserved() -> Iterator[None]:
-    """What a listener does is told by the verbs it uses: nobody up the call knows of that."""
+    """What a listener does is told by the verbs that it uses: no calling function knows of it."""
     token = _reserved.set(_NOTHING)
     try:
         yield

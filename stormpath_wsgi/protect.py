@@ -18,7 +18,11 @@ from webob import Response
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.policy import Wrapper, groups_required, login_required
+from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.environ import OFFERS_BASIC
+from stormpath_wsgi.web.language import texts_of
+
+TOO_MANY = marked("This address can be read in too many ways.")
 
 #: The highest number of readings of a path. Only an attack has a path that can be read in more ways.
 MOST_READINGS = 128
@@ -37,7 +41,7 @@ OVERRIDES = ("HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_METHOD_OVERRIDE", "HTTP_X_HT
 METHOD_FIELD = "_method"
 
 
-class Unreadable(Exception):
+class TooManyReadings(Exception):
     """The path has too many readings, or finding them would take too long."""
 
 
@@ -68,7 +72,7 @@ class Protected:
             return self._app if guard is None else self._guarded[guard]
         try:
             found = readings(path)
-        except Unreadable:
+        except TooManyReadings:
             return bad_request
         app = self._app
         for guard in sorted(self._guards(found)):
@@ -81,7 +85,7 @@ class Protected:
             return False
         try:
             found = readings(path) if _AMBIGUOUS(path) else {path}
-        except Unreadable:
+        except TooManyReadings:
             return False
         return not self._basic.isdisjoint(self._guards(found))
 
@@ -96,12 +100,12 @@ class Protected:
 
 
 def readings(path: str) -> set[str]:
-    """Every path that an app might read in *path*, which is one of them itself. Raises :class:`Unreadable`."""
+    """Every path that an app might read in *path*, which is one of them itself. Raises :class:`TooManyReadings`."""
     found = {path if path.startswith("/") else f"/{path}"}
     for step in _STEPS:
         found |= {step(reading) for reading in found}
         if len(found) > MOST_READINGS:
-            raise Unreadable
+            raise TooManyReadings
     return found
 
 
@@ -133,8 +137,9 @@ def _is_preflight(environ: WSGIEnvironment) -> bool:
 
 
 def bad_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """A WSGI app that answers 400, for a path that is :class:`Unreadable`."""
-    answer = Response("This address can be read in too many ways.\n", status=400, content_type="text/plain")
+    """A WSGI app that answers 400, for a path that is :class:`TooManyReadings`."""
+    text = texts_of(environ).gettext(TOO_MANY)
+    answer = Response(f"{text}\n", status=400, content_type="text/plain", charset="utf-8")
     return answer(environ, start_response)
 
 
@@ -154,7 +159,7 @@ def _fold_compatible(path: str) -> str:
         return path
     text = path.encode("latin-1").decode(errors="replace")
     if any(marks and len(list(run)) > MOST_MARKS for marks, run in groupby(text, _is_mark)):
-        raise Unreadable
+        raise TooManyReadings
     return _native(unicodedata.normalize("NFKC", text))
 
 

@@ -28,7 +28,7 @@ from stormpath_wsgi.api_auth import OAuthClientCredentialsRequestAuthenticator
 from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.web.bearer import AccessTokens
+from stormpath_wsgi.web.bearer import AccessTokenCredential
 from stormpath_wsgi.web.identity import CredentialKind, Proof, Proved, Refused
 
 PASSWORD = "Correct horse 1"
@@ -267,7 +267,7 @@ class TestAToken:
     def test_that_has_expired_is_refused(self, world: World, validation: str) -> None:
         environ = {"HTTP_AUTHORIZATION": world.header("bearer")["Authorization"]}
         sessions, moment = world.site.middleware.sessions, [time.time()]
-        tokens = AccessTokens(
+        tokens = AccessTokenCredential(
             world.site.client, world.site.application, Settings(bearer={"validation": validation}, cache_ttl=10_000),
             told=sessions.told, generation=sessions.generation, now=lambda: moment[0],
         )  # fmt: skip

@@ -19,7 +19,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from stormpath_wsgi import ConfigurationError, groups_required, login_required, user
 from stormpath_wsgi.policy import Policy
-from stormpath_wsgi.protect import MOST_MARKS, MOST_READINGS, Protected, Unreadable, bad_request, readings
+from stormpath_wsgi.protect import MOST_MARKS, MOST_READINGS, Protected, TooManyReadings, bad_request, readings
 
 Open = Callable[..., Site]
 
@@ -323,7 +323,7 @@ class TestProtectedPaths:
 
     def test_a_path_with_too_many_readings_reaches_nobody(self, open_site: Open) -> None:
         path = "/%252541%2525\xe2\x93\x90;a/b\\c;d//x\0y /. "
-        with pytest.raises(Unreadable):
+        with pytest.raises(TooManyReadings):
             readings(path)
         site = open_site(protect={"/admin": login_required})
         answer = site.browser(site.account()).get("/", environ_overrides={"PATH_INFO": path})

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 from typing import cast
 
 from flask import Flask, current_app, request
 
 from stormpath_wsgi import Error, StormpathMiddleware
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import Declined
-from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.session import CurrentSession, session_of
 
 log = logging.getLogger(__name__)
 
 NAME = "stormpath"
 
-#: The code of the REST API for what a listener refuses.
-REFUSED_BY_LISTENER = 7110
+#: In ``flask.g``: the href of the account that this request has proved, after listeners were asked.
+ASKED = "_stormpath_asked"
 
 
 def current() -> Flask:
@@ -44,14 +45,15 @@ def current_session() -> CurrentSession:
     Under ``app.test_request_context()`` no middleware has run. A session is opened for that request then, in which
     people can be signed in and out as well; there is only no answer to take a cookie to a browser.
     """
-    credentials = stormpath().credentials
-    found = request.environ.get("stormpath.session")
-    return found if isinstance(found, CurrentSession) else credentials.open(request.environ)
+    try:
+        return session_of(request.environ)
+    except RuntimeError:
+        return stormpath().credentials.open(request.environ)
 
 
 def refused_by_listener(refused: Declined) -> Error:
     """What a listener refused, as the error that apps expect of a directory. Its *message* is for people."""
-    return Error({"status": HTTPStatus.FORBIDDEN, "code": REFUSED_BY_LISTENER, "message": refused.message})
+    return fault(Code.REFUSED_BY_LISTENER, refused.message, message=refused.message)
 
 
 def login_disabled(app: Flask) -> bool:

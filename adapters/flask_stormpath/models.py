@@ -7,9 +7,9 @@ from http import HTTPStatus
 from typing import Any, Self
 
 from blinker import NamedSignal, Namespace
-from flask import has_request_context
+from flask import g, has_request_context
 
-from flask_stormpath.extension import current, current_session, refused_by_listener, stormpath
+from flask_stormpath.extension import ASKED, current, current_session, refused_by_listener, stormpath
 from stormpath_wsgi.client import Account, Group
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined
@@ -72,11 +72,13 @@ class User(Account):
         Who listens to sign-ins is asked before; where a listener refuses the error has status 403 and its sentence.
         """
         try:
-            return stormpath().flows.sign_in.prove(login, password).seen_as(cls)
+            user = stormpath().flows.sign_in.prove(login, password).seen_as(cls)
         except SignInRefused as refused:
             raise refused.as_error() from refused
         except Declined as refused:
             raise refused_by_listener(refused) from refused
+        setattr(g, ASKED, user.href)
+        return user
 
     def read(self, member: Any) -> Any:
         """The value of *member*. Of the user who is signed in, the remembered groups are used."""

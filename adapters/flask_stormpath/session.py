@@ -17,10 +17,11 @@ import flask_login
 from flask import Flask, g, has_request_context, request_started, session
 from flask_login import AnonymousUserMixin, FlaskLoginClient, LoginManager, current_user
 
-from flask_stormpath.extension import current_session, stormpath, warn_once
+from flask_stormpath.extension import ASKED, current_session, refused_by_listener, stormpath, warn_once
 from flask_stormpath.models import User
 from stormpath_wsgi import Error
 from stormpath_wsgi.client import Account
+from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import Finished, SignInRefused
 
 log = logging.getLogger(__name__)
@@ -135,9 +136,12 @@ def _enter(app: Flask, account: Account) -> None:
     """A new session of ours, and in the Flask session only whether the sign-in was fresh."""
     fresh = _forget()
     try:
-        result = stormpath().flows.sign_in.enter(current_session(), account)
+        asked = g.pop(ASKED, None) == account.href
+        result = stormpath().flows.sign_in.enter(current_session(), account, asked=asked)
     except SignInRefused as refused:
         raise refused.as_error() from refused
+    except Declined as refused:
+        raise refused_by_listener(refused) from refused
     if isinstance(result, Finished):
         session["_fresh"] = fresh
         _note_freshness(app)

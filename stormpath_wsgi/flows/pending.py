@@ -35,7 +35,7 @@ LIFETIME = 600
 #: Seconds that the clock of another machine may be ahead.
 _AHEAD = 60
 
-#: Characters of the longest text there can be. Nobody shall have us hash a longer one.
+#: Characters of the longest text there can be. A longer text is not hashed.
 LONGEST = 1024
 
 #: What a question may be called, and what it is that was proved first.
@@ -92,7 +92,7 @@ class PendingSignIns:
         secure: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        # Another form of the text needs another purpose: so texts of this form only are ever taken apart below.
+        # If the form of the text changes, the purpose must change as well: below it is taken apart by its form.
         self._signer = PurposeSigner(secret_keys, "stormpath_wsgi pending sign-in 1")
         self._application_id, self._now = application_id, now
         self._cookies = {https: Cookie("stormpath_pending", secure=https or secure) for https in (False, True)}
@@ -134,7 +134,7 @@ class PendingSignIns:
         return Pending(progress, asks)
 
     def forget(self, session: CurrentSession) -> None:
-        """Take the cookie away, and with it the worth of every text of this browser."""
+        """Take the cookie away, so that every pending sign-in of this browser becomes invalid."""
         if session.environ is not None and self._browsers(session):
             for header in self._cookie(session).removal:
                 session.add_cookie(header)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Self
 
-from stormpath_wsgi.codes import Code
+from stormpath_wsgi.codes import Code, Whose
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.events import Declined
+
+#: What a directory says to a site that it does not let in: that is no answer to a visitor.
+_OF_THE_SITE = frozenset({Code.NOT_AUTHENTICATED, Code.NOT_ALLOWED})
 
 
 class FlowRefused(Exception):
@@ -27,8 +31,11 @@ class FlowRefused(Exception):
         """
         if error.code == Code.REFUSED_BY_LISTENER:
             raise Declined(error.user_message) from error
-        if error.status == 404 or not 400 <= error.status < 500:
+        code = Code.of(error.code)
+        if code in _OF_THE_SITE or error.status == HTTPStatus.NOT_FOUND or (code and code.whose is Whose.DIRECTORY):
             raise failure(error) from error
+        if code is None and error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise error
         return cls(Code.of(error.code), field=field, error=error)
 
     def as_error(self) -> Error:
@@ -68,5 +75,9 @@ class RegistrationRefused(FlowRefused):
 
 
 def failure(error: Error) -> Error:
-    """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more."""
-    return Unavailable("The application is not in the directory any more.") if error.status == 404 else error
+    """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more. That
+    the directory does not take the site's own API key is another one.
+    """
+    if error.status == HTTPStatus.NOT_FOUND:
+        return Unavailable("The application is not in the directory any more.")
+    return Unavailable(error.body()) if Code.of(error.code) in _OF_THE_SITE else error

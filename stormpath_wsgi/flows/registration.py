@@ -11,7 +11,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import Registered, RegistrationStarts, reserved
+from stormpath_wsgi.events import Declined, Registered, RegistrationStarts, reserved
 from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused
 from stormpath_wsgi.flows.sign_in import Finished, SignIn
 from stormpath_wsgi.kinds import ENABLED, NAME_KEY
@@ -106,6 +106,9 @@ class Registration:
     def _signed_in(self, session: CurrentSession, account: Account) -> bool:
         try:
             return isinstance(self._sign_in.enter(session, account, credential=REGISTRATION), Finished)
+        except Declined:
+            log.info("The new account %s is not signed in: a listener refuses.", account.href)
+            return False
         except (SignInRefused, Error) as error:
             log.warning("The new account %s could not be signed in: %s", account.href, error)
             return False

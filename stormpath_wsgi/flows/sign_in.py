@@ -124,13 +124,17 @@ class SignIn:
         return self._ask_directory(wish, account_store, organization_name_key)
 
     def enter(
-        self, session: CurrentSession, account: Account, *, credential: str = APPLICATION
+        self, session: CurrentSession, account: Account, *, credential: str = APPLICATION, asked: bool = False
     ) -> Finished | Unfinished:
-        """Sign *account* in, whom the caller vouches for, as far as nothing else is asked.
+        """Sign *account* in, for whom the caller vouches, as far as nothing else is asked.
 
-        *credential*: what proved it, for events. Raises :class:`SignInRefused` when it may not have a session, and then
-        nothing has changed; :class:`~stormpath_wsgi.Error` when the directory fails.
+        *credential*: what proved it, for events. *asked*: whether :meth:`prove` has asked the listeners already.
+
+        Raises :class:`SignInRefused` when it may not have a session, and :class:`~stormpath_wsgi.events.Declined` when
+        a listener refuses; nothing has changed then. Raises :class:`~stormpath_wsgi.Error` when the directory fails.
         """
+        if not asked:
+            self._ask_listeners(SignInStarts(account=account.href, credential=credential))
         return self._enter(session, account, credential, None)
 
     def pending(self, session: CurrentSession, text: object) -> Question:
@@ -157,7 +161,7 @@ class SignIn:
             return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, name)))
 
     def _ask_listeners(self, event: SignInStarts) -> SignInStarts:
-        with self._telling(login=event.login, credential=event.credential):
+        with self._telling(login=event.login, account=event.account, credential=event.credential):
             return self._events.before(event)
 
     def _ask_directory(
@@ -230,6 +234,6 @@ class SignIn:
 
 
 def _check(name: str, value: object, code: Code) -> None:
-    """Refuses what is nobody's. That costs no hash, and tells nothing that the visitor does not know."""
+    """Refuses a value that is no text, or blank. That costs no hash, and tells nothing new to the visitor."""
     if not isinstance(value, str) or not value.strip():
         raise SignInRefused(code, field=name)

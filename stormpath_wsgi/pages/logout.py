@@ -11,12 +11,12 @@ from webob import Request, Response
 from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.events import at
 from stormpath_wsgi.pages.answer import json_answer, redirect
-from stormpath_wsgi.pages.csrf import comes_from_here, elsewhere, is_deliberate, same_origin
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import LogoutSettings
+from stormpath_wsgi.web.origin import comes_from_here, elsewhere, is_deliberate, same_origin
 from stormpath_wsgi.web.responses import ExcInfo, Headers
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
-LIMIT = 2000  # characters; longer ones are nobody's address, and some proxies cut the Location header
+LIMIT = 2000  # characters; no page has a longer address, and some proxies cut the Location header
 
 # What RFC 3986 allows in a path and a query, and the few characters browsers leave as they are in a query.
 # No backslash (a slash to browsers), no blank and no control character (browsers drop tabs and newlines).
@@ -43,6 +43,6 @@ def _decoded(text: str) -> str:
 def _ascii(wanted: str) -> str:
     """*wanted* with the letters of all scripts encoded, as browsers do. Some frameworks pass ``next`` on decoded.
 
-    What is invisible is left as it is, for nobody needs it in an address.
+    What is invisible is left as it is: no address needs it.
     """
     return _NOT_ASCII.sub(lambda found: quote(found[0]), wanted) if wanted.isprintable() else wanted

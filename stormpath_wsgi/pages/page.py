@@ -12,20 +12,23 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from webob import Request, Response
 
 from stormpath_wsgi.client import Account
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.events import Declined, at
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
-from stormpath_wsgi.pages.csrf import FIELD, HEADER, is_deliberate
+from stormpath_wsgi.pages.csrf import FIELD, HEADER
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
+from stormpath_wsgi.pages.sentences import GENERAL
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.bodies import FORM
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML, preferred
+from stormpath_wsgi.web.origin import is_deliberate
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +155,9 @@ class FormPage(Page[F]):
         """The answer that a listener gave with its refusal, or the form once more with its sentence."""
         if by_listener.answer is not None:
             return request.get_response(by_listener.answer)
-        refusal = Invalid(by_listener.message, status=HTTPStatus.FORBIDDEN)
+        said = by_listener.message
+        message = GENERAL if said in ("", Code.REFUSED_BY_LISTENER.developer_message) else said
+        refusal = Invalid(message, status=HTTPStatus.FORBIDDEN)
         log.info("%s refuses %s: a listener does.", self.uri, request.remote_addr)
         return self.refuse(request, posted, refusal) if html else refused(request, refusal)
 

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 _NO_FIELDS: Mapping[str, FieldSettings] = {}
 
 
-class Told(NamedTuple):
+class ShownRefusal(NamedTuple):
     """A refusal in the words of the visitor's language: what templates see as ``error``."""
 
     message: str
@@ -44,10 +44,10 @@ class Refusal(Exception):
         self.args = (message % values if values else message,)
         self.reason = repr(str(self))
 
-    def told(self, texts: Texts) -> Told:
+    def told(self, texts: Texts) -> ShownRefusal:
         """The same in the language of *texts*."""
         values = {name: texts.gettext(value) for name, value in self.values.items()}
-        return Told(texts.gettext(self.message, **values), self.status, self.field)
+        return ShownRefusal(texts.gettext(self.message, **values), self.status, self.field)
 
 
 class Invalid(Refusal):

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from stormpath_wsgi.settings.forms import LoginForm, RegisterForm
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import Page, Pages, Target
+from stormpath_wsgi.settings.types import PagePath, PagePaths, Target
 
 
 class PageSettings(Section):
     """A page of ours. What :class:`WebSettings` has of these sections are the pages that there are."""
 
     enabled: bool = Field(True, description="Whether we serve it.")
-    uri: Page = Field(description="Its path.")
+    uri: PagePath = Field(description="Its path.")
 
 
 class FormPageSettings(PageSettings):
@@ -26,7 +26,7 @@ class FormPageSettings(PageSettings):
 class LoginSettings(FormPageSettings):
     """The page where people sign in."""
 
-    uri: Page = Field("/login", description="Its path.")
+    uri: PagePath = Field("/login", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes after signing in who wanted no other page.")
     send_on: bool = Field(
         True, description="Whether who is signed in already is sent on, instead of shown the form to sign in anew."
@@ -38,7 +38,7 @@ class LoginSettings(FormPageSettings):
 class RegisterSettings(FormPageSettings):
     """The page where people make an account."""
 
-    uri: Page = Field("/register", description="Its path.")
+    uri: PagePath = Field("/register", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes who was signed in by registering.")
     auto_login: bool = Field(False, description="Whether registering signs in.")
     view: str = Field("register", description="Its template.")
@@ -48,7 +48,7 @@ class RegisterSettings(FormPageSettings):
 class LogoutSettings(FormPageSettings):
     """The address to which a sign-out button posts."""
 
-    uri: Page = Field("/logout", description="Its path.")
+    uri: PagePath = Field("/logout", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes after signing out.")
     page: bool = Field(
         False,
@@ -56,7 +56,7 @@ class LogoutSettings(FormPageSettings):
         "the application's.",
     )
     view: str = Field("logout", description="The template of that page.")
-    also_at: Pages = Field(
+    also_at: PagePaths = Field(
         (),
         description="Paths of the application's own sign-out: a POST there that the application accepts ends our "
         "session as well.",
@@ -79,5 +79,5 @@ class ExpandSettings(Section):
 class MeSettings(PageSettings):
     """The address that tells a single-page app who is signed in."""
 
-    uri: Page = Field("/me", description="Its path.")
+    uri: PagePath = Field("/me", description="Its path.")
     expand: ExpandSettings = ExpandSettings()

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import CookieDomain, CookieName, Duration, Page
+from stormpath_wsgi.settings.types import CookieDomain, CookieName, Duration, PagePath
 
 
 class SessionSettings(Section):
@@ -26,7 +26,7 @@ class SessionSettings(Section):
     cookie_secure: bool | None = Field(
         None, description="Whether the cookie travels over https only. Not set: yes when the request came by https."
     )
-    cookie_path: Page = Field("/", description="Path below which browsers send the cookie.")
+    cookie_path: PagePath = Field("/", description="Path below which browsers send the cookie.")
     cookie_domain: CookieDomain | None = Field(
         None, description="Domain whose hosts all get the cookie. Not set: only the host that set it, which is safer."
     )

@@ -30,7 +30,7 @@ from stormpath_wsgi.settings.sources import Unit
 from stormpath_wsgi.settings.types import (
     BaseUrl,
     Bytes,
-    Credentials,
+    CredentialNames,
     DirectoryUrl,
     Duration,
     EncryptionKeys,
@@ -39,7 +39,7 @@ from stormpath_wsgi.settings.types import (
     NamedHasher,
     NamedSmsSender,
     Names,
-    Protected,
+    ProtectedPaths,
     SigningKeys,
     Wait,
 )
@@ -106,7 +106,7 @@ class Settings(Section):
     base_url: BaseUrl = Field("https://localhost/v1", description="What the hrefs of an embedded directory start with.")
     application: ApplicationSettings = ApplicationSettings()
     session: SessionSettings = SessionSettings()
-    credentials: Credentials = Field(
+    credentials: CredentialNames = Field(
         ("bearer", "basic", "session"),
         description="What may prove who sends a request: session, the cookie; bearer, an access token that the "
         "application issued; basic, an API key of an account, below paths of protect that offer it. Of a cookie and a "
@@ -122,7 +122,7 @@ class Settings(Section):
         "verified; else there is no REMOTE_USER. id, href: of the account, which nothing changes.",
     )
     environ: EnvironSettings = EnvironSettings()
-    protect: Protected = Field(
+    protect: ProtectedPaths = Field(
         {},
         description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "
         "A list of group names: the members of all of them. In Python also a policy. With any of these as POLICY, "

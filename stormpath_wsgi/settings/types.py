@@ -210,13 +210,15 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 OneLine = Annotated[str, AfterValidator(_one_line)]
 
 #: A path of the site. A target may also be a whole address, of another site.
-Page = Annotated[str, AfterValidator(_page)]
-Pages = Annotated[tuple[Page, ...], BeforeValidator(_split)]
+PagePath = Annotated[str, AfterValidator(_page)]
+PagePaths = Annotated[tuple[PagePath, ...], BeforeValidator(_split)]
 Target = Annotated[str, AfterValidator(_target)]
 #: What may prove who sends a request, in the order in which it counts.
-Credentials = Annotated[tuple[Literal["session", "bearer", "basic"], ...], BeforeValidator(_split), Field(min_length=1)]
+CredentialNames = Annotated[
+    tuple[Literal["session", "bearer", "basic"], ...], BeforeValidator(_split), Field(min_length=1)
+]
 #: Paths of the site with who may pass there.
-Protected = Annotated[Mapping[str, Any], AfterValidator(_protected)]
+ProtectedPaths = Annotated[Mapping[str, Any], AfterValidator(_protected)]
 MediaType = Literal["application/json", "text/html"]
 MediaTypes = Annotated[tuple[MediaType, ...], BeforeValidator(_split)]
 CookieName = Annotated[str, AfterValidator(_cookie_name)]

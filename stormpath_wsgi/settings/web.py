@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
 from stormpath_wsgi.settings.pages import LoginSettings, LogoutSettings, MeSettings, PageSettings, RegisterSettings
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import MediaTypes, NamedHandler, Page
+from stormpath_wsgi.settings.types import MediaTypes, NamedHandler, PagePath
 
 _HANDLER = "The name of a function, module:function; in Python also the function: "
 
@@ -19,7 +19,7 @@ _HANDLER = "The name of a function, module:function; in Python also the function
 class WebSettings(Section):
     """The pages that people and single-page apps meet."""
 
-    base_path: Page | None = Field(None, description="A path before all of our own ones, such as /app.")
+    base_path: PagePath | None = Field(None, description="A path before all of our own ones, such as /app.")
     produces: MediaTypes = Field(
         ("application/json", "text/html"),
         min_length=1,

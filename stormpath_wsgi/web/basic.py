@@ -79,7 +79,7 @@ class _Key(NamedTuple):
     generation: int
 
 
-class ApiKeys:
+class ApiKeyCredential:
     """The credential *Basic*, for the API keys of the accounts that can sign in to one application.
 
     Two shapes are known, each with a setting: the id of the key as the user and its secret as the password; or the

@@ -68,7 +68,7 @@ class _Token(NamedTuple):
     expires: float
 
 
-class AccessTokens:
+class AccessTokenCredential:
     """The credential *Bearer*, for the tokens of one application.
 
     A token of the token endpoint is validated in full unless *settings* say ``local``: the directory is asked, once as

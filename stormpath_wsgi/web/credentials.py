@@ -8,8 +8,8 @@ from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.web.basic import ApiKeys
-from stormpath_wsgi.web.bearer import AccessTokens
+from stormpath_wsgi.web.basic import ApiKeyCredential
+from stormpath_wsgi.web.bearer import AccessTokenCredential
 from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Identity, Proved, first_offered
 from stormpath_wsgi.web.remote_user import Told
 
@@ -19,6 +19,7 @@ _BY_HEADER, _BY_BOTH = "Authorization", "Cookie, Authorization"
 class Varies(Protocol):
     """The session of one request. *varies_by*: the headers that were looked at, as ``Vary`` names them."""
 
+    identity: Identity
     varies_by: str
 
 
@@ -41,9 +42,6 @@ class Sessions(Protocol[S_co]):
     def open(self, environ: WSGIEnvironment, judged: Identity | None = None) -> S_co:
         """The session of a request. *judged*: who sends it, where a header has decided that."""
 
-    def identify(self, environ: WSGIEnvironment) -> Identity:
-        """Who sends the request by its session cookie."""
-
 
 class Credentials(Generic[S]):
     """What the setting ``credentials`` names. Lives with the process; threads may share it.
@@ -64,8 +62,10 @@ class Credentials(Generic[S]):
         order = [CredentialKind(name) for name in settings.credentials]
         common: dict[str, Any] = {"told": sessions.told, "generation": sessions.generation, "now": sessions.now}
         makers: dict[CredentialKind, Callable[[], Credential]] = {
-            CredentialKind.BEARER: lambda: AccessTokens(client, application, settings, **common),
-            CredentialKind.BASIC: lambda: ApiKeys(client, application, settings, offered_at=offers_basic, **common),
+            CredentialKind.BEARER: lambda: AccessTokenCredential(client, application, settings, **common),
+            CredentialKind.BASIC: lambda: ApiKeyCredential(
+                client, application, settings, offered_at=offers_basic, **common
+            ),
         }
         self._sessions = sessions
         #: As :meth:`open`, for a request without an ``Authorization`` header.
@@ -84,15 +84,12 @@ class Credentials(Generic[S]):
         if "HTTP_AUTHORIZATION" not in environ or not self._in_header:
             return self.open_without_header(environ)
         judged = first_offered(self._in_header, environ)
-        by_session = judged is NOTHING or (isinstance(judged, Proved) and self._is_for_session(environ))
-        if by_session and self._takes_sessions:
+        may_be_session = judged is NOTHING or (self._session_first and isinstance(judged, Proved))
+        if may_be_session and self._takes_sessions:
             session = self._sessions.open(environ)
-            session.varies_by = _BY_BOTH
-        else:
-            session = self._sessions.open(environ, judged)
-            session.varies_by = _BY_BOTH if self._session_first else _BY_HEADER
+            if judged is NOTHING or session.identity is not NOTHING:
+                session.varies_by = _BY_BOTH
+                return session
+        session = self._sessions.open(environ, judged)
+        session.varies_by = _BY_BOTH if self._session_first else _BY_HEADER
         return session
-
-    def _is_for_session(self, environ: WSGIEnvironment) -> bool:
-        """Whether a session cookie comes before a header that is right."""
-        return self._session_first and self._sessions.identify(environ) is not NOTHING

@@ -78,7 +78,8 @@ class Proved:
     #: When it was proved, in seconds since the epoch (UTC): at the sign-in, when the token was issued, or now for an
     #: API key.
     at: float
-    #: What was used. A session stands for the sign-in that began it, and so for a password.
+    #: What was used. A session stands for the sign-in that began it and counts as a
+    #: password, also where the application vouched for the account: how somebody signed in is not kept.
     proofs: frozenset[Proof]
     #: The generation of the directory before it was asked. While it does not change, the account is as it was read.
     generation: int

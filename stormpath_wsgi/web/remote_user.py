@@ -32,7 +32,7 @@ class Told:
     def __init__(self, settings: Settings) -> None:
         self._remote_user, self._variables = settings.remote_user, settings.environ
         known = (self._variables.user, self._variables.email, self._variables.groups)
-        #: The variables that are ours: in a request of whom they tell nothing, nobody else's word stands in them.
+        #: The variables that are ours. What others have written there is deleted, also where we write nothing.
         #: REMOTE_USER is one also when it is not used, for no app shall see somebody there beside our user.
         self.names = tuple(dict.fromkeys(name for name in (REMOTE_USER, *known) if name is not None))
         #: Whether an app that says nothing of caches may make pages of more than REMOTE_USER.

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from webob import Request, Response
 
-from stormpath_wsgi.pages.csrf import FROM_ELSEWHERE, LOST_PORT, FormTokens, comes_from_here, elsewhere, same_origin
+from stormpath_wsgi.pages.csrf import FormTokens
+from stormpath_wsgi.web.origin import FROM_ELSEWHERE, LOST_PORT, comes_from_here, elsewhere, same_origin
 
 OLD, NEW = SecretStr(secrets.token_hex()), SecretStr(secrets.token_hex())
 

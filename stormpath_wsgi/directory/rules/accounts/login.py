@@ -21,7 +21,7 @@ from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import account_links, sign_ins
-from stormpath_wsgi.directory.rules.accounts.sign_ins import SignIn
+from stormpath_wsgi.directory.rules.accounts.sign_ins import Attempt
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
 from stormpath_wsgi.directory.storage import schema
@@ -87,7 +87,7 @@ def _attempt(
 
 
 def authenticate(
-    context: Context, application_id: str, sign_in: SignIn, account_store: Any = None, name_key: Any = None
+    context: Context, application_id: str, sign_in: Attempt, account_store: Any = None, name_key: Any = None
 ) -> Authenticated:
     """Finds the account that signs in to an application with *login* and *password*, or one that is linked to it.
 

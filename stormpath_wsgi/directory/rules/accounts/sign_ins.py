@@ -18,7 +18,7 @@ PASSWORD, API_KEY, ASSERTION, FACTOR, PROVIDER = "password", "api key", "asserti
 
 
 @dataclass(slots=True)
-class SignIn:
+class Attempt:
     """One that is being tried, with *login* and *password* as the listeners have them.
 
     *account_id*: whose name was given, once that is known.
@@ -33,13 +33,13 @@ class SignIn:
 @contextmanager
 def tried(
     context: Context, credential: str, *, login: str | None = None, password: str | None = None
-) -> Iterator[SignIn]:
+) -> Iterator[Attempt]:
     """A sign-in that is tried in the block; what the block raises is told as its failure.
 
     That the directory cannot be asked, or has too much to do, is no failure of who signs in. Raises 7110 when a
     listener refuses. Who succeeds is told by the block.
     """
-    sign_in = SignIn(credential, login)
+    sign_in = Attempt(credential, login)
     try:
         asked = context.ask(SignInStarts(credential=credential, login=login, password=password))
         sign_in.login, sign_in.password = asked.login, asked.password or ""
