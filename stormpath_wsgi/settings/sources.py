@@ -18,6 +18,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -134,18 +135,11 @@ def describe(model: type[BaseModel]) -> list[Description]:
 
 
 class _Names:
-    """The environment variables of the settings at *places*, in *model*."""
+    """The environment variables of the settings that *model* declares, and of those *given*."""
 
-    def __init__(self, model: type[BaseModel], places: Iterable[Key]) -> None:
-        self._known = {_flat(variable(key)): key for key in places}
-        self._chosen = [
-            (
-                re.compile(re.escape(f"{variable(before)}_") + r"(\w+)" + re.escape(f"_{variable(after, '')}")),
-                before,
-                after,
-            )
-            for before, after in _around_names(model)
-        ]
+    def __init__(self, model: type[BaseModel], given: Iterable[Key]) -> None:
+        self._known = _variables(model) | {_flat(variable(key)): key for key in given}
+        self._chosen = _patterns(model)
 
     def find(self, name: str) -> Key | None:
         """The setting of the variable *name*.
@@ -165,7 +159,7 @@ class _Reading:
         self.given: dict[Key, Given] = {}
         self.faults: list[str] = []
         self.model = model
-        self.places = [key for key, _ in _declared(model, by_name=True)]
+        self.places = list(_variables(model).values())
 
     def add(self, annotation: Any, values: Any, origin: str = "", key: Key = ()) -> None:
         """Take *values*, a section or mapping of settings that belongs at *key* and is declared as *annotation*."""
@@ -213,7 +207,7 @@ class _Reading:
 
     def names(self) -> _Names:
         """The variables of all settings that are known so far."""
-        return _Names(self.model, (*self.places, *self.given))
+        return _Names(self.model, self.given)
 
     def _add_variables(self, variables: Mapping[str, str], taken: dict[Key, str]) -> None:
         names = self.names()
@@ -383,6 +377,21 @@ def _declared(section: type[BaseModel], key: Key = (), *, by_name: bool = False)
                 yield from _declared(_members(inside), (*place, name), by_name=by_name)
         else:
             yield place, field
+
+
+@cache
+def _variables(model: type[BaseModel]) -> dict[str, Key]:
+    """The setting of each environment variable of *model*, by the variable's flat name."""
+    return {_flat(variable(key)): key for key, _ in _declared(model, by_name=True)}
+
+
+@cache
+def _patterns(model: type[BaseModel]) -> list[tuple[re.Pattern[str], Key, Key]]:
+    """What the variables are like that have a name of the reader's choice in them, with what stands around it."""
+    return [
+        (re.compile(re.escape(f"{variable(before)}_") + r"(\w+)" + re.escape(f"_{variable(after, '')}")), before, after)
+        for before, after in _around_names(model)
+    ]
 
 
 def _annotation(model: type[BaseModel], key: Key) -> Any:
