@@ -6,20 +6,18 @@ import itertools
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from support import cheap, warm
+from support import cheap, prepared, warm
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -37,38 +35,24 @@ def cheap_commits() -> Iterator[Callable[[object, object], None]]:
     event.remove(Engine, "connect", cheap.hurry)
 
 
-Fill = Callable[[object, object], None]
-
-
 @pytest.fixture(scope="session", autouse=True)
-def prepared_memory() -> Iterator[Fill]:
-    """A database in memory begins with the tables in it: to make them takes longer than most tests do.
+def prepared_databases() -> Iterator[None]:
+    """A new SQLite database of this process begins with our tables in it.
 
-    Answers what fills it. Whoever wants one without tables asks for :func:`empty_memory`.
+    Whoever wants one without them asks for :func:`empty_databases`.
     """
-    with closing(Database("sqlite://")) as database:
-        migrate.upgrade(database)
-        with database.read() as connection:
-            driver: Any = connection.connection.driver_connection
-            template: bytes = driver.serialize()
-
-    def fill(connection: object, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            (_number, _name, file), *_attached = connection.execute("PRAGMA database_list")
-            if not file:
-                connection.deserialize(template)
-
-    event.listen(Engine, "connect", fill)
-    yield fill
-    event.remove(Engine, "connect", fill)
+    prepared.template()  # made from an empty one
+    event.listen(Engine, "connect", prepared.fill)
+    yield
+    event.remove(Engine, "connect", prepared.fill)
 
 
 @pytest.fixture
-def empty_memory(prepared_memory: Fill) -> Iterator[None]:
-    """A database in memory is empty in this test, as it is everywhere but in tests."""
-    event.remove(Engine, "connect", prepared_memory)
+def empty_databases(prepared_databases: None) -> Iterator[None]:
+    """A new SQLite database is empty in this test, as it is everywhere but in tests."""
+    event.remove(Engine, "connect", prepared.fill)
     yield
-    event.listen(Engine, "connect", prepared_memory)
+    event.listen(Engine, "connect", prepared.fill)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -53,7 +53,7 @@ class Server:
                 [sys.executable, *command], cwd=folder, env=env, stdout=out, stderr=err, text=True
             )
         else:
-            self.process = Program(command, cwd=folder, env=env, stdout=out, stderr=err)
+            self.process = Program(command, cwd=folder, env=env, stdout=out, stderr=err, tables=True)
         self.lines: list[str] = []
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read)

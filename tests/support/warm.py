@@ -28,7 +28,7 @@ from typing import IO, Any, TypeAlias
 
 from sqlalchemy import Engine, event
 
-from support import cheap
+from support import cheap, prepared
 
 #: What our programs and servers import. Nothing of it starts a thread or opens a file.
 _IMPORTED = (
@@ -51,7 +51,8 @@ Stream: TypeAlias = int | IO[Any] | None
 class Program:
     """A running program. What is here works as it does in :class:`subprocess.Popen`, with text.
 
-    *arguments*: of Python, ``-c TEXT …`` or ``-m MODULE …``. *stdin*, *stdout*, *stderr*: as those of Popen.
+    *arguments*: of Python, ``-c TEXT …`` or ``-m MODULE …``. *stdin*, *stdout*, *stderr*: as those of Popen. *tables*:
+    whether a new SQLite database begins with our tables in it (:mod:`support.prepared`).
     """
 
     stdin: IO[str] | None = None
@@ -66,6 +67,7 @@ class Program:
         stdin: Stream = None,
         stdout: Stream = None,
         stderr: Stream = None,
+        tables: bool = False,
     ) -> None:
         self.returncode: int | None = None
         self._told, status = socket.socketpair()
@@ -87,6 +89,7 @@ class Program:
         elif stderr is not None:
             theirs[2] = _number(stderr)
         order = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "env": dict(os.environ if env is None else env)}
+        order["tables"] = tables
         socket.send_fds(_forker(), [json.dumps(order).encode()], [*theirs, temporary[0]])
         for each in temporary:
             os.close(each)
@@ -144,11 +147,11 @@ def run(
     input: str = "",
     check: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program to its end, as :func:`subprocess.run` does, and keeps what it says. Two minutes at most."""
+    """Runs a command of ours to its end, as :func:`subprocess.run` does, and keeps what it says. Within two minutes."""
     with TemporaryFile("w+") as stdin, TemporaryFile("w+") as stdout, TemporaryFile("w+") as stderr:
         stdin.write(input)
         stdin.seek(0)
-        program = Program(arguments, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
+        program = Program(arguments, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr, tables=True)
         try:
             code = program.wait(120)
         finally:
@@ -187,6 +190,7 @@ def fork_for(number: int) -> None:
     atexit.register(_leave)  # before anybody else, so it is called as the last
     for name in _IMPORTED:
         importlib.import_module(name)
+    prepared.template()
     event.listen(Engine, "connect", cheap.hurry)
     gc.collect()
     gc.freeze()  # or each child would copy what it only counts
@@ -250,6 +254,8 @@ def _be(order: dict[str, Any], streams: list[int]) -> None:
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])
+    if order["tables"]:
+        event.listen(Engine, "connect", prepared.fill)
     kind, what, *rest = order["arguments"]
     sys.path[0] = "" if kind == "-c" else os.getcwd()
     sys.path[1:1] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]

@@ -27,6 +27,8 @@ from stormpath_wsgi.errors import ConfigurationError, Unavailable
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer
 
+pytestmark = pytest.mark.usefixtures("empty_databases")
+
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:

@@ -35,6 +35,8 @@ from stormpath_wsgi.errors import Unavailable
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer
 
+pytestmark = pytest.mark.usefixtures("empty_databases")
+
 
 def settled(generation: Generation) -> int:
     """The number, once there is one."""

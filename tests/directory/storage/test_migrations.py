@@ -22,7 +22,7 @@ from stormpath_wsgi.errors import ConfigurationError, Unavailable
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer
 
-pytestmark = pytest.mark.usefixtures("empty_memory")
+pytestmark = pytest.mark.usefixtures("empty_databases")
 
 
 @contextmanager

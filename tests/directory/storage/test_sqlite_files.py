@@ -19,6 +19,8 @@ from support.warm import Fresh, Start
 from stormpath_wsgi.directory.storage.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import Unavailable
 
+pytestmark = pytest.mark.usefixtures("empty_databases")
+
 
 @pytest.fixture
 def url(sqlite_url: str) -> str:

@@ -15,6 +15,8 @@ from stormpath_wsgi.directory.storage import migrate, schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.canonical import canonical_email
 
+pytestmark = pytest.mark.usefixtures("empty_databases")
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def before(request: pytest.FixtureRequest) -> Iterator[Database]:
