@@ -17,7 +17,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from support import cheap, prepared, warm
+from support import cheap, compiled, prepared, warm
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -33,6 +33,14 @@ def cheap_commits() -> Iterator[Callable[[object, object], None]]:
     event.listen(Engine, "connect", cheap.hurry)
     yield cheap.hurry
     event.remove(Engine, "connect", cheap.hurry)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_statements() -> Iterator[None]:
+    """What one database has compiled is known to all."""
+    event.listen(Engine, "engine_connect", compiled.share)
+    yield
+    event.remove(Engine, "engine_connect", compiled.share)
 
 
 @pytest.fixture(scope="session", autouse=True)
