@@ -175,7 +175,7 @@ def test_its_size_is_bounded_as_a_whole(world: World) -> None:
     world.service.update(f"{account}/customData", {"a": None, "c": "x" * 40})
     assert list(stored(world, account)) == ["b", "c"]
     with refused(3004):
-        world.account(customData={"a": [0] * (LARGEST // 2)})
+        world.account(customData={"a": ["x" * (LARGEST // 8)] * 8})
 
 
 @pytest.mark.parametrize("wrong", ["groups", "directories", "applications", "tenants"])
