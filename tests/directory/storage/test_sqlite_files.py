@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.marks import mark, marked, metadata, opened
@@ -118,6 +119,27 @@ def test_every_process_leaves_deleted_files(url: str, file: Path, worker: Callab
     other("die")
     with opened(url) as database:
         assert marked(database) == [1, 2, 3, 4]
+
+
+def test_files_that_another_thread_makes_during_the_look_are_not_lost(
+    url: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first connection looks for -wal and -shm, finds none, and then compares with what the others have open."""
+    look, others = os.stat, []
+
+    def look_and_be_overtaken(path: Any, **options: Any) -> os.stat_result:
+        try:
+            return look(path, **options)
+        finally:
+            if path == f"{file}-shm" and not others:
+                others.append(threading.Thread(target=marked, args=[database]))
+                others[0].start()
+                others[0].join()
+
+    with opened(url) as database:
+        monkeypatch.setattr(os, "stat", look_and_be_overtaken)
+        assert marked(database) == []
+        assert others
 
 
 def test_a_write_that_went_into_a_deleted_file_is_not_acknowledged(
