@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -334,7 +335,7 @@ class Events:
             return event
         with _nothing_reserved():
             for listener in self._of(event):
-                answer = listener(event)
+                answer = _asked(listener, event)
                 if answer is None:
                     continue
                 if type(answer) is not type(event):
@@ -421,6 +422,16 @@ def _nothing_reserved() -> Iterator[None]:
         yield
     finally:
         _reserved.reset(token)
+
+
+def _asked(listener: Listener, event: BeforeEvent) -> Any:
+    """What *listener* answers. An error of a directory that it has asked is no verdict on what the visitor sent."""
+    try:
+        return listener(event)
+    except Unavailable:
+        raise
+    except Error as error:
+        raise RuntimeError(f"{_name(listener)} failed on {type(event).__name__}: {error}") from error
 
 
 def _name(listener: Any) -> str:

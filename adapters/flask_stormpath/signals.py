@@ -8,7 +8,7 @@ from flask import Flask
 from flask_login import user_logged_in, user_logged_out
 
 from flask_stormpath.models import User, user_created
-from stormpath_wsgi.events import AfterEvent, Events, Registered, SignedIn, SignedOut, here
+from stormpath_wsgi.events import AfterEvent, Events, Registered, SignedIn, SignedOut, at, here
 
 
 def send_signals(app: Flask, events: Events) -> None:
@@ -22,7 +22,8 @@ def send_signals(app: Flask, events: Events) -> None:
         def listener(event: AfterEvent) -> None:
             origin = here()
             if origin.page and origin.environ is not None and event.account is not None:
-                with app.request_context(origin.environ):
+                # What a receiver itself does is no act of our pages.
+                with at(page=False), app.request_context(origin.environ):
                     send(User.at(event.account))
 
         events.listen(kind, listener)

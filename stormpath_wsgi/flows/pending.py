@@ -41,6 +41,8 @@ LONGEST = 1024
 #: What a question may be called, and what it is that was proved first.
 NAME = re.compile("[a-z][a-z0-9_-]{0,31}")
 
+_BROWSER = re.compile("[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
+
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -135,7 +137,7 @@ class PendingSignIns:
 
     def forget(self, session: CurrentSession) -> None:
         """Take the cookie away, so that every pending sign-in of this browser becomes invalid."""
-        if session.environ is not None and self._browsers(session):
+        if session.environ is not None and self._texts(session):
             for header in self._cookie(session).removal:
                 session.add_cookie(header)
 
@@ -146,6 +148,10 @@ class PendingSignIns:
         return f"{self._application_id}.{browser}.{value}".encode("utf-8", "surrogateescape")
 
     def _browsers(self, session: CurrentSession) -> list[str]:
+        # Only what we set: a dot in it would move the border to the text that is signed along with it.
+        return [each for each in self._texts(session) if _BROWSER.fullmatch(each)]
+
+    def _texts(self, session: CurrentSession) -> list[str]:
         return self._cookie(session).texts(_environ(session).get("HTTP_COOKIE", ""))
 
     def _cookie(self, session: CurrentSession) -> Cookie:

@@ -200,6 +200,8 @@ class SignIn:
             session.sign_in(account, nonce=progress.id)
         except Error as error:
             kind = SignInRefused if progress.id is None else PendingRefused
+            if error.status == HTTPStatus.NOT_FOUND:  # of the account: it was removed meanwhile
+                raise kind(Code.NO_SUCH_ACCOUNT, error=error) from error
             raise kind.of(error) from error
         self._pending.forget(session)
         self._events.emit(SignedIn(account=account.href, credential=progress.proved[0]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stormpath_wsgi.client import Account, Client
-from stormpath_wsgi.events import AfterEvent, Registered, SignedIn, SignedOut, here
+from stormpath_wsgi.events import AfterEvent, Registered, SignedIn, SignedOut, at, here
 from stormpath_wsgi.settings import Handler, WebSettings
 
 
@@ -26,6 +26,8 @@ def _listener(client: Client, handler: Handler) -> Callable[[AfterEvent], Any]:
     def listener(event: AfterEvent) -> None:
         origin = here()
         if origin.page and origin.environ is not None:
-            handler(None if event.account is None else Account(client, event.account), origin.environ)
+            account = None if event.account is None else Account(client, event.account)
+            with at(page=False):  # what the handler itself does is no act of our pages
+                handler(account, origin.environ)
 
     return listener

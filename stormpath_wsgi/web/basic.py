@@ -13,7 +13,8 @@ import hmac
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Application, Client
@@ -71,10 +72,11 @@ def is_secret_of(key: Mapping[str, Any] | None, secret: str) -> bool:
     return is_right and key is not None
 
 
-class _Key(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Key:
     """What is remembered of an API key that is good."""
 
-    wire: Mapping[str, Any]
+    wire: Mapping[str, Any] = field(repr=False)
     account: RememberedAccount
     generation: int
 

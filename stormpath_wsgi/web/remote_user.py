@@ -79,7 +79,8 @@ class Told:
                 return id_of(account.href)
             case "email":
                 return _email(account)
-        return qualified(str(account.account["username"]), naming)
+        name = account.account["username"]
+        return None if name is None else qualified(str(name), naming)
 
 
 def _email(account: RememberedAccount) -> str | None:

@@ -59,9 +59,9 @@ class ApiAuthenticationResult:
 class _Request:
     """What the request authenticators look at."""
 
-    authorization: str  # the header of that name
+    authorization: str = field(repr=False)  # the header of that name
     http_method: str
-    body: Mapping[str, str]
+    body: Mapping[str, str] = field(repr=False)
     scopes: tuple[str, ...]
     ttl: int
 

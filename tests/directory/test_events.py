@@ -161,17 +161,16 @@ class TestAfter:
             (ApiKeyDisabled, account, key, True),
         ]
 
-    @pytest.mark.parametrize("kind", ["refreshTokens", "accessTokens"])
-    def test_a_session_that_somebody_else_ends(self, sqlite_world: World, told: Told, kind: str) -> None:
+    def test_a_session_that_somebody_else_ends(self, sqlite_world: World, told: Told) -> None:
         account = sqlite_world.account()
-        tokens = [
-            path(sqlite_world.service.create(f"{account}/{kind}", {"application": link(sqlite_world.application)}))
-            for _ in range(3)
-        ]
+        body = {"application": link(sqlite_world.application)}
+        tokens = [path(sqlite_world.service.create(f"{account}/refreshTokens", body)) for _ in range(3)]
+        access_token = path(sqlite_world.service.create(f"{account}/accessTokens", body))
         told.full()
         sqlite_world.service.delete(tokens[0])
         with events.at(actor=f"{BASE}/accounts/somebody"):
             sqlite_world.service.delete(tokens[1])
+            sqlite_world.service.delete(access_token)  # ends no session
         with events.at(actor=f"{BASE}/{account}"):
             sqlite_world.service.delete(tokens[2])
         by_nobody, by_somebody = told.full()

@@ -135,6 +135,13 @@ class TestWhatIsRefused:
         assert who(other) == "user: ada@example.org"
         assert (answer(one, text).status_int, answer(one, text).text) == (403, "TOKEN_USED")
 
+    def test_a_text_of_which_a_part_was_moved_into_the_cookie(self, visit: Visit) -> None:
+        """The signature covers both, so what is between them must be where we have put it."""
+        text = begun(visit)
+        first, _, rest = text.partition(".")
+        visit.set_cookie("stormpath_pending", f"{visit.cookies['stormpath_pending']}.{first}")
+        assert (answer(visit, rest).status_int, answer(visit, rest).text) == (403, "TOKEN_SIGNATURE_WRONG")
+
     def test_another_browser(self, visit: Visit) -> None:
         text = begun(visit)
         stranger = Visit(site=visit.site)

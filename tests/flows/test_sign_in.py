@@ -130,6 +130,32 @@ class TestListeners:
         site.flows.sign_in.with_password(session(site), *GOOD)
         assert asked == ["ada@example.org"]
 
+    def test_they_are_asked_also_where_the_application_vouches(self, site: StormpathMiddleware, ada: Any) -> None:
+        def refuse(event: SignInStarts) -> None:
+            assert (event.account, event.login, event.credential) == (ada.href, None, "application")
+            raise Declined("We are closed on Sundays.")
+
+        site.events.listen(SignInStarts, refuse)
+        with pytest.raises(Declined, match="closed on Sundays"):
+            site.flows.sign_in.enter(session(site), ada)
+
+    def test_an_error_that_one_meets_is_its_own(self, site: StormpathMiddleware, ada: Any) -> None:
+        def ask(event: SignInStarts) -> None:
+            raise Error({"status": 409, "code": 2001, "message": "It is there already."})
+
+        site.events.listen(SignInStarts, ask)
+        with pytest.raises(RuntimeError, match="failed on SignInStarts: It is there already"):
+            site.flows.sign_in.with_password(session(site), *GOOD)
+
+    def test_whose_account_was_removed_is_not_signed_in(
+        self, site: StormpathMiddleware, ada: Any, told: list[Event]
+    ) -> None:
+        ada.delete()
+        with pytest.raises(SignInRefused) as caught:
+            site.flows.sign_in.enter(session(site), ada)
+        assert caught.value.code is Code.NO_SUCH_ACCOUNT
+        assert [type(event) for event in told] == [SignInFailed]
+
     @pytest.mark.parametrize("password", [PASSWORD, "wrong"])
     def test_one_may_refuse(self, site: StormpathMiddleware, ada: Any, told: list[Event], password: str) -> None:
         def refuse(event: SignInStarts) -> None:

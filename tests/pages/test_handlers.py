@@ -85,3 +85,17 @@ def test_who_is_signed_in_is_sent_on_unless_the_settings_say_no() -> None:
         visit.sign_in()
         assert visit.get("/login?next=%2Fstaff").status_code == status
     assert "You are signed in as ada@example.org." in visit.get("/login")
+
+
+def test_a_handler_is_not_told_of_what_it_does_itself() -> None:
+    calls: list[str] = []
+
+    def make_companion(account: Any, environ: dict[str, Any]) -> None:
+        calls.append(account.email)
+        if len(calls) < 5:
+            new = {"email": f"companion{len(calls)}@example.org", "password": PASSWORD}
+            environ["stormpath.application"].accounts.create({**new, "given_name": "C", "surname": "C"})
+
+    visit = Visit(web={"post_registration_handler": make_companion})
+    visit.fill_in("/register", givenName="Ada", surname="Lovelace", email="ada@example.org", password=PASSWORD)
+    assert calls == ["ada@example.org"]

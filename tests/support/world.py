@@ -6,7 +6,7 @@ import base64
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select
@@ -37,21 +37,13 @@ def refused(code: int, *words: str) -> Iterator[None]:
         assert word in caught.value.developer_message
 
 
-class Paths(NamedTuple):
-    """Of what bootstrapping makes."""
-
-    tenant: str
-    application: str
-    directory: str
-
-
 class World:
     """*tenant*, *application* and *directory* are the paths of what bootstrapping makes; *now* is the time, in seconds.
 
-    *paths*: these, where bootstrapping has been done already.
+    *paths*: of the application and the directory, where bootstrapping has been done already.
     """
 
-    def __init__(self, database: Database, url: str, paths: Paths | None = None) -> None:
+    def __init__(self, database: Database, url: str, paths: tuple[str, str] | None = None) -> None:
         self.now = 1_700_000_000.0
         self.database, self.url = database, url
         passwords = Passwords(HASHER, waiting=WAITING)
@@ -65,14 +57,14 @@ class World:
             secrets=Secrets([ENCRYPTION_KEY]),
             sms=lambda number, text: self.send_sms(number, text),
         )
-        self.paths = paths or self._bootstrap()
-        self.tenant, self.application, self.directory = self.paths
+        if paths is None:
+            self.service.bootstrap()
+        self.tenant = path(self.service.get("tenants/current"))  # which the service remembers
+        self.application, self.directory = paths or (
+            path(self.only(f"{self.tenant}/applications")),
+            path(self.only(f"{self.tenant}/directories")),
+        )
         self._counter = itertools.count()
-
-    def _bootstrap(self) -> Paths:
-        self.service.bootstrap()
-        tenant = path(self.service.get("tenants/current"))
-        return Paths(tenant, path(self.only(f"{tenant}/applications")), path(self.only(f"{tenant}/directories")))
 
     def only(self, collection: str) -> Wire:
         (item,) = self.items(collection)
@@ -192,7 +184,7 @@ class Beginning:
         self._database, self._url = database, url
         world = World(database, url)
         fill(world)
-        self._paths = world.paths
+        self._paths = world.application, world.directory
         #: Everything goes with its tenant.
         self._steps = ["DELETE FROM tenants"]
         with database.write() as transaction:

@@ -125,7 +125,8 @@ def test_files_that_another_thread_makes_during_the_look_are_not_lost(
     url: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first connection looks for -wal and -shm, finds none, and then compares with what the others have open."""
-    look, others = os.stat, []
+    look = os.stat
+    others: list[threading.Thread] = []
 
     def look_and_be_overtaken(path: Any, **options: Any) -> os.stat_result:
         try:

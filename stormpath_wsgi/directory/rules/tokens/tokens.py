@@ -185,7 +185,7 @@ def remove(context: Context, target: Resource) -> None:
     with context.write() as work:
         owner = records.load(work, target)["account"]["href"]
         records.remove(work, target.kind, target.id)
-        if here().actor != owner:
+        if target.kind is RefreshToken and here().actor != owner:
             work.tell(SessionEnded, id_of(owner))
 
 
