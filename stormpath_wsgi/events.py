@@ -183,8 +183,8 @@ class SignInFailed(AfterEvent):
     """Somebody could not sign in.
 
     *reason* is for the log and for listeners only, never for the person: the name of a
-    :class:`~stormpath_wsgi.codes.Code`, such as :data:`REFUSED`. *login*: the name that was given. *account*: whose
-    name that is, where the directory is in this program and knows it.
+    :class:`~stormpath_wsgi.codes.Code`, such as ``WRONG_PASSWORD`` or ``REFUSED_BY_LISTENER``. *login*: the name that
+    was given. *account*: whose name that is, where the directory is in this program and knows it.
     """
 
     reason: str
