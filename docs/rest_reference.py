@@ -41,19 +41,19 @@ class ResourceReference(SphinxDirective):
 
 
 class ErrorTable(SphinxDirective):
-    """Every code with its status and its sentences."""
+    """Every code with its name, its status and its sentences."""
 
     def run(self) -> list[nodes.Node]:
-        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 10 10 80", ""]
-        for row in [("code", "status", "what it says"), *map(_error, Code)]:
-            lines += [f"   {mark} - {cell}" for mark, cell in zip("*  ", row, strict=True)]
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 8 25 7 60", ""]
+        for row in [("code", "name", "status", "what it says"), *map(_error, Code)]:
+            lines += [f"   {mark} - {cell}" for mark, cell in zip("*   ", row, strict=True)]
         return self.parse_text_to_nodes(StringList(lines, "errors"))
 
 
-def _error(code: Code) -> tuple[str, str, str]:
+def _error(code: Code) -> tuple[str, str, str, str]:
     visitors, developers = code.user_message, code.developer_message
-    told = f" For visitors: *{escape(visitors)}*" if visitors and visitors != developers else ""
-    return str(code), str(code.status), escape(developers) + told
+    told = f" For users: *{escape(visitors)}*" if visitors and visitors != developers else ""
+    return str(code), f"``{code.name}``", str(code.status), escape(developers) + told
 
 
 def _document() -> dict[str, Any]:
