@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Mapping
 from http import HTTPStatus
 from typing import Self
 
@@ -11,6 +13,17 @@ from stormpath_wsgi.events import Declined
 
 #: What a directory says to a site that it does not let in: that is no answer to a visitor.
 _OF_THE_SITE = frozenset({Code.NOT_AUTHENTICATED, Code.NOT_ALLOWED})
+
+#: The attribute of an account that a code is about where the directory does not name one.
+_FIELDS: Mapping[int, str] = {
+    Code.NOT_UNIQUE: "email",  # without a username of its own an account has the address for one
+    Code.TOO_SHORT: "password",  # of all other values one character is enough
+    Code.EMAIL_DOMAIN_NOT_ALLOWED: "email",
+    Code.EMAIL_DOMAIN_FORBIDDEN: "email",
+}
+
+#: How a directory names the attribute that it means: the sentence for developers begins so.
+_ATTRIBUTE = re.compile(r"Account (\w+)")
 
 
 class FlowRefused(Exception):
@@ -81,3 +94,14 @@ def failure(error: Error) -> Error:
     if error.status == HTTPStatus.NOT_FOUND:
         return Unavailable("The application is not in the directory any more.")
     return Unavailable(error.body()) if Code.of(error.code) in _OF_THE_SITE else error
+
+
+def field_of(error: Error, fields: Container[str]) -> str | None:
+    """The one of *fields*, by their names in JSON, whose value a directory refuses with *error*; None where it does not
+    say.
+    """
+    named = _ATTRIBUTE.match(error.developer_message)
+    for field in (named and named[1], _FIELDS.get(error.code)):
+        if field and field in fields:
+            return field
+    return None

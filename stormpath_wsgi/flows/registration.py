@@ -12,7 +12,7 @@ from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, Registered, RegistrationStarts, reserved
-from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused
+from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused, field_of
 from stormpath_wsgi.flows.sign_in import Finished, SignIn
 from stormpath_wsgi.kinds import ENABLED, NAME_KEY
 from stormpath_wsgi.session import CurrentSession
@@ -27,6 +27,9 @@ ORGANIZATION = "organization_name_key"
 
 #: What people may say of themselves. Their status is not among it: who registers does not choose it.
 GIVEN = frozenset({"username", "email", "password", "given_name", "middle_name", "surname", "custom_data"})
+
+#: The same, by their names in JSON: the directory blames these.
+_GIVEN = {wire: member.name for wire, member in kinds.Account.members.items() if member.name in GIVEN}
 
 _LONGEST_KEY = Organization.name_key.length[1]  # characters
 
@@ -61,7 +64,8 @@ class Registration:
         who is asked for more than the password, nor anybody where that fails: the account is made by then, and whoever
         got an error would make another one.
 
-        Raises :class:`RegistrationRefused`, :class:`~stormpath_wsgi.events.Declined` when a listener refuses, and
+        Raises :class:`RegistrationRefused`, with the name of the value as its ``field`` where the directory names one,
+        :class:`~stormpath_wsgi.events.Declined` when a listener refuses, and
         :class:`~stormpath_wsgi.Error` when the directory fails. No account is made then.
         """
         for name in data:
@@ -96,8 +100,7 @@ class Registration:
             with reserved(RegistrationStarts, Registered) as kept:
                 account = owner.accounts.create(dict(wish.data))
         except Error as error:
-            # Of all other values one character is enough.
-            raise RegistrationRefused.of(error, field="password" if error.code == Code.TOO_SHORT else None) from error
+            raise RegistrationRefused.of(error, field=_GIVEN.get(field_of(error, _GIVEN) or "")) from error
         # The directory in this program says when; of another one we know no more than that it has happened.
         known = next((event for event in kept if isinstance(event, Registered)), None)
         self._events.emit(known or Registered(account=account.href))

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stormpath_wsgi.flows.refusals import FlowRefused
-from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, field_of, sentence
+from stormpath_wsgi.flows.refusals import FlowRefused, field_of
+from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, sentence
 from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import Texts
 

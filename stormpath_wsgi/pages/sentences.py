@@ -6,11 +6,9 @@ The sentences of the REST API are for those who write programs; none of them is 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import Error
 from stormpath_wsgi.texts import marked
 
 GENERAL = marked("That did not work. Please try again later, or tell whoever runs this site.")
@@ -66,26 +64,6 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
     Code.EMAIL_DOMAIN_FORBIDDEN: _FOREIGN_DOMAIN,
     Code.UNAVAILABLE: marked("The service is temporarily unavailable. Please try again shortly."),
 }
-
-#: The field that a code is about where the directory does not name one that is on the form.
-_FIELDS: Mapping[int, str] = {
-    Code.NOT_UNIQUE: "email",  # without a username of its own an account has the address for one
-    Code.TOO_SHORT: "password",  # of all other values one character is enough
-    Code.EMAIL_DOMAIN_NOT_ALLOWED: "email",
-    Code.EMAIL_DOMAIN_FORBIDDEN: "email",
-}
-
-#: How a directory names the attribute that it means: the sentence for developers begins so.
-_ATTRIBUTE = re.compile(r"Account (\w+)")
-
-
-def field_of(error: Error, fields: Container[str]) -> str | None:
-    """The one of *fields* whose value a directory refuses with *error*; None where it does not say."""
-    named = _ATTRIBUTE.match(error.developer_message)
-    for field in (named and named[1], _FIELDS.get(error.code)):
-        if field and field in fields:
-            return field
-    return None
 
 
 def sentence(number: int, field: str | None = None) -> str | None:

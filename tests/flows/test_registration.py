@@ -63,9 +63,12 @@ class TestRegistration:
         assert "could not be signed in" in caplog.text
 
     def test_what_will_not_do_is_refused(self, site: StormpathMiddleware, told: list[Event]) -> None:
-        wrong: list[tuple[dict[str, str], Code, str | None]] = [
+        wrong: list[tuple[dict[str, Any], Code, str]] = [
             ({"password": "short"}, Code.TOO_SHORT, "password"),
-            ({"email": "nowhere"}, Code.WRONG_FORMAT, None),
+            ({"password": ""}, Code.REQUIRED, "password"),
+            ({"email": "nowhere"}, Code.WRONG_FORMAT, "email"),
+            ({"email": ["ada@example.org"]}, Code.WRONG_TYPE, "email"),
+            ({"given_name": "x" * 256}, Code.TOO_LONG, "given_name"),
             ({"status": "ENABLED"}, Code.UNKNOWN_PROPERTY, "status"),
             ({"href": "x"}, Code.UNKNOWN_PROPERTY, "href"),
         ]
@@ -78,8 +81,9 @@ class TestRegistration:
 
     def test_an_address_that_is_taken_is_refused(self, site: StormpathMiddleware) -> None:
         site.flows.registration(session(site), ADA)
-        with pytest.raises(RegistrationRefused, match="NOT_UNIQUE"):
+        with pytest.raises(RegistrationRefused, match="NOT_UNIQUE") as refused:
             site.flows.registration(session(site), ADA)
+        assert refused.value.field == "email"
 
     def test_an_organization_that_is_not_there_is_refused(self, site: StormpathMiddleware) -> None:
         keys: list[Any] = ["nobodys", "", "no key!", "x" * 1000, 5, ["acme"]]
