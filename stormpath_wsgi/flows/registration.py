@@ -118,10 +118,14 @@ class Registration:
 
 
 def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """*data* with text where an account has text, for listeners. Whatever else is wrong the directory says.
+    """*data* with what an account cannot be without, and text where an account has text: listeners rely on that.
+    Whatever else is wrong the directory says.
 
     Raises :class:`~stormpath_wsgi.Error`: a browser may post a list as an address.
     """
     texts = {member.name: member for member in kinds.Account.declared(kinds.Text)}
+    for name, member in texts.items():
+        if member.required:
+            member.check(data.get(name))
     is_text = {name: value is None or isinstance(value, str) or name not in texts for name, value in data.items()}
     return {name: value if is_text[name] else texts[name].check(value) for name, value in data.items()}

@@ -105,6 +105,17 @@ class TestRegistration:
         site.flows.registration(session(site), ADA)
         assert asked == ["ada@example.org"]
 
+    @pytest.mark.parametrize("email", [{}, {"email": None}, {"email": " "}])
+    def test_listeners_are_not_asked_about_an_account_without_an_address(
+        self, site: StormpathMiddleware, email: dict[str, Any]
+    ) -> None:
+        asked: list[Event] = []
+        site.events.listen(RegistrationStarts, asked.append)
+        with pytest.raises(RegistrationRefused) as refused:
+            site.flows.registration(session(site), {"username": "bob", "password": PASSWORD, **email})
+        assert (refused.value.code, refused.value.field) == (Code.REQUIRED, "email")
+        assert asked == []
+
     def test_listeners_may_refuse_it(self, site: StormpathMiddleware, told: list[Event]) -> None:
         def refuse(event: RegistrationStarts) -> None:
             raise Declined("By invitation only.")
