@@ -13,7 +13,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, Registered, RegistrationStarts, reserved
 from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused, field_of
-from stormpath_wsgi.flows.sign_in import Finished, SignIn
+from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
 from stormpath_wsgi.kinds import ENABLED, NAME_KEY
 from stormpath_wsgi.session import CurrentSession
 
@@ -36,10 +36,13 @@ _LONGEST_KEY = Organization.name_key.length[1]  # characters
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """*account* was made. *signed_in*: whether the visitor was signed in by that."""
+    """*account* was made. *signed_in*: whether the visitor was signed in by that. *unfinished*: what is asked before
+    that, where the visitor was to be signed in and something is; None: nothing.
+    """
 
     account: Account
     signed_in: bool
+    unfinished: Unfinished | None = None
 
 
 class Registration:
@@ -61,8 +64,8 @@ class Registration:
         of the organization with that key.
 
         *signs_in*: whether the visitor is signed in with it at once. Who has to verify an address first is not, nor is
-        who is asked for more than the password, nor anybody where that fails: the account is made by then, and whoever
-        got an error would make another one.
+        who is asked for more than the password (the ``unfinished`` of the answer), nor anybody where that fails: the
+        account is made by then, and whoever got an error would make another one.
 
         Raises :class:`RegistrationRefused`, with the name of the value as its ``field`` where the directory names one,
         :class:`~stormpath_wsgi.events.Declined` when a listener refuses, and
@@ -72,8 +75,9 @@ class Registration:
             if name not in GIVEN:
                 raise RegistrationRefused(Code.UNKNOWN_PROPERTY, field=name)
         account = self._make(self._owner(organization_name_key), data)
-        welcome = signs_in and account.status == ENABLED
-        return NewAccount(account, signed_in=welcome and self._signed_in(session, account))
+        result = self._enter(session, account) if signs_in and account.status == ENABLED else None
+        unfinished = result if isinstance(result, Unfinished) else None
+        return NewAccount(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
 
     def _owner(self, name_key: str | None) -> Application | Organization:
         if name_key is None:
@@ -106,15 +110,15 @@ class Registration:
         self._events.emit(known or Registered(account=account.href))
         return account
 
-    def _signed_in(self, session: CurrentSession, account: Account) -> bool:
+    def _enter(self, session: CurrentSession, account: Account) -> Finished | Unfinished | None:
+        """Sign the new *account* in, as far as nothing else is asked. None where that fails."""
         try:
-            return isinstance(self._sign_in.enter(session, account, credential=REGISTRATION), Finished)
+            return self._sign_in.enter(session, account, credential=REGISTRATION)
         except Declined:
             log.info("The new account %s is not signed in: a listener refuses.", account.href)
-            return False
         except (SignInRefused, Error) as error:
             log.warning("The new account %s could not be signed in: %s", account.href, error)
-            return False
+        return None
 
 
 def _typed(data: Mapping[str, Any]) -> dict[str, Any]:

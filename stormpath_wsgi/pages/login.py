@@ -143,10 +143,7 @@ class LoginPage(FormPage[LoginSettings]):
         refusal = Refusal(MORE, status=HTTPStatus.FORBIDDEN)
         refusal.reason = f"{unfinished.asks} is asked"
         refusal.members = {"asks": unfinished.asks, "pending": unfinished.pending}
-        wanted = self.site.wanted(request)
-        refusal.location = self.site.link(
-            request, self.site.web.at(unfinished.uri), pending=unfinished.pending, next=wanted
-        )
+        refusal.location = self.site.step(request, unfinished)
         return refusal
 
     def _comes_back(self, request: Request) -> bool:

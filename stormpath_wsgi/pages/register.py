@@ -94,6 +94,9 @@ class RegisterPage(FormPage[RegisterSettings]):
         if made.signed_in:
             location = site.wanted(request) or site.link(request, self._settings.next_uri)
             return Outcome(account, location, signed_in=True)
+        if made.unfinished is not None:
+            # A program gets the account, which is made. It is asked for more when it signs in.
+            return Outcome(account, site.step(request, made.unfinished), signed_in=False)
         status = "created" if account.status == kinds.ENABLED else "unverified"
         login = site.link(request, site.web.at(site.web.login.uri), status=status, next=site.wanted(request))
         return Outcome(account, login, signed_in=False)

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from webob import Request
 
 from stormpath_wsgi.client import Application, Client
-from stormpath_wsgi.flows import Flows
+from stormpath_wsgi.flows import Flows, Unfinished
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.csrf import FIELD, FormTokens
@@ -88,6 +88,11 @@ class Site:
     def wanted(self, request: Request) -> str | None:
         """The page of this site that the visitor wanted before he met ours."""
         return safe_next(read_query(request).get("next"))
+
+    def step(self, request: Request, unfinished: Unfinished) -> str:
+        """Where a visitor goes who is asked for more before he is signed in: the address of the page that asks it."""
+        uri = self.web.at(unfinished.uri)
+        return self.link(request, uri, pending=unfinished.pending, next=self.wanted(request))
 
     def _links(self, request: Request) -> dict[str, str]:
         """Our pages that are served, by name, and the front page; some carry along where the visitor wanted to go."""

@@ -43,8 +43,14 @@ class TestRegistration:
     def test_who_is_asked_for_more_is_not(self, site: StormpathMiddleware) -> None:
         site.flows.sign_in.add_step(Asks())
         browser = session(site)
-        assert not site.flows.registration(browser, ADA, signs_in=True).signed_in
-        assert not browser.user.is_authenticated
+        made = site.flows.registration(browser, ADA, signs_in=True)
+        assert (made.signed_in, browser.user.is_authenticated) == (False, False)
+        assert made.unfinished is not None
+        assert (made.unfinished.asks, made.unfinished.uri) == ("colour", "/question")
+
+    def test_nothing_is_asked_of_whom_it_does_not_sign_in(self, site: StormpathMiddleware) -> None:
+        site.flows.sign_in.add_step(Asks())
+        assert site.flows.registration(session(site), ADA).unfinished is None
 
     def test_what_fails_after_the_account_is_made_is_no_error(
         self, embedded_directory: dict[str, Any], caplog: pytest.LogCaptureFixture

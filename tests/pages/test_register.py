@@ -6,7 +6,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from support.browsing import PASSWORD, Visit
+from support.browsing import PASSWORD, Visit, make_site
+from support.questions import Asks
+from support.questions import site as questions
+
+from stormpath_wsgi import StormpathMiddleware
 
 ADA = {"givenName": "Ada", "surname": "Lovelace", "email": "ada@example.org", "password": PASSWORD}
 
@@ -14,6 +18,13 @@ ADA = {"givenName": "Ada", "surname": "Lovelace", "email": "ada@example.org", "p
 def form(**settings: Any) -> dict[str, Any]:
     """Settings of the register page's fields."""
     return {"web": {"register": {"form": {"fields": settings}}}}
+
+
+def asking() -> StormpathMiddleware:
+    """A site that signs people in who register, and asks everybody for a colour."""
+    site = make_site(questions, web={"register": {"autoLogin": True}})
+    site.flows.sign_in.add_step(Asks())
+    return site
 
 
 class TestInABrowser:
@@ -44,6 +55,16 @@ class TestInABrowser:
         assert answer.headers["Location"] == "/login?status=created"
         assert not visit.is_signed_in()
         assert len(visit.application.accounts) == 1
+
+    def test_with_auto_login_he_is_led_to_the_page_that_asks_for_more(self) -> None:
+        visit = Visit(site=asking())
+        answer = visit.fill_in("/register?next=%2Freports", **ADA)
+        assert answer.headers["Location"].startswith("/question?pending=")
+        assert answer.headers["Location"].endswith("&next=%2Freports")
+        page = answer.follow()
+        assert "Ada, which colour?" in page
+        page.form["answer"] = "green"
+        assert "user: ada@example.org" in page.form.submit().follow()
 
     def test_the_page_he_wanted_is_carried_on_to_the_login_page(self, visit: Visit) -> None:
         answer = visit.fill_in("/register?next=%2Freports", **ADA)
@@ -120,6 +141,14 @@ class TestAsASinglePageApp:
         assert answer.json["account"]["email"] == "ada@example.org"
         assert "password" not in answer.json["account"]
         assert not spa.is_signed_in()
+
+    def test_with_auto_login_it_gets_the_account_whatever_else_is_asked(self) -> None:
+        """A refusal would make it register again. It is asked when it signs in."""
+        spa = Visit("application/json", site=asking())
+        assert list(spa.post_json("/register", ADA, status=200).json) == ["account"]
+        assert spa.get("/").text == "user: None"
+        login = {"login": ADA["email"], "password": PASSWORD}
+        assert spa.post_json("/login", login, status=403).json["asks"] == "colour"
 
     def test_with_auto_login_it_is_signed_in(self) -> None:
         spa = Visit("application/json", web={"register": {"autoLogin": True}})
