@@ -10,7 +10,7 @@ import itertools
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
@@ -251,8 +251,8 @@ class CurrentSession(Live):
     """
 
     __slots__ = (
-        "_changes", "_cookie", "_known", "_offered", "_sessions", "environ", "identity", "lives_on", "user",
-        "varies_by",
+        "_changes", "_cookie", "_known", "_offered", "_sessions", "ended", "environ", "identity", "lives_on",
+        "user", "varies_by",
     )  # fmt: skip
 
     _instead = "it belongs to one request. Pickle the href of its user"
@@ -265,6 +265,8 @@ class CurrentSession(Live):
     varies_by: str
     #: Whether a sign-out took the cookie away and could not end the session in the directory.
     lives_on: bool
+    #: The hrefs of the accounts whose sessions the last sign-in or sign-out has ended in this browser.
+    ended: Sequence[str]
     #: What follows a sign-in. None while no code of the app runs: the middleware sees to it that a request leaves no
     #: cycle (environ, session, environ) for the garbage collector.
     environ: WSGIEnvironment | None
@@ -283,6 +285,7 @@ class CurrentSession(Live):
         self._offered = offered  # the texts of all cookies of that name
         self.environ = environ
         self.lives_on = False
+        self.ended = ()
         self.varies_by = _BY_COOKIE
         self._changes: Sequence[tuple[str, str]] = ()
         self._become(known, identity)
@@ -386,14 +389,23 @@ class CurrentSession(Live):
             self._keep(self._sessions.renewed(known.session), known.session)
 
     def _end(self) -> None:
-        """End the session, and those of other cookies in the request: each would sign the browser in again."""
-        if self._known is not None:
-            self._sessions.end(self._known)
-        ended = self._known and self._known.text
+        """End all sessions of this browser."""
+        self.ended = ()
+        for known in self._held():
+            account = known.identity.account
+            if account is not None and account.href not in self.ended:
+                self.ended = (*self.ended, account.href)
+            self._sessions.end(known)
+
+    def _held(self) -> Iterator[Known]:
+        """The session, and those of other cookies in the request: each would sign the browser in again."""
+        own = self._known
+        if own is not None:
+            yield own
         for text in self._offered:
-            known = None if text == ended else self._sessions.recall(text)
+            known = None if own is not None and own.text == text else self._sessions.recall(text)
             if known is not None and known.lives:
-                self._sessions.end(known)
+                yield known
 
     def _keep(self, text: str, session: Session) -> None:
         self._changes = (self._cookie.header(text, self._sessions.max_age(session)),)

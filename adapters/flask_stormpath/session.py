@@ -23,6 +23,7 @@ from stormpath_wsgi import Error
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import Finished, SignInRefused
+from stormpath_wsgi.web.identity import Proved
 
 log = logging.getLogger(__name__)
 
@@ -177,8 +178,8 @@ def _end(app: Flask, user: Any) -> None:
     """Nobody is signed in any more. Our pages tell this too, when it is so already; once more does no harm."""
     session.pop(_FRESH_OF, None)
     ours = current_session()
-    if ours.session is not None:
-        log.info("%s signs out.", ours.user.href)
+    if isinstance(ours.identity, Proved):
+        log.info("%s signs out.", ours.identity.href)
         stormpath().flows.sign_out(ours)
     else:
         ours.sign_out()

@@ -2,7 +2,7 @@
 
 The order, one method each: listeners of ``SignInStarts`` are asked, the directory is asked, the steps are asked what
 else there is to prove, and a session with a new id begins, or the sign-in stays pending. Listeners of ``SignedIn`` or
-``SignInFailed`` are told at the end.
+``SignInFailed`` are told at the end, and before them those of ``SignedOut`` where another account was signed in.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 from stormpath_wsgi.client import Account, Application, Client, Directory, Group, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import REFUSED, Declined, Origin, SignedIn, SignInFailed, SignInStarts, reserved
+from stormpath_wsgi.events import REFUSED, Declined, Origin, SignedIn, SignedOut, SignInFailed, SignInStarts, reserved
 from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
 from stormpath_wsgi.session import CurrentSession
@@ -196,6 +196,7 @@ class SignIn:
         return Finished(account)
 
     def _begin(self, session: CurrentSession, account: Account, progress: Progress) -> None:
+        before = session.origin()
         try:
             session.sign_in(account, nonce=progress.id)
         except Error as error:
@@ -204,6 +205,9 @@ class SignIn:
                 raise kind(Code.NO_SUCH_ACCOUNT, error=error) from error
             raise kind.of(error) from error
         self._pending.forget(session)
+        for href in session.ended:
+            if href != account.href:
+                self._events.emit(SignedOut(account=href, actor=before.actor, credential=before.credential))
         self._events.emit(SignedIn(account=account.href, credential=progress.proved[0]))
 
     def _account(self, progress: Progress) -> Account:

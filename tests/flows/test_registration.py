@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from support.browsing import PASSWORD, Visit, make_site
 from support.questions import Asks
-from support.visitors import request
+from support.visitors import given, request
 
 from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.events import Declined, Event, Registered, RegistrationStarts, SignedIn, SignedOut
 from stormpath_wsgi.flows import RegistrationRefused
@@ -22,6 +23,13 @@ ADA = {"email": "ada@example.org", "password": PASSWORD, "given_name": "Ada", "s
 
 def session(site: StormpathMiddleware) -> CurrentSession:
     return site.sessions.open(request())
+
+
+def cookie(site: StormpathMiddleware, account: Account) -> str:
+    """What a browser sends in which *account* has signed in."""
+    browser = session(site)
+    browser.sign_in(account)
+    return given(browser)
 
 
 class TestRegistration:
@@ -151,8 +159,8 @@ class TestSignOut:
         site.flows.sign_out(browser)
         assert not browser.user.is_authenticated
         assert list(account.refresh_tokens) == []
-        assert [(type(event), event.account, event.actor) for event in told] == [
-            (SignedOut, account.href, account.href)
+        assert [(type(event), event.account, event.actor, event.credential) for event in told] == [
+            (SignedOut, account.href, account.href, "session")
         ]
 
     def test_of_nobody_it_does_no_harm(self, site: StormpathMiddleware, told: list[Event]) -> None:
@@ -160,3 +168,30 @@ class TestSignOut:
         site.flows.sign_out(browser)
         assert not browser.user.is_authenticated
         assert [event.account for event in told] == [None]
+
+    def test_each_account_whose_session_ends_is_told_of_once(
+        self, site: StormpathMiddleware, told: list[Event]
+    ) -> None:
+        """A browser may send several cookies, and a token of somebody else."""
+        ada = site.flows.registration(session(site), ADA).account
+        bob = site.flows.registration(session(site), {**ADA, "email": "bob@example.org"}).account
+        cookies = "; ".join(cookie(site, account) for account in (ada, bob, bob))
+        told.clear()
+        site.flows.sign_out(site.sessions.open(request(cookies)))
+        assert {event.account for event in told} == {ada.href, bob.href}
+        assert [(type(event), event.actor) for event in told] == [(SignedOut, ada.href)] * 2
+        assert list(ada.refresh_tokens) == list(bob.refresh_tokens) == []
+
+    def test_a_sign_in_as_another_account_is_told_as_one(self, site: StormpathMiddleware, told: list[Event]) -> None:
+        ada = site.flows.registration(session(site), ADA).account
+        bob = site.flows.registration(session(site), {**ADA, "email": "bob@example.org"}).account
+        browser = site.sessions.open(request(cookie(site, ada)))
+        told.clear()
+        site.flows.sign_in.enter(browser, ada)
+        site.flows.sign_in.enter(browser, bob)
+        assert [(type(event), event.account, event.credential) for event in told] == [
+            (SignedIn, ada.href, "application"),
+            (SignedOut, ada.href, "session"),
+            (SignedIn, bob.href, "application"),
+        ]
+        assert told[1].actor == ada.href

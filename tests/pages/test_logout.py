@@ -9,8 +9,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from support.browsing import Visit, app, make_site
+from support.callers import basic
 
+from stormpath_wsgi.api_auth import OAuthClientCredentialsRequestAuthenticator
+from stormpath_wsgi.client import Account
 from stormpath_wsgi.client.local import LocalDataStore
+from stormpath_wsgi.events import SignedOut
 
 
 @pytest.fixture
@@ -41,6 +45,20 @@ def test_a_single_page_app_gets_an_empty_answer(signed_in: Visit) -> None:
 
 def test_who_is_not_signed_in_may_sign_out(visit: Visit) -> None:
     assert visit.post("/logout").headers["Location"] == "/"
+
+
+def test_beside_the_token_of_somebody_else_listeners_hear_whose_session_ended(signed_in: Visit) -> None:
+    bob = signed_in.account("bob@example.org")
+    [ada] = signed_in.application.accounts.search({"email": "ada@example.org"})
+    headers = {"Authorization": f"Bearer {token_of(signed_in, bob)}"}
+    told: list[SignedOut] = []
+    signed_in.site.events.listen(SignedOut, told.append)
+    signed_in.post("/logout", headers=headers)
+    signed_in.post("/logout", headers=headers)
+    assert [event.account for event in told] == [ada.href, None]
+    assert {(event.actor, event.credential) for event in told} == {(bob.href, "token")}
+    assert "app: bob@example.org" in signed_in.get("/", headers=headers)
+    assert not signed_in.is_signed_in()
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
@@ -211,6 +229,17 @@ def django(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
         return app(environ, start_response)
     start_response(status[0], [("Content-Type", "text/plain")])
     return [b"django"]
+
+
+def token_of(visit: Visit, account: Account) -> str:
+    """An access token of *account*."""
+    key = account.api_keys.create()
+    headers = {"Authorization": basic(key.id, key.secret)}
+    maker = OAuthClientCredentialsRequestAuthenticator(visit.application)
+    made = maker.authenticate(headers, "POST", body={"grant_type": "client_credentials"})
+    assert made
+    assert made.token
+    return made.token.token
 
 
 def write_protect(visit: Visit) -> None:

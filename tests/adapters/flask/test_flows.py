@@ -44,7 +44,7 @@ def test_each_event_comes_once(ada: User, visitor: FlaskClient, told: list[Event
     assert [(type(event), event.account, event.credential) for event in told] == [
         (SignInFailed, ada.href, "password"),
         (SignedIn, ada.href, "application"),
-        (SignedOut, ada.href, None),
+        (SignedOut, ada.href, "session"),
     ]
 
 
