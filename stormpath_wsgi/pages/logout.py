@@ -14,8 +14,9 @@ from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.session import session_of
+from stormpath_wsgi.session import CurrentSession, session_of
 from stormpath_wsgi.settings import LogoutSettings
+from stormpath_wsgi.web.identity import Proved
 from stormpath_wsgi.web.origin import comes_from_here, elsewhere, is_deliberate, same_origin
 from stormpath_wsgi.web.responses import ExcInfo, Headers
 
@@ -73,6 +74,8 @@ class LogoutPage(Page[LogoutSettings]):
 class SignOutOfApp:
     """*app*, whose own sign-out ends our session as well: a POST to a path of ``web.logout.alsoAt`` that it accepts.
 
+    Where the app signs out by itself, as with our flows, nothing is left to do and nothing is told a second time.
+
     Whether it accepts one is for the app to decide; it has a form token of its own. What a browser says is from another
     site changes nothing here, whatever the app makes of it.
     """
@@ -84,19 +87,26 @@ class SignOutOfApp:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST" or environ.get("PATH_INFO", "") not in self._paths:
             return self._app(environ, start_response)
-        request = Request(environ)
+        request, session = Request(environ), session_of(environ)
+        was_signed_in = _is_signed_in(session)
 
         def start(status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Callable[[bytes], object]:
-            if status.startswith(("2", "3")) and comes_from_here(request):
-                self._sign_out(request)
+            by_itself = was_signed_in and not _is_signed_in(session)
+            if status.startswith(("2", "3")) and comes_from_here(request) and not by_itself:
+                self._sign_out(session)
             return start_response(status, headers, exc_info)
 
         return self._app(environ, start)
 
-    def _sign_out(self, request: Request) -> None:
+    def _sign_out(self, session: CurrentSession) -> None:
         try:
             with at(page=True):  # it stands for ours
-                self._site.flows.sign_out(session_of(request.environ))
+                self._site.flows.sign_out(session)
         except Unavailable as error:
             # The app has said its answer; this browser is signed out in any case.
             log.error("A session that was signed out of lives on: %s", error)
+
+
+def _is_signed_in(session: CurrentSession) -> bool:
+    """Whether anybody is. That is no look at the user: the answer of the app varies by it no more than before."""
+    return isinstance(session.identity, Proved)

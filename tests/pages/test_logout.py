@@ -15,6 +15,8 @@ from stormpath_wsgi.api_auth import OAuthClientCredentialsRequestAuthenticator
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.events import SignedOut
+from stormpath_wsgi.flows import flows_of
+from stormpath_wsgi.session import session_of
 
 
 @pytest.fixture
@@ -216,6 +218,14 @@ class TestSigningOutOfTheApplication:
         assert signed_in.is_signed_in()
         assert told == []
 
+    def test_that_does_so_by_itself_is_told_once(self, signed_in: Visit, told: list[Any]) -> None:
+        events: list[SignedOut] = []
+        signed_in.site.events.listen(SignedOut, events.append)
+        signed_in.post("/accounts/logout/?status=200%20OK&itself=yes")
+        assert "stormpath_session" not in signed_in.cookies
+        assert [event.account is None for event in events] == [False]
+        assert told == []  # the handler is for what our pages do
+
     def test_signs_this_browser_out_when_the_directory_cannot_be_written(self, signed_in: Visit) -> None:
         write_protect(signed_in)
         assert signed_in.post("/accounts/logout/?status=200%20OK").text == "django"
@@ -224,9 +234,12 @@ class TestSigningOutOfTheApplication:
 
 def django(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """An application that answers what the query says, or what the one of other tests does."""
-    status = parse_qs(environ["QUERY_STRING"]).get("status")
+    query = parse_qs(environ["QUERY_STRING"])
+    status = query.get("status")
     if status is None:
         return app(environ, start_response)
+    if "itself" in query:
+        flows_of(environ).sign_out(session_of(environ))
     start_response(status[0], [("Content-Type", "text/plain")])
     return [b"django"]
 
