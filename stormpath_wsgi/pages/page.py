@@ -86,7 +86,8 @@ class Page(ABC, Generic[S]):
     @classmethod
     def templates(cls, settings: S) -> tuple[str, ...]:
         """The templates that it shows: the view of its settings, where it has one."""
-        return (settings.view,) if isinstance(settings, FormPageSettings) else ()
+        view = getattr(settings, "view", None)  # a page without a form may have one too
+        return (view,) if view else ()
 
     @classmethod
     def form_targets(cls, settings: S) -> tuple[str, ...]:

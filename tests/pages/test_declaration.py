@@ -17,7 +17,7 @@ from flask_stormpath.routing import add_pages
 from stormpath_wsgi import ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.pages import Pages, declared
 from stormpath_wsgi.pages.page import Page
-from stormpath_wsgi.settings import FormPageSettings, Settings, WebSettings
+from stormpath_wsgi.settings import FormPageSettings, PageSettings, Settings, WebSettings
 from stormpath_wsgi.settings.sources import describe
 
 
@@ -91,6 +91,21 @@ def test_the_templates_of_all_pages_link_to_it(visits: VisitSite) -> None:
 def test_its_template_has_to_be_there(visits: VisitSite) -> None:
     with pytest.raises(ConfigurationError, match="elsewhere"):
         visits(view="elsewhere")
+
+
+def test_a_page_without_a_form_declares_its_template_too() -> None:
+    class NoticeSettings(PageSettings):
+        uri: str = Field("/notice", description="Its path.")
+        view: str = Field("notice", description="Its template.")
+
+    class NoticePage(Page[NoticeSettings]):
+        name = "notice"
+        section = NoticeSettings
+
+        def answer(self, request: Request, *, html: bool) -> Response:
+            return self.site.html(request, self._settings.view)
+
+    assert NoticePage.declaration(NoticeSettings()).templates == ("notice",)
 
 
 def test_it_has_an_address_of_its_own() -> None:
