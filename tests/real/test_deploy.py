@@ -35,25 +35,13 @@ PASSWORD = "Correct-Horse-9"
 WORKERS = 4
 
 
-class Fresh(list[str]):
-    """The command of a server that is started in an interpreter that has imported nothing yet."""
-
-
 class Server:
-    """A server in a process of its own, and what it says. *command*, of Python, prints the address it listens at."""
-
-    process: Program | subprocess.Popen[str]
+    """A server in a process of its own, and what it says. *command*, of Python, prints the address that it is at."""
 
     def __init__(self, command: list[str], folder: Path, **environ: str) -> None:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("STORMPATH_")}
-        env = inherited | {"HOME": str(folder), "PYTHONUNBUFFERED": "1", "PORT": ""} | environ
-        out, err = subprocess.PIPE, subprocess.STDOUT
-        if isinstance(command, Fresh):
-            self.process = subprocess.Popen(
-                [sys.executable, *command], cwd=folder, env=env, stdout=out, stderr=err, text=True
-            )
-        else:
-            self.process = Program(command, cwd=folder, env=env, stdout=out, stderr=err, tables=True)
+        inherited |= {"HOME": str(folder), "PYTHONUNBUFFERED": "1", "PORT": ""}
+        self.process = self._start(command, folder, inherited | environ)
         self.lines: list[str] = []
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read)
@@ -72,6 +60,9 @@ class Server:
             assert len(found()) >= times, "".join(self.lines)
             return found()
 
+    def _start(self, command: list[str], folder: Path, environ: dict[str, str]) -> Program | subprocess.Popen[str]:
+        return Program(command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, tables=True)
+
     def stop(self) -> int:
         self.process.terminate()
         code = self.process.wait(60)
@@ -89,9 +80,32 @@ class Server:
             self._said.notify_all()
 
 
+class FreshServer(Server):
+    """One in an interpreter that has imported nothing yet, as administrators start it."""
+
+    def _start(self, command: list[str], folder: Path, environ: dict[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=folder,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
 @contextmanager
 def server(command: list[str], folder: Path, **environ: str) -> Iterator[Server]:
     started = Server(command, folder, **environ)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@contextmanager
+def fresh_server(command: list[str], folder: Path, **environ: str) -> Iterator[Server]:
+    started = FreshServer(command, folder, **environ)
     try:
         yield started
     finally:
@@ -290,7 +304,7 @@ def test_the_access_log_has_no_queries_and_no_forged_lines(demo: Server) -> None
 class TestRun:
     def test_it_gives_accounts_to_an_application_that_knows_nothing_of_them(self, tmp_path: Path) -> None:
         command = [*RUN, "wsgiref.simple_server:demo_app", "--workers", "1", "--bind", "127.0.0.1:0"]
-        site = Server(Fresh(command), tmp_path)
+        site = FreshServer(command, tmp_path)
         assert site.said(r"Your site: (\S+)") == [site.address]
         assert "Hello world!" in requests.get(f"{site.address}/", timeout=60).text
         visitor = Visitor(site.address, "ada@example.com")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Fresh, Server, Visitor, server
+from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, fresh_server, server
 from support.warm import run
 
 from stormpath_wsgi.directory.crypto.passwords import AT_ONCE
@@ -89,9 +89,8 @@ class TestEveryWorker:
         }
         options = chosen[kind] + ["--preload"] * preload
         environ = {"WEB_CONCURRENCY": "2", "STORMPATH_INSTANCE": str(tmp_path / "instance"), **CHEAP}
-        command = [*DEMO, *options]
-        command = Fresh(command) if kind == "gevent" or not preload else command
-        with server(command, tmp_path, **environ) as site, ThreadPoolExecutor(8) as crowd:
+        serve = fresh_server if kind == "gevent" or not preload else server
+        with serve([*DEMO, *options], tmp_path, **environ) as site, ThreadPoolExecutor(8) as crowd:
             visits = crowd.map(partial(_visit, site.address), [f"ada{n}@example.com" for n in range(8)])
             assert list(visits) == [(True, True, True, False)] * 8
         assert not [line for line in site.lines if "WORKER TIMEOUT" in line or "Traceback" in line]
@@ -110,10 +109,8 @@ class TestFloods:
 
     @pytest.mark.parametrize("kind", [[], ["--worker-class", "gevent"]], ids=["threads", "gevent"])
     def test_a_site_serves_its_other_pages(self, tmp_path: Path, kind: list[str]) -> None:
-        with (
-            held(tmp_path) as (environ, release),
-            server(Fresh([*DEMO, *kind]) if "gevent" in kind else [*DEMO, *kind], tmp_path, **environ) as site,
-        ):
+        serve = fresh_server if "gevent" in kind else server
+        with held(tmp_path) as (environ, release), serve([*DEMO, *kind], tmp_path, **environ) as site:
             login = partial(
                 requests.post, f"{site.address}/login", json={"login": "ada@example.com", "password": PASSWORD},
                 headers={"Accept": "application/json"}, timeout=60,

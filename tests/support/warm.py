@@ -88,12 +88,12 @@ class Program:
             theirs[2] = theirs[1]
         elif stderr is not None:
             theirs[2] = _number(stderr)
-        order: dict[str, Any] = {
+        order = {
             "arguments": arguments,
             "cwd": str(cwd or Path.cwd()),
             "env": dict(os.environ if env is None else env),
+            "tables": tables,
         }
-        order["tables"] = tables
         socket.send_fds(_forker(), [json.dumps(order).encode()], [*theirs, temporary[0]])
         for each in temporary:
             os.close(each)
