@@ -53,7 +53,7 @@ def test_what_is_wrong_is_said(visit: Visit) -> None:
     assert "no such account" in send(visit, "in")
     send(visit, "up")
     send(visit, "out")
-    assert "Please choose another address." in send(visit, "up")
+    assert "Please choose another email." in send(visit, "up")
     assert "That is not the password" in send(visit, "in", "wrong")
     assert "Sign in" in visit.get("/")
 

@@ -94,8 +94,13 @@ class TestAPageThatAsksForMore:
         visit = Visit(site=make_site(questions, web={"register": {"autoLogin": True}}))
         visit.site.flows.sign_in.add_step(Asks())
         values = {"givenName": "Bob", "surname": "B", "email": "bob@example.org", "password": PASSWORD}
-        assert visit.fill_in("/register", **values).headers["Location"] == "/login?status=created"
+        asked = visit.fill_in("/register", **values)
+        assert asked.headers["Location"].startswith("/question?pending=")
         assert who(visit) == "user: None"
+        page = asked.follow()
+        page.form["answer"] = "green"
+        page.form.submit()
+        assert who(visit) == "user: bob@example.org"
 
     def test_its_cookie_is_kept_from_scripts_and_other_sites(self, visit: Visit) -> None:
         cookies = visit.fill_in("/login", **GOOD).headers.getall("Set-Cookie")
