@@ -13,9 +13,10 @@ from webob import Request, Response
 
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, at
 from stormpath_wsgi.pages.account import account_document
-from stormpath_wsgi.pages.answer import json_answer, redirect
+from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form
@@ -197,13 +198,19 @@ class FormPage(Page[F]):
 
     def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
         """The answer to a form that was accepted."""
-        if html:
-            answer = redirect(outcome.location)
-        else:
-            answer = json_answer(account_document(self.site.store, outcome.account.href))
+        answer = redirect(outcome.location) if html else self._account(outcome.account)
         if outcome.signed_in:
             self.site.tokens.forget(request, answer)
         return answer
+
+    def _account(self, account: Account) -> Answer:
+        """*account* as JSON. An empty body when it is gone: a listener may have deleted it."""
+        try:
+            return json_answer(account_document(self.site.store, account.href))
+        except Error as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return json_answer(None)
 
 
 def refused(request: Request, refusal: Refusal) -> Response:

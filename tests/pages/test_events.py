@@ -195,6 +195,17 @@ class TestBefore:
 class TestAfter:
     """A listener that fails changes no answer."""
 
+    def test_a_program_gets_an_empty_answer_when_one_deletes_the_account(self, spa: Visit) -> None:
+        def delete(event: Registered | SignedIn) -> None:
+            spa.site.client.accounts.get(event.account or "").delete()
+
+        spa.account()
+        spa.site.events.listen(SignedIn, delete)
+        assert spa.post_json("/login", {"login": ADA, "password": PASSWORD}, status=200).body == b""
+        assert not spa.is_signed_in()
+        spa.site.events.listen(Registered, delete)
+        assert spa.post_json("/register", FORM, status=200).body == b""
+
     def test_the_page_is_as_always(self, visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
         def fail(event: AfterEvent) -> None:
             raise ZeroDivisionError
