@@ -23,7 +23,6 @@ from stormpath_wsgi import Error
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import Finished, SignInRefused
-from stormpath_wsgi.web.identity import Proved
 
 log = logging.getLogger(__name__)
 
@@ -178,8 +177,8 @@ def _end(app: Flask, user: Any) -> None:
     """Nobody is signed in any more. Our pages tell this too, when it is so already; once more does no harm."""
     session.pop(_FRESH_OF, None)
     ours = current_session()
-    if isinstance(ours.identity, Proved):
-        log.info("%s signs out.", ours.identity.href)
+    if ours.user.is_authenticated:
+        log.info("%s signs out.", ours.user.href)
         stormpath().flows.sign_out(ours)
     else:
         ours.sign_out()
