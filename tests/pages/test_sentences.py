@@ -31,6 +31,9 @@ ON_NO_PAGE = {
     *(code for code in Code if code.name.startswith(("TOKEN_", "SMTP_", "PHONE_", "CHALLENGE_"))),
 }  # fmt: skip
 
+#: What a directory says to a site that it does not let in: a failure of ours.
+OF_THE_SITE = {Code.NOT_AUTHENTICATED, Code.NOT_ALLOWED}
+
 
 def test_every_code_that_is_a_visitors_fault_has_a_sentence() -> None:
     visitors = {code for code in Code if code.whose is Whose.VISITOR}
@@ -47,7 +50,7 @@ def test_no_words_of_the_rest_api_are_told(code: Code, attribute: str) -> None:
     if code is Code.REFUSED_BY_LISTENER:
         with pytest.raises(Declined):
             FlowRefused.of(error)
-    elif code.status == 404 or code.status >= 500:
+    elif code.status == 404 or code.status >= 500 or code in OF_THE_SITE:
         with pytest.raises(Error) as failure:
             FlowRefused.of(error)
         assert failure.value is error or isinstance(failure.value, Unavailable)
