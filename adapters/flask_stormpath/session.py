@@ -174,9 +174,11 @@ def _admit_test_client(app: Flask, **_: object) -> None:
 
 
 def _end(app: Flask, user: Any) -> None:
-    """Nobody is signed in any more. Our pages tell this too, when it is so already; once more does no harm."""
+    """*user* is signed in no more. Our pages tell this too, when it is so already; once more does no harm."""
     session.pop(_FRESH_OF, None)
     ours = current_session()
+    if ours.user.is_authenticated and getattr(user, "href", None) not in (None, ours.user.href):
+        return  # the session of somebody else, which this sign-in has replaced
     if ours.user.is_authenticated:
         log.info("%s signs out.", ours.user.href)
         stormpath().flows.sign_out(ours)
