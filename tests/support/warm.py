@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -28,7 +28,9 @@ from typing import IO, Any, TypeAlias
 
 from sqlalchemy import Engine, event
 
-from support import cheap, prepared
+from stormpath_wsgi.directory.storage import migrate
+from stormpath_wsgi.directory.storage.engine import Database
+from support import cheap, compiled, prepared
 
 #: What our programs and servers import. Nothing of it starts a thread or opens a file.
 _IMPORTED = (
@@ -196,11 +198,26 @@ def fork_for(number: int) -> None:
         importlib.import_module(name)
     prepared.template()
     event.listen(Engine, "connect", cheap.hurry)
+    event.listen(Engine, "engine_connect", compiled.share)
+    _compile()
     gc.collect()
     gc.freeze()  # or each child would copy what it only counts
     found = _wait_for_orders(socket.socket(fileno=number))
     if found is not None:
         _be(*found)
+
+
+def _compile() -> None:
+    """Asks a database what most programs ask, so that they need not compile it."""
+    from support.world import World
+
+    with closing(Database("sqlite://")) as database:
+        migrate.upgrade(database)
+        world = World(database, "sqlite://")
+        ada = world.account("ada@example.org")
+        world.member(ada, world.group())
+        world.is_good(world.session(world.login("ada@example.org")))
+        world.items(f"{ada}/groups")
 
 
 def _wait_for_orders(orders: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
