@@ -34,6 +34,15 @@ LONGEST = 500
 REFUSED = Code.REFUSED_BY_LISTENER.name
 
 
+#: What :attr:`Event.credential` may say: of a sign-in what was offered, of other events what the actor is known by.
+PASSWORD = "password"  # noqa: S105 - the word, and no password
+API_KEY, TOKEN, SESSION, COMMAND = "api key", "token", "session", "command"
+#: The application vouches for the account; somebody has just made it; an ID Site or a second factor has proved it.
+APPLICATION, REGISTRATION, ASSERTION, FACTOR = "application", "registration", "assertion", "factor"
+#: What was mailed.
+RESET_TOKEN, VERIFICATION_TOKEN = "reset token", "verification token"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Origin:
     """Where a request comes from: what every event says of whoever caused it.
@@ -356,7 +365,7 @@ class Events:
             for listener in self._of(event):
                 try:
                     listener(event)
-                except Exception:
+                except Exception:  # whatever it is, what has happened stays, and the others are told
                     log.exception("The listener %s failed on %r.", _name(listener), event)
 
     def _of(self, event: Event) -> Iterator[Listener]:

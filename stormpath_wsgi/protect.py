@@ -201,9 +201,8 @@ _STEPS: tuple[Callable[[str], str], ...] = (
     _fold_compatible,
     lambda path: path.replace("\\", "/"),
     lambda path: re.sub(r";[^/]*", "", path),
-    lambda path: re.split("[?#]", path, maxsplit=1)[
-        0
-    ],  # the end of an address that a program has made without quoting the path
+    # A program that makes an address without quoting the path ends the path here.
+    lambda path: re.split("[?#]", path, maxsplit=1)[0],
     lambda path: path.partition("\0")[0],  # the end of a string in C
     lambda path: re.sub(r"(:[^/:]*)?:\$[^/]*", "", path),  # NTFS: admin::$DATA, admin:$i30:$INDEX_ALLOCATION
     _by_segment(lambda segment: segment.strip(_BLANKS)),

@@ -121,28 +121,24 @@ class Sessions(Shared):
         cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
         header = environ.get("HTTP_COOKIE")
         offered = cookie.texts(header) if header else NO_COOKIE
-        known = None
-        if judged is None and offered:
-            known = self.recall(offered[0]) if len(offered) == 1 else self._first_alive(offered)
-            judged = FORGED if known is None else known.identity
-        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, judged or NOTHING, environ)
+        known, identity = self._judge(offered) if judged is None else (None, judged)
+        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, identity, environ)
         return session
 
     def identify(self, environ: WSGIEnvironment) -> Identity:
         """What the session cookie says, as :meth:`.Credential.identify`."""
-        offered = self._cookies[environ["wsgi.url_scheme"] == "https"].texts(environ.get("HTTP_COOKIE", ""))
-        if not offered:
-            return NOTHING
-        known = self._first_alive(offered)
-        return FORGED if known is None else known.identity
+        cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
+        return self._judge(cookie.texts(environ.get("HTTP_COOKIE", "")))[1]
 
-    def _first_alive(self, offered: Sequence[str]) -> Known | None:
-        """The first of the cookies whose session lives; else what is known of the first."""
+    def _judge(self, offered: Sequence[str]) -> tuple[Known | None, Identity]:
+        """The first of the cookies whose session lives, else the first; and who sends it."""
+        if not offered:
+            return None, NOTHING
         known = self.recall(offered[0])
-        if known is not None and known.lives:
-            return known
-        recalled = (self.recall(text) for text in offered[1:])
-        return next((each for each in recalled if each is not None and each.lives), known)
+        if len(offered) > 1 and (known is None or not known.lives):
+            recalled = (self.recall(text) for text in offered[1:])
+            known = next((each for each in recalled if each is not None and each.lives), known)
+        return known, FORGED if known is None else known.identity
 
     def recall(self, text: str) -> Known | None:
         """What is known about a cookie's *text*; None when we did not sign it."""

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -325,3 +326,10 @@ class TestDeclarations:
     def test_or_it_is_told_what_to_write(self, wrong: Any) -> None:
         with pytest.raises(ValueError, match=r"def greet\(event: SignedIn\)"):
             heard(wrong)
+
+
+def test_the_documentation_says_all_values_of_the_credential() -> None:
+    names = ("PASSWORD", "API_KEY", "TOKEN", "SESSION", "COMMAND", "APPLICATION", "REGISTRATION", "ASSERTION", "FACTOR")
+    words = [getattr(events, name) for name in (*names, "RESET_TOKEN", "VERIFICATION_TOKEN")]
+    page = (Path(__file__).parent.parent / "docs" / "events.rst").read_text(encoding="utf-8")
+    assert [word for word in words if f"``{word}``" not in page] == []

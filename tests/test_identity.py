@@ -28,8 +28,9 @@ from stormpath_wsgi.api_auth import OAuthClientCredentialsRequestAuthenticator
 from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.web.basic import ApiKeyCredential
 from stormpath_wsgi.web.bearer import AccessTokenCredential
-from stormpath_wsgi.web.identity import CredentialKind, Proof, Proved, Refused
+from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Proof, Proved, Refused
 
 PASSWORD = "Correct horse 1"
 OFFER = {"policy": "login", "challenge": "basic"}
@@ -148,6 +149,32 @@ def challenges(answer: TestResponse) -> list[str]:
 
 
 IN_HEADER = pytest.mark.parametrize("kind", ["bearer", "basic"])
+
+
+@pytest.mark.parametrize("kind", CredentialKind)
+def test_each_credential_gives_the_three_answers_of_the_protocol(world: World, kind: CredentialKind) -> None:
+    sessions, site = world.site.middleware.sessions, world.site
+    common: dict[str, Any] = {"told": sessions.told, "generation": sessions.generation}
+    place = (site.client, site.application, site.middleware.settings)
+    credentials: dict[CredentialKind, Credential] = {
+        CredentialKind.SESSION: sessions,
+        CredentialKind.BEARER: AccessTokenCredential(*place, **common),
+        CredentialKind.BASIC: ApiKeyCredential(*place, offered_at=lambda path: True, **common),
+    }
+    if kind.in_header:
+        header = world.header(kind.value)
+        good, bad = ({"HTTP_AUTHORIZATION": each["Authorization"]} for each in (header, spoilt(header)))
+    else:
+        good = {"HTTP_COOKIE": site.cookie(world.ada)}
+        bad = {"HTTP_COOKIE": good["HTTP_COOKIE"] + "x"}
+    identify = credentials[kind].identify
+    request = {"wsgi.url_scheme": "http", "PATH_INFO": "/dav/"}
+    assert identify(dict(request)) is NOTHING
+    proved, refused = identify(request | good), identify(request | bad)
+    assert isinstance(proved, Proved)
+    assert (proved.href, proved.kind) == (world.ada.href, kind)
+    assert isinstance(refused, Refused)
+    assert refused.kind is kind
 
 
 class TestEachCredential:

@@ -23,7 +23,7 @@ from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, Unavailable, fault
-from stormpath_wsgi.events import Origin, at
+from stormpath_wsgi.events import API_KEY, Origin, at
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class RestAPI:
         if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
             return Response(self._description, content_type="application/json")
         caller = self._authentication.caller(request)
-        with at(Origin.of(request.environ, actor=caller.account_href, credential="api key")):
+        with at(Origin.of(request.environ, actor=caller.account_href, credential=API_KEY)):
             return answer(Call(self._acting_for(caller.id), caller, request, path))
 
     def _refuse(self, request: Incoming, error: Error, request_id: str) -> Response:

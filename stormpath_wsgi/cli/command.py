@@ -20,7 +20,7 @@ import click
 from stormpath_wsgi.client import Account, Application, Client, Group
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
-from stormpath_wsgi.events import at
+from stormpath_wsgi.events import COMMAND, at
 from stormpath_wsgi.settings import Settings
 
 Arguments = ParamSpec("Arguments")
@@ -174,7 +174,7 @@ def client_of(settings: Settings) -> Client:
 
 def by_command() -> AbstractContextManager[None]:
     """A block whose events say that a command is what they come from."""
-    return at(credential="command")
+    return at(credential=COMMAND)
 
 
 def require_directory(settings: Settings) -> None:

@@ -45,11 +45,10 @@ class FlowRefused(Exception):
         if error.code == Code.REFUSED_BY_LISTENER:
             raise Declined(error.user_message) from error
         code = Code.of(error.code)
-        if code in _OF_THE_SITE or error.status == HTTPStatus.NOT_FOUND or (code and code.whose is Whose.DIRECTORY):
+        is_verdict = 400 <= error.status < 500 if code is None else code.whose is not Whose.DIRECTORY
+        if not is_verdict or code in _OF_THE_SITE or error.status == HTTPStatus.NOT_FOUND:
             raise failure(error) from error
-        if code is None and error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise error
-        return cls(Code.of(error.code), field=field, error=error)
+        return cls(code, field=field, error=error)
 
     def as_error(self) -> Error:
         """The same as the :class:`~stormpath_wsgi.Error` of a client, for programs that know no other."""

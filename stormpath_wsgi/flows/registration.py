@@ -11,16 +11,13 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import Declined, Registered, RegistrationStarts, reserved
+from stormpath_wsgi.events import REGISTRATION, Declined, Registered, RegistrationStarts, reserved
 from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused, field_of
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
 from stormpath_wsgi.kinds import ENABLED, NAME_KEY
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
-
-#: What proves an account that its owner has just made.
-REGISTRATION = "registration"
 
 #: The field of a refusal for the key of an organization.
 ORGANIZATION = "organization_name_key"

@@ -17,15 +17,21 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 from stormpath_wsgi.client import Account, Application, Client, Directory, Group, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import REFUSED, Declined, Origin, SignedIn, SignedOut, SignInFailed, SignInStarts, reserved
+from stormpath_wsgi.events import (
+    APPLICATION,
+    PASSWORD,
+    REFUSED,
+    Declined,
+    Origin,
+    SignedIn,
+    SignedOut,
+    SignInFailed,
+    SignInStarts,
+    reserved,
+)
 from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
 from stormpath_wsgi.session import CurrentSession
-
-#: What people prove themselves with who fill in a form.
-PASSWORD = "password"  # noqa: S105 - the word, and no password
-#: What proves an account that the application itself vouches for.
-APPLICATION = "application"
 
 #: Where only to look for the account: the client's object, an href, or a document of the wire.
 AccountStore: TypeAlias = Directory | Group | Organization | Mapping[str, str] | str

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import ClassVar, Protocol, TypeAlias
 from wsgiref.types import WSGIEnvironment
 
+from stormpath_wsgi import events
 from stormpath_wsgi.user import RememberedAccount
 
 
@@ -43,17 +44,17 @@ class Proof(Enum):
     """What was used to prove an account."""
 
     #: The password of the account.
-    PASSWORD = "password"  # noqa: S105 - the name of a proof
+    PASSWORD = events.PASSWORD
     #: An access token.
-    TOKEN = "token"  # noqa: S105 - the name of a proof
+    TOKEN = events.TOKEN
     #: The secret of an API key.
-    API_KEY = "api key"
+    API_KEY = events.API_KEY
 
 
 _CREDENTIALS = {
-    CredentialKind.SESSION: "session",
-    CredentialKind.BEARER: Proof.TOKEN.value,
-    CredentialKind.BASIC: Proof.API_KEY.value,
+    CredentialKind.SESSION: events.SESSION,
+    CredentialKind.BEARER: events.TOKEN,
+    CredentialKind.BASIC: events.API_KEY,
 }
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -66,7 +67,7 @@ class _Request:
     ttl: int
 
 
-class _RequestAuthenticator(Authenticator):
+class _RequestAuthenticator(Authenticator, ABC):
     def authenticate(
         self,
         headers: Mapping[str, str],
@@ -88,8 +89,9 @@ class _RequestAuthenticator(Authenticator):
         request = _Request(next(named, ""), http_method.upper(), form, tuple(scopes or ()), ttl)
         return offered(lambda: self._authenticate(request))
 
+    @abstractmethod
     def _authenticate(self, request: _Request) -> ApiAuthenticationResult | None:
-        raise NotImplementedError
+        """Who makes the *request*, by what this authenticator looks at."""
 
     def _by_key(self, request: _Request) -> ApiAuthenticationResult | None:
         """By the API key in Basic credentials."""

@@ -20,8 +20,8 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.accounts import account_links, sign_ins
-from stormpath_wsgi.directory.rules.accounts.sign_ins import Attempt
+from stormpath_wsgi.directory.rules.accounts import account_links
+from stormpath_wsgi.directory.rules.accounts.sign_ins import Attempt, tried
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
 from stormpath_wsgi.directory.storage import schema
@@ -29,7 +29,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Unavailable, fault
-from stormpath_wsgi.events import SignedIn
+from stormpath_wsgi.events import PASSWORD, SignedIn
 from stormpath_wsgi.kinds import DISABLED, ENABLED, LOCKED, UNVERIFIED, Account, LoginAttempt
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def attempt_with(
 def _attempt(
     context: Context, listing: Listing, login: str, password: str, store: Any, params: Mapping[str, Any]
 ) -> Wire:
-    with sign_ins.tried(context, sign_ins.PASSWORD, login=login, password=password) as sign_in:
+    with tried(context, PASSWORD, login=login, password=password) as sign_in:
         account = authenticate(context, listing.id, sign_in, store).account
     answer: Wire = {"account": {"href": account["href"]}}
     with context.read() as work:

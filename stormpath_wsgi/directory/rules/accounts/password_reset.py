@@ -29,7 +29,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_username
 from stormpath_wsgi.directory.wire.paths import Listing, ResetToken, Resource
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.events import at
+from stormpath_wsgi.events import RESET_TOKEN, at
 from stormpath_wsgi.kinds import Account, PasswordPolicy, PasswordResetToken, id_of
 
 _accounts, _policies = schema.accounts, schema.password_policies
@@ -79,7 +79,7 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
     account_id = id_of(current["account"]["href"])
     sent = {"password": None, **properties} if isinstance(properties, Mapping) else properties
     body = bodies.of_update(PasswordResetToken, sent, current)
-    with at(credential="reset token"):
+    with at(credential=RESET_TOKEN):
         new = password_policy.of_account(context, account_id, body.values["password"])
         with context.write() as work:
             mailed_tokens.spend(work, RESET, target.token, target.application_id)

@@ -13,9 +13,6 @@ from stormpath_wsgi.errors import Error, Unavailable
 from stormpath_wsgi.events import SignInFailed, SignInStarts
 from stormpath_wsgi.kinds import Account
 
-#: What may be offered: the names are those of :attr:`.Event.credential`.
-PASSWORD, API_KEY, ASSERTION, FACTOR, PROVIDER = "password", "api key", "assertion", "factor", "provider"
-
 
 @dataclass(slots=True)
 class Attempt:

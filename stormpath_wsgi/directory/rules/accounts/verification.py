@@ -21,7 +21,7 @@ from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, VerificationToken
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.events import StatusChanged
+from stormpath_wsgi.events import VERIFICATION_TOKEN, StatusChanged
 from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account, VerificationEmail
 
 
@@ -82,7 +82,7 @@ def verify(context: Context, target: VerificationToken) -> Wire:
         values = {"email_verification_status": VERIFIED}
         if account["status"] == UNVERIFIED:
             values["status"] = ENABLED
-            work.tell(StatusChanged, account_id, old=UNVERIFIED, new=ENABLED, credential="verification token")
+            work.tell(StatusChanged, account_id, old=UNVERIFIED, new=ENABLED, credential=VERIFICATION_TOKEN)
         records.change(work, Account, account_id, values)
         mailed_tokens.end(work, account_id, VERIFICATION)
         for purpose in (VERIFICATION_SUCCESS, WELCOME):

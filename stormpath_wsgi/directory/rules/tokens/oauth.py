@@ -19,13 +19,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from stormpath_wsgi import jwt
+from stormpath_wsgi import events, jwt
 from stormpath_wsgi.codes import INVALID_GRANT, Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTES
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.accounts import login, sign_ins
+from stormpath_wsgi.directory.rules.accounts import login
 from stormpath_wsgi.directory.rules.accounts.sign_ins import tried
 from stormpath_wsgi.directory.rules.factors import challenges
 from stormpath_wsgi.directory.rules.stores import stores
@@ -82,7 +82,7 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Grantee:
-    """The account that a grant proves, and the *credential* that proves it (:mod:`.sign_ins`).
+    """The account that a grant proves, and the *credential* that proves it (:attr:`.Event.credential`).
 
     *password_modified_at*: of the password, if one was verified, in wire form.
     """
@@ -121,7 +121,7 @@ def exchange(context: Context, target: TokenEndpoint, fields: Fields) -> Wire:
 
 def _password(issuer: Issuer, fields: Fields) -> Wire:
     username, password = _required(fields, "username"), _required(fields, "password")
-    with tried(issuer.context, sign_ins.PASSWORD, login=username, password=password) as sign_in:
+    with tried(issuer.context, events.PASSWORD, login=username, password=password) as sign_in:
         found = login.authenticate(issuer.context, issuer.application_id, sign_in, *_store(fields))
         moment = found.account["passwordModifiedAt"]
         grantee = Grantee(id_of(found.account["href"]), sign_in.credential, found.organization_id, moment)
@@ -132,7 +132,7 @@ def _password(issuer: Issuer, fields: Fields) -> Wire:
 def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
     """Checks the API key of an account. The error is the same whatever is wrong with it."""
     id, secret = _one_of(fields, *_KEY_ID), _one_of(fields, *_KEY_SECRET)
-    with tried(issuer.context, sign_ins.API_KEY, login=id) as sign_in:
+    with tried(issuer.context, events.API_KEY, login=id) as sign_in:
         with issuer.context.read() as work:
             proved = _key_holder(work, issuer, id, secret, fields)
         sign_in.account_id = proved.account_id
@@ -147,7 +147,7 @@ def _key_holder(work: UnitOfWork, issuer: Issuer, id: str, secret: str, fields: 
     key = api_keys.find(work, id) if ID.match(id) else None
     if not hmac.compare_digest(_bytes(key.secret if key else ""), _bytes(secret)) or key is None:
         raise fault(Code.API_KEY_WRONG)
-    holder = Grantee(id_of(key.account_href), sign_ins.API_KEY, scope.organization_id)
+    holder = Grantee(id_of(key.account_href), events.API_KEY, scope.organization_id)
     if not stores.holds(work, scope, holder.account_id):
         raise fault(Code.API_KEY_WRONG)
     return holder
@@ -171,7 +171,7 @@ def _refresh(issuer: Issuer, fields: Fields) -> Wire:
 def _assertion(issuer: Issuer, fields: Fields) -> Wire:
     """Checks the assertion that an ID Site has answered with, and uses it up."""
     text = _required(fields, "token")
-    with tried(issuer.context, sign_ins.ASSERTION) as sign_in:
+    with tried(issuer.context, events.ASSERTION) as sign_in:
         token = jwt.read(text, lambda kid: issuer.key.secret if kid in (None, issuer.key.id) else None)
         with issuer.context.read() as work:
             account_id = sign_in.account_id = _asserted(work, issuer, token)
@@ -185,7 +185,7 @@ def _assertion(issuer: Issuer, fields: Fields) -> Wire:
 
 def _factor_challenge(issuer: Issuer, fields: Fields) -> Wire:
     href, code = _required(fields, "challenge"), _required(fields, "code")
-    with tried(issuer.context, sign_ins.FACTOR) as sign_in:
+    with tried(issuer.context, events.FACTOR) as sign_in:
         account_id = _challenged(issuer.context, href, code)
         with issuer.context.write(moves_generation=False) as work:
             return _issue(work, issuer, Grantee(account_id, sign_in.credential))
