@@ -8,11 +8,7 @@ import pytest
 from support.world import World, link, path, refused
 
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.context import Context
-from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rulebook import REMOVE
-from stormpath_wsgi.directory.rules import custom_data
-from stormpath_wsgi.kinds import Tenant
 
 Make = Callable[[World], str]
 
@@ -65,12 +61,7 @@ REVOCABLE: dict[str, Make] = {
 @pytest.fixture
 def other(world: World) -> DirectoryService:
     """The service of a second tenant."""
-    context: Context = world.service._context
-    with world.database.write() as transaction:
-        work = context.work(transaction.connection, "other")
-        records.make(work, Tenant, "other", {"name": "other", "key": "other"})
-        custom_data.make(work, "other", None)
-    return DirectoryService(world.database, world.service.base_url, "other", clock=context.clock)
+    return world.other_tenant()
 
 
 def counts(world: World) -> list[int]:

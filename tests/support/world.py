@@ -12,11 +12,17 @@ import pytest
 from sqlalchemy import event, select
 
 from stormpath_wsgi.directory import DirectoryService
+from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rules import custom_data
+from stormpath_wsgi.directory.rules.stores import applications
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.wire.bodies import of_creation
 from stormpath_wsgi.errors import Error
+from stormpath_wsgi.kinds import Application, Tenant
 from support.cheap import HASHER, WAITING
 
 BASE = "https://id.example.org/v1"
@@ -141,6 +147,18 @@ class World:
         named = {"nameKey": organization} if organization else link(store) if store else None
         body = {"type": "basic", "value": value, "accountStore": named}
         return path(self.service.create(f"{at or self.application}/loginAttempts", body)["account"])
+
+    def other_tenant(self, *, application: bool = False) -> DirectoryService:
+        """The service of a second tenant in the same database. *application*: with one, and a directory for it."""
+        context: Context = self.service._context
+        with self.database.write() as transaction:
+            work = context.work(transaction.connection, "other")
+            records.make(work, Tenant, "other", {"name": "other", "key": "other"})
+            custom_data.make(work, "other", None)
+            if application:
+                values = of_creation(Application, {"name": "My Application"}, BASE).values
+                applications.make(work, values, directory=True)
+        return DirectoryService(self.database, BASE, "other", passwords=context.passwords, clock=context.clock)
 
     def statements(self) -> AbstractContextManager[list[tuple[str, Any]]]:
         """The SELECTs that are run meanwhile, with their parameters."""

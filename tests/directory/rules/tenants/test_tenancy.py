@@ -8,26 +8,13 @@ import pytest
 from support.world import BASE, PASSWORD, World, link, names, part, path, refused
 
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.context import Context
-from stormpath_wsgi.directory.rows import records
-from stormpath_wsgi.directory.rules import custom_data
-from stormpath_wsgi.directory.rules.stores import applications
-from stormpath_wsgi.directory.wire.bodies import of_creation
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.kinds import Application, Tenant
 
 
 @pytest.fixture
 def other(world: World) -> DirectoryService:
     """The service of a second tenant, with an application and a directory of its own."""
-    context: Context = world.service._context
-    with world.database.write() as transaction:
-        work = context.work(transaction.connection, "other")
-        records.make(work, Tenant, "other", {"name": "other", "key": "other"})
-        custom_data.make(work, "other", None)
-        values = of_creation(Application, {"name": "My Application"}, BASE).values
-        applications.make(work, values, directory=True)
-    return DirectoryService(world.database, BASE, "other", passwords=context.passwords, clock=context.clock)
+    return world.other_tenant(application=True)
 
 
 def test_each_has_names_of_its_own(world: World, other: DirectoryService) -> None:
