@@ -16,6 +16,7 @@ _NOT_FOUND = "The requested resource does not exist."
 
 INVALID_REQUEST, INVALID_CLIENT, INVALID_GRANT = "invalid_request", "invalid_client", "invalid_grant"
 UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+SLOW_DOWN = "slow_down"  # RFC 8628, section 3.5, says so to who asks too often
 
 
 class Whose(Enum):
@@ -44,6 +45,7 @@ _value, _choice = _row(Whose.VISITOR, INVALID_REQUEST), _row(Whose.VISITOR, UNSU
 _store = _row(Whose.CALLER, INVALID_GRANT)
 _grant, _api_key = _row(Whose.VISITOR, INVALID_GRANT), _row(Whose.VISITOR, INVALID_CLIENT)
 _directory = _row(Whose.DIRECTORY, INVALID_REQUEST)
+_slow = _row(Whose.VISITOR, SLOW_DOWN)
 
 
 class Code(IntEnum):
@@ -220,6 +222,13 @@ class Code(IntEnum):
     )
     #: Ours: the documents know no listeners.
     REFUSED_BY_LISTENER = _grant(7110, 403, "The request was refused by whoever runs this directory.")
+    #: Ours: the documents know only a 429 of a server that has too much to do.
+    TOO_MANY_TRIES = _slow(
+        7111,
+        429,
+        "This was tried too often. The header Retry-After says after how many seconds it may be tried again.",
+        "Too many tries. Please wait a moment and try again.",
+    )
     PROVIDER_REFUSED = _grant(7200, 400, "The provider refused the code or token.")
     FROM_PROVIDER = _grant(7202, 400, "The property comes from the provider and cannot be changed here.")
     EMAIL_DOMAIN_NOT_ALLOWED = _grant(

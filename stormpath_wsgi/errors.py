@@ -83,6 +83,30 @@ class Overloaded(Unavailable):
         super().__init__(error or "Too many passwords are being checked at once.", retry_after=retry_after)
 
 
+class TooManyTries(Error):
+    """Something was tried too often, and this try was not made. Status 429.
+
+    *retry_after*: seconds to wait. *waits*: until when, in milliseconds since the epoch, by the keys of the tallies
+    that say so. *place*: what the visitor brings back to be let in when it is due, however many others try: a key, and
+    milliseconds since the epoch; None: there is no such place.
+    """
+
+    def __init__(
+        self,
+        error: Mapping[str, Any] | str | None = None,
+        *,
+        retry_after: int,
+        waits: Mapping[str, int] | None = None,
+        place: tuple[str, int] | None = None,
+    ) -> None:
+        super().__init__(error or _body(Code.TOO_MANY_TRIES, None, None), http_status=Code.TOO_MANY_TRIES.status)
+        self.retry_after, self.waits, self.place = retry_after, dict(waits or {}), place
+
+    def body(self) -> dict[str, Any]:
+        """As of any error, with ``place`` where there is one."""
+        return {**super().body(), **({"place": list(self.place)} if self.place else {})}
+
+
 class ConfigurationError(Exception):
     """A setting is wrong, unknown or missing. The text names the setting and says what to write."""
 

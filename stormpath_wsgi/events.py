@@ -267,6 +267,24 @@ class SessionEnded(AfterEvent):
     """Somebody else than *account* has ended one of its sessions: the *actor*, or a program."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class WaitBegan(AfterEvent):
+    """Something was tried so often that the next try has to wait for so many *seconds*.
+
+    *limit*: which limit says so, as the settings name it, such as ``accountAndAddress``. *account*: whose account it
+    is, where there is one. *login*: the name that was given.
+    """
+
+    limit: str
+    seconds: int
+    login: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsUnavailable(AfterEvent):
+    """Tries cannot be counted for all processes together: each process counts by itself until they can."""
+
+
 class Declined(Exception):
     """What a listener of a :class:`BeforeEvent` raises: it shall not happen.
 

@@ -1,0 +1,101 @@
+"""What is limited: which tallies a sign-in, a registration and so on count against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from stormpath_wsgi.errors import TooManyTries
+from stormpath_wsgi.limits.limit import Limit, Tally
+from stormpath_wsgi.limits.limiter import Limiter, Try
+from stormpath_wsgi.limits.visitor import Visitor, visitor
+
+#: Milliseconds for which a place in the queue of an account is kept, once it is due.
+PLACE_LASTS = 300_000
+
+# The names of the limits, as in the settings.
+ACCOUNT, ACCOUNT_AND_ADDRESS, ADDRESS = "account", "accountAndAddress", "address"
+WAITED, WAITED_AND_ADDRESS, KNOWN_BROWSER = "waited", "waitedAndAddress", "knownBrowser"
+REGISTRATION, MAIL, MAIL_AND_ADDRESS, API_KEY, FACTOR = "registration", "mail", "mailAndAddress", "apiKey", "factor"
+
+
+class Limits:
+    """The limits of one directory or site. Threads may share it.
+
+    *limits*: those that hold, by the names above; what is not among them is not limited. *limiter*: counts. The methods
+    answer a block, see :meth:`.Limiter.trying`. Who tries is :func:`.visitor`. *scope*: the id of the tenant.
+    """
+
+    def __init__(self, limits: Mapping[str, Limit], limiter: Limiter) -> None:
+        self._limits, self.limiter = limits, limiter
+
+    @contextmanager
+    def sign_in(self, scope: str, name: str, account_id: str | None, *, login: str | None = None) -> Iterator[Try]:
+        """A password is compared in the block. *name*: that was given, in canonical form. *account_id*: whose it is.
+
+        It counts for the account, however its name is written; for a name that no account has it counts for the name,
+        with the same numbers, so that nothing tells which is which. A browser in which the account has signed in before
+        has an allowance of its own. Who has to wait only because so many others try gets a place
+        (:attr:`.TooManyTries.place`), and is let in with it however many others try meanwhile.
+        """
+        who = visitor()
+        subject = (scope, "account", account_id) if account_id else (scope, "name", name)
+        if account_id in who.accounts and who.browser is not None:
+            tallies = self._tally(KNOWN_BROWSER, *subject, who.browser, account_id=account_id)
+            with self.limiter.trying(tallies, login=login) as made:
+                yield made
+            return
+        network = who.network
+        both = self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=network, account_id=account_id)
+        of_address = self._of_address(ADDRESS, scope, network=network, forgiven=False)
+        of_all = self._tally(ACCOUNT, *subject, account_id=account_id)
+        if both and self._has_place(both[0], who):
+            of_all = [
+                *self._tally(WAITED, *subject, account_id=account_id),
+                *self._of_address(WAITED_AND_ADDRESS, *subject, network=network, account_id=account_id),
+            ]
+        try:
+            with self.limiter.trying([*both, *of_address, *of_all], login=login) as made:
+                yield made
+        except TooManyTries as error:
+            if both and [*error.waits] == [tally.key for tally in of_all]:
+                error.place = (both[0].key, error.waits[of_all[0].key])
+            raise
+
+    def registration(self, scope: str, *, login: str | None = None) -> AbstractContextManager[Try]:
+        """Somebody makes an account in the block. It counts whether it succeeds or not."""
+        return self.limiter.trying(
+            self._of_address(REGISTRATION, scope, network=visitor().network, forgiven=False), login=login
+        )
+
+    def mail(self, scope: str, name: str, account_id: str | None) -> AbstractContextManager[Try]:
+        """A mail is asked for in the block, for the account with that *name*, as in :meth:`sign_in`."""
+        subject = (scope, "account", account_id) if account_id else (scope, "name", name)
+        return self.limiter.trying(
+            [
+                *self._tally(MAIL, *subject, account_id=account_id),
+                *self._of_address(MAIL_AND_ADDRESS, scope, network=visitor().network, forgiven=False),
+            ]
+        )
+
+    def wrong_api_key(self, scope: str, address: str | None) -> None:
+        """A wrong API key came from *address*. Raises :class:`~stormpath_wsgi.errors.TooManyTries` if too many do."""
+        self.limiter.count(self._of_address(API_KEY, scope, network=Visitor(address).network))
+
+    def factor(self, factor_id: str, account_id: str) -> AbstractContextManager[Try]:
+        """A code of a second factor is compared in the block."""
+        return self.limiter.trying(self._tally(FACTOR, factor_id, account_id=account_id))
+
+    def _has_place(self, own: Tally, who: Visitor) -> bool:
+        if who.place is None or who.place[0] != own.key:
+            return False
+        return who.place[1] <= self.limiter.now() < who.place[1] + PLACE_LASTS
+
+    def _of_address(self, name: str, *subject: str, network: str | None, **facts: Any) -> list[Tally]:
+        return [] if network is None else self._tally(name, *subject, network, address=network, **facts)
+
+    def _tally(self, name: str, *subject: str, **facts: Any) -> list[Tally]:
+        """The tally of that limit; none where it does not hold."""
+        limit = self._limits.get(name)
+        return [] if limit is None else [Tally(name=name, limit=limit, subject=subject, **facts)]
