@@ -614,6 +614,7 @@ EXAMPLES = {
     "secret": "x" * 40,
     "list of text": "email, password",
     "function": "json:dumps",
+    "limit": "3 tries, waits 2s to 1m, one back after 1h",
 }
 #: and by name, where not any text will do.
 OTHER_VALUES = {
@@ -627,6 +628,7 @@ OTHER_VALUES = {
     "environ.email": "HTTP_X_FORWARDED_EMAIL",
     "environ.groups": "HTTP_X_FORWARDED_GROUPS",
     "environ.user": "HTTP_X_FORWARDED_USER",
+    "limits.url": "rediss://:secret@cache.example.com:6379/0",
     "listeners": "stormpath_wsgi.events:write_line",
     "mail.fromAddress": "noreply@example.com",
     "listenUrl": "postgresql+psycopg://localhost/accounts",

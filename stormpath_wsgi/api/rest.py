@@ -22,7 +22,7 @@ from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, Unavailable, fault
+from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, TooManyTries, Unavailable, fault
 from stormpath_wsgi.events import API_KEY, Origin, at
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,9 @@ class RestAPI:
         elif error.status == 405:
             with suppress(Error):  # the directory may have become unavailable
                 response.headers["Allow"] = allowed(self._service, request.below(self._mount))
-        elif isinstance(error, Overloaded) or (isinstance(error, Unavailable) and request.method != "POST"):
+        elif isinstance(error, Overloaded | TooManyTries) or (
+            isinstance(error, Unavailable) and request.method != "POST"
+        ):
             # A client that gets Retry-After repeats the request. So a POST gets it only if it was refused. Otherwise it
             # may have been carried out: the connection can break between the COMMIT of the database and its answer.
             response.headers["Retry-After"] = str(error.retry_after)

@@ -39,6 +39,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         mail=mail,
         cache_ttl=options.cache_ttl,
         events=options.events,
+        limits=options.limits,
     )
 
 

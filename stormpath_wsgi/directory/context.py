@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -18,10 +18,12 @@ from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.tallies import DatabaseTallies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import ConfigurationError, fault
 from stormpath_wsgi.events import AfterEvent, B, Declined, Events
 from stormpath_wsgi.kinds import Account
+from stormpath_wsgi.limits import Limit, Limiter, Limits, Tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Context:
     """What all transactions of a service share, for as long as the service exists.
 
     *tenant_id*: None means the only tenant of the database. *clock*: returns seconds since the epoch, UTC. *cache_ttl*:
-    seconds that anything is remembered at the most. *events*: its listeners are told what happens.
+    seconds that anything is remembered at the most. *events*: its listeners are told what happens. *limits*: how often
+    something may be tried, by the names of the settings. *tallies*: where that is counted; None: in the database.
     """
 
     def __init__(
@@ -74,10 +77,19 @@ class Context:
         *,
         cache_ttl: float = 60,
         events: Events | None = None,
+        limits: Mapping[str, Limit] | None = None,
+        tallies: Tallies | None = None,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
         self.secrets, self.mail, self.cache_ttl = secrets, mail, cache_ttl
         self.events = events or Events()
+        #: How often something may be tried.
+        self.limits = Limits(
+            limits or {},
+            Limiter(
+                tallies or DatabaseTallies(database), self.events, href=self._account_href, clock=lambda: self.clock()
+            ),
+        )
         #: Called when there is mail in the outbox.
         self.deliver: Callable[[], object] = _nobody
         self.send_sms = send_sms or sms.default(database)
@@ -126,6 +138,9 @@ class Context:
             return self.events.before(event)
         except Declined as refused:
             raise fault(Code.REFUSED_BY_LISTENER, refused.message, message=refused.message) from refused
+
+    def _account_href(self, id: str) -> str:
+        return self.href(Resource(Account, id))
 
     def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
         """The unit of work for *tenant_id* on *connection*, whose transaction has begun."""

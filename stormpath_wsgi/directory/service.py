@@ -41,7 +41,7 @@ from stormpath_wsgi.directory.wire.paths import (
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import Events
-from stormpath_wsgi.settings import MailSettings
+from stormpath_wsgi.settings import LimitsSettings, MailSettings
 
 
 class DirectoryService:
@@ -54,7 +54,7 @@ class DirectoryService:
 
     *base_url*: what hrefs start with, without a slash at the end. *passwords*, *secrets*, *sms* and *mail*: None means
     the defaults. *clock*: returns seconds since the epoch. *cache_ttl*: seconds that the service remembers anything at
-    the most. *events*: its listeners are told what happens.
+    the most. *events*: its listeners are told what happens. *limits*: how often something may be tried.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class DirectoryService:
         mail: Mail | None = None,
         cache_ttl: float = 60,
         events: Events | None = None,
+        limits: LimitsSettings | None = None,
     ) -> None:
         self.base_url = base_url
         #: Its listeners are told what happens in the directory, whoever asks for it.
@@ -90,7 +91,10 @@ class DirectoryService:
             sms,
             cache_ttl=cache_ttl,
             events=self.events,
+            limits=(limits or LimitsSettings()).in_force(),
         )
+        #: How often something may be tried. Its :attr:`~.Limits.limiter` counts for all who share the database.
+        self.limits = self._context.limits
         self._delivery = Delivery(self._context)
         self._context.deliver = self._delivery.wake
         self._active_keys = ActiveKeys(self._context)

@@ -14,6 +14,7 @@ from stormpath_wsgi.settings.client import ApiKeySettings, ClientSettings
 from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
 from stormpath_wsgi.settings.forms import FieldSettings, FormSettings, LoginForm, RegisterForm
+from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.pages import (
@@ -35,7 +36,8 @@ from stormpath_wsgi.settings.web import WebSettings
 __all__ = [
     "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings", "ClientSettings",
     "DirectoryOptions", "EnvironSettings",
-    "ExpandSettings", "FieldSettings", "FormPageSettings", "FormSettings", "Handler", "LoginForm", "LoginSettings",
+    "ExpandSettings", "FieldSettings", "FormPageSettings", "FormSettings", "Handler", "LimitsSettings",
+    "LoginForm", "LoginSettings",
     "LogoutSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
     "SessionSettings", "Settings", "SmsSender", "WebSettings",
 ]

@@ -10,6 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 
 from stormpath_wsgi.events import Events
+from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.types import SmsSender
 
@@ -26,7 +27,8 @@ class DirectoryOptions:
     *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
     hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
     that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
-    requests of a process may wait for the hash of a password. *events*: who listens to what happens in the directory.
+    requests of a process may wait for the hash of a password. *limits*: how often something may be tried. *events*:
+    who listens to what happens in the directory.
     """
 
     base_url: str = "https://localhost/v1"
@@ -40,4 +42,5 @@ class DirectoryOptions:
     session_check: Literal["remembered", "strict"] = "remembered"
     cache_ttl: float = 60
     hash_queue: int = 4
+    limits: LimitsSettings = field(default_factory=LimitsSettings)
     events: Events = field(default_factory=Events)

@@ -22,6 +22,7 @@ from stormpath_wsgi.settings.client import ClientSettings
 from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
 from stormpath_wsgi.settings.instance import KEY_LENGTH
+from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.section import Section
@@ -161,6 +162,7 @@ class Settings(Section):
         "latest, and so is an API key of the REST API. What a directory on another machine has answered is asked anew "
         "after this long.",
     )
+    limits: LimitsSettings = LimitsSettings()
     web: WebSettings = WebSettings()
     api: ApiSettings = ApiSettings()
     mail: MailSettings = MailSettings()
@@ -296,6 +298,7 @@ class Settings(Section):
             session_check=self.session.check,
             cache_ttl=self.cache_ttl.total_seconds(),
             hash_queue=self.hash_queue,
+            limits=self.limits,
             events=self._events(),
         )
 

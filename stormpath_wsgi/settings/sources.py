@@ -27,6 +27,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.limits.limit import Limit
 
 Model = TypeVar("Model", bound=BaseModel)
 Key = tuple[str, ...]
@@ -431,6 +432,7 @@ def _type_text(annotation: Any) -> str:
         dt.timedelta: "duration",
         Path: "path",
         SecretStr: "secret",
+        Limit: "limit",
     }
     if kind in names:
         return names[kind]

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from stormpath_wsgi.events import heard
 from stormpath_wsgi.kinds import ONE_LINE
+from stormpath_wsgi.limits.limit import Limit
 from stormpath_wsgi.settings.instance import KEY_LENGTH
 from stormpath_wsgi.settings.sources import Unit
 
@@ -201,10 +202,23 @@ def _protected(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return value
 
 
+def _limit(value: Any) -> Any:
+    return Limit.parse(value) if isinstance(value, str) else value
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    if not re.match(r"(redis|rediss|unix)://", value.get_secret_value()):
+        raise ValueError("write redis://host:6379/0, rediss://… for TLS, or unix:///path/of/the/socket")
+    return value
+
+
 Duration = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_lasting)]
 #: How long a database is waited for.
 Wait = Annotated[Duration, AfterValidator(_long_enough_to_connect)]
 Bytes = Annotated[int, Field(gt=0), Unit("bytes")]
+#: How often something may be tried.
+LimitText = Annotated[Limit, BeforeValidator(_limit)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 #: Texts, which may be written as one text with commas or blanks between them.
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 OneLine = Annotated[str, AfterValidator(_one_line)]

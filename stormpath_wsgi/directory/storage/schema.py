@@ -429,6 +429,23 @@ account_nonces = Table(
     Index(None, "expires_at"),
 )
 
+#: How often something was tried (:mod:`stormpath_wsgi.limits`). *key*: the digest of what it is. *name*: of its limit.
+#: *forgiven_at*: when nothing of it counts any more. *until*: when the wait ends, if there is one. *until_before*: the
+#: same before the last try. All three are milliseconds.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    reference("account_id", "accounts", nullable=True),
+    Column("address", Text),
+    Column("forgiven_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("until_before", BigInteger, nullable=False),
+    Index(None, "account_id"),
+    Index(None, "forgiven_at"),
+)
+
 application_web_configs = table(
     "application_web_configs",
     kinds.ApplicationWebConfig,

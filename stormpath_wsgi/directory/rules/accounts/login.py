@@ -26,6 +26,7 @@ from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Unavailable, fault
@@ -92,24 +93,28 @@ def authenticate(
     """Finds the account that signs in to an application with *login* and *password*, or one that is linked to it.
 
     *account_store* and *name_key*: the values in the request, see :func:`.stores.scope`. Raises 5105, 4605, 5114 and
-    2016 for the account stores, and 7100 to 7107 for the account. The ``passwordModifiedAt`` of the account belongs to
+    2016 for the account stores, 7100 to 7107 for the account, and :class:`~stormpath_wsgi.errors.TooManyTries` before
+    anything is hashed when it was tried too often. The ``passwordModifiedAt`` of the account belongs to
     the verified password, so that a session is made only while the account still has that password (:mod:`.tokens`).
     """
     context.passwords.expect_turn()
+    login = sign_in.login or ""
     with context.read() as work:
-        scope = stores.scope(work, application_id, account_store, name_key)
+        scope, tenant_id = stores.scope(work, application_id, account_store, name_key), work.tenant_id
         if scope.is_empty:
             raise fault(
                 Code.APPLICATION_WITHOUT_STORES if scope.organization_id is None else Code.ORGANIZATION_WITHOUT_STORES
             )
-        found = stores.find(work, scope, sign_in.login or "")
-    if found is None:
-        context.passwords.verify_decoy(sign_in.password)
-        raise fault(Code.NO_SUCH_ACCOUNT)
-    sign_in.account_id = found.account_id
-    proved, new_hash = context.passwords.verify_and_update(sign_in.password, found.hash)
-    if not proved:
-        raise fault(Code.WRONG_PASSWORD)
+        found = stores.find(work, scope, login)
+    sign_in.account_id = found.account_id if found else None
+    with context.limits.sign_in(tenant_id, canonical_username(login), sign_in.account_id, login=login) as made:
+        if found is None:
+            context.passwords.verify_decoy(sign_in.password)
+            raise fault(Code.NO_SUCH_ACCOUNT)
+        proved, new_hash = context.passwords.verify_and_update(sign_in.password, found.hash)
+        if not proved:
+            raise fault(Code.WRONG_PASSWORD)
+        made.succeeded()
     _check(found)
     if new_hash is not None:
         _replace_hash(context, found, new_hash)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.wire.paths import Resource
-from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
 from stormpath_wsgi.events import SignInFailed, SignInStarts
 from stormpath_wsgi.kinds import Account
 
@@ -33,15 +33,15 @@ def tried(
 ) -> Iterator[Attempt]:
     """A sign-in that is tried in the block; what the block raises is told as its failure.
 
-    That the directory cannot be asked, or has too much to do, is no failure of who signs in. Raises 7110 when a
-    listener refuses. Who succeeds is told by the block.
+    That the directory cannot be asked, or has too much to do, or that it was tried too often, is no failure of who
+    signs in. Raises 7110 when a listener refuses. Who succeeds is told by the block.
     """
     sign_in = Attempt(credential, login)
     try:
         asked = context.ask(SignInStarts(credential=credential, login=login, password=password))
         sign_in.login, sign_in.password = asked.login, asked.password or ""
         yield sign_in
-    except Unavailable:
+    except (Unavailable, TooManyTries):  # nothing was looked at
         raise
     except Error as error:
         id, code = sign_in.account_id, Code.of(error.code)

@@ -1,0 +1,77 @@
+"""How often something may be tried, before who tries has to wait."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydantic import Field
+
+from stormpath_wsgi.limits.limit import Limit
+from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.types import Duration, LimitText, RedisUrl
+
+
+class LimitsSettings(Section):
+    """How often may be tried what can be guessed, or what sends mail. Who tries more often waits, longer each time."""
+
+    enabled: bool = Field(True, description="Whether tries are counted. Off: guessing is held up by nothing.")
+    url: RedisUrl | None = Field(
+        None,
+        description="A Redis or Valkey server that counts for all machines, redis://:PASSWORD@HOST:6379/0. Not set: "
+        "the directory counts.",
+    )
+    account_and_address: LimitText = Field(
+        Limit.parse("5 tries, waits 1s to 5m, one back after 5m"),
+        description="Sign-ins from one address to one account, or to one name that no account has.",
+    )
+    account: LimitText = Field(
+        Limit.parse("20 tries, waits 1s to 1m, one back after 1m"),
+        description="Sign-ins to one account from all addresses, but for browsers that know it. Keep the longest wait "
+        "short: while somebody guesses from many addresses, its owner waits so long in a new browser.",
+    )
+    waited: LimitText = Field(
+        Limit.parse("60 tries, waits 1s to 1m, one back after 1s"),
+        description="Sign-ins to one account by those who have waited for the limit account, and come back in time.",
+    )
+    waited_and_address: LimitText = Field(
+        Limit.parse("1 tries, waits 1h to 1d, one back after 1d"), description="The same from one address."
+    )
+    known_browser: LimitText = Field(
+        Limit.parse("10 tries, waits 1s to 5m, one back after 5m"),
+        description="Sign-ins to one account from one browser in which it has signed in before. Nothing else holds "
+        "these up, whatever others try.",
+    )
+    known_browser_lasts: Duration = Field(
+        dt.timedelta(days=180),
+        description="How long a browser is known after the last sign-in in it, by a cookie of its own.",
+    )
+    address: LimitText = Field(
+        Limit.parse("50 tries, waits 1s to 5m, one back after 30s"),
+        description="Wrong sign-ins from one address to all accounts. An office behind one address shares them.",
+    )
+    registration: LimitText = Field(
+        Limit.parse("20 tries, waits 1s to 5m, one back after 1m"),
+        description="Registrations from one address, whether they succeed or not.",
+    )
+    mail: LimitText = Field(
+        Limit.parse("5 tries, waits 1m to 1h, one back after 10m"),
+        description="Mails that strangers can have sent to one account: with a link for a new password, or to verify "
+        "its address.",
+    )
+    mail_and_address: LimitText = Field(
+        Limit.parse("20 tries, waits 1s to 5m, one back after 1m"),
+        description="The same mails to all accounts, asked for from one address.",
+    )
+    api_key: LimitText = Field(
+        Limit.parse("20 tries, waits 1s to 5m, one back after 30s"),
+        description="Wrong API keys from one address. A right one is never held up.",
+    )
+    factor: LimitText = Field(
+        Limit.parse("5 tries, waits 30s to 1h, one back after 1h"),
+        description="Wrong codes for one second factor, whoever sends them.",
+    )
+
+    def in_force(self) -> dict[str, Limit]:
+        """The limits that hold, by their names as they are spelt in a file; none when they are switched off."""
+        named = {field.alias or name: getattr(self, name) for name, field in type(self).model_fields.items()}
+        return {name: value for name, value in named.items() if self.enabled and isinstance(value, Limit)}
