@@ -77,7 +77,7 @@ def test_it_is_written_as_it_is_read(text: str) -> None:
         "-1 tries, waits 1s to 5m, one back after 5m",
         "5 tries, waits 1s to 5m, one back after 0s",
         "5 tries, waits 1s to 5m, one back after 5m!",
-        "٥ tries, waits 1s to 5m, one back after 5m",
+        "\u0665 tries, waits 1s to 5m, one back after 5m",
     ],
 )
 def test_what_cannot_be_read_says_what_to_write(text: str) -> None:
