@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
 from stormpath_wsgi.errors import TooManyTries
@@ -41,26 +41,37 @@ class Limits:
         """
         who = visitor()
         subject = (scope, "account", account_id) if account_id else (scope, "name", name)
+        *others, last = self._ways(who, scope, subject, account_id)
+        with ExitStack() as stack:
+            yield self._enter(stack, others, last, login)
+
+    def _ways(
+        self, who: Visitor, scope: str, subject: tuple[str, ...], account_id: str | None
+    ) -> Iterator[list[Tally]]:
+        """What a sign-in of *who* may count against: the first that is open is taken."""
+        facts = {"account_id": account_id}
         if account_id in who.accounts and who.browser is not None:
-            tallies = self._tally(KNOWN_BROWSER, *subject, who.browser, account_id=account_id)
-            with self.limiter.trying(tallies, login=login) as made:
-                yield made
+            yield self._tally(KNOWN_BROWSER, *subject, who.browser, **facts)
             return
-        network = who.network
-        both = self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=network, account_id=account_id)
-        of_address = self._of_address(ADDRESS, scope, network=network, forgiven=False)
-        of_all = self._tally(ACCOUNT, *subject, account_id=account_id)
-        if both and self._has_place(both[0], who):
-            of_all = [
-                *self._tally(WAITED, *subject, account_id=account_id),
-                *self._of_address(WAITED_AND_ADDRESS, *subject, network=network, account_id=account_id),
-            ]
+        own = self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=who.network, **facts)
+        of_address = self._of_address(ADDRESS, scope, network=who.network, forgiven=False)
+        if own and self._has_place(own[0], who):
+            waited = self._tally(WAITED, *subject, **facts)
+            yield [
+                *own, *of_address, *waited,
+                *self._of_address(WAITED_AND_ADDRESS, *subject, network=who.network, **facts),
+            ]  # fmt: skip
+        yield [*own, *of_address, *self._tally(ACCOUNT, *subject, **facts)]
+
+    def _enter(self, stack: ExitStack, others: Iterable[list[Tally]], last: list[Tally], login: str | None) -> Try:
+        """The try by the first way that is open. Raises TooManyTries when the *last* one is closed too."""
+        for tallies in others:
+            with suppress(TooManyTries):
+                return stack.enter_context(self.limiter.trying(tallies, login=login))
         try:
-            with self.limiter.trying([*both, *of_address, *of_all], login=login) as made:
-                yield made
+            return stack.enter_context(self.limiter.trying(last, login=login))
         except TooManyTries as error:
-            if both and [*error.waits] == [tally.key for tally in of_all]:
-                error.place = (both[0].key, error.waits[of_all[0].key])
+            error.place = _place(last, error.waits)
             raise
 
     def registration(self, scope: str, *, login: str | None = None) -> AbstractContextManager[Try]:
@@ -99,3 +110,12 @@ class Limits:
         """The tally of that limit; none where it does not hold."""
         limit = self._limits.get(name)
         return [] if limit is None else [Tally(name=name, limit=limit, subject=subject, **facts)]
+
+
+def _place(tallies: Iterable[Tally], waits: Mapping[str, int]) -> tuple[str, int] | None:
+    """A place for who has to wait only because others try the same account. *waits*: by the keys of *tallies*."""
+    own = next((tally for tally in tallies if tally.name == ACCOUNT_AND_ADDRESS), None)
+    closed = [tally for tally in tallies if tally.key in waits]
+    if own is None or [tally.name for tally in closed] != [ACCOUNT]:
+        return None
+    return own.key, waits[closed[0].key]

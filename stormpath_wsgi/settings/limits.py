@@ -34,7 +34,7 @@ class LimitsSettings(Section):
         description="Sign-ins to one account by those who have waited for the limit account, and come back in time.",
     )
     waited_and_address: LimitText = Field(
-        Limit.parse("1 tries, waits 1h to 1d, one back after 1d"), description="The same from one address."
+        Limit.parse("0 tries, waits 1h to 1d, one back after 1d"), description="The same from one address."
     )
     known_browser: LimitText = Field(
         Limit.parse("10 tries, waits 1s to 5m, one back after 5m"),
