@@ -67,6 +67,7 @@ class Limit:
     def after(self, forgiven_at: int, now: int) -> tuple[int, int]:
         """What is stored after one more try at *now*: when all will be forgiven, and until when nothing may be tried.
 
+        The second is 0 without a wait, so that a machine whose clock is a little behind sees no wait either.
         *forgiven_at*: what was stored of the first of these two before. All are milliseconds since the epoch.
         """
         before, most = max(forgiven_at - now, 0), self.most * self.recovery
@@ -74,8 +75,8 @@ class Limit:
             before = 0
         owed = min(before + self.recovery, most)
         beyond = -(-owed // self.recovery) - self.tries
-        wait = min(self.first_wait << (beyond - 1), self.longest_wait) if beyond > 0 else 0
-        return now + owed, now + wait
+        until = now + min(self.first_wait << (beyond - 1), self.longest_wait) if beyond > 0 else 0
+        return now + owed, until
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ class MemoryTallies:
                 held = self._held.pop(tally.key, None)
                 if held is None or tally.forgiven:
                     continue
-                until = now if held.until == begun.get(tally.key) else held.until
+                until = 0 if held.until == begun.get(tally.key) else held.until
                 self._keep(tally, held.forgiven_at - tally.limit.recovery, until)
 
     def tidy(self, now: int) -> None:

@@ -11,8 +11,8 @@ from stormpath_wsgi.limits.limit import Tally
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of a try, for one tally. *key*: of the tally. *until*: when its wait ends. *refused*: whether that wait
-    had begun before, so that the try was not made.
+    """What came of a try, for one tally. *key*: of the tally. *until*: when its wait ends, milliseconds; 0: there is none.
+    *refused*: whether that wait had begun before, so that the try was not made.
     """
 
     key: str
@@ -23,7 +23,7 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Count:
     """What whoever runs the site sees of a tally: *name* is that of its limit. *forgiven_at*, *until*: milliseconds
-    since the epoch.
+    since the epoch; the second is 0 where there was no wait.
     """
 
     name: str

@@ -16,8 +16,8 @@ def waits(limit: Limit, tries: int, *, pause: int = 0) -> list[float]:
     now, forgiven_at, told = NOW, NOW, []
     for _ in range(tries):
         forgiven_at, until = limit.after(forgiven_at, now)
-        told.append((until - now) / 1000)
-        now = until + pause
+        told.append(max(until - now, 0) / 1000)
+        now = max(until, now) + pause
     return told
 
 
@@ -50,6 +50,11 @@ def test_a_clock_that_steps_makes_nobody_wait_longer_than_the_longest_wait(step:
         assert until - now <= FIVE.longest_wait
     _, until = FIVE.after(forgiven_at, now)
     assert until - now <= FIVE.longest_wait
+
+
+def test_a_free_try_makes_nobody_wait_at_a_machine_whose_clock_is_behind() -> None:
+    _, until = FIVE.after(NOW, NOW)
+    assert not FIVE.waits(until, NOW - 500)
 
 
 def test_what_a_clock_that_was_far_ahead_has_stored_is_not_held_against_anybody() -> None:

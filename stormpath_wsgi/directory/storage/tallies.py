@@ -141,13 +141,15 @@ def _take(limits: tuple[tuple[str, Limit], ...], dialect: str) -> Any:
     owed = case((before + recovery > most, most), else_=before + recovery)
     beyond = (owed + recovery - 1) // recovery - of_limit("tries")
     doubled = of_limit("first_wait").bitwise_lshift(cast(beyond - 1, Integer))
-    wait = case((beyond <= 0, literal(0, BigInteger)), (doubled > longest, longest), else_=doubled)
+    until = case(
+        (beyond <= 0, literal(0, BigInteger)), (doubled > longest, _NOW + longest), else_=_NOW + doubled
+    )
     waits = _waits(_tallies.c.until, longest)
     return insert.on_conflict_do_update(
         index_elements=["key"],
         set_={
             "forgiven_at": case((waits, _tallies.c.forgiven_at), else_=_NOW + owed),
-            "until": case((waits, _tallies.c.until), else_=_NOW + wait),
+            "until": case((waits, _tallies.c.until), else_=until),
             "until_before": _tallies.c.until,
         },
     ).returning(_tallies.c.key, _tallies.c.until, _tallies.c.until_before)
@@ -207,7 +209,7 @@ def _take_back(recoveries: tuple[int | None, ...]) -> Any:
     return (
         update(_tallies)
         .where(_tallies.c.key.in_(locked))
-        .values(forgiven_at=forgiven_at, until=case((ended, _NOW), else_=_tallies.c.until))
+        .values(forgiven_at=forgiven_at, until=case((ended, literal(0, BigInteger)), else_=_tallies.c.until))
     )
 
 
