@@ -1,4 +1,4 @@
-"""For all tests: cheap commits, a real PostgreSQL server, databases to open, and no skips in CI."""
+"""For all tests: cheap commits, real servers of PostgreSQL and Redis, databases to open, and no skips in CI."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from support import cheap, compiled, prepared, warm
+from support.redis_server import RedisServer, running_redis
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -253,6 +254,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """An empty directory on every engine that several processes can share."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """The Redis server that most tests share."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def mortal_redis_server() -> Iterator[RedisServer]:
+    """A server for one test, which may stop and start it."""
+    with running_redis() as server:
+        yield server
 
 
 @pytest.fixture

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
-import subprocess
-import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis
+from support.redis_server import RedisServer
 from support.waiting import eventually
 
 from stormpath_wsgi.client.cache import (
@@ -99,32 +96,9 @@ def directory() -> Directory:
     return Directory()
 
 
-@pytest.fixture(scope="module")
-def redis_socket() -> Iterator[str]:
-    """Where a Redis server listens that runs for this file alone."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        pytest.skip("Redis is not installed")
-    with tempfile.TemporaryDirectory(prefix="stormpath-wsgi-") as folder:
-        path = str(Path(folder, "socket"))
-        options = ["--port", "0", "--unixsocket", path, "--dir", folder, "--save", "", "--appendonly", "no"]
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        try:
-            while not _answers(path):
-                assert process.poll() is None, "the server has stopped"
-                threading.Event().wait(0.01)
-            yield path
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _answers(path: str) -> bool:
-    with redis.Redis(unix_socket_path=path) as connection:
-        try:
-            return bool(connection.ping())
-        except redis.ConnectionError:
-            return False
+@pytest.fixture
+def redis_socket(redis_server: RedisServer) -> str:
+    return redis_server.path
 
 
 @pytest.fixture
