@@ -109,9 +109,9 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("folders", "extra"),
     [
-        ("stormpath_wsgi/[!cd]*", None),
+        ("stormpath_wsgi/[!cdl]*", None),
         ("stormpath_wsgi/directory", "postgresql"),
-        ("stormpath_wsgi/client", "redis"),
+        ("stormpath_wsgi/client|stormpath_wsgi/limits", "redis"),
         ("stormpath_wsgi/cli", "server"),
         ("adapters", "flask"),
     ],

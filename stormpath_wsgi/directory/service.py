@@ -41,6 +41,7 @@ from stormpath_wsgi.directory.wire.paths import (
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import Events
+from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.settings import LimitsSettings, MailSettings
 
 
@@ -80,6 +81,8 @@ class DirectoryService:
         #: Returns a number. As long as it returns the same number, everything that was read since still holds. Does no
         #: I/O.
         self.generation: Callable[[], int] = database.generation
+        limits = limits or LimitsSettings()
+        self._tallies = _tallies(limits)
         self._context = Context(
             database,
             base_url,
@@ -91,9 +94,11 @@ class DirectoryService:
             sms,
             cache_ttl=cache_ttl,
             events=self.events,
-            limits=(limits or LimitsSettings()).in_force(),
+            limits=limits.in_force(),
+            tallies=self._tallies,
         )
-        #: How often something may be tried. Its :attr:`~.Limits.limiter` counts for all who share the database.
+        #: How often something may be tried. Its :attr:`~.Limits.limiter` counts for all who share the database, or the
+        #: Redis server that *limits* name.
         self.limits = self._context.limits
         self._delivery = Delivery(self._context)
         self._context.deliver = self._delivery.wake
@@ -277,9 +282,11 @@ class DirectoryService:
         return nonces.remember(self._context, key_id, nonce, expires_at)
 
     def close(self) -> None:
-        """Sends mail that is due, for ten seconds at the most, and closes every connection to the database."""
+        """Sends mail that is due, for ten seconds at the most, and closes every connection."""
         self._delivery.close()
         self._context.database.close()
+        if self._tallies is not None:
+            self._tallies.close()
 
     def _expanded(self, written: Wire, wanted: Sequence[Wanted]) -> Wire:
         if wanted:
@@ -293,3 +300,10 @@ class DirectoryService:
             with self._context.read() as work:
                 path = f"tenants/{work.tenant_id}{path.removeprefix(own)}"
         return parse(path)
+
+
+def _tallies(limits: LimitsSettings) -> RedisTallies | None:
+    """Where tries are counted; None: in the database. Nothing connects before the first of them."""
+    if limits.url is None or not limits.enabled:
+        return None
+    return RedisTallies(limits.url.get_secret_value())

@@ -11,8 +11,8 @@ from stormpath_wsgi.limits.limit import Tally
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of a try, for one tally. *key*: of the tally. *until*: when its wait ends, milliseconds; 0: there is none.
-    *refused*: whether that wait had begun before, so that the try was not made.
+    """What came of a try, for one tally. *key*: of the tally. *until*: when its wait ends, in milliseconds since the
+    epoch; 0: there is none. *refused*: whether that wait had begun before, so that the try was not made.
     """
 
     key: str

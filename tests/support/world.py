@@ -203,8 +203,8 @@ class Beginning:
         world = World(database, url)
         fill(world)
         self._paths = world.application, world.directory
-        #: Everything goes with its tenant.
-        self._steps = ["DELETE FROM tenants"]
+        #: Everything goes with its tenant, but for what was tried with names that no account has.
+        self._steps = ["DELETE FROM tenants", "DELETE FROM tallies"]
         with database.write() as transaction:
             run = transaction.connection.exec_driver_sql
             for table in schema.metadata.sorted_tables:

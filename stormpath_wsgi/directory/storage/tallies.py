@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Integer,
     Text,
     and_,
@@ -57,14 +59,17 @@ class DatabaseTallies:
                 f"forgiven_at_{number}": forgiven_at,
                 f"until_{number}": until,
             }
+        limit_of = {tally.key: tally.limit for tally in tallies}
         try:
-            with self._database.write(moves_generation=False) as transaction:
-                dialect = transaction.connection.dialect.name
-                rows = transaction.connection.execute(_take(limits, dialect), given).all()
+            with self._write() as connection:
+                rows = connection.execute(_take(limits, connection.dialect.name), given).all()
+                taken = [Taken(row.key, row.until, limit_of[row.key].waits(row.until_before, now)) for row in rows]
+                refused = [each for each in taken if each.refused]
+                if refused:  # what was counted of the others at the same moment is undone
+                    connection.rollback()
         except IntegrityError:  # the account was removed meanwhile: nobody gets into it any more
             return []
-        limit_of = {tally.key: tally.limit for tally in tallies}
-        return [Taken(row.key, row.until, limit_of[row.key].waits(row.until_before, now)) for row in rows]
+        return refused or taken
 
     def take_back(self, tallies: Sequence[Tally], taken: Sequence[Taken], now: int) -> None:
         """As :meth:`.Tallies.take_back`."""
@@ -73,24 +78,29 @@ class DatabaseTallies:
         for number, tally in enumerate(tallies):
             given |= {f"key_{number}": tally.key, f"until_{number}": begun.get(tally.key, 0)}
         recoveries = tuple(None if tally.forgiven else tally.limit.recovery for tally in tallies)
-        with self._database.write(moves_generation=False) as transaction:
-            transaction.connection.execute(_take_back(recoveries), given)
+        with self._write() as connection:
+            connection.execute(_take_back(recoveries), given)
 
     def tidy(self, now: int) -> None:
         """As :meth:`.Tallies.tidy`."""
-        with self._database.write(moves_generation=False) as transaction:
-            transaction.connection.execute(_TIDY, {"now": now})
+        with self._write() as connection:
+            connection.execute(_TIDY, {"now": now})
 
     def unlock(self, account_id: str) -> int:
         """As :meth:`.Tallies.unlock`."""
-        with self._database.write(moves_generation=False) as transaction:
-            return transaction.connection.execute(_UNLOCK, {"account_id": account_id}).rowcount
+        with self._write() as connection:
+            return connection.execute(_UNLOCK, {"account_id": account_id}).rowcount
 
     def counts(self, now: int, most: int) -> Iterable[Count]:
         """As :meth:`.Tallies.counts`."""
         with self._database.read() as connection:
             rows = connection.execute(_COUNTS, {"now": now, "most": most}).all()
         return [Count(row.name, row.account_id, row.address, row.forgiven_at, row.until) for row in rows]
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._database.write(moves_generation=False) as transaction:
+            yield transaction.connection
 
 
 @lru_cache(64)
@@ -141,9 +151,7 @@ def _take(limits: tuple[tuple[str, Limit], ...], dialect: str) -> Any:
     owed = case((before + recovery > most, most), else_=before + recovery)
     beyond = (owed + recovery - 1) // recovery - of_limit("tries")
     doubled = of_limit("first_wait").bitwise_lshift(cast(beyond - 1, Integer))
-    until = case(
-        (beyond <= 0, literal(0, BigInteger)), (doubled > longest, _NOW + longest), else_=_NOW + doubled
-    )
+    until = case((beyond <= 0, literal(0, BigInteger)), (doubled > longest, _NOW + longest), else_=_NOW + doubled)
     waits = _waits(_tallies.c.until, longest)
     return insert.on_conflict_do_update(
         index_elements=["key"],
