@@ -97,17 +97,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, moves_generation: bool = True) -> Iterator[Transaction]:
+    def write(self, *, moves_generation: bool = True, patience: float | None = None) -> Iterator[Transaction]:
         """One transaction: committed at the end of the block, undone if the block raises.
 
         *moves_generation*: whether it changes anything that a cache may hold. Such writes happen one after the other on
         every engine, so they may rely on what they have read. Other writes rely on the constraints of the tables.
+        *patience*: seconds to wait for a lock in a table of PostgreSQL, when that shall be less than usual. A write
+        that gives up so early says nothing of the server, so nobody else is refused, and nothing is logged.
         """
         with (
             self._serving(),
             self._backend.turn_to_write(),
             self._backend.engine.connect() as connection,
-            self._backend.transaction(connection, alone=moves_generation),
+            self._backend.transaction(connection, alone=moves_generation, patience=patience),
         ):
             yield Transaction(connection)
             if not moves_generation:
@@ -185,8 +187,12 @@ class _Backend:
         """Waits like :meth:`turn_to_read`, before a write."""
         return nullcontext()
 
-    def transaction(self, connection: Connection, *, alone: bool) -> AbstractContextManager[None]:
-        """Begins a write and ends it. *alone*: while it runs, no other such write of any process runs."""
+    def transaction(
+        self, connection: Connection, *, alone: bool, patience: float | None
+    ) -> AbstractContextManager[None]:
+        """Begins a write and ends it. *alone*: while it runs, no other such write of any process runs. *patience*: see
+        :meth:`Database.write`.
+        """
         raise NotImplementedError
 
     def close(self) -> None:
@@ -278,7 +284,7 @@ class _SqliteFile(_Backend):
             raise _Refused(str(error)) from error
 
     @contextmanager
-    def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
+    def transaction(self, connection: Connection, *, alone: bool, patience: float | None) -> Iterator[None]:
         # SQLite can wait for its lock as well, but it sleeps so long between two tries that some processes never get
         # it.
         end = time.monotonic() + self._turns.patience()
@@ -425,7 +431,7 @@ class _SqliteMemory(_Backend):
     turn_to_write = turn_to_read
 
     @contextmanager
-    def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
+    def transaction(self, connection: Connection, *, alone: bool, patience: float | None) -> Iterator[None]:
         connection.exec_driver_sql("BEGIN")
         yield
 
@@ -468,13 +474,18 @@ class _PostgreSQL(_Backend):
         super().after_fork()
 
     @contextmanager
-    def transaction(self, connection: Connection, *, alone: bool) -> Iterator[None]:
-        limits = self._server.limits(deadline.left(self.timeout))
+    def transaction(self, connection: Connection, *, alone: bool, patience: float | None) -> Iterator[None]:
+        limits = self._server.limits(deadline.left(self.timeout), patience)
         calls = [f"set_config('{name}', '{value}', true)" for name, value in limits.items()]
         if alone:
             calls.append(f"pg_advisory_xact_lock({_LOCK})")
         connection.exec_driver_sql(f"SELECT {', '.join(calls)}")
-        yield
+        try:
+            yield
+        except exc.OperationalError as error:
+            if patience is not None and isinstance(error.orig, self._server.is_locked):
+                raise Unavailable("A table of the directory is locked.") from error
+            raise
 
     def close(self) -> None:
         super().close()

@@ -41,8 +41,10 @@ class Server:
     to another server process than the one that has prepared it. Raises :class:`ValueError` for a wrong *url*.
     """
 
+    #: The error which says that a lock was waited for in vain.
+    is_locked = errors.LockNotAvailable
     #: The errors which say that the server, or a lock in it, hangs. An error about a slow statement is not among them.
-    hangs = (Overdue, errors.ConnectionTimeout, errors.LockNotAvailable)
+    hangs = (Overdue, errors.ConnectionTimeout, is_locked)
 
     def __init__(self, url: URL, *, longest: float, on_pooler: Callable[[], object]) -> None:
         self._longest, self._on_pooler = longest, on_pooler
@@ -68,14 +70,15 @@ class Server:
         event.listen(self.engine, "checkin", _note_use)
         event.listen(self.engine, "checkout", self._try)
 
-    def limits(self, longest: float) -> dict[str, str]:
+    def limits(self, longest: float, patience: float | None = None) -> dict[str, str]:
         """The parameters that make the server give up a little sooner than we do, so that the connection can be used
         again.
 
-        *longest*: seconds until we give up.
+        *longest*: seconds until we give up. *patience*: seconds to wait for a lock, if that is less than usual.
         """
+        usual = 0.8 * self._longest
         return {
-            "lock_timeout": _milliseconds(0.8 * self._longest),
+            "lock_timeout": _milliseconds(usual if patience is None else min(usual, patience)),
             "statement_timeout": _milliseconds(0.9 * longest),
             "idle_in_transaction_session_timeout": _milliseconds(2 * self._longest),
         }

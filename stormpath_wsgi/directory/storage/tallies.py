@@ -36,6 +36,10 @@ from stormpath_wsgi.limits.tallies import Count, Taken
 
 _TIDIED = 8  # tallies; one try adds four at the most
 
+# Seconds to wait for a lock on PostgreSQL. A sign-in goes on without the table rather than wait longer. And it is less
+# than the server's deadlock_timeout: where a try and whoever removes the account wait for each other, the try gives up.
+_PATIENCE = 0.8
+
 _tallies = schema.tallies
 _NOW = bindparam("now", type_=BigInteger)
 
@@ -99,7 +103,7 @@ class DatabaseTallies:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with self._database.write(moves_generation=False) as transaction:
+        with self._database.write(moves_generation=False, patience=_PATIENCE) as transaction:
             yield transaction.connection
 
 
