@@ -52,7 +52,7 @@ ARROWS: dict[str, set[str]] = {
     "api_auth": {"client", "web/request_authenticators"},
     "session": {"client", "cookie", "settings", "texts", "user", "web/environ", "web/identity", "web/remote_user"},
     "web/credentials": {"client", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user"},
-    "flows": {"client", "cookie", "session", "settings", "signing", "web/environ"},
+    "flows": {"client", "cookie", "limits", "session", "settings", "signing", "web/environ"},
     "web/responses": {"user", "web/environ"},
     "policy": {
         "client", "session", "settings", "texts", "user", "web/environ", "web/identity", "web/language",

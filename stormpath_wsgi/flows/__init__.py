@@ -9,6 +9,7 @@ from __future__ import annotations
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.pending import PendingSignIns
 from stormpath_wsgi.flows.refusals import FlowRefused, PendingRefused, RegistrationRefused, SignInRefused
 from stormpath_wsgi.flows.registration import NewAccount, Registration
@@ -40,10 +41,10 @@ class Flows:
     """The flows of one application: ``sign_in``, ``registration``, ``sign_out``. Lives with the process."""
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
-        pending = PendingSignIns(
-            settings.secret_keys, id_of(application.href), secure=bool(settings.session.cookie_secure)
-        )
-        self.sign_in = SignIn(client, application, pending)
+        keys, secure = settings.secret_keys, bool(settings.session.cookie_secure)
+        pending = PendingSignIns(keys, id_of(application.href), secure=secure)
+        browsers = Browsers(keys, settings.limits, secure=secure)
+        self.sign_in = SignIn(client, application, pending, browsers)
         self.registration = Registration(client, application, self.sign_in)
         self.sign_out = SignOut(client.events)
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 from stormpath_wsgi.client import Account, Application, Client, Directory, Group, Organization
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import (
     APPLICATION,
     PASSWORD,
@@ -29,8 +29,10 @@ from stormpath_wsgi.events import (
     SignInStarts,
     reserved,
 )
+from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
+from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
 
 #: Where only to look for the account: the client's object, an href, or a document of the wire.
@@ -84,8 +86,8 @@ class Question:
 class SignIn:
     """Sign-ins to one application. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, application: Application, pending: PendingSignIns) -> None:
-        self._client, self._application, self._pending = client, application, pending
+    def __init__(self, client: Client, application: Application, pending: PendingSignIns, browsers: Browsers) -> None:
+        self._client, self._application, self._pending, self._browsers = client, application, pending, browsers
         self._events = client.events
         self._steps: tuple[Step, ...] = ()
 
@@ -106,7 +108,13 @@ class SignIn:
 
         The arguments and what is raised are those of :meth:`prove` and of :meth:`enter`.
         """
-        account = self.prove(login, password, account_store=account_store, organization_name_key=organization_name_key)
+        account = self.prove(
+            login,
+            password,
+            session=session,
+            account_store=account_store,
+            organization_name_key=organization_name_key,
+        )
         return self._enter(session, account, PASSWORD, login)
 
     def prove(
@@ -114,12 +122,14 @@ class SignIn:
         login: str,
         password: str,
         *,
+        session: CurrentSession | None = None,
         account_store: AccountStore | None = None,
         organization_name_key: str | None = None,
     ) -> Account:
         """Whose *login* and *password* these are. Signs nobody in.
 
-        *account_store*, *organization_name_key*: search only there, see
+        *session*: of the request. A browser that it shows to be known to the account is not held up by strangers who
+        guess its password. *account_store*, *organization_name_key*: search only there, see
         :meth:`~stormpath_wsgi.client.Application.authenticate_account`. Raises :class:`SignInRefused`, with the field
         ``login`` or ``password`` for one that is no text or is blank; :class:`~stormpath_wsgi.events.Declined` when a
         listener refuses; :class:`~stormpath_wsgi.Error` when the directory fails.
@@ -127,7 +137,7 @@ class SignIn:
         _check("login", login, Code.NO_SUCH_ACCOUNT)
         _check("password", password, Code.WRONG_PASSWORD)
         wish = self._ask_listeners(SignInStarts(login=login, password=password, credential=PASSWORD))
-        return self._ask_directory(wish, account_store, organization_name_key)
+        return self._ask_directory(session, wish, account_store, organization_name_key)
 
     def enter(
         self, session: CurrentSession, account: Account, *, credential: str = APPLICATION, asked: bool = False
@@ -171,16 +181,22 @@ class SignIn:
             return self._events.before(event)
 
     def _ask_directory(
-        self, wish: SignInStarts, account_store: AccountStore | None, organization_name_key: str | None
+        self,
+        session: CurrentSession | None,
+        wish: SignInStarts,
+        account_store: AccountStore | None,
+        organization_name_key: str | None,
     ) -> Account:
         try:
-            with reserved(SignInStarts, SignedIn, SignInFailed) as kept:
+            with self._browsers.trying(session), reserved(SignInStarts, SignedIn, SignInFailed) as kept:
                 return self._application.authenticate_account(
                     wish.login or "",
                     wish.password or "",
                     account_store=account_store,
                     organization_name_key=organization_name_key,
                 ).account
+        except TooManyTries as error:  # nothing was looked at, and who listens was told when the wait began
+            raise SignInRefused.of(error) from error
         except Error as error:
             known = next((event.account for event in kept), None)
             with self._telling(login=wish.login, account=known, credential=wish.credential):
@@ -211,6 +227,7 @@ class SignIn:
                 raise kind(Code.NO_SUCH_ACCOUNT, error=error) from error
             raise kind.of(error) from error
         self._pending.forget(session)
+        self._browsers.remember(session, id_of(account.href))
         for href in session.ended:
             if href != account.href:
                 self._events.emit(SignedOut(account=href, actor=before.actor, credential=before.credential))

@@ -88,12 +88,13 @@ def request(cookie: str | None = None, *, https: bool = False, **variables: Any)
 
 
 def given(session: CurrentSession) -> str:
-    """The cookie that the answer to a request gives the browser, as the browser will send it."""
+    """The session cookie that the answer to a request gives the browser, as the browser will send it."""
     return set_cookie(session).partition(";")[0]
 
 
 def set_cookie(session: CurrentSession) -> str:
-    return dict(session.headers())["Set-Cookie"]
+    """The header for the session cookie, which comes before others of ours."""
+    return next(value for name, value in session.headers() if name == "Set-Cookie")
 
 
 def says(text: Callable[[], object]) -> WSGIApplication:

@@ -1,0 +1,181 @@
+"""What a browser says of itself before anything is proved: who has signed in in it before, and its place in a queue.
+
+Both stand in signed cookies, so any worker, and any machine with the same secret keys, may read them, and nobody can
+write one for himself. They sign nobody in. They only say against which limits a try counts
+(:meth:`.Limits.sign_in`), so that the owner of an account gets in while others guess its password. What is forged, is
+of another site or is too old says nothing: then the browser is a new one.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from stormpath_wsgi.cookie import Cookie
+from stormpath_wsgi.errors import TooManyTries
+from stormpath_wsgi.events import here
+from stormpath_wsgi.limits import Visitor, visited
+from stormpath_wsgi.limits.limits import PLACE_LASTS
+from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.settings import LimitsSettings
+from stormpath_wsgi.signing import PurposeSigner
+
+#: How many accounts a browser is known for: those that signed in last.
+MOST_ACCOUNTS = 5
+
+#: Seconds after which a browser gets a new cookie at a sign-in that changes nothing else.
+RENEWAL = 86_400
+
+#: Seconds that the clock of another machine may be ahead.
+_AHEAD = 60
+
+#: An id of an account as it is kept here. There are no others in a directory of ours.
+_ACCOUNT = re.compile("[A-Za-z0-9_-]{1,64}")
+
+#: The key of a tally, and a moment that Python can count with.
+_KEY, _LATEST = re.compile("[0-9a-f]{32}"), 2**53
+
+#: Characters of the longest texts there can be. A longer one is not hashed. First a random id, a moment, the accounts
+#: and the signature; then a key, a moment and the signature.
+_LONGEST_KNOWN = 22 + 16 + MOST_ACCOUNTS * 65 + 64 + 3
+_LONGEST_PLACE = 32 + 16 + 64 + 2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A browser in which somebody has signed in.
+
+    *browser*: 16 random bytes as text. *noted*: when, in seconds since the epoch. *accounts*: ids, the latest first.
+    """
+
+    browser: str
+    noted: int
+    accounts: tuple[str, ...]
+
+
+class Browsers:
+    """Writes and reads these cookies of one site. Threads may share it.
+
+    *secret_keys*: the first signs, all verify. *limits*: how long a browser is known, and whether anything is limited.
+    *secure*: whether the cookies are Secure over plain http too, because a proxy in front speaks https. *now*: seconds
+    since the epoch.
+    """
+
+    def __init__(
+        self,
+        secret_keys: Sequence[SecretStr],
+        limits: LimitsSettings,
+        *,
+        secure: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        # If the form of a text changes, its purpose must change as well: below it is taken apart by its form.
+        self._known_signer = PurposeSigner(secret_keys, "stormpath_wsgi known browser 1")
+        self._place_signer = PurposeSigner(secret_keys, "stormpath_wsgi place 1")
+        self._enabled, self._lasts, self._now = limits.enabled, int(limits.known_browser_lasts.total_seconds()), now
+        self._known_cookies = {https: Cookie("stormpath_browser", secure=https or secure) for https in (False, True)}
+        self._place_cookies = {https: Cookie("stormpath_place", secure=https or secure) for https in (False, True)}
+
+    @contextmanager
+    def trying(self, session: CurrentSession | None) -> Iterator[None]:
+        """What is tried in the block is tried by the browser of *session*. None: it is not known by which.
+
+        If the block raises :class:`~stormpath_wsgi.errors.TooManyTries` with a place, the browser gets it in a cookie.
+        """
+        if session is None:
+            yield
+            return
+        with visited(self.visitor(session)):
+            try:
+                yield
+            except TooManyTries as error:
+                if error.place is not None:
+                    self._give_place(session, error.place, error.retry_after)
+                raise
+
+    def visitor(self, session: CurrentSession) -> Visitor:
+        """Who sends the request of *session*."""
+        address = here().address or session.origin().address
+        known = self.known(session)
+        return Visitor(
+            address,
+            browser=known.browser if known else None,
+            accounts=frozenset(known.accounts if known else ()),
+            place=self._first(session, self._place_cookies, self._read_place),
+        )
+
+    def known(self, session: CurrentSession) -> Known | None:
+        """Who has signed in in the browser of *session*; None: nobody, as far as can be believed."""
+        return self._first(session, self._known_cookies, self._read_known)
+
+    def remember(self, session: CurrentSession, account_id: str) -> None:
+        """The account has just signed in in the browser of *session*: it is known from now on, and needs no place."""
+        if session.environ is None or not self._enabled:
+            return
+        if _texts(session, self._place_cookies):
+            for header in _of(session, self._place_cookies).removal:
+                session.add_cookie(header)
+        known, now = self.known(session), int(self._now())
+        before = known.accounts if known else ()
+        accounts = tuple(dict.fromkeys((account_id, *before)))[:MOST_ACCOUNTS]
+        if not _ACCOUNT.fullmatch(account_id) or (known and accounts == before and now < known.noted + RENEWAL):
+            return
+        browser = known.browser if known else secrets.token_urlsafe(16)
+        value = f"{browser}.{now:x}.{'~'.join(accounts)}"
+        text = self._known_signer.sign(value).decode()
+        session.add_cookie(_of(session, self._known_cookies).header(text, self._lasts))
+
+    def _give_place(self, session: CurrentSession, place: tuple[str, int], seconds: int) -> None:
+        key, due = place
+        if session.environ is None or not (_KEY.fullmatch(key) and 0 <= due < _LATEST):
+            return  # of a directory on another machine, which we need not believe
+        text = self._place_signer.sign(f"{key}.{due:x}").decode()
+        session.add_cookie(_of(session, self._place_cookies).header(text, seconds + PLACE_LASTS // 1000))
+
+    def _read_known(self, text: str) -> Known | None:
+        value = _signed(self._known_signer, text, _LONGEST_KNOWN)
+        if value is None:
+            return None
+        browser, noted, accounts = value.split(".")
+        known = Known(browser, int(noted, 16), tuple(accounts.split("~")))
+        # A clock that was set back makes nothing last longer: what is from the future is not believed.
+        return known if known.noted - _AHEAD <= self._now() < known.noted + self._lasts else None
+
+    def _read_place(self, text: str) -> tuple[str, int] | None:
+        value = _signed(self._place_signer, text, _LONGEST_PLACE)
+        if value is None:
+            return None
+        key, due = value.split(".")
+        return key, int(due, 16)  # whoever counts knows whether it is due, or over
+
+    @staticmethod
+    def _first(session: CurrentSession, cookies: dict[bool, Cookie], read: Callable[[str], T | None]) -> T | None:
+        """The first of the cookies of that name that says something."""
+        return next((found for text in _texts(session, cookies) if (found := read(text)) is not None), None)
+
+
+def _texts(session: CurrentSession, cookies: dict[bool, Cookie]) -> list[str]:
+    header = session.environ.get("HTTP_COOKIE") if session.environ is not None else None
+    return _of(session, cookies).texts(header) if header else []
+
+
+def _of(session: CurrentSession, cookies: dict[bool, Cookie]) -> Cookie:
+    return cookies[session.environ is not None and session.environ["wsgi.url_scheme"] == "https"]
+
+
+def _signed(signer: PurposeSigner, text: str, longest: int) -> str | None:
+    """What *text* says, which may be anything; None when it was not signed with one of our keys."""
+    value, _, signature = text.rpartition(".")
+    # The length is checked first, so that a long text is not hashed.
+    if len(text) > longest or not text.isascii() or not signer.verify_signature(value, signature):
+        return None
+    return value
