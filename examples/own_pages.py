@@ -20,9 +20,9 @@ def site(environ, start_response):
     return (act(request) if request.method == "POST" else page())(environ, start_response)
 
 
-def page(message="", status=200):
+def page(message="", status=200, **headers):
     main = MEMBER.format(escape(user.email)) if user.is_authenticated else STRANGER.format(escape(message))
-    return Response(f"<!doctype html><title>My site</title>{main}", status)
+    return Response(f"<!doctype html><title>My site</title>{main}", status, **headers)
 
 
 def act(request):
@@ -37,10 +37,11 @@ def act(request):
             flows.registration(session, {"email": email, "password": password}, signs_in=True)
         elif action == "out":
             flows.sign_out(session)
-    except SignInRefused:
-        return page("That is not the password, or there is no such account.", 400)
-    except RegistrationRefused as refused:
-        return page(f"Please choose another {refused.field or 'address'}.", 400)
+    except (SignInRefused, RegistrationRefused) as refused:
+        if (seconds := refused.retry_after) is not None:
+            return page(f"Too many tries. Please wait {seconds} seconds.", 429, retry_after=seconds)
+        other = f"Please choose another {refused.field or 'address'}."
+        return page("That is not the password, or there is no such account." if action == "in" else other, 400)
     except Declined as refused:
         return page(refused.message, 403)
     return Response(status=303, location="/")

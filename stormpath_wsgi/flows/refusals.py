@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Self
 
 from stormpath_wsgi.codes import Code, Whose
-from stormpath_wsgi.errors import Error, Unavailable, fault
+from stormpath_wsgi.errors import Error, TooManyTries, Unavailable, fault
 from stormpath_wsgi.events import Declined
 
 #: What a directory says to a site that it does not let in: that is no answer to a visitor.
@@ -60,6 +60,11 @@ class FlowRefused(Exception):
         return self.as_error().status
 
     @property
+    def retry_after(self) -> int | None:
+        """After how many seconds it may be tried again; None unless the code is ``TOO_MANY_TRIES``."""
+        return self.error.retry_after if isinstance(self.error, TooManyTries) else None
+
+    @property
     def reason(self) -> str:
         """The name of the code, for logs."""
         if self.code is not None:
@@ -68,8 +73,9 @@ class FlowRefused(Exception):
 
 
 class SignInRefused(FlowRefused):
-    """Nobody is signed in by this. Visitors should be told the same whatever the code says, with one exception:
-    ``ACCOUNT_NOT_VERIFIED``, which the directory says only to who knows the password.
+    """Nobody is signed in by this. Visitors should be told the same whatever the code says, with two exceptions:
+    ``ACCOUNT_NOT_VERIFIED``, which the directory says only to who knows the password, and ``TOO_MANY_TRIES``, which it
+    says whether there is such an account or not.
     """
 
 

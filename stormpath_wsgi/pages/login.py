@@ -16,7 +16,7 @@ from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
-from stormpath_wsgi.pages.refusal import Invalid, Refusal, invalid
+from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
 from stormpath_wsgi.pages.sentences import INVALID_LOGIN
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import FORBIDDEN
@@ -130,6 +130,8 @@ class LoginPage(FormPage[LoginSettings]):
         return key
 
     def _refusal(self, request: Request, refused: SignInRefused) -> Invalid:
+        """What the visitor is told. Raises :class:`Wait`."""
+        Wait.check(refused)
         refusal = invalid(refused)
         if refused.code == Code.ACCOUNT_NOT_VERIFIED:
             refusal.say("%(title)s %(text)s", **UNVERIFIED._asdict())

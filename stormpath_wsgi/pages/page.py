@@ -21,7 +21,7 @@ from stormpath_wsgi.pages.csrf import FIELD, HEADER
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.parameters import media_type, read_body
-from stormpath_wsgi.pages.refusal import Invalid, Refusal
+from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
 from stormpath_wsgi.pages.sentences import GENERAL
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
@@ -145,7 +145,8 @@ class FormPage(Page[F]):
             self.check_token(request, posted)
             outcome = self.accept(request, posted, html=html)
         except Refusal as refusal:
-            log.info("%s refuses %s: %s", self.uri, request.remote_addr, refusal.reason)
+            if not isinstance(refusal, Wait):
+                log.info("%s refuses %s: %s", self.uri, request.remote_addr, refusal.reason)
             return self.refuse(request, posted or {}, refusal) if html else refused(request, refusal)
         except Declined as by_listener:
             return self._refused_by_listener(request, posted or {}, by_listener, html=html)
@@ -185,7 +186,7 @@ class FormPage(Page[F]):
         refusal: Refusal | None = None,
     ) -> Response:
         texts = texts_of(request.environ)
-        return self.site.html(
+        answer = self.site.html(
             request,
             self._settings.view,
             status,
@@ -195,6 +196,9 @@ class FormPage(Page[F]):
             error=refusal and refusal.told(texts),
             **self.context(request),
         )
+        if refusal is not None:
+            answer.retry_after = refusal.retry_after
+        return answer
 
     def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
         """The answer to a form that was accepted."""
@@ -216,4 +220,6 @@ class FormPage(Page[F]):
 def refused(request: Request, refusal: Refusal) -> Response:
     """A refusal as JSON: two keys, what else a program has to know, and nothing that the directory tells developers."""
     told = refusal.told(texts_of(request.environ))
-    return json_answer({"status": told.status, "message": told.message, **refusal.members}, told.status)
+    answer = json_answer({"status": told.status, "message": told.message, **refusal.members}, told.status)
+    answer.retry_after = refusal.retry_after
+    return answer

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows.refusals import FlowRefused, field_of
-from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, sentence
+from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, SENTENCES, sentence, waiting_time
 from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import Texts
 
@@ -29,12 +31,14 @@ class Refusal(Exception):
 
     *message* is English, and marked for the catalogues; *values* stand in its places ``%(name)s``, and are texts or
     labels as well. *field*: the name of the form field that is to blame. :attr:`location`: where a browser is sent
-    instead. :attr:`members`: what a program is told besides.
+    instead. :attr:`members`: what a program is told besides. :attr:`retry_after`: after how many seconds the same
+    request may be sent again; None: it would not help.
     """
 
     def __init__(self, message: str, *, status: int = 400, field: str | None = None, **values: str) -> None:
         self.status, self.field = status, field
         self.location: str | None = None
+        self.retry_after: int | None = None
         self.members: Mapping[str, str] = {}
         self.say(message, **values)
 
@@ -52,6 +56,24 @@ class Refusal(Exception):
 
 class Invalid(Refusal):
     """What was filled in will not do. A browser gets the form again with status 200 (framework specification)."""
+
+
+class Wait(Refusal):
+    """It was tried too often, and may be tried again after so many *seconds*. The log was told when the wait began."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(SENTENCES[Code.TOO_MANY_TRIES], status=HTTPStatus.TOO_MANY_REQUESTS)
+        self.retry_after = seconds
+
+    @classmethod
+    def check(cls, refused: FlowRefused) -> None:
+        """Raises one if a flow *refused* because of a wait."""
+        if refused.retry_after is not None:
+            raise cls(refused.retry_after) from refused
+
+    def told(self, texts: Texts) -> ShownRefusal:
+        """As of any refusal, with the time in words."""
+        return ShownRefusal(waiting_time(self.retry_after or 1, texts), self.status, self.field)
 
 
 def invalid(refused: FlowRefused, fields: Mapping[str, FieldSettings] = _NO_FIELDS) -> Invalid:

@@ -13,7 +13,7 @@ from stormpath_wsgi.flows.registration import ORGANIZATION as ORGANIZATION_NAME_
 from stormpath_wsgi.pages.about import password_rules
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
-from stormpath_wsgi.pages.refusal import Invalid, invalid
+from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
@@ -85,6 +85,8 @@ class RegisterPage(FormPage[RegisterSettings]):
         return values
 
     def _refusal(self, refused: RegistrationRefused) -> Invalid:
+        """What the visitor is told. Raises :class:`Wait`."""
+        Wait.check(refused)
         if refused.field == ORGANIZATION_NAME_KEY:
             return Invalid(marked("Organization could not be found."), field=ORGANIZATION)
         return invalid(refused, self.form.fields)

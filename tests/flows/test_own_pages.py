@@ -75,3 +75,13 @@ def test_the_documentation_shows_it() -> None:
 
 def test_it_has_forty_lines() -> None:
     assert sum(1 for line in EXAMPLE.read_text().splitlines() if line.strip()) <= 40
+
+
+def test_who_tries_too_often_is_told_how_long_to_wait(example: dict[str, Any]) -> None:
+    limits = {"account": "1 tries, waits 8s to 1h, one back after 1h"}
+    site = make_site(example["site"], web=example["application"].settings.web, limits=limits)
+    with closing(site.client):
+        visit = Visit(site=site)
+        for _ in range(2):
+            assert "That is not the password" in send(visit, "in", "wrong")
+        assert "Please wait 8 seconds." in send(visit, "in")

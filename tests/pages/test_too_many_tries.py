@@ -1,0 +1,99 @@
+"""What people see who have tried too often."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import pytest
+from support.browsing import PASSWORD, Visit
+
+from stormpath_wsgi.events import AfterEvent, SignInFailed, WaitBegan
+from stormpath_wsgi.pages.sentences import waiting_time
+from stormpath_wsgi.texts import english
+
+#: Four that are free, and one that begins a long wait.
+LIMITS = {"accountAndAddress": "4 tries, waits 8s to 1h, one back after 1h"}
+TOLD = "Too many tries. Please wait 8 seconds and try again."
+WRONG = {"login": "ada@example.org", "password": "wrong"}
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def visit() -> Visit:
+    made = Visit(limits=LIMITS)
+    made.extra_environ["REMOTE_ADDR"] = "203.0.113.7"
+    return made
+
+
+def guess(visit: Visit, times: int = 5, login: str = "ada@example.org") -> None:
+    for _ in range(times):
+        visit.post_json("/login", {**WRONG, "login": login}, headers=JSON, status=400)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (1, "1 second"), (8, "8 seconds"), (90, "90 seconds"), (91, "2 minutes"), (300, "5 minutes"),
+        (5400, "90 minutes"), (5401, "2 hours"), (86_400, "24 hours"),
+    ],
+)  # fmt: skip
+def test_the_time_is_told_in_words(seconds: int, told: str) -> None:
+    assert waiting_time(seconds, english()) == f"Too many tries. Please wait {told} and try again."
+
+
+def test_the_form_comes_again_with_what_was_typed_but_for_the_password(visit: Visit) -> None:
+    visit.account()
+    guess(visit)
+    form = visit.get("/login").form
+    form["login"], form["password"] = "ada@example.org", PASSWORD
+    answer = form.submit(status=429)
+    assert answer.headers["Retry-After"] == "8"
+    assert answer.headers["Cache-Control"] == "no-cache, no-store"
+    assert answer.html.select_one("div.bad-login").get_text(strip=True) == TOLD
+    assert answer.form["login"].value == "ada@example.org"
+    assert answer.form["password"].value == ""
+    assert PASSWORD not in answer.text
+    assert not visit.is_signed_in()
+
+
+def test_a_single_page_app_is_told_in_two_keys(visit: Visit) -> None:
+    guess(visit)
+    answer = visit.post_json("/login", WRONG, headers=JSON, status=429)
+    assert answer.json == {"status": 429, "message": TOLD}
+    assert answer.headers["Retry-After"] == "8"
+    assert answer.headers["Cache-Control"] == "no-cache, no-store"
+
+
+def test_it_is_the_same_whether_there_is_such_an_account_or_not(visit: Visit) -> None:
+    visit.account()
+    answers: list[list[tuple[Any, ...]]] = []
+    for login in ("ada@example.org", "eve@example.org"):
+        page, seen = Visit(site=visit.site), []
+        page.extra_environ["REMOTE_ADDR"] = f"2001:db8:{len(answers)}::1"
+        for _ in range(7):
+            form = page.get("/login").form
+            form["login"], form["password"] = login, "wrong"
+            answer = form.submit(status="*")
+            text = re.sub(r'name="csrf_?[tT]oken"[^>]*|value="[^"]{40,}"', "", answer.text).replace(login, "LOGIN")
+            names = [(name, value) for name, value in answer.headers.items() if name != "Content-Length"]
+            seen.append((answer.status_int, names, text))
+        answers.append(seen)
+    assert [status for status, *_ in answers[0]] == [200] * 5 + [429] * 2
+    assert answers[0] == answers[1]
+
+
+def test_a_try_that_is_not_made_is_no_failure_and_no_line(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+    visit.account()
+    told: list[AfterEvent] = []
+    visit.site.events.listen(AfterEvent, told.append)
+    guess(visit)
+    assert [type(event) for event in told].count(SignInFailed) == 5
+    (began,) = [event for event in told if isinstance(event, WaitBegan)]
+    assert (began.limit, began.seconds, began.address) == ("accountAndAddress", 8, "203.0.113.7")
+    told.clear()
+    with caplog.at_level(logging.DEBUG):
+        visit.post_json("/login", WRONG, headers=JSON, status=429)
+    assert told == []
+    assert [record for record in caplog.records if record.name.startswith("stormpath_wsgi")] == []
