@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "limits": {"breaker"},
     "settings": {"key_file", "limits", "texts"},
     "directory": {"breaker", "key_file", "limits", "remembered", "settings"},
-    "client": {"sauthc1"},
+    "client": {"limits", "sauthc1"},
     "web/bodies": set(),
     "web/environ": set(),
     "web/negotiation": set(),

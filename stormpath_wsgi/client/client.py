@@ -36,6 +36,7 @@ from stormpath_wsgi.client.resources.tenant import (
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.events import Events
+from stormpath_wsgi.limits import Limits
 
 
 class Client(Shared):
@@ -127,6 +128,11 @@ class Client(Shared):
     def events(self) -> Events:
         """Who listens to what happens in an embedded directory; of another one, to what the flows of a site do."""
         return self.data_store.events if isinstance(self.data_store, LocalDataStore) else self._events
+
+    @property
+    def limits(self) -> Limits | None:
+        """How often something may be tried in an embedded directory. None: another machine counts."""
+        return self.data_store.limits if isinstance(self.data_store, LocalDataStore) else None
 
     @cached_property
     def tenant(self) -> Tenant:

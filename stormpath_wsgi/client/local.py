@@ -25,6 +25,8 @@ class LocalDataStore(Shared):
         self.generation = service.generation
         #: Who listens to what happens in the directory.
         self.events = service.events
+        #: How often something may be tried in the directory.
+        self.limits = service.limits
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
         """See :meth:`DataStore.get`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wsgiref.types import WSGIEnvironment
 
-from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.pending import PendingSignIns
 from stormpath_wsgi.flows.refusals import FlowRefused, PendingRefused, RegistrationRefused, SignInRefused
@@ -16,6 +16,7 @@ from stormpath_wsgi.flows.registration import NewAccount, Registration
 from stormpath_wsgi.flows.sign_in import Finished, Question, SignIn, Step, Unfinished
 from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.kinds import id_of
+from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import PAGES
 
@@ -45,8 +46,16 @@ class Flows:
         pending = PendingSignIns(keys, id_of(application.href), secure=secure)
         browsers = Browsers(keys, settings.limits, secure=secure)
         self.sign_in = SignIn(client, application, pending, browsers)
-        self.registration = Registration(client, application, self.sign_in)
+        limits = client.limits or _limits_of(settings, client)
+        self.registration = Registration(client, application, self.sign_in, browsers, limits)
         self.sign_out = SignOut(client.events)
+
+
+def _limits_of(settings: Settings, client: Client) -> Limits:
+    """The limits of a site whose directory is on another machine: that counts sign-ins, and no registrations."""
+    tallies = MemoryTallies()
+    limiter = Limiter(tallies, client.events, href=lambda id: f"{client.base_url}/{Account.path}/{id}")
+    return Limits(settings.limits.in_force(), limiter)
 
 
 def flows_of(environ: WSGIEnvironment) -> Flows:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import REGISTRATION, Declined, Registered, RegistrationStarts, reserved
+from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused, field_of
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
-from stormpath_wsgi.kinds import ENABLED, NAME_KEY
+from stormpath_wsgi.kinds import ENABLED, NAME_KEY, id_of
+from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
@@ -45,8 +48,11 @@ class NewAccount:
 class Registration:
     """Registrations at one application. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, application: Application, sign_in: SignIn) -> None:
+    def __init__(
+        self, client: Client, application: Application, sign_in: SignIn, browsers: Browsers, limits: Limits
+    ) -> None:
         self._client, self._application, self._sign_in = client, application, sign_in
+        self._browsers, self._limits = browsers, limits
         self._events = client.events
 
     def __call__(
@@ -65,16 +71,27 @@ class Registration:
         account is made by then, and whoever got an error would make another one.
 
         Raises :class:`RegistrationRefused`, with the name of the value as its ``field`` where the directory names one,
+        and with the code ``TOO_MANY_TRIES`` where too many accounts were asked for from one address;
         :class:`~stormpath_wsgi.events.Declined` when a listener refuses, and
         :class:`~stormpath_wsgi.Error` when the directory fails. No account is made then.
         """
         for name in data:
             if name not in GIVEN:
                 raise RegistrationRefused(Code.UNKNOWN_PROPERTY, field=name)
-        account = self._make(self._owner(organization_name_key), data)
+        with self._trying(session):
+            account = self._make(self._owner(organization_name_key), data)
         result = self._enter(session, account) if signs_in and account.status == ENABLED else None
         unfinished = result if isinstance(result, Unfinished) else None
         return NewAccount(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
+
+    @contextmanager
+    def _trying(self, session: CurrentSession) -> Iterator[None]:
+        """Registrations are limited here, and not in the directory: whoever runs it may make any number of accounts."""
+        try:
+            with self._browsers.trying(session), self._limits.registration(id_of(self._application.href)):
+                yield
+        except TooManyTries as error:
+            raise RegistrationRefused.of(error) from error
 
     def _owner(self, name_key: str | None) -> Application | Organization:
         if name_key is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import closing
 from typing import Any
 
 import pytest
-from support.browsing import PASSWORD, Visit
+from support.browsing import PASSWORD, Visit, make_site
+from support.servers import served_api
 
 from stormpath_wsgi.events import AfterEvent, SignInFailed, WaitBegan
 from stormpath_wsgi.pages.sentences import waiting_time
@@ -97,3 +99,60 @@ def test_a_try_that_is_not_made_is_no_failure_and_no_line(visit: Visit, caplog: 
         visit.post_json("/login", WRONG, headers=JSON, status=429)
     assert told == []
     assert [record for record in caplog.records if record.name.startswith("stormpath_wsgi")] == []
+
+
+FORM = {"givenName": "Ada", "surname": "Lovelace", "password": PASSWORD}
+
+
+class TestRegistration:
+    def register(self, visit: Visit, number: int, status: int = 200, password: str = PASSWORD) -> Any:
+        form = {**FORM, "email": f"person{number}@example.org", "password": password}
+        return visit.post_json("/register", form, headers=JSON, status=status)
+
+    @pytest.fixture
+    def limits(self) -> dict[str, str]:
+        return {"registration": "2 tries, waits 2m to 1h, one back after 1h"}
+
+    def test_who_makes_many_accounts_has_to_wait_and_others_do_not(self, limits: dict[str, str]) -> None:
+        visit = Visit(limits=limits)
+        visit.extra_environ["REMOTE_ADDR"] = "2001:db8::1"
+        self.register(visit, 1)
+        self.register(visit, 2, 400, "short")  # whether it succeeds or not
+        self.register(visit, 3)
+        visit.extra_environ["REMOTE_ADDR"] = "2001:db8::2"  # the same household
+        answer = self.register(visit, 4, 429)
+        told = "Too many tries. Please wait 2 minutes and try again."
+        assert answer.json == {"status": 429, "message": told}
+        assert answer.headers["Retry-After"] == "120"
+        form = visit.get("/register").form
+        for name, value in {**FORM, "email": "person5@example.org"}.items():
+            form[name] = value
+        page = form.submit(status=429)
+        assert told in page.text
+        assert page.form["email"].value == "person5@example.org"
+        assert PASSWORD not in page.text
+        assert [account.email for account in visit.application.accounts] == [
+            "person1@example.org",
+            "person3@example.org",
+        ]
+        visit.extra_environ["REMOTE_ADDR"] = "2001:db8:0:1::1"
+        self.register(visit, 6)
+
+    def test_programs_may_make_any_number(self, limits: dict[str, str]) -> None:
+        visit = Visit(limits=limits)
+        for number in range(5):
+            visit.account(f"person{number}@example.org")
+        assert len(visit.application.accounts) == 5
+
+    def test_it_holds_for_a_directory_on_another_machine(self, limits: dict[str, str]) -> None:
+        with served_api("sqlite://") as opening:
+            key = {"id": opening["id"], "secret": opening["secret"]}
+            site = make_site(
+                directory=opening["url"], application={"name": "My Application"}, client={"apiKey": key}, limits=limits
+            )
+            with closing(site.client):
+                visit = Visit(site=site)
+                visit.extra_environ["REMOTE_ADDR"] = "203.0.113.7"
+                for number in range(3):
+                    self.register(visit, number)
+                self.register(visit, 4, 429)
