@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import Flask, current_app, has_app_context
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, current_session, login_disabled, stormpath
@@ -20,7 +20,7 @@ from flask_stormpath.signals import send_signals
 from flask_stormpath.views import logout
 from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.client import Application
-from stormpath_wsgi.errors import Unavailable
+from stormpath_wsgi.errors import TooManyTries, Unavailable
 from stormpath_wsgi.session import LIVES_ON
 
 
@@ -52,6 +52,7 @@ class StormpathManager:
         self.init_routes(app)
         app.context_processor(user_context_processor)
         app.register_error_handler(Unavailable, _unavailable)
+        app.register_error_handler(TooManyTries, _too_many_tries)
         login_disabled(app)  # says it at the start, rather than when the first visitor comes
         self.app = app
 
@@ -124,3 +125,7 @@ def _unavailable(error: Unavailable) -> ResponseReturnValue:
     if current_session().lives_on:  # to try again would not help: the cookie that names the session is gone
         shown = ServiceUnavailable(LIVES_ON)
     return current_app.handle_http_exception(shown)
+
+
+def _too_many_tries(error: TooManyTries) -> ResponseReturnValue:
+    return current_app.handle_http_exception(TooManyRequests(error.user_message, retry_after=error.retry_after))

@@ -70,9 +70,11 @@ class User(Account):
         """The user with this username or e-mail address, if the *password* is right. Signs nobody in.
 
         Who listens to sign-ins is asked before; where a listener refuses the error has status 403 and its sentence.
+        After too many tries the error has status 429, and ``retry_after``: the seconds to wait.
         """
+        session = current_session() if has_request_context() else None
         try:
-            user = stormpath().flows.sign_in.prove(login, password).seen_as(cls)
+            user = stormpath().flows.sign_in.prove(login, password, session=session).seen_as(cls)
         except SignInRefused as refused:
             raise refused.as_error() from refused
         except Declined as refused:
