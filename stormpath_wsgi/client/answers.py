@@ -11,7 +11,8 @@ from typing import Any
 
 from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.client.transport import Reply
-from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
 
 TOO_MANY_REQUESTS = 429
 
@@ -21,12 +22,16 @@ def document_of(reply: Reply, remote: Remote, *, named: bool) -> dict[str, Any]:
 
     Raises the :class:`~stormpath_wsgi.Error` that the API has answered; and :class:`~stormpath_wsgi.errors.Unavailable`
     for an answer that cannot be from a working Stormpath REST API. For example, the 404 of a proxy does not mean that
-    the account does not exist.
+    the account does not exist. A 429 of which the API itself says that it was tried too often is an
+    :class:`~stormpath_wsgi.errors.TooManyTries`; another one, which a proxy may have sent, means that it has too much
+    to do.
     """
     document = _object(reply.body)
     if 200 <= reply.status < 300 and (document is not None or not (named or reply.body)):
         return _ours(document or {}, remote, named=named)
     error = document if document is not None and _is_error(document) else None
+    if error and is_limit(reply):
+        raise TooManyTries(error, retry_after=int(retry_after(reply)) or 1, place=_place(error))
     if error and 400 <= reply.status < 500 and reply.status != TOO_MANY_REQUESTS:
         raise Error(error, http_status=reply.status)
     if reply.status >= 500 or reply.status == TOO_MANY_REQUESTS:
@@ -55,6 +60,19 @@ def retry_after(reply: Reply) -> float:
         return max(0.0, (email.utils.parsedate_to_datetime(text) - dt.datetime.now(dt.UTC)).total_seconds())
     except (ValueError, TypeError):
         return 0.0
+
+
+def is_limit(reply: Reply) -> bool:
+    """Whether the API says in *reply* that it was tried too often, so that the visitor has to wait."""
+    return reply.status == TOO_MANY_REQUESTS and (_object(reply.body) or {}).get("code") == Code.TOO_MANY_TRIES
+
+
+def _place(error: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The place in a queue that *error* tells, see :class:`~stormpath_wsgi.errors.TooManyTries`; else None."""
+    match error.get("place"):
+        case [str(key), int(due)]:
+            return key, due
+    return None
 
 
 def _ours(document: dict[str, Any], remote: Remote, *, named: bool) -> dict[str, Any]:

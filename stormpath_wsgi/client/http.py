@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
 from stormpath_wsgi.client import payload
-from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, retry_after, unavailable
+from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, is_limit, retry_after, unavailable
 from stormpath_wsgi.client.cache import CacheOptions, CachingDataStore
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.remote import Remote
@@ -45,7 +45,8 @@ class HttpDataStore(Shared):
     Requests are repeated where that is safe. GET and DELETE are repeated after any fault of the network or the server
     (5xx). POST is repeated only if it was certainly not carried out: when no connection could be made, on 429, and on
     503 with ``Retry-After``. It is not repeated when the server asks for a pause of more than :data:`PATIENCE` seconds,
-    because the visitor's request holds a thread while it waits. *clock* and *sleep*: as in :mod:`time`, in seconds.
+    because the visitor's request holds a thread while it waits. What was tried too often (7111) is never repeated: the
+    visitor is told how long to wait. *clock* and *sleep*: as in :mod:`time`, in seconds.
     """
 
     def __init__(
@@ -196,10 +197,12 @@ def _may_repeat(request: _Request, outcome: Reply | Unreached) -> bool:
 
 
 def _is_refused(outcome: Reply | Unreached) -> bool:
-    """Whether the request was certainly not carried out, and may succeed at another time."""
+    """Whether the request was certainly not carried out, and may succeed soon."""
     if isinstance(outcome, Unreached):
         return outcome.again and not outcome.sent
-    return outcome.status == TOO_MANY_REQUESTS or (outcome.status == 503 and "Retry-After" in outcome.headers)
+    if outcome.status == TOO_MANY_REQUESTS:
+        return not is_limit(outcome)
+    return outcome.status == 503 and "Retry-After" in outcome.headers
 
 
 def _wait(outcome: Reply | Unreached) -> float:

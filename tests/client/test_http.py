@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import logging
 import os
+import pickle
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from stormpath_wsgi.client import transport
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.http import TRIES, HttpDataStore
 from stormpath_wsgi.client.remote import Remote
-from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
 
 SECRET = "a-secret-that-nobody-may-see"
 
@@ -234,6 +235,40 @@ class TestRepetition:
     ) -> None:
         server.answers = [fault, answer(201, account(server))]
         assert store.create(f"{server.base_url}/accounts", {}) == account(server)
+
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_what_was_tried_too_often_is_not_repeated(self, server: Scripted, store: HttpDataStore, verb: Any) -> None:
+        """Nobody tries on behalf of a visitor who is told to wait, however short that is."""
+        server.answers = [refusal(429, 7111, Retry_After="1")]
+        with pytest.raises(TooManyTries) as caught:
+            verb(store, f"{server.base_url}/applications/7q/loginAttempts")
+        assert len(server.asked) == 1
+        error = caught.value
+        assert (error.status, error.code, error.retry_after, error.place) == (429, 7111, 1, None)
+        assert (error.user_message, error.request_id) == ("No.", "r-1")
+
+    @pytest.mark.parametrize(
+        ("told", "place"),
+        [
+            (["0a1b", 1_790_000_000_000], ("0a1b", 1_790_000_000_000)),
+            (None, None),
+            ("0a1b", None),
+            (["0a1b"], None),
+            (["0a1b", "soon"], None),
+            ([7, 7], None),
+            ({"key": 1}, None),
+        ],
+    )
+    def test_a_place_in_the_queue_crosses_the_wire(
+        self, server: Scripted, store: HttpDataStore, told: Any, place: Any
+    ) -> None:
+        body = {**TooManyTries(retry_after=7).body(), "place": told}
+        server.answers = [answer(429, body, Retry_After="7")]
+        with pytest.raises(TooManyTries) as caught:
+            store.create(f"{server.base_url}/applications/7q/loginAttempts", {})
+        assert (caught.value.retry_after, caught.value.place) == (7, place)
+        again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+        assert (type(again), vars(again), str(again)) == (TooManyTries, vars(caught.value), str(caught.value))
 
     def test_a_write_does_not_wait_for_a_long_pause(self, server: Scripted, store: HttpDataStore) -> None:
         """It holds a thread of a site, whose visitor can be told as well when to come back."""
