@@ -39,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "texts": set(),
     "web/language": {"texts", "web/environ"},
     "web/origin": {"texts", "web/environ", "web/identity"},
-    "api": {"directory", "sauthc1", "settings", "web/bodies", "web/negotiation"},
+    "api": {"directory", "limits", "sauthc1", "settings", "web/bodies", "web/negotiation"},
     "signing": set(),
     "sauthc1": set(),
     "cookie": {"settings", "signing"},

@@ -21,6 +21,7 @@ from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import ID
+from stormpath_wsgi.limits import header
 
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z", re.ASCII)
 _SIGNATURE = re.compile(
@@ -32,6 +33,8 @@ _SIGNATURE = re.compile(
 
 #: Headers that must be signed. Otherwise a signed request could be sent to another host, or again at another time.
 _INDISPENSABLE = frozenset({"host", "x-stormpath-date"})
+#: A header that must be signed if it is there: it says who is to be held up.
+_VISITOR = header.NAME.lower()
 
 # What the SDK for Ruby leaves unescaped in a path beside letters, digits and -._~ (RFC 2396, section 2).
 _PLAIN_FOR_RUBY = ";/?:@&=+$,[]!*'()"
@@ -150,7 +153,8 @@ def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:
     All these forms of a path or query mean the same, so a signature for one of them allows nothing else.
     """
     headers = [(name, _header(request, name)) for name in names]
-    if not _INDISPENSABLE.issubset(names):
+    sent = {_VISITOR} if header.NAME in request.headers else set()
+    if not (_INDISPENSABLE | sent).issubset(names):
         raise _refusal()
     payload = sauthc1.payload_hash(request.body)
     for path, query in product(_paths(_text(request.raw_path)), _queries(_text(request.raw_query))):

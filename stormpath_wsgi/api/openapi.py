@@ -157,7 +157,12 @@ def _operation(
         "summary": summary,
         "operationId": name,
         "parameters": [*in_path, *query],
-        "responses": {**responses, "4XX": {"$ref": "#/components/responses/Error"}, "503": _UNAVAILABLE},
+        "responses": {
+            **responses,
+            "429": _TOO_MANY,
+            "4XX": {"$ref": "#/components/responses/Error"},
+            "503": _UNAVAILABLE,
+        },
     }
     if body is not None:
         operation["requestBody"] = {"content": {_JSON: {"schema": _sent(body, when)}}}
@@ -292,6 +297,16 @@ _PAGING = {
 }
 _NOTHING: Json = {"description": "Done; there is nothing to say."}
 _UNAVAILABLE = {**_response("Try again, after Retry-After seconds.", {"$ref": "#/components/schemas/Error"})}
+_TOO_MANY = {
+    **_response("This was tried too often (7111), or wrong API keys were.", {"$ref": "#/components/schemas/Error"}),
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds after which it may be tried again.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
+}
 _REFERENCE: Json = {
     "type": "object",
     "description": "A link; expanded, the whole resource.",
@@ -313,6 +328,11 @@ _ERROR: Json = {
         "developerMessage": {"type": "string"},
         "moreInfo": {"type": "string"},
         "requestId": {"type": "string", "format": "uuid"},
+        "place": {
+            "type": "array",
+            "description": "Of 7111: what X-Stormpath-Visitor may say from its time on, in milliseconds, to be let in.",
+            "prefixItems": [{"type": "string"}, {"type": "integer"}],
+        },
     },
     "required": ["status", "code", "message", "developerMessage", "moreInfo", "requestId"],
 }

@@ -24,6 +24,7 @@ from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, TooManyTries, Unavailable, fault
 from stormpath_wsgi.events import API_KEY, Origin, at
+from stormpath_wsgi.limits import NOBODY, Visitor, header, visited
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,8 @@ class RestAPI:
         if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
             return Response(self._description, content_type="application/json")
         caller = self._authentication.caller(request)
-        with at(Origin.of(request.environ, actor=caller.account_href, credential=API_KEY)):
+        origin = Origin.of(request.environ, actor=caller.account_href, credential=API_KEY)
+        with at(origin), visited(_visitor(request)):
             return answer(Call(self._acting_for(caller.id), caller, request, path))
 
     def _refuse(self, request: Incoming, error: Error, request_id: str) -> Response:
@@ -110,6 +112,20 @@ class RestAPI:
             # may have been carried out: the connection can break between the COMMIT of the database and its answer.
             response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+
+def _visitor(request: Incoming) -> Visitor:
+    """Whom the caller has told of as its visitor. Its own address is that of a site, which many visitors share.
+
+    Raises a 400 for what cannot be read.
+    """
+    told = request.headers.get(header.NAME)
+    if told is None:
+        return NOBODY
+    try:
+        return header.read(told)
+    except ValueError as error:
+        raise fault(Code.MALFORMED_REQUEST, f"{error}.") from None
 
 
 def _oauth_error(error: Error) -> str:

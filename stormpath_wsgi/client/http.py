@@ -20,6 +20,7 @@ from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.client.transport import Reply, Transport, Unreached
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.limits import header, visitor
 
 #: The highest number of tries for one request: the first one and four more, as in the documented client.
 TRIES = 5
@@ -158,7 +159,7 @@ class HttpDataStore(Shared):
         return outcome
 
     def _try(self, request: _Request, end: float) -> Reply | Unreached:
-        headers = {"Accept": _JSON, "Content-Type": request.type}
+        headers = {"Accept": _JSON, "Content-Type": request.type, **_told_of_visitor(request)}
         proof = self._remote.proof(request.method, request.url, headers, request.body)
         # Proxies may change the last two headers, so these are not signed.
         lines = {**headers, **proof, "User-Agent": self._agent, "Accept-Encoding": "identity"}
@@ -187,6 +188,12 @@ class _Request:
         # A blank is "%20" and not "+", because SAuthc1 signs the encoded text.
         query = urlencode(self.query, quote_via=quote, safe="")
         return f"{self.href}?{query}" if query else self.href
+
+
+def _told_of_visitor(request: _Request) -> Mapping[str, str]:
+    """The header that says who tries: the directory cannot see our visitors. By reading nothing is tried."""
+    told = header.written(visitor()) if request.method == "POST" else None
+    return {} if told is None else {header.NAME: told}
 
 
 def _may_repeat(request: _Request, outcome: Reply | Unreached) -> bool:
