@@ -87,6 +87,12 @@ class Limiter:
         with self.trying(tallies, login=login):
             pass
 
+    def forgive(self, tallies: Sequence[Tally]) -> None:
+        """Forgive all that was tried against *tallies*, with their waits; nothing, while they cannot be asked."""
+        if tallies:
+            for store in (self.tallies, self._instead):
+                self._take_back(store, tallies, [])
+
     def now(self) -> int:
         """Milliseconds since the epoch."""
         return int(self._clock() * 1000)

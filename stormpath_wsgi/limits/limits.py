@@ -74,6 +74,21 @@ class Limits:
             error.place = _place(last, error.waits)
             raise
 
+    def forgive(self, scope: str, account_id: str) -> None:
+        """Who tries has proved in another way to be the owner of the account, and may sign in with it at once.
+
+        So it is forgiven what was tried from here, and what holds for new browsers everywhere. The address is not
+        forgiven, nor are codes of second factors.
+        """
+        who, subject = visitor(), (scope, "account", account_id)
+        tallies = [
+            *self._tally(ACCOUNT, *subject, account_id=account_id),
+            *self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=who.network, account_id=account_id),
+        ]
+        if who.browser is not None:
+            tallies += self._tally(KNOWN_BROWSER, *subject, who.browser, account_id=account_id)
+        self.limiter.forgive(tallies)
+
     def registration(self, scope: str, *, login: str | None = None) -> AbstractContextManager[Try]:
         """Somebody makes an account in the block. It counts whether it succeeds or not."""
         return self.limiter.trying(
