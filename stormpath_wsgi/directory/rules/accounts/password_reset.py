@@ -1,7 +1,9 @@
 """Password resets: a token is mailed to a person who has forgotten the password, and sets a new password once.
 
 The answer tells whether an account exists, but only programs of the tenant see it; they must show a visitor the same in
-both cases. The time of the answer does not tell it: for an unknown address the same statements are run.
+both cases. The time of the answer does not tell it: for an unknown address the same statements are run. Nor does how
+often it may be asked: that is limited alike for every address. A token has more than 128 random bits: it cannot be
+guessed, so how often that is tried needs no limit.
 Source: the password reset chapter of the REST API v1.
 """
 
@@ -39,15 +41,17 @@ _HOUR = 3600  # seconds
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes a token, and mails it if the policy of the directory says so.
 
-    Raises 2016 where no account has that address.
+    Raises 2016 where no account has that address, and :class:`~stormpath_wsgi.errors.TooManyTries` before anything is
+    stored when too many mails were asked for.
     """
     properties, store = stores.taken_out(properties)
     email = bodies.of_creation(PasswordResetToken, properties, context.base_url).values["email"]
     wanted = expansion.parse(params.get("expand"), PasswordResetToken)
     with context.read() as work:
-        owner = _owner(work, listing.id, email, store)
+        owner, tenant_id = _owner(work, listing.id, email, store), work.tenant_id
     account_id, hours = (owner.id, owner.reset_token_ttl) if owner else (None, PasswordPolicy.reset_token_ttl.default)
-    with context.write(moves_generation=False) as work:
+    mail = context.limits.mail(tenant_id, canonical_username(email), account_id)
+    with mail, context.write(moves_generation=False) as work:
         token = _token(work, hours)
         mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + hours * _HOUR * 1000)
         put(work, RESET, account_id, application_id=listing.id, token=token)
@@ -70,7 +74,7 @@ def get(context: Context, target: ResetToken, expand: str | None) -> Wire:
 
 
 def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
-    """Uses the token up to set a new ``password``, which ends all sessions of the account.
+    """Uses the token up to set a new ``password``, which ends all sessions of the account, and its waits at sign-in.
 
     Raises the errors of :func:`get`, and 2000 to 2008 for the password. Then the token stays valid.
     """
@@ -85,6 +89,7 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
             mailed_tokens.spend(work, RESET, target.token, target.application_id)
             accounts.set_password(work, account_id, new)
             put(work, RESET_SUCCESS, account_id, application_id=target.application_id)
+    context.limits.forgive(work.tenant_id, account_id)
     return current
 
 

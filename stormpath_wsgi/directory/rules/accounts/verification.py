@@ -1,6 +1,7 @@
 """E-mail verification: before a new account can sign in, its owner must show that mail to the address arrives.
 
-Source: the e-mail chapter of the REST API v1.
+A token has 128 random bits: it cannot be guessed, so how often that is tried needs no limit. Source: the e-mail chapter
+of the REST API v1.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, VerificationToken
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import VERIFICATION_TOKEN, StatusChanged
@@ -50,25 +52,34 @@ def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str, application
 def resend(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Sends the verification mail again, with the same token if it is still valid. Verified accounts get no mail.
 
-    Raises 2016 where no account has that login, 6101 where the directory does not verify addresses.
+    Raises 2016 where no account has that login, 6101 where the directory does not verify addresses, and
+    :class:`~stormpath_wsgi.errors.TooManyTries` instead of either, before anything is stored, when too many mails were
+    asked for.
     """
     properties, store = stores.taken_out(properties)
     login = bodies.of_creation(VerificationEmail, properties, context.base_url).values["login"]
     with context.read() as work:
         found = stores.find(work, stores.scope(work, listing.id, store), login)
-        account_id = found.account_id if found else None
-        if account_id is not None and not messages.is_sent(work, VERIFICATION, account_id):
+        account_id, tenant_id = found.account_id if found else None, work.tenant_id
+        is_off = account_id is not None and not messages.is_sent(work, VERIFICATION, account_id)
+    with context.limits.mail(tenant_id, canonical_username(login), account_id):
+        if is_off:
             raise fault(Code.VERIFICATION_DISABLED)
+        _send(context, listing.id, account_id)
+    if account_id is None:
+        raise fault(Code.UNKNOWN_RESOURCE, "VerificationEmail login does not match a known resource.")
+    return {}
+
+
+def _send(context: Context, application_id: str, account_id: str | None) -> None:
+    """Puts the mail into the outbox, or does the same work for no account, or for one that is verified."""
     # Of the account only the link to its token changes, and no cached answer depends on that.
     with context.write(moves_generation=False) as work:
         if account_id is not None:
             mailed_tokens.hold(work, account_id)  # so that the address cannot change before the mail is stored
         asks = account_id is not None and _is_unproved(work, account_id)
         token = mailed_tokens.verification(work, account_id) if account_id is not None and asks else new_id()
-        put(work, VERIFICATION, account_id if asks else None, application_id=listing.id, token=token)
-    if account_id is None:
-        raise fault(Code.UNKNOWN_RESOURCE, "VerificationEmail login does not match a known resource.")
-    return {}
+        put(work, VERIFICATION, account_id if asks else None, application_id=application_id, token=token)
 
 
 def verify(context: Context, target: VerificationToken) -> Wire:
