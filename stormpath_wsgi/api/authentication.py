@@ -1,6 +1,8 @@
 """Authentication of callers: HTTP Basic (RFC 7617) and SAuthc1, with the API key of an account.
 
-A failure does not tell why: an unknown key and a wrong secret get the same words after the same work.
+A failure does not tell why: an unknown key and a wrong secret get the same words after the same work. Wrong keys are
+counted after they were found wrong, by the address that they come from; so a right one costs nothing more, and is never
+held up.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.events import Origin
 from stormpath_wsgi.kinds import ID
 from stormpath_wsgi.limits import header
 
@@ -68,10 +71,16 @@ class ActiveKey(Protocol):
 
 
 class Keys(Protocol):
-    """The part of a directory that stores API keys and nonces."""
+    """The part of a directory that stores API keys and nonces, and counts wrong keys."""
 
     def active_key(self, key_id: str) -> ActiveKey | None:
         """The key with the id *key_id*, if it may be used now."""
+
+    def wrong_api_key(self, address: str | None) -> None:
+        """Counts a wrong key from *address*.
+
+        Raises :class:`~stormpath_wsgi.errors.TooManyTries` when there are too many.
+        """
 
     def remember_nonce(self, key_id: str, nonce: str, expires_at: int) -> bool:
         """Whether the key used *nonce* for the first time. *expires_at*: milliseconds since the epoch."""
@@ -89,11 +98,11 @@ class Authentication:
         self._keys, self._hosts, self._clock_skew, self._clock = keys, hosts, clock_skew, clock
 
     def caller(self, request: Incoming) -> ActiveKey:
-        """The valid API key of *request*. Raises a 401."""
+        """The valid API key of *request*. Raises a 401, and a 429 when too many wrong ones came from its address."""
         scheme, _, offered = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         match scheme.lower():
             case "basic":
-                return self._by_secret(offered)
+                return self._by_secret(request, offered)
             case "sauthc1":
                 return self._by_signature(request, offered)
         raise fault(Code.NOT_AUTHENTICATED)
@@ -101,7 +110,12 @@ class Authentication:
     def _find(self, key_id: str) -> ActiveKey | None:
         return self._keys.active_key(key_id) if ID.match(key_id) else None
 
-    def _by_secret(self, offered: str) -> ActiveKey:
+    def _wrong(self, request: Incoming) -> Error:
+        """The error for a wrong key, which is counted. Raises a 429."""
+        self._keys.wrong_api_key(Origin.of(request.environ).address)
+        return _refusal()
+
+    def _by_secret(self, request: Incoming, offered: str) -> ActiveKey:
         try:
             key_id, colon, secret = base64.b64decode(offered.strip(), validate=True).decode().partition(":")
         except ValueError:
@@ -109,7 +123,7 @@ class Authentication:
         found = self._find(key_id) if colon else None
         is_right = compare_digest(secret.encode(), (found.secret if found else _DECOY).encode())
         if not (found and is_right):
-            raise _refusal()
+            raise self._wrong(request)
         return found
 
     def _by_signature(self, request: Incoming, offered: str) -> ActiveKey:
@@ -135,7 +149,7 @@ class Authentication:
             for message in _messages(request, signed["headers"].split(";"))
         )
         if not (found and is_right):
-            raise _refusal()
+            raise self._wrong(request)
         # Only after the signature was right: strangers must not fill the table, nor use up the nonces of others.
         if not self._keys.remember_nonce(found.id, signed["nonce"], int((moment + self._clock_skew + 1) * 1000)):
             raise _refusal()

@@ -274,6 +274,15 @@ class DirectoryService:
                 known = {"update": True}
         return frozenset(verb for verb, is_known in known.items() if is_known)
 
+    def wrong_api_key(self, address: str | None) -> None:
+        """Counts a wrong API key, which came from *address*; None: from where is not known, and nothing is counted.
+
+        Raises :class:`~stormpath_wsgi.errors.TooManyTries` when too many came from there.
+        """
+        with self._context.read() as work:
+            tenant_id = work.tenant_id
+        self.limits.wrong_api_key(tenant_id, address)
+
     def remember_nonce(self, key_id: str, nonce: str, expires_at: int) -> bool:
         """Whether *nonce* is new among the signed requests of the API key.
 

@@ -100,3 +100,54 @@ def test_the_description_says_where_it_may_come(caller: Caller) -> None:
     assert document
     told = document["paths"]["/applications/{id}/loginAttempts"]["post"]["responses"]["429"]
     assert told["headers"]["Retry-After"]["required"]
+
+
+class TestApiKeys:
+    FREE = 20  # wrong ones from one address
+
+    def sent(
+        self, caller: Caller, id: str, secret: str, *, by: str = "basic", now: float = 0, address: str = "203.0.113.7"
+    ) -> TestResponse:
+        url = f"https://{HOST}/v1/nothing"
+        headers = {"Authorization": basic(id, secret)} if by == "basic" else signed((id, secret), "GET", url, at=now)
+        return caller.call("GET", "nothing", headers=headers, environ_base={"REMOTE_ADDR": address})
+
+    @pytest.mark.parametrize("by", ["basic", "signature"])
+    @pytest.mark.parametrize("known", [True, False])
+    def test_who_sends_wrong_ones_waits(self, world: World, caller: Caller, by: str, known: bool) -> None:
+        id = caller.id if known else "2ZFMV4WVVCVG35XATII9T96J7"
+        for _ in range(self.FREE + 1):
+            assert refusal(self.sent(caller, id, "wrong", by=by, now=world.now)) == (401, 401)
+        answer = self.sent(caller, id, "wrong", by=by, now=world.now)
+        assert refusal(answer) == (429, 7111)
+        assert answer.headers["Retry-After"] == "1"
+        assert "WWW-Authenticate" not in answer.headers
+        assert refusal(self.sent(caller, id, "wrong", address="192.0.2.1")) == (401, 401)
+
+    def test_a_right_one_is_never_held_up_and_costs_nothing(self, world: World, caller: Caller) -> None:
+        for _ in range(self.FREE + 2):
+            self.sent(caller, caller.id, "wrong")
+        with world.statements() as read, world.changes() as written:
+            assert self.sent(caller, caller.id, caller.secret).status_code == 404
+        assert (read, written) == ([], [])
+
+    def test_what_is_no_key_or_a_clock_that_is_off_counts_nothing(self, world: World, caller: Caller) -> None:
+        for _ in range(self.FREE + 2):
+            base = {"environ_base": {"REMOTE_ADDR": "203.0.113.7"}}
+            assert refusal(caller.call("GET", "nothing", headers={"Authorization": ""}, **base)) == (401, 401)
+            assert refusal(self.sent(caller, caller.id, caller.secret, by="signature", now=world.now - 5000))[0] == 401
+        assert refusal(self.sent(caller, caller.id, "wrong")) == (401, 401)
+
+    def test_so_do_visitors_who_send_wrong_ones_of_accounts(self, world: World, caller: Caller, ada: str) -> None:
+        def grant(secret: str, address: str = "203.0.113.7") -> TestResponse:
+            fields = {"grant_type": "client_credentials", "client_id": key["id"], "client_secret": secret}
+            told = {NAME: f"address={address}"}
+            return caller.call("POST", f"{world.application}/oauth/token", data=fields, headers=told)
+
+        key = world.service.create(f"{ada}/apiKeys", {})
+        for _ in range(self.FREE + 1):
+            assert refusal(grant("wrong")) == (400, 10019)
+        assert refusal(grant("wrong")) == (429, 7111)
+        assert grant("wrong").get_json()["error"] == "slow_down"
+        assert refusal(grant("wrong", "192.0.2.1")) == (400, 10019)
+        assert grant(key["secret"]).status_code == 200

@@ -3,7 +3,9 @@
 Tokens are signed with the API key that has authenticated the request. A request from the same process has none; then
 the oldest API key of the administrators signs, which is made if there is none. A grant is checked before the
 transaction that makes the tokens. What may have changed since is checked again within the transaction. So no token is
-made after the password was changed, or after the refresh token ended. Source: the OAuth chapter of the REST API v1; RFC
+made after the password was changed, or after the refresh token ended. Passwords, codes and API keys that are wrong are
+counted (:mod:`stormpath_wsgi.limits`). Refresh tokens and assertions need no limit: they are signed with a key of 256
+bits, which nobody guesses. Source: the OAuth chapter of the REST API v1; RFC
 6749, whose section 5.2 wants every refused grant to be a 400.
 """
 
@@ -49,6 +51,7 @@ from stormpath_wsgi.kinds import (
     id_of,
     is_storable,
 )
+from stormpath_wsgi.limits import visitor
 
 #: The name of the API key that is made for requests from the same process.
 _KEY_NAME = "Signs tokens"
@@ -101,7 +104,7 @@ def exchange(context: Context, target: TokenEndpoint, fields: Fields) -> Wire:
     """Exchanges a grant for tokens. *fields*: of the form. Returns the successful response of RFC 6749, section 5.1.
 
     Raises 2000 for a missing parameter, 2003 for an unknown grant, the errors of :func:`.login.authenticate`; 10010 to
-    10019, 11001 to 11005, 12002, 13104 to 13113 for a grant that is not valid; and 5201, 7200.
+    10019, 11001 to 11005, 12002, 13104 to 13113 for a grant that is not valid; and 5201, 7111, 7200.
     """
     grant = _GRANTS.get(_required(fields, "grant_type"))
     if grant is None:
@@ -130,27 +133,31 @@ def _password(issuer: Issuer, fields: Fields) -> Wire:
 
 
 def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
-    """Checks the API key of an account. The error is the same whatever is wrong with it."""
+    """Checks the API key of an account. The error is the same whatever is wrong with it.
+
+    A wrong key is counted once it was found wrong, so that a right one costs nothing more, and is never held up.
+    """
     id, secret = _one_of(fields, *_KEY_ID), _one_of(fields, *_KEY_SECRET)
     with tried(issuer.context, events.API_KEY, login=id) as sign_in:
         with issuer.context.read() as work:
-            proved = _key_holder(work, issuer, id, secret, fields)
+            proved, tenant_id = _key_holder(work, issuer, id, secret, fields), work.tenant_id
+        if proved is None:
+            issuer.context.limits.wrong_api_key(tenant_id, visitor().address)
+            raise fault(Code.API_KEY_WRONG)
         sign_in.account_id = proved.account_id
         with issuer.context.write(moves_generation=False) as work:
             proved.tell(work)
             return _Tokens(work, issuer, proved).answer()
 
 
-def _key_holder(work: UnitOfWork, issuer: Issuer, id: str, secret: str, fields: Fields) -> Grantee:
-    """Whose API key it is. Raises 10019."""
+def _key_holder(work: UnitOfWork, issuer: Issuer, id: str, secret: str, fields: Fields) -> Grantee | None:
+    """Whose API key it is; None for a key that is not good here."""
     scope = stores.scope(work, issuer.application_id, *_store(fields))
     key = api_keys.find(work, id) if ID.match(id) else None
     if not hmac.compare_digest(_bytes(key.secret if key else ""), _bytes(secret)) or key is None:
-        raise fault(Code.API_KEY_WRONG)
+        return None
     holder = Grantee(id_of(key.account_href), events.API_KEY, scope.organization_id)
-    if not stores.holds(work, scope, holder.account_id):
-        raise fault(Code.API_KEY_WRONG)
-    return holder
+    return holder if stores.holds(work, scope, holder.account_id) else None
 
 
 def _refresh(issuer: Issuer, fields: Fields) -> Wire:
