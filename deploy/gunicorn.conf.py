@@ -14,4 +14,4 @@ from stormpath_wsgi.cli.gunicorn_conf import *  # noqa: F403  (gunicorn reads th
 # preload_app = True
 
 # bind = "unix:/run/yoursite/gunicorn.sock"
-# forwarded_allow_ips = "10.0.0.5"  # your proxy
+# STORMPATH_PROXIES=10.0.0.5, in the environment, names your proxy; through a unix socket: STORMPATH_PROXIES=unix

@@ -48,9 +48,10 @@ class Origin:
     """Where a request comes from: what every event says of whoever caused it.
 
     *actor*: the href of the account that acts; None: nobody is signed in, or no request is being served. *address*: the
-    network address of the client, as the server tells it. *agent*: what the client calls itself (``User-Agent``).
-    *credential*: what the actor is known by, such as ``session``. *environ*: the WSGI environ of the request; None
-    where there is no request of a site. *page*: whether one of our own pages is answering it.
+    network address of the client, as the server tells it, or a proxy that the setting ``proxies`` names. *agent*: what
+    the client calls itself (``User-Agent``). *credential*: what the actor is known by, such as ``session``. *environ*:
+    the WSGI environ of the request; None where there is no request of a site. *page*: whether one of our own pages is
+    answering it.
     """
 
     actor: str | None = None
@@ -61,9 +62,16 @@ class Origin:
     page: bool = False
 
     @classmethod
-    def of(cls, environ: dict[str, Any], *, actor: str | None = None, credential: str | None = None) -> Origin:
-        """The origin of the request that *environ* is of."""
-        address, agent = _text_of(environ, "REMOTE_ADDR"), _text_of(environ, "HTTP_USER_AGENT")
+    def of(
+        cls,
+        environ: dict[str, Any],
+        *,
+        actor: str | None = None,
+        credential: str | None = None,
+        address: str | None = None,
+    ) -> Origin:
+        """The origin of the request that *environ* is of. *address*: of the visitor; None: of the server's peer."""
+        address, agent = address or _text_of(environ, "REMOTE_ADDR"), _text_of(environ, "HTTP_USER_AGENT")
         return cls(actor=actor, address=address, agent=agent, credential=credential, environ=environ)
 
 

@@ -12,6 +12,7 @@ from webob import Request
 from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
+from stormpath_wsgi.events import SignInFailed
 from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages import Pages
 from stormpath_wsgi.policy import challenge_on_401
@@ -19,6 +20,7 @@ from stormpath_wsgi.protect import Protected
 from stormpath_wsgi.session import Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import current
+from stormpath_wsgi.web.address import ProxyHint
 from stormpath_wsgi.web.credentials import Credentials
 from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
 from stormpath_wsgi.web.responses import HeldStart, framed_from_here_only, unavailable
@@ -54,6 +56,7 @@ class StormpathMiddleware:
         self.application = find_application(self.client, href=wanted.href, name=wanted.name)
         tell_what_is_not_mapped(self.application)
         self.sessions = Sessions(self.client, self.application, self.settings)
+        self.events.listen(SignInFailed, ProxyHint(self.sessions.proxies))
         #: How people are signed in and out and make accounts, for pages of the application's own.
         self.flows = Flows(self.settings, self.client, self.application)
         self.pages = Pages(self.settings, self.client, self.application, self.flows)

@@ -25,6 +25,7 @@ from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
+from stormpath_wsgi.web.address import Proxies
 from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
 from stormpath_wsgi.web.remote_user import Told
@@ -108,6 +109,8 @@ class Sessions(Shared):
         self._ttl = settings.cache_ttl.total_seconds()
         self._signer = SessionSigner(settings.secret_keys)
         self.told = Told(settings)
+        #: Who may say which address a visitor has.
+        self.proxies = Proxies(settings.proxies)
         self._cookies = {https: Cookie.of_session(settings.session, https=https) for https in (False, True)}
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
         self._known: OrderedDict[str, Known] = OrderedDict()
@@ -347,7 +350,9 @@ class CurrentSession(Live):
         """Where the request comes from, for events. That is no look at the user."""
         identity = self.identity
         actor, credential = (identity.href, identity.credential) if isinstance(identity, Proved) else (None, None)
-        return Origin.of(self.environ or {}, actor=actor, credential=credential)
+        environ = self.environ or {}
+        address = self._sessions.proxies.address(environ)
+        return Origin.of(environ, actor=actor, credential=credential, address=address)
 
     def add_cookie(self, header: tuple[str, str]) -> None:
         """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``. After a sign-in or sign-out."""

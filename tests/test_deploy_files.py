@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
 from configparser import ConfigParser
 from itertools import chain
 from pathlib import Path
+
+import pytest
 
 from stormpath_wsgi import Settings
 from stormpath_wsgi.client.credentials import FILE_VARIABLES, KEY_VARIABLES
@@ -28,3 +31,25 @@ def test_the_ini_file_holds_settings() -> None:
     settings = Settings.read(**{name: text for name, text in file["filter:accounts"].items() if name != "use"})
     assert settings.challenge_on_401
     assert settings.web.register_.auto_login
+
+
+@pytest.mark.parametrize(
+    ("proxies", "of_gunicorn", "allowed"),
+    [
+        (None, None, ""),
+        ("unix", None, ""),
+        ("unix, 10.0.0.5 fd00::/8", None, "10.0.0.5,fd00::/8"),
+        ('["127.0.0.1", "10.0.0.0/8"]', None, "127.0.0.1,10.0.0.0/8"),
+        ("127.0.0.1", "10.0.0.5", "10.0.0.5"),
+        ("127.0.0.1", "", ""),
+    ],
+)
+def test_gunicorn_believes_the_proxies_that_are_named_for_us(
+    proxies: str | None, of_gunicorn: str | None, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in {"STORMPATH_PROXIES": proxies, "FORWARDED_ALLOW_IPS": of_gunicorn}.items():
+        monkeypatch.delenv(name, raising=False)
+        if text is not None:
+            monkeypatch.setenv(name, text)
+    configured = runpy.run_module("stormpath_wsgi.cli.gunicorn_conf")
+    assert configured["forwarded_allow_ips"] == allowed

@@ -637,6 +637,7 @@ OTHER_VALUES = {
     "passwordHasher": "support.cheap:HASHER",
     "preflight": "/members",
     "protect": '{"/members": "login"}',
+    "proxies": "127.0.0.1, 10.0.0.0/8, unix",
     "secretKeys": KEY,
     "session.absolute": "100000",
     "session.cookieDomain": "example.com",

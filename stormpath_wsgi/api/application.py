@@ -21,4 +21,5 @@ def application(settings: Settings | None = None) -> RestAPI:
         hosts=settings.api.hosts,
         clock_skew=settings.api.clock_skew.total_seconds(),
         max_body=settings.api.max_body,
+        proxies=settings.proxies,
     )

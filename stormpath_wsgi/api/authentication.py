@@ -22,7 +22,7 @@ from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.events import Origin
+from stormpath_wsgi.events import here
 from stormpath_wsgi.kinds import ID
 from stormpath_wsgi.limits import header
 
@@ -102,7 +102,7 @@ class Authentication:
         scheme, _, offered = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         match scheme.lower():
             case "basic":
-                return self._by_secret(request, offered)
+                return self._by_secret(offered)
             case "sauthc1":
                 return self._by_signature(request, offered)
         raise fault(Code.NOT_AUTHENTICATED)
@@ -110,12 +110,12 @@ class Authentication:
     def _find(self, key_id: str) -> ActiveKey | None:
         return self._keys.active_key(key_id) if ID.match(key_id) else None
 
-    def _wrong(self, request: Incoming) -> Error:
+    def _wrong(self) -> Error:
         """The error for a wrong key, which is counted. Raises a 429."""
-        self._keys.wrong_api_key(Origin.of(request.environ).address)
+        self._keys.wrong_api_key(here().address)
         return _refusal()
 
-    def _by_secret(self, request: Incoming, offered: str) -> ActiveKey:
+    def _by_secret(self, offered: str) -> ActiveKey:
         try:
             key_id, colon, secret = base64.b64decode(offered.strip(), validate=True).decode().partition(":")
         except ValueError:
@@ -123,7 +123,7 @@ class Authentication:
         found = self._find(key_id) if colon else None
         is_right = compare_digest(secret.encode(), (found.secret if found else _DECOY).encode())
         if not (found and is_right):
-            raise self._wrong(request)
+            raise self._wrong()
         return found
 
     def _by_signature(self, request: Incoming, offered: str) -> ActiveKey:
@@ -149,7 +149,7 @@ class Authentication:
             for message in _messages(request, signed["headers"].split(";"))
         )
         if not (found and is_right):
-            raise self._wrong(request)
+            raise self._wrong()
         # Only after the signature was right: strangers must not fill the table, nor use up the nonces of others.
         if not self._keys.remember_nonce(found.id, signed["nonce"], int((moment + self._clock_skew + 1) * 1000)):
             raise _refusal()

@@ -9,6 +9,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -23,8 +24,9 @@ from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, TooManyTries, Unavailable, fault
-from stormpath_wsgi.events import API_KEY, Origin, at
+from stormpath_wsgi.events import API_KEY, Origin, SignInFailed, at
 from stormpath_wsgi.limits import NOBODY, Visitor, header, visited
+from stormpath_wsgi.web.address import Proxies, ProxyHint
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +43,8 @@ class RestAPI:
     Headers of a request do not change that: ``Host`` and ``X-Forwarded-…`` are not used for hrefs. *hosts*: further
     names, such as ``10.0.0.5:8000``, for which a request may be signed. *clock_skew*: seconds that the clock of a
     client which signs its requests may be early or late. *max_body*: the highest number of bytes of a request body.
-    *clock*: returns seconds since the epoch, UTC. Raises :class:`~stormpath_wsgi.ConfigurationError` for a text that is
-    no host.
+    *proxies*: who may say which address a client has, as in the setting of that name. *clock*: returns seconds since
+    the epoch, UTC. Raises :class:`~stormpath_wsgi.ConfigurationError` for a text that is no host.
 
     Threads and greenlets may share it, and it may be made before a server forks.
     """
@@ -54,9 +56,11 @@ class RestAPI:
         hosts: Iterable[str] = (),
         clock_skew: float = 900,
         max_body: int = 11_000_000,
+        proxies: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._service, self._max_body = service, max_body
+        self._service, self._max_body, self._proxies = service, max_body, Proxies(proxies)
+        service.events.listen(SignInFailed, ProxyHint(self._proxies))
         self._mount = urlsplit(service.base_url).path
         known = Hosts(service.base_url, hosts)
         self._authentication = Authentication(service, known, clock_skew=clock_skew, clock=clock)
@@ -88,9 +92,10 @@ class RestAPI:
         path = request.below(self._mount)
         if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
             return Response(self._description, content_type="application/json")
-        caller = self._authentication.caller(request)
-        origin = Origin.of(request.environ, actor=caller.account_href, credential=API_KEY)
-        with at(origin), visited(_visitor(request)):
+        origin = Origin.of(request.environ, address=self._proxies.address(request.environ))
+        with at(origin):
+            caller = self._authentication.caller(request)
+        with at(replace(origin, actor=caller.account_href, credential=API_KEY)), visited(_visitor(request)):
             return answer(Call(self._acting_for(caller.id), caller, request, path))
 
     def _refuse(self, request: Incoming, error: Error, request_id: str) -> Response:

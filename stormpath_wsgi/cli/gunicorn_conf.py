@@ -1,7 +1,7 @@
 """How gunicorn serves a site: for ``stormpath-wsgi run``, and for ``gunicorn -c deploy/gunicorn.conf.py``.
 
 The names are gunicorn's settings. What depends on the machine comes from the environment: ``WEB_CONCURRENCY`` (number
-of workers), ``FORWARDED_ALLOW_IPS`` (addresses of proxies whose headers are used), ``PORT``.
+of workers), ``STORMPATH_PROXIES`` (addresses of proxies whose headers are used), ``PORT``.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ timeout = 30  # seconds after which a worker that does not respond is replaced; 
 keepalive = 5  # seconds; longer than most proxies wait between two requests
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  (heartbeats must not wait for a disk)
 
-# The proxies that may say with X-Forwarded-Proto that a visitor uses https: none, until an address is named. The header
-# of a proxy that connects through a unix socket is always used, since only local programs can do that.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
+# The proxies that may say with X-Forwarded-Proto that a visitor uses https: none, until an address is named. Those of
+# the setting proxies may, if it is in the environment, unless gunicorn's own variable names others. The header of a
+# proxy that connects through a unix socket is always used, since only local programs can do that.
+_PROXIES = re.findall(r"[0-9A-Fa-f.:/]+", os.environ.get("STORMPATH_PROXIES", ""))
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", ",".join(_PROXIES))
 forwarder_headers = ""  # no header may set SCRIPT_NAME or PATH_INFO
 
 # Our longest address is that of the login page with a long `next`.

@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Unavailable
-from stormpath_wsgi.events import at
+from stormpath_wsgi.events import at, here
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.page import EXPIRED, Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
@@ -40,7 +40,7 @@ class LogoutPage(Page[LogoutSettings]):
         try:
             self._check(request)
         except Refusal as refusal:
-            log.info("%s refuses %s: %s", self._settings.uri, request.remote_addr, refusal.reason)
+            log.info("%s refuses %s: %s", self._settings.uri, here().address, refusal.reason)
             return self.site.problem(request, "error", refusal) if html else refused(request, refusal)
         self.site.flows.sign_out(session_of(request.environ))
         location = self.site.wanted(request) or self.site.link(request, self._settings.next_uri)

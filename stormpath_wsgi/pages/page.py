@@ -14,7 +14,7 @@ from webob import Request, Response
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import Declined, at
+from stormpath_wsgi.events import Declined, at, here
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
@@ -146,7 +146,7 @@ class FormPage(Page[F]):
             outcome = self.accept(request, posted, html=html)
         except Refusal as refusal:
             if not isinstance(refusal, Wait):
-                log.info("%s refuses %s: %s", self.uri, request.remote_addr, refusal.reason)
+                log.info("%s refuses %s: %s", self.uri, here().address, refusal.reason)
             return self.refuse(request, posted or {}, refusal) if html else refused(request, refusal)
         except Declined as by_listener:
             return self._refused_by_listener(request, posted or {}, by_listener, html=html)
@@ -161,7 +161,7 @@ class FormPage(Page[F]):
         said = by_listener.message
         message = GENERAL if said in ("", Code.REFUSED_BY_LISTENER.developer_message) else said
         refusal = Invalid(message, status=HTTPStatus.FORBIDDEN)
-        log.info("%s refuses %s: a listener does.", self.uri, request.remote_addr)
+        log.info("%s refuses %s: a listener does.", self.uri, here().address)
         return self.refuse(request, posted, refusal) if html else refused(request, refusal)
 
     def show(self, request: Request) -> Response:

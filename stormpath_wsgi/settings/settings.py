@@ -41,6 +41,7 @@ from stormpath_wsgi.settings.types import (
     NamedSmsSender,
     Names,
     ProtectedPaths,
+    ProxyNames,
     SigningKeys,
     Wait,
 )
@@ -150,6 +151,13 @@ class Settings(Section):
         description="Functions that are called with what happens to accounts, in order: the name of each, "
         "module:function; in Python also the function. Which events one gets, the annotation of its parameter says: "
         "def greet(event: SignedIn).",
+    )
+    proxies: ProxyNames = Field(
+        (),
+        description="The proxies in front of the site, whose X-Forwarded-For says which address a visitor has: "
+        "addresses or networks such as 127.0.0.1 and 10.0.0.0/8, and the word unix for one that connects through a "
+        "unix socket. The visitor is the right-most address there that is none of them. Not set: visitors have the "
+        "address that the server sees, whatever such headers say. It holds for stormpath-wsgi serve as well.",
     )
     max_body: Bytes = Field(200_000, description="Largest request body that our own pages read; above it: 413.")
     cache_size: Annotated[int, Field(ge=0), Unit("sessions")] = Field(

@@ -6,6 +6,7 @@ A check raises ValueError with a sentence that says what to write instead.
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import json
 import pkgutil
 import re
@@ -137,6 +138,17 @@ def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _proxies(value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        try:
+            name == "unix" or ipaddress.ip_network(name)
+        except ValueError:
+            raise ValueError(
+                f"{name:.80} is no proxy; write addresses such as 10.0.0.5, whole networks such as 10.0.0.0/8, or unix"
+            ) from None
+    return value
+
+
 def _link(value: str) -> str:
     if not re.fullmatch(r"https?://[^/?#\s]+([/?#]\S*)?", value):
         raise ValueError("write a whole http(s) address such as https://www.example.com/change")
@@ -248,6 +260,8 @@ ServerUrl = Annotated[BaseUrl, AfterValidator(_without_key)]
 ListenUrl = Annotated[SecretStr, AfterValidator(_listen_url)]
 ApplicationHref = Annotated[str, AfterValidator(_application_href)]
 Hosts = Annotated[Names, AfterValidator(_hosts)]
+#: Addresses and networks of proxies, and the word unix.
+ProxyNames = Annotated[Names, AfterValidator(_proxies)]
 MailAddress = Annotated[str, AfterValidator(_address)]
 #: The address of a page that mails lead to.
 Link = Annotated[str, AfterValidator(_link)]

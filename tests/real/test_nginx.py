@@ -96,6 +96,7 @@ def test_it_holds_back_floods_and_stalled_visitors_and_keeps_the_port(nginx: str
     bind = ["--bind", "127.0.0.1:0", "--bind", f"unix:{folder}/yoursite.sock"]
     environ = {"WEB_CONCURRENCY": "1", "STORMPATH_INSTANCE": str(folder / "instance"), "HOME": str(folder)}
     environ |= {"STORMPATH_PASSWORDHASHER": "support.cheap:HASHER", "PYTHONPATH": str(ROOT / "tests")}
+    environ["STORMPATH_PROXIES"] = "unix"
     command = [*gunicorn, *bind, "--chdir", str(ROOT), "examples.demo:application"]
     with server(command, folder, **environ) as site, proxied(nginx, folder) as place:
         site.said(r"(Booting worker)")
@@ -111,5 +112,6 @@ def test_it_holds_back_floods_and_stalled_visitors_and_keeps_the_port(nginx: str
         statuses = [answer.status_code for answer in answers]
         assert statuses[0] == 400 and answers[0].json()["message"] == "Invalid username or password."
         assert 429 in statuses and set(statuses) == {400, 429}
+        assert set(site.said(r'"event": "SignInFailed".*"address": "([^"]*)"')) == {"127.0.0.1"}
         for path in ("/", "/login", "/register"):
             assert requests.get(f"{address}{path}", timeout=60).status_code == 200
