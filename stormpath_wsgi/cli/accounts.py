@@ -6,9 +6,22 @@ from http import HTTPStatus
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, OpenedApplication, new_password, say, show, with_application
-from stormpath_wsgi.client import RefreshToken
+from stormpath_wsgi.cli.command import (
+    MOST_TALLIES,
+    Failure,
+    OpenedApplication,
+    directory_here,
+    new_password,
+    say,
+    show,
+    with_application,
+    with_settings,
+)
+from stormpath_wsgi.client import Client, RefreshToken
+from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.errors import Error
+from stormpath_wsgi.kinds import id_of
+from stormpath_wsgi.settings import Settings
 
 LOGIN = click.argument("login", metavar="LOGIN")
 
@@ -114,6 +127,23 @@ def sign_out(opened: OpenedApplication, login: str) -> None:
     while now := sum(map(_end, list(found.refresh_tokens))):  # repeated, for sessions that have begun meanwhile
         ended += now
     say(f"Ended {ended} sessions of {found.email}.")
+
+
+@account.command()
+@LOGIN
+@with_settings
+def unlock(settings: Settings, login: str) -> None:
+    """Forget what was tried with an account: nobody has to wait any more to sign in to it.
+
+    Waits of an address, for what was tried from there with all accounts, go on.
+    """
+    with directory_here(settings, "account unlock") as service:
+        found = OpenedApplication(Client(data_store=LocalDataStore(service)), settings).account(login)
+        tallies, id = service.limits.limiter.tallies, id_of(found.href)
+        now = service.limits.limiter.now()
+        waits = sum(count.account_id == id and count.until > now for count in tallies.counts(now, MOST_TALLIES))
+        forgotten = tallies.unlock(id)
+    say(f"Forgot what was tried with {found.email}: tallies {forgotten}, waits {waits}.")
 
 
 @account.command()

@@ -11,7 +11,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -19,11 +19,15 @@ import click
 
 from stormpath_wsgi.client import Account, Application, Client, Group
 from stormpath_wsgi.client.choice import find_application
+from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 from stormpath_wsgi.events import COMMAND, at
 from stormpath_wsgi.settings import Settings
 
 Arguments = ParamSpec("Arguments")
+#: The highest number of tallies that are looked at; those with the longest waits come first.
+MOST_TALLIES = 100_000
+
 _WHO = "run the command as the user whose it is, as the site does."
 
 Named = TypeVar("Named", Account, Group)
@@ -201,6 +205,18 @@ def require_local(settings: Settings, command: str) -> None:
             f"STORMPATH_DIRECTORY=sqlite:///{settings.instance / 'accounts.db'}"
         )
     raise Misuse(f"{where}; run {command} on the machine that serves that.")
+
+
+@contextmanager
+def directory_here(settings: Settings, command: str) -> Iterator[DirectoryService]:
+    """The directory of the settings, for what no client of another machine's can ask. *command*: for a sentence.
+
+    Raises :class:`Misuse` when the directory is behind a REST API, and :class:`NoDirectory` when there is none.
+    """
+    require_local(settings, command)
+    require_directory(settings)
+    with closing(open_directory(settings.directory, settings.directory_options())) as service, by_command():
+        yield service
 
 
 def embedded_file(settings: Settings) -> Path | None:

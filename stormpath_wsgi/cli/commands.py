@@ -1,4 +1,4 @@
-"""The command itself: ``stormpath-wsgi init | run | serve | deploy | account | group | application | apikey …``."""
+"""The command itself: ``stormpath-wsgi init | run | serve | deploy | account | group | application | …``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from stormpath_wsgi.cli.command import (
 )
 from stormpath_wsgi.cli.deploy import deploy
 from stormpath_wsgi.cli.groups import group_
+from stormpath_wsgi.cli.limits import limits
 from stormpath_wsgi.cli.secrets import secret
 from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.directory.storage.engine import Database
@@ -157,3 +158,4 @@ cli.add_command(deploy)
 cli.add_command(apikey)
 cli.add_command(secret)
 cli.add_command(group_)
+cli.add_command(limits)

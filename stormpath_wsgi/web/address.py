@@ -53,7 +53,7 @@ class Proxies:
         peer = environ.get("REMOTE_ADDR") or None
         if not self._unix and not self._networks:
             return peer
-        if not self._has(peer):
+        if not self.has(peer):
             return peer
         said = environ.get("HTTP_X_FORWARDED_FOR", "")
         if len(said) > LONGEST:
@@ -73,13 +73,14 @@ class Proxies:
         That is a peer with an address that is not public, or with none, who tells for whom it asks.
         """
         peer = environ.get("REMOTE_ADDR") or None
-        if self._has(peer) or _FIXED in environ or not any(environ.get(name) for name in _FORWARDED):
+        if self.has(peer) or _FIXED in environ or not any(environ.get(name) for name in _FORWARDED):
             return None
         if peer is None:
             return UNIX
         return peer if may_be_proxy(peer) else None
 
-    def _has(self, peer: str | None) -> bool:
+    def has(self, peer: str | None) -> bool:
+        """Whether *peer*, an address, is one of the proxies. None: whoever is connected through a unix socket."""
         if peer is None:
             return self._unix
         address = _parsed(peer.partition("%")[0])

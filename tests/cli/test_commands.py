@@ -27,8 +27,11 @@ from stormpath_wsgi.cli import addresses, targets
 from stormpath_wsgi.cli.command import Misuse
 from stormpath_wsgi.cli.commands import cli
 from stormpath_wsgi.cli.deploy import FILES
-from stormpath_wsgi.client import Group
+from stormpath_wsgi.client import DirectoryOptions, Group
 from stormpath_wsgi.directory import open_directory
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.limits import Limit, Visitor, visited
+from stormpath_wsgi.settings import LimitsSettings
 
 PASSWORD = "Correct-Horse-9"
 ROOT = Path(__file__).parents[2]
@@ -61,6 +64,16 @@ def run(*arguments: str, stdin: str = "") -> Result:
 def register(email: str, *options: str) -> None:
     answer = run("account", "create", email, *options, stdin=f"{PASSWORD}\n")
     assert answer.exit_code == 0, answer.output
+
+
+def guess(*logins: str, address: str, wait: str = "1h") -> None:
+    """Somebody at *address* tries a wrong password twice for each login, and has to *wait* then."""
+    limit = Limit.parse(f"1 tries, waits {wait} to {wait}, one back after {wait}")
+    options = DirectoryOptions(limits=LimitsSettings(account_and_address=limit), password_hasher=cheap.HASHER)
+    with Client("sqlite:///instance/accounts.db", options=options) as site, visited(Visitor(address)):
+        for login in logins * 2:
+            with pytest.raises(Error):
+                site.applications[0].authenticate_account(login, "Wrong-Horse-7")
 
 
 def two_groups(client: Client) -> tuple[Group, Group]:
@@ -294,6 +307,96 @@ class TestAccounts:
     def test_without_a_password_none_is_made(self, client: Client, stdin: str) -> None:
         answer = run("account", "create", "ada@example.com", stdin=stdin)
         assert (answer.exit_code, answer.output) == (2, "Error: Standard input holds no password.\n")
+
+
+class TestLimits:
+    """Tries are counted in the directory, and the administrator sees them and forgets them."""
+
+    def test_unlocking_an_account_ends_its_waits_at_once(self, client: Client) -> None:
+        register("ada@example.com")
+        guess("ada@example.com", address="192.0.2.7")
+        register("grace@example.com")
+        guess("grace@example.com", address="192.0.2.7")
+        answer = run("account", "unlock", "ADA@example.com")
+        assert (answer.exit_code, answer.output) == (
+            0,
+            "Forgot what was tried with ada@example.com: tallies 2, waits 1.\n",
+        )
+        answer = run("account", "unlock", client.applications[0].accounts.search("ada")[0].href)
+        assert (answer.exit_code, answer.output) == (
+            0,
+            "Forgot what was tried with ada@example.com: tallies 0, waits 0.\n",
+        )
+        assert "grace@example.com" in run("limits").output
+
+    def test_an_account_that_is_not_there_cannot_be_unlocked(self, client: Client) -> None:
+        answer = run("account", "unlock", "ada@example.com")
+        assert (answer.exit_code, answer.output) == (1, "Error: There is no account ada@example.com.\n")
+
+    def test_who_has_to_wait_is_listed_the_longest_wait_first(self, client: Client) -> None:
+        register("ada@example.com", "--username", "countess")
+        guess("ada@example.com", address="192.0.2.7")
+        guess("countess", address="2001:db8::1", wait="2h")
+        answer = run("limits")
+        assert answer.exit_code == 0
+        lines = [line.split("\t") for line in answer.output.splitlines()]
+        assert lines[:3] == [
+            ["account", "tallies 1", "waiting 0"], ["accountAndAddress", "tallies 2", "waiting 2"],
+            ["address", "tallies 2", "waiting 0"],
+        ]  # fmt: skip
+        assert [line[1:] for line in lines[3:]] == [
+            ["accountAndAddress", "ada@example.com", "2001:db8::/64"],
+            ["accountAndAddress", "ada@example.com", "192.0.2.7"],
+        ]
+        longer, shorter = (int(line[0].removesuffix(" s")) for line in lines[3:])
+        assert 7200 >= longer > 3600 >= shorter > 0
+
+    def test_as_many_are_listed_as_were_asked_for(self, client: Client) -> None:
+        guess(*(f"{number}@example.com" for number in range(11)), address="192.0.2.7")
+        for options, listed in (((), 10), (("--longest", "2"), 2), (("--longest", "0"), 0)):
+            output = run("limits", *options).output
+            assert output.startswith("account\ttallies 11\twaiting 0\naccountAndAddress\ttallies 11\twaiting 11\n")
+            assert len(re.findall(r"^\d+ s\t", output, re.MULTILINE)) == listed
+
+    def test_a_name_that_was_typed_is_not_shown(self, client: Client) -> None:
+        guess(PASSWORD, address="192.0.2.7")
+        answer = run("limits")
+        assert "\tno such account\t192.0.2.7\n" in answer.output
+        assert PASSWORD.lower() not in answer.output.lower()
+
+    def test_when_nobody_tries_there_is_nothing_to_show(self, client: Client) -> None:
+        answer = run("limits")
+        assert (answer.exit_code, answer.output) == (0, "Nothing is counted against anybody.\n")
+
+    def test_where_limits_are_switched_off_it_says_so(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORMPATH_LIMITS_ENABLED", "false")
+        assert run("limits").output == "Nothing is counted: limits.enabled is false.\n"
+
+    @pytest.mark.parametrize(("address", "named"), [("127.0.0.1", "127.0.0.1"), ("fd00::7", "fd00::/64")])
+    def test_when_one_address_nearby_has_all_the_waits_it_may_be_a_proxy(
+        self, client: Client, address: str, named: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guess("ada@example.com", "grace@example.com", address=address)
+        assert f"STORMPATH_PROXIES={named}\n" in run("limits").stderr
+        monkeypatch.setenv("STORMPATH_PROXIES", f"unix {named}")
+        assert run("limits").stderr == ""
+
+    @pytest.mark.parametrize("addresses", [("192.0.2.7", "127.0.0.1"), ("8.8.8.8",)])
+    def test_otherwise_nothing_is_said_of_proxies(self, client: Client, addresses: tuple[str, ...]) -> None:
+        for address in addresses:
+            guess("ada@example.com", address=address)
+        assert run("limits").stderr == ""
+
+    @pytest.mark.parametrize("command", [("limits",), ("account", "unlock", "ada@example.com")])
+    def test_over_the_rest_api_it_is_said_where_to_run_it(
+        self, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("STORMPATH_DIRECTORY", "https://id.example.com/v1")
+        answer = run(*command)
+        where = f"run {' '.join(command[:2])} on the machine that serves that"
+        assert (answer.exit_code, answer.stderr) == (
+            2, f"Error: The directory is behind https://id.example.com/v1; {where}.\n"
+        )  # fmt: skip
 
 
 class TestGroups:
