@@ -10,8 +10,8 @@ from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Lin
 
 
 def account_naming(*, omitted: bool = False) -> Struct:
-    """How an application names the account of a token or an API key: whether the account is in the home directory, and
-    the qualifier of its directory otherwise. The REST API of Stormpath did not have this member.
+    """How an application names the account of a token, an API key or a login: whether the account is in the home
+    directory, and the qualifier of its directory otherwise. The REST API of Stormpath did not have this member.
 
     *omitted*: it is left out where there is none.
     """
@@ -56,6 +56,7 @@ class LoginAttempt(Kind):
     value = Text[str](length=(0, 8192), required=True, writable="c", secret=True)  # base64 of login:password
     account = Link[Any]("Account")
     account_store = Link[Any]("Directory", "Group", "Organization", writable="c")
+    naming = account_naming(omitted=True)  # told where it is asked for, with ?naming=true
 
 
 class PasswordResetToken(Kind):

@@ -459,18 +459,29 @@ class LoginAttempts(Collection[LoginAttempt]):
     def attempt(
         self, login: str, password: str, account_store: Mapping[str, Any], expand: Expand = None
     ) -> LoginAttempt:
-        """See :meth:`Application.authenticate_account`. *account_store*: in its JSON form; empty for all stores.
+        """See :meth:`Application.authenticate_account`. *account_store*: in its JSON form; empty for all stores."""
+        return LoginAttempt(self._client, properties=self.answer(login, password, account_store, expand))
+
+    def answer(
+        self,
+        login: str,
+        password: str,
+        account_store: Mapping[str, Any],
+        expand: Expand = None,
+        *,
+        naming: bool = False,
+    ) -> Mapping[str, Any]:
+        """What :meth:`attempt` makes its result of. *naming*: whether it shall say what tells the account from others.
 
         A directory in this process gets both texts as they are. The REST API takes them as one text, in base64.
         """
         properties = {"accountStore": account_store} if account_store else {}
-        store, params = self._client.data_store, {"expand": wire_expand(expand)} if expand else {}
+        store, params = self._client.data_store, dict[str, Any]({"expand": wire_expand(expand)} if expand else {})
+        if naming:
+            params["naming"] = True
         if isinstance(store, LocalDataStore):
-            answer = store.log_in(self.href, login, password, properties, params)
-        else:
-            attempt = {"type": "basic", "value": _encoded(login, password), **properties}
-            answer = store.create(self.href, attempt, params)
-        return LoginAttempt(self._client, properties=answer)
+            return store.log_in(self.href, login, password, properties, params)
+        return store.create(self.href, {"type": "basic", "value": _encoded(login, password), **properties}, params)
 
 
 def _encoded(login: str, password: str) -> str:

@@ -22,7 +22,7 @@ from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import account_links
 from stormpath_wsgi.directory.rules.accounts.sign_ins import Attempt, tried
-from stormpath_wsgi.directory.rules.stores import stores
+from stormpath_wsgi.directory.rules.stores import qualifiers, stores
 from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
@@ -43,16 +43,20 @@ _LONGEST = LoginAttempt.value.length[1] // 4 * 3
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """A successful login: the *account* in its wire form, and the id of the organization that the request named, if
-    any.
+    """A successful login: the *account* in its wire form, what tells it from others of its name at the application, and
+    the id of the organization that the request named, if any.
     """
 
     account: Wire
+    naming: Wire
     organization_id: str | None
 
 
 def attempt(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """A login attempt: returns the account that signs in. Raises the errors of :func:`authenticate`."""
+    """A login attempt: returns the account that signs in. Raises the errors of :func:`authenticate`.
+
+    ``naming=true`` in *params*: the answer says as well what tells the account from others of its name.
+    """
     properties, store = stores.taken_out(properties)
     body = bodies.of_creation(LoginAttempt, properties, context.base_url)
     login, password = _decoded(body.values["value"])
@@ -79,8 +83,11 @@ def _attempt(
     context: Context, listing: Listing, login: str, password: str, store: Any, params: Mapping[str, Any]
 ) -> Wire:
     with tried(context, PASSWORD, login=login, password=password) as sign_in:
-        account = authenticate(context, listing.id, sign_in, store).account
+        signed_in = authenticate(context, listing.id, sign_in, store)
+    account = signed_in.account
     answer: Wire = {"account": {"href": account["href"]}}
+    if params.get("naming") == "true":
+        answer[LoginAttempt.naming.wire] = signed_in.naming
     with context.read() as work:
         expansion.apply(work, [answer], expansion.parse(params.get("expand"), LoginAttempt), account=account)
     context.tell(SignedIn, account["href"], credential=sign_in.credential)
@@ -119,7 +126,7 @@ def authenticate(
     if new_hash is not None:
         _replace_hash(context, found, new_hash)
     with context.read() as work:
-        return Authenticated(_answered(work, scope, found), scope.organization_id)
+        return Authenticated(*_answered(work, scope, found), scope.organization_id)
 
 
 def _decoded(value: str) -> tuple[str, str]:
@@ -157,25 +164,29 @@ def _check_account(status: str) -> None:
         raise fault(Code.ACCOUNT_LOCKED)
 
 
-def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> Wire:
-    """The account that was found, or the account that it is linked to in the default account store."""
-    account = _account_of(work, found)
+def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> tuple[Wire, Wire]:
+    """The account that was found, or the account that it is linked to in the default account store; and its naming."""
+    answer = _account_of(work, scope, found)
     if found.linking_status != ENABLED:
-        return account
+        return answer
     linked_id = account_links.counterpart(work, scope, found)
     if linked_id is None:
-        return account
+        return answer
     linked = records.load(work, Resource(Account, linked_id))
     _check_account(linked["status"])  # the linked account must be allowed to sign in as well
-    return linked
+    row = work.connection.execute(_naming(), {"id": linked_id, "application_id": scope.application_id}).one()
+    return linked, qualifiers.naming(row.is_home, row.qualifier)
 
 
-def _account_of(work: UnitOfWork, found: Candidate) -> Wire:
-    """The account as it is now. Raises 7100 if its password was changed while the given one was verified."""
-    row = work.connection.execute(_proved(), {"id": found.account_id, "position": found.position}).first()
+def _account_of(work: UnitOfWork, scope: Scope, found: Candidate) -> tuple[Wire, Wire]:
+    """The account as it is now, and its naming. Raises 7100 if its password was changed while the given one was
+    verified.
+    """
+    given = {"id": found.account_id, "position": found.position, "application_id": scope.application_id}
+    row = work.connection.execute(_proved(), given).first()
     if row is None:
         raise fault(Code.WRONG_PASSWORD)
-    return records.wire(work, Resource(Account, found.account_id), row)
+    return records.wire(work, Resource(Account, found.account_id), row), qualifiers.naming(row.is_home, row.qualifier)
 
 
 def _replace_hash(context: Context, found: Candidate, hash: str) -> None:
@@ -202,4 +213,12 @@ def _replace_hash(context: Context, found: Candidate, hash: str) -> None:
 def _proved() -> Select[Any]:
     """The statement for an account, which finds it only while its newest password is the one at a given position."""
     newest = stores.newest() == bindparam("position")
-    return select(*SHAPES[Account].columns).where(_accounts.c.id == bindparam("id"), newest)
+    # What comes first is read by its place.
+    columns = [*SHAPES[Account].columns, *qualifiers.naming_columns(_accounts.c.directory_id)]
+    return select(*columns).where(_accounts.c.id == bindparam("id"), newest)
+
+
+@cache
+def _naming() -> Select[bool, str]:
+    """The statement for the naming of an account."""
+    return select(*qualifiers.naming_columns(_accounts.c.directory_id)).where(_accounts.c.id == bindparam("id"))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import ColumnElement, Label, Table, bindparam, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi import kinds
@@ -40,6 +40,23 @@ def settle(work: UnitOfWork, owner: Resource, store: Resource) -> None:
         _qualify(work, directory_id, name)
     if owner.kind is kinds.Application:
         _insert(work, _homes, application_id=owner.id, directory_id=directory_id)
+
+
+def naming_columns(directory_id: ColumnElement[str]) -> tuple[Label[bool], Label[str]]:
+    """The columns of a statement for what :func:`naming` is given, for accounts in the directory *directory_id*.
+
+    The statement has the parameter ``application_id``.
+    """
+    is_home = exists().where(
+        _homes.c.application_id == bindparam("application_id"), _homes.c.directory_id == directory_id
+    )
+    qualifier = select(_qualifiers.c.qualifier).where(_qualifiers.c.directory_id == directory_id).scalar_subquery()
+    return is_home.label("is_home"), qualifier.label("qualifier")
+
+
+def naming(is_home: object, qualifier: str | None) -> dict[str, Any]:
+    """What tells an account from others of its name at an application, as the REST API writes it."""
+    return {"isHome": bool(is_home), "qualifier": qualifier}
 
 
 def _qualify(work: UnitOfWork, directory_id: str, name: str) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Select, bindparam, exists, select
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.stores import qualifiers
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
@@ -95,7 +96,7 @@ def tell_naming(work: UnitOfWork, listing: Listing, items: Iterable[Wire]) -> No
     for item in items:
         parameters = {"id": id_of(item["href"]), "application_id": listing.id}
         row = work.connection.execute(_NAMING, parameters).one()
-        item[ApiKey.naming.wire] = {"isHome": bool(row.is_home), "qualifier": row.qualifier}
+        item[ApiKey.naming.wire] = qualifiers.naming(row.is_home, row.qualifier)
 
 
 def oldest(work: UnitOfWork) -> str | None:
@@ -143,18 +144,10 @@ def _good() -> Select[Any]:
     )
 
 
-def _naming() -> Select[Any]:
-    homes, qualifiers = schema.home_directories, schema.qualifiers
-    is_home = exists().where(
-        homes.c.application_id == bindparam("application_id"), homes.c.directory_id == _accounts.c.directory_id
-    )
+def _naming() -> Select[bool, str]:
     return (
-        select(is_home.label("is_home"), qualifiers.c.qualifier)
-        .select_from(
-            _keys.join(_accounts, _accounts.c.id == _keys.c.account_id).outerjoin(
-                qualifiers, qualifiers.c.directory_id == _accounts.c.directory_id
-            )
-        )
+        select(*qualifiers.naming_columns(_accounts.c.directory_id))
+        .select_from(_keys.join(_accounts, _accounts.c.id == _keys.c.account_id))
         .where(_keys.c.id == bindparam("id"))
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from support.world import World, link
+from support.world import PASSWORD, World, link, part
 
 
 def naming(world: World, directory: str, application: str) -> dict[str, Any]:
@@ -76,3 +77,21 @@ def test_a_name_that_may_not_stand_in_a_header_is_made_harmless(world: World) ->
 def test_an_access_token_says_it_as_well(world: World) -> None:
     token = world.service.create(f"{world.account()}/accessTokens", {"application": link(world.application)})
     assert token["naming"] == {"isHome": True, "qualifier": "My Application Directory"}
+
+
+def test_a_login_says_it_where_it_is_asked_to(world: World) -> None:
+    elsewhere = world.new_directory("acme")
+    world.map(elsewhere)
+    main, other = world.account("main@example.org"), world.account("other@example.org", at=elsewhere)
+
+    def told(email: str) -> object:
+        value = base64.b64encode(f"{email}:{PASSWORD}".encode()).decode()
+        attempts = f"{world.application}/loginAttempts"
+        return world.service.create(attempts, {"value": value}, {"naming": "true"})["naming"]
+
+    home = {"isHome": True, "qualifier": "My Application Directory"}
+    assert told("main@example.org") == home
+    assert told("other@example.org") == {"isHome": False, "qualifier": "acme"}
+    world.service.create("accountLinks", {"leftAccount": link(other), "rightAccount": link(main)})
+    world.update(part(world.service.get(world.application), "accountLinkingPolicy"), status="ENABLED")
+    assert told("other@example.org") == home  # the linked account answers
