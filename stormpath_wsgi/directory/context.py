@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.tallies import DatabaseTallies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.errors import ConfigurationError, fault
+from stormpath_wsgi.errors import ConfigurationError, Unavailable, fault
 from stormpath_wsgi.events import AfterEvent, B, Declined, Events
 from stormpath_wsgi.kinds import Account
 from stormpath_wsgi.limits import Limit, Limiter, Limits, Tallies
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class UnitOfWork:
     queued: list[str] = field(default_factory=list)
     #: The events that are told once it is committed.
     told: list[AfterEvent] = field(default_factory=list)
+    #: What has changed after all that a cache may hold, in a transaction that does not move the generation itself.
+    outdated: list[str] = field(default_factory=list)
 
     def href(self, target: Resource | Listing) -> str:
         """The address of *target*, below the base URL."""
@@ -119,10 +124,20 @@ class Context:
         with self.database.write(moves_generation=moves_generation) as transaction:
             work = self.work(transaction.connection, self._tenant(transaction.connection))
             yield work
+        if work.outdated and not moves_generation:
+            self._move_generation(work.outdated)
         if work.queued:
             self.deliver()
         for event in work.told:
             self.events.emit(event)
+
+    def _move_generation(self, outdated: list[str]) -> None:
+        """Moves the generation by a transaction of its own, which may fail: what has changed stays changed."""
+        try:
+            with self.database.write():
+                pass
+        except Unavailable as error:
+            log.warning("what is remembered of %s holds for some seconds more: %s", ", ".join(outdated), error)
 
     def href(self, target: Resource | Listing) -> str:
         """The address of *target*, below the base URL."""

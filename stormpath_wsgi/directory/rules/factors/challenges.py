@@ -211,6 +211,7 @@ def _count(work: UnitOfWork, factor: Row[Any], *, right: bool, **columns: Any) -
     columns |= {"wrong_codes": 0 if right else factor.wrong_codes + 1, "wrong_at": None if right else work.now}
     if right and factor.verification_status != VERIFIED:
         records.change(work, Factor, factor.id, {"verification_status": VERIFIED})
+        work.outdated.append(f"factors/{factor.id}")  # from now on it is asked for
     work.connection.execute(update(_factors).where(_factors.c.id == factor.id).values(columns))
 
 

@@ -334,3 +334,23 @@ def test_an_answer_and_the_end_of_what_it_is_about_do_not_lock_each_other_out(
             answer, _, removal, _ = threads.map(outcome, steps)
             assert answer in ("SUCCESS", 404)
             assert removal is None
+
+
+def test_the_generation_moves_when_a_factor_begins_to_count_and_not_with_each_code(
+    world: World, app: Authenticator, factor: str, handset: Handset
+) -> None:
+    """Who remembers that a password is enough for the account has to ask again."""
+
+    def by_app(steps: int) -> str:
+        return app.prove(app.code(steps))
+
+    def by_sms(_: int) -> str:
+        return handset.answer(handset.challenge(factor))
+
+    for prove in (by_app, by_sms):
+        before = world.service.generation()
+        assert prove(-1) == "SUCCESS"
+        after = world.service.generation()
+        assert after != before
+        assert prove(0) == "SUCCESS"
+        assert world.service.generation() == after or "postgresql" in world.url
