@@ -33,6 +33,9 @@ LONGEST = 500
 #: The reason of a :class:`SignInFailed` when a listener of :class:`SignInStarts` refused.
 REFUSED = Code.REFUSED_BY_LISTENER.name
 
+#: The reason of a :class:`SignInFailed` with a right password by HTTP Basic, where the account has to prove more.
+MORE_IS_ASKED = "MORE_IS_ASKED"
+
 
 #: What :attr:`Event.credential` may say: of a sign-in what was offered, of other events what the actor is known by.
 PASSWORD = "password"  # noqa: S105 - the word, and no password
@@ -200,8 +203,9 @@ class SignInFailed(AfterEvent):
     """Somebody could not sign in.
 
     *reason* is for the log and for listeners only, never for the person: the name of a
-    :class:`~stormpath_wsgi.codes.Code`, such as ``WRONG_PASSWORD`` or ``REFUSED_BY_LISTENER``. *login*: the name that
-    was given. *account*: whose name that is, where the directory is in this program and knows it.
+    :class:`~stormpath_wsgi.codes.Code`, such as ``WRONG_PASSWORD`` or ``REFUSED_BY_LISTENER``; or ``MORE_IS_ASKED``:
+    a password alone is not enough for this account. *login*: the name that was given. *account*: whose name that is,
+    where the directory is in this program and knows it.
     """
 
     reason: str

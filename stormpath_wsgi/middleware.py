@@ -34,9 +34,9 @@ class StormpathMiddleware:
     Each request finds in its environ ``stormpath.user`` (who sent it), ``stormpath.identity`` (how that is known),
     ``stormpath.session`` (the :class:`~stormpath_wsgi.session.CurrentSession`), ``stormpath.application``, and
     ``REMOTE_USER`` when somebody is signed in. A session cookie, an access token of the application and, where
-    ``protect`` says so, an API key of an account say who it is. ``Vary: Cookie`` is added when the user was looked at,
-    or still may be when the headers leave, and ``Authorization`` to it where that was looked at; a look at
-    ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
+    ``protect`` says so, an API key or the password of an account say who it is. ``Vary: Cookie`` is added when the user
+    was looked at, or still may be when the headers leave, and ``Authorization`` to it where that was looked at; a look
+    at ``REMOTE_USER`` we cannot see, so an app that shows it to people and lets caches keep its pages has to say so
     itself.
 
     ``middleware.events.listen(SignedIn, greet)`` has *greet* called with what happens, see
@@ -64,7 +64,12 @@ class StormpathMiddleware:
         app = challenge_on_401(app) if self.settings.challenge_on_401 else app
         self.protected = Protected(app, self.settings.protect, self.settings.preflight)
         self.credentials = Credentials(
-            self.client, self.application, self.settings, self.sessions, self.protected.offers_basic
+            self.client,
+            self.application,
+            self.settings,
+            self.sessions,
+            self.protected.offers_basic,
+            self.flows.sign_in.asks_more,
         )
         self._complete = framed_from_here_only if self.settings.same_origin_frames else None
         self._serves = False  # a server may still fork before the first request

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeAlias
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -42,6 +43,7 @@ _OF_BROWSERS = "HTTP_SEC_FETCH_"
 NOT_STORED = ("Cache-Control", "no-store")
 
 NOT_SIGNED_IN = marked("You are not authenticated. Please log in to access this resource.")
+TRIED_TOO_OFTEN = marked("Too many tries. Please wait a moment and try again.")
 NOT_ALLOWED = marked("You do not have sufficient permissions to access this resource.")
 
 
@@ -93,17 +95,28 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
 def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Asks a visitor to sign in: with the login page if the client prefers HTML, otherwise with a 401. A WSGI app.
 
-    It is always a 401 after a wrong token or API key, and for a program at a path that offers Basic.
+    It is always a 401 after a wrong token, API key or password, and for a program at a path that offers Basic; and a
+    429 with ``Retry-After`` after one that came too soon to be looked at.
     """
+    refused = refused_in_header(environ)
+    if refused is not None and refused.retry_after is not None:
+        wait = ("Retry-After", str(refused.retry_after))
+        return _as_json(environ, start_response, HTTPStatus.TOO_MANY_REQUESTS, TRIED_TOO_OFTEN, [wait])
     web = session_of(environ).settings.web
     if not wants_header(environ) and web.login.enabled and preferred(environ, web.produces) == HTML:
         location = below_mount(environ, quote(web.at(web.login.uri))) + _next(environ)
         headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
         start_response("302 Found", headers)
         return []
-    body = json.dumps({"status": 401, "message": texts_of(environ).gettext(NOT_SIGNED_IN)}).encode()
+    return _as_json(environ, start_response, HTTPStatus.UNAUTHORIZED, NOT_SIGNED_IN, www_authenticate(environ))
+
+
+def _as_json(
+    environ: WSGIEnvironment, start_response: StartResponse, status: HTTPStatus, message: str, more: Headers
+) -> Iterable[bytes]:
+    body = json.dumps({"status": status, "message": texts_of(environ).gettext(message)}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), NOT_STORED]
-    start_response("401 Unauthorized", headers + www_authenticate(environ))
+    start_response(f"{status.value} {status.phrase}", headers + more)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 

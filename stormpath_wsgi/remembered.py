@@ -18,7 +18,7 @@ class _Answer(NamedTuple, Generic[V]):
 
 
 class Remembered(Generic[K, V]):
-    """Remembers what *ask* has returned.
+    """Remembers what *ask* has returned; without one, what those have returned that :meth:`get` is given.
 
     An answer is used as long as the *generation* of the directory does not change, but for *ttl* seconds at the most,
     in case a change of the generation is missed. *size*: the highest number of answers; the oldest are removed first.
@@ -28,7 +28,7 @@ class Remembered(Generic[K, V]):
 
     def __init__(
         self,
-        ask: Callable[[K], V],
+        ask: Callable[[K], V] | None = None,
         *,
         generation: Callable[[], int],
         ttl: float,
@@ -39,15 +39,21 @@ class Remembered(Generic[K, V]):
         # It needs no lock, since each operation on it is one call into C.
         self._answers: OrderedDict[K, _Answer[V]] = OrderedDict()
 
-    def get(self, key: K) -> V:
-        """The answer for *key*: a remembered one, or what *ask* returns or raises."""
+    def get(self, key: K, ask: Callable[[K], V] | None = None) -> V:
+        """The answer for *key*: a remembered one, or what *ask* returns or raises.
+
+        *ask*: in place of the one that is asked otherwise, where the question takes more than the key.
+        """
         known = self._answers.get(key)
         # An answer with a time in the future is not used. So answers do not last longer when the clock is set back.
         if known and known.generation == self._generation() and known.since <= self._clock() < known.since + self._ttl:
             return known.value
         # Read before asking, so that a write during the question is noticed.
         generation, now = self._generation(), self._clock()
-        value = self._ask(key)
+        ask = ask or self._ask
+        if ask is None:
+            raise LookupError(key)
+        value = ask(key)
         self._answers.pop(key, None)
         self._answers[key] = _Answer(value, generation, now)
         if len(self._answers) > self._size:

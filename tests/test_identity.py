@@ -28,7 +28,7 @@ from stormpath_wsgi.api_auth import OAuthClientCredentialsRequestAuthenticator
 from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.web.basic import ApiKeyCredential
+from stormpath_wsgi.web.basic import BasicCredential
 from stormpath_wsgi.web.bearer import AccessTokenCredential
 from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Proof, Proved, Refused
 
@@ -159,7 +159,9 @@ def test_each_credential_gives_the_three_answers_of_the_protocol(world: World, k
     credentials: dict[CredentialKind, Credential] = {
         CredentialKind.SESSION: sessions,
         CredentialKind.BEARER: AccessTokenCredential(*place, **common),
-        CredentialKind.BASIC: ApiKeyCredential(*place, offered_at=lambda path: True, **common),
+        CredentialKind.BASIC: BasicCredential(
+            *place, offered_at=lambda path: True, asks_more=lambda account, origin: False, **common
+        ),
     }
     if kind.in_header:
         header = world.header(kind.value)

@@ -49,7 +49,10 @@ ARROWS: dict[str, set[str]] = {
     "user": {"client", "settings"},
     "web/remote_user": {"settings", "user"},
     "web/identity": {"user"},
-    "web/basic": {"client", "remembered", "settings", "user", "web/identity", "web/remote_user"},
+    "web/account_passwords": {"client", "remembered", "settings", "user", "web/remote_user"},
+    "web/basic": {
+        "client", "remembered", "settings", "user", "web/account_passwords", "web/identity", "web/remote_user",
+    },
     "web/bearer": {"client", "remembered", "settings", "user", "web/basic", "web/identity", "web/remote_user"},
     "web/request_authenticators": {"client", "web/basic", "web/bearer", "web/identity"},
     "api_auth": {"client", "web/request_authenticators"},

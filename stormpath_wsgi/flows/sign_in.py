@@ -176,6 +176,16 @@ class SignIn:
             account = self._account(progress)
             return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, name)))
 
+    def asks_more(self, account: Account, origin: Origin) -> bool:
+        """Whether a step asks *account* for more than its password: then no request is signed in by that alone.
+
+        *origin*: where the request comes from.
+        """
+        try:
+            return any(step.asks(account, origin) is not None for step in self._steps)
+        except (SignInRefused, Declined):
+            return True
+
     def _ask_listeners(self, event: SignInStarts) -> SignInStarts:
         with self._telling(login=event.login, account=event.account, credential=event.credential):
             return self._events.before(event)

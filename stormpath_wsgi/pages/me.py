@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Error
@@ -9,7 +11,7 @@ from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.page import Page
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import wants_header, www_authenticate
+from stormpath_wsgi.policy import refused_in_header, wants_header, www_authenticate
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import MeSettings
 
@@ -45,6 +47,11 @@ class MePage(Page[MeSettings]):
         if not wants_header(request.environ) and web.login.enabled and html:
             here = self.site.link(request, self.uri)
             return redirect(self.site.link(request, web.at(web.login.uri), next=here))
+        refused = refused_in_header(request.environ)
+        if refused is not None and refused.retry_after is not None:
+            answer = json_answer(None, HTTPStatus.TOO_MANY_REQUESTS)
+            answer.retry_after = refused.retry_after
+            return answer
         answer = json_answer(None, 401)
         answer.headers.extend(www_authenticate(request.environ))
         return answer

@@ -22,11 +22,17 @@ class BearerSettings(Section):
 
 
 class BasicSettings(Section):
-    """API keys of accounts in ``Authorization: Basic``, below paths that protect gives the challenge basic."""
+    """API keys and passwords of accounts in ``Authorization: Basic``, below paths with the challenge basic."""
 
     api_key: bool = Field(True, description="Whether the id of an API key is taken as user, its secret as password.")
     login_name: bool = Field(
         True,
         description="Whether the account's username or e-mail address is taken as user, with ID.SECRET of one of its "
         "API keys as password. For programs such as git, pip and CalDAV clients that want the name.",
+    )
+    password: bool = Field(
+        False,
+        description="Whether the account's username or e-mail address is taken as user, with its own password: for "
+        "programs that cannot be given an API key. Over https only, and not of accounts that have, or are asked for, a "
+        "second factor. The program keeps the password that opens everything else of the account as well.",
     )

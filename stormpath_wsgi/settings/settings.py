@@ -111,9 +111,9 @@ class Settings(Section):
     credentials: CredentialNames = Field(
         ("bearer", "basic", "session"),
         description="What may prove who sends a request: session, the cookie; bearer, an access token that the "
-        "application issued; basic, an API key of an account, below paths of protect that offer it. Of a cookie and a "
-        "header the one decides that stands first. A header that is ours to judge and wrong makes nobody signed in, "
-        "wherever it stands.",
+        "application issued; basic, an API key of an account or its password, below paths of protect that offer it. Of "
+        "a cookie and a header the one decides that stands first. A header that is ours to judge and wrong makes "
+        "nobody signed in, wherever it stands.",
     )
     bearer: BearerSettings = BearerSettings()
     basic: BasicSettings = BasicSettings()
@@ -183,10 +183,11 @@ class Settings(Section):
                 "web.register.autoLogin to false, or add session"
             )
         basic = [path for path, guard in self.protect.items() if isinstance(guard, Mapping)]
-        if basic and not ("basic" in self.credentials and (self.basic.api_key or self.basic.login_name)):
+        shapes = (self.basic.api_key, self.basic.login_name, self.basic.password)
+        if basic and not ("basic" in self.credentials and any(shapes)):
             raise ValueError(
                 f"protect offers basic at {basic[0]}, and nothing is taken there; add basic to credentials, and "
-                "set basic.apiKey or basic.loginName to true"
+                "set basic.apiKey, basic.loginName or basic.password to true"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""The API key of an account in the ``Authorization`` header of a request, by HTTP Basic.
+"""The API key of an account, or its password, in the ``Authorization`` header of a request, by HTTP Basic.
 
 It is judged only below paths that offer it (``challenge: basic`` in the setting ``protect``). Everywhere else a Basic
 header is what it was before us: a proxy's, or the application's own.
@@ -11,18 +11,21 @@ from __future__ import annotations
 import base64
 import hmac
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
-from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.errors import Error, Unavailable
+from stormpath_wsgi.events import Origin
 from stormpath_wsgi.kinds import ENABLED, ID
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.web.account_passwords import AccountPasswords, NotProved
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
 from stormpath_wsgi.web.remote_user import Told
 
@@ -37,7 +40,10 @@ _LONGEST_NAME = 255
 #: Compared with what is offered for an unknown key, so that it costs the same. It opens nothing.
 _DECOY = "an unknown key has no secret, but takes its time"
 
-_PROOFS = frozenset({Proof.API_KEY})
+#: An API key as a directory makes it. Such a text is never taken for a password.
+_KEY_ID, _KEY_SECRET = re.compile(r"[0-9A-Z]{25}"), re.compile(r"[0-9A-Za-z+/]{43}")
+
+_BY_KEY, _BY_PASSWORD = frozenset({Proof.API_KEY}), frozenset({Proof.PASSWORD})
 
 
 def user_and_password(encoded: str) -> tuple[str, str] | None:
@@ -81,15 +87,17 @@ class _Key:
     generation: int
 
 
-class ApiKeyCredential:
-    """The credential *Basic*, for the API keys of the accounts that can sign in to one application.
+class BasicCredential:
+    """The credential *Basic*, for the API keys and passwords of the accounts that can sign in to one application.
 
-    Two shapes are known, each with a setting: the id of the key as the user and its secret as the password; or the
-    account's login name as the user and ``id.secret`` as the password, for programs that want the name there.
+    Three shapes are known, each with a setting: the id of an API key as the user and its secret as the password; the
+    account's login name as the user and ``id.secret`` as the password, for programs that want the name there; or the
+    login name and the account's own password (:mod:`.account_passwords`). What is an API key by its form is never
+    taken for a password.
 
     What the directory says of a key is remembered as long as it holds, so a known key costs no I/O. *offered_at*:
-    whether a path (``PATH_INFO``) offers Basic. *told*, *generation*: as those of the sessions. *now*: seconds since
-    the epoch.
+    whether a path (``PATH_INFO``) offers Basic. *asks_more*: as that of the passwords. *told*, *generation*: as those
+    of the sessions. *now*: seconds since the epoch.
     """
 
     def __init__(
@@ -99,6 +107,7 @@ class ApiKeyCredential:
         settings: Settings,
         *,
         offered_at: Callable[[str], bool],
+        asks_more: Callable[[Account, Origin], bool],
         told: Told,
         generation: Callable[[], int],
         now: Callable[[], float] = time.time,
@@ -112,23 +121,44 @@ class ApiKeyCredential:
             clock=now,
             size=settings.cache_size,
         )
+        self._passwords = AccountPasswords(
+            client, application, settings, asks_more=asks_more, told=told, generation=generation, now=now
+        )
 
     def identify(self, environ: WSGIEnvironment) -> Identity:
-        """As :meth:`.Credential.identify`. No I/O while the key is remembered."""
+        """As :meth:`.Credential.identify`. No I/O while the key or the password is remembered."""
         encoded = after_scheme(environ.get("HTTP_AUTHORIZATION", ""), "basic")
         if encoded is None or not self._offered_at(environ.get("PATH_INFO", "")):
             return NOTHING
         pair = user_and_password(encoded)
         if pair is None:
             return _refused("it is not a user and a password in UTF-8 and base 64")
-        login, id, secret = self._split(*pair)
+        if self._shapes.password and not self._is_key(*pair):
+            return self._by_password(environ, *pair)
+        return self._by_key(*pair)
+
+    def _by_password(self, environ: WSGIEnvironment, login: str, password: str) -> Identity:
+        try:
+            known = self._passwords.find(environ, login, password)
+        except NotProved as error:
+            return _refused(str(error), error.retry_after)
+        return Proved(known.account, CredentialKind.BASIC, self._now(), _BY_PASSWORD, known.generation)
+
+    def _by_key(self, user: str, password: str) -> Identity:
+        login, id, secret = self._split(user, password)
         key = self._find(id)
         is_right = is_secret_of(key.wire if key else None, secret)
         if key is None or not is_right:
             return _refused("there is no such API key, or it is not good here")
         if login is not None and not _is_login_of(key.account.account, login):
             return _refused("the login name is not that of the API key's account")
-        return Proved(key.account, CredentialKind.BASIC, self._now(), _PROOFS, key.generation)
+        return Proved(key.account, CredentialKind.BASIC, self._now(), _BY_KEY, key.generation)
+
+    def _is_key(self, user: str, password: str) -> bool:
+        """Whether it has the form of an API key in a shape that is taken."""
+        id, _, secret = password.partition(".")
+        is_named = self._shapes.login_name and _has_form_of_key(id, secret)
+        return is_named or (self._shapes.api_key and _has_form_of_key(user, password))
 
     def _split(self, user: str, password: str) -> tuple[str | None, str, str]:
         """The login name, if one is given, the id and the secret; the id is empty where the shape is switched off."""
@@ -159,6 +189,10 @@ class ApiKeyCredential:
         return _Key(wire, account, generation)
 
 
+def _has_form_of_key(id: str, secret: str) -> bool:
+    return _KEY_ID.fullmatch(id) is not None and _KEY_SECRET.fullmatch(secret) is not None
+
+
 def _is_login_of(account: Mapping[str, Any], name: str) -> bool:
     """Whether *name* is the username or the e-mail address of *account*, upper and lower case being the same."""
     if len(name) > _LONGEST_NAME:
@@ -166,6 +200,6 @@ def _is_login_of(account: Mapping[str, Any], name: str) -> bool:
     return name.casefold() in (str(account["username"]).casefold(), str(account["email"]).casefold())
 
 
-def _refused(why: str) -> Refused:
+def _refused(why: str, retry_after: int | None = None) -> Refused:
     log.info("Basic credentials are refused: %s.", why)
-    return Refused(CredentialKind.BASIC, why)
+    return Refused(CredentialKind.BASIC, why, retry_after)

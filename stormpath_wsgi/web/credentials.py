@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 from wsgiref.types import WSGIEnvironment
 
-from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.events import Origin
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.web.basic import ApiKeyCredential
+from stormpath_wsgi.web.basic import BasicCredential
 from stormpath_wsgi.web.bearer import AccessTokenCredential
 from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Identity, Proved, first_offered
 from stormpath_wsgi.web.remote_user import Told
@@ -48,7 +49,7 @@ class Credentials(Generic[S]):
 
     A header that is ours to judge and wrong makes nobody signed in, whatever else the request brings. Of a header that
     is right and a session cookie the one decides that stands first in the setting. *offers_basic*: whether a path
-    (``PATH_INFO``) offers Basic.
+    (``PATH_INFO``) offers Basic. *asks_more*: whether an account is asked for more than its password.
     """
 
     def __init__(
@@ -58,13 +59,14 @@ class Credentials(Generic[S]):
         settings: Settings,
         sessions: Sessions[S],
         offers_basic: Callable[[str], bool],
+        asks_more: Callable[[Account, Origin], bool],
     ) -> None:
         order = [CredentialKind(name) for name in settings.credentials]
         common: dict[str, Any] = {"told": sessions.told, "generation": sessions.generation, "now": sessions.now}
         makers: dict[CredentialKind, Callable[[], Credential]] = {
             CredentialKind.BEARER: lambda: AccessTokenCredential(client, application, settings, **common),
-            CredentialKind.BASIC: lambda: ApiKeyCredential(
-                client, application, settings, offered_at=offers_basic, **common
+            CredentialKind.BASIC: lambda: BasicCredential(
+                client, application, settings, offered_at=offers_basic, asks_more=asks_more, **common
             ),
         }
         self._sessions = sessions

@@ -4,8 +4,8 @@ There are three answers. :class:`Nothing`: no credential was offered that is our
 credential proves an account. :class:`Refused`: a credential is ours to judge, and it is wrong. After a refused
 credential, no other one is tried.
 
-The session cookie (:mod:`stormpath_wsgi.session`), the access token (:mod:`.bearer`) and the API key of an account
-(:mod:`.basic`) are the three credentials. :mod:`.credentials` asks them in the order of the settings.
+The session cookie (:mod:`stormpath_wsgi.session`), the access token (:mod:`.bearer`) and the API key or the password of
+an account (:mod:`.basic`) are the three credentials. :mod:`.credentials` asks them in the order of the settings.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CredentialKind(Enum):
     SESSION = "session"
     #: An access token of the application, after ``Authorization: Bearer``.
     BEARER = "bearer"
-    #: The API key of an account, after ``Authorization: Basic``.
+    #: The API key of an account, or its password, after ``Authorization: Basic``.
     BASIC = "basic"
 
     @property
@@ -51,13 +51,6 @@ class Proof(Enum):
     API_KEY = events.API_KEY
 
 
-_CREDENTIALS = {
-    CredentialKind.SESSION: events.SESSION,
-    CredentialKind.BEARER: events.TOKEN,
-    CredentialKind.BASIC: events.API_KEY,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """Nothing was offered that is ours to judge."""
@@ -76,8 +69,8 @@ class Proved:
     account: RememberedAccount
     #: The kind of the credential.
     kind: CredentialKind
-    #: When it was proved, in seconds since the epoch (UTC): at the sign-in, when the token was issued, or now for an
-    #: API key.
+    #: When it was proved, in seconds since the epoch (UTC): at the sign-in, when the token was issued, or now for what
+    #: is in Basic credentials.
     at: float
     #: What was used. A session stands for the sign-in that began it and counts as a
     #: password, also where the application vouched for the account: how somebody signed in is not kept.
@@ -93,7 +86,10 @@ class Proved:
     @property
     def credential(self) -> str:
         """What the request brought, in the words of :mod:`stormpath_wsgi.events`."""
-        return _CREDENTIALS[self.kind]
+        if self.kind is CredentialKind.SESSION:
+            return events.SESSION
+        (proof,) = self.proofs  # a header has one
+        return proof.value
 
     def __repr__(self) -> str:
         return f"<Proved {self.href} by {self.kind.value}>"
@@ -107,6 +103,8 @@ class Refused:
     kind: CredentialKind
     #: A sentence for the log, without secrets.
     why: str
+    #: After how many seconds it may be brought again, where it came too soon to be looked at; None: it was looked at.
+    retry_after: int | None = None
     #: None: there is no account.
     account: ClassVar[None] = None
 

@@ -207,7 +207,9 @@ class TestProgramsToo:
             basic = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
             settings = Settings(secret_keys=KEYS)
             sessions = Sessions(client, application, settings)
-            credentials = Credentials(client, application, settings, sessions, lambda path: True)
+            credentials = Credentials(
+                client, application, settings, sessions, lambda path: True, lambda account, origin: False
+            )
             for header in (f"Bearer {token}", f"Basic {basic}"):
                 environ = {"wsgi.url_scheme": "http", "HTTP_AUTHORIZATION": header, "REMOTE_USER": "root"}
                 credentials.open(environ)
