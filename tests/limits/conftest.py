@@ -69,6 +69,11 @@ def place(request: pytest.FixtureRequest) -> Place:
     return found
 
 
+@pytest.fixture
+def sqlite_world(sqlite_beginning: Beginning) -> World:
+    return sqlite_beginning.world()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest) -> World:
     """A directory with two accounts, on each engine that several processes can share."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
+    Dialect,
     Integer,
     Text,
     and_,
@@ -21,12 +23,14 @@ from sqlalchemy import (
     delete,
     exists,
     literal,
+    literal_column,
     or_,
     select,
     update,
     values,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import IntegrityError
 
 from stormpath_wsgi.directory.storage import schema
@@ -39,6 +43,9 @@ _TIDIED = 8  # tallies; one try adds four at the most
 # Seconds to wait for a lock on PostgreSQL. A sign-in goes on without the table rather than wait longer. And it is less
 # than the server's deadlock_timeout: where a try and whoever removes the account wait for each other, the try gives up.
 _PATIENCE = 0.8
+
+_psycopg: Any = psycopg.dialect  # it has no types
+_DIALECTS: dict[str, Dialect] = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": _psycopg()}
 
 _tallies = schema.tallies
 _NOW = bindparam("now", type_=BigInteger)
@@ -66,7 +73,7 @@ class DatabaseTallies:
         limit_of = {tally.key: tally.limit for tally in tallies}
         try:
             with self._write() as connection:
-                rows = connection.execute(_take(limits, connection.dialect.name), given).all()
+                rows = connection.exec_driver_sql(_take(limits, connection.dialect.name), given).all()
                 taken = [Taken(row.key, row.until, limit_of[row.key].waits(row.until_before, now)) for row in rows]
                 refused = [each for each in taken if each.refused]
                 if refused:  # what was counted of the others at the same moment is undone
@@ -108,7 +115,16 @@ class DatabaseTallies:
 
 
 @lru_cache(64)
-def _take(limits: tuple[tuple[str, Limit], ...], dialect: str) -> Any:
+def _take(limits: tuple[tuple[str, Limit], ...], engine: str) -> str:
+    """The text of :func:`_taking` for that *engine*.
+
+    It is compiled once. SQLAlchemy would compile a statement with VALUES in it each time, which takes longer than the
+    database does.
+    """
+    return str(_taking(limits, engine).compile(dialect=_DIALECTS[engine]))
+
+
+def _taking(limits: tuple[tuple[str, Limit], ...], engine: str) -> Any:
     """The statement that counts a try against one tally of each of *limits*, in the order of their keys.
 
     What has to wait is found first. If anything has to, only that goes on, and its row stays as it is; so the answer
@@ -120,7 +136,8 @@ def _take(limits: tuple[tuple[str, Limit], ...], dialect: str) -> Any:
     waiting = (
         select(given.c.key)
         .join(held, held.c.key == given.c.key)
-        .where(_waits(held.c.until, given.c.longest_wait))
+        # The keys once more, since SQLite may otherwise begin with the other table, and read all of it.
+        .where(held.c.key.in_(_keys(len(limits))), _waits(held.c.until, given.c.longest_wait))
         .cte("waiting")
     )
     names = [each.name for each in _tallies.columns]
@@ -132,30 +149,25 @@ def _take(limits: tuple[tuple[str, Limit], ...], dialect: str) -> Any:
             given.c.address,
             given.c.forgiven_at,
             given.c.until,
-            literal(0, BigInteger),
+            _number(0),
         )
         .where(or_(~exists(select(waiting.c.key)), given.c.key.in_(select(waiting.c.key))))
         .order_by(given.c.key)
     )
-    insert: Any = (sqlite if dialect == "sqlite" else postgresql).insert(_tallies).from_select(names, source)
+    insert: Any = (sqlite if engine == "sqlite" else postgresql).insert(_tallies).from_select(names, source)
     by_name = dict(limits)
 
     def of_limit(value: str) -> ColumnElement[int]:
-        return case(
-            {name: literal(getattr(limit, value), BigInteger) for name, limit in by_name.items()}, value=_tallies.c.name
-        )
+        return _of_name({name: getattr(limit, value) for name, limit in by_name.items()})
 
     recovery, longest = of_limit("recovery"), of_limit("longest_wait")
-    most = case(
-        {name: literal(limit.most * limit.recovery, BigInteger) for name, limit in by_name.items()},
-        value=_tallies.c.name,
-    )
+    most = _of_name({name: limit.most * limit.recovery for name, limit in by_name.items()})
     left = _tallies.c.forgiven_at - _NOW
-    before = case((or_(left < 0, left > most), literal(0, BigInteger)), else_=left)
+    before = case((or_(left < _number(0), left > most), _number(0)), else_=left)
     owed = case((before + recovery > most, most), else_=before + recovery)
-    beyond = (owed + recovery - 1) // recovery - of_limit("tries")
-    doubled = of_limit("first_wait").bitwise_lshift(cast(beyond - 1, Integer))
-    until = case((beyond <= 0, literal(0, BigInteger)), (doubled > longest, _NOW + longest), else_=_NOW + doubled)
+    beyond = (owed + recovery - _number(1)) // recovery - of_limit("tries")
+    doubled = of_limit("first_wait").bitwise_lshift(cast(beyond - _number(1), Integer))
+    until = case((beyond <= _number(0), _number(0)), (doubled > longest, _NOW + longest), else_=_NOW + doubled)
     waits = _waits(_tallies.c.until, longest)
     return insert.on_conflict_do_update(
         index_elements=["key"],
@@ -180,9 +192,9 @@ def _given(limits: tuple[tuple[str, Limit], ...]) -> Any:
     }
     rows = [
         tuple(
-            literal(name)
+            _text(name)
             if each == "name"
-            else literal(limit.longest_wait, BigInteger)
+            else _number(limit.longest_wait)
             if each == "longest_wait"
             else cast(bindparam(f"{each}_{number}", type_=kind()), kind)
             for each, kind in columns.items()
@@ -192,15 +204,34 @@ def _given(limits: tuple[tuple[str, Limit], ...]) -> Any:
     return values(*(column(name, kind) for name, kind in columns.items()), name="given").data(rows).cte("given")
 
 
+def _of_name(numbers: Mapping[str, int]) -> ColumnElement[int]:
+    """The one of *numbers* that belongs to the name of the limit in the row."""
+    return case(*((_tallies.c.name == _text(name), _number(number)) for name, number in numbers.items()))
+
+
+def _number(number: int) -> ColumnElement[int]:
+    """In the text of the statement itself, since it is the same each time."""
+    return cast(literal_column(str(number)), BigInteger)
+
+
+def _text(text: str) -> ColumnElement[str]:
+    quoted = text.replace("'", "''")
+    return literal_column(f"'{quoted}'", Text)
+
+
 def _waits(until: Any, longest_wait: Any) -> ColumnElement[bool]:
     """As :meth:`.Limit.waits`."""
     return and_(until > _NOW, until <= _NOW + longest_wait)
 
 
+def _keys(number: int) -> list[BindParameter[str]]:
+    return [bindparam(f"key_{each}", type_=Text) for each in range(number)]
+
+
 @lru_cache(64)
 def _take_back(recoveries: tuple[int | None, ...]) -> Any:
     """*recoveries*: of each tally, milliseconds; None: all that was tried is forgiven."""
-    keys = [bindparam(f"key_{number}", type_=Text) for number in range(len(recoveries))]
+    keys = _keys(len(recoveries))
     locked = select(_tallies.c.key).where(_tallies.c.key.in_(keys)).order_by(_tallies.c.key).with_for_update()
     own = dict(zip(range(len(recoveries)), recoveries, strict=True))
     forgiven = {keys[n]: literal(0, BigInteger) for n, recovery in own.items() if recovery is None}
