@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+#: Milliseconds: nothing is held against anybody for longer. What is stored further ahead a wrong clock has stored.
+LONGEST = 366 * 86_400_000
+
 _UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000}
 
 _TIME = r"([1-9]\d{0,5})([smhd])"
@@ -20,13 +23,17 @@ class Limit:
 
     *tries*: that many are free. The next one begins a wait of *first_wait*, which doubles with each further one, up to
     *longest_wait*. *recovery*: each time that this passes, one try is forgiven. All times are whole seconds, in
-    milliseconds.
+    milliseconds. Raises ValueError when tries would be held against people for more than a year.
     """
 
     tries: int
     first_wait: int
     longest_wait: int
     recovery: int
+
+    def __post_init__(self) -> None:
+        if max(self.most * self.recovery, self.longest_wait) > LONGEST:
+            raise ValueError("tries would count for more than a year; write fewer tries, or shorter times")
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from stormpath_wsgi.limits.limit import Tally
+from stormpath_wsgi.limits.limit import LONGEST, Tally
 from stormpath_wsgi.limits.tallies import Count, Taken
 
 
@@ -44,7 +44,7 @@ class MemoryTallies:
         with self._lock:
             oldest = list(islice(self._held.items(), 8))
             for key, held in oldest:
-                if held.forgiven_at <= now and held.until <= now:
+                if not any(now < moment <= now + LONGEST for moment in (held.forgiven_at, held.until)):
                     del self._held[key]
 
     def unlock(self, account_id: str) -> int:

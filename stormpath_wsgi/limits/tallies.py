@@ -51,7 +51,9 @@ class Tallies(Protocol):
         """
 
     def tidy(self, now: int) -> None:
-        """Remove a few tallies of which everything is forgiven, more than one try can add."""
+        """Remove a few tallies of which everything is forgiven, more than one try can add; and some of those that a
+        clock has stored that was far ahead, which nobody minds.
+        """
 
     def unlock(self, account_id: str) -> int:
         """Forget all tallies of that account. Returns how many there were."""

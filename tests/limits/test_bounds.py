@@ -68,6 +68,26 @@ def test_an_address_that_has_to_wait_adds_no_row(world: World) -> None:
     assert rows(world.database) == 51 * 2 + 1
 
 
+@pytest.mark.parametrize("far", [A_YEAR + 1, 10 * A_YEAR])
+def test_what_a_clock_far_ahead_has_stored_does_not_stay_for_ever(world: World, far: int) -> None:
+    tallies, other = DatabaseTallies(world.database), replace(ACCOUNT, name="other")
+    for number in range(12):
+        tallies.take([replace(ACCOUNT, subject=("t", str(number)))], NOW + far)
+    tallies.take([other], NOW)
+    for _ in range(2):
+        tallies.tidy(NOW)
+    assert [count.name for count in tallies.counts(NOW, 10)] == ["other"]
+    assert rows(world.database) == 1
+
+
+def test_nor_does_it_in_memory() -> None:
+    tallies = MemoryTallies()
+    tallies.take([ACCOUNT], NOW + 2 * A_YEAR)
+    tallies.take([replace(ACCOUNT, name="other")], NOW)
+    tallies.tidy(NOW)
+    assert [count.name for count in tallies.counts(NOW, 10)] == ["other"]
+
+
 # What it costs
 
 

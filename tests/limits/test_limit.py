@@ -95,6 +95,14 @@ def test_a_first_wait_that_is_longer_than_the_longest_one_is_refused() -> None:
         Limit.parse("5 tries, waits 5m to 1s, one back after 5m")
 
 
+@pytest.mark.parametrize(
+    "text", ["5 tries, waits 1s to 400d, one back after 1s", "999999 tries, waits 1s to 1m, one back after 1h"]
+)
+def test_one_that_lasts_for_more_than_a_year_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="shorter times"):
+        Limit.parse(text)
+
+
 def test_two_lists_of_parts_are_never_one_tally() -> None:
     parts = [("abc",), ("acb",), ("a", "bc"), ("ab", "c"), ("a", "b:c")]
     assert len({Tally(name=name, limit=FIVE, subject=tuple(rest)).key for name, *rest in parts}) == len(parts)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
     update,
     values,
 )
@@ -35,7 +36,7 @@ from sqlalchemy.exc import IntegrityError
 
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
-from stormpath_wsgi.limits.limit import Limit, Tally
+from stormpath_wsgi.limits.limit import LONGEST, Limit, Tally
 from stormpath_wsgi.limits.tallies import Count, Taken
 
 _TIDIED = 8  # tallies; one try adds four at the most
@@ -256,14 +257,21 @@ def _take_back(recoveries: tuple[int | None, ...]) -> Any:
     )
 
 
-_OVER = (
-    select(_tallies.c.key)
-    .where(_tallies.c.forgiven_at <= _NOW, _tallies.c.until <= _NOW)
-    .order_by(_tallies.c.forgiven_at)
-    .limit(_TIDIED)
-    .with_for_update(skip_locked=True)
+def _tidied(*conditions: ColumnElement[bool]) -> Any:
+    """The keys of a few tallies that are removed now, unless somebody else is about to."""
+    found = select(_tallies.c.key).where(*conditions).order_by(_tallies.c.forgiven_at).limit(_TIDIED)
+    return select(found.with_for_update(skip_locked=True).subquery().c.key)
+
+
+# Two questions in one statement, each of which the index on forgiven_at answers.
+_TIDY = delete(_tallies).where(
+    _tallies.c.key.in_(
+        union_all(
+            _tidied(_tallies.c.forgiven_at <= _NOW, or_(_tallies.c.until <= _NOW, _tallies.c.until > _NOW + LONGEST)),
+            _tidied(_tallies.c.forgiven_at > _NOW + LONGEST),
+        )
+    )
 )
-_TIDY = delete(_tallies).where(_tallies.c.key.in_(_OVER))
 _UNLOCK = delete(_tallies).where(_tallies.c.account_id == bindparam("account_id"))
 _COUNTS = (
     select(_tallies)
