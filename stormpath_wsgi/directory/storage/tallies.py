@@ -263,12 +263,13 @@ def _tidied(*conditions: ColumnElement[bool]) -> Any:
     return select(found.with_for_update(skip_locked=True).subquery().c.key)
 
 
+_NO_WAIT = or_(_tallies.c.until <= _NOW, _tallies.c.until > _NOW + LONGEST)
 # Two questions in one statement, each of which the index on forgiven_at answers.
 _TIDY = delete(_tallies).where(
     _tallies.c.key.in_(
         union_all(
-            _tidied(_tallies.c.forgiven_at <= _NOW, or_(_tallies.c.until <= _NOW, _tallies.c.until > _NOW + LONGEST)),
-            _tidied(_tallies.c.forgiven_at > _NOW + LONGEST),
+            _tidied(_tallies.c.forgiven_at <= _NOW, _NO_WAIT),
+            _tidied(_tallies.c.forgiven_at > _NOW + LONGEST, _NO_WAIT),
         )
     )
 )
