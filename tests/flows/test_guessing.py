@@ -178,6 +178,18 @@ class TestAGuesserWithManyAddresses:
         new.leaves()
         assert new.signs_in().status == 200  # the browser is known now
 
+    def test_an_owner_who_comes_too_soon_does_not_lose_his_turn(self, besieged: Town) -> None:
+        new = besieged.person(AWAY)
+        wait = new.signs_in().wait
+        for seconds in range(wait - 1, 0, -1):
+            besieged.now += 1
+            besieged.guess()
+            answer = new.signs_in()
+            assert (answer.status, answer.wait) == (429, seconds)
+        besieged.now += 1
+        besieged.guess()
+        assert new.signs_in().status == 200
+
     def test_the_guesser_cannot_use_the_turn_of_another_address(self, besieged: Town) -> None:
         owner, guesser = besieged.person(AWAY), besieged.person(OFFICE)
         besieged.now += owner.signs_in().wait
