@@ -115,6 +115,14 @@ class Limits:
         """A code of a second factor is compared in the block."""
         return self.limiter.trying(self._tally(FACTOR, factor_id, account_id=account_id))
 
+    @contextmanager
+    def factor_message(self, factor_id: str, account_id: str) -> Iterator[None]:
+        """A code of a second factor is sent in the block. That counts nothing, but none is sent during a wait."""
+        tallies = self._tally(FACTOR, factor_id, account_id=account_id, forgiven=False)
+        with self.limiter.trying(tallies) as made:
+            made.succeeded()
+            yield
+
     def _give_place(self, error: TooManyTries, tallies: Iterable[Tally], who: Visitor) -> None:
         """Tells whoever is refused of a place, if he waits only because others try the same account. *tallies*: those
         that have refused him, among others.
