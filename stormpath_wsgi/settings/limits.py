@@ -67,8 +67,8 @@ class LimitsSettings(Section):
         description="Wrong API keys from one address. A right one is never held up.",
     )
     factor: LimitText = Field(
-        Limit.parse("5 tries, waits 30s to 1h, one back after 1h"),
-        description="Wrong codes for one second factor, whoever sends them.",
+        Limit.parse("4 tries, waits 30s to 1h, one back after 1h"),
+        description="Wrong codes for one second factor, whoever sends them. During a wait no code is sent either.",
     )
 
     def in_force(self) -> dict[str, Limit]:

@@ -605,7 +605,8 @@ class Challenge(Resource, kinds.Challenge):
     def submit(self, code: str) -> Self:
         """Answers the challenge with the *code* that was sent. A wrong code does not raise: see :meth:`is_successful`.
 
-        Raises :class:`~stormpath_wsgi.Error` when the challenge cannot be answered any more (13108 to 13113).
+        Raises :class:`~stormpath_wsgi.Error` when the challenge cannot be answered any more (13108 to 13113), and when
+        so many wrong codes came that the factor accepts none for a while (7111).
         """
         self.code = code
         self.save()

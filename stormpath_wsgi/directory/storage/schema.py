@@ -457,14 +457,11 @@ application_web_configs = table(
 
 phones = table("phones", kinds.Phone, UniqueConstraint("account_id", "number"))
 
-#: *last_step*: the time step of the last accepted code of an authenticator app (RFC 6238). *wrong_codes*: the number of
-#: wrong codes in a row. *wrong_at*: when the last of them came, milliseconds.
+#: *last_step*: the time step of the last accepted code of an authenticator app (RFC 6238).
 factors = table(
     "factors",
     kinds.Factor,
     Column("last_step", BigInteger),
-    Column("wrong_codes", Integer, nullable=False),
-    Column("wrong_at", BigInteger),
     Column("recent_challenge_id", Text),
     UniqueConstraint("phone_id"),
     Index(None, "account_id", "created_at"),

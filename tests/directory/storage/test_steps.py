@@ -96,6 +96,18 @@ class TestTheKeysOfDomains:
         assert keys(before, {older: "one", younger: "two"}) == {older: {older, "one"}, younger: {younger, "two"}}
 
 
+class TestTheCountsOfWrongCodes:
+    def test_leave_the_factors_as_they_are(self, before: Database) -> None:
+        with filled(before) as add:
+            add("directories", id="D")
+            add("accounts", id="A", directory_id="D")
+            add("factors", id="F", account_id="A", wrong_codes=7, wrong_at=1, last_step=55)
+        migrate.upgrade(before)
+        with before.read() as connection:
+            found = connection.execute(select(schema.factors.c.id, schema.factors.c.last_step)).all()
+        assert found == [("F", 55)]
+
+
 def keys(database: Database, accounts: dict[str, str]) -> dict[str, set[str]]:
     """The login names that accounts of before have now, by their addresses. *accounts*: address and username."""
     with filled(database) as add:

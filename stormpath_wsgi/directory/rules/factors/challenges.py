@@ -1,9 +1,10 @@
 """Challenges: a code is sent to a phone and has to be sent back, or a code of an authenticator app is checked at once.
 
 Six digits can be guessed, so the number of guesses is limited. A code that was sent allows :data:`MOST_WRONG` wrong
-answers, and is valid for :data:`LIFETIME`. After :data:`FREE` wrong codes in a row, a factor of either type accepts no
-code for :data:`PAUSE`. Each further wrong code doubles that time, up to :data:`LONGEST_PAUSE` (RFC 4226, section 7.3).
-A right code ends this. The row of the factor is locked meanwhile, so that simultaneous tries come one after the other.
+answers, and is valid for :data:`LIFETIME`. Each code counts for its factor, whatever challenge it is for: after a few
+wrong ones a factor of either type accepts no code for a time that doubles with each further one (RFC 4226, section
+7.3), and a right code forgives them all (:meth:`.Limits.factor`). The row of the factor is locked while a code is
+compared, so that simultaneous tries come one after the other.
 
 Source: the challenge in the resource reference of the REST API v1, which leaves the numbers open.
 """
@@ -31,12 +32,10 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import encryption_context
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import ENABLED, SMS, VERIFIED, Challenge, Factor, Phone
+from stormpath_wsgi.kinds import ENABLED, SMS, VERIFIED, Challenge, Factor, Phone, id_of
 
 LIFETIME = 300_000  # milliseconds
 MOST_WRONG = 5  # wrong answers to one challenge
-FREE = 5  # wrong codes in a row before there is a pause
-PAUSE, LONGEST_PAUSE = 30_000, 3_600_000  # milliseconds
 DEFAULT_MESSAGE = "Your verification code is ${code}"
 
 _PLACEHOLDER = "${code}"
@@ -78,39 +77,32 @@ class Outgoing:
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes a challenge. To a phone it sends a code, in the text ``message``. A ``code`` of an app it checks at once.
 
-    Raises 13103, 13104, 13109, 13110, 13113.
+    Raises 13103, 13104, 13109, 13110; and :class:`~stormpath_wsgi.errors.TooManyTries` while the factor takes no code.
     """
     values = bodies.of_creation(Challenge, {} if properties is None else properties, context.base_url).values
-    outgoing = None
-    with context.write(moves_generation=False) as work:
+    code, message = values.get("code"), values.get("message")
+    with context.read() as work:
         records.require_owner(work, listing)
-        factor = _locked(work, listing.id)
-        if factor.type == SMS:
-            if values.get("code") is not None:
-                raise fault(
-                    Code.UNKNOWN_PROPERTY, "Challenge code is set on creation for the type google-authenticator only."
-                )
-            outgoing = _ask(work, factor, template(values.get("message")))
-            id = outgoing.challenge_id
-        else:
-            if values.get("message") is not None:
-                raise fault(Code.UNKNOWN_PROPERTY, "Challenge message is for the type SMS only.")
-            id = _judge(work, factor, _well_formed(values.get("code")))
-        made = records.load(work, Resource(Challenge, id))
-    if outgoing:
-        deliver(context, outgoing)
-    return made
+        factor = records.load(work, Resource(Factor, listing.id))
+    if factor["type"] == SMS:
+        if code is not None:
+            raise fault(
+                Code.UNKNOWN_PROPERTY, "Challenge code is set on creation for the type google-authenticator only."
+            )
+        return _sent(context, factor, template(message))
+    if message is not None:
+        raise fault(Code.UNKNOWN_PROPERTY, "Challenge message is for the type SMS only.")
+    return _judged(context, factor, _well_formed(code))
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
     """Checks the ``code`` that was sent back: the status becomes SUCCESS, or FAILED when no try is left.
 
-    Raises 13104, 13108 to 13110, 13112, 13113.
+    Raises 13104, 13108 to 13110, 13112, 13113, and :class:`~stormpath_wsgi.errors.TooManyTries`.
     """
-    with context.write(moves_generation=False) as work:
-        body = bodies.of_update(Challenge, properties, records.load(work, target))
-        _answer(work, target.id, body.values.get("code"))
-        return records.load(work, target)
+    with context.read() as work:
+        current = records.load(work, target)
+    return _answered(context, current, bodies.of_update(Challenge, properties, current).values.get("code"))
 
 
 def redeem(context: Context, href: Any, code: Any) -> str | None:
@@ -120,9 +112,10 @@ def redeem(context: Context, href: Any, code: Any) -> str | None:
     was made. Raises the errors of :func:`change`, 404, 2002 and 2014.
     """
     target = bodies.resource_at(href, context.base_url, (Challenge.title(),), "challenge")
-    with context.write(moves_generation=False) as work:
-        records.load(work, target)
-        return _answer(work, target.id, Challenge.code.check(code))
+    with context.read() as work:
+        current = records.load(work, target)
+    answered = _answered(context, current, Challenge.code.check(code))
+    return id_of(answered["account"]["href"]) if answered["status"] == "SUCCESS" else None
 
 
 def template(message: str | None) -> str:
@@ -136,10 +129,7 @@ def template(message: str | None) -> str:
 
 def ask(work: UnitOfWork, factor_id: str, message: str) -> Outgoing:
     """Stores a challenge for the phone of the factor. Returns the text message, which :func:`deliver` has to send."""
-    return _ask(work, _locked(work, factor_id), message)
-
-
-def _ask(work: UnitOfWork, factor: Row[Any], message: str) -> Outgoing:
+    factor = _locked(work, factor_id)
     number = _check_enabled(work, factor)
     id, code = new_id(), f"{secrets.randbelow(1_000_000):06}"
     encrypted = work.secrets.encrypt(code, schema.place(_challenges.c.code, id))
@@ -163,12 +153,43 @@ def deliver(context: Context, outgoing: Outgoing) -> None:
         work.connection.execute(update(_challenges).where(*mine).values(status=status, modified_at=modified_at))
 
 
-def _answer(work: UnitOfWork, id: str, given: Any) -> str | None:
-    """Checks the code *given* for a challenge, and stores the result.
+def _sent(context: Context, factor: Wire, message: str) -> Wire:
+    """A new challenge, whose code is sent to the phone of *factor*."""
+    id, account_id = _ids(factor)
+    with context.limits.factor_message(id, account_id), context.write(moves_generation=False) as work:
+        outgoing = ask(work, id, message)
+        made = records.load(work, Resource(Challenge, outgoing.challenge_id))
+    deliver(context, outgoing)
+    return made
 
-    Returns the id of the account if the code is right.
-    """
-    code = _well_formed(given)
+
+def _judged(context: Context, factor: Wire, code: str) -> Wire:
+    """A new challenge with the result of *code*, which an authenticator app has made."""
+    id, account_id = _ids(factor)
+    with context.limits.factor(id, account_id) as made, context.write(moves_generation=False) as work:
+        challenge_id, right = _judge(work, _locked(work, id), code)
+        if right:
+            made.succeeded()
+        return records.load(work, Resource(Challenge, challenge_id))
+
+
+def _answered(context: Context, challenge: Wire, given: Any) -> Wire:
+    """The *challenge* after the code *given* was compared with the one that was sent."""
+    code, id = _well_formed(given), id_of(challenge["href"])
+    factor_id, account_id = id_of(challenge["factor"]["href"]), id_of(challenge["account"]["href"])
+    with context.limits.factor(factor_id, account_id) as made, context.write(moves_generation=False) as work:
+        if _answer(work, id, code):
+            made.succeeded()
+        return records.load(work, Resource(Challenge, id))
+
+
+def _ids(factor: Wire) -> tuple[str, str]:
+    """The ids of *factor* and of its account."""
+    return id_of(factor["href"]), id_of(factor["account"]["href"])
+
+
+def _answer(work: UnitOfWork, id: str, code: str) -> bool:
+    """Whether *code* is right for a challenge, with which the result is stored."""
     factor = _locked(work, _challenge(work, id).factor_id)
     challenge = _challenge(work, id)  # read again: now that the factor is locked, no other request can answer it
     number = _check_enabled(work, factor)
@@ -181,21 +202,23 @@ def _answer(work: UnitOfWork, id: str, given: Any) -> str | None:
     done = update(_challenges).where(_challenges.c.id == id)
     modified_at = records.later(_challenges.c.modified_at, work.now)
     work.connection.execute(done.values(attempts=wrong, modified_at=modified_at, **values))
-    _count(work, factor, right=right)
     if right:
+        _verify(work, factor)
         _verify_phone(work, factor.phone_id)
-    return str(challenge.account_id) if right else None
+    return right
 
 
-def _judge(work: UnitOfWork, factor: Row[Any], code: str) -> str:
-    """Checks a *code* of an authenticator app. Returns the id of the challenge that is stored with the result."""
+def _judge(work: UnitOfWork, factor: Row[Any], code: str) -> tuple[str, bool]:
+    """Stores a challenge with the result of *code*, of an authenticator app. Returns its id, and if it was right."""
     _check_enabled(work, factor)
     secret = work.secrets.decrypt(factor.secret, encryption_context(Factor, Factor.secret)(factor.id))
     step = totp.matching_step(secret, code, work.now // 1000, after=factor.last_step)
     id = new_id()
     _store(work, factor, id, {"status": "FAILED" if step is None else "SUCCESS"}, {})
-    _count(work, factor, right=step is not None, last_step=factor.last_step if step is None else step)
-    return id
+    if step is not None:
+        _verify(work, factor)
+        work.connection.execute(update(_factors).where(_factors.c.id == factor.id).values(last_step=step))
+    return id, step is not None
 
 
 def _store(work: UnitOfWork, factor: Row[Any], id: str, values: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
@@ -206,13 +229,10 @@ def _store(work: UnitOfWork, factor: Row[Any], id: str, values: Mapping[str, Any
     work.connection.execute(recent.values(recent_challenge_id=id))
 
 
-def _count(work: UnitOfWork, factor: Row[Any], *, right: bool, **columns: Any) -> None:
-    """Stores whether a code of the factor was *right*. A right code makes the factor VERIFIED."""
-    columns |= {"wrong_codes": 0 if right else factor.wrong_codes + 1, "wrong_at": None if right else work.now}
-    if right and factor.verification_status != VERIFIED:
+def _verify(work: UnitOfWork, factor: Row[Any]) -> None:
+    if factor.verification_status != VERIFIED:
         records.change(work, Factor, factor.id, {"verification_status": VERIFIED})
         work.outdated.append(f"factors/{factor.id}")  # from now on it is asked for
-    work.connection.execute(update(_factors).where(_factors.c.id == factor.id).values(columns))
 
 
 def _verify_phone(work: UnitOfWork, phone_id: str) -> None:
@@ -222,19 +242,12 @@ def _verify_phone(work: UnitOfWork, phone_id: str) -> None:
 
 
 def _check_enabled(work: UnitOfWork, factor: Row[Any]) -> str:
-    """The number of the factor's phone, if it has one. Raises 13109 and 13110, and 13113 while it accepts no code."""
+    """The number of the factor's phone, if it has one. Raises 13109 and 13110."""
     if factor.status != ENABLED:
         raise fault(Code.FACTOR_DISABLED)
     phone = work.connection.execute(_PHONE, {"id": factor.phone_id}).first()
     if phone is not None and phone.status != ENABLED:
         raise fault(Code.PHONE_DISABLED)
-    if factor.wrong_codes >= FREE:
-        pause = min(PAUSE << min(factor.wrong_codes - FREE, 16), LONGEST_PAUSE)
-        if (left := factor.wrong_at + pause - work.now) > 0:
-            raise fault(
-                Code.CHALLENGE_TOO_MANY_TRIES,
-                f"Too many wrong codes in a row; try again in {-(-left // 1000)} seconds.",
-            )
     return phone.number if phone is not None else ""
 
 

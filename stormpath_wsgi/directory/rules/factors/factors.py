@@ -42,12 +42,12 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         if values["type"] == SMS:
             _check_plain(values)
             phone_id = phones.of_factor(work, listing.id, phone)
-            records.make(work, Factor, id, values, account_id=listing.id, phone_id=phone_id, wrong_codes=0)
+            records.make(work, Factor, id, values, account_id=listing.id, phone_id=phone_id)
             if str(params.get("challenge", first is not None)).strip().lower() == "true":
                 outgoing = challenges.ask(work, id, message)
         elif phone is None and first is None:
             values = {**_named(work, listing.id, values), "secret": totp.new_secret()}
-            records.make(work, Factor, id, values, account_id=listing.id, wrong_codes=0)
+            records.make(work, Factor, id, values, account_id=listing.id)
         else:
             raise fault(Code.UNKNOWN_PROPERTY, "Factor phone and challenge are for the type SMS only.")
         made = records.load(work, Resource(Factor, id))
