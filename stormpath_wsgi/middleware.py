@@ -70,6 +70,7 @@ class StormpathMiddleware:
             self.sessions,
             self.protected.offers_basic,
             self.flows.sign_in.asks_more,
+            self.flows.limits,
         )
         self._complete = framed_from_here_only if self.settings.same_origin_frames else None
         self._serves = False  # a server may still fork before the first request

@@ -160,7 +160,11 @@ def test_each_credential_gives_the_three_answers_of_the_protocol(world: World, k
         CredentialKind.SESSION: sessions,
         CredentialKind.BEARER: AccessTokenCredential(*place, **common),
         CredentialKind.BASIC: BasicCredential(
-            *place, offered_at=lambda path: True, asks_more=lambda account, origin: False, **common
+            *place,
+            offered_at=lambda path: True,
+            asks_more=lambda account, origin: False,
+            limits=site.middleware.flows.limits,
+            **common,
         ),
     }
     if kind.in_header:

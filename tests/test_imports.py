@@ -51,7 +51,8 @@ ARROWS: dict[str, set[str]] = {
     "web/identity": {"user"},
     "web/account_passwords": {"client", "remembered", "settings", "user", "web/remote_user"},
     "web/basic": {
-        "client", "remembered", "settings", "user", "web/account_passwords", "web/identity", "web/remote_user",
+        "client", "limits", "remembered", "settings", "user", "web/account_passwords", "web/identity",
+        "web/remote_user",
     },
     "web/bearer": {"client", "remembered", "settings", "user", "web/basic", "web/identity", "web/remote_user"},
     "web/request_authenticators": {"client", "web/basic", "web/bearer", "web/identity"},
@@ -60,7 +61,9 @@ ARROWS: dict[str, set[str]] = {
         "client", "cookie", "settings", "texts", "user", "web/address", "web/environ", "web/identity",
         "web/remote_user",
     },
-    "web/credentials": {"client", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user"},
+    "web/credentials": {
+        "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",
+    },
     "flows": {"client", "cookie", "limits", "session", "settings", "signing", "web/environ"},
     "web/responses": {"user", "web/environ"},
     "policy": {

@@ -46,8 +46,9 @@ class Flows:
         pending = PendingSignIns(keys, id_of(application.href), secure=secure)
         browsers = Browsers(keys, settings.limits, secure=secure)
         self.sign_in = SignIn(client, application, pending, browsers)
-        limits = client.limits or _limits_of(settings, client)
-        self.registration = Registration(client, application, self.sign_in, browsers, limits)
+        #: How often what the directory does not count may be tried.
+        self.limits = client.limits or _limits_of(settings, client)
+        self.registration = Registration(client, application, self.sign_in, browsers, self.limits)
         self.sign_out = SignOut(client.events)
 
 

@@ -19,9 +19,10 @@ from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
-from stormpath_wsgi.errors import Error, Unavailable
-from stormpath_wsgi.events import Origin
-from stormpath_wsgi.kinds import ENABLED, ID
+from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
+from stormpath_wsgi.events import Origin, at
+from stormpath_wsgi.kinds import ENABLED, ID, id_of
+from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import RememberedAccount
@@ -96,8 +97,9 @@ class BasicCredential:
     taken for a password.
 
     What the directory says of a key is remembered as long as it holds, so a known key costs no I/O. *offered_at*:
-    whether a path (``PATH_INFO``) offers Basic. *asks_more*: as that of the passwords. *told*, *generation*: as those
-    of the sessions. *now*: seconds since the epoch.
+    whether a path (``PATH_INFO``) offers Basic. *asks_more*: as that of the passwords. *limits*: how often wrong keys
+    may come from one address; a right one is never held up. *told*, *generation*: as those of the sessions. *now*:
+    seconds since the epoch.
     """
 
     def __init__(
@@ -108,11 +110,13 @@ class BasicCredential:
         *,
         offered_at: Callable[[str], bool],
         asks_more: Callable[[Account, Origin], bool],
+        limits: Limits,
         told: Told,
         generation: Callable[[], int],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._client, self._application, self._shapes = client, application, settings.basic
+        self._limits, self._scope = limits, id_of(application.href)
         self._offered_at, self._told, self._generation, self._now = offered_at, told, generation, now
         self._known: Remembered[str, _Key] = Remembered(
             self._load,
@@ -135,7 +139,7 @@ class BasicCredential:
             return _refused("it is not a user and a password in UTF-8 and base 64")
         if self._shapes.password and not self._is_key(*pair):
             return self._by_password(environ, *pair)
-        return self._by_key(*pair)
+        return self._by_key(environ, *pair)
 
     def _by_password(self, environ: WSGIEnvironment, login: str, password: str) -> Identity:
         try:
@@ -144,15 +148,24 @@ class BasicCredential:
             return _refused(str(error), error.retry_after)
         return Proved(known.account, CredentialKind.BASIC, self._now(), _BY_PASSWORD, known.generation)
 
-    def _by_key(self, user: str, password: str) -> Identity:
+    def _by_key(self, environ: WSGIEnvironment, user: str, password: str) -> Identity:
         login, id, secret = self._split(user, password)
         key = self._find(id)
         is_right = is_secret_of(key.wire if key else None, secret)
         if key is None or not is_right:
-            return _refused("there is no such API key, or it is not good here")
+            return self._wrong_key(Origin.of(environ))
         if login is not None and not _is_login_of(key.account.account, login):
             return _refused("the login name is not that of the API key's account")
         return Proved(key.account, CredentialKind.BASIC, self._now(), _BY_KEY, key.generation)
+
+    def _wrong_key(self, origin: Origin) -> Refused:
+        """It is counted only after it was looked at, so that a right key costs nothing and never has to wait."""
+        try:
+            with at(origin):
+                self._limits.wrong_api_key(self._scope, origin.address)
+        except TooManyTries as error:
+            return _refused("too many wrong API keys came from this address", error.retry_after)
+        return _refused("there is no such API key, or it is not good here")
 
     def _is_key(self, user: str, password: str) -> bool:
         """Whether it has the form of an API key in a shape that is taken."""

@@ -8,6 +8,7 @@ from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.events import Origin
+from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.basic import BasicCredential
 from stormpath_wsgi.web.bearer import AccessTokenCredential
@@ -49,7 +50,8 @@ class Credentials(Generic[S]):
 
     A header that is ours to judge and wrong makes nobody signed in, whatever else the request brings. Of a header that
     is right and a session cookie the one decides that stands first in the setting. *offers_basic*: whether a path
-    (``PATH_INFO``) offers Basic. *asks_more*: whether an account is asked for more than its password.
+    (``PATH_INFO``) offers Basic. *asks_more*: whether an account is asked for more than its password. *limits*: how
+    often wrong API keys may come from one address.
     """
 
     def __init__(
@@ -60,13 +62,14 @@ class Credentials(Generic[S]):
         sessions: Sessions[S],
         offers_basic: Callable[[str], bool],
         asks_more: Callable[[Account, Origin], bool],
+        limits: Limits,
     ) -> None:
         order = [CredentialKind(name) for name in settings.credentials]
         common: dict[str, Any] = {"told": sessions.told, "generation": sessions.generation, "now": sessions.now}
         makers: dict[CredentialKind, Callable[[], Credential]] = {
             CredentialKind.BEARER: lambda: AccessTokenCredential(client, application, settings, **common),
             CredentialKind.BASIC: lambda: BasicCredential(
-                client, application, settings, offered_at=offers_basic, asks_more=asks_more, **common
+                client, application, settings, offered_at=offers_basic, asks_more=asks_more, limits=limits, **common
             ),
         }
         self._sessions = sessions

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from stormpath_wsgi.client import Account, Application, Client, Directory
+from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.session import Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.credentials import Credentials
@@ -207,8 +208,9 @@ class TestProgramsToo:
             basic = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
             settings = Settings(secret_keys=KEYS)
             sessions = Sessions(client, application, settings)
+            limits = Flows(settings, client, application).limits
             credentials = Credentials(
-                client, application, settings, sessions, lambda path: True, lambda account, origin: False
+                client, application, settings, sessions, lambda path: True, lambda account, origin: False, limits
             )
             for header in (f"Bearer {token}", f"Basic {basic}"):
                 environ = {"wsgi.url_scheme": "http", "HTTP_AUTHORIZATION": header, "REMOTE_USER": "root"}

@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 
 from stormpath_wsgi import user
 from stormpath_wsgi.client import Account
-from stormpath_wsgi.events import AfterEvent, Declined, SignedIn, SignInFailed, SignInStarts
+from stormpath_wsgi.events import AfterEvent, Declined, SignedIn, SignInFailed, SignInStarts, WaitBegan
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.web.account_passwords import AccountPasswords
 from stormpath_wsgi.web.identity import CredentialKind, Proved
@@ -320,6 +320,23 @@ class TestAnApiKey:
             dav.ada.password = password
             dav.ada.save()
             assert dav.asks("ada", password) == 200
+
+
+class TestWrongApiKeys:
+    def test_are_held_up_by_address_and_a_right_one_never_is(self, dav: Dav) -> None:
+        key = dav.ada.api_keys.create()
+        wrong = [(key.id, "x" * 43), ("ada", f"{'Z' * 25}.{'y' * 43}")] * 10
+        assert {dav.asks(*pair) for pair in [*wrong, wrong[0]]} == {401}
+        answer = dav.ask(*wrong[0])
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+        assert dav.asks(*wrong[0], address="192.0.2.2") == 401
+        assert [dav.asks(key.id, key.secret), dav.asks()] == [200, 200]
+        (wait,) = [each for each in dav.told if isinstance(each, WaitBegan)]
+        assert (wait.limit, wait.address) == ("apiKey", "192.0.2.1")
+
+    def test_of_a_name_that_is_not_the_keys_are_no_guess(self, dav: Dav) -> None:
+        key = dav.ada.api_keys.create()
+        assert {dav.asks("bob", f"{key.id}.{key.secret}") for _ in range(25)} == {401}
 
 
 class TestGuessing:
