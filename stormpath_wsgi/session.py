@@ -128,6 +128,10 @@ class Sessions(Shared):
         session = environ[SESSION] = CurrentSession(self, cookie, offered, known, identity, environ)
         return session
 
+    def origin(self, environ: WSGIEnvironment, *, actor: str | None = None, credential: str | None = None) -> Origin:
+        """Where a request comes from, for events and limits. That is no look at the user."""
+        return Origin.of(environ, actor=actor, credential=credential, address=self.proxies.address(environ))
+
     def identify(self, environ: WSGIEnvironment) -> Identity:
         """What the session cookie says, as :meth:`.Credential.identify`."""
         cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
@@ -350,9 +354,7 @@ class CurrentSession(Live):
         """Where the request comes from, for events. That is no look at the user."""
         identity = self.identity
         actor, credential = (identity.href, identity.credential) if isinstance(identity, Proved) else (None, None)
-        environ = self.environ or {}
-        address = self._sessions.proxies.address(environ)
-        return Origin.of(environ, actor=actor, credential=credential, address=address)
+        return self._sessions.origin(self.environ or {}, actor=actor, credential=credential)
 
     def add_cookie(self, header: tuple[str, str]) -> None:
         """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``. After a sign-in or sign-out."""

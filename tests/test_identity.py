@@ -162,6 +162,7 @@ def test_each_credential_gives_the_three_answers_of_the_protocol(world: World, k
         CredentialKind.BASIC: BasicCredential(
             *place,
             offered_at=lambda path: True,
+            origin=sessions.origin,
             asks_more=lambda account, origin: False,
             limits=site.middleware.flows.limits,
             **common,

@@ -68,8 +68,8 @@ class KnownAccount:
 class AccountPasswords:
     """The passwords of the accounts that can sign in to one application. Threads may share it.
 
-    *asks_more*: whether a step of the sign-in asks an account for more than its password. *told*, *generation*: as
-    those of the sessions. *now*: seconds since the epoch.
+    *origin*: where a request comes from. *asks_more*: whether a step of the sign-in asks an account for more than its
+    password. *told*, *generation*: as those of the sessions. *now*: seconds since the epoch.
     """
 
     def __init__(
@@ -78,12 +78,14 @@ class AccountPasswords:
         application: Application,
         settings: Settings,
         *,
+        origin: Callable[[WSGIEnvironment], Origin],
         asks_more: Callable[[Account, Origin], bool],
         told: Told,
         generation: Callable[[], int],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._client, self._application, self._events = client, application, client.events
+        self._origin = origin
         self._asks_more, self._told, self._generation = asks_more, told, generation
         self._proxy_speaks_https = bool(settings.session.cookie_secure)
         self._key = secrets.token_bytes(32)
@@ -102,7 +104,7 @@ class AccountPasswords:
             raise NotProved("the login name or the password is blank")
         text = f"{len(login)}:{login}:{password}"  # the length tells where the login ends
         digest = hmac.digest(self._key, text.encode(), "sha256")
-        return self._known.get(digest, lambda _: self._ask(Origin.of(environ), login, password))
+        return self._known.get(digest, lambda _: self._ask(self._origin(environ), login, password))
 
     def _ask(self, origin: Origin, login: str, password: str) -> KnownAccount:
         """What the directory says. Tells who listens what came of it."""

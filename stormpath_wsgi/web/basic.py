@@ -97,9 +97,9 @@ class BasicCredential:
     taken for a password.
 
     What the directory says of a key is remembered as long as it holds, so a known key costs no I/O. *offered_at*:
-    whether a path (``PATH_INFO``) offers Basic. *asks_more*: as that of the passwords. *limits*: how often wrong keys
-    may come from one address; a right one is never held up. *told*, *generation*: as those of the sessions. *now*:
-    seconds since the epoch.
+    whether a path (``PATH_INFO``) offers Basic. *origin*, *asks_more*: as those of the passwords. *limits*: how often
+    wrong keys may come from one address; a right one is never held up. *told*, *generation*: as those of the sessions.
+    *now*: seconds since the epoch.
     """
 
     def __init__(
@@ -109,6 +109,7 @@ class BasicCredential:
         settings: Settings,
         *,
         offered_at: Callable[[str], bool],
+        origin: Callable[[WSGIEnvironment], Origin],
         asks_more: Callable[[Account, Origin], bool],
         limits: Limits,
         told: Told,
@@ -116,7 +117,7 @@ class BasicCredential:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._client, self._application, self._shapes = client, application, settings.basic
-        self._limits, self._scope = limits, id_of(application.href)
+        self._limits, self._scope, self._origin = limits, id_of(application.href), origin
         self._offered_at, self._told, self._generation, self._now = offered_at, told, generation, now
         self._known: Remembered[str, _Key] = Remembered(
             self._load,
@@ -126,7 +127,14 @@ class BasicCredential:
             size=settings.cache_size,
         )
         self._passwords = AccountPasswords(
-            client, application, settings, asks_more=asks_more, told=told, generation=generation, now=now
+            client,
+            application,
+            settings,
+            origin=origin,
+            asks_more=asks_more,
+            told=told,
+            generation=generation,
+            now=now,
         )
 
     def identify(self, environ: WSGIEnvironment) -> Identity:
@@ -153,7 +161,7 @@ class BasicCredential:
         key = self._find(id)
         is_right = is_secret_of(key.wire if key else None, secret)
         if key is None or not is_right:
-            return self._wrong_key(Origin.of(environ))
+            return self._wrong_key(self._origin(environ))
         if login is not None and not _is_login_of(key.account.account, login):
             return _refused("the login name is not that of the API key's account")
         return Proved(key.account, CredentialKind.BASIC, self._now(), _BY_KEY, key.generation)

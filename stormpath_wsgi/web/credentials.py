@@ -41,6 +41,9 @@ class Sessions(Protocol[S_co]):
     def generation(self) -> Callable[[], int]:
         """Returns the directory's generation."""
 
+    def origin(self, environ: WSGIEnvironment) -> Origin:
+        """Where a request comes from."""
+
     def open(self, environ: WSGIEnvironment, judged: Identity | None = None) -> S_co:
         """The session of a request. *judged*: who sends it, where a header has decided that."""
 
@@ -69,7 +72,14 @@ class Credentials(Generic[S]):
         makers: dict[CredentialKind, Callable[[], Credential]] = {
             CredentialKind.BEARER: lambda: AccessTokenCredential(client, application, settings, **common),
             CredentialKind.BASIC: lambda: BasicCredential(
-                client, application, settings, offered_at=offers_basic, asks_more=asks_more, limits=limits, **common
+                client,
+                application,
+                settings,
+                offered_at=offers_basic,
+                origin=sessions.origin,
+                asks_more=asks_more,
+                limits=limits,
+                **common,
             ),
         }
         self._sessions = sessions

@@ -149,7 +149,8 @@ class TestARightPassword:
             sessions, moment = dav.site.middleware.sessions, [time.time()]
             passwords = AccountPasswords(
                 dav.site.client, dav.site.application, dav.site.middleware.settings, told=sessions.told,
-                generation=sessions.generation, asks_more=lambda account, origin: False, now=lambda: moment[0],
+                generation=sessions.generation, origin=sessions.origin, asks_more=lambda account, origin: False,
+                now=lambda: moment[0],
             )  # fmt: skip
             for passed, hashes in ((0, 1), (0.9, 1), (0.2, 2), (-1, 3)):
                 moment[0] += passed
