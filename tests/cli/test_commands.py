@@ -21,6 +21,7 @@ from wsgiref.simple_server import demo_app
 import pytest
 from click.testing import CliRunner, Result
 from support import cheap, warm
+from support.redis_server import RedisServer
 
 from stormpath_wsgi import Client, StormpathMiddleware
 from stormpath_wsgi.cli import addresses, targets
@@ -69,7 +70,10 @@ def register(email: str, *options: str) -> None:
 def guess(*logins: str, address: str, wait: str = "1h") -> None:
     """Somebody at *address* tries a wrong password twice for each login, and has to *wait* then."""
     limit = Limit.parse(f"1 tries, waits {wait} to {wait}, one back after {wait}")
-    options = DirectoryOptions(limits=LimitsSettings(account_and_address=limit), password_hasher=cheap.HASHER)
+    limits = LimitsSettings.model_validate(
+        {"account_and_address": limit, "url": os.environ.get("STORMPATH_LIMITS_URL")}
+    )
+    options = DirectoryOptions(limits=limits, password_hasher=cheap.HASHER)
     with Client("sqlite:///instance/accounts.db", options=options) as site, visited(Visitor(address)):
         for login in logins * 2:
             with pytest.raises(Error):
@@ -367,6 +371,29 @@ class TestLimits:
     def test_when_nobody_tries_there_is_nothing_to_show(self, client: Client) -> None:
         answer = run("limits")
         assert (answer.exit_code, answer.output) == (0, "Nothing is counted against anybody.\n")
+
+    def test_where_a_redis_server_counts_all_of_this_is_the_same(
+        self, client: Client, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("STORMPATH_LIMITS_URL", redis_server.url)
+        register("ada@example.com")
+        guess("ada@example.com", address="192.0.2.7")
+        assert "\taccountAndAddress\tada@example.com\t192.0.2.7\n" in run("limits").output
+        answer = run("account", "unlock", "ada@example.com")
+        assert (answer.exit_code, answer.output) == (
+            0, "Forgot what was tried with ada@example.com: tallies 2, waits 1.\n"
+        )  # fmt: skip
+        assert "ada@example.com" not in run("limits").output
+
+    @pytest.mark.parametrize("command", [("limits",), ("account", "unlock", "ada@example.com")])
+    def test_a_redis_server_that_does_not_answer_is_told(
+        self, client: Client, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        register("ada@example.com")
+        monkeypatch.setenv("STORMPATH_LIMITS_URL", "unix:///nowhere")
+        answer = run(*command)
+        assert answer.exit_code == 3
+        assert answer.stderr.startswith("Error: The Redis server of the limits does not answer")
 
     def test_where_limits_are_switched_off_it_says_so(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("STORMPATH_LIMITS_ENABLED", "false")
