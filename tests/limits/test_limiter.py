@@ -263,6 +263,18 @@ def test_a_file_that_another_program_has_locked_does_the_same(tmp_path: Any, lin
         assert lines()[1:] == [BACK]
 
 
+def test_a_server_that_takes_no_writes_does_the_same(
+    postgresql_beginning: Beginning, lines: Callable[[], list[str]]
+) -> None:
+    """As one that stands in for another."""
+    url = postgresql_beginning.world().url + "&options=-cdefault_transaction_read_only%3Don"
+    with closing(Database(url)) as database:
+        site = Site(World(database, url))
+        assert site.log_in() == 0
+        assert site.guesses() == 6
+    assert (len(lines()), site.lost()) == (1, 1)
+
+
 def test_an_account_that_is_removed_meanwhile_is_no_error(world: World) -> None:
     """Nobody gets into it any more, and its tallies go with it."""
     limits = world.service.limits
