@@ -17,8 +17,8 @@ class LimitsSettings(Section):
     enabled: bool = Field(True, description="Whether tries are counted. Off: guessing is held up by nothing.")
     url: RedisUrl | None = Field(
         None,
-        description="A Redis or Valkey server that counts for all machines, redis://:PASSWORD@HOST:6379/0. Not set: "
-        "the directory counts.",
+        description="A Redis or Valkey server, not a cluster, that counts for all machines: "
+        "redis://:PASSWORD@HOST:6379/0. Not set: the directory counts.",
     )
     account_and_address: LimitText = Field(
         Limit.parse("5 tries, waits 1s to 5m, one back after 5m"),
