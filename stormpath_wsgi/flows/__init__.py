@@ -17,6 +17,7 @@ from stormpath_wsgi.flows.sign_in import Finished, Question, SignIn, Step, Unfin
 from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
+from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import PAGES
 
@@ -53,8 +54,12 @@ class Flows:
 
 
 def _limits_of(settings: Settings, client: Client) -> Limits:
-    """The limits of a site whose directory is on another machine: that counts sign-ins, and no registrations."""
-    tallies = MemoryTallies()
+    """The limits of a site whose directory is on another machine: that counts sign-ins, and no registrations.
+
+    A Redis server counts for all processes, where there is one; else each counts by itself.
+    """
+    url = settings.limits.url
+    tallies = MemoryTallies() if url is None else RedisTallies(url.get_secret_value())
     limiter = Limiter(tallies, client.events, href=lambda id: f"{client.base_url}/{Account.path}/{id}")
     return Limits(settings.limits.in_force(), limiter)
 

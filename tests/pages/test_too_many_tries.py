@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 from support.browsing import PASSWORD, Visit, make_site
+from support.redis_server import RedisServer
 from support.servers import served_api
 
 from stormpath_wsgi.events import AfterEvent, SignInFailed, WaitBegan
@@ -144,15 +146,32 @@ class TestRegistration:
             visit.account(f"person{number}@example.org")
         assert len(visit.application.accounts) == 5
 
-    def test_it_holds_for_a_directory_on_another_machine(self, limits: dict[str, str]) -> None:
+    @pytest.fixture
+    def elsewhere(self) -> Iterator[dict[str, Any]]:
+        """The settings of a site whose directory is on another machine."""
         with served_api("sqlite://") as opening:
             key = {"id": opening["id"], "secret": opening["secret"]}
-            site = make_site(
-                directory=opening["url"], application={"name": "My Application"}, client={"apiKey": key}, limits=limits
-            )
-            with closing(site.client):
-                visit = Visit(site=site)
-                visit.extra_environ["REMOTE_ADDR"] = "203.0.113.7"
-                for number in range(3):
-                    self.register(visit, number)
-                self.register(visit, 4, 429)
+            yield {"directory": opening["url"], "application": {"name": "My Application"}, "client": {"apiKey": key}}
+
+    def visit(self, **settings: Any) -> Visit:
+        made = Visit(site=make_site(**settings))
+        made.extra_environ["REMOTE_ADDR"] = "203.0.113.7"
+        return made
+
+    def test_it_holds_for_a_directory_on_another_machine(
+        self, limits: dict[str, str], elsewhere: dict[str, Any]
+    ) -> None:
+        visit = self.visit(**elsewhere, limits=limits)
+        with closing(visit.site.client):
+            for number in range(3):
+                self.register(visit, number)
+            self.register(visit, 4, 429)
+
+    def test_sites_that_share_a_redis_server_count_together(
+        self, limits: dict[str, str], elsewhere: dict[str, Any], redis_server: RedisServer
+    ) -> None:
+        one, other = (self.visit(**elsewhere, limits={**limits, "url": redis_server.url}) for _ in range(2))
+        with closing(one.site.client), closing(other.site.client):
+            for number in range(3):
+                self.register(one, number)
+            self.register(other, 4, 429)
