@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,16 @@ from webob import Response
 from stormpath_wsgi import Error, StormpathMiddleware
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Unavailable
-from stormpath_wsgi.events import Declined, Event, Events, RegistrationStarts, SignedIn, SignInFailed, SignInStarts
+from stormpath_wsgi.events import (
+    AfterEvent,
+    Declined,
+    Event,
+    Events,
+    RegistrationStarts,
+    SignedIn,
+    SignInFailed,
+    SignInStarts,
+)
 from stormpath_wsgi.flows import Finished, SignInRefused, Unfinished, flows_of
 from stormpath_wsgi.session import CurrentSession
 
@@ -105,6 +115,31 @@ def test_who_may_not_have_a_session_gets_none(site: StormpathMiddleware, ada: An
         with pytest.raises(SignInRefused):
             site.flows.sign_in.enter(browser, ada)
     assert not browser.user.is_authenticated
+
+
+def test_a_try_that_is_not_made_is_no_failed_sign_in(embedded_directory: dict[str, Any]) -> None:
+    """Who listens was told when the wait began."""
+    limits = {"account": "1 tries, waits 8s to 1h, one back after 1h"}
+    visit = Visit(site=make_site(**embedded_directory, limits=limits))
+    visit.account()
+    for _ in range(2):
+        with pytest.raises(SignInRefused):
+            visit.site.flows.sign_in.prove("ada@example.org", "wrong")
+    told = list[Event]()
+    visit.site.events.listen(AfterEvent, told.append)
+    for attempt in (
+        visit.site.flows.sign_in.prove,
+        partial(visit.site.flows.sign_in.with_password, session(visit.site)),
+    ):
+        with pytest.raises(SignInRefused) as refused:
+            attempt(*GOOD)
+        assert (refused.value.code, refused.value.status, refused.value.retry_after) == (Code.TOO_MANY_TRIES, 429, 8)
+    assert told == []
+
+
+def test_other_refusals_name_no_time_to_wait() -> None:
+    assert SignInRefused(Code.WRONG_PASSWORD).retry_after is None
+    assert SignInRefused.of(Error({"status": 400, "code": 7100, "message": "No."})).retry_after is None
 
 
 def test_an_organization_is_where_to_look(site: StormpathMiddleware, ada: Any) -> None:
