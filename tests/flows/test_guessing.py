@@ -12,11 +12,15 @@ from itertools import islice
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 from support.browsing import PASSWORD, Visit, make_site
-from support.cheap import WAITING
+from support.cheap import WAITING, options
+from support.servers import served
 from support.visitors import request
 
+from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.api import RestAPI
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.client.local import LocalDataStore
+from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.errors import TooManyTries
 from stormpath_wsgi.events import WaitBegan
 from stormpath_wsgi.flows import SignInRefused
@@ -48,16 +52,12 @@ class Answer:
 
 
 class Town:
-    """A site with the default limits, and the people and machines that try to sign in. *now*: seconds."""
+    """A *site* with the default limits, whose directory is *service*, and who tries to sign in. *now*: seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: StormpathMiddleware, service: DirectoryService, hasher: Counting) -> None:
         self.now = time.time()
-        self.hasher = Counting()
-        self.site = make_site(password_hasher=self.hasher, hash_queue=WAITING)
-        store = self.site.client.data_store
-        assert isinstance(store, LocalDataStore)
-        self.service = store._service
-        self.service._context.clock = lambda: self.now
+        self.site, self.hasher = site, hasher
+        service._context.clock = lambda: self.now
         self.addresses = (f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in itertools.count())
 
     def account(self, name: str = "ada") -> Account:
@@ -97,9 +97,30 @@ class Person:
 
 @pytest.fixture
 def town() -> Iterator[Town]:
-    made = Town()
-    with closing(made.site.client):
-        yield made
+    hasher = Counting()
+    site = make_site(password_hasher=hasher, hash_queue=WAITING)
+    store = site.client.data_store
+    assert isinstance(store, LocalDataStore)
+    with closing(site.client):
+        yield Town(site, store._service, hasher)
+
+
+@pytest.fixture
+def far_town() -> Iterator[Town]:
+    """The directory is on another machine."""
+    hasher, services = Counting(), list[DirectoryService]()
+
+    def make(address: str) -> RestAPI:
+        services.append(open_directory("sqlite://", options(base_url=f"{address}/v1", password_hasher=hasher)))
+        services[0].bootstrap()
+        return RestAPI(services[0])
+
+    with served(make) as address, closing(services[0]) as service:
+        id, secret = service.issue_api_key()
+        there = {"directory": f"{address}/v1", "application": {"name": "My Application"}}
+        site = make_site(**there, client={"apiKey": {"id": id, "secret": secret}})
+        with closing(site.client):
+            yield Town(site, service, hasher)
 
 
 def test_a_clumsy_person_tries_five_times_and_gets_in(town: Town) -> None:
@@ -332,3 +353,19 @@ def test_accounts_that_exist_and_that_do_not_are_answered_alike_at_every_step(to
         assert list(person.browser.cookies) == []
     assert heard[0] == heard[1]
     assert {answer.status for answer in heard[0]} == {400, 429}
+
+
+def test_all_that_holds_where_the_directory_is_on_another_machine(far_town: Town) -> None:
+    """It is told who tries, and says who has to wait and with which place in the queue."""
+    far_town.account()
+    at_home, new = far_town.person(HOME), far_town.person(AWAY)
+    assert at_home.signs_in().status == 200
+    assert [far_town.guess(address=OFFICE) for _ in range(7)] == [400] * 6 + [429]
+    assert [far_town.guess() for _ in range(16)] == [400] * 15 + [429]
+    refused = new.signs_in()
+    assert (refused.status, refused.wait) == (429, 1)
+    assert at_home.signs_in().status == 200
+    far_town.now += 1
+    assert [far_town.guess() for _ in range(2)] == [400, 429]
+    assert new.signs_in().status == 200
+    assert far_town.person(OFFICE).tries(login="eve").status == 400
