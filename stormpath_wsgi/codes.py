@@ -86,6 +86,13 @@ class Code(IntEnum):
     METHOD_NOT_OFFERED = _request(405, 405, "This resource does not offer that method.")
     CONFLICT = _request(409, 409, "The request conflicts with the state of the resource.")
     TOO_LARGE = _request(413, 413, "The request body is larger than the server accepts.")
+    #: Ours. Of what the caller's visitors try it says nothing; that is TOO_MANY_TRIES.
+    TOO_MANY_WRONG_KEYS = _client(
+        429,
+        429,
+        "Too many wrong API keys came from this address. The header Retry-After says after how many seconds another "
+        "one is looked at.",
+    )
     SERVER_FAILED = _directory(500, 500, "The server failed on this request, which was not the caller's mistake.")
     UNAVAILABLE = _directory(
         503,

@@ -21,7 +21,7 @@ from stormpath_wsgi import sauthc1
 from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.errors import Error, TooManyTries, fault
 from stormpath_wsgi.events import here
 from stormpath_wsgi.kinds import ID
 from stormpath_wsgi.limits import header
@@ -112,7 +112,12 @@ class Authentication:
 
     def _wrong(self) -> Error:
         """The error for a wrong key, which is counted. Raises a 429."""
-        self._keys.wrong_api_key(here().address)
+        try:
+            self._keys.wrong_api_key(here().address)
+        except TooManyTries as error:
+            # With a code of its own: it is the caller who waits, and no visitor of the site that calls.
+            refusal = fault(Code.TOO_MANY_WRONG_KEYS)
+            raise TooManyTries(refusal.body(), retry_after=error.retry_after) from None
         return _refusal()
 
     def _by_secret(self, offered: str) -> ActiveKey:

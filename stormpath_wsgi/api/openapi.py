@@ -298,7 +298,9 @@ _PAGING = {
 _NOTHING: Json = {"description": "Done; there is nothing to say."}
 _UNAVAILABLE = {**_response("Try again, after Retry-After seconds.", {"$ref": "#/components/schemas/Error"})}
 _TOO_MANY = {
-    **_response("This was tried too often (7111), or wrong API keys were.", {"$ref": "#/components/schemas/Error"}),
+    **_response(
+        "This was tried too often (7111), or wrong API keys were (429).", {"$ref": "#/components/schemas/Error"}
+    ),
     "headers": {
         "Retry-After": {
             "description": "Seconds after which it may be tried again.",

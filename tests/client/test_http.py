@@ -26,6 +26,7 @@ from stormpath_wsgi.client import transport
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.http import TRIES, HttpDataStore
 from stormpath_wsgi.client.remote import Remote
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
 
 SECRET = "a-secret-that-nobody-may-see"
@@ -235,6 +236,15 @@ class TestRepetition:
     ) -> None:
         server.answers = [fault, answer(201, account(server))]
         assert store.create(f"{server.base_url}/accounts", {}) == account(server)
+
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_of_the_wrong_key_of_a_site_no_visitor_is_told_to_wait(
+        self, server: Scripted, store: HttpDataStore, verb: Any
+    ) -> None:
+        server.answers = [refusal(429, Code.TOO_MANY_WRONG_KEYS, Retry_After="30")]
+        with pytest.raises(Unavailable, match="because of 429") as caught:
+            verb(store, f"{server.base_url}/accounts/7q")
+        assert (caught.value.status, caught.value.retry_after, len(server.asked)) == (503, 30, 1)
 
     @pytest.mark.parametrize("verb", VERBS)
     def test_what_was_tried_too_often_is_not_repeated(self, server: Scripted, store: HttpDataStore, verb: Any) -> None:
