@@ -333,7 +333,9 @@ _ERROR: Json = {
         "place": {
             "type": "array",
             "description": "Of 7111: what X-Stormpath-Visitor may say from its time on, in milliseconds, to be let in.",
-            "prefixItems": [{"type": "string"}, {"type": "integer"}],
+            "items": {"type": ["string", "integer"]},
+            "minItems": 2,
+            "maxItems": 2,
         },
     },
     "required": ["status", "code", "message", "developerMessage", "moreInfo", "requestId"],
