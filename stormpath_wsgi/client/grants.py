@@ -253,9 +253,12 @@ def offered(work: Callable[[], T]) -> T | None:
 
 
 def is_refusal(error: Error) -> bool:
-    """Whether *error* is the directory's verdict on what was offered. Any other tells nothing of it."""
+    """Whether *error* is the directory's verdict on what was offered. Any other tells nothing of it.
+
+    Nor does a try that was not made, since it came too soon: what was offered may be right.
+    """
     code = Code.of(error.code)
-    return code is not None and code.whose is Whose.VISITOR
+    return code is not None and code is not Code.TOO_MANY_TRIES and code.whose is Whose.VISITOR
 
 
 def token_response(token: str, expires_in: int) -> dict[str, Any]:

@@ -26,7 +26,9 @@ from stormpath_wsgi.api_auth import (
     StormpathTokenGrantAuthenticator,
 )
 from stormpath_wsgi.client import Account, ApiKey, Application, Client, Directory
-from stormpath_wsgi.errors import ConfigurationError, Error
+from stormpath_wsgi.errors import ConfigurationError, Error, TooManyTries
+from stormpath_wsgi.limits import Visitor, visited
+from stormpath_wsgi.settings import LimitsSettings
 
 #: Of the same vector as the hash of the accounts.
 PASSWORD = "SomePassw0rd!"
@@ -95,6 +97,16 @@ def test_what_proves_nothing_gets_nothing(application: Application, account: Acc
         JwtAuthenticator(application).authenticate("a.b.c", local_validation=True),
     ]
     assert set(refused) == {None}
+
+
+def test_who_has_to_wait_is_not_told_that_the_password_is_wrong(application: Application) -> None:
+    grant = PasswordGrantAuthenticator(application)
+    with visited(Visitor("203.0.113.7")):
+        for _ in range(LimitsSettings().account_and_address.tries + 1):
+            assert grant.authenticate("whoever", PASSWORD) is None
+        with pytest.raises(TooManyTries) as caught:
+            grant.authenticate("whoever", PASSWORD)
+    assert (caught.value.status, caught.value.retry_after) == (429, 1)
 
 
 def test_what_cannot_be_asked_raises(application: Application, account: Account) -> None:
