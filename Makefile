@@ -53,10 +53,11 @@ docs: $(TOOLS) ## build the documentation into docs/_build
 build: $(TOOLS) ## build the wheel into dist
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
 
-bench: $(TOOLS) ## measure what middleware and REST API cost (ACCOUNTS=1000000, POSTGRESQL=URL)
+bench: $(TOOLS) ## measure what middleware, REST API and guessing cost (ACCOUNTS=1000000, POSTGRESQL=URL)
 	@$(PIP) install --quiet --editable '.[flask,bench]'
 	$(BIN)/python benchmarks/middleware.py
 	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
+	$(BIN)/python benchmarks/guessing.py $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
 system: ## PostgreSQL, PgBouncer, Redis, nginx, Chromium and Node.js for the tests (Debian, as root; elsewhere install them yourself)
 	@.ci/system

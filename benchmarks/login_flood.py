@@ -7,7 +7,8 @@
 The demo site is served on a port of this machine as production serves it: by gunicorn, with *config*. So many visitors
 keep sending logins with a wrong or a right password, each as soon as the last one was answered, for so many seconds.
 Meanwhile one more visitor asks for ``/`` every 50 ms, and another one for ``/me`` with a session. Told are the times of
-these, and what became of the logins. Another process sends the flood, so that it disturbs the clock little; it needs
+these, and what became of the logins. The limits are switched off, or next to no login would reach a hash;
+``guessing.py`` measures what they do. Another process sends the flood, so that it disturbs the clock little; it needs
 processor time, too, which a real flood would not take from the server's machine.
 """
 
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=10, choices=range(1, 301), metavar="1-300")
     parser.add_argument("--config", type=Path, default=ROOT / "deploy/gunicorn.conf.py")
     arguments = parser.parse_args()
-    with served(arguments.config.resolve()) as address:
+    with served(arguments.config.resolve(), STORMPATH_LIMITS_ENABLED="false") as address:
         session = register(address)
         with flooded(address, arguments.logins, arguments.seconds) as outcome:
             pages = asyncio.run(watch(address, session, arguments.seconds))
@@ -62,8 +63,8 @@ def told(times: list[float]) -> str:
 
 
 @contextmanager
-def served(config: Path) -> Iterator[str]:
-    """The address of the demo site, with a directory of its own."""
+def served(config: Path, **environ: str) -> Iterator[str]:
+    """The address of the demo site, with a directory of its own. *environ*: variables of its environment."""
     command = [
         sys.executable,
         "-m",
@@ -78,7 +79,7 @@ def served(config: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         server = subprocess.Popen(
             [*command, "--chdir", str(ROOT), "examples.demo:application"],
-            env=os.environ | {"STORMPATH_INSTANCE": f"{folder}/instance"},
+            env=os.environ | environ | {"STORMPATH_INSTANCE": f"{folder}/instance"},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -153,8 +154,10 @@ async def watch(address: str, session: str, seconds: int) -> dict[str, list[floa
     return {"GET /": strangers, "GET /me": members}
 
 
-async def status(address: str, method: str, path: str, *, body: bytes = b"", cookie: str = "none=1") -> int:
-    """The status of the answer; 0 where none came."""
+async def status(
+    address: str, method: str, path: str, *, body: bytes = b"", cookie: str = "none=1", sender: str | None = None
+) -> int:
+    """The status of the answer; 0 where none came. *sender*: the address that it is sent from."""
     target = urlsplit(address)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: {target.netloc}\r\nConnection: close\r\nAccept: application/json\r\n"
@@ -162,7 +165,8 @@ async def status(address: str, method: str, path: str, *, body: bytes = b"", coo
     )
     try:
         async with asyncio.timeout(LONGEST):
-            reader, writer = await asyncio.open_connection(target.hostname, target.port)
+            local = None if sender is None else (sender, 0)
+            reader, writer = await asyncio.open_connection(target.hostname, target.port, local_addr=local)
             writer.write(head.encode() + body)
             answer = await reader.read()
             writer.close()
