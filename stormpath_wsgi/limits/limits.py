@@ -43,7 +43,7 @@ class Limits:
         subject = (scope, "account", account_id) if account_id else (scope, "name", name)
         *others, last = self._ways(who, scope, subject, account_id)
         with ExitStack() as stack:
-            yield self._enter(stack, others, last, who, login)
+            yield self._enter(stack, others, last, login)
 
     def _ways(
         self, who: Visitor, scope: str, subject: tuple[str, ...], account_id: str | None
@@ -63,9 +63,7 @@ class Limits:
             ]  # fmt: skip
         yield [*own, *of_address, *self._tally(ACCOUNT, *subject, **facts)]
 
-    def _enter(
-        self, stack: ExitStack, others: Iterable[list[Tally]], last: list[Tally], who: Visitor, login: str | None
-    ) -> Try:
+    def _enter(self, stack: ExitStack, others: Iterable[list[Tally]], last: list[Tally], login: str | None) -> Try:
         """The try by the first way that is open. Raises TooManyTries when the *last* one is closed too."""
         for tallies in others:
             with suppress(TooManyTries):
@@ -73,7 +71,7 @@ class Limits:
         try:
             return stack.enter_context(self.limiter.trying(last, login=login))
         except TooManyTries as error:
-            self._give_place(error, last, who)
+            error.place = _place(last, error.waits)
             raise
 
     def forgive(self, scope: str, account_id: str) -> None:
@@ -123,22 +121,6 @@ class Limits:
             made.succeeded()
             yield
 
-    def _give_place(self, error: TooManyTries, tallies: Iterable[Tally], who: Visitor) -> None:
-        """Tells whoever is refused of a place, if he waits only because others try the same account. *tallies*: those
-        that have refused him, among others.
-
-        Who has a place that is due earlier keeps that: his turn must not get later because he came too soon.
-        """
-        own = next((tally for tally in tallies if tally.name == ACCOUNT_AND_ADDRESS), None)
-        closed = [tally for tally in tallies if tally.key in error.waits]
-        if own is None or [tally.name for tally in closed] != [ACCOUNT]:
-            return
-        now, due = self.limiter.now(), error.waits[closed[0].key]
-        if who.place is not None and who.place[0] == own.key and now < who.place[1] < due:
-            due = who.place[1]
-            error.retry_after = -(-(due - now) // 1000)
-        error.place = (own.key, due)
-
     def _has_place(self, own: Tally, who: Visitor) -> bool:
         if who.place is None or who.place[0] != own.key:
             return False
@@ -151,3 +133,14 @@ class Limits:
         """The tally of that limit; none where it does not hold."""
         limit = self._limits.get(name)
         return [] if limit is None else [Tally(name=name, limit=limit, subject=subject, **facts)]
+
+
+def _place(tallies: Iterable[Tally], waits: Mapping[str, int]) -> tuple[str, int] | None:
+    """A place for who waits only because others try the same account. *waits*: by the keys of those of *tallies* that
+    have to wait. It is the same for each try during one wait, so nobody loses it by coming too soon.
+    """
+    own = next((tally for tally in tallies if tally.name == ACCOUNT_AND_ADDRESS), None)
+    closed = [tally for tally in tallies if tally.key in waits]
+    if own is None or [tally.name for tally in closed] != [ACCOUNT]:
+        return None
+    return own.key, waits[closed[0].key]
