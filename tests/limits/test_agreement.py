@@ -71,7 +71,7 @@ def answers(tallies: Tallies, script: list[tuple[int, tuple[str, Any]]]) -> list
     return given
 
 
-@settings(unhurried, max_examples=100)
+@settings(unhurried, max_examples=60)
 @given(steps_and_tidying)
 def test_a_database_agrees(sqlite_world: World, script: list[tuple[int, tuple[str, Any]]]) -> None:
     with sqlite_world.database.write(moves_generation=False) as transaction:
@@ -79,7 +79,7 @@ def test_a_database_agrees(sqlite_world: World, script: list[tuple[int, tuple[st
     assert answers(DatabaseTallies(sqlite_world.database), script) == answers(MemoryTallies(), script)
 
 
-@settings(unhurried, max_examples=60)
+@settings(unhurried, max_examples=40)
 @given(steps)
 def test_redis_agrees(redis_place: Place, raw: Any, script: list[tuple[int, tuple[str, Any]]]) -> None:
     """It tidies by its own clock, which does not move here."""

@@ -38,7 +38,7 @@ def rows(database: Database) -> int:
 
 
 def test_made_up_names_are_forgotten_as_fast_as_they_come(sqlite_world: World) -> None:
-    """One each second, from an address each: of an hour of them the last minutes are stored."""
+    """One each second, from an address each: of a quarter of an hour of them the last minutes are stored."""
     limits = sqlite_world.service.limits
     for number in range(900):
         sqlite_world.now += 1
