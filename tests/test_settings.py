@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from stormpath_wsgi import Client
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.events import Event, SignedIn
-from stormpath_wsgi.settings import Settings, instance
+from stormpath_wsgi.settings import LimitsSettings, Settings, instance
 from stormpath_wsgi.settings.sources import Description
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -701,3 +701,9 @@ def test_whatever_a_variable_holds_the_answer_is_settings_or_a_complaint(entry: 
             Settings.read()
         except ConfigurationError as error:
             assert entry.variable in str(error) or entry.name.rpartition(".")[0] in str(error)
+
+
+def test_codes_of_second_factors_are_limited_whatever_else_is_not() -> None:
+    """Six digits are guessed in a day."""
+    assert list(LimitsSettings(enabled=False).in_force()) == ["factor"]
+    assert len(LimitsSettings().in_force()) > 1

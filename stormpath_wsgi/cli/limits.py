@@ -38,8 +38,7 @@ def limits(settings: Settings, longest: int) -> None:
     """
     with directory_here(settings, "limits") as service:
         if not settings.limits.enabled:
-            say("Nothing is counted: limits.enabled is false.")
-            return
+            click.echo("Only codes of second factors are counted: limits.enabled is false.", err=True)
         now = service.limits.limiter.now()
         found = list(service.limits.limiter.tallies.counts(now, MOST_TALLIES))
         waiting = [count for count in found if count.until > now]

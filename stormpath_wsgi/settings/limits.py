@@ -7,6 +7,7 @@ import datetime as dt
 from pydantic import Field
 
 from stormpath_wsgi.limits.limit import Limit
+from stormpath_wsgi.limits.limits import FACTOR
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import Duration, LimitText, RedisUrl
 
@@ -14,7 +15,11 @@ from stormpath_wsgi.settings.types import Duration, LimitText, RedisUrl
 class LimitsSettings(Section):
     """How often may be tried what can be guessed, or what sends mail. Who tries more often waits, longer each time."""
 
-    enabled: bool = Field(True, description="Whether tries are counted. Off: guessing is held up by nothing.")
+    enabled: bool = Field(
+        True,
+        description="Whether tries are counted. Off: only wrong codes of second factors are, since six digits are "
+        "guessed soon.",
+    )
     url: RedisUrl | None = Field(
         None,
         description="A Redis or Valkey server, not a cluster, that counts for all machines: "
@@ -72,6 +77,7 @@ class LimitsSettings(Section):
     )
 
     def in_force(self) -> dict[str, Limit]:
-        """The limits that hold, by their names as they are spelt in a file; none when they are switched off."""
+        """The limits that hold, by their names as they are spelt in a file."""
         named = {field.alias or name: getattr(self, name) for name, field in type(self).model_fields.items()}
-        return {name: value for name, value in named.items() if self.enabled and isinstance(value, Limit)}
+        limits = {name: value for name, value in named.items() if isinstance(value, Limit)}
+        return limits if self.enabled else {FACTOR: limits[FACTOR]}

@@ -397,7 +397,9 @@ class TestLimits:
 
     def test_where_limits_are_switched_off_it_says_so(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("STORMPATH_LIMITS_ENABLED", "false")
-        assert run("limits").output == "Nothing is counted: limits.enabled is false.\n"
+        answer = run("limits")
+        assert answer.stderr == "Only codes of second factors are counted: limits.enabled is false.\n"
+        assert answer.stdout == "Nothing is counted against anybody.\n"
 
     @pytest.mark.parametrize(("address", "named"), [("127.0.0.1", "127.0.0.1"), ("fd00::7", "fd00::/64")])
     def test_when_one_address_nearby_has_all_the_waits_it_may_be_a_proxy(
