@@ -5,10 +5,11 @@
     python benchmarks/guessing.py [--guessers 32] [--rounds 6] [--seconds 3] [--postgresql URL]
 
 First the demo site, served as production serves it but with 2 workers, on its default directory: how long a reader
-waits for a page, as a stranger and signed in, in quiet seconds and while so many guess passwords at once, each again as
-soon as it was answered. They guess the password of one account from ever new addresses (all of 127.0.0.0/8 are this
-machine's), or those of ever new accounts from one address. The same with the limits switched off. Quiet and noisy
-seconds take turns, so that whatever else the machine does falls on all of them; told are medians over all looks at a
+waits for a page, as a stranger and signed in, in quiet seconds and while so many guess passwords at once: all of them
+each second, or each again as soon as it was answered. They guess the password of one account from ever new addresses
+(all of 127.0.0.0/8 are this machine's), or those of ever new accounts from one address. To compare: the same with the
+limits switched off, and with as many who look at the sign-in page in the place of guessing. Quiet and noisy seconds
+take turns, so that whatever else the machine does falls on all of them; told are medians over all looks at a
 page, and below what 95 of 100 stay. The guessers are another process, and need processor time that real ones would not
 take from the server.
 
@@ -59,6 +60,31 @@ GUESSES: dict[str, Callable[[int], tuple[str, str]]] = {
 }
 
 
+#: Looks at the sign-in page, and guesses nothing.
+NOTHING = "the sign-in page"
+
+
+@dataclass(frozen=True)
+class Case:
+    """*guesses*: what is done. *pause*: seconds from one time to the next; 0: none. *limits*: whether they hold."""
+
+    guesses: str
+    pause: float
+    limits: bool = True
+
+    def __str__(self) -> str:
+        often = f"every {self.pause:.0f} s" if self.pause else "without a pause"
+        return f"{self.guesses}, {often}{'' if self.limits else ', limits switched off'}"
+
+
+CASES = [
+    *(Case(what, 1) for what in (NOTHING, *GUESSES)),
+    *(Case(what, 1, limits=False) for what in GUESSES),
+    *(Case(what, 0) for what in (NOTHING, *GUESSES)),
+    *(Case(what, 0, limits=False) for what in GUESSES),
+]
+
+
 @dataclass
 class Looks:
     """How long pages took, in seconds, in quiet and in noisy time, and what became of the guesses."""
@@ -68,12 +94,12 @@ class Looks:
     answers: Counter[int] = field(default_factory=Counter)
 
 
-def look_at_all(address: str, session: str, guessers: int, guesses: str, rounds: int, seconds: float) -> Looks:
+def look_at_all(address: str, session: str, guessers: int, case: Case, rounds: int, seconds: float) -> Looks:
     seen = Looks()
     numbers = itertools.count(1, 1_000_000 // rounds)
     for _ in range(rounds):
         for noisy, times in ((False, seen.quiet), (True, seen.noisy)):
-            with guessing(address, guessers, guesses, next(numbers)) if noisy else nullcontext(seen.answers) as answers:
+            with guessing(address, guessers, case, next(numbers)) if noisy else nullcontext(seen.answers) as answers:
                 found = asyncio.run(watch(address, session, seconds))
             for name, taken in found.items():
                 times[name] += taken
@@ -99,11 +125,11 @@ async def watch(address: str, session: str, seconds: float) -> dict[str, list[fl
 
 
 @contextmanager
-def guessing(address: str, guessers: int, guesses: str, first: int) -> Iterator[Counter[int]]:
+def guessing(address: str, guessers: int, case: Case, first: int) -> Iterator[Counter[int]]:
     """So many guess in another process while the block runs. After it, how many answers had which status."""
     answers: Counter[int] = Counter()
     ours, theirs = FORK.Pipe()
-    process = FORK.Process(target=guess, args=(address, guessers, guesses, first, theirs), daemon=True)
+    process = FORK.Process(target=guess, args=(address, guessers, case, first, theirs), daemon=True)
     process.start()
     ours.recv()  # every guesser was answered once
     yield answers
@@ -112,18 +138,24 @@ def guessing(address: str, guessers: int, guesses: str, first: int) -> Iterator[
     process.join()
 
 
-def guess(address: str, guessers: int, guesses: str, first: int, control: Any) -> None:
-    numbers, answers, aim = itertools.count(first), Counter[int](), GUESSES[guesses]
+def guess(address: str, guessers: int, case: Case, first: int, control: Any) -> None:
+    numbers, answers = itertools.count(first), Counter[int]()
 
     async def once() -> None:
         number = next(numbers)
-        login, sender = aim(number)
+        if case.guesses == NOTHING:
+            answers[await status(address, "GET", "/login", cookie="none=1")] += 1
+            return
+        login, sender = GUESSES[case.guesses](number)
         form = json.dumps({"login": login, "password": f"Wrong-Horse-{number}"}).encode()
         answers[await status(address, "POST", "/login", body=form, sender=sender)] += 1
 
     async def guesser() -> None:
+        begun = time.monotonic()
         while not control.poll():
             await once()
+            begun += case.pause
+            await asyncio.sleep(max(0, begun - time.monotonic()))
 
     async def everybody() -> None:
         await asyncio.gather(*(once() for _ in range(guessers)))
@@ -138,12 +170,12 @@ def guess(address: str, guessers: int, guesses: str, first: int, control: Any) -
 def compare_pages(arguments: argparse.Namespace) -> None:
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, {arguments.guessers} guessers at once")
     print(f"{'ms':48} {'median':>17} {'x':>6} {'95 of 100 below':>17} {'x':>6}")
-    for limits, guesses in itertools.product((True, False), GUESSES):
-        environ = {"WEB_CONCURRENCY": "2", "STORMPATH_LIMITS_ENABLED": str(limits).lower()}
+    for case in CASES:
+        environ = {"WEB_CONCURRENCY": "2", "STORMPATH_LIMITS_ENABLED": str(case.limits).lower()}
         with served(ROOT / "deploy/gunicorn.conf.py", **environ) as address:
             session = register(address)
-            seen = look_at_all(address, session, arguments.guessers, guesses, arguments.rounds, arguments.seconds)
-        print(f"{guesses}{'' if limits else ', limits switched off'}: {_told(seen.answers)}")
+            seen = look_at_all(address, session, arguments.guessers, case, arguments.rounds, arguments.seconds)
+        print(f"{case}: {_told(seen.answers)}")
         for name in LOOKS:
             columns = []
             for of in (statistics.median, _high):
@@ -158,9 +190,8 @@ def _high(times: list[float]) -> float:
 
 def _told(answers: Counter[int]) -> str:
     refused, busy, lost = answers[429], answers[503], answers[0]
-    return (
-        f"{answers.total() - refused - busy - lost} tried, {refused} refused (429), {busy} sent away (503), {lost} lost"
-    )
+    done = answers.total() - refused - busy - lost
+    return f"{done} answered, {refused} refused (429), {busy} sent away (503), {lost} lost"
 
 
 def compare_sign_ins(url: str, rounds: int) -> None:
