@@ -65,17 +65,12 @@ class Origin:
     page: bool = False
 
     @classmethod
-    def of(
-        cls,
-        environ: dict[str, Any],
-        *,
-        actor: str | None = None,
-        credential: str | None = None,
-        address: str | None = None,
-    ) -> Origin:
-        """The origin of the request that *environ* is of. *address*: of the visitor; None: of the server's peer."""
-        address, agent = address or _text_of(environ, "REMOTE_ADDR"), _text_of(environ, "HTTP_USER_AGENT")
-        return cls(actor=actor, address=address, agent=agent, credential=credential, environ=environ)
+    def of(cls, environ: dict[str, Any], **facts: Any) -> Origin:
+        """The origin of the request that *environ* is of. *facts* are laid over what it says: without an ``address``
+        among them, that is the one of the server's peer.
+        """
+        said = {"address": _text_of(environ, "REMOTE_ADDR"), "agent": _text_of(environ, "HTTP_USER_AGENT")}
+        return cls(environ=environ, **{**said, **facts})
 
 
 def _text_of(environ: Mapping[str, Any], name: str) -> str | None:

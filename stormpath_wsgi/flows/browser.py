@@ -47,6 +47,9 @@ _KEY, _LATEST = re.compile("[0-9a-f]{32}"), 2**53
 _LONGEST_KNOWN = 22 + 16 + MOST_ACCOUNTS * 65 + 64 + 3
 _LONGEST_PLACE = 32 + 16 + 64 + 2
 
+#: Characters of the longest ``Cookie`` header that is read here. Browsers send some 4,000 for each cookie at the most.
+_LONGEST_HEADER = 16_384
+
 T = TypeVar("T")
 
 
@@ -164,8 +167,8 @@ class Browsers:
 
 
 def _texts(session: CurrentSession, cookies: dict[bool, Cookie]) -> list[str]:
-    header = session.environ.get("HTTP_COOKIE") if session.environ is not None else None
-    return _of(session, cookies).texts(header) if header else []
+    header: str = session.environ.get("HTTP_COOKIE", "") if session.environ is not None else ""
+    return _of(session, cookies).texts(header) if 0 < len(header) <= _LONGEST_HEADER else []
 
 
 def _of(session: CurrentSession, cookies: dict[bool, Cookie]) -> Cookie:

@@ -106,10 +106,13 @@ class Tally:
     @cached_property
     def key(self) -> str:
         """The digest by which it is stored: 32 hex digits."""
-        parts = [self.name, *self.subject]
-        # The length of each part stands before it, so that no two lists of parts are one text.
-        text = "".join(f"{len(part)}:{part}" for part in parts)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return hashed(self.name, *self.subject)
+
+
+def hashed(*parts: str) -> str:
+    """A digest of *parts*, 32 hex digits. The length of each stands before it, so that no two lists are one text."""
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _written(time: int) -> str:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from typing import Any
 
 from stormpath_wsgi.errors import TooManyTries
-from stormpath_wsgi.limits.limit import Limit, Tally
+from stormpath_wsgi.limits.limit import Limit, Tally, hashed
 from stormpath_wsgi.limits.limiter import Limiter, Try
 from stormpath_wsgi.limits.visitor import Visitor, visitor
 
@@ -16,7 +16,8 @@ PLACE_LASTS = 300_000
 
 # The names of the limits, as in the settings.
 ACCOUNT, ACCOUNT_AND_ADDRESS, ADDRESS = "account", "accountAndAddress", "address"
-WAITED, WAITED_AND_ADDRESS, KNOWN_BROWSER = "waited", "waitedAndAddress", "knownBrowser"
+WAITED, WAITED_AND_ADDRESS = "waited", "waitedAndAddress"
+KNOWN_BROWSER, KNOWN_BROWSERS = "knownBrowser", "knownBrowsers"
 REGISTRATION, MAIL, MAIL_AND_ADDRESS, API_KEY, FACTOR = "registration", "mail", "mailAndAddress", "apiKey", "factor"
 
 
@@ -39,31 +40,48 @@ class Limits:
         has an allowance of its own. Who has to wait only because so many others try gets a place
         (:attr:`.TooManyTries.place`), and is let in with it however many others try meanwhile.
         """
-        who = visitor()
-        subject = (scope, "account", account_id) if account_id else (scope, "name", name)
-        *others, last = self._ways(who, scope, subject, account_id)
+        who, place_key = visitor(), None
+        if who.network is not None:
+            place_key = _key_of_place(scope, name, who.network)
+        *others, last = self._ways(who, scope, _subject(scope, name, account_id), account_id, place_key)
         with ExitStack() as stack:
-            yield self._enter(stack, others, last, login)
+            yield self._enter(stack, others, last, place_key, login)
 
     def _ways(
-        self, who: Visitor, scope: str, subject: tuple[str, ...], account_id: str | None
+        self, who: Visitor, scope: str, subject: tuple[str, ...], account_id: str | None, place_key: str | None
     ) -> Iterator[list[Tally]]:
-        """What a sign-in of *who* may count against: the first that is open is taken."""
+        """What a sign-in of *who* may count against: the first that is open is taken.
+
+        Who gets in takes back no more than his own try from what he shares with others: else a guesser would be
+        forgiven each time that the owner signs in.
+        """
         facts = {"account_id": account_id}
         if account_id in who.accounts and who.browser is not None:
-            yield self._tally(KNOWN_BROWSER, *subject, who.browser, **facts)
-            return
-        own = self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=who.network, **facts)
-        of_address = self._of_address(ADDRESS, scope, network=who.network, forgiven=False)
-        if own and self._has_place(own[0], who):
-            waited = self._tally(WAITED, *subject, **facts)
             yield [
-                *own, *of_address, *waited,
+                *self._tally(KNOWN_BROWSER, *subject, who.browser, **facts),
+                *self._tally(KNOWN_BROWSERS, *subject, **facts, forgiven=False),
+            ]
+            return
+        own = [
+            *self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=who.network, **facts),
+            *self._of_address(ADDRESS, scope, network=who.network, forgiven=False),
+        ]
+        if self._is_due(who.place, place_key):
+            yield [
+                *own,
+                *self._tally(WAITED, *subject, **facts, forgiven=False),
                 *self._of_address(WAITED_AND_ADDRESS, *subject, network=who.network, **facts),
-            ]  # fmt: skip
-        yield [*own, *of_address, *self._tally(ACCOUNT, *subject, **facts)]
+            ]
+        yield [*own, *self._tally(ACCOUNT, *subject, **facts, forgiven=False)]
 
-    def _enter(self, stack: ExitStack, others: Iterable[list[Tally]], last: list[Tally], login: str | None) -> Try:
+    def _enter(
+        self,
+        stack: ExitStack,
+        others: Iterable[list[Tally]],
+        last: list[Tally],
+        place_key: str | None,
+        login: str | None,
+    ) -> Try:
         """The try by the first way that is open. Raises TooManyTries when the *last* one is closed too."""
         for tallies in others:
             with suppress(TooManyTries):
@@ -71,22 +89,29 @@ class Limits:
         try:
             return stack.enter_context(self.limiter.trying(last, login=login))
         except TooManyTries as error:
-            error.place = _place(last, error.waits)
+            closed = [tally for tally in last if tally.key in error.waits]
+            if place_key is not None and [tally.name for tally in closed] == [ACCOUNT]:  # only because of others
+                error.place = (place_key, error.waits[closed[0].key])
             raise
+
+    def _is_due(self, place: tuple[str, int] | None, key: str | None) -> bool:
+        """Whether *place* is the one with that *key*, and its turn has come."""
+        if place is None or place[0] != key:
+            return False
+        return place[1] <= self.limiter.now() < place[1] + PLACE_LASTS
 
     def forgive(self, scope: str, account_id: str) -> None:
         """Who tries has proved in another way to be the owner of the account, and may sign in with it at once.
 
-        So it is forgiven what was tried from here, and what holds for new browsers everywhere. The address is not
-        forgiven, nor are codes of second factors.
+        So it is forgiven what was tried from here, and what holds for new browsers everywhere. What was tried from the
+        address with other accounts is not forgiven, nor are codes of second factors.
         """
-        who, subject = visitor(), (scope, "account", account_id)
-        tallies = [
-            *self._tally(ACCOUNT, *subject, account_id=account_id),
-            *self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=who.network, account_id=account_id),
-        ]
+        who, subject, facts = visitor(), _subject(scope, "", account_id), {"account_id": account_id}
+        tallies = self._tally(ACCOUNT, *subject, **facts)
+        for name in (ACCOUNT_AND_ADDRESS, WAITED_AND_ADDRESS):
+            tallies += self._of_address(name, *subject, network=who.network, **facts)
         if who.browser is not None:
-            tallies += self._tally(KNOWN_BROWSER, *subject, who.browser, account_id=account_id)
+            tallies += self._tally(KNOWN_BROWSER, *subject, who.browser, **facts)
         self.limiter.forgive(tallies)
 
     def registration(self, scope: str, *, login: str | None = None) -> AbstractContextManager[Try]:
@@ -95,13 +120,15 @@ class Limits:
             self._of_address(REGISTRATION, scope, network=visitor().network, forgiven=False), login=login
         )
 
-    def mail(self, scope: str, name: str, account_id: str | None) -> AbstractContextManager[Try]:
-        """A mail is asked for in the block, for the account with that *name*, as in :meth:`sign_in`."""
-        subject = (scope, "account", account_id) if account_id else (scope, "name", name)
+    def mail(self, purpose: str, scope: str, name: str, account_id: str | None) -> AbstractContextManager[Try]:
+        """A mail is asked for in the block, for the account with that *name*, as in :meth:`sign_in`.
+
+        *purpose*: what it is for. Each has tallies of its own, so that nobody can use up the mails of another one.
+        """
         return self.limiter.trying(
             [
-                *self._tally(MAIL, *subject, account_id=account_id),
-                *self._of_address(MAIL_AND_ADDRESS, scope, network=visitor().network, forgiven=False),
+                *self._tally(MAIL, purpose, *_subject(scope, name, account_id), account_id=account_id),
+                *self._of_address(MAIL_AND_ADDRESS, purpose, scope, network=visitor().network, forgiven=False),
             ]
         )
 
@@ -110,21 +137,20 @@ class Limits:
         self.limiter.count(self._of_address(API_KEY, scope, network=Visitor(address).network))
 
     def factor(self, factor_id: str, account_id: str) -> AbstractContextManager[Try]:
-        """A code of a second factor is compared in the block."""
-        return self.limiter.trying(self._tally(FACTOR, factor_id, account_id=account_id))
+        """A code of a second factor is compared in the block. A browser that knows the account counts by itself."""
+        return self.limiter.trying(self._of_factor(factor_id, account_id))
 
     @contextmanager
     def factor_message(self, factor_id: str, account_id: str) -> Iterator[None]:
         """A code of a second factor is sent in the block. That counts nothing, but none is sent during a wait."""
-        tallies = self._tally(FACTOR, factor_id, account_id=account_id, forgiven=False)
-        with self.limiter.trying(tallies) as made:
+        with self.limiter.trying(self._of_factor(factor_id, account_id, forgiven=False)) as made:
             made.succeeded()
             yield
 
-    def _has_place(self, own: Tally, who: Visitor) -> bool:
-        if who.place is None or who.place[0] != own.key:
-            return False
-        return who.place[1] <= self.limiter.now() < who.place[1] + PLACE_LASTS
+    def _of_factor(self, factor_id: str, account_id: str, **facts: Any) -> list[Tally]:
+        who = visitor()
+        known = (who.browser,) if who.browser is not None and account_id in who.accounts else ()
+        return self._tally(FACTOR, factor_id, *known, account_id=account_id, **facts)
 
     def _of_address(self, name: str, *subject: str, network: str | None, **facts: Any) -> list[Tally]:
         return [] if network is None else self._tally(name, *subject, network, address=network, **facts)
@@ -135,12 +161,13 @@ class Limits:
         return [] if limit is None else [Tally(name=name, limit=limit, subject=subject, **facts)]
 
 
-def _place(tallies: Iterable[Tally], waits: Mapping[str, int]) -> tuple[str, int] | None:
-    """A place for who waits only because others try the same account. *waits*: by the keys of those of *tallies* that
-    have to wait. It is the same for each try during one wait, so nobody loses it by coming too soon.
+def _subject(scope: str, name: str, account_id: str | None) -> tuple[str, ...]:
+    """What a tally is of: the account, or the *name* that no account has."""
+    return (scope, "account", account_id) if account_id else (scope, "name", name)
+
+
+def _key_of_place(scope: str, name: str, network: str) -> str:
+    """Of the place of whoever tries that *name* from there. It stands in a cookie that the visitor can read, so it is
+    the same whether an account has the name or not.
     """
-    own = next((tally for tally in tallies if tally.name == ACCOUNT_AND_ADDRESS), None)
-    closed = [tally for tally in tallies if tally.key in waits]
-    if own is None or [tally.name for tally in closed] != [ACCOUNT]:
-        return None
-    return own.key, waits[closed[0].key]
+    return hashed("place", scope, name, network)

@@ -35,16 +35,21 @@ class LimitsSettings(Section):
         "short: while somebody guesses from many addresses, its owner waits so long in a new browser.",
     )
     waited: LimitText = Field(
-        Limit.parse("60 tries, waits 1s to 1m, one back after 1s"),
+        Limit.parse("50000 tries, waits 1s to 1m, one back after 1s"),
         description="Sign-ins to one account by those who have waited for the limit account, and come back in time.",
     )
     waited_and_address: LimitText = Field(
-        Limit.parse("0 tries, waits 1h to 1d, one back after 1d"), description="The same from one address."
+        Limit.parse("2 tries, waits 10m to 1d, one back after 1d"), description="The same from one address."
     )
     known_browser: LimitText = Field(
         Limit.parse("10 tries, waits 1s to 5m, one back after 5m"),
         description="Sign-ins to one account from one browser in which it has signed in before. Nothing else holds "
         "these up, whatever others try.",
+    )
+    known_browsers: LimitText = Field(
+        Limit.parse("60 tries, waits 1s to 1m, one back after 1m"),
+        description="Sign-ins to one account from all browsers in which it has signed in before, together: for who "
+        "once had its password may have many.",
     )
     known_browser_lasts: Duration = Field(
         dt.timedelta(days=180),

@@ -44,17 +44,16 @@ class Proxies:
         self._networks = tuple(ipaddress.ip_network(name) for name in sorted(named - {UNIX}))
 
     def address(self, environ: Mapping[str, Any]) -> str | None:
-        """The address of the visitor; None: it is not known, for the peer is connected through a unix socket.
+        """The address of the visitor; None: it is not known, for the peer is connected through a unix socket, or is on
+        this machine and asks for somebody else, while no proxy is named: its address would be that of everybody.
 
         Each proxy adds the address of its own peer on the right. So the visitor is the right-most one that is no proxy;
         what stands on its left, the visitor may have written, at any length. Where all are proxies, the left-most asks
         for itself. Where anything stands that is no address, none is believed: then the visitor is the peer.
         """
         peer = environ.get("REMOTE_ADDR") or None
-        if not self._unix and not self._networks:
-            return peer
         if not self.has(peer):
-            return peer
+            return None if self._asks_for_others(peer, environ) else peer
         said = environ.get("HTTP_X_FORWARDED_FOR", "")
         if len(said) > LONGEST:
             said = "-" + said[-LONGEST:]  # the first that is left may have lost its beginning, and is no address now
@@ -73,7 +72,7 @@ class Proxies:
         That is a peer with an address that is not public, or with none, who tells for whom it asks.
         """
         peer = environ.get("REMOTE_ADDR") or None
-        if self.has(peer) or _FIXED in environ or not any(environ.get(name) for name in _FORWARDED):
+        if self.has(peer) or not _tells_of_others(environ):
             return None
         if peer is None:
             return UNIX
@@ -85,6 +84,13 @@ class Proxies:
             return self._unix
         address = _parsed(peer.partition("%")[0])
         return address is not None and self._is_proxy(address)
+
+    def _asks_for_others(self, peer: str | None, environ: Mapping[str, Any]) -> bool:
+        """Whether *peer* is a program on this machine that is no visitor, and nobody has named any proxy."""
+        if peer is None or self._unix or self._networks or not _tells_of_others(environ):
+            return False
+        address = _parsed(peer)
+        return address is not None and address.is_loopback
 
     def _is_proxy(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self._networks)
@@ -126,6 +132,11 @@ def may_be_proxy(address: str) -> bool:
     """Whether *address* is of a machine nearby: it is none of the public internet."""
     found = _parsed(address.partition("%")[0])
     return found is not None and not found.is_global
+
+
+def _tells_of_others(environ: Mapping[str, Any]) -> bool:
+    """Whether a request says for whom it is made, and nothing before us has looked at that."""
+    return _FIXED not in environ and any(environ.get(name) for name in _FORWARDED)
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

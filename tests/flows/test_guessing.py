@@ -274,6 +274,23 @@ def test_one_address_on_many_accounts_is_slowed(town: Town) -> None:
     assert town.guess("person1", HOME) == 400
 
 
+def test_success_does_not_forgive_what_others_tried(town: Town) -> None:
+    """Else a guesser would have fresh tries each time that a program of the owner signs in."""
+    town.account()
+    for _ in range(20):
+        assert town.guess() == 400
+    assert town.person().signs_in().status == 200
+    assert [town.guess(), town.guess()] == [400, 429]
+
+
+def test_the_right_password_of_a_disabled_account_is_held_up_like_a_wrong_one(town: Town) -> None:
+    account = town.account()
+    account.status = "DISABLED"
+    account.save()
+    guesser, owner = town.person("192.0.2.7"), town.person("192.0.2.8")
+    assert [owner.signs_in().status for _ in range(9)] == [guesser.tries().status for _ in range(9)]
+
+
 def test_an_office_of_forty_people_behind_one_address_gets_in(town: Town) -> None:
     """All come at nine, and every fifth types wrong at first."""
     people = [f"person{number}" for number in range(40)]
@@ -288,11 +305,12 @@ def test_an_office_of_forty_people_behind_one_address_gets_in(town: Town) -> Non
 
 def test_success_forgives_the_account_and_not_the_address(town: Town) -> None:
     """Whoever has an account of his own must not get fresh tries at others by it."""
-    town.account()
-    town.account("bob")
-    for _ in range(10):
-        assert [town.guess("ada", OFFICE) for _ in range(5)] == [400] * 5
-        assert town.person(OFFICE).signs_in().status == 200
+    people = [f"person{number}" for number in range(5)]
+    for name in ("bob", *people):
+        town.account(name)
+    for name in 2 * people:
+        assert [town.guess(name, OFFICE) for _ in range(5)] == [400] * 5
+        assert town.person(OFFICE).signs_in(name).status == 200
     assert town.guess("bob", OFFICE) == 400
     assert town.guess("bob", OFFICE) == 429
     assert town.person(OFFICE).signs_in("bob").status == 429

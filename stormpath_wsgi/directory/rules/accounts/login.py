@@ -121,8 +121,8 @@ def authenticate(
         proved, new_hash = context.passwords.verify_and_update(sign_in.password, found.hash)
         if not proved:
             raise fault(Code.WRONG_PASSWORD)
+        _check(found)  # a right password that does not let in counts like a wrong one, which it must look like
         made.succeeded()
-    _check(found)
     if new_hash is not None:
         _replace_hash(context, found, new_hash)
     with context.read() as work:

@@ -50,7 +50,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     with context.read() as work:
         owner, tenant_id = _owner(work, listing.id, email, store), work.tenant_id
     account_id, hours = (owner.id, owner.reset_token_ttl) if owner else (None, PasswordPolicy.reset_token_ttl.default)
-    mail = context.limits.mail(tenant_id, canonical_username(email), account_id)
+    mail = context.limits.mail(RESET, tenant_id, canonical_username(email), account_id)
     with mail, context.write(moves_generation=False) as work:
         token = _token(work, hours)
         mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + hours * _HOUR * 1000)

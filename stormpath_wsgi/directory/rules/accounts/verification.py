@@ -62,7 +62,7 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
         found = stores.find(work, stores.scope(work, listing.id, store), login)
         account_id, tenant_id = found.account_id if found else None, work.tenant_id
         is_off = account_id is not None and not messages.is_sent(work, VERIFICATION, account_id)
-    with context.limits.mail(tenant_id, canonical_username(login), account_id):
+    with context.limits.mail(VERIFICATION, tenant_id, canonical_username(login), account_id):
         if is_off:
             raise fault(Code.VERIFICATION_DISABLED)
         _send(context, listing.id, account_id)
