@@ -19,16 +19,13 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    column,
     delete,
-    exists,
     literal,
     literal_column,
     or_,
     select,
     union_all,
     update,
-    values,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
@@ -39,7 +36,7 @@ from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.limits.limit import LONGEST, Limit, Tally
 from stormpath_wsgi.limits.tallies import Count, Taken
 
-_TIDIED = 8  # tallies; one try adds four at the most
+_TIDIED = 100  # tallies that a wrong try removes; it adds four at the most, and as much is left by each right one
 
 # Seconds to wait for a lock on PostgreSQL. A sign-in goes on without the table rather than wait longer. And it is less
 # than the server's deadlock_timeout: where a try and whoever removes the account wait for each other, the try gives up.
@@ -71,17 +68,19 @@ class DatabaseTallies:
                 f"forgiven_at_{number}": forgiven_at,
                 f"until_{number}": until,
             }
-        limit_of = {tally.key: tally.limit for tally in tallies}
         try:
             with self._write() as connection:
                 rows = connection.exec_driver_sql(_take(limits, connection.dialect.name), given).all()
-                taken = [Taken(row.key, row.until, limit_of[row.key].waits(row.until_before, now)) for row in rows]
-                refused = [each for each in taken if each.refused]
-                if refused:  # what was counted of the others at the same moment is undone
+                before, limit_of = (
+                    {row.key: row.until_before for row in rows},
+                    {each.key: each.limit for each in tallies},
+                )
+                refused = [Taken(key, until, True) for key, until in before.items() if limit_of[key].waits(until, now)]
+                if refused:
                     connection.rollback()
         except IntegrityError:  # the account was removed meanwhile: nobody gets into it any more
             return []
-        return refused or taken
+        return refused or [Taken(row.key, row.until, refused=False) for row in rows]
 
     def take_back(self, tallies: Sequence[Tally], taken: Sequence[Taken], now: int) -> None:
         """As :meth:`.Tallies.take_back`."""
@@ -128,81 +127,36 @@ def _take(limits: tuple[tuple[str, Limit], ...], engine: str) -> str:
 def _taking(limits: tuple[tuple[str, Limit], ...], engine: str) -> Any:
     """The statement that counts a try against one tally of each of *limits*, in the order of their keys.
 
-    What has to wait is found first. If anything has to, only that goes on, and its row stays as it is; so the answer
-    says why, and a refused try adds no row. The row is looked at once more when it is locked: on PostgreSQL another try
-    may have been counted since.
+    It counts even where something has to wait, and tells what was waited for before: the row is locked then, and no
+    other try comes between. Whoever runs it undoes it, so a refused try leaves nothing.
     """
-    given = _given(limits)
-    held = _tallies.alias("held")
-    waiting = (
-        select(given.c.key)
-        .join(held, held.c.key == given.c.key)
-        # The keys once more, since SQLite may otherwise begin with the other table, and read all of it.
-        .where(held.c.key.in_(_keys(len(limits))), _waits(held.c.until, given.c.longest_wait))
-        .cte("waiting")
-    )
-    names = [each.name for each in _tallies.columns]
-    source = (
-        select(
-            given.c.key,
-            given.c.name,
-            given.c.account_id,
-            given.c.address,
-            given.c.forgiven_at,
-            given.c.until,
-            _number(0),
-        )
-        .where(or_(~exists(select(waiting.c.key)), given.c.key.in_(select(waiting.c.key))))
-        .order_by(given.c.key)
-    )
-    insert: Any = (sqlite if engine == "sqlite" else postgresql).insert(_tallies).from_select(names, source)
-    by_name = dict(limits)
+    rows = [
+        {name: bindparam(f"{name}_{number}") for name in ("key", "account_id", "address", "forgiven_at", "until")}
+        | {"name": _text(name), "until_before": _number(0)}
+        for number, (name, _) in enumerate(limits)
+    ]
+    insert: Any = (sqlite if engine == "sqlite" else postgresql).insert(_tallies).values(rows)
 
     def of_limit(value: str) -> ColumnElement[int]:
-        return _of_name({name: getattr(limit, value) for name, limit in by_name.items()})
+        return _of_name({name: getattr(limit, value) for name, limit in limits})
 
     recovery, longest = of_limit("recovery"), of_limit("longest_wait")
-    most = _of_name({name: limit.most * limit.recovery for name, limit in by_name.items()})
+    most = _of_name({name: limit.most * limit.recovery for name, limit in limits})
     left = _tallies.c.forgiven_at - _NOW
     before = case((or_(left < _number(0), left > most), _number(0)), else_=left)
     owed = case((before + recovery > most, most), else_=before + recovery)
     beyond = (owed + recovery - _number(1)) // recovery - of_limit("tries")
     doubled = of_limit("first_wait").bitwise_lshift(cast(beyond - _number(1), Integer))
-    until = case((beyond <= _number(0), _number(0)), (doubled > longest, _NOW + longest), else_=_NOW + doubled)
-    waits = _waits(_tallies.c.until, longest)
     return insert.on_conflict_do_update(
         index_elements=["key"],
         set_={
-            "forgiven_at": case((waits, _tallies.c.forgiven_at), else_=_NOW + owed),
-            "until": case((waits, _tallies.c.until), else_=until),
+            "forgiven_at": _NOW + owed,
+            "until": case(
+                (beyond <= _number(0), _number(0)), (doubled > longest, _NOW + longest), else_=_NOW + doubled
+            ),
             "until_before": _tallies.c.until,
         },
     ).returning(_tallies.c.key, _tallies.c.until, _tallies.c.until_before)
-
-
-def _given(limits: tuple[tuple[str, Limit], ...]) -> Any:
-    """The tallies of a try as a table, with what they are when nothing was tried before."""
-    columns = {
-        "key": Text,
-        "name": Text,
-        "account_id": Text,
-        "address": Text,
-        "forgiven_at": BigInteger,
-        "until": BigInteger,
-        "longest_wait": BigInteger,
-    }
-    rows = [
-        tuple(
-            _text(name)
-            if each == "name"
-            else _number(limit.longest_wait)
-            if each == "longest_wait"
-            else cast(bindparam(f"{each}_{number}", type_=kind()), kind)
-            for each, kind in columns.items()
-        )
-        for number, (name, limit) in enumerate(limits)
-    ]
-    return values(*(column(name, kind) for name, kind in columns.items()), name="given").data(rows).cte("given")
 
 
 def _of_name(numbers: Mapping[str, int]) -> ColumnElement[int]:
@@ -218,11 +172,6 @@ def _number(number: int) -> ColumnElement[int]:
 def _text(text: str) -> ColumnElement[str]:
     quoted = text.replace("'", "''")
     return literal_column(f"'{quoted}'", Text)
-
-
-def _waits(until: Any, longest_wait: Any) -> ColumnElement[bool]:
-    """As :meth:`.Limit.waits`."""
-    return and_(until > _NOW, until <= _NOW + longest_wait)
 
 
 def _keys(number: int) -> list[BindParameter[str]]:
