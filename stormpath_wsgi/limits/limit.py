@@ -14,7 +14,7 @@ LONGEST = 366 * 86_400_000
 _UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000}
 
 _TIME = r"([1-9]\d{0,5})([smhd])"
-_TEXT = re.compile(rf"(\d{{1,6}}) tries, waits {_TIME} to {_TIME}, one back after {_TIME}", re.ASCII)
+_TEXT = re.compile(rf"(\d{{1,6}}) (?:tries|try), waits {_TIME} to {_TIME}, one back after {_TIME}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,8 @@ class Limit:
         found = _TEXT.fullmatch(" ".join(text.split()))
         if found is None:
             raise ValueError(
-                "write a limit such as 5 tries, waits 1s to 5m, one back after 5m, with times in s, m, h or d"
+                'write a limit such as "5 tries, waits 1s to 5m, one back after 5m": whole numbers, and times above 0 '
+                "in s, m, h or d"
             )
         tries, *times = found.groups()
         first, longest, recovery = (int(times[i]) * _UNITS[times[i + 1]] for i in (0, 2, 4))
@@ -92,7 +93,7 @@ class Tally:
 
     *name*: of its limit, as in the settings. *limit*: the limit. *subject*: the rest of what tells it from all others;
     it is only stored as a digest, since people type passwords where names belong. *account_id*, *address*: whom it is
-    about, for whoever runs the site; None where that is not one account, or not one address. *forgiven*: whether a
+    about, for whoever runs the site; None where that is not one account, or not one address. *forgivable*: whether a
     right answer forgives all that was tried, or only takes back itself.
     """
 
@@ -101,7 +102,7 @@ class Tally:
     subject: tuple[str, ...]
     account_id: str | None = None
     address: str | None = None
-    forgiven: bool = True
+    forgivable: bool = True
 
     @cached_property
     def key(self) -> str:
@@ -113,6 +114,11 @@ def hashed(*parts: str) -> str:
     """A digest of *parts*, 32 hex digits. The length of each stands before it, so that no two lists are one text."""
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def seconds(milliseconds: int) -> int:
+    """*milliseconds* as whole seconds, of which as many have to pass."""
+    return -(-milliseconds // 1000)
 
 
 def _written(time: int) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from stormpath_wsgi.breaker import Breaker
 from stormpath_wsgi.errors import TooManyTries, Unavailable
 from stormpath_wsgi.events import Events, LimitsUnavailable, WaitBegan
-from stormpath_wsgi.limits.limit import Tally
+from stormpath_wsgi.limits.limit import Tally, seconds
 from stormpath_wsgi.limits.memory import MemoryTallies
 from stormpath_wsgi.limits.tallies import Taken, Tallies
 
@@ -75,7 +75,7 @@ class Limiter:
         try:
             yield made
         except Unavailable:  # nothing was looked at: only this try is taken back
-            self._take_back(store, [replace(tally, forgiven=False) for tally in tallies], taken)
+            self._take_back(store, [replace(tally, forgivable=False) for tally in tallies], taken)
             raise
         except BaseException:
             self._settle(store, tallies, taken, made, login)
@@ -105,7 +105,7 @@ class Limiter:
             taken = store.take(tallies, now)
         waits = {each.key: each.until for each in taken if each.refused}
         if waits:
-            raise TooManyTries(retry_after=-(-(max(waits.values()) - now) // 1000), waits=waits)
+            raise TooManyTries(retry_after=seconds(max(waits.values()) - now), waits=waits)
         return store, taken
 
     def _settle(
@@ -155,5 +155,6 @@ class Limiter:
             tally = by_key[each.key]
             if each.until > now:
                 account = None if tally.account_id is None else self._href(tally.account_id)
-                seconds = -(-(each.until - now) // 1000)
-                self._events.emit(WaitBegan(account=account, limit=tally.name, seconds=seconds, login=login))
+                self._events.emit(
+                    WaitBegan(account=account, limit=tally.name, seconds=seconds(each.until - now), login=login)
+                )

@@ -25,7 +25,8 @@ class Limits:
     """The limits of one directory or site. Threads may share it.
 
     *limits*: those that hold, by the names above; what is not among them is not limited. *limiter*: counts. The methods
-    answer a block, see :meth:`.Limiter.trying`. Who tries is :func:`.visitor`. *scope*: the id of the tenant.
+    answer a block, see :meth:`.Limiter.trying`. Who tries is :func:`.visitor`. *scope*: the id of the tenant, or of
+    the application that a site is about.
     """
 
     def __init__(self, limits: Mapping[str, Limit], limiter: Limiter) -> None:
@@ -59,20 +60,20 @@ class Limits:
         if account_id in who.accounts and who.browser is not None:
             yield [
                 *self._tally(KNOWN_BROWSER, *subject, who.browser, **facts),
-                *self._tally(KNOWN_BROWSERS, *subject, **facts, forgiven=False),
+                *self._tally(KNOWN_BROWSERS, *subject, **facts, forgivable=False),
             ]
             return
         own = [
             *self._of_address(ACCOUNT_AND_ADDRESS, *subject, network=who.network, **facts),
-            *self._of_address(ADDRESS, scope, network=who.network, forgiven=False),
+            *self._of_address(ADDRESS, scope, network=who.network, forgivable=False),
         ]
         if self._is_due(who.place, place_key):
             yield [
                 *own,
-                *self._tally(WAITED, *subject, **facts, forgiven=False),
+                *self._tally(WAITED, *subject, **facts, forgivable=False),
                 *self._of_address(WAITED_AND_ADDRESS, *subject, network=who.network, **facts),
             ]
-        yield [*own, *self._tally(ACCOUNT, *subject, **facts, forgiven=False)]
+        yield [*own, *self._tally(ACCOUNT, *subject, **facts, forgivable=False)]
 
     def _enter(
         self,
@@ -117,7 +118,7 @@ class Limits:
     def registration(self, scope: str, *, login: str | None = None) -> AbstractContextManager[Try]:
         """Somebody makes an account in the block. It counts whether it succeeds or not."""
         return self.limiter.trying(
-            self._of_address(REGISTRATION, scope, network=visitor().network, forgiven=False), login=login
+            self._of_address(REGISTRATION, scope, network=visitor().network, forgivable=False), login=login
         )
 
     def mail(self, purpose: str, scope: str, name: str, account_id: str | None) -> AbstractContextManager[Try]:
@@ -128,7 +129,7 @@ class Limits:
         return self.limiter.trying(
             [
                 *self._tally(MAIL, purpose, *_subject(scope, name, account_id), account_id=account_id),
-                *self._of_address(MAIL_AND_ADDRESS, purpose, scope, network=visitor().network, forgiven=False),
+                *self._of_address(MAIL_AND_ADDRESS, purpose, scope, network=visitor().network, forgivable=False),
             ]
         )
 
@@ -143,7 +144,7 @@ class Limits:
     @contextmanager
     def factor_message(self, factor_id: str, account_id: str) -> Iterator[None]:
         """A code of a second factor is sent in the block. That counts nothing, but none is sent during a wait."""
-        with self.limiter.trying(self._of_factor(factor_id, account_id, forgiven=False)) as made:
+        with self.limiter.trying(self._of_factor(factor_id, account_id, forgivable=False)) as made:
             made.succeeded()
             yield
 

@@ -34,7 +34,7 @@ class MemoryTallies:
         with self._lock:
             for tally in tallies:
                 held = self._held.pop(tally.key, None)
-                if held is None or tally.forgiven:
+                if held is None or tally.forgivable:
                     continue
                 until = 0 if held.until == begun.get(tally.key) else held.until
                 self._keep(tally, held.forgiven_at - tally.limit.recovery, until)

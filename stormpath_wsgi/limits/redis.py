@@ -114,7 +114,7 @@ class RedisTallies:
         begun = {each.key: each.until for each in taken}
         given: list[int] = []
         for tally in tallies:
-            given += [-1 if tally.forgiven else tally.limit.recovery, begun.get(tally.key, 0)]
+            given += [-1 if tally.forgivable else tally.limit.recovery, begun.get(tally.key, 0)]
         with self._answering():
             self._take_back(keys=_keys(tallies), args=given)
 

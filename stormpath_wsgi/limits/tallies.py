@@ -47,7 +47,7 @@ class Tallies(Protocol):
 
     def take_back(self, tallies: Sequence[Tally], taken: Sequence[Taken], now: int) -> None:
         """Take back what :meth:`take` has counted, with the waits that it has begun; all that was tried where
-        :attr:`.Tally.forgiven` says so.
+        :attr:`.Tally.forgivable` says so.
         """
 
     def tidy(self, now: int) -> None:

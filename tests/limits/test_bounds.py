@@ -127,7 +127,7 @@ def test_an_index_answers_each_question(world: World, ask: str) -> None:
     calls: dict[str, Callable[[], object]] = {
         "take": lambda: tallies.take(several, NOW),
         "take_back": lambda: tallies.take_back(several, [], NOW),
-        "take_back_own": lambda: tallies.take_back([replace(each, forgiven=False) for each in several], [], NOW),
+        "take_back_own": lambda: tallies.take_back([replace(each, forgivable=False) for each in several], [], NOW),
         "tidy": lambda: tallies.tidy(NOW),
         "unlock": lambda: tallies.unlock("nobody"),
     }

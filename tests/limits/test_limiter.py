@@ -29,7 +29,7 @@ from stormpath_wsgi.settings import LimitsSettings
 
 FIVE = Limit.parse("5 tries, waits 1s to 5m, one back after 5m")
 ACCOUNT = Tally(name="account", limit=FIVE, subject=("t", "ada"))
-ADDRESS = Tally(name="address", limit=FIVE, subject=("t", "192.0.2.1"), address="192.0.2.1", forgiven=False)
+ADDRESS = Tally(name="address", limit=FIVE, subject=("t", "192.0.2.1"), address="192.0.2.1", forgivable=False)
 
 
 class Clock:

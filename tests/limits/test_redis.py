@@ -37,7 +37,7 @@ def test_the_server_forgets_what_a_clock_that_was_ahead_has_stored(redis_place: 
 
 
 def test_what_is_taken_back_is_forgotten_as_before(redis_place: Place, raw: Any) -> None:
-    own = Tally(name="address", limit=FIVE, subject=("t",), forgiven=False)
+    own = Tally(name="address", limit=FIVE, subject=("t",), forgivable=False)
     redis_place.tallies.take_back([own], redis_place.tallies.take([own], NOW), NOW)
     assert 0 < raw.pttl(f"stormpath:limits:{own.key}") <= FIVE.recovery + 1000
     redis_place.tallies.take_back([TALLY], redis_place.tallies.take([TALLY], NOW), NOW)

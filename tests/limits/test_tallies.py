@@ -18,7 +18,7 @@ SECOND, MINUTE, A_DAY = 1000, 60_000, 86_400_000
 TEN_YEARS = 3650 * A_DAY
 
 ACCOUNT = Tally(name="account", limit=FIVE, subject=("t", "ada"), address=None)
-ADDRESS = Tally(name="address", limit=TWO, subject=("t", "192.0.2.1"), address="192.0.2.1", forgiven=False)
+ADDRESS = Tally(name="address", limit=TWO, subject=("t", "192.0.2.1"), address="192.0.2.1", forgivable=False)
 
 
 def in_order(*tallies: Tally) -> list[Tally]:

@@ -88,7 +88,7 @@ class DatabaseTallies:
         given: dict[str, Any] = {"now": now}
         for number, tally in enumerate(tallies):
             given |= {f"key_{number}": tally.key, f"until_{number}": begun.get(tally.key, 0)}
-        recoveries = tuple(None if tally.forgiven else tally.limit.recovery for tally in tallies)
+        recoveries = tuple(None if tally.forgivable else tally.limit.recovery for tally in tallies)
         with self._write() as connection:
             connection.execute(_take_back(recoveries), given)
 
