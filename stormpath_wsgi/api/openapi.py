@@ -128,9 +128,14 @@ def _special() -> Iterator[tuple[str, Json]]:
         },
     )
     href = _response("The account that is verified now.", _REFERENCE)
+    token = {"type": "object", "required": ["account"], "properties": {"account": _REFERENCE}}
+    told = _response("The account that the token is for.", token)
     yield (
         "/accounts/emailVerificationTokens/{token}",
-        {"post": _operation("Verifies an e-mail address, once.", "useVerificationToken", ["token"], {"200": href})},
+        {
+            "get": _operation("Checks a verification token.", "getVerificationToken", ["token"], {"200": told}),
+            "post": _operation("Verifies an e-mail address, once.", "useVerificationToken", ["token"], {"200": href}),
+        },
     )
     yield (
         "/applications/{id}/authTokens/{token}",

@@ -161,6 +161,8 @@ class DirectoryService:
                 return tokens.validate(self._context, target, expansion.parse(expand, kinds.RefreshToken))
             case ResetToken() as target:
                 return password_reset.get(self._context, target, expand)
+            case VerificationToken() as target:
+                return verification.get(self._context, target)
         raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
@@ -271,7 +273,7 @@ class DirectoryService:
             case ResetToken():
                 known = {"get": True, "update": True}
             case VerificationToken():
-                known = {"update": True}
+                known = {"get": True, "update": True}
         return frozenset(verb for verb, is_known in known.items() if is_known)
 
     def wrong_api_key(self, address: str | None) -> None:

@@ -160,7 +160,7 @@ class TestMethods:
             ("tenants/current/applications", "GET, HEAD, OPTIONS"),
             ("applications/1/oauth/token", "OPTIONS, POST"),
             ("applications/1/passwordResetTokens/2", "GET, HEAD, OPTIONS, POST"),
-            ("accounts/emailVerificationTokens/2", "OPTIONS, POST"),
+            ("accounts/emailVerificationTokens/2", "GET, HEAD, OPTIONS, POST"),
             ("accounts/1/customData/hat", "DELETE, OPTIONS"),
         ],
     )

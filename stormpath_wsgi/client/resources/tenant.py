@@ -426,14 +426,26 @@ class Account(HasCustomData, HasStatus, kinds.Account):
 class Accounts(Collection[Account]):
     """The accounts of a tenant, an application or an account store."""
 
+    def account_of_email_token(self, token: str) -> Account:
+        """The account that the *token* of a verification mail is for. The token stays valid.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid, and with 405 where the
+        directory is behind the REST API of an older version.
+        """
+        answer = self._client.data_store.get(self._token_href(token))
+        return Account(self._client, answer["account"]["href"])
+
     def verify_email_token(self, token: str) -> Account:
         """Uses the *token* of a verification mail up, and returns the account whose address is verified by it.
 
         Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid.
         """
-        path = f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}/{quote(token, safe='')}"
-        answer = self._client.data_store.update(f"{self._client.base_url}/{path}", {})
+        answer = self._client.data_store.update(self._token_href(token), {})
         return Account(self._client, answer["href"])
+
+    def _token_href(self, token: str) -> str:
+        path = f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}"
+        return f"{self._client.base_url}/{path}/{quote(token, safe='')}"
 
 
 class AccountLink(Resource, kinds.AccountLink):

@@ -24,7 +24,7 @@ from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, VerificationToken
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import VERIFICATION_TOKEN, StatusChanged
-from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account, VerificationEmail
+from stormpath_wsgi.kinds import ENABLED, UNVERIFIED, VERIFIED, Account, EmailVerificationToken, VerificationEmail
 
 
 def wanted(params: Mapping[str, Any]) -> bool:
@@ -80,6 +80,15 @@ def _send(context: Context, application_id: str, account_id: str | None) -> None
         asks = account_id is not None and _is_unproved(work, account_id)
         token = mailed_tokens.verification(work, account_id) if account_id is not None and asks else new_id()
         put(work, VERIFICATION, account_id if asks else None, application_id=application_id, token=token)
+
+
+def get(context: Context, target: VerificationToken) -> Wire:
+    """The token and the account that it is for. It stays valid. Raises a 404 for a token that is not valid."""
+    with context.read() as work:
+        account_id = mailed_tokens.holder(work, VERIFICATION, target.token)
+        account = {"href": work.href(Resource(Account, account_id))}
+        path = f"{Account.path}/{EmailVerificationToken.path}"
+        return {"href": f"{work.base_url}/{path}/{target.token}", "account": account}
 
 
 def verify(context: Context, target: VerificationToken) -> Wire:

@@ -62,6 +62,16 @@ def test_a_new_account_proves_its_address_before_it_may_sign_in(world: World, ve
         world.update(part(account, "emailVerificationToken"))
 
 
+def test_whose_a_token_is_can_be_asked_without_using_it_up(world: World, verifying: Post) -> None:
+    account = new(world)
+    asked = path({"href": account["emailVerificationToken"]["href"]})
+    for _ in range(2):
+        assert world.service.get(asked) == {"href": link(asked)["href"], "account": {"href": account["href"]}}
+    world.update(asked)
+    with refused(404):
+        world.service.get(asked)
+
+
 def test_the_workflow_can_be_left_out(world: World, verifying: Post) -> None:
     body = {"email": ADA, "password": PASSWORD}
     for value in ("false", False, "False"):
