@@ -44,6 +44,8 @@ API_KEY, TOKEN, SESSION, COMMAND = "api key", "token", "session", "command"
 APPLICATION, REGISTRATION, ASSERTION, FACTOR = "application", "registration", "assertion", "factor"
 #: What was mailed.
 RESET_TOKEN, VERIFICATION_TOKEN = "reset token", "verification token"
+#: The same, of a sign-in: the link in a mail proves that the account's mail is read by whoever has opened it.
+MAIL = "mail"
 
 
 @dataclass(frozen=True, kw_only=True)

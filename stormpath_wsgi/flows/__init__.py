@@ -10,11 +10,21 @@ from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.password import NewPassword, PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
-from stormpath_wsgi.flows.refusals import FlowRefused, PendingRefused, RegistrationRefused, SignInRefused
+from stormpath_wsgi.flows.refusals import (
+    FlowRefused,
+    PasswordRefused,
+    PendingRefused,
+    RegistrationRefused,
+    SignInRefused,
+    TokenRefused,
+    VerificationRefused,
+)
 from stormpath_wsgi.flows.registration import NewAccount, Registration
 from stormpath_wsgi.flows.sign_in import Finished, Question, SignIn, Step, Unfinished
 from stormpath_wsgi.flows.sign_out import SignOut
+from stormpath_wsgi.flows.verification import Verification, Verified
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
 from stormpath_wsgi.limits.redis import RedisTallies
@@ -26,6 +36,9 @@ __all__ = [
     "FlowRefused",
     "Flows",
     "NewAccount",
+    "NewPassword",
+    "PasswordRefused",
+    "PasswordReset",
     "PendingRefused",
     "Question",
     "Registration",
@@ -34,13 +47,19 @@ __all__ = [
     "SignInRefused",
     "SignOut",
     "Step",
+    "TokenRefused",
     "Unfinished",
+    "Verification",
+    "VerificationRefused",
+    "Verified",
     "flows_of",
 ]
 
 
 class Flows:
-    """The flows of one application: ``sign_in``, ``registration``, ``sign_out``. Lives with the process."""
+    """The flows of one application: ``sign_in``, ``registration``, ``sign_out``, ``password``, ``verification``. Lives
+    with the process.
+    """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
         keys, secure = settings.secret_keys, bool(settings.session.cookie_secure)
@@ -51,6 +70,8 @@ class Flows:
         self.limits = client.limits or _limits_of(settings, client)
         self.registration = Registration(client, application, self.sign_in, browsers, self.limits)
         self.sign_out = SignOut(client.events)
+        self.password = PasswordReset(client, application, self.sign_in)
+        self.verification = Verification(client, application, self.sign_in)
 
 
 def _limits_of(settings: Settings, client: Client) -> Limits:

@@ -92,6 +92,20 @@ class RegistrationRefused(FlowRefused):
     """No account was made."""
 
 
+class PasswordRefused(FlowRefused):
+    """No password was changed, or no mail was sent because mails are asked for too often (``TOO_MANY_TRIES``)."""
+
+
+class VerificationRefused(FlowRefused):
+    """No mail was sent, because mails are asked for too often (``TOO_MANY_TRIES``)."""
+
+
+class TokenRefused(FlowRefused):
+    """A mailed token is no good, or no longer: unknown, used, too old, or of another application. Its code is
+    ``NOT_FOUND`` in each case.
+    """
+
+
 def failure(error: Error) -> Error:
     """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more. That
     the directory does not take the site's own API key is another one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,15 +11,13 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries
-from stormpath_wsgi.events import REGISTRATION, Declined, Registered, RegistrationStarts, reserved
+from stormpath_wsgi.events import REGISTRATION, Registered, RegistrationStarts, reserved
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.refusals import RegistrationRefused, SignInRefused, field_of
+from stormpath_wsgi.flows.refusals import RegistrationRefused, field_of
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
 from stormpath_wsgi.kinds import ENABLED, NAME_KEY, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
-
-log = logging.getLogger(__name__)
 
 #: The field of a refusal for the key of an organization.
 ORGANIZATION = "organization_name_key"
@@ -80,7 +77,8 @@ class Registration:
                 raise RegistrationRefused(Code.UNKNOWN_PROPERTY, field=name)
         with self._trying(session):
             account = self._make(self._owner(organization_name_key), data)
-        result = self._enter(session, account) if signs_in and account.status == ENABLED else None
+        enters = signs_in and account.status == ENABLED
+        result = self._sign_in.enter_after(session, account, credential=REGISTRATION) if enters else None
         unfinished = result if isinstance(result, Unfinished) else None
         return NewAccount(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
 
@@ -123,16 +121,6 @@ class Registration:
         known = next((event for event in kept if isinstance(event, Registered)), None)
         self._events.emit(known or Registered(account=account.href))
         return account
-
-    def _enter(self, session: CurrentSession, account: Account) -> Finished | Unfinished | None:
-        """Sign the new *account* in, as far as nothing else is asked. None where that fails."""
-        try:
-            return self._sign_in.enter(session, account, credential=REGISTRATION)
-        except Declined:
-            log.info("The new account %s is not signed in: a listener refuses.", account.href)
-        except (SignInRefused, Error) as error:
-            log.warning("The new account %s could not be signed in: %s", account.href, error)
-        return None
 
 
 def _typed(data: Mapping[str, Any]) -> dict[str, Any]:

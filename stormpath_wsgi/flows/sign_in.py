@@ -8,6 +8,7 @@ else there is to prove, and a session with a new id begins, or the sign-in stays
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, pass
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
+
+log = logging.getLogger(__name__)
 
 #: Where only to look for the account: the client's object, an href, or a document of the wire.
 AccountStore: TypeAlias = Directory | Group | Organization | Mapping[str, str] | str
@@ -152,6 +155,22 @@ class SignIn:
         if not asked:
             self._ask_listeners(SignInStarts(account=account.href, credential=credential))
         return self._enter(session, account, credential, None)
+
+    def enter_after(
+        self, session: CurrentSession, account: Account, *, credential: str
+    ) -> Finished | Unfinished | None:
+        """Sign *account* in after something that is done already, such as its registration, as far as nothing else is
+        asked. *credential*: what proved it, for events and the log.
+
+        None where that fails, which the log tells: whoever got an error would do it once more.
+        """
+        try:
+            return self.enter(session, account, credential=credential)
+        except Declined:
+            log.info("The account %s is not signed in (%s): a listener refuses.", account.href, credential)
+        except (SignInRefused, Error) as error:
+            log.warning("The account %s could not be signed in (%s): %s", account.href, credential, error)
+        return None
 
     def pending(self, session: CurrentSession, text: object) -> Question:
         """What the pending sign-in *text*, which may be anything, asks of whom: for the page that asks it.

@@ -1,0 +1,51 @@
+"""Tokens that were mailed: how their text is read, and what a flow does with what a directory says of them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.flows.refusals import FlowRefused, TokenRefused
+
+log = logging.getLogger(__name__)
+
+#: What a token consists of, a JSON Web Token or an id. Ours have a third of its length at the most.
+_TOKEN = re.compile(r"[0-9A-Za-z._~-]{1,1024}")
+
+
+def checked(token: object) -> str:
+    """*token*, which may be anything. Raises :class:`TokenRefused` for what can be none, and asks no directory."""
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise TokenRefused(Code.NOT_FOUND)
+    return token
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """In this block a directory is asked about a token. A 404 says that it is none, whatever the reason."""
+    try:
+        yield
+    except Error as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            raise TokenRefused(Code.NOT_FOUND, error=error) from error
+        raise
+
+
+@contextmanager
+def mailing(refused: type[FlowRefused]) -> Iterator[None]:
+    """In this block a directory is asked to mail a token. Whether it does is nobody's business but the log's.
+
+    Raises *refused* where mails were asked for too often.
+    """
+    try:
+        yield
+    except Error as error:
+        refusal = refused.of(error)
+        if refusal.code is Code.TOO_MANY_TRIES:
+            raise refusal from error
+        log.info("No mail is sent: %s", refusal.reason)

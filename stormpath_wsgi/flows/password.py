@@ -1,0 +1,85 @@
+"""A password that was forgotten: a link is mailed, and whoever has it chooses a new password, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.events import MAIL, RESET_TOKEN, PasswordChanged, PasswordChangeStarts, at, reserved
+from stormpath_wsgi.flows.mailed import asking, checked, mailing
+from stormpath_wsgi.flows.refusals import PasswordRefused
+from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
+from stormpath_wsgi.session import CurrentSession
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """*account* has a new password. *signed_in*: whether the visitor was signed in by that. *unfinished*: what is asked
+    before that, where the visitor was to be signed in and something is; None: nothing.
+    """
+
+    account: Account
+    signed_in: bool
+    unfinished: Unfinished | None = None
+
+
+class PasswordReset:
+    """New passwords for those who have forgotten theirs. Lives with the process; threads may share it."""
+
+    def __init__(self, client: Client, application: Application, sign_in: SignIn) -> None:
+        self._client, self._application, self._sign_in = client, application, sign_in
+        self._events = client.events
+
+    def mail(self, email: str) -> None:
+        """Mail a link for a new password to *email*, if an account of the application has that address.
+
+        Nothing tells the caller whether one has, nor the time that it takes: tell visitors the same in any case. Raises
+        :class:`PasswordRefused` with the code ``TOO_MANY_TRIES`` where it was asked for too often, for an address that
+        nobody has as well; :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        with mailing(PasswordRefused):
+            self._application.password_reset_tokens.create({"email": email})
+
+    def account(self, token: object) -> Account:
+        """The account that a mailed *token*, which may be anything, is for. The token stays good.
+
+        Raises :class:`TokenRefused` for one that is unknown, used, too old, or of another application;
+        :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        text = checked(token)
+        with asking():
+            account = self._application.verify_password_reset_token(text)
+            account.refresh()
+        return account
+
+    def change(self, session: CurrentSession, token: object, password: str, *, signs_in: bool = False) -> NewPassword:
+        """Use *token* up to give its account a new *password*. All sessions of the account end, and it is mailed.
+
+        *signs_in*: whether the visitor is signed in at once. Who is asked for more than the password is not (the
+        ``unfinished`` of the answer), nor anybody where that fails: the password is changed by then. Of several calls
+        with one token one succeeds.
+
+        Raises :class:`TokenRefused` as :meth:`account` does; :class:`PasswordRefused` for a password that will not do,
+        and :class:`~stormpath_wsgi.events.Declined` when a listener refuses: the token stays good then. Raises
+        :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        href = self.account(token).href
+        self._set(href, checked(token), password)
+        account = Account(self._client, href)  # as it is now: a session belongs to a password
+        result = self._sign_in.enter_after(session, account, credential=MAIL) if signs_in else None
+        unfinished = result if isinstance(result, Unfinished) else None
+        return NewPassword(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
+
+    def _set(self, account_href: str, token: str, password: str) -> None:
+        with at(credential=RESET_TOKEN):
+            try:
+                wanted = kinds.Account.password.check(password)  # a browser may post a list, and listeners expect text
+                wish = self._events.before(PasswordChangeStarts(account=account_href, password=wanted))
+                with asking(), reserved(PasswordChangeStarts, PasswordChanged) as kept:
+                    self._application.reset_account_password(token, wish.password)
+            except Error as error:
+                raise PasswordRefused.of(error, field="password") from error
+            known = next((event for event in kept if isinstance(event, PasswordChanged)), None)
+            self._events.emit(known or PasswordChanged(account=account_href))
