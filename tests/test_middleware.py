@@ -385,8 +385,9 @@ class TestTheStart:
 
     def test_has_nothing_to_say_where_we_have_no_pages(self, open_site: Open, caplog: pytest.LogCaptureFixture) -> None:
         off = {"enabled": False}
+        by_policy = {"forgotPassword": off, "changePassword": off, "verifyEmail": off}
         with caplog.at_level("INFO", "stormpath_wsgi"):
-            open_site(web={"login": off, "register": off, "logout": off, "me": off})
+            open_site(web={"login": off, "register": off, "logout": off, "me": off, **by_policy})
         assert "hidden" not in caplog.text
 
 

@@ -647,8 +647,18 @@ OTHER_VALUES = {
     "web.login.form.fields.NAME.type": "number",
     "web.logout.alsoAt": "/bye",
     "web.produces": "text/html",
+    "web.baseUrl": "https://www.example.com/shop",
     "web.register.form.fields": '{"colour": {"label": "Colour"}}',
     "web.register.form.fields.NAME.type": "number",
+    "web.forgotPassword.form.fields": '{"email": {"label": "Address"}}',
+    "web.forgotPassword.form.fields.NAME.type": "text",
+    "web.forgotPassword.form.fieldOrder": "[]",
+    "web.changePassword.form.fields": '{"password": {"label": "Secret"}}',
+    "web.changePassword.form.fields.NAME.type": "number",
+    "web.changePassword.form.fieldOrder": "confirmPassword, password",
+    "web.verifyEmail.form.fields": '{"login": {"label": "Address"}}',
+    "web.verifyEmail.form.fields.NAME.type": "text",
+    "web.verifyEmail.form.fieldOrder": "[]",
 }
 ALSO_NEEDED = {
     "preflight": {"STORMPATH_PROTECT": '{"/members": "login"}'},

@@ -74,7 +74,9 @@ class Pages:
         self.flows = flows
         handlers.listen(client, settings.web)
         served = {
-            name: of_section[type(section)](site, section) for name, section in sections.items() if section.enabled
+            name: of_section[type(section)](site, section)
+            for name, section in sections.items()
+            if section.enabled is not False
         }
         #: Where the pages are that are served, by their names: paths below the mount point of the application.
         self.addresses: Mapping[str, str] = {page.name: page.uri for page in served.values()}

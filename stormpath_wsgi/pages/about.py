@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import failure
+from stormpath_wsgi.kinds import ENABLED
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.texts import Texts
 
@@ -65,6 +66,19 @@ def _enumerated(parts: list[str], texts: Texts) -> str:
     return texts.gettext("%(most)s and %(last)s", most=", ".join(most), last=last) if most else last
 
 
+class Policies(NamedTuple):
+    """What the directory that new accounts go to says of passwords and addresses."""
+
+    #: What a password must hold, in its wire shape.
+    strength: Mapping[str, Any]
+    #: Whether links for new passwords are mailed.
+    resets: bool
+    #: The hours for which such a link is good.
+    reset_hours: int
+    #: Whether addresses are verified.
+    verifies: bool
+
+
 class About:
     """Reads what is told about one application, and again when the directory has changed.
 
@@ -85,24 +99,58 @@ class About:
         return self._told.get(self._href)[0]
 
     @property
-    def password_strength(self) -> Mapping[str, Any] | None:
-        """That of the directory that new accounts go to, in its wire shape. None: there is no such directory."""
+    def policies(self) -> Policies | None:
+        """Those of the directory that new accounts go to. None: there is no such directory."""
         return self._told.get(self._href)[1]
 
-    def _read(self, href: str) -> tuple[str, Mapping[str, Any] | None]:
+    @property
+    def password_strength(self) -> Mapping[str, Any] | None:
+        """That of the directory that new accounts go to, in its wire shape. None: there is no such directory."""
+        return self.policies and self.policies.strength
+
+    @property
+    def resets_passwords(self) -> bool:
+        """Whether links for new passwords are mailed."""
+        return self.policies is not None and self.policies.resets
+
+    @property
+    def verifies_addresses(self) -> bool:
+        """Whether a new account has to show that mail to its address arrives."""
+        return self.policies is not None and self.policies.verifies
+
+    def strength_in(self, directory_href: str) -> Mapping[str, Any]:
+        """What a password in that directory must hold, in its wire shape."""
         try:
-            application = self._store.get(href)
-            return application["name"], self._read_strength(application)
+            return self._read_policies(self._store.get(directory_href)).strength
         except Error as error:
             raise failure(error) from error
 
-    def _read_strength(self, application: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        get = self._store.get
-        mapping = application["defaultAccountStoreMapping"]
+    def _read(self, href: str) -> tuple[str, Policies | None]:
+        try:
+            application = self._store.get(href)
+            directory = self._directory(application)
+            return application["name"], None if directory is None else self._read_policies(directory)
+        except Error as error:
+            raise failure(error) from error
+
+    def _directory(self, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Where new accounts of *owner* go, an application or organization; None: nowhere."""
+        mapping = owner["defaultAccountStoreMapping"]
         if mapping is None:
             return None
-        account_store = get(get(mapping["href"])["accountStore"]["href"])
-        if "passwordPolicy" not in account_store:
-            account_store = get(account_store["directory"]["href"])  # a group: its accounts live in its directory
-        policy = get(account_store["passwordPolicy"]["href"])
-        return get(policy["strength"]["href"])
+        store = self._store.get(self._store.get(mapping["href"])["accountStore"]["href"])
+        if "defaultAccountStoreMapping" in store:
+            return self._directory(store)  # an organization
+        if "passwordPolicy" not in store:
+            return self._store.get(store["directory"]["href"])  # a group: its accounts live in its directory
+        return store
+
+    def _read_policies(self, directory: Mapping[str, Any]) -> Policies:
+        password = self._store.get(directory["passwordPolicy"]["href"])
+        creation = self._store.get(directory["accountCreationPolicy"]["href"])
+        return Policies(
+            strength=self._store.get(password["strength"]["href"]),
+            resets=password["resetEmailStatus"] == ENABLED,
+            reset_hours=password["resetTokenTtl"],
+            verifies=creation["verificationEmailStatus"] == ENABLED,
+        )

@@ -42,3 +42,12 @@ def json_answer(document: Mapping[str, Any] | None, status: int = 200) -> Answer
 def redirect(location: str) -> Answer:
     """A redirect to *location*, with status 302."""
     return Answer(status=302, location=location)
+
+
+def hide_address(answer: Response) -> Response:
+    """*answer*, whose address holds a token: a browser tells it to no page that the visitor goes to from there, of this
+    site neither, which may write it into a log.
+    """
+    # The name of the site is sent. Not no-referrer, for the reason above.
+    answer.headers["Referrer-Policy"] = "strict-origin"
+    return answer

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.settings import PageSettings
 
 
@@ -13,7 +15,7 @@ class Declaration:
 
     *name*: in the ``links`` of templates and in the endpoints of adapters. *keeps_next*: whether links to it carry
     along where the visitor wanted to go. *templates*: those that it shows. *form_targets*: where its forms may lead to,
-    paths of this site or whole addresses.
+    paths of this site or whole addresses. *wanted*: whether a directory wants it, where the settings leave that open.
     """
 
     name: str
@@ -21,3 +23,9 @@ class Declaration:
     keeps_next: bool
     templates: tuple[str, ...]
     form_targets: tuple[str, ...]
+    wanted: Callable[[About], bool]
+
+    def is_on(self, about: About) -> bool:
+        """Whether it is served. *about* is asked only where the settings leave that open."""
+        enabled = self.settings.enabled
+        return self.wanted(about) if enabled is None else enabled

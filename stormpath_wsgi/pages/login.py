@@ -51,14 +51,20 @@ AS_SOMEBODY_ELSE = marked("Here you can sign in as somebody else.")
 #: What ``?status=`` says to strangers. Other values say nothing.
 BANNERS = {
     "unverified": UNVERIFIED,
-    "verified": Banner(marked("Your Account Has Been Verified."), marked("You may now login.")),
+    "verified": Banner(marked("Your address is verified."), marked("You can now sign in.")),
     "created": Banner(marked("Your Account Has Been Created."), marked("You may now login.")),
     "forgot": Banner(
-        marked("Password Reset Requested."),
-        marked("If an account exists for the email address you gave, you will receive an email shortly."),
+        marked("Check your mail"),
+        marked(
+            "If the address that you gave has an account, a link is on its way. It works once. Nothing after a few "
+            "minutes? Look in the spam folder, or send it again."
+        ),
     ),
-    "reset": Banner(marked("Password Reset Successfully."), marked("You can now login with your new password.")),
+    "reset": Banner(marked("Your password is changed."), marked("Sign in with the new one.")),
 }
+
+#: The page that sends the mail again of which a banner speaks.
+SENDS_AGAIN = {"unverified": "verify", "forgot": "forgot"}
 
 
 class LoginPage(FormPage[LoginSettings]):
@@ -117,8 +123,9 @@ class LoginPage(FormPage[LoginSettings]):
             forbidden = _status(request) == FORBIDDEN or self._comes_back(request)
             title = texts.gettext("You are signed in as %(email)s.", email=user.email)
             return {"banner": Banner(title, texts.gettext(NOT_THIS_ACCOUNT if forbidden else AS_SOMEBODY_ELSE))}
-        banner = BANNERS.get(_status(request))
-        return {"banner": banner and Banner(*map(texts.gettext, banner))}
+        status = _status(request)
+        banner = BANNERS.get(status)
+        return {"banner": banner and Banner(*map(texts.gettext, banner)), "sends_again": SENDS_AGAIN.get(status)}
 
     def _organization(self, posted: Mapping[str, Any]) -> str | None:
         """The key of the organization that the visitor names, where one is asked for."""

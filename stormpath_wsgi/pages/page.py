@@ -15,6 +15,7 @@ from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, at, here
+from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
@@ -63,12 +64,15 @@ class Page(ABC, Generic[S]):
     def __init__(self, site: Site, settings: S) -> None:
         self.site, self._settings = site, settings
         self.uri = site.web.at(settings.uri)
+        self._declared = self.declaration(settings)
 
     def __call__(self, request: Request) -> Response | None:
         if request.method not in self.methods:
             return None
         wanted = preferred(request.environ, self.site.web.produces)
         if wanted is None and not self.answers_all:
+            return None
+        if not self._declared.is_on(self.site.about):
             return None
         with at(page=True):
             return self.answer(request, html=wanted == HTML)
@@ -82,7 +86,13 @@ class Page(ABC, Generic[S]):
             keeps_next=cls.keeps_next,
             templates=cls.templates(settings),
             form_targets=cls.form_targets(settings),
+            wanted=cls.wanted,
         )
+
+    @staticmethod
+    def wanted(about: About) -> bool:
+        """Whether the directory wants it, where the settings leave open whether it is served."""
+        return True
 
     @classmethod
     def templates(cls, settings: S) -> tuple[str, ...]:
@@ -116,9 +126,12 @@ class Page(ABC, Generic[S]):
 
 
 class Outcome(NamedTuple):
-    """What a form led to: an account, where a browser goes now, and whether the visitor was signed in by it."""
+    """What a form led to: an account, where a browser goes now, and whether the visitor was signed in by it.
 
-    account: Account
+    Without an account a program gets an empty body.
+    """
+
+    account: Account | None
     location: str
     signed_in: bool
 
@@ -134,9 +147,9 @@ class FormPage(Page[F]):
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         """Do what the form is for. Raises :class:`Refusal`."""
 
-    def answer(self, request: Request, *, html: bool) -> Response:
+    def answer(self, request: Request, *, html: bool) -> Response | None:
         if request.method != "POST":
-            return self.show(request) if html else json_answer(self.form.model(texts_of(request.environ)))
+            return self.show(request) if html else self.describe(request)
         posted: dict[str, Any] | None = None
         try:
             posted = self.posted(request)
@@ -165,8 +178,12 @@ class FormPage(Page[F]):
         return self.refuse(request, posted, refusal) if html else refused(request, refusal)
 
     def show(self, request: Request) -> Response:
-        """The page with an empty form, or what a single-page app needs to draw it."""
+        """The page with an empty form."""
         return self._page(request)
+
+    def describe(self, request: Request) -> Response | None:
+        """What a single-page app needs to draw the form. None: the request is for the wrapped application."""
+        return json_answer(self.form.model(texts_of(request.environ)))
 
     def refuse(self, request: Request, posted: Mapping[str, Any], refusal: Refusal) -> Response:
         """The form once more, with what is wrong."""
@@ -178,12 +195,17 @@ class FormPage(Page[F]):
         """What the template of this page sees beside the form."""
         return {}
 
+    def action(self, request: Request) -> str:
+        """Where the form is sent."""
+        return self.site.link(request, self.uri, next=self.site.wanted(request))
+
     def _page(
         self,
         request: Request,
         status: int = 200,
         posted: Mapping[str, Any] = MappingProxyType({}),
         refusal: Refusal | None = None,
+        **more: Any,
     ) -> Response:
         texts = texts_of(request.environ)
         answer = self.site.html(
@@ -191,10 +213,11 @@ class FormPage(Page[F]):
             self._settings.view,
             status,
             site_name=self.site.about.name,
-            action=self.site.link(request, self.uri, next=self.site.wanted(request)),
+            action=self.action(request),
             fields=self.form.inputs(posted, texts),
             error=refusal and refusal.told(texts),
             **self.context(request),
+            **more,
         )
         if refusal is not None:
             answer.retry_after = refusal.retry_after
@@ -207,8 +230,10 @@ class FormPage(Page[F]):
             self.site.tokens.forget(request, answer)
         return answer
 
-    def _account(self, account: Account) -> Answer:
-        """*account* as JSON. An empty body when it is gone: a listener may have deleted it."""
+    def _account(self, account: Account | None) -> Answer:
+        """*account* as JSON. An empty body when there is none, or when it is gone: a listener may have deleted it."""
+        if account is None:
+            return json_answer(None)
         try:
             return json_answer(account_document(self.site.store, account.href))
         except Error as error:

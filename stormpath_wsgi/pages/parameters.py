@@ -12,6 +12,10 @@ from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web import bodies
 from stormpath_wsgi.web.bodies import FORM, JSON
 
+#: The parameter with a mailed token, and what a program is told that sends none.
+TOKEN = "sptoken"  # noqa: S105 - its name, and no token
+NO_TOKEN = marked("sptoken parameter not provided.")
+
 MOST_FIELDS = 200
 #: Levels of a document.
 DEEPEST = 1000

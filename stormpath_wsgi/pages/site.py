@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -24,6 +24,9 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.language import texts_of
 
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
+
+#: The name of the front page among the links.
+HOME = "home"
 
 PROBLEMS = ("error", "unauthorized", "unavailable")
 
@@ -47,7 +50,7 @@ class Site:
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
         self.secure = bool(settings.session.cookie_secure)
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
-        self._served = [page for page in pages if page.settings.enabled]
+        self._pages = {page.name: page for page in pages}
         views = [view for page in pages for view in page.templates]
         self._templates = Templates.of(web.templates, (*views, *PROBLEMS))
         targets = {"'self'", *(_origin(target) for page in pages for target in page.form_targets)}
@@ -64,7 +67,7 @@ class Site:
         answer.text = self._templates.render(
             view,
             texts_of(request.environ),
-            links=self._links(request),
+            links=Links(self, request),
             csrf_field=FIELD,
             csrf_token=cache(partial(self.tokens.issue, request, answer)),
             status=status,
@@ -83,7 +86,7 @@ class Site:
         if uri.startswith("/"):
             address = below_mount(request.environ, address)
         parameters = urlencode({name: value for name, value in query.items() if value is not None})
-        return address + (f"?{parameters}" if parameters else "")
+        return address + (f"{'&' if '?' in address else '?'}{parameters}" if parameters else "")
 
     def wanted(self, request: Request) -> str | None:
         """The page of this site that the visitor wanted before he met ours."""
@@ -94,14 +97,45 @@ class Site:
         uri = self.web.at(unfinished.uri)
         return self.link(request, uri, pending=unfinished.pending, next=self.wanted(request))
 
-    def _links(self, request: Request) -> dict[str, str]:
-        """Our pages that are served, by name, and the front page; some carry along where the visitor wanted to go."""
-        wanted = self.wanted(request)
-        links = {"home": self.link(request, self.web.at("/"))}
-        for page in self._served:
-            uri = self.web.at(page.settings.uri)
-            links[page.name] = self.link(request, uri, next=wanted if page.keeps_next else None)
-        return links
+    @property
+    def names(self) -> list[str]:
+        """The names of all pages, served or not."""
+        return [*self._pages]
+
+    def address(self, request: Request, name: str) -> str | None:
+        """The address of the page with that *name*; some carry along where the visitor wanted to go. None: it is not
+        served.
+        """
+        page = self._pages.get(name)
+        if page is None or not page.is_on(self.about):
+            return None
+        wanted = self.wanted(request) if page.keeps_next else None
+        return self.link(request, self.web.at(page.settings.uri), next=wanted)
+
+
+class Links(Mapping[str, str]):
+    """The addresses of our pages that are served, by name, and of the front page (``home``): what templates see.
+
+    Each is made when a template asks for it. To find out whether a page is served may take a question to the directory,
+    and the page that says that the directory is away must not ask any.
+    """
+
+    def __init__(self, site: Site, request: Request) -> None:
+        self._site, self._request = site, request
+
+    def __getitem__(self, name: str) -> str:
+        if name == HOME:
+            return self._site.link(self._request, self._site.web.at("/"))
+        address = self._site.address(self._request, name)
+        if address is None:
+            raise KeyError(name)
+        return address
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in (HOME, *self._site.names) if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _origin(target: str) -> str:

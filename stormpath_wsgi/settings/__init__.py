@@ -13,18 +13,29 @@ from stormpath_wsgi.settings.application import ApplicationSettings
 from stormpath_wsgi.settings.client import ApiKeySettings, ClientSettings
 from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
-from stormpath_wsgi.settings.forms import FieldSettings, FormSettings, LoginForm, RegisterForm
+from stormpath_wsgi.settings.forms import (
+    ChangeForm,
+    FieldSettings,
+    ForgotForm,
+    FormSettings,
+    LoginForm,
+    RegisterForm,
+    VerifyForm,
+)
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.pages import (
+    ChangePasswordSettings,
     ExpandSettings,
+    ForgotPasswordSettings,
     FormPageSettings,
     LoginSettings,
     LogoutSettings,
     MeSettings,
     PageSettings,
     RegisterSettings,
+    VerifyEmailSettings,
 )
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
@@ -34,11 +45,13 @@ from stormpath_wsgi.settings.web import WebSettings
 
 # fmt: off
 __all__ = [
-    "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings", "ClientSettings",
+    "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings",
+    "ChangeForm", "ChangePasswordSettings", "ClientSettings",
     "DirectoryOptions", "EnvironSettings",
-    "ExpandSettings", "FieldSettings", "FormPageSettings", "FormSettings", "Handler", "LimitsSettings",
+    "ExpandSettings", "FieldSettings", "ForgotForm", "ForgotPasswordSettings",
+    "FormPageSettings", "FormSettings", "Handler", "LimitsSettings",
     "LoginForm", "LoginSettings",
     "LogoutSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
-    "SessionSettings", "Settings", "SmsSender", "WebSettings",
+    "SessionSettings", "Settings", "SmsSender", "VerifyEmailSettings", "VerifyForm", "WebSettings",
 ]
 # fmt: on

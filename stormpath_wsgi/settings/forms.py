@@ -132,3 +132,40 @@ class RegisterForm(FormSettings):
         ),
         description=_ORDER,
     )
+
+
+class ForgotForm(FormSettings):
+    """The field of the page where people ask for a new password."""
+
+    indispensable = ("email",)
+
+    fields: dict[str, FieldSettings] = Field(
+        {"email": _field(marked("Email"), required=True, type="email")}, description=_FIELDS
+    )
+    field_order: Names = Field(("email",), description=_ORDER)
+
+
+class ChangeForm(FormSettings):
+    """The fields of the page where people choose a new password."""
+
+    indispensable = ("password",)
+
+    fields: dict[str, FieldSettings] = Field(
+        {
+            "password": _field(marked("New password"), required=True, type="password"),
+            "confirmPassword": _field(marked("Confirm Password"), required=True, enabled=False, type="password"),
+        },
+        description=_FIELDS,
+    )
+    field_order: Names = Field(("password", "confirmPassword"), description=_ORDER)
+
+
+class VerifyForm(FormSettings):
+    """The field of the page where people ask for another verification mail."""
+
+    indispensable = ("login",)
+
+    fields: dict[str, FieldSettings] = Field(
+        {"login": _field(marked("Email"), required=True, type="email")}, description=_FIELDS
+    )
+    field_order: Names = Field(("login",), description=_ORDER)

@@ -27,10 +27,10 @@ class MailSettings(Section):
     reset_link: Link | None = Field(
         None,
         description="Where the links of password reset mails lead, where a template has no other; ?sptoken=TOKEN is "
-        "added. Not set: /change on the host of baseUrl.",
+        "added. Not set: web.changePassword.uri of the site at web.baseUrl.",
     )
     verification_link: Link | None = Field(
-        None, description="The same for verification mails. Not set: /verify on the host of baseUrl."
+        None, description="The same for verification mails. Not set: web.verifyEmail.uri of the site at web.baseUrl."
     )
     verification_ttl: Duration = Field(
         dt.timedelta(days=7), description="How long the token of a verification mail is good."

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from stormpath_wsgi.settings.forms import LoginForm, RegisterForm
+from stormpath_wsgi.settings.forms import ChangeForm, ForgotForm, LoginForm, RegisterForm, VerifyForm
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import PagePath, PagePaths, Target
 
+_SERVED = "Whether we serve it."
+_POLICY = f"{_SERVED} Not set: where the default account store's directory"
+
+#: Of a page that no directory has a say in.
+Switch = Annotated[bool, Field(description=_SERVED)]
+
 
 class PageSettings(Section):
-    """A page of ours. What :class:`WebSettings` has of these sections are the pages that there are."""
+    """A page of ours. What :class:`WebSettings` has of these sections are the pages that there are.
 
-    enabled: bool = Field(True, description="Whether we serve it.")
+    Where ``enabled`` is None, the page itself knows what in the directory says whether it is served.
+    """
+
+    enabled: bool | None = Field(True, description=_SERVED)
     uri: PagePath = Field(description="Its path.")
 
 
@@ -26,6 +37,7 @@ class FormPageSettings(PageSettings):
 class LoginSettings(FormPageSettings):
     """The page where people sign in."""
 
+    enabled: Switch = True
     uri: PagePath = Field("/login", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes after signing in who wanted no other page.")
     send_on: bool = Field(
@@ -38,6 +50,7 @@ class LoginSettings(FormPageSettings):
 class RegisterSettings(FormPageSettings):
     """The page where people make an account."""
 
+    enabled: Switch = True
     uri: PagePath = Field("/register", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes who was signed in by registering.")
     auto_login: bool = Field(False, description="Whether registering signs in.")
@@ -48,6 +61,7 @@ class RegisterSettings(FormPageSettings):
 class LogoutSettings(FormPageSettings):
     """The address to which a sign-out button posts."""
 
+    enabled: Switch = True
     uri: PagePath = Field("/logout", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes after signing out.")
     page: bool = Field(
@@ -61,6 +75,45 @@ class LogoutSettings(FormPageSettings):
         description="Paths of the application's own sign-out: a POST there that the application accepts ends our "
         "session as well.",
     )
+
+
+class ForgotPasswordSettings(FormPageSettings):
+    """The page where people ask for a new password."""
+
+    enabled: bool | None = Field(None, description=f"{_POLICY} mails links for new passwords (resetEmailStatus).")
+    uri: PagePath = Field("/forgot", description="Its path.")
+    next_uri: Target = Field("/login?status=forgot", description="Where a visitor goes who has asked.")
+    view: str = Field("forgot-password", description="Its template.")
+    form: ForgotForm = ForgotForm()
+
+
+class ChangePasswordSettings(FormPageSettings):
+    """The page to which the link in such a mail leads, where people choose a new password."""
+
+    enabled: bool | None = Field(None, description=f"{_POLICY} mails links for new passwords (resetEmailStatus).")
+    uri: PagePath = Field("/change", description="Its path. The links of mails lead there.")
+    next_uri: Target = Field("/login?status=reset", description="Where a visitor goes who has chosen one.")
+    error_uri: Target = Field(
+        "/forgot?status=invalid_sptoken", description="Where a visitor goes whose link is no good any more."
+    )
+    auto_login: bool = Field(False, description="Whether a new password signs in; then web.login.nextUri is next.")
+    view: str = Field("change-password", description="Its template.")
+    form: ChangeForm = ChangeForm()
+
+
+class VerifyEmailSettings(FormPageSettings):
+    """The page that verifies an e-mail address by a button, and where people ask for another mail."""
+
+    enabled: bool | None = Field(None, description=f"{_POLICY} verifies addresses (verificationEmailStatus).")
+    uri: PagePath = Field("/verify", description="Its path. The links of mails lead there.")
+    next_uri: Target = Field("/login?status=verified", description="Where a visitor goes whose address is verified.")
+    on_get: bool = Field(
+        False,
+        description="Whether opening the link verifies the address already, without a button. Mail servers open links "
+        "too, to look for viruses: then an address is verified that nobody has read the mail at.",
+    )
+    view: str = Field("verify", description="Its template.")
+    form: VerifyForm = VerifyForm()
 
 
 class ExpandSettings(Section):
@@ -79,5 +132,6 @@ class ExpandSettings(Section):
 class MeSettings(PageSettings):
     """The address that tells a single-page app who is signed in."""
 
+    enabled: Switch = True
     uri: PagePath = Field("/me", description="Its path.")
     expand: ExpandSettings = ExpandSettings()

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -48,6 +49,11 @@ from stormpath_wsgi.settings.types import (
 from stormpath_wsgi.settings.web import WebSettings
 
 log = logging.getLogger("stormpath_wsgi.settings")
+
+#: The environment variable in which ``stormpath-wsgi run`` tells the processes that it starts where it serves.
+SERVED_AT = "_STORMPATH_SERVED_AT"
+
+_PATH = "/%:=@!$&'()*+,;~"  # what a path of an address may hold as it is (RFC 3986)
 
 
 class Settings(Section):
@@ -300,7 +306,7 @@ class Settings(Section):
             application_name=self.application.name or "My Application",
             encryption_keys=self.encryption_keys,
             sms=self.sms,
-            mail=self.mail,
+            mail=self._mail(),
             password_hasher=self.password_hasher,
             database_timeout=self.database_timeout,
             listen_url=self.listen_url,
@@ -310,6 +316,24 @@ class Settings(Section):
             limits=self.limits,
             events=self._events(),
         )
+
+    def _mail(self) -> MailSettings:
+        """The settings of mail, with links that lead to our pages. No request has a say in where: a visitor can write
+        any host into one, and have the token of somebody else mailed with a link to it.
+        """
+        pages = {"reset_link": self.web.change_password, "verification_link": self.web.verify_email}
+        links = {name: self._site + quote(self.web.at(page.uri), safe=_PATH) for name, page in pages.items()}
+        missing = {name: link for name, link in links.items() if getattr(self.mail, name) is None}
+        return self.mail.model_copy(update=missing)
+
+    @property
+    def _site(self) -> str:
+        """Where browsers reach this site."""
+        if self.web.base_url is not None:
+            return self.web.base_url
+        served_at = None if "base_url" in self.model_fields_set else os.environ.get(SERVED_AT)
+        base = urlsplit(self.base_url)
+        return served_at or f"{base.scheme}://{base.netloc}"
 
     def _events(self) -> Events:
         return Events(pair for listener in self.listeners for pair in heard(listener))

@@ -131,6 +131,12 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _site_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
+        raise ValueError("write a whole http(s) address such as https://www.example.com, without ? and #")
+    return value.rstrip("/")
+
+
 def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     for host in value:
         if not HOST.fullmatch(host) or host.endswith(":"):
@@ -255,6 +261,7 @@ Variable = Annotated[str | None, BeforeValidator(_off), AfterValidator(_variable
 #: Where a directory is: a database, or the address of a REST API.
 DirectoryUrl = Annotated[str, AfterValidator(_directory)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+SiteUrl = Annotated[str, AfterValidator(_site_url)]
 #: The address of a REST API that is not ours.
 ServerUrl = Annotated[BaseUrl, AfterValidator(_without_key)]
 ListenUrl = Annotated[SecretStr, AfterValidator(_listen_url)]

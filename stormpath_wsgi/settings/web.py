@@ -9,9 +9,18 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
-from stormpath_wsgi.settings.pages import LoginSettings, LogoutSettings, MeSettings, PageSettings, RegisterSettings
+from stormpath_wsgi.settings.pages import (
+    ChangePasswordSettings,
+    ForgotPasswordSettings,
+    LoginSettings,
+    LogoutSettings,
+    MeSettings,
+    PageSettings,
+    RegisterSettings,
+    VerifyEmailSettings,
+)
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import MediaTypes, NamedHandler, PagePath
+from stormpath_wsgi.settings.types import MediaTypes, NamedHandler, PagePath, SiteUrl
 
 _HANDLER = "The name of a function, module:function; in Python also the function: "
 
@@ -19,6 +28,12 @@ _HANDLER = "The name of a function, module:function; in Python also the function
 class WebSettings(Section):
     """The pages that people and single-page apps meet."""
 
+    base_url: SiteUrl | None = Field(
+        None,
+        description="The address at which browsers reach this site, such as https://www.example.com, with the path "
+        "that it is mounted at. The links of mails lead there. Not set: the host of baseUrl; where that is not set "
+        "either, the address at which stormpath-wsgi run serves.",
+    )
     base_path: PagePath | None = Field(None, description="A path before all of our own ones, such as /app.")
     produces: MediaTypes = Field(
         ("application/json", "text/html"),
@@ -31,6 +46,9 @@ class WebSettings(Section):
     login: LoginSettings = LoginSettings()
     register_: RegisterSettings = Field(RegisterSettings(), alias="register")
     logout: LogoutSettings = LogoutSettings()
+    forgot_password: ForgotPasswordSettings = ForgotPasswordSettings()
+    change_password: ChangePasswordSettings = ChangePasswordSettings()
+    verify_email: VerifyEmailSettings = VerifyEmailSettings()
     me: MeSettings = MeSettings()
     post_registration_handler: NamedHandler | None = Field(
         None,
@@ -49,7 +67,7 @@ class WebSettings(Section):
     def _pages_are_apart(self) -> Self:
         taken: dict[str, str] = {}
         for name, page in self.pages.items():
-            if page.enabled and (other := taken.setdefault(page.uri, name)) != name:
+            if page.enabled is not False and (other := taken.setdefault(page.uri, name)) != name:
                 raise ValueError(f"{other}.uri and {name}.uri are both {page.uri}; give each page its own")
         return self
 

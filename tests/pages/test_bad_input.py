@@ -20,14 +20,17 @@ LATIN = st.text(alphabet=st.characters(max_codepoint=255, exclude_characters="\r
 def site() -> StormpathMiddleware:
     made = make_site(max_body=2000, web={"register": {"autoLogin": True}})
     made.application.accounts.create({"email": "ada@example.org", "password": PASSWORD})
+    [directory] = made.client.directories
+    directory.account_creation_policy.verification_email_status = "ENABLED"
+    directory.account_creation_policy.save()
     return made
 
 
 @settings(max_examples=300)
 @given(
     method=st.sampled_from(["GET", "POST", "HEAD", "PUT"]),
-    path=st.sampled_from(["/login", "/register", "/logout", "/me"]),
-    query=st.one_of(LATIN, st.builds("next={}&status={}".format, LATIN, LATIN)),
+    path=st.sampled_from(["/login", "/register", "/logout", "/me", "/forgot", "/change", "/verify"]),
+    query=st.one_of(LATIN, st.builds("next={}&status={}&sptoken={}".format, LATIN, LATIN, LATIN)),
     accept=st.one_of(st.sampled_from([BROWSER, JSON, "*/*", ""]), LATIN),
     cookie=st.one_of(LATIN, st.builds("stormpath_session={}; stormpath_csrf={}".format, LATIN, LATIN)),
     content_type=st.one_of(st.sampled_from([FORM, JSON, "text/plain", "multipart/form-data; boundary=x"]), LATIN),
@@ -36,6 +39,7 @@ def site() -> StormpathMiddleware:
         st.binary(max_size=3000),
         st.builds("login={}&password={}&csrfToken={}".format, LATIN, LATIN, LATIN).map(str.encode),
         st.builds('{{"login": {}, "password": {}}}'.format, LATIN, LATIN).map(str.encode),
+        st.builds('{{"sptoken": "{}", "email": "{}"}}'.format, LATIN, LATIN).map(str.encode),
     ),
 )
 def test_no_request_fails_or_signs_in(

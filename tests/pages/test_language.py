@@ -19,7 +19,7 @@ from stormpath_wsgi.texts import Texts
 TEMPLATE = Path(stormpath_wsgi.__file__).parent / "locale/stormpath_wsgi.pot"
 ADA = {"givenName": "Ada", "surname": "Lovelace", "email": "new@example.org", "password": PASSWORD}
 #: What stands on the pages and is no text of ours.
-VALUES = {"My", "Application", "M", "ada@example.org", "Colour"}
+VALUES = {"My", "Application", "M", "ada@example.org", "ada@example.com", "Colour"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,9 @@ def site() -> StormpathMiddleware:
     asks = {"form": {"fields": {"organizationNameKey": {"enabled": True, "required": False}}}}
     made = make_site(web={"logout": {"page": True}, "login": asks, "register": {"form": {"fields": fields}}})
     made.application.accounts.create({"email": "ada@example.org", "password": PASSWORD})
+    [directory] = made.client.directories
+    directory.account_creation_policy.verification_email_status = "ENABLED"
+    directory.account_creation_policy.save()
     return made
 
 
@@ -86,6 +89,27 @@ def test_the_register_page_and_what_it_says_is_wrong(visit: Visit, change: dict[
     page = visit.fill_in("/register", **{"confirmPassword": values["password"], **values} if change else {})
     assert page.html.select("div.alert-danger")
     assert unmarked(page) == set()
+
+
+@pytest.mark.parametrize("address", ["/forgot", "/forgot?status=invalid_sptoken", "/verify", "/verify?sptoken=x"])
+def test_the_pages_that_have_a_link_mailed(visit: Visit, address: str) -> None:
+    page = visit.get(address)
+    assert unmarked(page) == set()
+    page = page.form.submit()
+    assert page.html.select("div.alert-danger")
+    assert unmarked(page) == set()
+
+
+def test_the_pages_that_the_links_lead_to(visit: Visit) -> None:
+    account = visit.application.accounts.create({"email": "ada@example.com", "password": PASSWORD})
+    assert account.email_verification_token is not None
+    to_verify = account.email_verification_token.href.rpartition("/")[2]
+    to_change = visit.application.password_reset_tokens.create({"email": account.email}).href.rpartition("/")[2]
+    for address in (f"/verify?sptoken={to_verify}", f"/change?sptoken={to_change}"):
+        page = visit.get(address)
+        assert unmarked(page) == set()
+    page.form["password"] = "x"
+    assert unmarked(page.form.submit()) == set()
 
 
 def test_the_page_for_signing_out_and_those_for_who_may_not_pass(visit: Visit) -> None:

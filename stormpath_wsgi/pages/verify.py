@@ -1,0 +1,150 @@
+"""The page to which the link in a verification mail leads, and where people ask for another mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from webob import Request, Response
+
+from stormpath_wsgi.client import Account
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.flows import TokenRefused, VerificationRefused
+from stormpath_wsgi.pages.about import About
+from stormpath_wsgi.pages.answer import hide_address
+from stormpath_wsgi.pages.form import Form, is_blank
+from stormpath_wsgi.pages.page import FormPage, Outcome, refused
+from stormpath_wsgi.pages.parameters import NO_TOKEN, TOKEN, read_query
+from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
+from stormpath_wsgi.pages.sentences import SENTENCES
+from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.session import session_of
+from stormpath_wsgi.settings import VerifyEmailSettings
+from stormpath_wsgi.texts import marked
+
+#: The template of the page with the button.
+BUTTON = "verify-button"
+
+#: The names of the field for the address: that of the framework specification, and that of its Express library.
+LOGIN, EMAIL = "login", "email"
+
+#: What a program is told of a token that is no good.
+NO_SUCH_TOKEN = marked("The requested resource does not exist.")
+BY_POST = marked("Send the token with POST to verify the address.")
+
+
+class VerifyPage(FormPage[VerifyEmailSettings]):
+    """Verifies an address with a mailed token (``sptoken``), and mails another one.
+
+    To open the link uses no token up, for mail servers open links too: it shows a button, which does. With the setting
+    ``onGet`` the link alone does, as the framework specification has it.
+    """
+
+    name = "verify"
+    section = VerifyEmailSettings
+
+    def __init__(self, site: Site, settings: VerifyEmailSettings) -> None:
+        super().__init__(site, settings)
+        self.form = Form(settings.form)
+
+    @staticmethod
+    def wanted(about: About) -> bool:
+        return about.verifies_addresses
+
+    @classmethod
+    def templates(cls, settings: VerifyEmailSettings) -> tuple[str, ...]:
+        return settings.view, BUTTON
+
+    def show(self, request: Request) -> Response:
+        """The page with the button; without a token that is good, the form for another mail."""
+        token = _token(request)
+        if token is None:
+            return super().show(request)
+        try:
+            return hide_address(self._opened(request, token))
+        except TokenRefused:
+            return hide_address(self._page(request, dead=True))
+
+    def describe(self, request: Request) -> Response:
+        """Whether the token is good. With ``onGet`` it is used."""
+        token = _token(request)
+        if token is None:
+            return refused(request, Refusal(NO_TOKEN))
+        try:
+            if self._settings.on_get and request.method == "GET":
+                return self.conclude(request, self._verify(request, token), html=False)
+            self.site.flows.verification.account(token)
+        except TokenRefused:
+            return refused(request, _no_such_token())
+        # To say 200 here would tell a program of the specification's that the address is verified.
+        answer = refused(request, Refusal(BY_POST, status=HTTPStatus.METHOD_NOT_ALLOWED))
+        answer.allow = ("POST",)
+        return answer
+
+    def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
+        token = posted.get(TOKEN) or _token(request)
+        if token:
+            try:
+                return self._verify(request, token)
+            except TokenRefused as dead:
+                raise _no_such_token() from dead
+        self._mail(posted)
+        login = self.site.web.at(self.site.web.login.uri)
+        location = self.site.link(request, login, status="unverified", next=self.site.wanted(request))
+        return Outcome(None, location, signed_in=False)
+
+    def refuse(self, request: Request, posted: Mapping[str, Any], refusal: Refusal) -> Response:
+        """The form once more, with what is wrong."""
+        if refusal.status == HTTPStatus.NOT_FOUND:
+            return self._page(request, dead=True)
+        return super().refuse(request, posted, refusal)
+
+    def _opened(self, request: Request, token: str) -> Response:
+        """What opening the link leads to. Raises :class:`TokenRefused`."""
+        if self._settings.on_get and request.method == "GET":
+            return self.conclude(request, self._verify(request, token), html=True)
+        account = self.site.flows.verification.account(token)
+        return self._button(request, token, account)
+
+    def _button(self, request: Request, token: str, account: Account | None) -> Response:
+        return self.site.html(
+            request,
+            BUTTON,
+            site_name=self.site.about.name,
+            email=account and account.email,
+            action=self.action(request),
+            token_field=TOKEN,
+            token=token,
+        )
+
+    def _verify(self, request: Request, token: Any) -> Outcome:
+        """Uses *token* up. Raises :class:`TokenRefused`."""
+        site, web = self.site, self.site.web
+        signs_in = web.register_.auto_login
+        made = site.flows.verification.verify(session_of(request.environ), token, signs_in=signs_in)
+        if made.signed_in:
+            return Outcome(made.account, site.link(request, web.login.next_uri), signed_in=True)
+        if made.unfinished is not None:
+            return Outcome(None, site.step(request, made.unfinished), signed_in=False)
+        return Outcome(None, site.link(request, self._settings.next_uri), signed_in=False)
+
+    def _mail(self, posted: Mapping[str, Any]) -> None:
+        login = posted.get(LOGIN, posted.get(EMAIL))
+        if is_blank(login):
+            raise Invalid(SENTENCES[Code.REQUIRED], field=LOGIN, label=self.form.fields[LOGIN].label)
+        if not isinstance(login, str):
+            return  # nobody is called that, and so the answer is the same
+        try:
+            self.site.flows.verification.mail(login)
+        except VerificationRefused as refusal:
+            Wait.check(refusal)
+            raise invalid(refusal) from refusal
+
+
+def _token(request: Request) -> str | None:
+    return read_query(request).get(TOKEN)
+
+
+def _no_such_token() -> Refusal:
+    return Refusal(NO_SUCH_TOKEN, status=HTTPStatus.NOT_FOUND)
