@@ -571,6 +571,50 @@ class TestWhatHasNoEffect:
         assert caplog.records == []
 
 
+class TestLinksOfMails:
+    """They lead to the site, wherever the settings or the command that serves it say that is."""
+
+    def links(self, **given: Any) -> tuple[str | None, str | None]:
+        mail = Settings.read(**given).directory_options().mail
+        return mail.reset_link, mail.verification_link
+
+    @pytest.mark.parametrize(
+        ("given", "link"),
+        [
+            ({}, "https://localhost/change"),
+            ({"base_url": "https://id.example.org/v1"}, "https://id.example.org/change"),
+            ({"web": {"baseUrl": "https://www.example.com/"}}, "https://www.example.com/change"),
+            (
+                {"base_url": "https://id.example.org/v1", "web": {"baseUrl": "https://www.example.com/shop"}},
+                "https://www.example.com/shop/change",
+            ),
+            (
+                {"web": {"basePath": "/app", "changePassword": {"uri": "/passwort-ändern"}}},
+                "https://localhost/app/passwort-%C3%A4ndern",
+            ),
+            (
+                {"mail": {"resetLink": "https://spa.example/#/change"}, "web": {"baseUrl": "https://www.example.com"}},
+                "https://spa.example/#/change",
+            ),
+        ],
+    )
+    def test_lead_where_the_settings_say(self, given: dict[str, Any], link: str) -> None:
+        assert self.links(**given)[0] == link
+
+    def test_lead_to_the_address_at_which_the_command_serves_where_nothing_else_is_said(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("_STORMPATH_SERVED_AT", "http://127.0.0.1:8000")
+        assert self.links() == ("http://127.0.0.1:8000/change", "http://127.0.0.1:8000/verify")
+        assert self.links(base_url="https://id.example.org/v1")[0] == "https://id.example.org/change"
+        assert self.links(web={"baseUrl": "https://www.example.com"})[1] == "https://www.example.com/verify"
+
+    @pytest.mark.parametrize("wrong", ["www.example.com", "ftp://x", "https://x?y", "https://u@x", "https://x/#y", "/"])
+    def test_lead_to_whole_addresses_only(self, wrong: str) -> None:
+        with pytest.raises(ConfigurationError, match=r"web\.baseUrl: write a whole http\(s\) address"):
+            Settings.read(web={"baseUrl": wrong})
+
+
 class TestDescription:
     def test_each_setting_says_what_it_means(self) -> None:
         assert [entry.name for entry in Settings.describe() if not entry.meaning] == []

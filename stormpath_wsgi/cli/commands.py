@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
@@ -32,6 +33,7 @@ from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import upgrade
 from stormpath_wsgi.settings import Settings, instance
+from stormpath_wsgi.settings.settings import SERVED_AT
 
 
 @click.group(
@@ -90,8 +92,8 @@ def run(target: str, bind: str | None, workers: int | None, preload: bool, confi
     """
     targets.check(target)
     chosen = serving.chosen(_address(bind), workers, preload)
-    make = partial(_site, target)
-    serving.Server(make, config, chosen, serving.OF_A_SITE, "Your site").run()
+    server = serving.Server(lambda: _site(target, server.link), config, chosen, serving.OF_A_SITE, "Your site")
+    server.run()
 
 
 @cli.command()
@@ -117,7 +119,10 @@ def _address(bind: str | None) -> str:
     return addresses.free_address() if bind is None else addresses.checked(bind)
 
 
-def _site(target: str) -> WSGIApplication:
+def _site(target: str, link: str | None) -> WSGIApplication:
+    """The application. *link*: where it is served, for mails, if no setting says where the site is."""
+    if link is not None:
+        os.environ[SERVED_AT] = link
     return targets.with_accounts(targets.load(target))
 
 

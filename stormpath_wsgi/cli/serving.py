@@ -61,6 +61,17 @@ class Server(BaseApplication):
         except RuntimeError as error:  # gunicorn raises it for a wrong setting, sometimes after printing a traceback
             raise Misuse(str(error).strip().splitlines()[-1]) from error
 
+    @property
+    def link(self) -> str | None:
+        """The address for a browser on this machine. None: it cannot be said, as for a unix socket."""
+        handed_over = "LISTEN_FDS" in os.environ or "GUNICORN_FD" in os.environ  # then the others say where they listen
+        places = [] if handed_over else [each for each in self.cfg.address if isinstance(each, tuple) and each[1]]
+        if not places:
+            return None
+        host, port = places[0]
+        host = "localhost" if host in ("", "0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+        return f"{'https' if self.cfg.is_ssl else 'http'}://{host}:{port}"
+
     def do_load_config(self) -> None:
         """Called by gunicorn at the start and on SIGHUP. Raises :class:`~stormpath_wsgi.cli.command.Misuse`."""
         self.load_default_config()

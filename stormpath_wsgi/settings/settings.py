@@ -50,7 +50,7 @@ from stormpath_wsgi.settings.web import WebSettings
 
 log = logging.getLogger("stormpath_wsgi.settings")
 
-#: The environment variable in which ``stormpath-wsgi run`` tells the processes that it starts where it serves.
+#: The environment variable in which ``stormpath-wsgi run`` tells the application where it serves it.
 SERVED_AT = "_STORMPATH_SERVED_AT"
 
 _PATH = "/%:=@!$&'()*+,;~"  # what a path of an address may hold as it is (RFC 3986)

@@ -28,6 +28,7 @@ from stormpath_wsgi.cli import addresses, targets
 from stormpath_wsgi.cli.command import Misuse
 from stormpath_wsgi.cli.commands import cli
 from stormpath_wsgi.cli.deploy import FILES
+from stormpath_wsgi.cli.serving import OF_A_SITE, Server, chosen
 from stormpath_wsgi.client import DirectoryOptions, Group
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.errors import Error
@@ -806,3 +807,23 @@ def test_the_example_of_the_readme_runs(folder: Path) -> None:
     (folder / f"{name[1]}.py").write_text(textwrap.dedent(code[1]))
     targets.check(f"{name[2]}:application")
     assert isinstance(targets.load(f"{name[2]}:application"), StormpathMiddleware)
+
+
+@pytest.mark.parametrize(
+    ("bind", "link"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("0.0.0.0:8000", "http://localhost:8000"),
+        (":8000", "http://localhost:8000"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("unix:/run/site.sock", None),
+        ("127.0.0.1:0", None),
+    ],
+)
+def test_a_server_knows_the_address_for_a_browser(bind: str, link: str | None) -> None:
+    assert Server(lambda: demo_app, None, chosen(bind, None, preload=False), OF_A_SITE).link == link
+
+
+def test_a_server_whose_sockets_are_handed_over_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    assert Server(lambda: demo_app, None, chosen("127.0.0.1:8000", None, preload=False), OF_A_SITE).link is None

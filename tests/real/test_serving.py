@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, fresh_server, server
+from support.waiting import eventually
 from support.warm import run
 
 from stormpath_wsgi.directory.crypto.passwords import AT_ONCE
@@ -269,6 +270,21 @@ class TestRun:
         told, staff = self.served(folder, "threaded:application", "--preload", WEB_CONCURRENCY="2")
         assert told == {"alive": False, "one process": False, "accounts": True}
         assert staff == "2 workers, 8 threads each"
+
+    @pytest.mark.parametrize("options", [[], ["--preload"]], ids=["own", "preloaded"])
+    def test_links_of_mails_lead_to_where_it_serves(self, tmp_path: Path, options: list[str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            port = found.getsockname()[1]
+        command = [*RUN, "wsgiref.simple_server:demo_app", "--bind", f"127.0.0.1:{port}", *options]
+        ada = {"email": "ada@example.org", "password": PASSWORD, "givenName": "Ada", "surname": "Lovelace"}
+        as_json, outbox = {"Accept": "application/json", "Host": "evil.example"}, tmp_path / "instance/outbox"
+        with server(command, tmp_path, **CHEAP) as site:
+            for page in ("register", "forgot"):
+                posted = ada if page == "register" else {"email": ada["email"]}
+                assert requests.post(f"{site.address}/{page}", json=posted, headers=as_json, timeout=60).ok
+            eventually(lambda: any(outbox.glob("*.eml")))
+        [mail] = outbox.glob("*.eml")
+        assert f"http://127.0.0.1:{port}/change?sptoken=" in mail.read_text()
 
     def test_the_word_of_a_configuration_file_counts(self, folder: Path) -> None:
         (folder / "conf.py").write_text("preload_app = True\nworkers = 3\n")
