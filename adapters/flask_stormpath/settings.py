@@ -75,9 +75,9 @@ DOCUMENTED: Mapping[str, Documented] = {
     "STORMPATH_REQUIRE_SURNAME": _as(f"{_FIELDS}.surname.required", default=True),
     "STORMPATH_REQUIRE_EMAIL": _gone(True, "an account always has an e-mail address and a password; take it out"),
     "STORMPATH_REQUIRE_PASSWORD": _gone(True, "an account always has an e-mail address and a password; take it out"),
-    "STORMPATH_ENABLE_FORGOT_PASSWORD": _as(default=False),
-    "STORMPATH_FORGOT_PASSWORD_URL": _gone("/forgot", _NO_PAGE),
-    "STORMPATH_FORGOT_PASSWORD_CHANGE_URL": _gone("/forgot/change", _NO_PAGE),
+    "STORMPATH_ENABLE_FORGOT_PASSWORD": _as("web.forgotPassword.enabled", "web.changePassword.enabled", default=False),
+    "STORMPATH_FORGOT_PASSWORD_URL": _as("web.forgotPassword.uri", default="/forgot"),
+    "STORMPATH_FORGOT_PASSWORD_CHANGE_URL": _as("web.changePassword.uri", default="/forgot/change"),
     "STORMPATH_ENABLE_GOOGLE": _as(default=False),
     "STORMPATH_ENABLE_FACEBOOK": _as(default=False),
     "STORMPATH_GOOGLE_LOGIN_URL": _gone("/google", _NO_PAGE),
@@ -105,12 +105,16 @@ _DEFAULTS: Mapping[str, Any] = {
     "web.register.autoLogin": True,
     # Its login page showed the form to everybody. So does ours: who lacks a group is sent there, and not back again.
     "web.login.sendOn": False,
+    # Not by the directory's policy: an app of before may have views of its own there.
+    "web.forgotPassword.enabled": False,
+    "web.changePassword.enabled": False,
+    "web.changePassword.uri": "/forgot/change",
     f"{_FIELDS}.middleName.enabled": True,
     f"{_FIELDS}.middleName.required": False,
 }
 
 #: Features that there are no pages for.
-_NOT_SERVED = ("STORMPATH_ENABLE_FORGOT_PASSWORD", "STORMPATH_ENABLE_GOOGLE", "STORMPATH_ENABLE_FACEBOOK")
+_NOT_SERVED = ("STORMPATH_ENABLE_GOOGLE", "STORMPATH_ENABLE_FACEBOOK")
 
 _SOCIAL = {
     "GOOGLE": ("client_id", "client_secret", "You must define your Google app settings."),

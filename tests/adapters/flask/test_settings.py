@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 
 from flask_stormpath import StormpathManager, check_settings, init_settings
 from flask_stormpath.errors import ConfigurationError
@@ -273,7 +273,7 @@ def test_an_embedded_directory_asks_for_no_credentials(settings_of: Any, given: 
         ({"STORMPATH_ENABLE_GOOGLE": True}, "You must define your Google app settings."),
         ({"STORMPATH_ENABLE_FACEBOOK": True, "STORMPATH_SOCIAL": {"FACEBOOK": {"app_id": "x"}}},
          "You must define your Facebook app settings."),
-        ({"STORMPATH_ENABLE_FORGOT_PASSWORD": True}, "STORMPATH_ENABLE_FORGOT_PASSWORD"),
+        ({"STORMPATH_ENABLE_FORGOT_PASSWORD": "maybe"}, "STORMPATH_ENABLE_FORGOT_PASSWORD"),
         ({"STORMPATH_LOGIN_URI": "/in"}, "did you mean STORMPATH_LOGIN_URL?"),
         ({"STORMPATH_SESSION_IDEL": 1}, "did you mean STORMPATH_SESSION_IDLE?"),
         ({"STORMPATH_LOGIN_URL": "login"}, "STORMPATH_LOGIN_URL"),
@@ -283,6 +283,24 @@ def test_an_embedded_directory_asks_for_no_credentials(settings_of: Any, given: 
 )  # fmt: skip
 def test_what_is_wrong_is_said_at_the_start(refusal: Any, config: dict[str, Any], said: str) -> None:
     assert said in refusal(**config)
+
+
+def test_forgotten_passwords_are_for_the_app_unless_it_wants_our_pages(settings_of: Any) -> None:
+    web = settings_of().web
+    assert (web.forgot_password.enabled, web.change_password.enabled) == (False, False)
+    web = settings_of(name="other", STORMPATH_ENABLE_FORGOT_PASSWORD=True, STORMPATH_FORGOT_PASSWORD_URL="/lost").web
+    assert (web.forgot_password.enabled, web.forgot_password.uri) == (True, "/lost")
+    assert (web.change_password.enabled, web.change_password.uri) == (True, "/forgot/change")
+
+
+def test_the_pages_for_forgotten_passwords_have_their_endpoints(make_app: Any) -> None:
+    app = make_app(STORMPATH_ENABLE_FORGOT_PASSWORD=True)
+    with app.test_request_context():
+        assert [url_for(f"stormpath.{name}") for name in ("forgot", "change", "verify")] == [
+            "/forgot", "/forgot/change", "/verify"
+        ]  # fmt: skip
+    page = app.test_client().get("/forgot", headers={"Accept": "text/html"})
+    assert (page.status_code, "Reset your password" in page.text) == (200, True)
 
 
 def test_a_provider_that_is_set_up_is_accepted_by_the_check_alone() -> None:
