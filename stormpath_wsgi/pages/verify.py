@@ -130,7 +130,7 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
         return Outcome(None, site.link(request, self._settings.next_uri), signed_in=False)
 
     def _mail(self, posted: Mapping[str, Any]) -> None:
-        login = posted.get(LOGIN, posted.get(EMAIL))
+        login = posted.get(LOGIN) or posted.get(EMAIL)
         if is_blank(login):
             raise Invalid(SENTENCES[Code.REQUIRED], field=LOGIN, label=self.form.fields[LOGIN].label)
         if not isinstance(login, str):

@@ -16,9 +16,11 @@ import pytest
 from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from support.post_office import PostOffice, post_office
 from support.questions import Asks
+from support.servers import served_api
 
 from stormpath_wsgi import ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.client import Account, Directory
+from stormpath_wsgi.settings import MailSettings
 
 JSON = "application/json"
 NEW = "Another-horse-8"
@@ -395,6 +397,7 @@ class TestTheForms:
         token = token_for(visit, account, "/change", "good")
         page = visit.get(f"/change?sptoken={token}")
         assert page.html.select_one("input[name=password]")["autocomplete"] == "new-password"
+        assert page.html.select_one("input[autocomplete=username]")["value"] == account.email
 
     def test_where_the_visitor_wanted_to_go_is_carried_on(self, world: World) -> None:
         visit = world.visit(BROWSER)
@@ -545,6 +548,25 @@ class TestFromAMailThatArrives:
         page.form["login"], page.form["password"] = "ada@example.org", PASSWORD
         assert "app: ada@example.org" in page.form.submit().follow()
         assert "This link no longer works" in visit.get(link)
+
+
+def test_the_directory_may_be_on_another_machine_and_away(office: PostOffice, tmp_path: Path) -> None:
+    """That machine sends the mail, and says where its links lead. Without it nobody knows whether a page is served."""
+    mail = MailSettings(url=office.url, reset_link="https://site.example/change")
+    with served_api(f"sqlite:///{tmp_path}/accounts.db", mail=mail) as opening:
+        client = {"apiKey": {"id": opening["id"], "secret": opening["secret"]}, "connectionTimeout": 2}
+        there: dict[str, Any] = {"directory": opening["url"], "application": {"name": "My Application"}}
+        visit, later = Visit(client=client, **there), Visit(client=client, **there)
+        visit.account()
+        assert visit.fill_in("/forgot", email="ada@example.org").headers["Location"] == FORGOT
+        assert visit.fill_in(office.path(), password=NEW).headers["Location"] == RESET
+        assert office.next()["Subject"] == "Your password has been changed"
+        assert "app: " in visit.get("/verify", status=404)
+        visit.site.client.close()
+    with closing(later.site.client):
+        answer = later.get("/forgot", status=503)
+        assert answer.html.h1.get_text() == "Back in a moment"
+        assert answer.headers["Retry-After"]
 
 
 def test_of_two_posts_of_one_token_at_once_one_wins(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pytest
@@ -13,6 +14,7 @@ from pages.test_next import TRICKS
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 from real.conftest import DemoSite
 from real.test_deploy import ROOT
+from support.waiting import eventually
 from support.warm import run
 
 from stormpath_wsgi.pages.next import safe_next
@@ -170,8 +172,44 @@ def test_the_way_from_a_mistake_to_its_field_is_one_link(visitor: Visitor) -> No
 
 
 @EMBEDDED
+def test_a_forgotten_password_becomes_a_new_one_by_a_mail(visitor: Visitor) -> None:
+    page, outbox = visitor.page, Path(visitor.site.environ["STORMPATH_INSTANCE"]) / "outbox"
+    visitor.registers()
+    page.get_by_role("button", name="Sign out").click()
+    visitor.goes_to("/login")
+    page.get_by_role("link", name="Forgot password?").click()
+    page.get_by_label("Email").fill(visitor.email)
+    page.get_by_role("button", name="Send the link").click()
+    visitor.is_at("/login?status=forgot")
+    expect(page.get_by_role("status")).to_contain_text("Check your mail")
+
+    def links() -> list[str]:
+        mails = [mail.read_text() for mail in outbox.glob("*.eml")]
+        found = [re.search(r"/change\?sptoken=\S+", mail) for mail in mails if f"To: {visitor.email}" in mail]
+        return [each[0] for each in found if each]
+
+    eventually(lambda: bool(links()))
+    [address] = links()
+    visitor.goes_to(address)
+    page.get_by_label("New password").fill(f"{PASSWORD}-new")
+    page.get_by_role("button", name="Save the password").click()
+    visitor.is_at("/login?status=reset")
+    visitor.signs_in(f"{PASSWORD}-new")
+    visitor.is_at("/")
+    visitor.goes_to(address)
+    visitor.is_at("/forgot?status=invalid_sptoken")
+    expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+
+
+@EMBEDDED
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["/login", "/login?status=created", "/register", "/admin"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("/login", "/login?status=created", "/login?status=forgot", "/register", "/admin"),
+        *("/forgot", "/forgot?status=invalid_sptoken"),
+    ],
+)
 def test_pages_fit_the_narrowest_phone_and_the_finger(
     chromium: Browser, demo_site: DemoSite, address: str, scheme: Literal["light", "dark"]
 ) -> None:
