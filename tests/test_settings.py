@@ -609,6 +609,33 @@ class TestLinksOfMails:
         assert self.links(base_url="https://id.example.org/v1")[0] == "https://id.example.org/change"
         assert self.links(web={"baseUrl": "https://www.example.com"})[1] == "https://www.example.com/verify"
 
+    @pytest.mark.parametrize(
+        ("given", "warns"),
+        [
+            ({}, True),
+            ({"web": {"baseUrl": "http://127.0.0.1:8000"}}, True),
+            ({"web": {"baseUrl": "https://www.example.com"}}, False),
+            ({"mail": {"url": "smtp://mail.example.com", "resetLink": "https://a.example/r"}}, True),
+            (
+                {
+                    "mail": {
+                        "url": "smtp://mail.example.com",
+                        "resetLink": "https://a.example/r",
+                        "verificationLink": "https://a.example/v",
+                    }
+                },
+                False,
+            ),
+            ({"mail": {"url": "folder:///tmp/outbox"}}, False),
+        ],
+    )
+    def test_are_warned_about_where_mail_is_sent_and_nobody_could_follow_them(
+        self, given: dict[str, Any], warns: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.links(**{"mail": {"url": "smtp://user:hush@mail.example.com"}, **given})
+        assert ("only this machine reaches: set web.baseUrl" in caplog.text) is warns
+        assert "hush" not in caplog.text
+
     @pytest.mark.parametrize("wrong", ["www.example.com", "ftp://x", "https://x?y", "https://u@x", "https://x/#y", "/"])
     def test_lead_to_whole_addresses_only(self, wrong: str) -> None:
         with pytest.raises(ConfigurationError, match=r"web\.baseUrl: write a whole http\(s\) address"):

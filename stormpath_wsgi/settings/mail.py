@@ -35,3 +35,8 @@ class MailSettings(Section):
     verification_ttl: Duration = Field(
         dt.timedelta(days=7), description="How long the token of a verification mail is good."
     )
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether mail goes to a mail server."""
+        return self.url is not None and self.url.get_secret_value().startswith("smtp")

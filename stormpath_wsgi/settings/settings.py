@@ -53,6 +53,9 @@ log = logging.getLogger("stormpath_wsgi.settings")
 #: The environment variable in which ``stormpath-wsgi run`` tells the application where it serves it.
 SERVED_AT = "_STORMPATH_SERVED_AT"
 
+#: Hosts that no reader of a mail reaches.
+_NOWHERE = ("localhost", "127.0.0.1", "::1")
+
 _PATH = "/%:=@!$&'()*+,;~"  # what a path of an address may hold as it is (RFC 3986)
 
 
@@ -324,6 +327,12 @@ class Settings(Section):
         pages = {"reset_link": self.web.change_password, "verification_link": self.web.verify_email}
         links = {name: self._site + quote(self.web.at(page.uri), safe=_PATH) for name, page in pages.items()}
         missing = {name: link for name, link in links.items() if getattr(self.mail, name) is None}
+        if missing and self.mail.is_sent and urlsplit(self._site).hostname in _NOWHERE:
+            log.warning(
+                "The links of mails lead to %s, which only this machine reaches: set web.baseUrl "
+                "(STORMPATH_WEB_BASEURL) to the address at which browsers reach the site.",
+                self._site,
+            )
         return self.mail.model_copy(update=missing)
 
     @property
