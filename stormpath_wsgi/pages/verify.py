@@ -8,7 +8,6 @@ from typing import Any
 
 from webob import Request, Response
 
-from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows import TokenRefused, VerificationRefused
 from stormpath_wsgi.pages.about import About
@@ -22,6 +21,7 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import VerifyEmailSettings
 from stormpath_wsgi.texts import marked
+from stormpath_wsgi.web.language import texts_of
 
 #: The template of the page with the button.
 BUTTON = "verify-button"
@@ -95,23 +95,31 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
         return Outcome(None, location, signed_in=False)
 
     def refuse(self, request: Request, posted: Mapping[str, Any], refusal: Refusal) -> Response:
-        """The form once more, with what is wrong."""
+        """The form once more, or the button, with what is wrong."""
         if refusal.status == HTTPStatus.NOT_FOUND:
             return self._page(request, dead=True)
-        return super().refuse(request, posted, refusal)
+        if not posted.get(TOKEN):
+            return super().refuse(request, posted, refusal)
+        try:
+            return self._button(request, posted[TOKEN], refusal)
+        except TokenRefused:
+            return self._page(request, dead=True)
 
     def _opened(self, request: Request, token: str) -> Response:
         """What opening the link leads to. Raises :class:`TokenRefused`."""
         if self._settings.on_get and request.method == "GET":
             return self.conclude(request, self._verify(request, token), html=True)
-        account = self.site.flows.verification.account(token)
-        return self._button(request, token, account)
+        return self._button(request, token)
 
-    def _button(self, request: Request, token: str, account: Account | None) -> Response:
+    def _button(self, request: Request, token: Any, refusal: Refusal | None = None) -> Response:
+        """The page with the button. Raises :class:`TokenRefused`."""
+        account = self.site.flows.verification.account(token)
         return self.site.html(
             request,
             BUTTON,
+            HTTPStatus.OK if refusal is None else refusal.status,
             site_name=self.site.about.name,
+            error=refusal and refusal.told(texts_of(request.environ)),
             email=account and account.email,
             action=self.action(request),
             token_field=TOKEN,

@@ -302,6 +302,21 @@ def test_a_form_from_elsewhere_does_nothing(world: World, address: str) -> None:
     assert answer.status_int == 403 or answer.headers["Location"].startswith("/forgot")
 
 
+@pytest.mark.parametrize(("address", "done"), [("/change", RESET), ("/verify", VERIFIED)])
+def test_a_form_that_has_expired_comes_again_and_can_be_sent(world: World, address: str, done: str) -> None:
+    visit = world.visit(BROWSER)
+    page = visit.get(address, {"sptoken": token_for(visit, world.account(visit), address, "good")})
+    visit.reset()  # its cookie is gone
+    if address == "/change":
+        page.form["password"] = NEW
+    page = page.form.submit(status=403)
+    assert "This form has expired." in page.html.select_one("div.alert-danger").get_text()
+    if address == "/change":
+        assert page.form["password"].value == ""
+        page.form["password"] = NEW
+    assert page.form.submit().headers["Location"] == done
+
+
 POLICY_PAGES = {"forgotPassword": "/forgot", "changePassword": "/change", "verifyEmail": "/verify"}
 
 
