@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import VERIFICATION, VERIFICATION_SUCCESS, WELCOME
@@ -18,7 +20,7 @@ from stormpath_wsgi.directory.rules.accounts.creation_policy import CreationPoli
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, messages
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
-from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, VerificationToken
@@ -61,11 +63,11 @@ def resend(context: Context, listing: Listing, properties: Any, params: Mapping[
     with context.read() as work:
         found = stores.find(work, stores.scope(work, listing.id, store), login)
         account_id, tenant_id = found.account_id if found else None, work.tenant_id
-        is_off = account_id is not None and not messages.is_sent(work, VERIFICATION, account_id)
+        is_off = not messages.is_sent(work, VERIFICATION, account_id or "") and account_id is not None
     with context.limits.mail(VERIFICATION, tenant_id, canonical_username(login), account_id):
-        if is_off:
-            raise fault(Code.VERIFICATION_DISABLED)
-        _send(context, listing.id, account_id)
+        _send(context, listing.id, None if is_off else account_id)
+    if is_off:
+        raise fault(Code.VERIFICATION_DISABLED)
     if account_id is None:
         raise fault(Code.UNKNOWN_RESOURCE, "VerificationEmail login does not match a known resource.")
     return {}
@@ -75,11 +77,11 @@ def _send(context: Context, application_id: str, account_id: str | None) -> None
     """Puts the mail into the outbox, or does the same work for no account, or for one that is verified."""
     # Of the account only the link to its token changes, and no cached answer depends on that.
     with context.write(moves_generation=False) as work:
-        if account_id is not None:
-            mailed_tokens.hold(work, account_id)  # so that the address cannot change before the mail is stored
-        asks = account_id is not None and _is_unproved(work, account_id)
-        token = mailed_tokens.verification(work, account_id) if account_id is not None and asks else new_id()
-        put(work, VERIFICATION, account_id if asks else None, application_id=application_id, token=token)
+        mailed_tokens.hold(work, account_id or "")  # so that the address cannot change before the mail is stored
+        proved = work.connection.execute(_PROVED, {"id": account_id or ""}).scalar()
+        unproved = None if proved == VERIFIED else account_id
+        token = mailed_tokens.verification(work, unproved) if unproved else mailed_tokens.no_verification(work)
+        put(work, VERIFICATION, unproved, application_id=application_id, token=token)
 
 
 def get(context: Context, target: VerificationToken) -> Wire:
@@ -110,6 +112,4 @@ def verify(context: Context, target: VerificationToken) -> Wire:
         return {"href": account["href"]}
 
 
-def _is_unproved(work: UnitOfWork, account_id: str) -> bool:
-    account = records.load(work, Resource(Account, account_id))
-    return bool(account["emailVerificationStatus"] != VERIFIED)
+_PROVED = select(schema.accounts.c.email_verification_status).where(schema.accounts.c.id == bindparam("id"))

@@ -95,6 +95,14 @@ def verification(work: UnitOfWork, account_id: str) -> str:
     return token
 
 
+def no_verification(work: UnitOfWork) -> str:
+    """A token that is good for nothing, after as many statements as :func:`verification` takes to use one again."""
+    mine = (_table.c.account_id == "", _table.c.purpose == VERIFICATION)
+    work.connection.execute(select(_table.c.digest, _table.c.token, _table.c.expires_at).where(*mine)).first()
+    work.connection.execute(update(_table).where(*mine).values(expires_at=work.now))
+    return new_id()
+
+
 def holder(work: UnitOfWork, purpose: str, token: str, application_id: str | None = None) -> str:
     """The id of the account that *token* was mailed to. Raises a 404 for a token that is unknown, used or expired."""
     found = work.connection.execute(_FIND, _key(work, purpose, token, application_id)).scalar()

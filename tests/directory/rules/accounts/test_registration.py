@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 from typing import Any
 
@@ -12,6 +13,7 @@ from support.post import Post, text, token_in
 from support.world import BASE, PASSWORD, World, link, part, path, refused
 
 from stormpath_wsgi.directory.rules.accounts.creation_policy import matches
+from stormpath_wsgi.errors import Error
 
 ADA = "ada@example.org"
 
@@ -70,6 +72,25 @@ def test_whose_a_token_is_can_be_asked_without_using_it_up(world: World, verifyi
     world.update(asked)
     with refused(404):
         world.service.get(asked)
+
+
+def test_the_same_is_done_for_another_mail_whoever_asks(world: World, verifying: Post) -> None:
+    """So no time tells whether an account has the address, is verified, or is in a directory that verifies none."""
+    world.account(ADA)
+    proved = world.account("proved@example.org")
+    world.update(proved, emailVerificationStatus="VERIFIED")
+    elsewhere = world.new_directory()
+    world.map(elsewhere)
+    world.account("off@example.org", at=elsewhere)
+    verifying.read()
+    world.service._context.deliver = lambda: None  # what the thread that sends mail asks is no visitor's time
+    done = []
+    for login in (ADA, "proved@example.org", "off@example.org", "nobody@example.org"):
+        with world.statements() as asked, world.changes() as changed, contextlib.suppress(Error):
+            world.service.create(f"{world.application}/verificationEmails", {"login": login})
+        done.append([statement for statement, _ in (*asked, *changed)])
+        assert len(verifying.read()) == (login == ADA)
+    assert done == [done[0]] * 4
 
 
 def test_the_workflow_can_be_left_out(world: World, verifying: Post) -> None:
