@@ -70,7 +70,7 @@ class Flows:
         self.limits = client.limits or _limits_of(settings, client)
         self.registration = Registration(client, application, self.sign_in, browsers, self.limits)
         self.sign_out = SignOut(client.events)
-        self.password = PasswordReset(client, application, self.sign_in)
+        self.password = PasswordReset(client, application, self.sign_in, browsers)
         self.verification = Verification(client, application, self.sign_in)
 
 

@@ -8,6 +8,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import MAIL, RESET_TOKEN, PasswordChanged, PasswordChangeStarts, at, reserved
+from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.mailed import asking, checked, mailing
 from stormpath_wsgi.flows.refusals import PasswordRefused
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
@@ -28,8 +29,9 @@ class NewPassword:
 class PasswordReset:
     """New passwords for those who have forgotten theirs. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, application: Application, sign_in: SignIn) -> None:
+    def __init__(self, client: Client, application: Application, sign_in: SignIn, browsers: Browsers) -> None:
         self._client, self._application, self._sign_in = client, application, sign_in
+        self._browsers = browsers
         self._events = client.events
 
     def mail(self, email: str) -> None:
@@ -66,7 +68,8 @@ class PasswordReset:
         :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         href = self.account(token).href
-        self._set(href, checked(token), password)
+        with self._browsers.trying(session):  # whose waits end with it
+            self._set(href, checked(token), password)
         account = Account(self._client, href)  # as it is now: a session belongs to a password
         result = self._sign_in.enter_after(session, account, credential=MAIL) if signs_in else None
         unfinished = result if isinstance(result, Unfinished) else None
