@@ -143,7 +143,10 @@ def unlock(settings: Settings, login: str) -> None:
         now = service.limits.limiter.now()
         waits = sum(count.account_id == id and count.until > now for count in tallies.counts(now, MOST_TALLIES))
         forgotten = tallies.unlock(id)
-    say(f"Forgot what was tried with {found.email}: tallies {forgotten}, waits {waits}.")
+    if not forgotten:
+        say(f"Nothing was counted against {found.email}.")
+    else:
+        say(f"Forgot what was tried with {found.email}; {waits} {'wait' if waits == 1 else 'waits'} ended.")
 
 
 @account.command()

@@ -10,8 +10,9 @@ import errno
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -237,10 +238,14 @@ def new_password() -> str:
     raise Misuse("Standard input holds no password.")
 
 
-def say(*cells: object) -> None:
-    """Prints one line. Several *cells* are in columns on a terminal, and separated by tabs for a program."""
+def say(*cells: object, widths: Sequence[int] = ()) -> None:
+    """Prints one line. Several *cells* are in columns on a terminal, and separated by tabs for a program.
+
+    *widths*: characters of the columns but the last one; 32 each where none are given.
+    """
     texts = [printable(str(cell)) for cell in cells]
-    columns = [text.ljust(32) for text in texts[:-1]] + texts[-1:]
+    padded = zip(texts[:-1], widths or repeat(32), strict=False)
+    columns = [text.ljust(width) for text, width in padded] + texts[-1:]
     click.echo("  ".join(columns) if sys.stdout.isatty() else "\t".join(texts))
 
 

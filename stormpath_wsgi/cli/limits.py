@@ -13,10 +13,13 @@ from stormpath_wsgi.errors import Error, Unavailable
 from stormpath_wsgi.limits import Count
 from stormpath_wsgi.limits.limits import ADDRESS, API_KEY, KNOWN_BROWSER, MAIL_AND_ADDRESS, REGISTRATION
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.web.address import Proxies, hint, may_be_proxy
+from stormpath_wsgi.web.address import Proxies, may_be_proxy
 
 #: The limits that hold for all accounts together.
 _OF_ALL_ACCOUNTS = frozenset({ADDRESS, API_KEY, MAIL_AND_ADDRESS, REGISTRATION})
+
+#: Characters of the columns of a wait: the seconds, the limit, the account.
+_OF_WAITS = (8, 17, 32)
 
 
 @click.command()
@@ -44,11 +47,16 @@ def limits(settings: Settings, longest: int) -> None:
         waiting = [count for count in found if count.until > now]
         _say_numbers(found, waiting)
         for count in waiting[:longest]:
-            say(f"{-(-(count.until - now) // 1000)} s", count.name, _account(service, count), _address(count))
+            left = f"{-(-(count.until - now) // 1000)} s"
+            say(left, count.name, _account(service, count), _address(count), widths=_OF_WAITS)
     if len(found) == MOST_TALLIES:
         click.echo(f"There are more than {MOST_TALLIES} tallies; those with the longest waits were counted.", err=True)
-    if (missed := _missed(settings, waiting)) is not None:
-        click.echo(hint(missed), err=True)
+    if (missed := _missed(settings, found, waiting)) is not None:
+        click.echo(
+            f"The only address that has to wait is {missed}. If that is a proxy of your own, and no visitor, name it "
+            "in the setting proxies.",
+            err=True,
+        )
 
 
 def _say_numbers(found: Sequence[Count], waiting: Sequence[Count]) -> None:
@@ -79,11 +87,17 @@ def _address(count: Count) -> str:
     return "a known browser" if count.name == KNOWN_BROWSER else "all addresses"
 
 
-def _missed(settings: Settings, waiting: Sequence[Count]) -> str | None:
-    """The only address that has to wait, if it looks like that of a proxy which was not named."""
+def _missed(settings: Settings, found: Sequence[Count], waiting: Sequence[Count]) -> str | None:
+    """The only address that has to wait, if it may be that of a proxy which was not named.
+
+    That is an address nearby from which more than one account is tried. It can be a visitor's all the same, and who
+    names a visitor lets him say that he is somebody else: so what is printed is no line to paste.
+    """
     addresses = {count.address for count in waiting if count.address is not None}
     if len(addresses) != 1:
         return None
     address = addresses.pop()
+    accounts = {count.account_id for count in found if count.address == address and count.account_id is not None}
     first = address.partition("/")[0]  # an address of IPv6 counts as its network
-    return address if may_be_proxy(first) and not Proxies(settings.proxies).has(first) else None
+    is_near = may_be_proxy(first) and not Proxies(settings.proxies).has(first)
+    return address if is_near and len(accounts) > 1 else None

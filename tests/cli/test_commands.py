@@ -324,15 +324,21 @@ class TestLimits:
         guess("grace@example.com", address="192.0.2.7")
         answer = run("account", "unlock", "ADA@example.com")
         assert (answer.exit_code, answer.output) == (
-            0,
-            "Forgot what was tried with ada@example.com: tallies 2, waits 1.\n",
-        )
+            0, "Forgot what was tried with ada@example.com; 1 wait ended.\n"
+        )  # fmt: skip
         answer = run("account", "unlock", client.applications[0].accounts.search("ada")[0].href)
-        assert (answer.exit_code, answer.output) == (
-            0,
-            "Forgot what was tried with ada@example.com: tallies 0, waits 0.\n",
-        )
+        assert (answer.exit_code, answer.output) == (0, "Nothing was counted against ada@example.com.\n")
         assert "grace@example.com" in run("limits").output
+
+    @pytest.mark.parametrize("addresses", [(), ("192.0.2.7", "192.0.2.8")])
+    def test_it_is_said_how_many_waits_have_ended(self, client: Client, addresses: tuple[str, ...]) -> None:
+        register("ada@example.com")
+        with Client("sqlite:///instance/accounts.db") as site, pytest.raises(Error):
+            site.applications[0].authenticate_account("ada@example.com", "Wrong-Horse-7")
+        for address in addresses:
+            guess("ada@example.com", address=address)
+        said = f"Forgot what was tried with ada@example.com; {len(addresses)} waits ended.\n"
+        assert run("account", "unlock", "ada@example.com").output == said
 
     def test_an_account_that_is_not_there_cannot_be_unlocked(self, client: Client) -> None:
         answer = run("account", "unlock", "ada@example.com")
@@ -382,7 +388,7 @@ class TestLimits:
         assert "\taccountAndAddress\tada@example.com\t192.0.2.7\n" in run("limits").output
         answer = run("account", "unlock", "ada@example.com")
         assert (answer.exit_code, answer.output) == (
-            0, "Forgot what was tried with ada@example.com: tallies 2, waits 1.\n"
+            0, "Forgot what was tried with ada@example.com; 1 wait ended.\n"
         )  # fmt: skip
         assert "ada@example.com" not in run("limits").output
 
@@ -403,19 +409,41 @@ class TestLimits:
         assert answer.stdout == "Nothing is counted against anybody.\n"
 
     @pytest.mark.parametrize(("address", "named"), [("127.0.0.1", "127.0.0.1"), ("fd00::7", "fd00::/64")])
-    def test_when_one_address_nearby_has_all_the_waits_it_may_be_a_proxy(
+    def test_when_one_address_nearby_has_all_the_waits_of_several_accounts_it_may_be_a_proxy(
         self, client: Client, address: str, named: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        guess("ada@example.com", "grace@example.com", address=address)
-        assert f"STORMPATH_PROXIES={named}\n" in run("limits").stderr
+        for email in ("ada@example.com", "grace@example.com"):
+            register(email)
+            guess(email, address=address)
+        assert run("limits").stderr == (
+            f"The only address that has to wait is {named}. If that is a proxy of your own, and no visitor, name it in "
+            "the setting proxies.\n"
+        )
         monkeypatch.setenv("STORMPATH_PROXIES", f"unix {named}")
         assert run("limits").stderr == ""
 
     @pytest.mark.parametrize("addresses", [("192.0.2.7", "127.0.0.1"), ("8.8.8.8",)])
     def test_otherwise_nothing_is_said_of_proxies(self, client: Client, addresses: tuple[str, ...]) -> None:
-        for address in addresses:
-            guess("ada@example.com", address=address)
+        for email in ("ada@example.com", "grace@example.com"):
+            register(email)
+            for address in addresses:
+                guess(email, address=address)
         assert run("limits").stderr == ""
+
+    def test_who_tries_one_account_from_nearby_is_no_proxy(self, client: Client) -> None:
+        register("ada@example.com")
+        guess("ada@example.com", "nobody@example.com", "nobody.else@example.com", address="192.168.0.7")
+        assert run("limits").stderr == ""
+
+    def test_on_a_terminal_the_account_of_a_wait_stands_near_the_seconds(self, client: Client) -> None:
+        register("ada@example.com")
+        guess("ada@example.com", address="192.0.2.7")
+        controller, terminal = pty.openpty()
+        subprocess.run([sys.executable, "-m", "stormpath_wsgi.cli", "limits"], stdout=terminal, check=True)
+        os.close(terminal)
+        seen = os.read(controller, 10_000).decode()
+        os.close(controller)
+        assert re.search(r"^\d+ s {3,4} accountAndAddress  ada@example\.com {17}  192\.0\.2\.7\r$", seen, re.MULTILINE)
 
     @pytest.mark.parametrize("command", [("limits",), ("account", "unlock", "ada@example.com")])
     def test_over_the_rest_api_it_is_said_where_to_run_it(
