@@ -20,7 +20,7 @@ from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
 from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES
 from stormpath_wsgi.web.identity import CredentialKind, Refused
-from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.language import texts_of, waiting_time
 from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
 from stormpath_wsgi.web.responses import ExcInfo, Headers, Refusals
 
@@ -43,7 +43,6 @@ _OF_BROWSERS = "HTTP_SEC_FETCH_"
 NOT_STORED = ("Cache-Control", "no-store")
 
 NOT_SIGNED_IN = marked("You are not authenticated. Please log in to access this resource.")
-TRIED_TOO_OFTEN = marked("Too many tries. Please wait a moment and try again.")
 NOT_ALLOWED = marked("You do not have sufficient permissions to access this resource.")
 
 
@@ -70,7 +69,8 @@ class Policy:
             user = session_of(environ).user
             if self.allows(user):
                 return app(environ, start_response)
-            log.info("The policy %s refuses %r.", self.name, user)
+            if _seconds_to_wait(environ) is None:  # the log was told when the wait began
+                log.info("The policy %s refuses %r.", self.name, user)
             refuse = forbid if user.is_authenticated else challenge
             return refuse(environ, start_response)
 
@@ -98,23 +98,24 @@ def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
     It is always a 401 after a wrong token, API key or password, and for a program at a path that offers Basic; and a
     429 with ``Retry-After`` after one that came too soon to be looked at.
     """
-    refused = refused_in_header(environ)
-    if refused is not None and refused.retry_after is not None:
-        wait = ("Retry-After", str(refused.retry_after))
-        return _as_json(environ, start_response, HTTPStatus.TOO_MANY_REQUESTS, TRIED_TOO_OFTEN, [wait])
+    seconds = _seconds_to_wait(environ)
+    if seconds is not None:
+        told, wait = waiting_time(seconds, texts_of(environ)), ("Retry-After", str(seconds))
+        return _as_json(environ, start_response, HTTPStatus.TOO_MANY_REQUESTS, told, [wait])
     web = session_of(environ).settings.web
     if not wants_header(environ) and web.login.enabled and preferred(environ, web.produces) == HTML:
         location = below_mount(environ, quote(web.at(web.login.uri))) + _next(environ)
         headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
         start_response("302 Found", headers)
         return []
-    return _as_json(environ, start_response, HTTPStatus.UNAUTHORIZED, NOT_SIGNED_IN, www_authenticate(environ))
+    told = texts_of(environ).gettext(NOT_SIGNED_IN)
+    return _as_json(environ, start_response, HTTPStatus.UNAUTHORIZED, told, www_authenticate(environ))
 
 
 def _as_json(
     environ: WSGIEnvironment, start_response: StartResponse, status: HTTPStatus, message: str, more: Headers
 ) -> Iterable[bytes]:
-    body = json.dumps({"status": status, "message": texts_of(environ).gettext(message)}).encode()
+    body = json.dumps({"status": status, "message": message}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), NOT_STORED]
     start_response(f"{status.value} {status.phrase}", headers + more)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
@@ -132,6 +133,12 @@ def refused_in_header(environ: WSGIEnvironment) -> Refused | None:
     """What was brought in the ``Authorization`` header, is ours to judge, and is wrong; None: nothing was."""
     identity = session_of(environ).identity
     return identity if isinstance(identity, Refused) and identity.kind.in_header else None
+
+
+def _seconds_to_wait(environ: WSGIEnvironment) -> int | None:
+    """After how many seconds what was brought in the header may be tried; None: it was looked at, or is not there."""
+    refused = refused_in_header(environ)
+    return None if refused is None else refused.retry_after
 
 
 def www_authenticate(environ: WSGIEnvironment) -> Headers:

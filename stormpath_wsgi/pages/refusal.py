@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows.refusals import FlowRefused, field_of
-from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, SENTENCES, sentence, waiting_time
+from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, SENTENCES, sentence
 from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import Texts
+from stormpath_wsgi.web.language import waiting_time
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.texts import Texts, marked
+from stormpath_wsgi.texts import marked
 
 GENERAL = marked("That did not work. Please try again later, or tell whoever runs this site.")
 
-#: Up to so many seconds are told in seconds, and as many minutes in minutes.
-_STILL_SMALL = 90
 
 #: For whatever keeps somebody out: whether an account exists, or is disabled, is not a stranger's business.
 INVALID_LOGIN = marked("Invalid username or password.")
@@ -76,25 +74,3 @@ def sentence(number: int, field: str | None = None) -> str | None:
     if code is None:
         return None
     return SENTENCES.get((code, field or "")) or SENTENCES.get(code)
-
-
-def waiting_time(seconds: int, texts: Texts) -> str:
-    """What people are told who have to wait so many *seconds*. A longer time is told in a larger unit, rounded up."""
-    minutes, hours = -(-seconds // 60), -(-seconds // 3600)
-    if seconds <= _STILL_SMALL:
-        return texts.ngettext(
-            "Too many tries. Please wait %(number)s second and try again.",
-            "Too many tries. Please wait %(number)s seconds and try again.",
-            seconds,
-        )
-    if minutes <= _STILL_SMALL:
-        return texts.ngettext(
-            "Too many tries. Please wait %(number)s minute and try again.",
-            "Too many tries. Please wait %(number)s minutes and try again.",
-            minutes,
-        )
-    return texts.ngettext(
-        "Too many tries. Please wait %(number)s hour and try again.",
-        "Too many tries. Please wait %(number)s hours and try again.",
-        hours,
-    )

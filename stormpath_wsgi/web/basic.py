@@ -222,5 +222,6 @@ def _is_login_of(account: Mapping[str, Any], name: str) -> bool:
 
 
 def _refused(why: str, retry_after: int | None = None) -> Refused:
-    log.info("Basic credentials are refused: %s.", why)
+    if retry_after is None:  # the log was told when the wait began
+        log.info("Basic credentials are refused: %s.", why)
     return Refused(CredentialKind.BASIC, why, retry_after)

@@ -14,8 +14,8 @@ from support.redis_server import RedisServer
 from support.servers import served_api
 
 from stormpath_wsgi.events import AfterEvent, SignInFailed, WaitBegan
-from stormpath_wsgi.pages.sentences import waiting_time
 from stormpath_wsgi.texts import english
+from stormpath_wsgi.web.language import waiting_time
 
 #: Four that are free, and one that begins a long wait.
 LIMITS = {"accountAndAddress": "4 tries, waits 8s to 1h, one back after 1h"}

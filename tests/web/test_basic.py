@@ -347,11 +347,20 @@ class TestGuessing:
         hashes = dav.hashes
         answer = dav.ask()
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-        assert answer.json == {"status": 429, "message": "Too many tries. Please wait a moment and try again."}
+        assert answer.json == {"status": 429, "message": "Too many tries. Please wait 1 second and try again."}
         assert "WWW-Authenticate" not in answer.headers
         assert dav.hashes == hashes
         assert dav.asks(address="192.0.2.2") == 200
         assert "TOO_MANY_TRIES" not in dav.outcomes()
+
+    def test_that_is_not_looked_at_is_no_failure_and_no_line(self, dav: Dav, caplog: pytest.LogCaptureFixture) -> None:
+        for number in range(6):
+            dav.ask("ada", f"wrong {number}")
+        dav.told.clear()
+        with caplog.at_level(logging.DEBUG):
+            assert dav.asks() == 429
+        assert dav.told == []
+        assert [record for record in caplog.records if record.name.startswith("stormpath_wsgi")] == []
 
     def test_does_not_hold_up_who_is_known(self, dav: Dav) -> None:
         assert dav.asks() == 200
