@@ -19,8 +19,10 @@ UNIX = "unix"
 #: How much of X-Forwarded-For is read, in characters, from its end.
 LONGEST = 1000
 
-#: By these headers proxies tell for whom they ask.
-_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+#: By these headers proxies tell for whom they ask,
+_FOR_WHOM = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+#: and by these they tell other things, perhaps without those.
+_OF_PROXIES = (*_FOR_WHOM, "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_VIA")
 
 #: Werkzeug's ProxyFix has put the address of the visitor in the place of the peer's, and tells here what was there.
 _FIXED = "werkzeug.proxy_fix.orig"
@@ -69,10 +71,10 @@ class Proxies:
     def missed(self, environ: Mapping[str, Any]) -> str | None:
         """Which proxy seems to be missing here, as the setting ``proxies`` would name it; None: none.
 
-        That is a peer with an address that is not public, or with none, who tells for whom it asks.
+        That is a peer with an address that is not public, or with none, who sends what proxies send.
         """
         peer = environ.get("REMOTE_ADDR") or None
-        if self.has(peer) or not _tells_of_others(environ):
+        if self.has(peer) or not _has_any(_OF_PROXIES, environ):
             return None
         if peer is None:
             return UNIX
@@ -87,7 +89,7 @@ class Proxies:
 
     def _asks_for_others(self, peer: str | None, environ: Mapping[str, Any]) -> bool:
         """Whether *peer* is a program on this machine that is no visitor, and nobody has named any proxy."""
-        if peer is None or self._unix or self._networks or not _tells_of_others(environ):
+        if peer is None or self._unix or self._networks or not _has_any(_FOR_WHOM, environ):
             return False
         address = _parsed(peer)
         return address is not None and address.is_loopback
@@ -112,20 +114,21 @@ class ProxyHint:
         missed = self._proxies.missed(environ)
         if missed is not None:
             self._said = True
-            log.warning("%s", hint(missed))
+            log.warning("%s", hint(missed, self._proxies.address(environ)))
 
 
-def hint(missed: str) -> str:
-    """What to tell whoever runs the site when a proxy seems to be missing: *missed*, as :meth:`Proxies.missed`."""
+def hint(missed: str, address: str | None) -> str:
+    """What to tell whoever runs the site when a proxy seems to be missing: *missed*, as :meth:`Proxies.missed`.
+
+    *address*: the one that its visitors have, as :meth:`Proxies.address`.
+    """
+    through = "a unix socket" if missed == UNIX else missed
     what = (
-        "All visitors come through a unix socket, so their addresses are not known, and no limit counts by them"
-        if missed == UNIX
-        else f"All visitors that {missed} asks for seem to have one address, its own, and share its waits"
+        f"Where visitors come through {through} their addresses are not known, and no limit counts by them"
+        if address is None
+        else f"All visitors who come through {through} count as one, and have to wait together"
     )
-    return (
-        f"{what}. If that is a proxy, see to it that it sets X-Forwarded-For, and name it in the setting proxies: "
-        f"STORMPATH_PROXIES={missed}"
-    )
+    return f"{what}. If that is your proxy, let it set X-Forwarded-For, and name it: STORMPATH_PROXIES={missed}"
 
 
 def may_be_proxy(address: str) -> bool:
@@ -134,9 +137,9 @@ def may_be_proxy(address: str) -> bool:
     return found is not None and not found.is_global
 
 
-def _tells_of_others(environ: Mapping[str, Any]) -> bool:
-    """Whether a request says for whom it is made, and nothing before us has looked at that."""
-    return _FIXED not in environ and any(environ.get(name) for name in _FORWARDED)
+def _has_any(headers: Iterable[str], environ: Mapping[str, Any]) -> bool:
+    """Whether a request has one of these *headers* of proxies, and nothing before us has looked at them."""
+    return _FIXED not in environ and any(environ.get(name) for name in headers)
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
