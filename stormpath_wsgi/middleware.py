@@ -55,6 +55,7 @@ class StormpathMiddleware:
         wanted = self.settings.application
         self.application = find_application(self.client, href=wanted.href, name=wanted.name)
         tell_what_is_not_mapped(self.application)
+        self.settings.limits.tell_if_off()
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.events.listen(SignInFailed, ProxyHint(self.sessions.proxies))
         #: How people are signed in and out and make accounts, for pages of the application's own.

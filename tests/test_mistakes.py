@@ -12,7 +12,7 @@ from webob import Request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware, groups_required, login_required
+from stormpath_wsgi import Client, ConfigurationError, Settings, StormpathMiddleware, groups_required, login_required
 
 
 def complaint(wrapped: Any = app, **settings: Any) -> str:
@@ -148,3 +148,18 @@ def test_an_application_that_nobody_can_enter_is_told_of_at_the_start(
     assert said is None or (said in warnings[0] and "account_store_mappings.create" in warnings[0])
     assert Request.blank("/login", accept="text/html").get_response(site).status_code == 200
     site.client.close()
+
+
+@pytest.mark.parametrize("limits", [{"enabled": False}, {}])
+def test_that_nobody_is_held_up_who_guesses_is_told_at_the_start(
+    limits: dict[str, bool], caplog: pytest.LogCaptureFixture
+) -> None:
+    make_site(limits=limits).client.close()
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [warning.partition(":")[0] for warning in warnings] == ["limits.enabled is false"] * bool(limits)
+
+
+@pytest.mark.parametrize("value", [5, True, None, {"tries": 5}, ["5 tries"], ""])
+def test_what_is_no_limit_is_refused_with_what_to_write(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="write a limit such as 5 tries, waits 1s to 5m"):
+        Settings.load(directory="sqlite://", limits={"account": value})

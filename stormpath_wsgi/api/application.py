@@ -16,6 +16,7 @@ def application(settings: Settings | None = None) -> RestAPI:
     settings = settings or Settings.read()
     service = open_directory(settings.directory, settings.directory_options())
     service.get("tenants/current")  # so that a mistake is found at the start, and not by the first request
+    settings.limits.tell_if_off()
     return RestAPI(
         service,
         hosts=settings.api.hosts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from pydantic import Field
 
@@ -10,6 +11,8 @@ from stormpath_wsgi.limits.limit import Limit
 from stormpath_wsgi.limits.limits import FACTOR
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import Duration, LimitText, RedisUrl
+
+log = logging.getLogger(__name__)
 
 
 class LimitsSettings(Section):
@@ -23,7 +26,8 @@ class LimitsSettings(Section):
     url: RedisUrl | None = Field(
         None,
         description="A Redis or Valkey server, not a cluster, that counts for all machines: "
-        "redis://:PASSWORD@HOST:6379/0. Not set: the directory counts.",
+        "redis://:PASSWORD@HOST:6379/0, rediss://… with TLS, or unix:///PATH. It needs the extra redis. Not set: the "
+        "directory counts.",
     )
     account_and_address: LimitText = Field(
         Limit.parse("5 tries, waits 1s to 5m, one back after 5m"),
@@ -36,10 +40,12 @@ class LimitsSettings(Section):
     )
     waited: LimitText = Field(
         Limit.parse("50000 tries, waits 1s to 1m, one back after 1s"),
-        description="Sign-ins to one account by those who have waited for the limit account, and come back in time.",
+        description="Turns: tries of those who had to wait because of account, and come back within five minutes of "
+        "their time, by a signed cookie.",
     )
     waited_and_address: LimitText = Field(
-        Limit.parse("2 tries, waits 10m to 1d, one back after 1d"), description="The same from one address."
+        Limit.parse("2 tries, waits 10m to 1d, one back after 1d"),
+        description="Turns from one address: some at once, then one after 10, 20, 40 … minutes.",
     )
     known_browser: LimitText = Field(
         Limit.parse("10 tries, waits 1s to 5m, one back after 5m"),
@@ -80,6 +86,14 @@ class LimitsSettings(Section):
         Limit.parse("4 tries, waits 30s to 1h, one back after 1h"),
         description="Wrong codes for one second factor, whoever sends them. During a wait no code is sent either.",
     )
+
+    def tell_if_off(self) -> None:
+        """Log that tries are not counted, if they are not. For the start of whatever serves."""
+        if not self.enabled:
+            log.warning(
+                "limits.enabled is false: nothing here holds up who guesses passwords. Only wrong codes of second "
+                "factors are counted."
+            )
 
     def in_force(self) -> dict[str, Limit]:
         """The limits that hold, by their names as they are spelt in a file."""

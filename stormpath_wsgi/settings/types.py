@@ -221,7 +221,8 @@ def _protected(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _limit(value: Any) -> Any:
-    return Limit.parse(value) if isinstance(value, str) else value
+    # What is no text is no limit either, and gets the same sentence.
+    return value if isinstance(value, Limit) else Limit.parse(value if isinstance(value, str) else "")
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
