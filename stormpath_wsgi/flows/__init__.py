@@ -79,7 +79,7 @@ def _limits_of(settings: Settings, client: Client) -> Limits:
 
     A Redis server counts for all processes, where there is one; else each counts by itself.
     """
-    url = settings.limits.url
+    url = settings.limits.url if settings.limits.enabled else None
     tallies = MemoryTallies() if url is None else RedisTallies(url.get_secret_value())
     limiter = Limiter(tallies, client.events, href=lambda id: f"{client.base_url}/{Account.path}/{id}")
     return Limits(settings.limits.in_force(), limiter)

@@ -11,9 +11,12 @@ from support import cheap
 from support.redis_server import RedisServer
 from support.tallies import Place
 
+from stormpath_wsgi import Client, Settings
+from stormpath_wsgi.client import Application
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.errors import ConfigurationError, TooManyTries, Unavailable
-from stormpath_wsgi.limits import Limit, Tally
+from stormpath_wsgi.flows import Flows
+from stormpath_wsgi.limits import Limit, MemoryTallies, Tally
 from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.settings import LimitsSettings
 
@@ -130,6 +133,19 @@ def test_directories_that_name_one_server_count_there_together(redis_server: Red
                 pytest.fail("the sixth try has begun a wait")
         one.limits.limiter.tallies.unlock("nobody")
     assert len(raw.keys("stormpath:limits:*")) == 1
+
+
+@pytest.mark.parametrize(("enabled", "kind"), [(True, RedisTallies), (False, MemoryTallies)])
+def test_a_site_with_its_directory_elsewhere_opens_no_server_that_it_does_not_need(enabled: bool, kind: type) -> None:
+    settings = Settings.load(
+        directory="https://id.example.com/v1",
+        client={"apiKey": {"id": "A" * 25, "secret": "x" * 43}},
+        limits={"url": "redis://localhost:1/0", "enabled": enabled},
+        secret_keys=["k" * 40],
+    )
+    with Client(**settings.opening()) as client:
+        application = Application(client, "https://id.example.com/v1/applications/x")
+        assert type(Flows(settings, client, application).limits.limiter.tallies) is kind
 
 
 def test_what_is_switched_off_asks_no_server(caplog: pytest.LogCaptureFixture) -> None:
