@@ -19,10 +19,15 @@ UNIX = "unix"
 #: How much of X-Forwarded-For is read, in characters, from its end.
 LONGEST = 1000
 
-#: By these headers proxies tell for whom they ask,
-_FOR_WHOM = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
-#: and by these they tell other things, perhaps without those.
-_OF_PROXIES = (*_FOR_WHOM, "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_VIA")
+#: What proxies send, and visitors do not.
+_OF_PROXIES = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_FORWARDED",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_VIA",
+)
 
 #: Werkzeug's ProxyFix has put the address of the visitor in the place of the peer's, and tells here what was there.
 _FIXED = "werkzeug.proxy_fix.orig"
@@ -46,8 +51,7 @@ class Proxies:
         self._networks = tuple(ipaddress.ip_network(name) for name in sorted(named - {UNIX}))
 
     def address(self, environ: Mapping[str, Any]) -> str | None:
-        """The address of the visitor; None: it is not known, for the peer is connected through a unix socket, or is on
-        this machine and asks for somebody else, while no proxy is named: its address would be that of everybody.
+        """The address of the visitor; None: it is not known, for the peer is connected through a unix socket.
 
         Each proxy adds the address of its own peer on the right. So the visitor is the right-most one that is no proxy;
         what stands on its left, the visitor may have written, at any length. Where all are proxies, the left-most asks
@@ -55,7 +59,7 @@ class Proxies:
         """
         peer = environ.get("REMOTE_ADDR") or None
         if not self.has(peer):
-            return None if self._asks_for_others(peer, environ) else peer
+            return peer
         said = environ.get("HTTP_X_FORWARDED_FOR", "")
         if len(said) > LONGEST:
             said = "-" + said[-LONGEST:]  # the first that is left may have lost its beginning, and is no address now
@@ -74,7 +78,7 @@ class Proxies:
         That is a peer with an address that is not public, or with none, who sends what proxies send.
         """
         peer = environ.get("REMOTE_ADDR") or None
-        if self.has(peer) or not _has_any(_OF_PROXIES, environ):
+        if self.has(peer) or _FIXED in environ or not any(environ.get(name) for name in _OF_PROXIES):
             return None
         if peer is None:
             return UNIX
@@ -86,13 +90,6 @@ class Proxies:
             return self._unix
         address = _parsed(peer.partition("%")[0])
         return address is not None and self._is_proxy(address)
-
-    def _asks_for_others(self, peer: str | None, environ: Mapping[str, Any]) -> bool:
-        """Whether *peer* is a program on this machine that is no visitor, and nobody has named any proxy."""
-        if peer is None or self._unix or self._networks or not _has_any(_FOR_WHOM, environ):
-            return False
-        address = _parsed(peer)
-        return address is not None and address.is_loopback
 
     def _is_proxy(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self._networks)
@@ -114,19 +111,15 @@ class ProxyHint:
         missed = self._proxies.missed(environ)
         if missed is not None:
             self._said = True
-            log.warning("%s", hint(missed, self._proxies.address(environ)))
+            log.warning("%s", hint(missed))
 
 
-def hint(missed: str, address: str | None) -> str:
-    """What to tell whoever runs the site when a proxy seems to be missing: *missed*, as :meth:`Proxies.missed`.
-
-    *address*: the one that its visitors have, as :meth:`Proxies.address`.
-    """
-    through = "a unix socket" if missed == UNIX else missed
+def hint(missed: str) -> str:
+    """What to tell whoever runs the site when a proxy seems to be missing: *missed*, as :meth:`Proxies.missed`."""
     what = (
-        f"Where visitors come through {through} their addresses are not known, and no limit counts by them"
-        if address is None
-        else f"All visitors who come through {through} count as one, and have to wait together"
+        "Where visitors come through a unix socket their addresses are not known, and no limit counts by them"
+        if missed == UNIX
+        else f"All visitors who come through {missed} count as one, and have to wait together"
     )
     return f"{what}. If that is your proxy, let it set X-Forwarded-For, and name it: STORMPATH_PROXIES={missed}"
 
@@ -135,11 +128,6 @@ def may_be_proxy(address: str) -> bool:
     """Whether *address* is of a machine nearby: it is none of the public internet."""
     found = _parsed(address.partition("%")[0])
     return found is not None and not found.is_global
-
-
-def _has_any(headers: Iterable[str], environ: Mapping[str, Any]) -> bool:
-    """Whether a request has one of these *headers* of proxies, and nothing before us has looked at them."""
-    return _FIXED not in environ and any(environ.get(name) for name in headers)
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

@@ -67,23 +67,10 @@ def test_nobody_else_is_believed(proxies: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"])
-@pytest.mark.parametrize(
-    ("peer", "proxies", "visitor"),
-    [
-        ("127.0.0.1", (), None), ("127.8.8.8", (), None), ("::1", (), None), ("::ffff:127.0.0.1", (), None),
-        ("10.0.0.5", (), "10.0.0.5"), ("8.8.8.8", (), "8.8.8.8"),
-        ("127.0.0.1", ("10.0.0.6",), "127.0.0.1"), ("127.0.0.1", ("unix",), "127.0.0.1"),
-    ],
-)  # fmt: skip
-def test_who_asks_for_others_on_this_machine_is_no_visitor_while_no_proxy_is_named(
-    header: str, peer: str, proxies: tuple[str, ...], visitor: str | None
-) -> None:
-    assert Proxies(proxies).address({"REMOTE_ADDR": peer, header: "192.0.2.7"}) == visitor
-
-
-@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_VIA"])
-def test_a_header_that_names_no_address_makes_none_unknown(header: str) -> None:
-    assert Proxies().address({"REMOTE_ADDR": "127.0.0.1", header: "https"}) == "127.0.0.1"
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "10.0.0.5", "8.8.8.8"])
+def test_while_no_proxy_is_named_no_header_changes_the_address(header: str, peer: str) -> None:
+    """Not even on this machine: whoever has a program there could try as somebody else each time."""
+    assert Proxies().address({"REMOTE_ADDR": peer, header: "192.0.2.7"}) == peer
 
 
 @pytest.mark.parametrize(
@@ -136,13 +123,6 @@ class TestSite:
         assert not gets_in(visit, REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="192.0.2.7")
         assert gets_in(visit, REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="192.0.2.8")
 
-    def test_behind_a_proxy_on_this_machine_that_nobody_has_named_one_guesser_makes_nobody_wait(self) -> None:
-        visit = Visit(limits=TWICE)
-        visit.account()
-        for _ in range(4):
-            guess(visit, REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="192.0.2.7")
-        assert gets_in(visit, REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="192.0.2.8")
-
     @pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"])
     def test_unless_one_is_named_no_header_gets_a_guesser_another_address(self, header: str) -> None:
         visit = Visit(limits=TWICE)
@@ -170,22 +150,14 @@ class TestHint:
         for _ in range(2):
             guess(visit, **brought)
         [said] = hints(caplog)
-        assert said == hint(missed, peer or None)
+        assert said == hint(missed)
         assert said.endswith(f"STORMPATH_PROXIES={missed}")
 
-    @pytest.mark.parametrize(
-        ("header", "what"),
-        [
-            ("X_FORWARDED_FOR", "Where visitors come through 127.0.0.1 their addresses are not known, and no limit"),
-            ("X_FORWARDED_PROTO", "All visitors who come through 127.0.0.1 count as one, and have to wait together."),
-            ("X_FORWARDED_HOST", "All visitors who come through 127.0.0.1 count as one, and have to wait together."),
-            ("VIA", "All visitors who come through 127.0.0.1 count as one, and have to wait together."),
-        ],
-    )
-    def test_it_says_what_comes_of_that(self, header: str, what: str, caplog: pytest.LogCaptureFixture) -> None:
+    @pytest.mark.parametrize("header", ["X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "VIA"])
+    def test_it_says_what_comes_of_that(self, header: str, caplog: pytest.LogCaptureFixture) -> None:
         guess(Visit(), REMOTE_ADDR="127.0.0.1", **{f"HTTP_{header}": "192.0.2.7"})
         [said] = hints(caplog)
-        assert said.startswith(what)
+        assert said.startswith("All visitors who come through 127.0.0.1 count as one, and have to wait together.")
 
     @pytest.mark.parametrize(
         "environ",
