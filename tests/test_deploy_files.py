@@ -51,5 +51,6 @@ def test_gunicorn_believes_the_proxies_that_are_named_for_us(
         monkeypatch.delenv(name, raising=False)
         if text is not None:
             monkeypatch.setenv(name, text)
-    configured = runpy.run_module("stormpath_wsgi.cli.gunicorn_conf")
+    # Its file, since other tests may have imported the module already.
+    configured = runpy.run_path(str(ROOT / "stormpath_wsgi" / "cli" / "gunicorn_conf.py"))
     assert configured["forwarded_allow_ips"] == allowed
