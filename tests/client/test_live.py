@@ -16,7 +16,7 @@ from stormpath_wsgi.client import Account, Application, Client, Collection, Dire
 from stormpath_wsgi.client.credentials import NoKeyPair
 from stormpath_wsgi.client.resources import RESOURCES
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import Overloaded, Unavailable, fault
+from stormpath_wsgi.errors import Overloaded, TooManyTries, Unavailable, fault
 
 NewAccount = Callable[..., Account]
 
@@ -156,6 +156,7 @@ def errors() -> Iterator[Exception]:
     yield Unavailable(retry_after=30)
     yield Unavailable({"code": 2001, "developerMessage": "d", "requestId": "r"}, retry_after=1)
     yield Overloaded(retry_after=2)
+    yield TooManyTries(retry_after=8, waits={"key": 7}, place=("place", 7))
     yield Strange("the kitchen", colour="red")
     yield ConfigurationError("write x")
     yield NoKeyPair("write y")
