@@ -88,7 +88,9 @@ class Limiter:
             pass
 
     def forgive(self, tallies: Sequence[Tally]) -> None:
-        """Forgive all that was tried against *tallies*, with their waits; nothing, while they cannot be asked."""
+        """Forgive all that was tried against *tallies*, with their waits. While they cannot be asked, what this process
+        has counted in their place is forgiven.
+        """
         if tallies:
             for store in (self.tallies, self._instead):
                 self._take_back(store, tallies, [])

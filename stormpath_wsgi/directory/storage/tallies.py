@@ -68,14 +68,12 @@ class DatabaseTallies:
                 f"forgiven_at_{number}": forgiven_at,
                 f"until_{number}": until,
             }
+        limit_of = {tally.key: tally.limit for tally in tallies}
         try:
             with self._write() as connection:
                 rows = connection.exec_driver_sql(_take(limits, connection.dialect.name), given).all()
-                before, limit_of = (
-                    {row.key: row.until_before for row in rows},
-                    {each.key: each.limit for each in tallies},
-                )
-                refused = [Taken(key, until, True) for key, until in before.items() if limit_of[key].waits(until, now)]
+                before = [(limit_of[row.key], row.key, row.until_before) for row in rows]
+                refused = [Taken(key, until, refused=True) for limit, key, until in before if limit.waits(until, now)]
                 if refused:
                     connection.rollback()
         except IntegrityError:  # the account was removed meanwhile: nobody gets into it any more
