@@ -10,7 +10,7 @@ from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.password import NewPassword, PasswordReset
+from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
 from stormpath_wsgi.flows.refusals import (
     FlowRefused,
@@ -21,10 +21,10 @@ from stormpath_wsgi.flows.refusals import (
     TokenRefused,
     VerificationRefused,
 )
-from stormpath_wsgi.flows.registration import NewAccount, Registration
-from stormpath_wsgi.flows.sign_in import Finished, Question, SignIn, Step, Unfinished
+from stormpath_wsgi.flows.registration import Registration
+from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished
 from stormpath_wsgi.flows.sign_out import SignOut
-from stormpath_wsgi.flows.verification import Verification, Verified
+from stormpath_wsgi.flows.verification import Verification
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
 from stormpath_wsgi.limits.redis import RedisTallies
@@ -32,11 +32,10 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import PAGES
 
 __all__ = [
+    "Entered",
     "Finished",
     "FlowRefused",
     "Flows",
-    "NewAccount",
-    "NewPassword",
     "PasswordRefused",
     "PasswordReset",
     "PendingRefused",
@@ -51,7 +50,6 @@ __all__ = [
     "Unfinished",
     "Verification",
     "VerificationRefused",
-    "Verified",
     "flows_of",
 ]
 

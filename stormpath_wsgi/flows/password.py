@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.errors import Error
@@ -11,19 +9,8 @@ from stormpath_wsgi.events import MAIL, RESET_TOKEN, PasswordChanged, PasswordCh
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.mailed import asking, checked, mailing
 from stormpath_wsgi.flows.refusals import PasswordRefused
-from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
+from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.session import CurrentSession
-
-
-@dataclass(frozen=True, slots=True)
-class NewPassword:
-    """*account* has a new password. *signed_in*: whether the visitor was signed in by that. *unfinished*: what is asked
-    before that, where the visitor was to be signed in and something is; None: nothing.
-    """
-
-    account: Account
-    signed_in: bool
-    unfinished: Unfinished | None = None
 
 
 class PasswordReset:
@@ -56,7 +43,7 @@ class PasswordReset:
             account.refresh()
         return account
 
-    def change(self, session: CurrentSession, token: object, password: str, *, signs_in: bool = False) -> NewPassword:
+    def change(self, session: CurrentSession, token: object, password: str, *, signs_in: bool = False) -> Entered:
         """Use *token* up to give its account a new *password*. All sessions of the account end, and it is mailed.
 
         *signs_in*: whether the visitor is signed in at once. Who is asked for more than the password is not (the
@@ -71,9 +58,7 @@ class PasswordReset:
         with self._browsers.trying(session):  # whose waits end with it
             self._set(href, checked(token), password)
         account = Account(self._client, href)  # as it is now: a session belongs to a password
-        result = self._sign_in.enter_after(session, account, credential=MAIL) if signs_in else None
-        unfinished = result if isinstance(result, Unfinished) else None
-        return NewPassword(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
+        return self._sign_in.enter_after(session, account, credential=MAIL, wanted=signs_in)
 
     def _set(self, account_href: str, token: str, password: str) -> None:
         with at(credential=RESET_TOKEN):

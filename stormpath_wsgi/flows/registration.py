@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from stormpath_wsgi import kinds
@@ -14,7 +13,7 @@ from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import REGISTRATION, Registered, RegistrationStarts, reserved
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.refusals import RegistrationRefused, field_of
-from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
+from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.kinds import ENABLED, NAME_KEY, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
@@ -29,17 +28,6 @@ GIVEN = frozenset({"username", "email", "password", "given_name", "middle_name",
 _GIVEN = {wire: member.name for wire, member in kinds.Account.members.items() if member.name in GIVEN}
 
 _LONGEST_KEY = Organization.name_key.length[1]  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class NewAccount:
-    """*account* was made. *signed_in*: whether the visitor was signed in by that. *unfinished*: what is asked before
-    that, where the visitor was to be signed in and something is; None: nothing.
-    """
-
-    account: Account
-    signed_in: bool
-    unfinished: Unfinished | None = None
 
 
 class Registration:
@@ -59,7 +47,7 @@ class Registration:
         *,
         organization_name_key: str | None = None,
         signs_in: bool = False,
-    ) -> NewAccount:
+    ) -> Entered:
         """Make an account of *data*, by the names in :data:`GIVEN`, in the default account store of the application, or
         of the organization with that key.
 
@@ -78,9 +66,7 @@ class Registration:
         with self._trying(session):
             account = self._make(self._owner(organization_name_key), data)
         enters = signs_in and account.status == ENABLED
-        result = self._sign_in.enter_after(session, account, credential=REGISTRATION) if enters else None
-        unfinished = result if isinstance(result, Unfinished) else None
-        return NewAccount(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
+        return self._sign_in.enter_after(session, account, credential=REGISTRATION, wanted=enters)
 
     @contextmanager
     def _trying(self, session: CurrentSession) -> Iterator[None]:

@@ -79,6 +79,19 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """What came of something that may sign the visitor in at its end, such as a registration: it is done.
+
+    *account*: whose it is. *signed_in*: whether the visitor was signed in by it. *unfinished*: what is asked before
+    that, where the visitor was to be signed in and something is; None: nothing.
+    """
+
+    account: Account
+    signed_in: bool
+    unfinished: Unfinished | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a pending sign-in asks: *name* is that of the question, *account* who has to answer it."""
 
@@ -156,21 +169,22 @@ class SignIn:
             self._ask_listeners(SignInStarts(account=account.href, credential=credential))
         return self._enter(session, account, credential, None)
 
-    def enter_after(
-        self, session: CurrentSession, account: Account, *, credential: str
-    ) -> Finished | Unfinished | None:
-        """Sign *account* in after something that is done already, such as its registration, as far as nothing else is
-        asked. *credential*: what proved it, for events and the log.
+    def enter_after(self, session: CurrentSession, account: Account, *, credential: str, wanted: bool) -> Entered:
+        """Sign *account* in after something that is done already, such as its registration, where that is *wanted*, and
+        as far as nothing else is asked. *credential*: what proved it, for events and the log.
 
-        None where that fails, which the log tells: whoever got an error would do it once more.
+        Where that fails nobody is signed in, and the log tells why: whoever got an error would do it once more.
         """
         try:
-            return self.enter(session, account, credential=credential)
+            result = self.enter(session, account, credential=credential) if wanted else None
         except Declined:
             log.info("The account %s is not signed in (%s): a listener refuses.", account.href, credential)
+            result = None
         except (SignInRefused, Error) as error:
             log.warning("The account %s could not be signed in (%s): %s", account.href, credential, error)
-        return None
+            result = None
+        unfinished = result if isinstance(result, Unfinished) else None
+        return Entered(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
 
     def pending(self, session: CurrentSession, text: object) -> Question:
         """What the pending sign-in *text*, which may be anything, asks of whom: for the page that asks it.

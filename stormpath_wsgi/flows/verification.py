@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from stormpath_wsgi.client import Account, Application, Client
@@ -10,19 +9,8 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import MAIL
 from stormpath_wsgi.flows.mailed import asking, checked, mailing
 from stormpath_wsgi.flows.refusals import VerificationRefused
-from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
+from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.session import CurrentSession
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """The address of *account* is verified. *signed_in*: whether the visitor was signed in by that. *unfinished*: what
-    is asked before that, where the visitor was to be signed in and something is; None: nothing.
-    """
-
-    account: Account
-    signed_in: bool
-    unfinished: Unfinished | None = None
 
 
 class Verification:
@@ -60,7 +48,7 @@ class Verification:
             return None
         return account
 
-    def verify(self, session: CurrentSession, token: object, *, signs_in: bool = False) -> Verified:
+    def verify(self, session: CurrentSession, token: object, *, signs_in: bool = False) -> Entered:
         """Use *token* up: the address of its account is verified, which may sign in from now on.
 
         *signs_in*: whether the visitor is signed in at once. Who is asked for more is not (the ``unfinished`` of the
@@ -71,6 +59,4 @@ class Verification:
         text = checked(token)
         with asking():
             account = self._client.accounts.verify_email_token(text)
-        result = self._sign_in.enter_after(session, account, credential=MAIL) if signs_in else None
-        unfinished = result if isinstance(result, Unfinished) else None
-        return Verified(account, signed_in=isinstance(result, Finished), unfinished=unfinished)
+        return self._sign_in.enter_after(session, account, credential=MAIL, wanted=signs_in)

@@ -8,12 +8,12 @@ from typing import Any
 
 from webob import Request, Response
 
-from stormpath_wsgi.flows import NewPassword, PasswordRefused, TokenRefused
+from stormpath_wsgi.flows import Entered, PasswordRefused, TokenRefused
 from stormpath_wsgi.pages.about import About, password_rules
 from stormpath_wsgi.pages.answer import hide_address, json_answer, redirect
 from stormpath_wsgi.pages.form import Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome, refused
-from stormpath_wsgi.pages.parameters import NO_TOKEN, TOKEN, read_query
+from stormpath_wsgi.pages.parameters import NO_TOKEN, TOKEN, mailed_token
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
@@ -50,7 +50,7 @@ class ChangePage(FormPage[ChangePasswordSettings]):
 
     def show(self, request: Request) -> Response:
         """The form for a token that is good. Others lead to where people ask for a new one."""
-        if _token(request) is None:
+        if mailed_token(request) is None:
             return redirect(self._ask(request))
         try:
             return hide_address(super().show(request))
@@ -59,7 +59,7 @@ class ChangePage(FormPage[ChangePasswordSettings]):
 
     def describe(self, request: Request) -> Response:
         """Whether the token is good."""
-        token = _token(request)
+        token = mailed_token(request)
         if token is None:
             return refused(request, Refusal(NO_TOKEN))
         try:
@@ -69,18 +69,18 @@ class ChangePage(FormPage[ChangePasswordSettings]):
         return json_answer(None)
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
-        token = _token(request) or (None if html else posted.get(TOKEN))
+        token = mailed_token(request) or (None if html else posted.get(TOKEN))
         if is_blank(token):
             raise self._without(request)
         try:
             self.site.flows.password.account(token)  # a token that is no good counts before the form
-            return self._welcome(request, self._change(request, token, posted))
+            return self.entered(request, self._change(request, token, posted), self._settings.next_uri)
         except TokenRefused as dead:
             raise self._refusal(request) from dead
 
     def refuse(self, request: Request, posted: Mapping[str, Any], refusal: Refusal) -> Response:
         """The form once more, as long as the token is good."""
-        if refusal.location is None and _token(request) is None:
+        if refusal.location is None and mailed_token(request) is None:
             refusal.location = self._ask(request)
         try:
             return hide_address(super().refuse(request, posted, refusal))
@@ -89,14 +89,14 @@ class ChangePage(FormPage[ChangePasswordSettings]):
 
     def context(self, request: Request) -> dict[str, Any]:
         """Raises :class:`TokenRefused`."""
-        account = self.site.flows.password.account(_token(request))
+        account = self.site.flows.password.account(mailed_token(request))
         strength = self.site.about.strength_in(account.directory.href)
         return {"email": account.email, "password_rules": password_rules(strength, texts_of(request.environ))}
 
     def action(self, request: Request) -> str:
-        return self.site.link(request, self.uri, **{TOKEN: _token(request)})
+        return self.site.link(request, self.uri, **{TOKEN: mailed_token(request)})
 
-    def _change(self, request: Request, token: Any, posted: Mapping[str, Any]) -> NewPassword:
+    def _change(self, request: Request, token: Any, posted: Mapping[str, Any]) -> Entered:
         self.form.check_required(posted)
         password: Any = posted["password"]
         if CONFIRMATION in self.form.fields and posted.get(CONFIRMATION) != password:
@@ -107,14 +107,6 @@ class ChangePage(FormPage[ChangePasswordSettings]):
             )
         except PasswordRefused as refused:
             raise invalid(refused, self.form.fields) from refused
-
-    def _welcome(self, request: Request, made: NewPassword) -> Outcome:
-        site = self.site
-        if made.signed_in:
-            return Outcome(made.account, site.link(request, site.web.login.next_uri), signed_in=True)
-        if made.unfinished is not None:
-            return Outcome(None, site.step(request, made.unfinished), signed_in=False)
-        return Outcome(None, site.link(request, self._settings.next_uri), signed_in=False)
 
     def _without(self, request: Request) -> Refusal:
         refusal = Refusal(NO_TOKEN)
@@ -133,7 +125,3 @@ class ChangePage(FormPage[ChangePasswordSettings]):
     def _dead(self, request: Request) -> str:
         """Where people go whose link is no good any more."""
         return self.site.link(request, self._settings.error_uri)
-
-
-def _token(request: Request) -> str | None:
-    return read_query(request).get(TOKEN)

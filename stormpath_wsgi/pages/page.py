@@ -15,6 +15,7 @@ from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, at, here
+from stormpath_wsgi.flows import Entered
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
@@ -176,6 +177,14 @@ class FormPage(Page[F]):
         refusal = Invalid(message, status=HTTPStatus.FORBIDDEN)
         log.info("%s refuses %s: a listener does.", self.uri, here().address)
         return self.refuse(request, posted, refusal) if html else refused(request, refusal)
+
+    def entered(self, request: Request, made: Entered, otherwise: str) -> Outcome:
+        """Where a visitor goes after a mailed token was used up. *otherwise*: who is not signed in by that."""
+        site = self.site
+        if made.signed_in:
+            return Outcome(made.account, site.link(request, site.web.login.next_uri), signed_in=True)
+        location = site.link(request, otherwise) if made.unfinished is None else site.step(request, made.unfinished)
+        return Outcome(None, location, signed_in=False)
 
     def show(self, request: Request) -> Response:
         """The page with an empty form."""

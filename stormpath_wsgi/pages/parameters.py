@@ -32,6 +32,11 @@ def read_query(request: Request) -> dict[str, str]:
     return {name: value for name, value in pairs if names.count(name) == 1}
 
 
+def mailed_token(request: Request) -> str | None:
+    """The token in the address of a page to which the link in a mail leads."""
+    return read_query(request).get(TOKEN)
+
+
 def media_type(request: Request) -> str:
     """The type of the body, without its parameters."""
     return str(request.content_type).strip().lower()

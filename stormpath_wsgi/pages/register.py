@@ -8,7 +8,7 @@ from typing import Any
 from webob import Request
 
 from stormpath_wsgi import kinds
-from stormpath_wsgi.flows import NewAccount, RegistrationRefused
+from stormpath_wsgi.flows import Entered, RegistrationRefused
 from stormpath_wsgi.flows.registration import ORGANIZATION as ORGANIZATION_NAME_KEY
 from stormpath_wsgi.pages.about import password_rules
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
@@ -91,7 +91,7 @@ class RegisterPage(FormPage[RegisterSettings]):
             return Invalid(marked("Organization could not be found."), field=ORGANIZATION)
         return invalid(refused, self.form.fields)
 
-    def _welcome(self, request: Request, made: NewAccount) -> Outcome:
+    def _welcome(self, request: Request, made: Entered) -> Outcome:
         site, account = self.site, made.account
         if made.signed_in:
             location = site.wanted(request) or site.link(request, self._settings.next_uri)

@@ -14,7 +14,7 @@ from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import hide_address
 from stormpath_wsgi.pages.form import Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome, refused
-from stormpath_wsgi.pages.parameters import NO_TOKEN, TOKEN, read_query
+from stormpath_wsgi.pages.parameters import NO_TOKEN, TOKEN, mailed_token
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
 from stormpath_wsgi.pages.sentences import SENTENCES
 from stormpath_wsgi.pages.site import Site
@@ -58,7 +58,7 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
 
     def show(self, request: Request) -> Response:
         """The page with the button; without a token that is good, the form for another mail."""
-        token = _token(request)
+        token = mailed_token(request)
         if token is None:
             return super().show(request)
         try:
@@ -68,7 +68,7 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
 
     def describe(self, request: Request) -> Response:
         """Whether the token is good. With ``onGet`` it is used."""
-        token = _token(request)
+        token = mailed_token(request)
         if token is None:
             return refused(request, Refusal(NO_TOKEN))
         try:
@@ -83,7 +83,7 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
         return answer
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
-        token = posted.get(TOKEN) or _token(request)
+        token = posted.get(TOKEN) or mailed_token(request)
         if token:
             try:
                 return self._verify(request, token)
@@ -128,14 +128,9 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
 
     def _verify(self, request: Request, token: Any) -> Outcome:
         """Uses *token* up. Raises :class:`TokenRefused`."""
-        site, web = self.site, self.site.web
-        signs_in = web.register_.auto_login
-        made = site.flows.verification.verify(session_of(request.environ), token, signs_in=signs_in)
-        if made.signed_in:
-            return Outcome(made.account, site.link(request, web.login.next_uri), signed_in=True)
-        if made.unfinished is not None:
-            return Outcome(None, site.step(request, made.unfinished), signed_in=False)
-        return Outcome(None, site.link(request, self._settings.next_uri), signed_in=False)
+        signs_in = self.site.web.register_.auto_login
+        made = self.site.flows.verification.verify(session_of(request.environ), token, signs_in=signs_in)
+        return self.entered(request, made, self._settings.next_uri)
 
     def _mail(self, posted: Mapping[str, Any]) -> None:
         login = posted.get(LOGIN) or posted.get(EMAIL)
@@ -148,10 +143,6 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
         except VerificationRefused as refusal:
             Wait.check(refusal)
             raise invalid(refusal) from refusal
-
-
-def _token(request: Request) -> str | None:
-    return read_query(request).get(TOKEN)
 
 
 def _no_such_token() -> Refusal:
