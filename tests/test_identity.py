@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 from support import cheap
 from support.callers import Caller, basic
 from support.visitors import HTML, JSON, Site
+from support.world import is_mail_thread
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client as Browser
 from werkzeug.test import TestResponse
@@ -128,7 +129,8 @@ def statements() -> Iterator[list[str]]:
     asked: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        asked.append(statement)
+        if not is_mail_thread():
+            asked.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     yield asked

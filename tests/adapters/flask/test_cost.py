@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
+from support.world import is_mail_thread
 
 import stormpath_wsgi
 from flask_stormpath import User, groups_required, user
@@ -31,7 +31,7 @@ def statements() -> Iterator[list[str]]:
     ran: list[str] = []
 
     def record(*arguments: Any) -> None:
-        if threading.current_thread().name != "stormpath-wsgi mail":
+        if not is_mail_thread():
             ran.append(arguments[2])
 
     event.listen(Engine, "before_cursor_execute", record)

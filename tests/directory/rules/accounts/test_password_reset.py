@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 from support.post import Post, text, token_in
-from support.world import PASSWORD, World, link, refused
+from support.world import PASSWORD, World, is_mail_thread, link, refused
 
 from stormpath_wsgi.directory.mail.mailers import Unreachable
 from stormpath_wsgi.directory.storage import schema
@@ -171,7 +171,8 @@ def test_a_stranger_costs_the_same_statements(world: World, post: Post) -> None:
         statements = ran[email] = []
 
         def record(*arguments: Any, statements: list[str] = statements) -> None:
-            statements.append(arguments[2])
+            if not is_mail_thread():
+                statements.append(arguments[2])
 
         for engine in engines:
             event.listen(engine, "before_cursor_execute", record)
