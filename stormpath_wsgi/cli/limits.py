@@ -11,6 +11,7 @@ from stormpath_wsgi.cli.command import MOST_TALLIES, directory_here, say, with_s
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import Error, Unavailable
 from stormpath_wsgi.limits import Count
+from stormpath_wsgi.limits.limit import seconds
 from stormpath_wsgi.limits.limits import ADDRESS, API_KEY, KNOWN_BROWSER, MAIL_AND_ADDRESS, REGISTRATION
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.address import Proxies, may_be_proxy
@@ -47,7 +48,7 @@ def limits(settings: Settings, longest: int) -> None:
         waiting = [count for count in found if count.until > now]
         _say_numbers(found, waiting)
         for count in waiting[:longest]:
-            left = f"{-(-(count.until - now) // 1000)} s"
+            left = f"{seconds(count.until - now)} s"
             say(left, count.name, _account(service, count), _address(count), widths=_OF_WAITS)
     if len(found) == MOST_TALLIES:
         click.echo(f"There are more than {MOST_TALLIES} tallies; those with the longest waits were counted.", err=True)
