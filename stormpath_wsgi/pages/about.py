@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
+from unicodedata import category, normalize
 
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import failure
-from stormpath_wsgi.kinds import ENABLED
+from stormpath_wsgi.kinds import ENABLED, PasswordStrength, wire_name
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.texts import Texts
 
@@ -28,6 +29,34 @@ _WORDS: Mapping[str, tuple[Callable[[Texts, int], str], str | None]] = {
 }
 
 
+#: The same, as lines of a list.
+_RULES: Mapping[str, Callable[[Texts, int], str]] = {
+    "minLength": lambda texts, n: texts.ngettext("%(number)s character or more", "%(number)s characters or more", n),
+    "minUpperCase": lambda texts, n: texts.ngettext("An upper-case letter", "%(number)s upper-case letters", n),
+    "minLowerCase": lambda texts, n: texts.ngettext("A lower-case letter", "%(number)s lower-case letters", n),
+    "minNumeric": lambda texts, n: texts.ngettext("A number", "%(number)s numbers", n),
+    "minSymbol": lambda texts, n: texts.ngettext("A symbol", "%(number)s symbols", n),
+    "minDiacritic": lambda texts, n: texts.ngettext("A letter with an accent", "%(number)s letters with an accent", n),
+    "maxLength": lambda texts, n: texts.ngettext("%(number)s character at most", "%(number)s characters at most", n),
+}
+
+#: What counts for each minimum, by its name in the wire shape.
+_COUNTED = {wire_name(name): is_one for name, (_, is_one) in PasswordStrength.counted.items()}
+
+#: From so many characters on the maximum is not told before somebody exceeds it.
+_LONG = 64
+
+
+class Rule(NamedTuple):
+    """One line of the list beneath a new password. *kind* and *number* say it to the script, *text* to people."""
+
+    kind: str
+    number: int
+    text: str
+    #: Whether the password that was sent did not keep to it.
+    missing: bool
+
+
 class PasswordRules(NamedTuple):
     """What a new password must hold: for people, for the browser, and for password managers."""
 
@@ -35,10 +64,14 @@ class PasswordRules(NamedTuple):
     min_length: int
     #: The value of the ``passwordrules`` attribute (Apple, "Password Rules"), from which managers make passwords.
     generator: str
+    #: The same as the sentence, rule by rule.
+    rules: tuple[Rule, ...] = ()
 
 
-def password_rules(strength: Mapping[str, Any], texts: Texts) -> PasswordRules:
-    """The rules of a password *strength* in its wire shape, in the language of *texts*."""
+def password_rules(strength: Mapping[str, Any], texts: Texts, sent: str | None = None) -> PasswordRules:
+    """The rules of a password *strength* in its wire shape, in the language of *texts*. *sent*: a password that was
+    refused; what it lacks is marked.
+    """
     wanted = [(strength[name], *words) for name, words in _WORDS.items() if strength[name]]
     parts = [words(texts, number) for number, words, _ in wanted]
     generator = [f"minlength: {strength['minLength']}", f"maxlength: {strength['maxLength']}"]
@@ -47,7 +80,30 @@ def password_rules(strength: Mapping[str, Any], texts: Texts) -> PasswordRules:
         _sentence(strength["minLength"], parts, texts),
         strength["minLength"],
         "; ".join(generator) + ";",
+        tuple(_rules(strength, texts, sent)),
     )
+
+
+def lacks(strength: Mapping[str, Any], password: str) -> set[str]:
+    """The rules of *strength*, by their names in its wire shape, to which *password* does not keep."""
+    # All blanks count as one kind, as the directory has it.
+    text = normalize("NFC", "".join(" " if category(character) == "Zs" else character for character in password))
+    counts = {name: sum(map(bool, map(is_one, text))) for name, is_one in _COUNTED.items()}
+    lacking = {name for name, number in counts.items() if number < strength[name]}
+    if len(text) < strength["minLength"]:
+        lacking.add("minLength")
+    if len(text) > strength["maxLength"]:
+        lacking.add("maxLength")
+    return lacking
+
+
+def _rules(strength: Mapping[str, Any], texts: Texts, sent: str | None) -> Iterator[Rule]:
+    lacking = lacks(strength, sent) if sent else set()
+    for name, words in _RULES.items():
+        number = strength[name]
+        # So long a password hardly anybody makes: to say so would only be one more line to read.
+        if number and (name != "maxLength" or number < _LONG or name in lacking):
+            yield Rule(name, number, words(texts, number), name in lacking)
 
 
 def _sentence(length: int, parts: list[str], texts: Texts) -> str:

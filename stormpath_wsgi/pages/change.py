@@ -15,6 +15,7 @@ from stormpath_wsgi.pages.form import Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome, refused
 from stormpath_wsgi.pages.parameters import NO_TOKEN, TOKEN, mailed_token
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, invalid
+from stormpath_wsgi.pages.sentences import PASSWORDS_DIFFER
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import ChangePasswordSettings
@@ -100,7 +101,7 @@ class ChangePage(FormPage[ChangePasswordSettings]):
         self.form.check_required(posted)
         password: Any = posted["password"]
         if CONFIRMATION in self.form.fields and posted.get(CONFIRMATION) != password:
-            raise Invalid(marked("Passwords do not match."), field=CONFIRMATION)
+            raise Invalid(PASSWORDS_DIFFER, field=CONFIRMATION)
         try:
             return self.site.flows.password.change(
                 session_of(request.environ), token, password, signs_in=self._settings.auto_login

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from stormpath_wsgi.codes import Code
 from stormpath_wsgi.pages.refusal import Invalid
-from stormpath_wsgi.pages.sentences import SENTENCES
+from stormpath_wsgi.pages.sentences import LABELS, REQUIRED
 from stormpath_wsgi.settings import FieldSettings, FormSettings
 from stormpath_wsgi.texts import Texts
 
@@ -31,10 +31,14 @@ class Form:
         return name in self._indispensable or self.fields[name].required is not False
 
     def check_required(self, values: Mapping[str, Any]) -> None:
-        """Raises :class:`Invalid` for the first required field without a value; 0 and false are values."""
+        """Raises :class:`Invalid` for the required fields without a value; 0 and false are values."""
+        raise_all(self.missing(values))
+
+    def missing(self, values: Mapping[str, Any]) -> Iterator[Invalid]:
+        """What is wrong with each required field that has no value."""
         for name, field in self.fields.items():
             if self.requires(name) and is_blank(values.get(name)):
-                raise Invalid(SENTENCES[Code.REQUIRED], field=name, label=field.label)
+                yield Invalid(REQUIRED, field=name, label=field.label)
 
     def visible(self, texts: Texts) -> list[dict[str, Any]]:
         """The fields that are shown, as the view model of the framework specification describes them."""
@@ -55,14 +59,40 @@ class Form:
         # Account stores are listed for their sign-in buttons; those of the directory itself have none.
         return {"form": {"fields": self.visible(texts)}, "accountStores": []}
 
-    def inputs(self, posted: Mapping[str, Any], texts: Texts) -> list[dict[str, Any]]:
-        """What the template needs: the visible fields, with what the visitor gave, but for passwords."""
-        return [{**field, "value": _refill(field, posted)} for field in self.visible(texts)]
+    def inputs(
+        self, posted: Mapping[str, Any], texts: Texts, wrong: Mapping[str, str] = MappingProxyType({})
+    ) -> list[dict[str, Any]]:
+        """What the template needs: the visible fields, with what the visitor gave, but for passwords.
+
+        *wrong*: what is wrong with each, by its name.
+        """
+        visible = self.visible(texts)
+        # Where most may be left empty, the word at each of them would only be noise.
+        rare = sum(not field["required"] for field in visible) * 2 < len(visible)
+        return [
+            {
+                **field,
+                "label": texts.gettext(LABELS.get(self.fields[field["name"]].label, field["label"])),
+                "placeholder": "" if field["placeholder"] == field["label"] else field["placeholder"],
+                "value": _refill(field, posted),
+                "optional": rare and not field["required"] and field["type"] != "checkbox",
+                "error": wrong.get(field["name"]),
+            }
+            for field in visible
+        ]
 
 
 def _refill(field: Mapping[str, Any], posted: Mapping[str, Any]) -> str:
     value = posted.get(field["name"])
     return value if isinstance(value, str) and field["type"] != "password" else ""
+
+
+def raise_all(wrong: Iterable[Invalid]) -> None:
+    """Raises the first of what is *wrong* with a form, to which the others are tied."""
+    found = tuple(wrong)
+    if found:
+        found[0].others = found[1:]
+        raise found[0]
 
 
 def is_blank(value: Any) -> bool:

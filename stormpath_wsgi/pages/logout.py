@@ -11,8 +11,9 @@ from webob import Request, Response
 from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.events import at, here
 from stormpath_wsgi.pages.answer import json_answer, redirect
-from stormpath_wsgi.pages.page import EXPIRED, Page, refused
+from stormpath_wsgi.pages.page import Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.pages.sentences import EXPIRED
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import CurrentSession, session_of
 from stormpath_wsgi.settings import LogoutSettings

@@ -24,7 +24,7 @@ from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
-from stormpath_wsgi.pages.sentences import GENERAL
+from stormpath_wsgi.pages.sentences import EXPIRED, GENERAL
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
 from stormpath_wsgi.texts import marked
@@ -36,8 +36,6 @@ from stormpath_wsgi.web.origin import is_deliberate
 log = logging.getLogger(__name__)
 
 NO_BODY = marked("Request requires that there is a body.")
-EXPIRED = marked("This form has expired. Please send it again.")
-
 
 S = TypeVar("S", bound=PageSettings)
 F = TypeVar("F", bound=FormPageSettings)
@@ -123,7 +121,7 @@ class Page(ABC, Generic[S]):
         if media_type(request) == FORM:
             token = posted.pop(FIELD, None) or request.headers.get(HEADER)
             if not (is_deliberate(request) or self.site.tokens.accepts(request, token)):
-                raise Refusal(otherwise, status=403)
+                raise Refusal(otherwise, status=403, field="password" if "password" in posted else None)
 
 
 class Outcome(NamedTuple):
@@ -223,8 +221,8 @@ class FormPage(Page[F]):
             status,
             site_name=self.site.about.name,
             action=self.action(request),
-            fields=self.form.inputs(posted, texts),
-            error=refusal and refusal.told(texts),
+            fields=self.form.inputs(posted, texts, refusal.wrong_fields(texts) if refusal else {}),
+            error=refusal and refusal.shown(texts),
             **self.context(request),
             **more,
         )

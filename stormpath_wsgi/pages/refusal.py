@@ -8,13 +8,19 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import FlowRefused, field_of
-from stormpath_wsgi.pages.sentences import A_VALUE, GENERAL, SENTENCES, sentence
+from stormpath_wsgi.kinds import Account
+from stormpath_wsgi.kinds.members import Text
+from stormpath_wsgi.pages.sentences import A_VALUE, EXPIRED, GENERAL, INVALID_LOGIN, SENTENCES, on_page, sentence
 from stormpath_wsgi.settings import FieldSettings
-from stormpath_wsgi.texts import Texts
-from stormpath_wsgi.web.language import waiting_time
+from stormpath_wsgi.texts import Texts, marked
+from stormpath_wsgi.web.language import wait_and_try, waiting_time
 
 log = logging.getLogger(__name__)
+
+TOO_MANY = marked("Too many tries for now")
+TOO_LONG_OPEN = marked("This page was open too long")
 
 _NO_FIELDS: Mapping[str, FieldSettings] = {}
 
@@ -25,6 +31,12 @@ class ShownRefusal(NamedTuple):
     message: str
     status: int
     field: str | None
+    #: The first line, where a second one follows.
+    title: str | None = None
+    #: Whether something is wrong (``bad``), or only has to wait (``wait``).
+    tone: str = "bad"
+    #: What it is, where a template has words of its own for it: ``no_match``, ``wait``, ``expired``.
+    kind: str | None = None
 
 
 class Refusal(Exception):
@@ -41,6 +53,8 @@ class Refusal(Exception):
         self.location: str | None = None
         self.retry_after: int | None = None
         self.members: Mapping[str, str] = {}
+        #: What else is wrong, at other fields. Programs are told of the first only.
+        self.others: tuple[Refusal, ...] = ()
         self.say(message, **values)
 
     def say(self, message: str, **values: str) -> None:
@@ -51,8 +65,24 @@ class Refusal(Exception):
 
     def told(self, texts: Texts) -> ShownRefusal:
         """The same in the language of *texts*."""
+        return ShownRefusal(self._in_words(self.message, texts), self.status, self.field)
+
+    def shown(self, texts: Texts) -> ShownRefusal:
+        """The same in the words of our pages, which are others than those for programs."""
+        message = self._in_words(on_page(self.message, self.field), texts)
+        if self.message == EXPIRED:
+            return ShownRefusal(message, self.status, None, texts.gettext(TOO_LONG_OPEN), "wait", "expired")
+        kind = "no_match" if self.message == INVALID_LOGIN else None
+        return ShownRefusal(message, self.status, self.field, kind=kind)
+
+    def wrong_fields(self, texts: Texts) -> dict[str, str]:
+        """What is wrong with each field of a form, by its name, in the words of our pages."""
+        found = [refusal for refusal in (self, *self.others) if refusal.field and refusal.message != EXPIRED]
+        return {str(refusal.field): refusal.shown(texts).message for refusal in found}
+
+    def _in_words(self, message: str, texts: Texts) -> str:
         values = {name: texts.gettext(value) for name, value in self.values.items()}
-        return ShownRefusal(texts.gettext(self.message, **values), self.status, self.field)
+        return texts.gettext(message, **values)
 
 
 class Invalid(Refusal):
@@ -76,6 +106,12 @@ class Wait(Refusal):
         """As of any refusal, with the time in words."""
         return ShownRefusal(waiting_time(self.retry_after or 1, texts), self.status, self.field)
 
+    def shown(self, texts: Texts) -> ShownRefusal:
+        """The same for a page, whose first line says what has happened."""
+        return ShownRefusal(
+            wait_and_try(self.retry_after or 1, texts), self.status, None, texts.gettext(TOO_MANY), "wait", "wait"
+        )
+
 
 def invalid(refused: FlowRefused, fields: Mapping[str, FieldSettings] = _NO_FIELDS) -> Invalid:
     """The :class:`Invalid` of a flow that refused what was in *fields*.
@@ -88,6 +124,18 @@ def invalid(refused: FlowRefused, fields: Mapping[str, FieldSettings] = _NO_FIEL
     if message is None:
         log.warning("No visitor can mend what the directory refuses: error %s, %s", error.code, error.developer_message)
     label = A_VALUE if field is None else fields[field].label
-    refusal = Invalid(message or GENERAL, status=error.status, field=field, label=label)
+    refusal = Invalid(message or GENERAL, status=error.status, field=field, label=label, most=_most(field))
     refusal.reason = f"error {error.code}" if refused.error else refused.reason
     return refusal
+
+
+def invalid_value(field: str, label: str, error: Error) -> Invalid:
+    """The same for a value that needs no directory to be refused: *error* says what is wrong with it."""
+    message = sentence(error.code, field) or GENERAL
+    return Invalid(message, status=error.status, field=field, label=label, most=_most(field))
+
+
+def _most(field: str | None) -> str:
+    """How many characters the value of that *field* may have."""
+    member = Account.members.get(field or "")
+    return str(member.length[1]) if isinstance(member, Text) else ""

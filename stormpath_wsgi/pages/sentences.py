@@ -11,6 +11,11 @@ from collections.abc import Mapping
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.texts import marked
 
+#: For a form token that is missing, or older than the browser's cookie.
+EXPIRED = marked("This form has expired. Please send it again.")
+#: For a password that is to be typed twice.
+PASSWORDS_DIFFER = marked("Passwords do not match.")
+
 GENERAL = marked("That did not work. Please try again later, or tell whoever runs this site.")
 
 
@@ -66,6 +71,48 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
     Code.TOO_MANY_TRIES: marked("Too many tries. Please wait a moment and try again."),
     Code.UNAVAILABLE: marked("The service is temporarily unavailable. Please try again shortly."),
 }
+
+REQUIRED = SENTENCES[Code.REQUIRED]
+#: What is told of a password against whose rules something is wrong.
+WEAK = SENTENCES[Code.TOO_SHORT, "password"]
+
+#: What a page says instead of a sentence that programs are told, for which the framework specification has words: by
+#: that sentence, or by it and the field. ``%(most)s``: how many characters fit.
+ON_PAGES: Mapping[str | tuple[str, str], str] = {
+    REQUIRED: marked("Fill this in: %(label)s."),
+    (REQUIRED, "login"): marked("Enter your email."),
+    (REQUIRED, "email"): marked("Enter your email."),
+    (REQUIRED, "username"): marked("Enter your username."),
+    (REQUIRED, "password"): marked("Enter your password."),
+    (REQUIRED, "confirmPassword"): marked("Enter the password once more."),
+    (REQUIRED, "givenName"): marked("Enter your first name."),
+    (REQUIRED, "middleName"): marked("Enter your middle name."),
+    (REQUIRED, "surname"): marked("Enter your last name."),
+    (REQUIRED, "organizationNameKey"): marked("Enter your organization."),
+    SENTENCES[Code.NOT_UNIQUE]: marked("Choose another one: %(label)s is taken."),
+    SENTENCES[Code.NOT_UNIQUE, "email"]: marked("This address has an account."),
+    SENTENCES[Code.WRONG_FORMAT, "email"]: marked("Enter an address like jo@example.com."),
+    SENTENCES[Code.TOO_LONG]: marked("Use %(most)s characters at most."),
+    _FOREIGN_DOMAIN: marked("Use another address: this site takes none of that domain."),
+    PASSWORDS_DIFFER: marked("The two passwords differ."),
+    INVALID_LOGIN: marked("That email and password do not match. Check both."),
+    EXPIRED: marked("Nothing is lost: send it once more."),
+    (EXPIRED, "password"): marked("Nothing is lost: enter your password again and send it once more."),
+}
+
+#: What a page calls a field that the framework specification has another label for.
+LABELS: Mapping[str, str] = {
+    "Username or Email": marked("Email or username"),
+    "First Name": marked("First name"),
+    "Middle Name": marked("Middle name"),
+    "Last Name": marked("Last name"),
+    "Confirm Password": marked("Password once more"),
+}
+
+
+def on_page(message: str, field: str | None) -> str:
+    """What a page says instead of the *message* for programs, at that *field*."""
+    return ON_PAGES.get((message, field or "")) or ON_PAGES.get(message, message)
 
 
 def sentence(number: int, field: str | None = None) -> str | None:

@@ -18,6 +18,16 @@ def texts_of(environ: Mapping[str, Any]) -> Texts:
     return chosen if isinstance(chosen, Texts) else english()
 
 
+def wait_and_try(seconds: int, texts: Texts) -> str:
+    """What a page tells people who have to wait so many *seconds*: minutes, rounded up; a long time in hours."""
+    minutes, hours = -(-seconds // 60), -(-seconds // 3600)
+    if minutes <= _STILL_SMALL:
+        return texts.ngettext(
+            "Wait %(number)s minute, then try again.", "Wait %(number)s minutes, then try again.", minutes
+        )
+    return texts.ngettext("Wait %(number)s hour, then try again.", "Wait %(number)s hours, then try again.", hours)
+
+
 def waiting_time(seconds: int, texts: Texts) -> str:
     """What people are told who have to wait so many *seconds*. A longer time is told in a larger unit, rounded up."""
     minutes, hours = -(-seconds // 60), -(-seconds // 3600)

@@ -9,24 +9,21 @@ import pytest
 
 CSS = (files("stormpath_wsgi.pages") / "templates/style.css").read_text()
 BLOCKS = re.findall(r":root {(.*?)}", CSS, re.DOTALL)
-LIGHT, DARK = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in BLOCKS)
+LIGHT, DARK = (dict(re.findall(r"--([\w-]+): (?:var\(--[\w-]+, )?(#[0-9a-f]{6})\)?;", block)) for block in BLOCKS)
 
+GROUNDS = ["page", "card", "tint"]
 TEXT = [
-    ("text", "page"),
-    ("text", "card"),
-    ("text", "input"),
-    ("muted", "page"),
-    ("muted", "card"),
-    ("muted", "input"),
-    ("link", "page"),
-    ("link", "card"),
-    ("danger", "card"),
-    ("on-accent", "accent"),
-    ("on-accent", "accent-hover"),
-    ("on-notice", "notice"),
-    ("on-danger-soft", "danger-soft"),
+    *((front, back) for front in ("text", "muted", "link", "bad", "good", "wait") for back in GROUNDS),
+    ("text", "field"),
+    ("muted", "field"),
+    ("on-fill", "fill"),
+    ("on-bad", "bad"),
+    *((front, f"{tone}-soft") for tone in ("good", "wait", "bad") for front in ("text", "muted", "link", tone)),
 ]
-SHAPES = [("input-edge", "card"), ("input-edge", "input"), ("link", "card"), ("danger", "card"), ("accent", "card")]
+SHAPES = [
+    *(("field-edge", back) for back in (*GROUNDS, "field")),
+    *((front, back) for front in ("link", "bad", "fill") for back in (*GROUNDS, "field", "good-soft", "bad-soft")),
+]
 
 
 def luminance(colour: str) -> float:
