@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "web/environ": set(),
     "web/negotiation": set(),
     "texts": set(),
+    "theme": set(),
     "web/language": {"texts", "web/environ"},
     "web/origin": {"texts", "web/environ", "web/identity"},
     "api": {
@@ -72,7 +73,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "protect": {"policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
-        "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "user",
+        "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "theme", "user",
         "web/bodies", "web/environ", "web/identity", "web/language", "web/negotiation", "web/origin", "web/responses",
     },
     "middleware": {

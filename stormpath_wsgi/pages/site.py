@@ -15,6 +15,7 @@ from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.csrf import FIELD, FormTokens
 from stormpath_wsgi.pages.declaration import Declaration
+from stormpath_wsgi.pages.look import image_sources
 from stormpath_wsgi.pages.next import safe_next
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
@@ -52,16 +53,17 @@ class Site:
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
         self._pages = {page.name: page for page in pages}
         views = [view for page in pages for view in page.templates]
-        self._templates = Templates.of(web.templates, (*views, *PROBLEMS))
+        templates = self._templates = Templates.of(web.templates, (*views, *PROBLEMS), web.look)
         targets = {"'self'", *(_origin(target) for page in pages for target in page.form_targets)}
+        images = " ".join(("'self'", "data:", *image_sources(web.look)))
         # Browsers hold the redirect that follows a form to form-action as well.
         self._content_policy = (
-            f"default-src 'none'; style-src 'self' {self._templates.style_source}; img-src 'self' data:; "
-            f"font-src 'self'; form-action {' '.join(sorted(targets))}; frame-ancestors 'none'; base-uri 'none'"
+            f"default-src 'none'; style-src 'self' {templates.style_source}; script-src {templates.script_source}; "
+            f"img-src {images}; font-src 'self'; form-action {' '.join(sorted(targets))}; frame-ancestors 'none'; base-uri 'none'"
         )
 
     def html(self, request: Request, view: str, status: int = 200, **context: Any) -> Answer:
-        """The template *view* as an answer. It sees *context*, ``links``, and how to make a form token."""
+        """The template *view* as an answer. It sees *context*, ``links``, ``look``, and how to make a form token."""
         answer = Answer(status=status)
         answer.headers["Content-Security-Policy"] = self._content_policy
         answer.text = self._templates.render(
@@ -71,9 +73,23 @@ class Site:
             csrf_field=FIELD,
             csrf_token=cache(partial(self.tokens.issue, request, answer)),
             status=status,
-            **context,
+            look=self._look(request),
+            **{**context, "site_name": self.web.look.name or context.get("site_name")},
         )
         return answer
+
+    def _look(self, request: Request) -> dict[str, str | None]:
+        """The addresses that the settings of the look name, for the browser."""
+        look = self.web.look
+        dark_only = look.scheme == "dark" and look.logo_dark
+        found = {
+            "logo": dark_only or look.logo,
+            "logo_dark": look.logo_dark if look.scheme == "auto" else None,
+            "help": look.help_url,
+            "privacy": look.privacy_url,
+            "terms": look.terms_url,
+        }
+        return {name: uri and self.link(request, uri) for name, uri in found.items()}
 
     def problem(self, request: Request, view: str, refusal: Refusal, **context: Any) -> Answer:
         """A page that says why there is no other."""

@@ -1,11 +1,11 @@
-"""The look of our pages: Jinja templates and one style sheet, each of which the owner can replace or add to."""
+"""The look of our pages: Jinja templates, one style sheet and one script, which the owner can replace or add to."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +23,28 @@ from jinja2 import (
 from markupsafe import Markup
 
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.pages import look as looks
+from stormpath_wsgi.settings import LookSettings
 from stormpath_wsgi.texts import Texts, english
 
-_STYLES = ("style.css", "custom.css")
+_NO_LOOK = LookSettings()
 
 
 class Templates:
     """Renders pages. A file in *folder* is taken before ours of the same name.
 
     ``{% extends "stormpath/login.html" %}`` names our own from there. ``custom.css`` is empty with us: the place
-    for other values of the variables that ``style.css`` starts with.
+    for other values of the variables that ``style.css`` starts with. *look*: what the site has set of them.
 
     Raises :class:`ConfigurationError` when one of *names* or of our own cannot be compiled.
     """
 
     @classmethod
-    def of(cls, folder: Path | None, names: tuple[str, ...]) -> Templates:
+    def of(cls, folder: Path | None, names: tuple[str, ...], look: LookSettings = _NO_LOOK) -> Templates:
         """The same, made once in a process where there is no *folder*: our own files do not change."""
-        return _ours(names) if folder is None else cls(folder, names)
+        return _ours(names, look) if folder is None else cls(folder, names, look)
 
-    def __init__(self, folder: Path | None, names: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path | None, names: tuple[str, ...], look: LookSettings = _NO_LOOK) -> None:
         ours = PackageLoader("stormpath_wsgi.pages")
         theirs: list[BaseLoader] = [FileSystemLoader(folder, encoding="utf-8-sig")] if folder else []
         self._loader = ChoiceLoader([*theirs, ours, PrefixLoader({"stormpath": ours})])
@@ -52,12 +54,17 @@ class Templates:
         self._environment.policies["ext.i18n.trimmed"] = True
         self._environment.globals.update(_words(english()))  # for macros, which do not see what a page is rendered with
         self._check(folder, names)
-        css = "\n".join(self._source(name) for name in _STYLES)
-        digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+        css = "\n".join((self._source("style.css"), looks.css(look), self._source("custom.css")))
+        css, script = looks.in_scheme(css, look), self._source("script.js")
         # In the page and not at an address of its own: a page is whole or not there, also while one worker
         # runs the next version already.
-        self._environment.globals["css"] = Markup(css)  # noqa: S704 - a style sheet, checked to hold no tag
-        self.style_source = f"'sha256-{digest}'"
+        self._environment.globals.update(
+            css=Markup(css),  # noqa: S704 - a style sheet, checked to hold no tag
+            script=Markup(script),  # noqa: S704 - the same
+            favicon=partial(looks.favicon, look),
+            color_scheme=looks.COLOR_SCHEMES[look.scheme],
+        )
+        self.style_source, self.script_source = _digest(css), _digest(script)
 
     def render(self, name: str, texts: Texts, **context: Any) -> str:
         """The template *name* in the language of *texts*."""
@@ -101,10 +108,10 @@ class Templates:
         return next((template.value for template in extended if isinstance(template, nodes.Const)), None)
 
     def _source(self, name: str) -> str:
-        css = self._loader.get_source(self._environment, name)[0]
-        if "</" in css:
-            raise ConfigurationError(f"web.templates: {name} holds </, which no style sheet needs; write CSS only")
-        return css
+        text = self._loader.get_source(self._environment, name)[0]
+        if "</" in text:
+            raise ConfigurationError(f"web.templates: {name} holds </, which would end it; write no tags there")
+        return text
 
 
 def _words(texts: Texts) -> dict[str, Any]:
@@ -113,8 +120,13 @@ def _words(texts: Texts) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def _ours(names: tuple[str, ...]) -> Templates:
-    return Templates(None, names)
+def _ours(names: tuple[str, ...], look: LookSettings) -> Templates:
+    return Templates(None, names, look)
+
+
+def _digest(text: str) -> str:
+    """*text* as a source of a Content-Security-Policy."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _missing(name: str, view: str) -> str:

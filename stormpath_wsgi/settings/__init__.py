@@ -23,6 +23,7 @@ from stormpath_wsgi.settings.forms import (
     VerifyForm,
 )
 from stormpath_wsgi.settings.limits import LimitsSettings
+from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.pages import (
@@ -51,7 +52,7 @@ __all__ = [
     "ExpandSettings", "FieldSettings", "ForgotForm", "ForgotPasswordSettings",
     "FormPageSettings", "FormSettings", "Handler", "LimitsSettings",
     "LoginForm", "LoginSettings",
-    "LogoutSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
+    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
     "SessionSettings", "Settings", "SmsSender", "VerifyEmailSettings", "VerifyForm", "WebSettings",
 ]
 # fmt: on

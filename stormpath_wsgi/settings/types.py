@@ -167,6 +167,38 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _image(value: str) -> str:
+    # The address becomes a source of the Content-Security-Policy, where blanks, commas and semicolons separate.
+    if not re.fullmatch(r"(/(?![/\\])|https://[0-9A-Za-z.-]+(:[0-9]{1,5})?/)[^\s\x00-\x1f\\,;'\"<>]*", value):
+        raise ValueError("write a path of your site that starts with one /, or an address that starts with https://")
+    return value
+
+
+def _accent(value: str) -> str:
+    colour = value.strip().lower()
+    if re.fullmatch("#[0-9a-f]{3}", colour):
+        colour = "#" + "".join(digit * 2 for digit in colour[1:])
+    if not re.fullmatch("#[0-9a-f]{6}", colour):
+        raise ValueError("write a colour as # and six hex digits, such as #2563eb (in YAML in quotes)")
+    return colour
+
+
+def _pixels(value: Any) -> Any:
+    return value.strip().removesuffix("px").rstrip() if isinstance(value, str) else value
+
+
+def _fonts(value: Any) -> Any:
+    # Names of fonts have blanks in them, so only commas separate.
+    return tuple(name.strip().strip("\"'") for name in value.split(",")) if isinstance(value, str) else value
+
+
+def _font_names(value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        if not re.fullmatch(r"\w(?:[\w .+-]{0,62}\w)?", name):
+            raise ValueError(f"{name:.80} is no name of a font; write letters, digits, blanks and . + - only")
+    return value
+
+
 def _address(value: str) -> str:
     if not re.fullmatch(r"[^\s@<>,;:\"\x00-\x1f\x7f]+@[0-9A-Za-z.-]+", value):
         raise ValueError("write an e-mail address such as noreply@example.com")
@@ -270,6 +302,12 @@ ApplicationHref = Annotated[str, AfterValidator(_application_href)]
 Hosts = Annotated[Names, AfterValidator(_hosts)]
 #: Addresses and networks of proxies, and the word unix.
 ProxyNames = Annotated[Names, AfterValidator(_proxies)]
+#: Where an image is: a path of the site, or a whole address of any.
+ImageAddress = Annotated[str, Field(max_length=2000), AfterValidator(_image)]
+#: A colour as ``#rrggbb``, in lower case.
+Accent = Annotated[str, AfterValidator(_accent)]
+Radius = Annotated[int, Field(ge=0, le=32), BeforeValidator(_pixels), Unit("px")]
+FontNames = Annotated[tuple[str, ...], Field(max_length=10), BeforeValidator(_fonts), AfterValidator(_font_names)]
 MailAddress = Annotated[str, AfterValidator(_address)]
 #: The address of a page that mails lead to.
 Link = Annotated[str, AfterValidator(_link)]

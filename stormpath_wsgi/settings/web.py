@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
+from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.pages import (
     ChangePasswordSettings,
     ForgotPasswordSettings,
@@ -43,6 +44,7 @@ class WebSettings(Section):
     templates: Path | None = Field(
         None, description="A folder whose files replace ours of the same name: custom.css, login.html, base.html, …"
     )
+    look: LookSettings = LookSettings()
     login: LoginSettings = LoginSettings()
     register_: RegisterSettings = Field(RegisterSettings(), alias="register")
     logout: LogoutSettings = LogoutSettings()
