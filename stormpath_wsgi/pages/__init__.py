@@ -22,11 +22,12 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages import handlers
 from stormpath_wsgi.pages.logout import SignOutOfApp
+from stormpath_wsgi.pages.next import safe_next
 from stormpath_wsgi.pages.page import Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.sentences import SENTENCES
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.policy import NOT_ALLOWED
+from stormpath_wsgi.policy import FORBIDDEN, NOT_ALLOWED
 from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import SESSION
@@ -102,7 +103,9 @@ class Pages:
         refusal = Refusal(NOT_ALLOWED, status=HTTPStatus.FORBIDDEN)
         if preferred(request.environ, self._site.web.produces) != HTML:
             return refused(request, refusal)
-        return self._site.problem(request, "unauthorized", refusal, user=session_of(request.environ).user)
+        site, login = self._site, self._site.web.login
+        other = site.link(request, site.web.at(login.uri), next=_again(request), status=FORBIDDEN) if login.enabled else None
+        return site.problem(request, "unauthorized", refusal, user=session_of(request.environ).user, other=other)
 
     def unavailable(self, request: Request, retry_after: int) -> Response:
         """What everybody gets while the directory cannot be reached: 503. *retry_after*: seconds. Asks no directory.
@@ -118,7 +121,13 @@ class Pages:
             answer = refused(request, refusal)
         else:
             told = refusal.told(texts_of(request.environ))
-            answer = self._site.html(request, "unavailable", code.status, error=told, lives_on=lives_on)
+            context = {"error": told, "lives_on": lives_on, "again": _again(request)}
+            answer = self._site.html(request, "unavailable", code.status, **context)
         if not lives_on:
             answer.retry_after = retry_after
         return answer
+
+
+def _again(request: Request) -> str | None:
+    """The address that was asked for, for a link to it. None: to open it would not do the same again."""
+    return safe_next(request.path_qs) if request.method in ("GET", "HEAD") else None

@@ -54,7 +54,7 @@ class Rule(NamedTuple):
     number: int
     text: str
     #: Whether the password that was sent did not keep to it.
-    missing: bool
+    missing: bool = False
 
 
 class PasswordRules(NamedTuple):
@@ -67,11 +67,14 @@ class PasswordRules(NamedTuple):
     #: The same as the sentence, rule by rule.
     rules: tuple[Rule, ...] = ()
 
+    def after(self, password: str) -> PasswordRules:
+        """The same, with marks at the rules to which the *password* that was sent does not keep."""
+        lacking = lacks({rule.kind: rule.number for rule in self.rules}, password)
+        return self._replace(rules=tuple(rule._replace(missing=rule.kind in lacking) for rule in self.rules))
 
-def password_rules(strength: Mapping[str, Any], texts: Texts, sent: str | None = None) -> PasswordRules:
-    """The rules of a password *strength* in its wire shape, in the language of *texts*. *sent*: a password that was
-    refused; what it lacks is marked.
-    """
+
+def password_rules(strength: Mapping[str, Any], texts: Texts) -> PasswordRules:
+    """The rules of a password *strength* in its wire shape, in the language of *texts*."""
     wanted = [(strength[name], *words) for name, words in _WORDS.items() if strength[name]]
     parts = [words(texts, number) for number, words, _ in wanted]
     generator = [f"minlength: {strength['minLength']}", f"maxlength: {strength['maxLength']}"]
@@ -80,30 +83,28 @@ def password_rules(strength: Mapping[str, Any], texts: Texts, sent: str | None =
         _sentence(strength["minLength"], parts, texts),
         strength["minLength"],
         "; ".join(generator) + ";",
-        tuple(_rules(strength, texts, sent)),
+        tuple(_rules(strength, texts)),
     )
 
 
 def lacks(strength: Mapping[str, Any], password: str) -> set[str]:
-    """The rules of *strength*, by their names in its wire shape, to which *password* does not keep."""
+    """The rules of *strength*, by their names in its wire shape, to which *password* does not keep. A rule that is left
+    out is none.
+    """
     # All blanks count as one kind, as the directory has it.
     text = normalize("NFC", "".join(" " if category(character) == "Zs" else character for character in password))
     counts = {name: sum(map(bool, map(is_one, text))) for name, is_one in _COUNTED.items()}
-    lacking = {name for name, number in counts.items() if number < strength[name]}
-    if len(text) < strength["minLength"]:
-        lacking.add("minLength")
-    if len(text) > strength["maxLength"]:
-        lacking.add("maxLength")
-    return lacking
+    counts["minLength"] = len(text)
+    lacking = {name for name, number in counts.items() if number < strength.get(name, 0)}
+    return lacking | {"maxLength"} if len(text) > strength.get("maxLength", len(text)) else lacking
 
 
-def _rules(strength: Mapping[str, Any], texts: Texts, sent: str | None) -> Iterator[Rule]:
-    lacking = lacks(strength, sent) if sent else set()
+def _rules(strength: Mapping[str, Any], texts: Texts) -> Iterator[Rule]:
     for name, words in _RULES.items():
         number = strength[name]
         # So long a password hardly anybody makes: to say so would only be one more line to read.
-        if number and (name != "maxLength" or number < _LONG or name in lacking):
-            yield Rule(name, number, words(texts, number), name in lacking)
+        if number and (name != "maxLength" or number < _LONG):
+            yield Rule(name, number, words(texts, number))
 
 
 def _sentence(length: int, parts: list[str], texts: Texts) -> str:

@@ -60,11 +60,11 @@ class Form:
         return {"form": {"fields": self.visible(texts)}, "accountStores": []}
 
     def inputs(
-        self, posted: Mapping[str, Any], texts: Texts, wrong: Mapping[str, str] = MappingProxyType({})
+        self, posted: Mapping[str, Any], texts: Texts, wrong: Mapping[str, str | bool] = MappingProxyType({})
     ) -> list[dict[str, Any]]:
         """What the template needs: the visible fields, with what the visitor gave, but for passwords.
 
-        *wrong*: what is wrong with each, by its name.
+        *wrong*: what is wrong with each, by its name; True: the page says it elsewhere.
         """
         visible = self.visible(texts)
         # Where most may be left empty, the word at each of them would only be noise.

@@ -21,8 +21,8 @@ from stormpath_wsgi.pages.sentences import INVALID_LOGIN
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import FORBIDDEN
 from stormpath_wsgi.session import session_of
-from stormpath_wsgi.settings import LoginSettings
-from stormpath_wsgi.texts import marked
+from stormpath_wsgi.settings import FieldSettings, LoginForm, LoginSettings
+from stormpath_wsgi.texts import Texts, marked
 from stormpath_wsgi.web.language import texts_of
 
 #: What a single-page app is told whose visitor is asked for more than a password.
@@ -37,6 +37,8 @@ class Banner(NamedTuple):
 
     title: str
     text: str
+    #: ``good``: something was done. ``info``: something to know.
+    tone: str = "info"
 
 
 #: The only thing but :data:`INVALID_LOGIN` that is told: the directory says it only to who knows the password.
@@ -45,14 +47,18 @@ UNVERIFIED = Banner(
     marked("We sent you an email. Follow the link in it to activate your account, then sign in here."),
 )
 
-NOT_THIS_ACCOUNT = marked("That account may not see the page you asked for. Here you can sign in with another one.")
-AS_SOMEBODY_ELSE = marked("Here you can sign in as somebody else.")
+NOT_THIS_ACCOUNT = marked("That account has no access to the page you asked for. Sign in with another one.")
+AS_SOMEBODY_ELSE = marked("Sign in as somebody else.")
 
 #: What ``?status=`` says to strangers. Other values say nothing.
 BANNERS = {
-    "unverified": UNVERIFIED,
-    "verified": Banner(marked("Your address is verified."), marked("You can now sign in.")),
-    "created": Banner(marked("Your Account Has Been Created."), marked("You may now login.")),
+    "unverified": Banner(
+        marked("Your address is not verified yet."),
+        marked("We mailed you a link. Open it to activate your account, then sign in here."),
+    ),
+    "verified": Banner(marked("Your address is verified."), marked("You can now sign in."), "good"),
+    "created": Banner(marked("Your account is ready."), marked("You can now sign in."), "good"),
+    "signed_out": Banner(marked("You are signed out."), "", "good"),
     "forgot": Banner(
         marked("Check your mail"),
         marked(
@@ -60,7 +66,7 @@ BANNERS = {
             "minutes? Look in the spam folder, or send it again."
         ),
     ),
-    "reset": Banner(marked("Your password is changed."), marked("Sign in with the new one.")),
+    "reset": Banner(marked("Your password is changed."), marked("Sign in with the new one."), "good"),
 }
 
 #: The page that sends the mail again of which a banner speaks.
@@ -122,10 +128,25 @@ class LoginPage(FormPage[LoginSettings]):
         if user.is_authenticated:
             forbidden = _status(request) == FORBIDDEN or self._comes_back(request)
             title = texts.gettext("You are signed in as %(email)s.", email=user.email)
-            return {"banner": Banner(title, texts.gettext(NOT_THIS_ACCOUNT if forbidden else AS_SOMEBODY_ELSE))}
+            banner = Banner(title, texts.gettext(NOT_THIS_ACCOUNT if forbidden else AS_SOMEBODY_ELSE))
+            return {"labels": self._labels(texts), "banner": banner, "signed_in_as": user.email, "forbidden": forbidden}
         status = _status(request)
-        banner = BANNERS.get(status)
-        return {"banner": banner and Banner(*map(texts.gettext, banner)), "sends_again": SENDS_AGAIN.get(status)}
+        found = BANNERS.get(status)
+        return {
+            "labels": self._labels(texts),
+            "banner": found and Banner(texts.gettext(found.title), texts.gettext(found.text), found.tone),
+            "sends_again": SENDS_AGAIN.get(status),
+        }
+
+    def _labels(self, texts: Texts) -> dict[str, str]:
+        """What a page calls the fields where their settings say nothing. Who registers with an address alone has no
+        username to sign in with.
+        """
+        documented: Mapping[str, FieldSettings] = LoginForm.model_fields["fields"].default
+        register = self.site.web.register_
+        by_address = register.enabled and not register.form.fields["username"].enabled
+        is_set = self.form.fields["login"].label != documented["login"].label
+        return {} if is_set or not by_address else {"login": texts.gettext("Email")}
 
     def _organization(self, posted: Mapping[str, Any]) -> str | None:
         """The key of the organization that the visitor names, where one is asked for."""
@@ -141,7 +162,7 @@ class LoginPage(FormPage[LoginSettings]):
         Wait.check(refused)
         refusal = invalid(refused)
         if refused.code == Code.ACCOUNT_NOT_VERIFIED:
-            refusal.say("%(title)s %(text)s", **UNVERIFIED._asdict())
+            refusal.say("%(title)s %(text)s", title=UNVERIFIED.title, text=UNVERIFIED.text)
             refusal.location = self.site.link(request, self.uri, status="unverified", next=self.site.wanted(request))
         else:
             refusal.say(INVALID_LOGIN)

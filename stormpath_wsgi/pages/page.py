@@ -21,7 +21,7 @@ from stormpath_wsgi.pages.account import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
 from stormpath_wsgi.pages.declaration import Declaration
-from stormpath_wsgi.pages.form import Form
+from stormpath_wsgi.pages.form import Form, is_blank
 from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
 from stormpath_wsgi.pages.sentences import EXPIRED, GENERAL
@@ -34,6 +34,9 @@ from stormpath_wsgi.web.negotiation import HTML, preferred
 from stormpath_wsgi.web.origin import is_deliberate
 
 log = logging.getLogger(__name__)
+
+#: The field of a form for a password.
+PASSWORD = "password"  # noqa: S105 - its name, and no password
 
 NO_BODY = marked("Request requires that there is a body.")
 
@@ -121,7 +124,7 @@ class Page(ABC, Generic[S]):
         if media_type(request) == FORM:
             token = posted.pop(FIELD, None) or request.headers.get(HEADER)
             if not (is_deliberate(request) or self.site.tokens.accepts(request, token)):
-                raise Refusal(otherwise, status=403, field="password" if "password" in posted else None)
+                raise Refusal(otherwise, status=403, field=PASSWORD if PASSWORD in posted else None)
 
 
 class Outcome(NamedTuple):
@@ -215,16 +218,22 @@ class FormPage(Page[F]):
         **more: Any,
     ) -> Response:
         texts = texts_of(request.environ)
+        context = {**self.context(request), **more}
+        wrong: dict[str, str | bool] = {**refusal.wrong_fields(texts)} if refusal else {}
+        rules, sent = context.get("password_rules"), posted.get("password")
+        if rules and PASSWORD in wrong and isinstance(sent, str) and not is_blank(sent):
+            rules = context["password_rules"] = rules.after(sent)
+            if any(rule.missing for rule in rules.rules):
+                wrong[PASSWORD] = True  # the rules say it
         answer = self.site.html(
             request,
             self._settings.view,
             status,
             site_name=self.site.about.name,
             action=self.action(request),
-            fields=self.form.inputs(posted, texts, refusal.wrong_fields(texts) if refusal else {}),
+            fields=self.form.inputs(posted, texts, wrong),
             error=refusal and refusal.shown(texts),
-            **self.context(request),
-            **more,
+            **context,
         )
         if refusal is not None:
             answer.retry_after = refusal.retry_after

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webob import Request
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows import Entered, RegistrationRefused
 from stormpath_wsgi.flows.registration import ORGANIZATION as ORGANIZATION_NAME_KEY
-from stormpath_wsgi.pages.about import password_rules
-from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
+from stormpath_wsgi.pages.about import lacks, password_rules
+from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank, raise_all
 from stormpath_wsgi.pages.page import FormPage, Outcome
-from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
+from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid, invalid_value
+from stormpath_wsgi.pages.sentences import GENERAL, PASSWORDS_DIFFER, SENTENCES, sentence
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
@@ -24,6 +28,9 @@ CUSTOM_DATA = "customData"
 CONFIRMATION = "confirmPassword"
 #: The fields that are only about the form.
 NOT_STORED = (CONFIRMATION, ORGANIZATION)
+
+#: What every address has. The directory knows more.
+_LIKE_AN_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 #: The fields that are the account's own, by the name the client knows them by. The status is not one of them: who
@@ -52,7 +59,7 @@ class RegisterPage(FormPage[RegisterSettings]):
         self.form = Form(settings.form)
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
-        values = self._values(posted)
+        values = self._values(posted, html=html)
         key = None if is_blank(values.get(ORGANIZATION)) else values[ORGANIZATION]
         try:
             made = self.site.flows.registration(
@@ -69,20 +76,49 @@ class RegisterPage(FormPage[RegisterSettings]):
         strength = self.site.about.password_strength
         return {"password_rules": strength and password_rules(strength, texts_of(request.environ))}
 
-    def _values(self, posted: Mapping[str, Any]) -> dict[str, Any]:
+    def _values(self, posted: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
         """The values of all fields, wherever in the document they were. Raises :class:`Invalid`."""
         custom = posted.get(CUSTOM_DATA, {})
         if not isinstance(custom, Mapping):
             raise Invalid(marked("customData is an invalid type."))
         values = {**custom, **posted}
         values.pop(CUSTOM_DATA, None)
+        if html:
+            raise_all(self._wrong(values))
         self.form.check_required(values)
         if CONFIRMATION in self.form.fields and values.get(CONFIRMATION) != values["password"]:
-            raise Invalid(marked("Passwords do not match."), field=CONFIRMATION)
+            raise Invalid(PASSWORDS_DIFFER, field=CONFIRMATION)
         for name in values:
             if name not in self.form.fields:
                 raise Invalid(marked("%(name)s is not a configured registration field."), name=name)
         return values
+
+    def _wrong(self, values: Mapping[str, Any]) -> Iterator[Invalid]:
+        """What a page says at once, field by field. The rest only the directory knows, which names one at a time."""
+        missing = {refusal.field: refusal for refusal in self.form.missing(values)}
+        for name, field in self.form.fields.items():
+            value, label = values.get(name), field.label
+            if name in missing:
+                yield missing[name]
+            elif name == CONFIRMATION and value != values.get("password"):
+                yield Invalid(PASSWORDS_DIFFER, field=name)
+            elif name in CORE and not is_blank(value):
+                yield from self._against_rules(name, label, value)
+
+    def _against_rules(self, name: str, label: str, value: Any) -> Iterator[Invalid]:
+        strength = self.site.about.password_strength
+        try:
+            kinds.Account.members[name].check(value)
+        except Error as error:
+            yield invalid_value(name, label, error)
+            return
+        if name == "email" and not _LIKE_AN_ADDRESS.fullmatch(value):
+            yield Invalid(SENTENCES[Code.WRONG_FORMAT, name], field=name)
+        if name == "password" and strength and (lacking := lacks(strength, value)):
+            code = Code.TOO_LONG if "maxLength" in lacking else Code.TOO_SHORT
+            yield Invalid(
+                sentence(code, name) or GENERAL, field=name, label=label, most=str(strength["maxLength"])
+            )
 
     def _refusal(self, refused: RegistrationRefused) -> Invalid:
         """What the visitor is told. Raises :class:`Wait`."""

@@ -92,6 +92,7 @@ ON_PAGES: Mapping[str | tuple[str, str], str] = {
     SENTENCES[Code.NOT_UNIQUE]: marked("Choose another one: %(label)s is taken."),
     SENTENCES[Code.NOT_UNIQUE, "email"]: marked("This address has an account."),
     SENTENCES[Code.WRONG_FORMAT, "email"]: marked("Enter an address like jo@example.com."),
+    WEAK: marked("Choose another one: it is too short, or lacks a kind of character."),
     SENTENCES[Code.TOO_LONG]: marked("Use %(most)s characters at most."),
     _FOREIGN_DOMAIN: marked("Use another address: this site takes none of that domain."),
     PASSWORDS_DIFFER: marked("The two passwords differ."),

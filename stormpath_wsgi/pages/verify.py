@@ -119,7 +119,7 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
             BUTTON,
             HTTPStatus.OK if refusal is None else refusal.status,
             site_name=self.site.about.name,
-            error=refusal and refusal.told(texts_of(request.environ)),
+            error=refusal and refusal.shown(texts_of(request.environ)),
             email=account and account.email,
             action=self.action(request),
             token_field=TOKEN,
