@@ -23,10 +23,10 @@ from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.texts import marked
+from stormpath_wsgi.texts import Texts, marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.address import Proxies
-from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
+from stormpath_wsgi.web.environ import IDENTITY, SESSION, TEXTS, USER
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
 from stormpath_wsgi.web.remote_user import Told
 
@@ -130,7 +130,14 @@ class Sessions(Shared):
 
     def origin(self, environ: WSGIEnvironment, *, actor: str | None = None, credential: str | None = None) -> Origin:
         """Where a request comes from, for events and limits. That is no look at the user."""
-        return Origin.of(environ, actor=actor, credential=credential, address=self.proxies.address(environ))
+        texts = environ.get(TEXTS)
+        return Origin.of(
+            environ,
+            actor=actor,
+            credential=credential,
+            address=self.proxies.address(environ),
+            language=texts.language if isinstance(texts, Texts) else None,
+        )
 
     def identify(self, environ: WSGIEnvironment) -> Identity:
         """What the session cookie says, as :meth:`.Credential.identify`."""

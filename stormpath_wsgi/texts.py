@@ -7,7 +7,8 @@ time only the standard library is needed; the tools are Babel's.
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from gettext import GNUTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -45,6 +46,23 @@ class Texts:
     def ngettext(self, one: str, many: str, number: int, /, **values: object) -> str:
         """The same of something that there is *number* times, which is the value ``%(number)s``."""
         return self._catalogue.ngettext(one, many, number) % {"number": number, **values}
+
+
+#: The form of a tag of BCP 47, as far as we have catalogues.
+_TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}")
+
+
+def texts_in(language: str | None) -> Texts:
+    """The texts in *language*, which may be anything; in English where there is no catalogue of it."""
+    return _found(language) if language and _TAG.fullmatch(language) else english()
+
+
+@lru_cache(maxsize=64)
+def _found(language: str) -> Texts:
+    try:
+        return Texts(language)
+    except FileNotFoundError:
+        return english()
 
 
 @cache

@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "remembered": set(),
     "limits": {"breaker"},
     "settings": {"key_file", "limits", "texts"},
-    "directory": {"breaker", "key_file", "limits", "remembered", "settings"},
+    "directory": {"breaker", "key_file", "limits", "remembered", "settings", "texts"},
     "client": {"limits", "sauthc1"},
     "web/address": set(),
     "web/bodies": set(),

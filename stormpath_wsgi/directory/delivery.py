@@ -8,6 +8,7 @@ the row's id, so a mail that is sent twice is known as the same mail.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -17,9 +18,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.mailers import NotSent
 from stormpath_wsgi.directory.rules.mails import messages, smtp_servers
+from stormpath_wsgi.directory.rules.mails.messages import Outgoing
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 
@@ -132,11 +134,7 @@ class Delivery:
 
     def _send(self, claimed: Row[*tuple[Any, ...]]) -> None:
         with self._context.read() as work:
-            encrypted = claimed.token
-            token = encrypted and work.secrets.decrypt(encrypted, schema.place(_outbox.c.token, claimed.id))
-            message = messages.write(
-                work, claimed.purpose, claimed.account_id, claimed.application_id, token, id=claimed.id
-            )
+            message = messages.write(work, _outgoing(work, claimed))
             mailer = smtp_servers.mailer(work) or work.mail.mailer
         if message is not None:
             mailer.send(message)
@@ -160,6 +158,23 @@ class Delivery:
         with self._context.read() as work:
             due = work.connection.execute(_NEXT, {"tenant": work.tenant_id}).scalar()
         return None if due is None else min(max(due - work.now, 0) / 1000, _LOOK)
+
+
+def _outgoing(work: UnitOfWork, claimed: Row[*tuple[Any, ...]]) -> Outgoing:
+    """What a row of the outbox is about."""
+    token, details = claimed.token, claimed.details
+    return Outgoing(
+        id=claimed.id,
+        purpose=claimed.purpose,
+        account_id=claimed.account_id,
+        application_id=claimed.application_id,
+        address=claimed.address,
+        language=claimed.language,
+        token=token and work.secrets.decrypt(token, schema.place(_outbox.c.token, claimed.id)),
+        details=json.loads(work.secrets.decrypt(details, schema.place(_outbox.c.details, claimed.id)))
+        if details
+        else {},
+    )
 
 
 _NEXT = select(func.min(_outbox.c.due_at)).where(_outbox.c.tenant_id == bindparam("tenant"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import Duration, Link, MailAddress, OneLine
+from stormpath_wsgi.settings.types import Duration, Link, MailAddress, OneLine, SiteUrl
 
 
 class MailSettings(Section):
@@ -31,6 +32,22 @@ class MailSettings(Section):
     )
     verification_link: Link | None = Field(
         None, description="The same for verification mails. Not set: web.verifyEmail.uri of the site at web.baseUrl."
+    )
+    site: SiteUrl | None = Field(
+        None,
+        description="The address of the site, for the other links of mails. Not set: web.baseUrl, with web.basePath.",
+    )
+    site_name: OneLine | None = Field(
+        None, description="What the site is called in mails. Not set: the name of the application."
+    )
+    logo: Link | None = Field(
+        None, description="The address of a picture for the head of mails. Not set: the first letter of the name."
+    )
+    templates: Path | None = Field(
+        None, description="A folder whose files mail.html and mail.txt replace the layout of the mails in our words."
+    )
+    code_ttl: Duration = Field(
+        dt.timedelta(minutes=15), description="How long the code in a mail is good, which is typed into a page."
     )
     verification_ttl: Duration = Field(
         dt.timedelta(days=7), description="How long the token of a verification mail is good."

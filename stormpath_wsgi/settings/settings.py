@@ -326,6 +326,7 @@ class Settings(Section):
         """
         pages = {"reset_link": self.web.change_password, "verification_link": self.web.verify_email}
         links = {name: self._site + quote(self.web.at(page.uri), safe=_PATH) for name, page in pages.items()}
+        links["site"] = self._site + quote(self.web.base_path or "", safe=_PATH).rstrip("/")
         missing = {name: link for name, link in links.items() if getattr(self.mail, name) is None}
         if missing and self.mail.is_sent and urlsplit(self._site).hostname in _NOWHERE:
             log.warning(

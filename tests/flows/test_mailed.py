@@ -95,7 +95,7 @@ class TestANewPassword:
         for _ in range(2):  # to look at it uses it up no more than a mail scanner does
             assert site.flows.password.account(token).email == ADA
         made = site.flows.password.change(browser, token, NEW)
-        assert office.next()["Subject"] == "Your password has been changed"
+        assert office.next()["Subject"] == "Your password for My Application was changed"
         assert (made.account, made.signed_in, made.unfinished) == (ada, False, None)
         assert not browser.user.is_authenticated
         assert not site.sessions.open(request(given(elsewhere))).user.is_authenticated

@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from support.brackets import brackets as made_in
 from support.browsing import PASSWORD, Visit, make_site
 from webob import Request
 
-import stormpath_wsgi
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.texts import Texts
 
-TEMPLATE = Path(stormpath_wsgi.__file__).parent / "locale/stormpath_wsgi.pot"
 ADA = {"givenName": "Ada", "surname": "Lovelace", "email": "new@example.org", "password": PASSWORD}
 #: What stands on the pages and is no text of ours.
 VALUES = {"My", "Application", "M", "ada@example.org", "ada@example.com", "Colour"}
@@ -24,20 +21,7 @@ VALUES = {"My", "Application", "M", "ada@example.org", "ada@example.com", "Colou
 
 @pytest.fixture(scope="module")
 def brackets(tmp_path_factory: pytest.TempPathFactory) -> Texts:
-    """A language in which each text is the English one in brackets."""
-    with TEMPLATE.open("rb") as opened:
-        catalogue = read_po(opened, locale="en")
-    for message in catalogue:
-        if message.id:
-            forms = message.id if isinstance(message.id, tuple) else (message.id,)
-            marked = tuple(f"⟦{form}⟧" for form in forms)
-            message.string = marked if len(marked) > 1 else marked[0]
-    folder = tmp_path_factory.mktemp("locale")
-    (folder / "en-x-marked/LC_MESSAGES").mkdir(parents=True)
-    with (folder / "en-x-marked/LC_MESSAGES/stormpath_wsgi.mo").open("wb") as file:
-        catalogue.fuzzy = False
-        write_mo(file, catalogue)
-    return Texts("en-x-marked", folder)
+    return made_in(tmp_path_factory.mktemp("locale"))
 
 
 @pytest.fixture(scope="module")

@@ -540,7 +540,7 @@ class TestFromAMailThatArrives:
         page.form["password"] = NEW
         page = page.form.submit().follow()
         assert "Your password is changed." in page.html.select_one("div.alert .header").get_text()
-        assert office.next()["Subject"] == "Your password has been changed"
+        assert office.next()["Subject"] == "Your password for My Application was changed"
         page.form["login"], page.form["password"] = "ada@example.org", NEW
         assert "app: ada@example.org" in page.form.submit().follow()
         assert visit.get(link).headers["Location"] == DEAD
@@ -575,7 +575,7 @@ def test_the_directory_may_be_on_another_machine_and_away(office: PostOffice, tm
         visit.account()
         assert visit.fill_in("/forgot", email="ada@example.org").headers["Location"] == FORGOT
         assert visit.fill_in(office.path(), password=NEW).headers["Location"] == RESET
-        assert office.next()["Subject"] == "Your password has been changed"
+        assert office.next()["Subject"] == "Your password for My Application was changed"
         assert "app: " in visit.get("/verify", status=404)
         visit.site.client.close()
     with closing(later.site.client):

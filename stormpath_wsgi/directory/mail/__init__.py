@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
+from stormpath_wsgi.directory.mail.layout import Layout
 from stormpath_wsgi.directory.mail.mailers import FolderMailer, Mailer, NoMailer, open_mailer
+from stormpath_wsgi.directory.mail.purposes import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.settings import MailSettings
 
 __all__ = ["RESET", "RESET_SUCCESS", "VERIFICATION", "VERIFICATION_SUCCESS", "WELCOME", "Mail", "Mailer"]
 
-#: The purposes of the mails that a directory sends. Two of these mails have a link with a token.
-RESET, RESET_SUCCESS = "reset", "resetSuccess"
-VERIFICATION, VERIFICATION_SUCCESS, WELCOME = "verification", "verificationSuccess", "welcome"
+#: What stays as it is in the path of an address.
+_PATH = "/:@!$&'()*+,;=-._~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Mail:
     """How mail is sent, and the defaults for what a template leaves open.
 
     *links*: what the link in a mail starts with, by the purpose of the mail. *verification_ttl*: the milliseconds for
-    which a verification token is valid.
+    which a verification token is valid. *code_ttl*: the same of a code. *site*: the address of the site, for other
+    links. *site_name*: what the site is called in mails whose words are ours; None: as the application. *layout*: draws
+    these mails.
     """
 
     mailer: Mailer
@@ -33,15 +36,20 @@ class Mail:
     from_address: str
     links: Mapping[str, str]
     verification_ttl: int
+    code_ttl: int = 900_000
+    site: str = ""
+    site_name: str | None = None
+    layout: Layout = field(default_factory=lambda: Layout.of(None, None))
 
     @classmethod
     def of(cls, settings: MailSettings, base_url: str, database: Database) -> Self:
-        """Mail as the *settings* ask for. Raises :class:`~stormpath_wsgi.ConfigurationError` for a wrong ``mail.url``.
+        """Mail as the *settings* ask for. Raises :class:`~stormpath_wsgi.ConfigurationError` for a wrong ``mail.url``,
+        and for a layout that cannot be used.
 
         *base_url*: that of the directory, for links. *database*: the folder for mail is beside a database in a file.
         """
         base = urlsplit(base_url)
-        site = f"{base.scheme}://{base.netloc}"
+        site = settings.site or f"{base.scheme}://{base.netloc}"
         links = {
             RESET: settings.reset_link or f"{site}/change",
             VERIFICATION: settings.verification_link or f"{site}/verify",
@@ -52,7 +60,16 @@ class Mail:
             settings.from_address or f"noreply@{base.hostname or 'localhost'}",
             MappingProxyType(links),
             settings.verification_ttl // dt.timedelta(milliseconds=1),
+            code_ttl=settings.code_ttl // dt.timedelta(milliseconds=1),
+            site=site,
+            site_name=settings.site_name,
+            layout=Layout.of(settings.templates, settings.logo),
         )
+
+    def at(self, path: str, **query: str) -> str:
+        """The address of the page of the site at *path*, such as ``/account``. No request has a say in it."""
+        parameters = f"?{urlencode(query)}" if query else ""
+        return f"{self.site}{quote(path, safe=_PATH)}{parameters}"
 
 
 def _mailer(settings: MailSettings, database: Database) -> Mailer:

@@ -1,4 +1,4 @@
-"""From a template to a mail: macros, their escaping, and the headers.
+"""From a template to a mail: macros, their escaping, and the headers, which all mails have alike.
 
 The names of people, which they choose themselves, get into mails to other people. So no value can begin a new line, be
 read as HTML, or be longer than a line or two, and a mail has exactly one recipient. Encoded words in a header (RFC
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from stormpath_wsgi.directory.mail.addresses import ascii_domain
 
@@ -31,6 +31,13 @@ _LINE = 998  # characters of a line of mail at the most
 _ENCODED = re.compile(r"=\?.*\?=")  # a word such as =?utf-8?q?=0D=0A?= (RFC 2047, section 2)
 
 
+class Sender(NamedTuple):
+    """From whom a mail is."""
+
+    address: str
+    name: str
+
+
 def compose(
     template: Mapping[str, Any], to: str, model: Mapping[str, Any], *, id: str, now: int
 ) -> EmailMessage | None:
@@ -39,18 +46,38 @@ def compose(
     *model*: the values of the macros, nested like their names. *id*: random, for the ``Message-ID``. *now*:
     milliseconds since the epoch.
     """
-    recipient, sender = _address(to), _address(template["fromEmailAddress"], template["fromName"])
-    if recipient is None or sender is None:
-        return None
-    message = EmailMessage()
-    message["From"], message["To"] = sender, recipient
-    message["Subject"] = _literal(fill(template["subject"], model))
-    message["Date"] = format_datetime(dt.datetime.fromtimestamp(now / 1000, dt.UTC))
-    message["Message-ID"] = f"<{id}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"  # tells machines not to answer it (RFC 3834)
     text = fill(template["textBody"], model)
     page = fill(template["htmlBody"], model, html.escape)
-    match template["mimeType"]:
+    sender = Sender(template["fromEmailAddress"], template["fromName"])
+    subject = fill(template["subject"], model)
+    return write(sender, to, subject, text, page, template["mimeType"], id=id, now=now)
+
+
+def write(
+    sender: Sender,
+    to: str,
+    subject: str,
+    text: str,
+    page: str,
+    mime_type: str = "multipart/alternative",
+    *,
+    id: str,
+    now: int,
+) -> EmailMessage | None:
+    """A mail to the address *to*, which has the parts *text* and *page*, in HTML, or one of them, as *mime_type* says.
+
+    *id*, *now*: as for :func:`compose`. None when no mail can be sent to that address.
+    """
+    recipient, origin = _address(to), _address(sender.address, sender.name)
+    if recipient is None or origin is None:
+        return None
+    message = EmailMessage()
+    message["From"], message["To"] = origin, recipient
+    message["Subject"] = _literal(subject)
+    message["Date"] = format_datetime(dt.datetime.fromtimestamp(now / 1000, dt.UTC))
+    message["Message-ID"] = f"<{id}@{origin.domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # tells machines not to answer it (RFC 3834)
+    match mime_type:
         case "text/html":
             _set(message, page, "html")
         case "multipart/alternative":

@@ -498,8 +498,30 @@ mailed_tokens = Table(
     Index(None, "expires_at"),
 )
 
+#: Codes that were mailed beside a token, for who types them into the page where they have asked. *id*: the SHA-256 of
+#: the ticket of their browser. *digest*: of the code, with a key. *wrong*: the number of wrong answers. A row without
+#: an account is of an address that nobody has: its code is in no mail.
+mailed_codes = Table(
+    "mailed_codes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    reference("tenant_id", "tenants"),
+    reference("account_id", "accounts", nullable=True),
+    reference("application_id", "applications"),
+    Column("purpose", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "account_id", "purpose"),
+    Index(None, "application_id"),
+    Index(None, "tenant_id"),
+    Index(None, "expires_at"),
+)
+
 #: Mail that is to be written and sent. A row without an account sends nothing: it is stored so that a request about an
-#: unknown address takes as long as one about a known address. *due_at*: the time of the next try, milliseconds.
+#: unknown address takes as long as one about a known address. *address*: where it goes; null: to the address of the
+#: account. *language*: in which it is written; null: English. *details*: what else it says, a JSON object. *due_at*:
+#: the time of the next try, milliseconds.
 outbox = Table(
     "outbox",
     metadata,
@@ -511,6 +533,9 @@ outbox = Table(
     encrypted("token"),
     Column("attempts", Integer, nullable=False),
     Column("due_at", BigInteger, nullable=False),
+    Column("address", Text),
+    Column("language", Text),
+    encrypted("details"),
     Index(None, "tenant_id", "due_at"),
     Index(None, "account_id"),
     Index(None, "application_id"),

@@ -54,7 +54,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     with mail, context.write(moves_generation=False) as work:
         token = _token(work, hours)
         mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + hours * _HOUR * 1000)
-        put(work, RESET, account_id, application_id=listing.id, token=token)
+        lasts = {"lasts": hours * _HOUR * 1000}
+        put(work, RESET, account_id, application_id=listing.id, token=token, details=lasts)
     if owner is None:
         raise fault(Code.UNKNOWN_RESOURCE, "PasswordResetToken email does not match a known resource.")
     answer = _answer(work, ResetToken(listing.id, token), owner.id, owner.email)

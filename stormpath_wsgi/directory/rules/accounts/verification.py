@@ -46,7 +46,7 @@ def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str, application
     """Puts the first mail to a new account into the outbox: the one with a verification link, or the welcome mail."""
     if policy.verifies:
         token = mailed_tokens.verification(work, account_id)
-        put(work, VERIFICATION, account_id, application_id=application_id, token=token)
+        _put(work, account_id, application_id, token)
     elif policy.welcomes:
         put(work, WELCOME, account_id, application_id=application_id)
 
@@ -81,7 +81,13 @@ def _send(context: Context, application_id: str, account_id: str | None) -> None
         proved = work.connection.execute(_PROVED, {"id": account_id or ""}).scalar()
         unproved = None if proved == VERIFIED else account_id
         token = mailed_tokens.verification(work, unproved) if unproved else mailed_tokens.no_verification(work)
-        put(work, VERIFICATION, unproved, application_id=application_id, token=token)
+        _put(work, unproved, application_id, token)
+
+
+def _put(work: UnitOfWork, account_id: str | None, application_id: str | None, token: str) -> None:
+    """Puts the mail with the *token* into the outbox."""
+    lasts = {"lasts": work.mail.verification_ttl}
+    put(work, VERIFICATION, account_id, application_id=application_id, token=token, details=lasts)
 
 
 def get(context: Context, target: VerificationToken) -> Wire:

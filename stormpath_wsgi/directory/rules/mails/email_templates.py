@@ -68,6 +68,13 @@ _DEFAULTS: Mapping[str, _Default] = {
 }
 
 
+def is_ours(purpose: str, template: Wire) -> bool:
+    """Whether *template* still says what we begin with, so that nobody has words of his own in it."""
+    default = _DEFAULTS[purpose]
+    said = (template["subject"], template["textBody"], template["htmlBody"], template["mimeType"])
+    return said == (default.subject, default.text, _page(default.text), EmailTemplate.mime_type.default)
+
+
 def make(work: UnitOfWork, directory_id: str) -> None:
     """Makes the templates of a new directory."""
     work.connection.execute(insert(schema.email_templates), list(_rows(work, directory_id)))

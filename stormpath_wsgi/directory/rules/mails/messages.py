@@ -1,27 +1,38 @@
-"""The text of a mail: the template of the directory, filled in with the values at the moment when it is sent."""
+"""The text of a mail: the template of the directory, filled in with the values at the moment when it is sent.
+
+Where nobody has changed that template, the words are ours (:mod:`stormpath_wsgi.directory.mail.words`), in the language
+of who has caused the mail. So are those of notices.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Column, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
-from stormpath_wsgi.directory.mail.template import compose, link_model
+from stormpath_wsgi.directory.mail.purposes import NOTICES
+from stormpath_wsgi.directory.mail.template import Sender, compose, link_model
+from stormpath_wsgi.directory.mail.template import write as write_message
+from stormpath_wsgi.directory.mail.words import Facts, content
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.mails import email_templates, mailed_tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds import ENABLED, id_of
+from stormpath_wsgi.texts import texts_in
 
 _templates, _accounts = schema.email_templates, schema.accounts
 _resets, _creations = schema.password_policies, schema.account_creation_policies
+_mappings, _applications = schema.account_store_mappings, schema.applications
 
 #: The columns that say whether a directory sends a mail, by the purpose of the mail.
 _STATUS: Mapping[str, Column[str]] = {
@@ -33,26 +44,98 @@ _STATUS: Mapping[str, Column[str]] = {
 }
 
 
-def write(
-    work: UnitOfWork, purpose: str, account_id: str | None, application_id: str | None, token: str | None, *, id: str
-) -> EmailMessage | None:
-    """The mail of *purpose* to an account; None when nothing is to be sent any more.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A mail of the outbox.
 
-    *token*: the token that the mail delivers, or None. *application_id*: the application at which the account was made
-    or asked for a new password. *id*: for the ``Message-ID``.
+    *id*: of its row, for the ``Message-ID``. *application_id*: the application at which the account was made or asked
+    for a new password. *address*: where it goes; None: to the account's. *language*: in which it is written. *token*:
+    the token that it delivers, or None. *details*: what else it says.
     """
-    template = None if account_id is None else _template(work, purpose, account_id)
-    if template is None or account_id is None:
+
+    id: str
+    purpose: str
+    account_id: str | None = None
+    application_id: str | None = None
+    address: str | None = None
+    language: str | None = None
+    token: str | None = field(default=None, repr=False)
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def write(work: UnitOfWork, mail: Outgoing) -> EmailMessage | None:
+    """The text of *mail*; None when nothing is to be sent any more."""
+    if mail.purpose in NOTICES:
+        return _notice(work, mail)
+    template = None if mail.account_id is None else _template(work, mail.purpose, mail.account_id)
+    if template is None or mail.account_id is None:
         return None
-    account = records.load(work, Resource(kinds.Account, account_id))
+    account = records.load(work, Resource(kinds.Account, mail.account_id))
     # Checked after the address was read: a change of the address ends the token, which must not be mailed to the new
     # address.
-    if not _is_good(work, purpose, token, application_id):
+    if not _is_good(work, mail.purpose, mail.token, mail.application_id):
         return None
-    model = _model(work, template, account, application_id)
-    if token is not None:
-        model |= link_model(template["defaultModel"]["linkBaseUrl"], token)
-    return compose(template, account["email"], model, id=id, now=work.now)
+    link = {} if mail.token is None else link_model(template["defaultModel"]["linkBaseUrl"], mail.token)
+    if email_templates.is_ours(mail.purpose, template):
+        sender = Sender(template["fromEmailAddress"], template["fromName"])
+        return _ours(work, mail, account, sender, link.get("url"))
+    model = {**_model(work, template, account, mail.application_id), **link, "code": mail.details.get("code", "")}
+    return compose(template, account["email"], model, id=mail.id, now=work.now)
+
+
+def _notice(work: UnitOfWork, mail: Outgoing) -> EmailMessage | None:
+    """The text of a notice. Its account may be gone, or there may be none yet."""
+    account = None if mail.account_id is None else records.load(work, Resource(kinds.Account, mail.account_id))
+    if account is None and mail.address is None:
+        return None
+    return _ours(work, mail, account, Sender(work.mail.from_address, work.mail.from_name), mail.details.get("link"))
+
+
+def _ours(
+    work: UnitOfWork, mail: Outgoing, account: Wire | None, sender: Sender, link: str | None
+) -> EmailMessage | None:
+    """A mail in our words. *link*: where its button leads."""
+    texts, details = texts_in(mail.language), mail.details
+    to = mail.address or (account or {}).get("email") or ""
+    facts = Facts(
+        site=_site_name(work, mail),
+        given_name=(account or {}).get("givenName") or "",
+        link=link,
+        lasts=details.get("lasts"),
+        code=details.get("code"),
+        code_lasts=details.get("codeLasts"),
+        address=details.get("address", ""),
+        name=details.get("name", ""),
+    )
+    said = content(mail.purpose, facts, texts)
+    text, page = work.mail.layout.draw(said, texts, to=to, site=facts.site, home=_home(link or work.mail.site))
+    return write_message(sender, to, said.subject, text, page, id=mail.id, now=work.now)
+
+
+def _site_name(work: UnitOfWork, mail: Outgoing) -> str:
+    """What the site is called: as the settings say, or as the application of the mail, or else as the first one in
+    which the account can sign in.
+    """
+    if work.mail.site_name is not None:
+        return work.mail.site_name
+    name = select(_applications.c.name).where(_applications.c.tenant_id == work.tenant_id)
+    if mail.application_id is not None:
+        found = work.connection.execute(name.where(_applications.c.id == mail.application_id)).scalar()
+    else:
+        statement = (
+            name.join(_mappings, _mappings.c.application_id == _applications.c.id)
+            .join(_accounts, _accounts.c.directory_id == _mappings.c.account_store_directory_id)
+            .where(_accounts.c.id == mail.account_id)
+            .order_by(_applications.c.created_at)
+        )
+        found = work.connection.execute(statement.limit(1)).scalar()
+    return found or work.mail.from_name
+
+
+def _home(link: str) -> str | None:
+    """The address of the site, which is where a *link* of a mail leads to."""
+    parts = urlsplit(link)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
 def is_sent(work: UnitOfWork, purpose: str, account_id: str) -> bool:

@@ -5,12 +5,17 @@ So no mail is about a change that was undone, and none is lost when a process di
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import insert
 
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.events import LONGEST, here
 
 _outbox = schema.outbox
 
@@ -22,11 +27,16 @@ def put(
     *,
     application_id: str | None = None,
     token: str | None = None,
+    address: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Stores the mail of *purpose* to an account, to be sent after the commit, if its directory sends such mails.
+    """Stores the mail of *purpose* to an account, to be sent after the commit, if its directory sends such mails. It is
+    written in the language of whoever is served now.
 
-    *application_id*: the application that the mail is about. *token*: the token that the mail delivers. Without an
-    account it takes the same time, and no mail is sent. Raises 2020 for an account that does not exist.
+    *application_id*: the application that the mail is about. *token*: the token that the mail delivers. *address*:
+    where it goes; None: to the address that the account has when it is sent. *details*: what else it says, which may be
+    secret. Without an account it takes the same time, and a mail is sent only to an *address*. Raises 2020 for an
+    account that does not exist.
     """
     id = new_id()
     row = {
@@ -36,6 +46,9 @@ def put(
         "account_id": account_id,
         "application_id": application_id,
         "token": None if token is None else work.secrets.encrypt(token, schema.place(_outbox.c.token, id)),
+        "address": address,
+        "language": (here().language or "")[:LONGEST] or None,
+        "details": details and work.secrets.encrypt(json.dumps(details), schema.place(_outbox.c.details, id)),
         "attempts": 0,
         "due_at": work.now,
     }

@@ -38,7 +38,7 @@ def test_who_forgot_a_password_sets_a_new_one(world: World, post: Post) -> None:
     session = world.session(account)
     token = asked(world)
     mail = post.only()
-    assert (mail["To"], mail["Subject"]) == (ADA, "Reset your Password")
+    assert (mail["To"], mail["Subject"]) == (ADA, "Choose a new password for My Application")
     assert mail["From"] == "Accounts <noreply@id.example.org>"
     assert f"https://id.example.org/change?sptoken={token.rpartition('/')[2]}\n" in text(mail)
     answer = {"href": link(token)["href"], "email": ADA, "account": link(account)}
@@ -46,7 +46,7 @@ def test_who_forgot_a_password_sets_a_new_one(world: World, post: Post) -> None:
     assert world.update(token, password=NEW) == answer
     assert world.login(ADA, NEW) == account
     assert not world.is_good(session)
-    assert post.only()["Subject"] == "Your password has been changed"
+    assert post.only()["Subject"] == "Your password for My Application was changed"
 
 
 def test_a_token_is_good_once(world: World, post: Post) -> None:

@@ -48,7 +48,7 @@ def test_a_new_account_proves_its_address_before_it_may_sign_in(world: World, ve
     with refused(7102):
         world.login(ADA)
     mail = verifying.only()
-    assert mail["Subject"] == "Verify your account"
+    assert mail["Subject"] == "Verify your address for My Application"
     token = token_in(mail)
     assert f"https://id.example.org/verify?sptoken={token}\n" in text(mail)
     assert account["emailVerificationToken"] == link(f"accounts/emailVerificationTokens/{token}")
@@ -59,7 +59,7 @@ def test_a_new_account_proves_its_address_before_it_may_sign_in(world: World, ve
     assert proved["emailVerificationToken"] is None
     assert world.login(ADA) == path(account)
     subjects = sorted(mail["Subject"] for mail in verifying.read())
-    assert subjects == ["Your account has been confirmed", "Your registration was successful"]
+    assert subjects == ["Welcome to My Application", "Your address for My Application is verified"]
     with refused(404):
         world.update(part(account, "emailVerificationToken"))
 
