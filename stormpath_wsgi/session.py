@@ -23,11 +23,12 @@ from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.texts import Texts, marked
+from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.address import Proxies
-from stormpath_wsgi.web.environ import IDENTITY, SESSION, TEXTS, USER
+from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
+from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.remote_user import Told
 
 log = logging.getLogger(__name__)
@@ -130,13 +131,12 @@ class Sessions(Shared):
 
     def origin(self, environ: WSGIEnvironment, *, actor: str | None = None, credential: str | None = None) -> Origin:
         """Where a request comes from, for events and limits. That is no look at the user."""
-        texts = environ.get(TEXTS)
         return Origin.of(
             environ,
             actor=actor,
             credential=credential,
             address=self.proxies.address(environ),
-            language=texts.language if isinstance(texts, Texts) else None,
+            language=texts_of(environ).language,
         )
 
     def identify(self, environ: WSGIEnvironment) -> Identity:

@@ -60,7 +60,7 @@ ARROWS: dict[str, set[str]] = {
     "api_auth": {"client", "web/request_authenticators"},
     "session": {
         "client", "cookie", "settings", "texts", "user", "web/address", "web/environ", "web/identity",
-        "web/remote_user",
+        "web/language", "web/remote_user",
     },
     "web/credentials": {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",
@@ -97,7 +97,6 @@ EXCEPTIONS = {("client/local.py", "directory"), ("client/api_auth.py", "api_auth
 
 #: Distributions that are extras: whoever does not ask for them does not need them.
 OPTIONAL: dict[str, set[str]] = {
-    "babel": set(),
     "flask": set(),
     "flask_login": set(),
     "gunicorn": {"cli"},

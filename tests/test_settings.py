@@ -642,6 +642,21 @@ class TestLinksOfMails:
             Settings.read(web={"baseUrl": wrong})
 
 
+class TestLanguages:
+    def test_one_that_is_named_twice_counts_once(self) -> None:
+        assert Settings.read(web={"languages": "de, en, de"}).web.languages == ("de", "en")
+
+    @pytest.mark.parametrize("wrong", ["", "tlh", "de, deutsch", "pt_BR"])
+    def test_are_those_that_there_are_texts_of(self, wrong: str) -> None:
+        with pytest.raises(ConfigurationError, match=r"web\.languages"):
+            Settings.read(web={"languages": wrong})
+
+    @pytest.mark.parametrize("wrong", ["Berlin", "../../etc/passwd", "", "x" * 5000])
+    def test_a_time_zone_is_one_of_the_machine(self, wrong: str) -> None:
+        with pytest.raises(ConfigurationError, match=r"web\.timeZone.*write one such as UTC or Europe/Berlin"):
+            Settings.read(web={"timeZone": wrong})
+
+
 class TestDescription:
     def test_each_setting_says_what_it_means(self) -> None:
         assert [entry.name for entry in Settings.describe() if not entry.meaning] == []
@@ -686,6 +701,7 @@ EXAMPLES = {
     "list of text": "email, password",
     "function": "json:dumps",
     "limit": "3 tries, waits 2s to 1m, one back after 1h",
+    "time zone": "Europe/Berlin",
 }
 #: and by name, where not any text will do.
 OTHER_VALUES = {
@@ -713,6 +729,7 @@ OTHER_VALUES = {
     "session.absolute": "100000",
     "session.cookieDomain": "example.com",
     "web.basePath": "/shop",
+    "web.languages": "de, en",
     "web.login.form.fields": '{"login": {"label": "Name"}}',
     "web.login.form.fieldOrder": "password, login",
     "web.login.form.fields.NAME.type": "number",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import io
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
-from stormpath_wsgi.texts import Texts, english, marked
-from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.texts import LANGUAGES, Texts, english, marked
+from stormpath_wsgi.web.language import Languages, texts_of
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
@@ -48,6 +49,9 @@ class TestTheCatalogues:
         texts = catalogue(file)
         assert identifiers(texts) == identifiers(catalogue(LOCALE / "stormpath_wsgi.pot")), FORGOTTEN
         assert [message.id for message in texts if message.fuzzy] == []
+        if file.parent.parent.name != "en":
+            assert [id for id, text in translations(texts).items() if not all(text)] == []
+            assert [id for id, text in translations(texts).items() if any(map(_differs(id), text))] == []
         assert [message.id for message, errors in texts.check()] == []
         compiled = io.BytesIO()
         write_mo(compiled, texts)
@@ -72,6 +76,19 @@ def identifiers(texts: Catalog) -> set[tuple[str, ...]]:
 def translations(texts: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
     """What stands for each message; both may be of several forms."""
     return {_forms(message.id): _forms(message.string) for message in texts if message.id}
+
+
+#: What a translation takes over as it is: the places of values, and tags.
+MARKUP = re.compile(r"%\(\w+\)[sd]|</?\w+[^>]*>")
+
+
+def _differs(message: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a translation of *message* has other values or tags in it. One that says its number in words may."""
+    numbers = ["%(number)s"]
+    wanted = [sorted(MARKUP.findall(form)) for form in message]
+    if len(message) > 1:
+        wanted += [sorted(set(form) - set(numbers)) for form in wanted]
+    return lambda text: sorted(MARKUP.findall(text)) not in wanted
 
 
 def _forms(message: object) -> tuple[str, ...]:
@@ -103,6 +120,67 @@ class TestOneLanguage:
 
     def test_a_mark_changes_nothing(self) -> None:
         assert marked("Sign in") == "Sign in"
+
+
+class TestDatesAndNumbers:
+    MOMENT = dt.datetime(2026, 11, 26, 23, 5, tzinfo=dt.UTC)
+
+    @pytest.mark.parametrize(
+        ("language", "date", "time", "number", "listing"),
+        [
+            ("en", "November 26, 2026", "11:05\u202fPM", "12,345", "a, b, and c"),
+            ("de", "26. November 2026", "23:05", "12.345", "a, b und c"),
+            ("fr", "26 novembre 2026", "23:05", "12\u202f345", "a, b et c"),
+            ("pt-BR", "26 de novembro de 2026", "23:05", "12.345", "a, b e c"),
+            ("ja", "2026年11月26日", "23:05", "12,345", "a、b、c"),
+        ],
+    )
+    def test_are_written_as_people_of_that_language_write_them(
+        self, language: str, date: str, time: str, number: str, listing: str
+    ) -> None:
+        texts = Texts(language)
+        assert (texts.date(self.MOMENT), texts.time(self.MOMENT)) == (date, time)
+        assert (texts.number(12345), texts.listing(["a", "b", "c"])) == (number, listing)
+
+    def test_a_day_is_that_of_the_time_zone(self) -> None:
+        berlin = dt.timezone(dt.timedelta(hours=1))
+        assert Texts("de").date(self.MOMENT, berlin) == "27. November 2026"
+        assert Texts("de").time(self.MOMENT, berlin) == "00:05"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_says_where_its_lines_begin(language: str) -> None:
+    assert Texts(language).direction == ("rtl" if language == "ar" else "ltr")
+
+
+class TestTheLanguageOfARequest:
+    OFFERED = ("en", "de", "pt-BR")
+
+    @pytest.mark.parametrize(
+        ("accept", "language"),
+        [
+            ("", "en"),
+            ("*", "en"),
+            ("de", "de"),
+            ("de-AT,de;q=0.9,en;q=0.8", "de"),
+            ("fr,de;q=0.5,en;q=0.4", "de"),
+            ("fr", "en"),
+            ("pt", "pt-BR"),
+            ("pt-PT,en;q=0.8", "pt-BR"),
+            ("en;q=0.8,pt-BR", "pt-BR"),
+            ("PT-br", "pt-BR"),
+            ("de;q=0, en", "en"),
+            ("de;q=x", "en"),
+            (",;=\x00" * 50, "en"),
+            ("x, " * 1000 + "de", "en"),  # longer than is read
+        ],
+    )
+    def test_is_the_one_that_the_browser_prefers(self, accept: str, language: str) -> None:
+        assert Languages(self.OFFERED).texts(accept).language == language
+
+    @pytest.mark.parametrize(("own", "language"), [("de", "de"), ("fr", "pt-BR"), (None, "pt-BR"), (["de"], "pt-BR")])
+    def test_is_that_of_the_account_if_the_site_speaks_it(self, own: object, language: str) -> None:
+        assert Languages(self.OFFERED).texts("pt", own).language == language
 
 
 def test_a_request_has_the_texts_that_were_chosen_for_it_and_else_english() -> None:

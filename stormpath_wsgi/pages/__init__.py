@@ -31,7 +31,7 @@ from stormpath_wsgi.policy import FORBIDDEN, NOT_ALLOWED
 from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import SESSION
-from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.language import Languages, texts_of
 from stormpath_wsgi.web.negotiation import HTML, preferred
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,8 @@ class Pages:
         site = self._site = Site(settings, client, application, flows, found)
         #: How people come in and go, for pages of the application's own.
         self.flows = flows
+        #: What the site speaks.
+        self.languages = Languages(settings.web.languages)
         handlers.listen(client, settings.web)
         served = {
             name: of_section[type(section)](site, section)
@@ -104,7 +106,11 @@ class Pages:
         if preferred(request.environ, self._site.web.produces) != HTML:
             return refused(request, refusal)
         site, login = self._site, self._site.web.login
-        other = site.link(request, site.web.at(login.uri), next=_again(request), status=FORBIDDEN) if login.enabled else None
+        other = (
+            site.link(request, site.web.at(login.uri), next=_again(request), status=FORBIDDEN)
+            if login.enabled
+            else None
+        )
         return site.problem(request, "unauthorized", refusal, user=session_of(request.environ).user, other=other)
 
     def unavailable(self, request: Request, retry_after: int) -> Response:

@@ -18,6 +18,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: browsers would then send "Origin: null" with our own forms (Fetch, "append a request Origin").
     "Referrer-Policy": "same-origin",
+    # Nobody stores it; but what stands between us and a visitor may look at it (RFC 9110, section 12.5.5).
+    "Vary": "Accept, Accept-Language",
 }
 
 

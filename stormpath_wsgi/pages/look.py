@@ -61,7 +61,9 @@ def favicon(look: LookSettings, name: str) -> str:
 
 def image_sources(look: LookSettings) -> list[str]:
     """The other sites that images come from, as sources of a Content-Security-Policy."""
-    addresses = [urlsplit(address) for address in (look.logo, look.logo_dark) if address and address.startswith("https")]
+    addresses = [
+        urlsplit(address) for address in (look.logo, look.logo_dark) if address and address.startswith("https")
+    ]
     return sorted({f"https://{address.netloc}" for address in addresses})
 
 

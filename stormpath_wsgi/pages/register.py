@@ -116,9 +116,7 @@ class RegisterPage(FormPage[RegisterSettings]):
             yield Invalid(SENTENCES[Code.WRONG_FORMAT, name], field=name)
         if name == "password" and strength and (lacking := lacks(strength, value)):
             code = Code.TOO_LONG if "maxLength" in lacking else Code.TOO_SHORT
-            yield Invalid(
-                sentence(code, name) or GENERAL, field=name, label=label, most=str(strength["maxLength"])
-            )
+            yield Invalid(sentence(code, name) or GENERAL, field=name, label=label, most=str(strength["maxLength"]))
 
     def _refusal(self, refused: RegistrationRefused) -> Invalid:
         """What the visitor is told. Raises :class:`Wait`."""

@@ -115,8 +115,13 @@ class Templates:
 
 
 def _words(texts: Texts) -> dict[str, Any]:
-    """What the tag trans calls, and the language for the attribute lang."""
-    return {"gettext": texts.gettext, "ngettext": texts.ngettext, "language": texts.language}
+    """What the tag trans calls, and the language for the attributes lang and dir."""
+    return {
+        "gettext": texts.gettext,
+        "ngettext": texts.ngettext,
+        "language": texts.language,
+        "direction": texts.direction,
+    }
 
 
 @lru_cache(maxsize=16)

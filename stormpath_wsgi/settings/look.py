@@ -21,9 +21,7 @@ class LookSettings(Section):
         description="The address of the logo: a path of this site, or https://…. It is shown 2rem high and at most "
         "10rem wide. Not set: the first letter of the name.",
     )
-    logo_dark: ImageAddress | None = Field(
-        None, description="The same where the page is dark. Not set: the same logo."
-    )
+    logo_dark: ImageAddress | None = Field(None, description="The same where the page is dark. Not set: the same logo.")
     accent: Accent | None = Field(
         None,
         description="The colour of buttons and links, such as #2563eb. What both schemes need for readable text follows "
@@ -38,6 +36,8 @@ class LookSettings(Section):
     scheme: Literal["auto", "light", "dark"] = Field(
         "auto", description="Whether the pages are light or dark; auto: as the visitor's system is."
     )
-    help_url: Target | None = Field(None, description="Where the link Help at the end of each page leads. Not set: none.")
+    help_url: Target | None = Field(
+        None, description="Where the link Help at the end of each page leads. Not set: none."
+    )
     privacy_url: Target | None = Field(None, description="The same of the link Privacy.")
     terms_url: Target | None = Field(None, description="The same of the link Terms.")

@@ -433,6 +433,7 @@ def _type_text(annotation: Any) -> str:
         Path: "path",
         SecretStr: "secret",
         Limit: "limit",
+        dt.tzinfo: "time zone",
     }
     if kind in names:
         return names[kind]

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -22,6 +23,7 @@ from stormpath_wsgi.kinds import ONE_LINE
 from stormpath_wsgi.limits.limit import Limit
 from stormpath_wsgi.settings.instance import KEY_LENGTH
 from stormpath_wsgi.settings.sources import Unit
+from stormpath_wsgi.texts import LANGUAGES
 
 #: A host, which is a name or an address, and perhaps a port (RFC 9110, section 7.2).
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(?::(?P<port>[0-9]{0,5}))?")
@@ -252,6 +254,24 @@ def _protected(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return value
 
 
+def _languages(value: tuple[str, ...]) -> tuple[str, ...]:
+    for tag in value:
+        if tag not in LANGUAGES:
+            raise ValueError(f"there is no language {tag:.20}; write some of {', '.join(LANGUAGES)}")
+    return tuple(dict.fromkeys(value))
+
+
+def _time_zone(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return dt.UTC if value == "UTC" else ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"{value:.40} is no time zone of this machine; write one such as UTC or Europe/Berlin, or install tzdata"
+        ) from None
+
+
 def _limit(value: Any) -> Any:
     # What is no text is no limit either, and gets the same sentence.
     return value if isinstance(value, Limit) else Limit.parse(value if isinstance(value, str) else "")
@@ -284,6 +304,9 @@ CredentialNames = Annotated[
 ]
 #: Paths of the site with who may pass there.
 ProtectedPaths = Annotated[Mapping[str, Any], AfterValidator(_protected)]
+#: Tags of the languages that there are texts of.
+LanguageTags = Annotated[Names, Field(min_length=1), AfterValidator(_languages)]
+TimeZone = Annotated[dt.tzinfo, BeforeValidator(_time_zone)]
 MediaType = Literal["application/json", "text/html"]
 MediaTypes = Annotated[tuple[MediaType, ...], BeforeValidator(_split)]
 CookieName = Annotated[str, AfterValidator(_cookie_name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -21,7 +22,8 @@ from stormpath_wsgi.settings.pages import (
     VerifyEmailSettings,
 )
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import MediaTypes, NamedHandler, PagePath, SiteUrl
+from stormpath_wsgi.settings.types import LanguageTags, MediaTypes, NamedHandler, PagePath, SiteUrl, TimeZone
+from stormpath_wsgi.texts import LANGUAGES
 
 _HANDLER = "The name of a function, module:function; in Python also the function: "
 
@@ -41,6 +43,12 @@ class WebSettings(Section):
         min_length=1,
         description="The media types we answer with; the first one wins where a request has no preference.",
     )
+    languages: LanguageTags = Field(
+        LANGUAGES,
+        description="The languages of pages, messages and mails: what the account says, else what the browser prefers, "
+        "else the first one. One alone is for everybody.",
+    )
+    time_zone: TimeZone = Field(dt.UTC, description="The time zone of the times on our pages, such as Europe/Berlin.")
     templates: Path | None = Field(
         None, description="A folder whose files replace ours of the same name: custom.css, login.html, base.html, …"
     )

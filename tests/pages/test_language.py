@@ -12,6 +12,7 @@ from support.browsing import PASSWORD, Visit, make_site
 from webob import Request
 
 from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.policy import NOT_SIGNED_IN
 from stormpath_wsgi.texts import Texts
 
 ADA = {"givenName": "Ada", "surname": "Lovelace", "email": "new@example.org", "password": PASSWORD}
@@ -127,6 +128,21 @@ def test_a_single_page_app_reads_it_too(visit: Visit, address: str) -> None:
 def test_a_page_names_its_language(visit: Visit) -> None:
     assert visit.get("/login").html.html["lang"] == "en-x-marked"
     assert Visit(site=visit.site).get("/login").html.html["lang"] == "en"
+
+
+def test_a_page_is_in_the_language_of_the_browser(visit: Visit) -> None:
+    page = Visit(site=visit.site).get("/login", headers={"Accept-Language": "ar-EG,ar;q=0.9,en;q=0.5"})
+    assert (page.html.html["lang"], page.html.html["dir"]) == ("ar", "rtl")
+    assert "Accept-Language" in page.headers["Vary"]
+    refused = Visit(site=visit.site).get(
+        "/staff", status=401, headers={"Accept": "application/json", "Accept-Language": "de"}
+    )
+    assert refused.json["message"] == Texts("de").gettext(NOT_SIGNED_IN)
+
+
+def test_a_site_that_speaks_one_language_speaks_it_to_everybody() -> None:
+    page = Visit(web={"languages": "de"}).get("/login", headers={"Accept-Language": "ar"})
+    assert (page.html.html["lang"], page.html.html["dir"]) == ("de", "ltr")
 
 
 def test_an_owners_template_may_have_macros_with_texts_of_ours(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from stormpath_wsgi.texts import Texts
 
 TEMPLATE = Path(stormpath_wsgi.__file__).parent / "locale/stormpath_wsgi.pot"
 LANGUAGE = "en-x-marked"
+FOLDER = "en_x_marked/LC_MESSAGES"
 
 
 def brackets(folder: Path) -> Texts:
@@ -23,8 +24,8 @@ def brackets(folder: Path) -> Texts:
             forms = message.id if isinstance(message.id, tuple) else (message.id,)
             marked = tuple(f"⟦{form}⟧" for form in forms)
             message.string = marked if len(marked) > 1 else marked[0]
-    (folder / LANGUAGE / "LC_MESSAGES").mkdir(parents=True)
-    with (folder / LANGUAGE / "LC_MESSAGES/stormpath_wsgi.mo").open("wb") as file:
+    (folder / FOLDER).mkdir(parents=True)
+    with (folder / FOLDER / "stormpath_wsgi.mo").open("wb") as file:
         catalogue.fuzzy = False
         write_mo(file, catalogue)
     return Texts(LANGUAGE, folder)

@@ -32,9 +32,6 @@ _TEXT, _PAGE = "mail.txt", "mail.html"
 _LINE = 72  # characters of a line of text, as readers of plain mail are used to
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
-#: Languages that are written from right to left.
-_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
-
 
 class Layout:
     """Draws the mails of one directory. Threads may share it.
@@ -76,7 +73,7 @@ class Layout:
         values = {
             "content": content,
             "language": texts.language,
-            "direction": "rtl" if texts.language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
+            "direction": texts.direction,
             "site": site,
             "sent": texts.gettext("Sent to %(address)s by %(site)s", address=to, site=site),
             "home": home,
