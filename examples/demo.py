@@ -1,6 +1,6 @@
-"""The site of ``make run``: a front page for everybody, one page for members, one for admins.
+"""The site of ``make run``: a front page for everybody, one page for members, one for admins, and its mails.
 
-It uses no framework: each page is a WSGI application. Registration, sign-in and sign-out are the middleware's.
+It uses no framework: each page is a WSGI application. All that has to do with accounts is the middleware's.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from importlib.resources import files
+from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from jinja2 import DictLoader, Environment
 
+from examples.inbox import Inbox, is_from_this_machine
 from stormpath_wsgi import StormpathMiddleware, groups_required, login_required, user
 
 PAGES = {
@@ -30,10 +32,11 @@ PAGES = {
     <h1>{{ self.title() }}</h1>
     {% block main %}{% endblock %}
   </main>
-  <footer>
+  <footer class="band">
     {% if user.is_authenticated %}
-    <p>Signed in as <strong>{{ user.email }}</strong></p>
-    <form method="post" action="/logout"><button class="plain">Sign out</button></form>
+    <form method="post" action="/logout">
+      <p>Signed in as <strong>{{ user.email }}</strong> <button class="link">Sign out</button></p>
+    </form>
     {% else %}
     <p>New here? <a href="/register">Create an account</a></p>
     {% endif %}
@@ -45,11 +48,13 @@ PAGES = {
     "home": """{% extends "base" %}
 {% block title %}Hello, {{ user.given_name or user.email if user.is_authenticated else "stranger" }}{% endblock %}
 {% block main %}
-<p>This is the demo site of stormpath-wsgi. It has three pages:</p>
+<p>This is the demo site of stormpath-wsgi. It has:</p>
 <ul>
-  <li><strong>this one</strong>, for everybody,</li>
+  <li><strong>this page</strong>, for everybody,</li>
   <li><a href="/members">the members’ page</a>, for whoever is signed in,</li>
-  <li><a href="/admin">the admins’ page</a>, for the group <em>admins</em>.</li>
+  <li><a href="/admin">the admins’ page</a>, for the group <em>admins</em>,</li>
+  <li><a href="/account">your account</a>, with all that you can change there,</li>
+  <li><a href="/inbox">the mails</a> that the site has written, which go nowhere. Only this machine sees them.</li>
 </ul>
 {% if not user.is_authenticated %}
 <a class="button" href="/login">Sign in</a>
@@ -78,6 +83,28 @@ door:</p>
 <a class="button" href="/">To the front page</a>
 {% endblock %}
 """,
+    "inbox": """{% extends "base" %}
+{% block title %}Mails{% endblock %}
+{% block main %}
+{% for mail in mails %}
+<p><a href="/inbox/{{ mail.name }}">{{ mail.subject }}</a><br>
+To {{ mail.to }}, {{ mail.written.strftime("%Y-%m-%d %H:%M") }} UTC</p>
+{% else %}
+<p>No mails yet. <a href="/forgot">Ask for a new password</a> to get one.</p>
+{% endfor %}
+{% endblock %}
+""",
+    "mail": """{% extends "base" %}
+{% block title %}{{ mail.subject }}{% endblock %}
+{% block main %}
+<p>To {{ mail.to }}, {{ mail.written.strftime("%Y-%m-%d %H:%M") }} UTC</p>
+<pre>{{ mail.text }}</pre>
+{% if mail.html %}
+<p><a class="button plain" href="/inbox/{{ mail.name }}/html">See it as a mail program shows it</a></p>
+{% endif %}
+<p><a href="/inbox">All mails</a></p>
+{% endblock %}
+""",
     "missing": """{% extends "base" %}
 {% block title %}Nothing here{% endblock %}
 {% block main %}<a class="button" href="/">To the front page</a>{% endblock %}
@@ -99,12 +126,13 @@ footer p {{ padding-bottom: .75rem; overflow-wrap: anywhere; }}
 templates = Environment(autoescape=True, loader=DictLoader(PAGES))
 
 
-def page(name: str, status: str = "200 OK") -> WSGIApplication:
-    """The template *name* as a WSGI application."""
+def page(name: str, status: str = "200 OK", **values: object) -> WSGIApplication:
+    """The template *name*, filled in with *values*, as a WSGI application."""
 
     def render(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         login = shlex.quote(user.email) if user.is_authenticated else ""  # people choose it, and others paste it
-        html = templates.get_template(name).render(user=user, login=login, command=".venv/bin/stormpath-wsgi")
+        template = templates.get_template(name)
+        html = template.render(user=user, login=login, command=".venv/bin/stormpath-wsgi", **values)
         policy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
         start_response(status, [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy)])
         return [html.encode()]
@@ -117,6 +145,31 @@ def style(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
     return [CSS.encode()]
 
 
+def inbox(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """The mails, for a browser on this machine. A mail that the folder does not hold is a page that is missing."""
+    _, _, path = environ["PATH_INFO"].partition("/inbox")
+    name, _, part = path.strip("/").partition("/")
+    if not is_from_this_machine(environ) or part not in ("", "html"):
+        return missing(environ, start_response)
+    if not name:
+        return page("inbox", mails=mails.newest())(environ, start_response)
+    mail = mails.find(name)
+    if mail is None or (part and mail.html is None):
+        return missing(environ, start_response)
+    return (mail_program(mail.html or "") if part else page("mail", mail=mail))(environ, start_response)
+
+
+def mail_program(html: str) -> WSGIApplication:
+    """*html* as a mail program shows it: no script, and nothing is fetched."""
+
+    def show(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy)])
+        return [html.encode()]
+
+    return show
+
+
 pages = {
     "/": page("home"),
     "/members": login_required(page("members")),
@@ -127,7 +180,10 @@ missing = page("missing", "404 Not Found")
 
 
 def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    return pages.get(environ["PATH_INFO"], missing)(environ, start_response)
+    path = environ["PATH_INFO"]
+    found = inbox if path == "/inbox" or path.startswith("/inbox/") else pages.get(path, missing)
+    return found(environ, start_response)
 
 
 application = StormpathMiddleware(site, web={"register": {"autoLogin": True}})
+mails = Inbox(Path(application.settings.instance) / "outbox")
