@@ -27,16 +27,19 @@ PAGES = {
 </head>
 <body>
 <div class="page">
-  <header><a class="brand" href="/"><span class="mark" aria-hidden="true">M</span>My Application</a></header>
+  <header>
+    <a class="brand" href="/"><span class="mark" aria-hidden="true">M</span>My Application</a>
+    {% if user.is_authenticated %}
+    <form method="post" action="/logout"><button class="link">Sign out</button></form>
+    {% endif %}
+  </header>
   <main class="card">
     <h1>{{ self.title() }}</h1>
     {% block main %}{% endblock %}
   </main>
   <footer class="band">
     {% if user.is_authenticated %}
-    <form method="post" action="/logout">
-      <p>Signed in as <strong>{{ user.email }}</strong> <button class="link">Sign out</button></p>
-    </form>
+    <p>Signed in as <bdi dir="ltr">{{ user.email }}</bdi></p>
     {% else %}
     <p>New here? <a href="/register">Create an account</a></p>
     {% endif %}
@@ -115,12 +118,10 @@ To {{ mail.to }}, {{ mail.written.strftime("%Y-%m-%d %H:%M") }} UTC</p>
 CSS = f"""{(files("stormpath_wsgi.pages") / "templates/style.css").read_text()}
 :root {{ --width: 40rem; }}
 pre {{ padding: .75rem 1rem; border-radius: var(--radius); background: var(--page); font-size: .875rem; }}
-pre {{ margin: 0; white-space: normal; }}
+pre {{ margin: 0 0 1rem; white-space: normal; }}
 code {{ display: block; padding-left: 2ch; text-indent: -2ch; }}
-pre + a {{ margin-top: 1rem; }}
-ul {{ margin: 0 0 1rem; padding-left: 1.25rem; }}
-li {{ padding: .625rem 0; }}
-footer p {{ padding-bottom: .75rem; overflow-wrap: anywhere; }}
+main ul {{ margin: 0 0 1rem; padding-inline-start: 1.25rem; }}
+main li {{ padding: .625rem 0; }}
 """
 
 templates = Environment(autoescape=True, loader=DictLoader(PAGES))

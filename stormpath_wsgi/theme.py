@@ -50,7 +50,7 @@ DEFAULT = Theme(Colours("#2f2b27", WHITE, "#2f2b27"), Colours("#e9e4de", INK, "#
 
 
 def theme_of(accent: str | None) -> Theme:
-    """The theme of an *accent*, ``#rrggbb`` in lower case. None: :data:`DEFAULT`. Raises ValueError for another text."""
+    """The theme of an *accent*, ``#rrggbb`` in lower case; None: :data:`DEFAULT`. Raises ValueError for other texts."""
     if accent is None:
         return DEFAULT
     if not _HEX.fullmatch(accent):

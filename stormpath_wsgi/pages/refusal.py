@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 TOO_MANY = marked("Too many tries for now")
 TOO_LONG_OPEN = marked("This page was open too long")
 
+_KINDS = {INVALID_LOGIN: "no_match", SENTENCES[Code.NOT_UNIQUE, "email"]: "taken"}
+
 _NO_FIELDS: Mapping[str, FieldSettings] = {}
 
 
@@ -35,7 +37,7 @@ class ShownRefusal(NamedTuple):
     title: str | None = None
     #: Whether something is wrong (``bad``), or only has to wait (``wait``).
     tone: str = "bad"
-    #: What it is, where a template has words of its own for it: ``no_match``, ``wait``, ``expired``.
+    #: What it is, where a template has words of its own for it: ``no_match``, ``taken``, ``wait``, ``expired``.
     kind: str | None = None
 
 
@@ -72,7 +74,7 @@ class Refusal(Exception):
         message = self._in_words(on_page(self.message, self.field), texts)
         if self.message == EXPIRED:
             return ShownRefusal(message, self.status, None, texts.gettext(TOO_LONG_OPEN), "wait", "expired")
-        kind = "no_match" if self.message == INVALID_LOGIN else None
+        kind = _KINDS.get(self.message)
         return ShownRefusal(message, self.status, self.field, kind=kind)
 
     def wrong_fields(self, texts: Texts) -> dict[str, str]:

@@ -59,7 +59,8 @@ class Site:
         # Browsers hold the redirect that follows a form to form-action as well.
         self._content_policy = (
             f"default-src 'none'; style-src 'self' {templates.style_source}; script-src {templates.script_source}; "
-            f"img-src {images}; font-src 'self'; form-action {' '.join(sorted(targets))}; frame-ancestors 'none'; base-uri 'none'"
+            f"img-src {images}; font-src 'self'; form-action {' '.join(sorted(targets))}; "
+            "frame-ancestors 'none'; base-uri 'none'"
         )
 
     def html(self, request: Request, view: str, status: int = 200, **context: Any) -> Answer:

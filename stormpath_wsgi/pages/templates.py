@@ -99,13 +99,15 @@ class Templates:
             seen.append(following)
             yield following
             if following not in parents:
-                parents[following] = self._parent(following)
+                yield from self._named(following, nodes.Import)
+                parents[following] = next(iter(self._named(following, nodes.Extends)), None)
             following = parents[following]
 
-    def _parent(self, name: str) -> str | None:
+    def _named(self, name: str, kind: type[nodes.Extends | nodes.Import]) -> list[str]:
+        """The templates that *name* extends or imports, as far as their names stand in it."""
         parsed = self._environment.parse(self._loader.get_source(self._environment, name)[0])
-        extended = (node.template for node in parsed.find_all(nodes.Extends))
-        return next((template.value for template in extended if isinstance(template, nodes.Const)), None)
+        found = (node.template for node in parsed.find_all(kind))
+        return [template.value for template in found if isinstance(template, nodes.Const)]
 
     def _source(self, name: str) -> str:
         text = self._loader.get_source(self._environment, name)[0]

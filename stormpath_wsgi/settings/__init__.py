@@ -52,7 +52,7 @@ __all__ = [
     "ExpandSettings", "FieldSettings", "ForgotForm", "ForgotPasswordSettings",
     "FormPageSettings", "FormSettings", "Handler", "LimitsSettings",
     "LoginForm", "LoginSettings",
-    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
-    "SessionSettings", "Settings", "SmsSender", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings",
+    "Section", "SessionSettings", "Settings", "SmsSender", "VerifyEmailSettings", "VerifyForm", "WebSettings",
 ]
 # fmt: on

@@ -24,8 +24,8 @@ class LookSettings(Section):
     logo_dark: ImageAddress | None = Field(None, description="The same where the page is dark. Not set: the same logo.")
     accent: Accent | None = Field(
         None,
-        description="The colour of buttons and links, such as #2563eb. What both schemes need for readable text follows "
-        "from it. Not set: ink, which is no colour.",
+        description="The colour of buttons and links, such as #2563eb. What both schemes need for readable text "
+        "follows from it. Not set: ink, which is no colour.",
     )
     radius: Radius = Field(8, description="How round fields and buttons are; cards and messages follow.")
     font: FontNames = Field(
