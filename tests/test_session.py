@@ -724,7 +724,8 @@ def test_a_request_says_where_it_comes_from(sessions: Sessions, cookie: str, ada
     """For events. Nobody looks at the user for that."""
     environ = {**request(cookie), "REMOTE_ADDR": "192.0.2.1", "HTTP_USER_AGENT": "curl"}
     session = sessions.open(environ)
-    assert session.origin() == Origin(actor=ada.href, address="192.0.2.1", agent="curl", credential="session")
+    told = Origin(actor=ada.href, address="192.0.2.1", agent="curl", credential="session", language="en")
+    assert session.origin() == told
     assert session.origin().environ is environ
     assert not session.matters
     assert visit(sessions).origin() == Origin()
