@@ -45,7 +45,7 @@ def in_scheme(style: str, look: LookSettings) -> str:
 
 @lru_cache(maxsize=64)
 def favicon(look: LookSettings, name: str) -> str:
-    """A small icon for the tab of the browser, as a ``data:`` address: the first letter of *name* on the fill colour."""
+    """A small icon for the tab of the browser, as a ``data:`` address: the first letter of *name*."""
     light, dark = theme_of(look.accent)
     other = {"auto": dark, "light": light, "dark": dark}[look.scheme]
     first = dark if look.scheme == "dark" else light
