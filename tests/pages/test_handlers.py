@@ -84,7 +84,7 @@ def test_who_is_signed_in_is_sent_on_unless_the_settings_say_no() -> None:
         visit.account()
         visit.sign_in()
         assert visit.get("/login?next=%2Fstaff").status_code == status
-    assert "You are signed in as ada@example.org." in visit.get("/login")
+    assert "ada@example.org" in visit.get("/login").html.select_one("div.alert").get_text()
 
 
 def test_a_handler_is_not_told_of_what_it_does_itself() -> None:

@@ -81,8 +81,8 @@ ROWS = [
     Row("POST /forgot", posted={"email": "nobody@example.org"}, html=FORGOT, json=EMPTY),
     Row("POST /forgot", posted={"email": "no address"}, html=FORGOT, json=EMPTY),
     Row("POST /forgot", posted={"email": "x" * 5000}, html=FORGOT, json=EMPTY),
-    Row("POST /forgot", posted={"email": " "}, html="Email is required.", json=EMPTY),
-    Row("POST /forgot", posted={"other": "x"}, html="Email is required.", json=EMPTY),
+    Row("POST /forgot", posted={"email": " "}, html="Enter your email.", json=EMPTY),
+    Row("POST /forgot", posted={"other": "x"}, html="Enter your email.", json=EMPTY),
     Row("GET /change", html="/forgot", json=NO_TOKEN),
     *(Row("GET /change", token=token, html=DEAD, json=NO_REQUEST) for token in ("unknown", "used", "foreign", "wild")),
     Row("GET /change", token="good", html="Choose a new password", json=EMPTY),
@@ -92,12 +92,12 @@ ROWS = [
         for token in ("unknown", "used", "foreign", "wild")
         for value in (NEW, "")
     ),
-    Row("POST /change", token="good", posted={"password": "short"}, html=SHORT, json=TOO_SHORT),
+    Row("POST /change", token="good", posted={"password": "short"}, html="8 characters or more missing", json=TOO_SHORT),
     Row(
         "POST /change",
         token="good",
         posted={"password": ""},
-        html="New password is required.",
+        html="Enter your password.",
         json={"status": 400, "message": "New password is required."},
     ),
     Row("POST /change", token="good", posted={"password": NEW}, html=RESET, json=EMPTY, spends=True),
@@ -151,7 +151,7 @@ ROWS = [
         Row(
             "POST /verify",
             posted=posted,
-            html="Email is required.",
+            html="Enter your email.",
             json={"status": 400, "message": "Email is required."},
         )
         for posted in ({"login": " "}, {"email": ""}, {"other": "x"})
@@ -310,7 +310,7 @@ def test_a_form_that_has_expired_comes_again_and_can_be_sent(world: World, addre
     if address == "/change":
         page.form["password"] = NEW
     page = page.form.submit(status=403)
-    assert "This form has expired." in page.html.select_one("div.alert-danger").get_text()
+    assert "Nothing is lost" in page.html.select_one("div.alert-danger").get_text()
     if address == "/change":
         assert page.form["password"].value == ""
         page.form["password"] = NEW
@@ -384,7 +384,7 @@ class TestTheForms:
         account = visit.account()
         token = visit.application.password_reset_tokens.create({"email": account.email}).href.rpartition("/")[2]
         page = visit.fill_in(f"/change?sptoken={token}", password=NEW, confirmPassword=PASSWORD)
-        assert "Passwords do not match." in page.html.select_one("div.alert-danger").get_text()
+        assert "The two passwords differ." in page.html.select_one("div.alert-danger").get_text()
         page.form["password"] = page.form["confirmPassword"] = NEW
         assert page.form.submit().headers["Location"] == RESET
 
@@ -426,7 +426,7 @@ class TestTheForms:
         visit = world.visit(BROWSER)
         page = visit.get("/change?sptoken=x").follow()
         assert page.html.h1.get_text() == "This link no longer works"
-        assert "older than 24 hours" in page.html.select_one("div.alert").get_text()
+        assert "older than 24 hours" in page.html.main.get_text()
         page.form["email"] = "nobody@example.org"
         assert page.form.submit().headers["Location"] == FORGOT
 
@@ -478,7 +478,7 @@ class TestTooManyMails:
         for name, value in values.items():
             form[name] = value
         page = form.submit(status=429)
-        assert "Please wait 8 minutes" in page.html.select_one("div.alert-danger").get_text()
+        assert "Wait 8 minutes, then try again." in page.html.select_one("div.alert-danger").get_text()
         assert email in page.text
 
 

@@ -190,7 +190,7 @@ def said(element: Any) -> str:
         (
             "not-this-account",
             "Sign in to Acme",
-            "You are signed in as ada @example.org. That account has no access to the page you asked for. "
+            "You are signed in as ada@example.org. That account has no access to the page you asked for. "
             "Sign in with another one, or go back to Acme.",
         ),
         ("register", "Create your Acme account", None),

@@ -15,7 +15,7 @@ from support.servers import served_api
 
 from stormpath_wsgi.events import AfterEvent, SignInFailed, WaitBegan
 from stormpath_wsgi.texts import english
-from stormpath_wsgi.web.language import waiting_time
+from stormpath_wsgi.web.language import wait_and_try, waiting_time
 
 #: Four that are free, and one that begins a long wait.
 LIMITS = {"accountAndAddress": "4 tries, waits 8s to 1h, one back after 1h"}
@@ -47,6 +47,14 @@ def test_the_time_is_told_in_words(seconds: int, told: str) -> None:
     assert waiting_time(seconds, english()) == f"Too many tries. Please wait {told} and try again."
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(1, "1 minute"), (60, "1 minute"), (61, "2 minutes"), (240, "4 minutes"), (5400, "90 minutes"), (5401, "2 hours")],
+)
+def test_a_page_tells_minutes_and_rounds_them_up(seconds: int, told: str) -> None:
+    assert wait_and_try(seconds, english()) == f"Wait {told}, then try again."
+
+
 def test_the_form_comes_again_with_what_was_typed_but_for_the_password(visit: Visit) -> None:
     visit.account()
     guess(visit)
@@ -55,7 +63,10 @@ def test_the_form_comes_again_with_what_was_typed_but_for_the_password(visit: Vi
     answer = form.submit(status=429)
     assert answer.headers["Retry-After"] == "8"
     assert answer.headers["Cache-Control"] == "no-cache, no-store"
-    assert answer.html.select_one("div.bad-login").get_text(strip=True) == TOLD
+    words = " ".join(answer.html.select_one("div.bad-login").get_text().split())
+    assert words == (
+        "Too many tries for now Wait 1 minute, then try again. Or reset your password: that works right away."
+    )
     assert answer.form["login"].value == "ada@example.org"
     assert answer.form["password"].value == ""
     assert PASSWORD not in answer.text
@@ -130,7 +141,7 @@ class TestRegistration:
         for name, value in {**FORM, "email": "person5@example.org"}.items():
             form[name] = value
         page = form.submit(status=429)
-        assert told in page.text
+        assert "Wait 2 minutes, then try again." in page.text
         assert page.form["email"].value == "person5@example.org"
         assert PASSWORD not in page.text
         assert [account.email for account in visit.application.accounts] == [
