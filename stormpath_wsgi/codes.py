@@ -236,6 +236,11 @@ class Code(IntEnum):
         "This was tried too often. The header Retry-After says after how many seconds it may be tried again.",
         "Too many tries. Please wait a moment and try again.",
     )
+    #: Ours, both: the documents know no codes in mails.
+    MAILED_CODE_WRONG = _grant(7120, 400, "That is not the code that was mailed.")
+    MAILED_CODE_DEAD = _grant(
+        7121, 400, "There is no code to answer any more: it was used, is too old, or had too many wrong answers."
+    )
     PROVIDER_REFUSED = _grant(7200, 400, "The provider refused the code or token.")
     FROM_PROVIDER = _grant(7202, 400, "The property comes from the provider and cannot be changed here.")
     EMAIL_DOMAIN_NOT_ALLOWED = _grant(

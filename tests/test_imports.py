@@ -31,18 +31,22 @@ ARROWS: dict[str, set[str]] = {
     "remembered": set(),
     "limits": {"breaker"},
     "settings": {"key_file", "limits", "texts"},
-    "directory": {"breaker", "key_file", "limits", "remembered", "settings", "texts"},
-    "client": {"limits", "sauthc1"},
+    "directory": {"breaker", "key_file", "limits", "remembered", "settings", "texts", "tickets"},
+    "client": {"limits", "sauthc1", "tickets"},
     "web/address": set(),
     "web/bodies": set(),
     "web/environ": set(),
     "web/negotiation": set(),
     "texts": set(),
+<<<<<<< HEAD
     "theme": set(),
+=======
+    "tickets": set(),
+>>>>>>> 35ab0b6 (Mail a short code beside the link, good for one browser and five answers)
     "web/language": {"texts", "web/environ"},
     "web/origin": {"texts", "web/environ", "web/identity"},
     "api": {
-        "directory", "limits", "sauthc1", "settings", "web/address", "web/bodies", "web/negotiation",
+        "directory", "limits", "sauthc1", "settings", "tickets", "web/address", "web/bodies", "web/negotiation",
     },
     "signing": set(),
     "sauthc1": set(),
@@ -65,7 +69,7 @@ ARROWS: dict[str, set[str]] = {
     "web/credentials": {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",
     },
-    "flows": {"client", "cookie", "limits", "session", "settings", "signing", "web/environ"},
+    "flows": {"client", "cookie", "limits", "session", "settings", "signing", "tickets", "web/environ"},
     "web/responses": {"user", "web/environ"},
     "policy": {
         "client", "session", "settings", "texts", "user", "web/environ", "web/identity", "web/language",

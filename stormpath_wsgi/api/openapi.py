@@ -141,6 +141,23 @@ def _special() -> Iterator[tuple[str, Json]]:
         "/applications/{id}/authTokens/{token}",
         {"get": _redirect("Where the token is that was found good.", "checkToken", ["id", "token"])},
     )
+    told = _response("How long a code is good, in milliseconds.", {"type": "object", "required": ["href", "lifetime"]})
+    opened = _response("A token for a new password, or the account whose address is verified.", {"type": "object"})
+    yield (
+        "/applications/{id}/mailedCodes",
+        {
+            "get": _operation("Tells of the codes in mails.", "getMailedCodes", ["id"], {"200": told}),
+            "post": _operation(
+                "Answers a code that was mailed.",
+                "answerMailedCode",
+                ["id"],
+                {"200": opened},
+                (),
+                kinds.MailedCode,
+                "c",
+            ),
+        },
+    )
     answer = _response("The tokens.", {"type": "object", "required": ["access_token", "token_type", "expires_in"]})
     exchange = _operation("Exchanges a grant for tokens (RFC 6749).", "exchange", ["id"], {"200": answer})
     form = {"type": "object", "properties": {"grant_type": {"type": "string"}}, "required": ["grant_type"]}
@@ -349,4 +366,4 @@ _SAUTHC1 = "SAuthc1: an HMAC over the request, by the secret of an API key."
 
 #: The kinds for which POST answers 200 and not 201, because it makes nothing that could be read again at a new href.
 _ANSWERED = (kinds.LoginAttempt, kinds.PasswordResetToken, kinds.DefaultRelayState)
-_NO_RESOURCES = (*_ANSWERED, kinds.VerificationEmail, kinds.EmailVerificationToken, kinds.CustomData)
+_NO_RESOURCES = (*_ANSWERED, kinds.VerificationEmail, kinds.EmailVerificationToken, kinds.MailedCode, kinds.CustomData)

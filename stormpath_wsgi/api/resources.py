@@ -15,7 +15,7 @@ from stormpath_wsgi.api.encryption import Encryption
 from stormpath_wsgi.api.incoming import Incoming, Parameters
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck, TokenEndpoint, parse
+from stormpath_wsgi.directory.wire.paths import Listing, MailedCodes, Resource, TokenCheck, TokenEndpoint, parse
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import Kind
 from stormpath_wsgi.web.negotiation import JSON, ranked
@@ -113,6 +113,8 @@ def _redirect(call: Call) -> Response:
 
 def _post(call: Call) -> Response:
     match parse(call.path):
+        case MailedCodes():
+            return respond(call.service.create(call.path, call.request.document()))
         case TokenEndpoint():
             return respond(call.service.create(call.path, call.request.fields()))
         case Listing(of):

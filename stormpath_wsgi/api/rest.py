@@ -16,6 +16,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug import Response
 
+from stormpath_wsgi import tickets
 from stormpath_wsgi.api import openapi
 from stormpath_wsgi.api.authentication import Authentication
 from stormpath_wsgi.api.hosts import Hosts
@@ -24,8 +25,9 @@ from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import ConfigurationError, Error, Overloaded, TooManyTries, Unavailable, fault
-from stormpath_wsgi.events import API_KEY, Origin, SignInFailed, at
+from stormpath_wsgi.events import API_KEY, LONGEST, Origin, SignInFailed, at
 from stormpath_wsgi.limits import NOBODY, Visitor, header, visited
+from stormpath_wsgi.tickets import holding
 from stormpath_wsgi.web.address import Proxies, ProxyHint
 
 log = logging.getLogger(__name__)
@@ -95,7 +97,8 @@ class RestAPI:
         origin = Origin.of(request.environ, address=self._proxies.address(request.environ))
         with at(origin):
             caller = self._authentication.caller(request)
-        with at(replace(origin, actor=caller.account_href, credential=API_KEY)), visited(_visitor(request)):
+        origin = replace(origin, actor=caller.account_href, credential=API_KEY, language=_language(request))
+        with at(origin), visited(_visitor(request)), holding(_ticket(request)):
             return answer(Call(self._acting_for(caller.id), caller, request, path))
 
     def _refuse(self, request: Incoming, error: Error, request_id: str) -> Response:
@@ -131,6 +134,20 @@ def _visitor(request: Incoming) -> Visitor:
         return header.read(told)
     except ValueError as error:
         raise fault(Code.MALFORMED_REQUEST, f"{error}.") from None
+
+
+def _language(request: Incoming) -> str | None:
+    """The language of mails that the request causes. A site says the one of its visitor, without others behind it."""
+    return request.headers.get("Accept-Language", "")[:LONGEST].partition(",")[0].partition(";")[0].strip() or None
+
+
+def _ticket(request: Incoming) -> str | None:
+    """That of the browser for which the caller asks. Raises a 400 for what can be none."""
+    told = request.headers.get(tickets.NAME)
+    found = tickets.read(told)
+    if told is not None and found is None:
+        raise fault(Code.MALFORMED_REQUEST, f"{tickets.NAME} must have 22 to 128 letters, digits, - and _.")
+    return found
 
 
 def _oauth_error(error: Error) -> str:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
+from stormpath_wsgi import tickets
 from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, is_limit, retry_after, unavailable
 from stormpath_wsgi.client.cache import CacheOptions, CachingDataStore
@@ -20,6 +21,7 @@ from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.client.transport import Reply, Transport, Unreached
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.events import here
 from stormpath_wsgi.limits import header, visitor
 
 #: The highest number of tries for one request: the first one and four more, as in the documented client.
@@ -191,9 +193,17 @@ class _Request:
 
 
 def _told_of_visitor(request: _Request) -> Mapping[str, str]:
-    """The header that says who tries: the directory cannot see our visitors. By reading nothing is tried."""
-    told = header.written(visitor()) if request.method == "POST" else None
-    return {} if told is None else {header.NAME: told}
+    """The headers that say who tries, the ticket of the browser, and the language of mails: the directory cannot see
+    our visitors. By reading nothing is tried.
+    """
+    if request.method != "POST":
+        return {}
+    told = {
+        header.NAME: header.written(visitor()),
+        tickets.NAME: tickets.read(tickets.ticket()),
+        "Accept-Language": here().language,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _may_repeat(request: _Request, outcome: Reply | Unreached) -> bool:

@@ -20,7 +20,7 @@ from stormpath_wsgi.directory.rows.query import page, parse_window
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, LISTED, REMOVE
 from stormpath_wsgi.directory.rules import custom_data
-from stormpath_wsgi.directory.rules.accounts import password_reset, verification
+from stormpath_wsgi.directory.rules.accounts import code_answers, password_reset, verification
 from stormpath_wsgi.directory.rules.accounts.login import attempt_with
 from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
 from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
@@ -30,6 +30,7 @@ from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import (
     DataKey,
     Listing,
+    MailedCodes,
     ResetToken,
     Resource,
     Target,
@@ -163,6 +164,8 @@ class DirectoryService:
                 return password_reset.get(self._context, target, expand)
             case VerificationToken() as target:
                 return verification.get(self._context, target)
+            case MailedCodes() as target:
+                return code_answers.describe(self._context, target)
         raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
@@ -186,6 +189,8 @@ class DirectoryService:
         target, params = self._parse(path), params or {}
         if isinstance(target, TokenEndpoint):
             return oauth.exchange(self._context, target, properties)
+        if isinstance(target, MailedCodes):
+            return code_answers.answer(self._context, target, properties)
         if not isinstance(target, Listing) or not target.creates:
             raise fault(Code.METHOD_NOT_OFFERED)
         self._delivery.look()
@@ -274,6 +279,8 @@ class DirectoryService:
                 known = {"get": True, "update": True}
             case VerificationToken():
                 known = {"get": True, "update": True}
+            case MailedCodes():
+                known = {"get": True, "create": True}
         return frozenset(verb for verb, is_known in known.items() if is_known)
 
     def wrong_api_key(self, address: str | None) -> None:

@@ -77,6 +77,17 @@ class VerificationEmail(Kind):
     account_store = Link[Any]("Directory", "Group", "Organization", writable="c")
 
 
+class MailedCode(Kind):
+    """A code that was mailed, typed by who has the ``ticket`` of the browser that asked for it. The REST API of
+    Stormpath did not have it.
+    """
+
+    path = "mailedCodes"
+    purpose = Choice("reset", "verification", required=True, writable="c")
+    ticket = Text[str](length=(22, 128), required=True, writable="c", secret=True)
+    code = Text[str](length=(1, 64), required=True, writable="c", secret=True)
+
+
 class EmailVerificationToken(Kind):
     """A mailed token that verifies an e-mail address once, at ``accounts/emailVerificationTokens/<token>``."""
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text
+from support.post import Post
+from support.post import text as mail_text
 from support.warm import Start
 from support.world import PASSWORD, World, link, path
 
 from stormpath_wsgi.directory.rules.mails import mailed_tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import Error
+from stormpath_wsgi.tickets import holding, new
 
 #: Does what it is told in JSON, a line each, and answers with the codes of the errors, 0 where there was none.
 PROGRAM = """
@@ -24,10 +28,12 @@ PROGRAM = """
     from stormpath_wsgi.directory import DirectoryService
     from stormpath_wsgi.directory.storage.engine import Database
     from stormpath_wsgi.directory.crypto.passwords import Passwords
+    from stormpath_wsgi.directory.crypto.secrets import Secrets
     from stormpath_wsgi.errors import Error
 
     cheap = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1), waiting=1000)
-    service = DirectoryService(Database(sys.argv[1]), "https://id.example.org/v1", passwords=cheap)
+    more = {"passwords": cheap, "secrets": Secrets(["5a" * 32])}
+    service = DirectoryService(Database(sys.argv[1]), "https://id.example.org/v1", **more)
     service.get("tenants/current")
     print("ready", flush=True)
     for line in sys.stdin:
@@ -252,3 +258,24 @@ def test_nor_does_one_that_is_mailed_once_more(world: World) -> None:
         event.remove(engine, "before_cursor_execute", change_meanwhile)
     with world.database.read() as connection:
         assert connection.execute(select(schema.mailed_tokens)).all() == []
+
+
+def test_of_processes_that_answer_one_mailed_code_one_is_right_and_no_answer_is_free(
+    world: World, program: Start
+) -> None:
+    post = Post(world)
+    world.account("ada@example.org")
+    world.now, wish = time.time(), {"email": "ada@example.org"}  # as for the processes
+    orders: list[list[Any]] = [[], []]
+    for right in (True, False):
+        ticket = new()
+        with holding(ticket):
+            world.service.create(f"{world.application}/passwordResetTokens", wish)
+        digits = re.search(r"^ {4}(\d{4}) (\d{4})$", mail_text(post.only()), re.M)
+        assert digits
+        code = "".join(digits.groups()) if right else "none"
+        answer = ["create", f"{world.application}/mailedCodes", {"purpose": "reset", "ticket": ticket, "code": code}]
+        for order in orders:
+            order += [answer] * (1 if right else 5)
+    codes = [code for process in together(world, program, *orders) for code in process]
+    assert sorted(codes) == [0, *[7120] * 5, *[7121] * 6]

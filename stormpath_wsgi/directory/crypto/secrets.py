@@ -3,6 +3,9 @@
 The cipher is AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits for each text. An encrypted text looks like
 ``v1.<key id>.<base64url of nonce, ciphertext, tag>``. It is bound to its place in the database, which is authenticated
 together with the text. So a text that was copied into another row cannot be decrypted there.
+
+A text that only has to be compared, and is too short for a plain digest, has one with a key: HMAC-SHA-256 (RFC 2104),
+bound to its place as well, and written ``v1.<key id>.<hex digits>``.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,6 +31,16 @@ KEY_LENGTH = 64  # hex digits: 32 random bytes
 
 _NONCE = 12  # bytes
 _SETTING = "encryptionKeys"
+
+
+class _Key(NamedTuple):
+    """What one key is used for: *cipher* encrypts, and *of_digests* is the key of digests."""
+
+    cipher: AESGCM
+    of_digests: bytes
+
+    def digest(self, text: str, context: str) -> str:
+        return hmac.digest(self.of_digests, f"{context}\0{text}".encode(), "sha256").hex()
 
 
 class Secrets:
@@ -45,7 +58,7 @@ class Secrets:
 
     def __init__(self, keys: Iterable[str | SecretStr] = (), *, file: KeyFile | None = None) -> None:
         self.file = file
-        self._ciphers = _ciphers(keys)
+        self._keys = _keys_of(keys)
 
     @classmethod
     def of(cls, database: Database, keys: Iterable[str | SecretStr] = ()) -> Self:
@@ -65,16 +78,22 @@ class Secrets:
 
         To be called within the transaction that stores the text, because :mod:`.rotation` relies on that.
         """
-        ciphers = self._ciphers
-        if self.file is not None:
-            # A file that was deleted is not made anew: texts that were encrypted with its keys could not be decrypted.
-            ciphers = self._ciphers = _ciphers(self.file.read() if ciphers else self.file.make())
-        if not ciphers:
-            raise ConfigurationError(f"{context} cannot be encrypted: there is no key in {self._place}; {_HOW_TO_SET}.")
-        key_id, cipher = next(iter(ciphers.items()))
+        key_id, key = next(iter(self._encrypting(context).items()))
         nonce = os.urandom(_NONCE)
-        encrypted = nonce + cipher.encrypt(nonce, text.encode(), context.encode())
+        encrypted = nonce + key.cipher.encrypt(nonce, text.encode(), context.encode())
         return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(encrypted).decode()}"
+
+    def digest(self, text: str, context: str) -> str:
+        """The digest of *text* at the place *context*. Raises ConfigurationError where there is no key."""
+        key_id, key = next(iter(self._encrypting(context).items()))
+        return f"{VERSION}.{key_id}.{key.digest(text, context)}"
+
+    def is_digest(self, digest: str, text: str, context: str) -> bool:
+        """Whether *digest* is that of *text* at the place *context*. One whose key is gone is that of no text."""
+        _, _, rest = digest.partition(".")
+        key_id, _, stored = rest.partition(".")
+        key = self._key(key_id)
+        return key is not None and hmac.compare_digest(stored, key.digest(text, context))
 
     def decrypt(self, encrypted: str, context: str) -> str:
         """The text that was *encrypted* for the place *context*.
@@ -84,15 +103,15 @@ class Secrets:
         """
         version, _, rest = encrypted.partition(".")
         key_id, _, data = rest.partition(".")
-        cipher = self._cipher(key_id) if version == VERSION else None
-        if cipher is None:
+        key = self._key(key_id) if version == VERSION else None
+        if key is None:
             raise ConfigurationError(
                 f"{context} was encrypted with the key {key_id!r:.20}, which is not in {self._place}; put it back "
                 "there."
             )
         try:
             packed = base64.urlsafe_b64decode(data)
-            return cipher.decrypt(packed[:_NONCE], packed[_NONCE:], context.encode()).decode()
+            return key.cipher.decrypt(packed[:_NONCE], packed[_NONCE:], context.encode()).decode()
         except (InvalidTag, ValueError):
             raise ConfigurationError(
                 f"{context} cannot be decrypted with the key {key_id} from {self._place}: the table was changed by "
@@ -102,13 +121,23 @@ class Secrets:
     def key_ids(self) -> list[str]:
         """The ids of the keys (:func:`key_id`). The key that encrypts comes first."""
         if self.file is not None:
-            self._ciphers = _ciphers(self.file.read())
-        return list(self._ciphers)
+            self._keys = _keys_of(self.file.read())
+        return list(self._keys)
 
-    def _cipher(self, key_id: str) -> AESGCM | None:
-        if key_id not in self._ciphers and self.file is not None:
-            self._ciphers = _ciphers(self.file.read())
-        return self._ciphers.get(key_id)
+    def _encrypting(self, context: str) -> Mapping[str, _Key]:
+        """The keys, the one that encrypts first. *context*: what for. Raises ConfigurationError where there is none."""
+        keys = self._keys
+        if self.file is not None:
+            # A file that was deleted is not made anew: texts that were encrypted with its keys could not be decrypted.
+            keys = self._keys = _keys_of(self.file.read() if keys else self.file.make())
+        if not keys:
+            raise ConfigurationError(f"{context} cannot be encrypted: there is no key in {self._place}; {_HOW_TO_SET}.")
+        return keys
+
+    def _key(self, key_id: str) -> _Key | None:
+        if key_id not in self._keys and self.file is not None:
+            self._keys = _keys_of(self.file.read())
+        return self._keys.get(key_id)
 
     @property
     def _place(self) -> str:
@@ -133,8 +162,8 @@ def key_id(key: str | SecretStr) -> str:
     return _derived(key, "id")[:4].hex()
 
 
-def _ciphers(keys: Iterable[str | SecretStr]) -> Mapping[str, AESGCM]:
-    return {key_id(key): AESGCM(_derived(key, "AES-256-GCM")) for key in keys}
+def _keys_of(keys: Iterable[str | SecretStr]) -> Mapping[str, _Key]:
+    return {key_id(key): _Key(AESGCM(_derived(key, "AES-256-GCM")), _derived(key, "HMAC-SHA-256")) for key in keys}
 
 
 def _derived(key: str | SecretStr, purpose: str) -> bytes:

@@ -518,6 +518,19 @@ mailed_codes = Table(
     Index(None, "expires_at"),
 )
 
+#: Mailed tokens that were used up a moment ago. *id*: the SHA-256 of the token, the ticket of the browser, and what
+#: else was asked with it. Whoever asks for exactly the same once more is told that it is done.
+spent_tokens = Table(
+    "spent_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    reference("account_id", "accounts"),
+    Column("purpose", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "account_id", "purpose"),
+    Index(None, "expires_at"),
+)
+
 #: Mail that is to be written and sent. A row without an account sends nothing: it is stored so that a request about an
 #: unknown address takes as long as one about a known address. *address*: where it goes; null: to the address of the
 #: account. *language*: in which it is written; null: English. *details*: what else it says, a JSON object. *due_at*:

@@ -26,6 +26,7 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
         kinds.PasswordResetToken,
         kinds.VerificationEmail,
         kinds.EmailVerificationToken,
+        kinds.MailedCode,
         kinds.DefaultRelayState,
     )
 }
@@ -120,7 +121,19 @@ class VerificationToken:
     token: str = field(repr=False)
 
 
-Target = Resource | Listing | DataKey | TokenCheck | TokenEndpoint | ResetToken | VerificationToken
+@dataclass(frozen=True, slots=True)
+class MailedCodes:
+    """``applications/<id>/mailedCodes``: where codes that were mailed are answered."""
+
+    application_id: str
+
+    @property
+    def path(self) -> str:
+        """The path below the base URL."""
+        return f"{kinds.Application.path}/{self.application_id}/{kinds.MailedCode.path}"
+
+
+Target = Resource | Listing | DataKey | TokenCheck | TokenEndpoint | ResetToken | VerificationToken | MailedCodes
 
 
 def parse(path: str) -> Target:
@@ -146,6 +159,8 @@ def _target(path: str) -> Target | None:
             return Resource(BY_SEGMENT[segment], id)
         case ["accounts", kinds.EmailVerificationToken.path, token] if _TOKEN.match(token):
             return VerificationToken(token)
+        case ["applications", id, kinds.MailedCode.path] if ID.match(id):
+            return MailedCodes(id)
         case [segment, id, name] if segment in BY_SEGMENT and ID.match(id):
             return _member(BY_SEGMENT[segment], id, name)
         case ["applications", id, "authTokens", token] if ID.match(id) and _TOKEN.match(token):

@@ -22,7 +22,7 @@ from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import accounts, password_policy
-from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens, spent_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
@@ -52,10 +52,10 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     account_id, hours = (owner.id, owner.reset_token_ttl) if owner else (None, PasswordPolicy.reset_token_ttl.default)
     mail = context.limits.mail(RESET, tenant_id, canonical_username(email), account_id)
     with mail, context.write(moves_generation=False) as work:
-        token = _token(work, hours)
+        token = _token(work, hours * _HOUR)
         mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + hours * _HOUR * 1000)
-        lasts = {"lasts": hours * _HOUR * 1000}
-        put(work, RESET, account_id, application_id=listing.id, token=token, details=lasts)
+        details = {"lasts": hours * _HOUR * 1000, **mailed_codes.make(work, RESET, account_id, listing.id)}
+        put(work, RESET, account_id, application_id=listing.id, token=token, details=details)
     if owner is None:
         raise fault(Code.UNKNOWN_RESOURCE, "PasswordResetToken email does not match a known resource.")
     answer = _answer(work, ResetToken(listing.id, token), owner.id, owner.email)
@@ -79,19 +79,52 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
 
     Raises the errors of :func:`get`, and 2000 to 2008 for the password. Then the token stays valid.
     """
+    asked = str(properties.get("password")) if isinstance(properties, Mapping) else ""
     with context.read() as work:
-        current = _held(work, target)
+        done = spent_tokens.owner(work, RESET, target.token, asked)
+        current = _held(work, target) if done is None else _repeated(work, target, done)
+    if done is not None:
+        return current
     account_id = id_of(current["account"]["href"])
     sent = {"password": None, **properties} if isinstance(properties, Mapping) else properties
     body = bodies.of_update(PasswordResetToken, sent, current)
     with at(credential=RESET_TOKEN):
         new = password_policy.of_account(context, account_id, body.values["password"])
         with context.write() as work:
-            mailed_tokens.spend(work, RESET, target.token, target.application_id)
+            try:
+                mailed_tokens.spend(work, RESET, target.token, target.application_id)
+            except Error:
+                done = spent_tokens.owner(work, RESET, target.token, asked)  # in the meantime, by the same browser
+                if done is None:
+                    raise
+                return _repeated(work, target, done)
             accounts.set_password(work, account_id, new)
+            spent_tokens.note(work, RESET, target.token, account_id, asked)
             put(work, RESET_SUCCESS, account_id, application_id=target.application_id)
     context.limits.forgive(work.tenant_id, account_id)
     return current
+
+
+def redeem(context: Context, application_id: str, held: str, code: str) -> Wire:
+    """A new token, which is not mailed, for who has typed the *code* for the ticket *held*. It lasts as long as a code.
+
+    Raises 7120 for a wrong code, which counts, and 7121 where there is none to answer any more.
+    """
+    with context.write(moves_generation=False) as work:
+        account_id = mailed_codes.redeem(work, RESET, application_id, held, code)
+        target = ResetToken(application_id, _token(work, work.mail.code_ttl // 1000))
+        if account_id is not None:
+            mailed_tokens.make_reset(work, target.token, account_id, application_id, work.now + work.mail.code_ttl)
+            answer = _held(work, target)
+    if account_id is None:
+        raise fault(Code.MAILED_CODE_WRONG)
+    return answer
+
+
+def _repeated(work: UnitOfWork, target: ResetToken, account_id: str) -> Wire:
+    """What :func:`reset` answers to who sends the same form twice."""
+    email = records.load(work, Resource(Account, account_id))["email"]
+    return {**_answer(work, target, account_id, email), "repeated": True}
 
 
 def _owner(work: UnitOfWork, application_id: str, email: str, store: Any) -> Row[*tuple[Any, ...]] | None:
@@ -106,11 +139,11 @@ def _owner(work: UnitOfWork, application_id: str, email: str, store: Any) -> Row
     return owner if owner and canonical_email(owner.email) == canonical_username(email) else None
 
 
-def _token(work: UnitOfWork, hours: int) -> str:
+def _token(work: UnitOfWork, seconds: int) -> str:
     """A JWT, as in the REST API. Its key is not kept: the stored digest is enough to know that we have issued this
     text.
     """
-    claims = {"exp": work.now // 1000 + hours * _HOUR, "jti": new_id()}
+    claims = {"exp": work.now // 1000 + seconds, "jti": new_id()}
     return jwt.write({"kid": work.tenant_id}, claims, secrets.token_hex())
 
 

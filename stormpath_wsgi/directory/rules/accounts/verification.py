@@ -17,7 +17,7 @@ from stormpath_wsgi.directory.mail import VERIFICATION, VERIFICATION_SUCCESS, WE
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts.creation_policy import CreationPolicy
-from stormpath_wsgi.directory.rules.mails import mailed_tokens, messages
+from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens, messages, spent_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
@@ -85,9 +85,10 @@ def _send(context: Context, application_id: str, account_id: str | None) -> None
 
 
 def _put(work: UnitOfWork, account_id: str | None, application_id: str | None, token: str) -> None:
-    """Puts the mail with the *token* into the outbox."""
-    lasts = {"lasts": work.mail.verification_ttl}
-    put(work, VERIFICATION, account_id, application_id=application_id, token=token, details=lasts)
+    """Puts the mail with the *token* into the outbox, and a code into the mail where one is asked for."""
+    code = {} if application_id is None else mailed_codes.make(work, VERIFICATION, account_id, application_id)
+    details = {"lasts": work.mail.verification_ttl, **code}
+    put(work, VERIFICATION, account_id, application_id=application_id, token=token, details=details)
 
 
 def get(context: Context, target: VerificationToken) -> Wire:
@@ -105,17 +106,46 @@ def verify(context: Context, target: VerificationToken) -> Wire:
     An UNVERIFIED account becomes ENABLED and can sign in. A DISABLED or LOCKED account keeps its status.
     """
     with context.write() as work:
+        done = spent_tokens.owner(work, VERIFICATION, target.token)
+        if done is not None:
+            return _answer(work, done, repeated=True)
         account_id = mailed_tokens.spend(work, VERIFICATION, target.token)
-        account = records.load(work, Resource(Account, account_id))
-        values = {"email_verification_status": VERIFIED}
-        if account["status"] == UNVERIFIED:
-            values["status"] = ENABLED
-            work.tell(StatusChanged, account_id, old=UNVERIFIED, new=ENABLED, credential=VERIFICATION_TOKEN)
-        records.change(work, Account, account_id, values)
-        mailed_tokens.end(work, account_id, VERIFICATION)
-        for purpose in (VERIFICATION_SUCCESS, WELCOME):
-            put(work, purpose, account_id)
-        return {"href": account["href"]}
+        _prove(work, account_id)
+        spent_tokens.note(work, VERIFICATION, target.token, account_id)
+        return _answer(work, account_id)
+
+
+def redeem(context: Context, application_id: str, held: str, code: str) -> Wire:
+    """Verifies the address to which the *code* for the ticket *held* was mailed, as :func:`verify` does by a token.
+
+    Raises 7120 for a wrong code, which counts, and 7121 where there is none to answer any more.
+    """
+    with context.write() as work:
+        account_id = mailed_codes.redeem(work, VERIFICATION, application_id, held, code)
+        if account_id is not None:
+            _prove(work, account_id)
+    if account_id is None:
+        raise fault(Code.MAILED_CODE_WRONG)
+    return _answer(work, account_id)
+
+
+def _answer(work: UnitOfWork, account_id: str, *, repeated: bool = False) -> Wire:
+    """The href of the account. *repeated*: whether the same browser has done the same a moment ago."""
+    href = {"href": work.href(Resource(Account, account_id))}
+    return {**href, "repeated": True} if repeated else href
+
+
+def _prove(work: UnitOfWork, account_id: str) -> None:
+    """The address of the account, whose row is locked, is verified from now on."""
+    account = records.load(work, Resource(Account, account_id))
+    values = {"email_verification_status": VERIFIED}
+    if account["status"] == UNVERIFIED:
+        values["status"] = ENABLED
+        work.tell(StatusChanged, account_id, old=UNVERIFIED, new=ENABLED, credential=VERIFICATION_TOKEN)
+    records.change(work, Account, account_id, values)
+    mailed_tokens.end(work, account_id, VERIFICATION)
+    for purpose in (VERIFICATION_SUCCESS, WELCOME):
+        put(work, purpose, account_id)
 
 
 _PROVED = select(schema.accounts.c.email_verification_status).where(schema.accounts.c.id == bindparam("id"))

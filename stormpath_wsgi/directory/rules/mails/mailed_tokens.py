@@ -129,12 +129,13 @@ def hold(work: UnitOfWork, account_id: str) -> None:
 
 
 def end(work: UnitOfWork, account_id: str, *purposes: str) -> None:
-    """Ends the tokens of the account for these *purposes*.
+    """Ends the tokens of the account for these *purposes*, and the codes that were mailed beside them.
 
     The row of the account must be locked, or changed, before.
     """
-    mine = (_table.c.account_id == account_id, _table.c.purpose.in_(purposes))
-    work.connection.execute(delete(_table).where(*mine))
+    for table in (_table, schema.mailed_codes, schema.spent_tokens):
+        mine = (table.c.account_id == account_id, table.c.purpose.in_(purposes))
+        work.connection.execute(delete(table).where(*mine))
 
 
 def digest(token: str) -> str:

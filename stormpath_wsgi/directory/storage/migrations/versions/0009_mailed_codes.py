@@ -1,4 +1,4 @@
-"""Codes beside the tokens in mails, and mails to other addresses than that of the account."""
+"""Codes beside the tokens in mails, tokens that were just used, mails to other addresses than that of the account."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ def upgrade() -> None:
     )
     for columns in (("account_id", "purpose"), ("application_id",), ("tenant_id",), ("expires_at",)):
         op.create_index(f"ix_mailed_codes_{'_'.join(columns)}", "mailed_codes", list(columns))
+    op.create_table(
+        "spent_tokens",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("account_id", sa.Text, nullable=False),
+        sa.Column("purpose", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_spent_tokens_account_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_spent_tokens"),
+    )
+    op.create_index("ix_spent_tokens_account_id_purpose", "spent_tokens", ["account_id", "purpose"])
+    op.create_index("ix_spent_tokens_expires_at", "spent_tokens", ["expires_at"])
