@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stormpath_wsgi.events import here
 
@@ -35,15 +36,21 @@ class Visitor:
 
         None for what is no address of the internet protocol.
         """
-        try:
-            address = ipaddress.ip_address((self.address or "").partition("%")[0])
-        except ValueError:
-            return None
-        if isinstance(address, ipaddress.IPv4Address):
-            return str(address)
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
+        return None if self.address is None else _network(self.address)
+
+
+@lru_cache(maxsize=1024)  # one try asks several times, and whoever guesses comes back
+def _network(text: str) -> str | None:
+    """See :attr:`Visitor.network`."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 NOBODY = Visitor()
