@@ -15,6 +15,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from wsgiref.simple_server import demo_app
 
@@ -439,7 +440,7 @@ class TestLimits:
         register("ada@example.com")
         guess("ada@example.com", address="192.0.2.7")
         controller, terminal = pty.openpty()
-        subprocess.run([sys.executable, "-m", "stormpath_wsgi.cli", "limits"], stdout=terminal, check=True)
+        assert warm.Program(["-m", "stormpath_wsgi.cli", "limits"], stdout=terminal).wait(60) == 0
         os.close(terminal)
         seen = os.read(controller, 10_000).decode()
         os.close(controller)
@@ -653,11 +654,11 @@ class TestFailures:
         )  # fmt: skip
 
     def test_a_full_disk_is_told_in_one_sentence(self, folder: Path) -> None:
-        with open("/dev/full", "w") as full:
-            answer = subprocess.run(
-                [sys.executable, "-m", "stormpath_wsgi.cli", "secret"], stdout=full, stderr=subprocess.PIPE, text=True
-            )
-        assert (answer.returncode, answer.stderr) == (1, "Error: No space left on device.\n")
+        with open("/dev/full", "w") as full, TemporaryFile("w+") as stderr:
+            command = ["-m", "stormpath_wsgi.cli", "secret"]
+            assert warm.Program(command, stdout=full, stderr=stderr).wait(60) == 1
+            stderr.seek(0)
+            assert stderr.read() == "Error: No space left on device.\n"
 
 
 class TestAddresses:
@@ -807,9 +808,7 @@ def test_a_listener_of_the_settings_is_told_what_a_command_does(client: Client, 
 
 
 def test_as_a_module_it_is_the_same_command(folder: Path) -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "stormpath_wsgi.cli", "account", "list"], capture_output=True, text=True, cwd=folder
-    )
+    answer = warm.run(["-m", "stormpath_wsgi.cli", "account", "list"], cwd=folder)
     assert answer.returncode == 3
     assert answer.stderr.startswith("Error: There is no directory")
 
