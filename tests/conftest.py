@@ -65,6 +65,36 @@ def empty_databases(prepared_databases: None) -> Iterator[None]:
     event.listen(Engine, "connect", prepared.fill)
 
 
+#: For ``--once``: folders whose tests run with several values of a fixture, and the values that are left out. What is
+#: left out there runs the same Python; PostgreSQL is what the REST API has below it in tests/client, and its own tests
+#: (tests/directory/storage, rows, test_*.py) all stay.
+_REPEATED = {
+    "tests/client/": {"sqlite"},
+    "tests/directory/rules/": {"postgresql"},
+    "tests/flows/": {"embedded"},
+    "tests/adapters/": {"another machine"},
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--once", action="store_true", help="run each part on one engine and one end of the data store only"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("once"):
+        repeated = [item for item in items if _is_repetition(item)]
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if item not in set(repeated)]
+
+
+def _is_repetition(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    values = {value for value in call.params.values() if isinstance(value, str)} if call else set()
+    return any(item.nodeid.startswith(folder) and values & left_out for folder, left_out in _REPEATED.items())
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the garbage collector need not look at it again and again."""
     gc.collect()
