@@ -17,13 +17,14 @@ from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages import Pages
 from stormpath_wsgi.policy import challenge_on_401
 from stormpath_wsgi.protect import Protected
-from stormpath_wsgi.session import Sessions
+from stormpath_wsgi.session import CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import current
 from stormpath_wsgi.web.address import ProxyHint
 from stormpath_wsgi.web.credentials import Credentials
 from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
-from stormpath_wsgi.web.responses import HeldStart, framed_from_here_only, unavailable
+from stormpath_wsgi.web.organizations import FORWARDED, Organizations, Place
+from stormpath_wsgi.web.responses import Completes, HeldStart, framed_from_here_only, unavailable, varying_by
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,14 @@ class StormpathMiddleware:
         self.settings.limits.tell_if_off()
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.events.listen(SignInFailed, ProxyHint(self.sessions.proxies))
+        self.settings.web.tell_if_organizations_have_no_hosts()
+        self._organizations = Organizations.of(
+            self.client,
+            self.application,
+            self.settings,
+            proxies=self.sessions.proxies,
+            generation=self.sessions.generation,
+        )
         #: How people are signed in and out and make accounts, for pages of the application's own.
         self.flows = Flows(self.settings, self.client, self.application)
         self.pages = Pages(self.settings, self.client, self.application, self.flows)
@@ -73,7 +82,7 @@ class StormpathMiddleware:
             self.flows.sign_in.asks_more,
             self.flows.limits,
         )
-        self._complete = framed_from_here_only if self.settings.same_origin_frames else None
+        self._complete: Completes | None = framed_from_here_only if self.settings.same_origin_frames else None
         self._serves = False  # a server may still fork before the first request
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -83,11 +92,17 @@ class StormpathMiddleware:
         environ[APPLICATION], environ[PAGES] = self.application, self.pages
         environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
         opening = self.credentials.open if "HTTP_AUTHORIZATION" in environ else self.credentials.open_without_header
+        complete = self._complete
         try:
-            session = opening(environ)
+            if self._organizations is None:
+                session = opening(environ)
+            else:
+                place = self._organizations.place(environ)
+                session = opening(environ)
+                complete = self._confined(session, place)
         except Unavailable as error:
             return unavailable(error, environ, start_response)
-        held = HeldStart(session, environ, start_response, self._complete)
+        held = HeldStart(session, environ, start_response, complete)
         token = current.set(session)
         try:
             body = self._serve(environ, held)
@@ -97,6 +112,15 @@ class StormpathMiddleware:
             session.environ = None
             current.reset(token)
         return held.finish(body)
+
+    def _confined(self, session: CurrentSession, place: Place) -> Completes | None:
+        """Has only people of an organization signed in at its host. Answers what completes the headers of the answer.
+
+        Raises :class:`~stormpath_wsgi.errors.Unavailable`.
+        """
+        if place.found is not None:
+            session.confine(place.found.admits)
+        return varying_by(FORWARDED, self._complete) if place.forwarded else self._complete
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")

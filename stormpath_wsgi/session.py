@@ -261,8 +261,8 @@ class CurrentSession(Live):
     """
 
     __slots__ = (
-        "_changes", "_cookie", "_known", "_offered", "_sessions", "ended", "environ", "identity", "lives_on",
-        "user", "varies_by",
+        "_admits", "_changes", "_cookie", "_known", "_offered", "_sessions", "elsewhere", "ended", "environ",
+        "identity", "lives_on", "user", "varies_by",
     )  # fmt: skip
 
     _instead = "it belongs to one request. Pickle the href of its user"
@@ -275,6 +275,8 @@ class CurrentSession(Live):
     varies_by: str
     #: Whether a sign-out took the cookie away and could not end the session in the directory.
     lives_on: bool
+    #: Whether somebody would be signed in by this request at another host, and is not at this one.
+    elsewhere: bool
     #: The hrefs of the accounts whose sessions the last sign-in or sign-out has ended in this browser.
     ended: Sequence[str]
     #: What follows a sign-in. None while no code of the app runs: the middleware sees to it that a request leaves no
@@ -294,7 +296,8 @@ class CurrentSession(Live):
         self._cookie = cookie
         self._offered = offered  # the texts of all cookies of that name
         self.environ = environ
-        self.lives_on = False
+        self.lives_on = self.elsewhere = False
+        self._admits: Callable[[RememberedAccount], bool] | None = None
         self.ended = ()
         self.varies_by = _BY_COOKIE
         self._changes: Sequence[tuple[str, str]] = ()
@@ -323,6 +326,19 @@ class CurrentSession(Live):
         identity = self.identity
         return identity.account if isinstance(identity, Proved) and self._sessions.holds(identity) else None
 
+    def confine(self, admits: Callable[[RememberedAccount], bool]) -> None:
+        """Have nobody signed in during this request but those whom *admits* says True of.
+
+        The session of anybody else stays as it is, with its cookie: it is good at another host. *admits* may ask the
+        directory, and raise :class:`~stormpath_wsgi.errors.Unavailable`.
+        """
+        self._admits = admits
+        identity = self.identity
+        if isinstance(identity, Proved) and not admits(identity.account):
+            self.elsewhere = True
+            log.info("The account %s is not one of this host's, so nobody is signed in here.", identity.href)
+            self._become(None, Refused(identity.kind, "the account is not one of the organization at this host"))
+
     def sign_in(self, account: Account, *, nonce: str | None = None) -> None:
         """Sign *account* in with a new session; this browser's previous one ends. Nothing is asked, and no event told:
         that is for :mod:`stormpath_wsgi.flows`. With a *nonce*, of 16 to 128 characters of a URL, only one session
@@ -336,6 +352,9 @@ class CurrentSession(Live):
         if CredentialKind.SESSION.value not in self.settings.credentials:
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
         known = self._sessions.start(account, nonce)
+        if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
+            self._sessions.end(known)
+            raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
         self._end()
         self._become(known, known.identity)
         self._keep(known.text, known.session)

@@ -35,6 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "client": {"limits", "sauthc1", "tickets"},
     "web/address": set(),
     "web/bodies": set(),
+    "web/organizations": {"client", "remembered", "settings", "user", "web/address", "web/environ"},
     "web/environ": set(),
     "web/negotiation": set(),
     "texts": set(),
@@ -78,11 +79,12 @@ ARROWS: dict[str, set[str]] = {
     "protect": {"policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
         "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "theme", "user",
-        "web/bodies", "web/environ", "web/identity", "web/language", "web/negotiation", "web/origin", "web/responses",
+        "web/bodies", "web/environ", "web/identity", "web/language", "web/negotiation", "web/organizations",
+        "web/origin", "web/responses",
     },
     "middleware": {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/address",
-        "web/credentials", "web/environ", "web/responses",
+        "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
     "cli": {"api", "client", "directory", "limits", "middleware", "settings", "web/address"},
     "paste": {"middleware"},

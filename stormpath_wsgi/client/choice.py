@@ -1,12 +1,14 @@
-"""Finding the application of a tenant that a site uses."""
+"""Finding what a site is about: an application of a tenant, and the organizations that are mapped to it."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TypeGuard
 
 from stormpath_wsgi.client.client import Client
-from stormpath_wsgi.client.resources.tenant import Application
+from stormpath_wsgi.client.resources.tenant import Application, Organization
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
+from stormpath_wsgi.kinds import ENABLED, NAME_KEY
 
 
 def find_application(client: Client, *, href: str | None = None, name: str | None = None) -> Application:
@@ -20,6 +22,24 @@ def find_application(client: Client, *, href: str | None = None, name: str | Non
         if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise
         raise ConfigurationError(f"client.apiKey: the directory refuses the API key ({error})") from error
+
+
+def find_organization(client: Client, application: Application, name_key: object) -> Organization | None:
+    """The organization with that *name_key*, which may be anything, in upper or lower case; None unless it is ENABLED
+    and mapped to *application*.
+    """
+    if not is_name_key(name_key):
+        return None
+    for found in client.organizations.search({"name_key": name_key, "status": ENABLED}):
+        if application.account_store_mappings.search({"account_store.href": found.href}):
+            return found
+    return None
+
+
+def is_name_key(text: object) -> TypeGuard[str]:
+    """Whether *text* can be the nameKey of an organization: then it is a label of a host, too."""
+    longest = Organization.name_key.length[1]
+    return isinstance(text, str) and len(text) <= longest and NAME_KEY.fullmatch(text) is not None
 
 
 def _found(client: Client, href: str | None, name: str | None) -> Application:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from wsgiref.types import WSGIEnvironment
 
-from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.client import Account, Application, Client, Organization
+from stormpath_wsgi.client.choice import find_organization
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
@@ -68,8 +69,16 @@ class Flows:
         self.limits = client.limits or _limits_of(settings, client)
         self.registration = Registration(client, application, self.sign_in, browsers, self.limits)
         self.sign_out = SignOut(client.events)
+        self._client, self._application = client, application
         self.password = PasswordReset(client, application, self.sign_in, browsers)
         self.verification = Verification(client, application, self.sign_in)
+
+    def organization(self, name_key: object) -> Organization | None:
+        """The organization with that *name_key*, as people type it: it may be anything. None unless it is ENABLED and
+        mapped to the application. Raises :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        typed = name_key.strip() if isinstance(name_key, str) else name_key
+        return find_organization(self._client, self._application, typed)
 
 
 def _limits_of(settings: Settings, client: Client) -> Limits:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import TypeAlias
 
+from stormpath_wsgi.client import Directory, Group, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import FlowRefused, TokenRefused
+
+#: Where only to look for an account: the client's object, an href, or a document of the wire.
+AccountStore: TypeAlias = Directory | Group | Organization | Mapping[str, str] | str
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +28,11 @@ def checked(token: object) -> str:
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise TokenRefused(Code.NOT_FOUND)
     return token
+
+
+def within(account_store: AccountStore | None) -> Mapping[str, AccountStore]:
+    """What a request for a mail says of the *account_store* in which the account is; None: nothing."""
+    return {} if account_store is None else {"account_store": account_store}
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import MAIL, RESET_TOKEN, PasswordChanged, PasswordChangeStarts, at, reserved
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.mailed import asking, checked, mailing
+from stormpath_wsgi.flows.mailed import AccountStore, asking, checked, mailing, within
 from stormpath_wsgi.flows.refusals import PasswordRefused
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.session import CurrentSession
@@ -21,15 +21,16 @@ class PasswordReset:
         self._browsers = browsers
         self._events = client.events
 
-    def mail(self, email: str) -> None:
+    def mail(self, email: str, *, account_store: AccountStore | None = None) -> None:
         """Mail a link for a new password to *email*, if an account of the application has that address.
 
-        Nothing tells the caller whether one has, nor the time that it takes: tell visitors the same in any case. Raises
-        :class:`PasswordRefused` with the code ``TOO_MANY_TRIES`` where it was asked for too often, for an address that
-        nobody has as well; :class:`~stormpath_wsgi.Error` when the directory fails.
+        *account_store*: look for it only there. Nothing tells the caller whether one has, nor the time that it takes:
+        tell visitors the same in any case. Raises :class:`PasswordRefused` with the code ``TOO_MANY_TRIES`` where it
+        was asked for too often, for an address that nobody has as well; :class:`~stormpath_wsgi.Error` when the
+        directory fails.
         """
         with mailing(PasswordRefused):
-            self._application.password_reset_tokens.create({"email": email})
+            self._application.password_reset_tokens.create({"email": email, **within(account_store)})
 
     def account(self, token: object) -> Account:
         """The account that a mailed *token*, which may be anything, is for. The token stays good.

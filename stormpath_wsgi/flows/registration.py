@@ -8,13 +8,14 @@ from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client, Organization
+from stormpath_wsgi.client.choice import find_organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import REGISTRATION, Registered, RegistrationStarts, reserved
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.refusals import RegistrationRefused, field_of
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
-from stormpath_wsgi.kinds import ENABLED, NAME_KEY, id_of
+from stormpath_wsgi.kinds import ENABLED, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
 
@@ -26,8 +27,6 @@ GIVEN = frozenset({"username", "email", "password", "given_name", "middle_name",
 
 #: The same, by their names in JSON: the directory blames these.
 _GIVEN = {wire: member.name for wire, member in kinds.Account.members.items() if member.name in GIVEN}
-
-_LONGEST_KEY = Organization.name_key.length[1]  # characters
 
 
 class Registration:
@@ -77,24 +76,15 @@ class Registration:
         except TooManyTries as error:
             raise RegistrationRefused.of(error) from error
 
-    def _owner(self, name_key: str | None) -> Application | Organization:
+    def _owner(self, name_key: Any) -> Application | Organization:
         if name_key is None:
             return self._application
-        found = self._organization(name_key)
+        # People type it, perhaps with a blank at its end. Another caller may pass anything.
+        typed = name_key.strip() if isinstance(name_key, str) else name_key
+        found = find_organization(self._client, self._application, typed)
         if found is None:
             raise RegistrationRefused(Code.UNKNOWN_RESOURCE, field=ORGANIZATION)
         return found
-
-    def _organization(self, name_key: Any) -> Organization | None:
-        """The organization with that key, if it is ENABLED and mapped to the application."""
-        if not isinstance(name_key, str) or len(name_key := name_key.strip()) > _LONGEST_KEY:
-            return None
-        if not NAME_KEY.fullmatch(name_key):
-            return None
-        for found in self._client.organizations.search({"name_key": name_key, "status": ENABLED}):
-            if self._application.account_store_mappings.search({"account_store.href": found.href}):
-                return found
-        return None
 
     def _make(self, owner: Application | Organization, data: Mapping[str, Any]) -> Account:
         try:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol
 
-from stormpath_wsgi.client import Account, Application, Client, Directory, Group, Organization
+from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import (
@@ -31,15 +31,13 @@ from stormpath_wsgi.events import (
     reserved,
 )
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.mailed import AccountStore
 from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
-
-#: Where only to look for the account: the client's object, an href, or a document of the wire.
-AccountStore: TypeAlias = Directory | Group | Organization | Mapping[str, str] | str
 
 
 class Step(Protocol):

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import MAIL
-from stormpath_wsgi.flows.mailed import asking, checked, mailing
+from stormpath_wsgi.flows.mailed import AccountStore, asking, checked, mailing, within
 from stormpath_wsgi.flows.refusals import VerificationRefused
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.session import CurrentSession
@@ -19,16 +19,16 @@ class Verification:
     def __init__(self, client: Client, application: Application, sign_in: SignIn) -> None:
         self._client, self._application, self._sign_in = client, application, sign_in
 
-    def mail(self, login: str) -> None:
+    def mail(self, login: str, *, account_store: AccountStore | None = None) -> None:
         """Mail the link once more, if an account of the application has this *login* and is not verified yet.
 
-        *login*: an e-mail address or a username. Nothing tells the caller whether there is such an account, nor the
-        time that it takes: tell visitors the same in any case. Raises :class:`VerificationRefused` with the code
-        ``TOO_MANY_TRIES`` where it was asked for too often, for a name that nobody has as well;
-        :class:`~stormpath_wsgi.Error` when the directory fails.
+        *login*: an e-mail address or a username. *account_store*: look for it only there. Nothing tells the caller
+        whether there is such an account, nor the time that it takes: tell visitors the same in any case. Raises
+        :class:`VerificationRefused` with the code ``TOO_MANY_TRIES`` where it was asked for too often, for a name that
+        nobody has as well; :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         with mailing(VerificationRefused):
-            self._application.verification_emails.create({"login": login})
+            self._application.verification_emails.create({"login": login, **within(account_store)})
 
     def account(self, token: object) -> Account | None:
         """The account that a mailed *token*, which may be anything, is for. The token stays good. None: a directory of

@@ -29,6 +29,9 @@ _WORDS: Mapping[str, tuple[Callable[[Texts, int], str], str | None]] = {
 }
 
 
+#: Of how many organizations it is remembered what is told about them.
+MOST = 1000
+
 #: The same, as lines of a list.
 _RULES: Mapping[str, Callable[[Texts, int], str]] = {
     "minLength": lambda texts, n: texts.ngettext("%(number)s character or more", "%(number)s characters or more", n),
@@ -139,26 +142,34 @@ class Policies(NamedTuple):
 class About:
     """Reads what is told about one application, and again when the directory has changed.
 
-    *ttl*: seconds that it is remembered at the most. *clock*: seconds since the epoch.
+    *owner*: returns the href of the organization whose people are served at the moment, and about which the same is
+    told then; None: it is about the application. *ttl*: seconds that it is remembered at the most. *clock*: seconds
+    since the epoch.
     """
 
     def __init__(
-        self, store: DataStore, application_href: str, *, ttl: float, clock: Callable[[], float] = time.time
+        self,
+        store: DataStore,
+        application_href: str,
+        *,
+        ttl: float,
+        owner: Callable[[], str | None] = lambda: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         # One value, so that threads never see the name of one reading beside the rules of another.
-        self._told = Remembered(self._read, generation=store.generation, ttl=ttl, clock=clock)
-        self._href = application_href
+        self._remembered = Remembered(self._read, generation=store.generation, ttl=ttl, clock=clock, size=MOST)
+        self._href, self._owner = application_href, owner
 
     @property
     def name(self) -> str:
-        """The name of the application."""
-        return self._told.get(self._href)[0]
+        """The name of the application, or of the organization."""
+        return self._told[0]
 
     @property
     def policies(self) -> Policies | None:
         """Those of the directory that new accounts go to. None: there is no such directory."""
-        return self._told.get(self._href)[1]
+        return self._told[1]
 
     @property
     def password_strength(self) -> Mapping[str, Any] | None:
@@ -181,6 +192,10 @@ class About:
             return self._read_policies(self._store.get(directory_href)).strength
         except Error as error:
             raise failure(error) from error
+
+    @property
+    def _told(self) -> tuple[str, Policies | None]:
+        return self._remembered.get(self._owner() or self._href)
 
     def _read(self, href: str) -> tuple[str, Policies | None]:
         try:

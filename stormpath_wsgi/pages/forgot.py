@@ -15,6 +15,7 @@ from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Wait, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings import ForgotPasswordSettings
+from stormpath_wsgi.web.organizations import organization_of
 
 #: What ``?status=`` says when a link for a new password was no good.
 DEAD = "invalid_sptoken"
@@ -46,7 +47,7 @@ class ForgotPage(FormPage[ForgotPasswordSettings]):
         email = posted.get("email")
         if isinstance(email, str) and not is_blank(email):  # whatever else was sent, a program gets the same answer
             try:
-                self.site.flows.password.mail(email)
+                self.site.flows.password.mail(email, account_store=organization_of(request.environ))
             except PasswordRefused as refused:
                 Wait.check(refused)
                 raise invalid(refused) from refused

@@ -10,25 +10,31 @@ from stormpath_wsgi.pages.refusal import Invalid
 from stormpath_wsgi.pages.sentences import LABELS, REQUIRED
 from stormpath_wsgi.settings import FieldSettings, FormSettings
 from stormpath_wsgi.texts import Texts
+from stormpath_wsgi.web.organizations import Place
 
 #: The field that names the organization which a visitor belongs to.
 ORGANIZATION = "organizationNameKey"
 
 
 class Form:
-    """The enabled fields of *settings*, in the order of the page."""
+    """The enabled fields of *settings*, in the order of the page.
 
-    def __init__(self, settings: FormSettings) -> None:
+    *chooses*: whether visitors choose an organization here. None: as the settings say.
+    """
+
+    def __init__(self, settings: FormSettings, *, chooses: bool | None = None) -> None:
         order = dict.fromkeys((*settings.field_order, *settings.fields))
         self.fields: Mapping[str, FieldSettings] = {
-            name: settings.fields[name] for name in order if settings.fields[name].enabled
+            name: settings.fields[name] for name in order if _is_taken(settings.fields[name], name, chooses)
         }
         self._indispensable = settings.indispensable
+        # Where the setting leaves open whether it is taken, a program says it or not.
+        self._left_open = {name for name, field in self.fields.items() if field.enabled is None}
 
     def requires(self, name: str) -> bool:
         """Whether the field *name* must have a value."""
         # No setting at all means yes: there is no account schema that could say no.
-        return name in self._indispensable or self.fields[name].required is not False
+        return name in self._indispensable or (self.fields[name].required is not False and name not in self._left_open)
 
     def check_required(self, values: Mapping[str, Any]) -> None:
         """Raises :class:`Invalid` for the required fields without a value; 0 and false are values."""
@@ -80,6 +86,29 @@ class Form:
             }
             for field in visible
         ]
+
+
+class FormByHost:
+    """A form of *settings* that may ask for an organization: as it is at each host, where organizations have hosts.
+
+    At that of an organization nobody is asked which one is meant; at any other, a program may say it.
+    """
+
+    def __init__(self, settings: FormSettings) -> None:
+        self.usual = Form(settings)
+        self._chosen, self._choosing = Form(settings, chooses=False), Form(settings, chooses=True)
+
+    def at(self, place: Place | None) -> Form:
+        """The form at *place*. None: organizations have no hosts."""
+        if place is None:
+            return self.usual
+        return self._choosing if place.found is None else self._chosen
+
+
+def _is_taken(field: FieldSettings, name: str, chooses: bool | None) -> bool:
+    if name != ORGANIZATION or chooses is None:
+        return bool(field.enabled)
+    return chooses and field.enabled is not False
 
 
 def _refill(field: Mapping[str, Any], posted: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.flows import SignInRefused, Unfinished
 from stormpath_wsgi.pages.answer import redirect
-from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank
+from stormpath_wsgi.pages.form import ORGANIZATION, Form, FormByHost, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
@@ -24,6 +24,7 @@ from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import FieldSettings, LoginForm, LoginSettings
 from stormpath_wsgi.texts import Texts, marked
 from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.organizations import organization_of, place_of
 
 #: What a single-page app is told whose visitor is asked for more than a password.
 MORE = marked("There is one more step before you are signed in.")
@@ -90,8 +91,12 @@ class LoginPage(FormPage[LoginSettings]):
 
     def __init__(self, site: Site, settings: LoginSettings) -> None:
         super().__init__(site, settings)
-        self.form = Form(settings.form)
+        self._forms = FormByHost(settings.form)
+        self.form = self._forms.usual
         self._sent_on = {https: Cookie("stormpath_sent_on", secure=https or site.secure) for https in (False, True)}
+
+    def form_at(self, request: Request) -> Form:
+        return self._forms.at(place_of(request.environ))
 
     def show(self, request: Request) -> Response:
         """The page with an empty form, or what a single-page app needs to draw it."""
@@ -111,8 +116,8 @@ class LoginPage(FormPage[LoginSettings]):
         login: Any = posted.get("login")
         password: Any = posted.get("password")
         if html:
-            self.form.check_required(posted)
-        organization = self._organization(posted)
+            self.form_at(request).check_required(posted)
+        organization = self._organization(request, posted)
         try:
             result = self.site.flows.sign_in.with_password(
                 session_of(request.environ), login, password, organization_name_key=organization
@@ -148,9 +153,12 @@ class LoginPage(FormPage[LoginSettings]):
         is_set = self.form.fields["login"].label != documented["login"].label
         return {} if is_set or not by_address else {"login": texts.gettext("Email")}
 
-    def _organization(self, posted: Mapping[str, Any]) -> str | None:
-        """The key of the organization that the visitor names, where one is asked for."""
-        key = posted.get(ORGANIZATION) if ORGANIZATION in self.form.fields else None
+    def _organization(self, request: Request, posted: Mapping[str, Any]) -> str | None:
+        """The key of the organization whose host this is, or else that the visitor names, where one is asked for."""
+        here = organization_of(request.environ)
+        if here is not None:
+            return here.name_key
+        key = posted.get(ORGANIZATION) if ORGANIZATION in self.form_at(request).fields else None
         if is_blank(key):
             return None
         if not isinstance(key, str):

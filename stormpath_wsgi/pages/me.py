@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from webob import Request, Response
 
@@ -14,6 +15,10 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import refused_in_header, wants_header, www_authenticate
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import MeSettings
+from stormpath_wsgi.web.organizations import organization_of
+
+#: What is told of an organization.
+_OF_ORGANIZATION = ("href", "name", "nameKey", "createdAt", "modifiedAt")
 
 
 class MePage(Page[MeSettings]):
@@ -34,15 +39,24 @@ class MePage(Page[MeSettings]):
         if href is None:
             return self._challenge(request, html=html)
         try:
-            return json_answer(account_document(self.site.store, href, self._expand))
+            document = account_document(self.site.store, href, self._expand)
         except Error as error:
             if error.status != 404:
                 raise
             return self._challenge(request, html=html)  # deleted since the session was looked at
+        return json_answer({**document, **self._organization(request)})
+
+    def _organization(self, request: Request) -> dict[str, Any]:
+        """The organization at whose host the request is, as a further root key; none anywhere else."""
+        here = organization_of(request.environ)
+        if here is None:
+            return {}
+        found = self.site.store.get(here.href)
+        return {"organization": {name: found[name] for name in _OF_ORGANIZATION}}
 
     def _challenge(self, request: Request, *, html: bool) -> Response:
         session, web = session_of(request.environ), self.site.web
-        if not (session.identity.kind and session.identity.kind.in_header):
+        if not (session.elsewhere or (session.identity.kind and session.identity.kind.in_header)):
             session.sign_out()  # takes away whatever cookie led here (framework specification)
         if not wants_header(request.environ) and web.login.enabled and html:
             here = self.site.link(request, self.uri)

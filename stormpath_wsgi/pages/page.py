@@ -22,6 +22,7 @@ from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form, is_blank
+from stormpath_wsgi.pages.organization_select import OrganizationSelect
 from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
 from stormpath_wsgi.pages.sentences import EXPIRED, GENERAL
@@ -145,11 +146,21 @@ class FormPage(Page[F]):
 
     form: Form
 
+    def __init__(self, site: Site, settings: F) -> None:
+        super().__init__(site, settings)
+        self._select = OrganizationSelect(site)
+
     @abstractmethod
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         """Do what the form is for. Raises :class:`Refusal`."""
 
+    def form_at(self, request: Request) -> Form:
+        """The form as it is at the host of the request."""
+        return self.form
+
     def answer(self, request: Request, *, html: bool) -> Response | None:
+        if html and (instead := self._select(request)) is not None:
+            return instead
         if request.method != "POST":
             return self.show(request) if html else self.describe(request)
         posted: dict[str, Any] | None = None
@@ -193,7 +204,7 @@ class FormPage(Page[F]):
 
     def describe(self, request: Request) -> Response | None:
         """What a single-page app needs to draw the form. None: the request is for the wrapped application."""
-        return json_answer(self.form.model(texts_of(request.environ)))
+        return json_answer(self.form_at(request).model(texts_of(request.environ)))
 
     def refuse(self, request: Request, posted: Mapping[str, Any], refusal: Refusal) -> Response:
         """The form once more, with what is wrong."""
@@ -231,7 +242,7 @@ class FormPage(Page[F]):
             status,
             site_name=self.site.about.name,
             action=self.action(request),
-            fields=self.form.inputs(posted, texts, wrong),
+            fields=self.form_at(request).inputs(posted, texts, wrong),
             error=refusal and refusal.shown(texts),
             **context,
         )

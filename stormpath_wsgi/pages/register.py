@@ -14,7 +14,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows import Entered, RegistrationRefused
 from stormpath_wsgi.flows.registration import ORGANIZATION as ORGANIZATION_NAME_KEY
 from stormpath_wsgi.pages.about import lacks, password_rules
-from stormpath_wsgi.pages.form import ORGANIZATION, Form, is_blank, raise_all
+from stormpath_wsgi.pages.form import ORGANIZATION, Form, FormByHost, is_blank, raise_all
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid, invalid_value
 from stormpath_wsgi.pages.sentences import GENERAL, PASSWORDS_DIFFER, SENTENCES, sentence
@@ -23,6 +23,7 @@ from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.organizations import organization_of, place_of
 
 CUSTOM_DATA = "customData"
 CONFIRMATION = "confirmPassword"
@@ -56,16 +57,21 @@ class RegisterPage(FormPage[RegisterSettings]):
 
     def __init__(self, site: Site, settings: RegisterSettings) -> None:
         super().__init__(site, settings)
-        self.form = Form(settings.form)
+        self._forms = FormByHost(settings.form)
+        self.form = self._forms.usual
+
+    def form_at(self, request: Request) -> Form:
+        return self._forms.at(place_of(request.environ))
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
-        values = self._values(posted, html=html)
+        form, here = self.form_at(request), organization_of(request.environ)
+        values = self._values(form, posted if here is None else _without_organization(posted), html=html)
         key = None if is_blank(values.get(ORGANIZATION)) else values[ORGANIZATION]
         try:
             made = self.site.flows.registration(
                 session_of(request.environ),
                 _account(values),
-                organization_name_key=key,
+                organization_name_key=key if here is None else here.name_key,
                 signs_in=self._settings.auto_login,
             )
         except RegistrationRefused as refused:
@@ -76,7 +82,7 @@ class RegisterPage(FormPage[RegisterSettings]):
         strength = self.site.about.password_strength
         return {"password_rules": strength and password_rules(strength, texts_of(request.environ))}
 
-    def _values(self, posted: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
+    def _values(self, form: Form, posted: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
         """The values of all fields, wherever in the document they were. Raises :class:`Invalid`."""
         custom = posted.get(CUSTOM_DATA, {})
         if not isinstance(custom, Mapping):
@@ -84,19 +90,19 @@ class RegisterPage(FormPage[RegisterSettings]):
         values = {**custom, **posted}
         values.pop(CUSTOM_DATA, None)
         if html:
-            raise_all(self._wrong(values))
-        self.form.check_required(values)
-        if CONFIRMATION in self.form.fields and values.get(CONFIRMATION) != values["password"]:
+            raise_all(self._wrong(form, values))
+        form.check_required(values)
+        if CONFIRMATION in form.fields and values.get(CONFIRMATION) != values["password"]:
             raise Invalid(PASSWORDS_DIFFER, field=CONFIRMATION)
         for name in values:
-            if name not in self.form.fields:
+            if name not in form.fields:
                 raise Invalid(marked("%(name)s is not a configured registration field."), name=name)
         return values
 
-    def _wrong(self, values: Mapping[str, Any]) -> Iterator[Invalid]:
+    def _wrong(self, form: Form, values: Mapping[str, Any]) -> Iterator[Invalid]:
         """What a page says at once, field by field. The rest only the directory knows, which names one at a time."""
-        missing = {refusal.field: refusal for refusal in self.form.missing(values)}
-        for name, field in self.form.fields.items():
+        missing = {refusal.field: refusal for refusal in form.missing(values)}
+        for name, field in form.fields.items():
             value, label = values.get(name), field.label
             if name in missing:
                 yield missing[name]
@@ -136,6 +142,11 @@ class RegisterPage(FormPage[RegisterSettings]):
         status = "created" if account.status == kinds.ENABLED else "unverified"
         login = site.link(request, site.web.at(site.web.login.uri), status=status, next=site.wanted(request))
         return Outcome(account, login, signed_in=False)
+
+
+def _without_organization(posted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """*posted* at the host of an organization: that is the one that counts, whatever a program names."""
+    return {name: value for name, value in posted.items() if name != ORGANIZATION}
 
 
 def _account(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,8 +21,10 @@ from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
-from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.settings import Settings, WebSettings
+from stormpath_wsgi.user import current
 from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.organizations import organization_of
 
 _LEFT_ALONE = "%/:=&?~#+!$,;'@()*[]"  # in an address that is one already
 
@@ -47,26 +49,32 @@ class Site:
         self.max_body = settings.max_body
         self.flows = flows
         self.store = client.data_store
-        self.about = About(client.data_store, application.href, ttl=settings.cache_ttl.total_seconds())
+        self.about = About(
+            client.data_store, application.href, ttl=settings.cache_ttl.total_seconds(), owner=_organization_here
+        )
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
         self.secure = bool(settings.session.cookie_secure)
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
         self._pages = {page.name: page for page in pages}
-        views = [view for page in pages for view in page.templates]
-        templates = self._templates = Templates.of(web.templates, (*views, *PROBLEMS), web.look)
-        targets = {"'self'", *(_origin(target) for page in pages for target in page.form_targets)}
+        templates = self._templates = templates_of(web, pages)
+        #: Sources that a form may lead to. Browsers hold the redirect that follows a form to form-action as well.
+        self._form_targets = {"'self'", *(_origin(target) for page in pages for target in page.form_targets)}
         images = " ".join(("'self'", "data:", *image_sources(web.look)))
-        # Browsers hold the redirect that follows a form to form-action as well.
         self._content_policy = (
             f"default-src 'none'; style-src 'self' {templates.style_source}; script-src {templates.script_source}; "
-            f"img-src {images}; font-src 'self'; form-action {' '.join(sorted(targets))}; "
-            "frame-ancestors 'none'; base-uri 'none'"
+            f"img-src {images}; font-src 'self'; form-action %s; frame-ancestors 'none'; base-uri 'none'"
         )
 
-    def html(self, request: Request, view: str, status: int = 200, **context: Any) -> Answer:
-        """The template *view* as an answer. It sees *context*, ``links``, ``look``, and how to make a form token."""
+    def html(
+        self, request: Request, view: str, status: int = 200, *, form_targets: Iterable[str] = (), **context: Any
+    ) -> Answer:
+        """The template *view* as an answer. It sees *context*, ``links``, ``look``, and how to make a form token.
+
+        *form_targets*: sources of a content policy that its form may lead to, beside those of all pages.
+        """
         answer = Answer(status=status)
-        answer.headers["Content-Security-Policy"] = self._content_policy
+        targets = sorted({*self._form_targets, *form_targets})
+        answer.headers["Content-Security-Policy"] = self._content_policy % " ".join(targets)
         answer.text = self._templates.render(
             view,
             texts_of(request.environ),
@@ -130,6 +138,13 @@ class Site:
         return self.link(request, self.web.at(page.settings.uri), next=wanted)
 
 
+def templates_of(web: WebSettings, pages: Iterable[Declaration]) -> Templates:
+    """The templates of *pages*. Raises :class:`~stormpath_wsgi.ConfigurationError` when one cannot be used."""
+    views = [view for page in pages for view in page.templates]
+    select = (web.organization_select.view,) if web.organizations_below else ()
+    return Templates.of(web.templates, (*views, *select, *PROBLEMS), web.look)
+
+
 class Links(Mapping[str, str]):
     """The addresses of our pages that are served, by name, and of the front page (``home``): what templates see.
 
@@ -153,6 +168,14 @@ class Links(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _organization_here() -> str | None:
+    """The href of the organization at whose host a request is being served; None: at none."""
+    session = current.get(None)
+    environ = getattr(session, "environ", None)
+    organization = environ and organization_of(environ)
+    return organization.href if organization else None
 
 
 def _origin(target: str) -> str:

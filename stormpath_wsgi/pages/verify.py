@@ -22,6 +22,7 @@ from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import VerifyEmailSettings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.organizations import organization_of
 
 #: The template of the page with the button.
 BUTTON = "verify-button"
@@ -89,7 +90,7 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
                 return self._verify(request, token)
             except TokenRefused as dead:
                 raise _no_such_token() from dead
-        self._mail(posted)
+        self._mail(request, posted)
         login = self.site.web.at(self.site.web.login.uri)
         location = self.site.link(request, login, status="unverified", next=self.site.wanted(request))
         return Outcome(None, location, signed_in=False)
@@ -132,14 +133,14 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
         made = self.site.flows.verification.verify(session_of(request.environ), token, signs_in=signs_in)
         return self.entered(request, made, self._settings.next_uri)
 
-    def _mail(self, posted: Mapping[str, Any]) -> None:
+    def _mail(self, request: Request, posted: Mapping[str, Any]) -> None:
         login = posted.get(LOGIN) or posted.get(EMAIL)
         if is_blank(login):
             raise Invalid(SENTENCES[Code.REQUIRED], field=LOGIN, label=self.form.fields[LOGIN].label)
         if not isinstance(login, str):
             return  # nobody is called that, and so the answer is the same
         try:
-            self.site.flows.verification.mail(login)
+            self.site.flows.verification.mail(login, account_store=organization_of(request.environ))
         except VerificationRefused as refusal:
             Wait.check(refusal)
             raise invalid(refusal) from refusal

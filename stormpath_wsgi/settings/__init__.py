@@ -19,6 +19,7 @@ from stormpath_wsgi.settings.forms import (
     ForgotForm,
     FormSettings,
     LoginForm,
+    OrganizationSelectForm,
     RegisterForm,
     VerifyForm,
 )
@@ -26,6 +27,7 @@ from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
+from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
 from stormpath_wsgi.settings.pages import (
     ChangePasswordSettings,
     ExpandSettings,
@@ -52,7 +54,8 @@ __all__ = [
     "ExpandSettings", "FieldSettings", "ForgotForm", "ForgotPasswordSettings",
     "FormPageSettings", "FormSettings", "Handler", "LimitsSettings",
     "LoginForm", "LoginSettings",
-    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "PageSettings", "RegisterForm", "RegisterSettings",
-    "Section", "SessionSettings", "Settings", "SmsSender", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OrganizationSelectForm",
+    "OrganizationSelectSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
+    "SessionSettings", "Settings", "SmsSender", "VerifyEmailSettings", "VerifyForm", "WebSettings",
 ]
 # fmt: on

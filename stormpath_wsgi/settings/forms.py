@@ -169,3 +169,19 @@ class VerifyForm(FormSettings):
         {"login": _field(marked("Email"), required=True, type="email")}, description=_FIELDS
     )
     field_order: Names = Field(("login",), description=_ORDER)
+
+
+class OrganizationSelectForm(FormSettings):
+    """The field of the page where people say to which organization they belong."""
+
+    indispensable = ("organizationNameKey",)
+
+    fields: dict[str, FieldSettings] = Field(
+        {
+            "organizationNameKey": _field(
+                marked("Enter your organization name to continue"), marked("e.g. my-company"), required=True
+            )
+        },
+        description=_FIELDS,
+    )
+    field_order: Names = Field(("organizationNameKey",), description=_ORDER)

@@ -29,6 +29,10 @@ from stormpath_wsgi.texts import LANGUAGES
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/?#@\s]{1,255})(?::(?P<port>[0-9]{0,5}))?")
 
 
+#: Characters of a domain, to which a label of 63 and a dot are added (RFC 1035, section 2.3.4).
+LONGEST_DOMAIN = 253 - 64
+
+
 def _seconds(value: Any) -> Any:
     # Environment variables and ini files only know text; ISO 8601 text is left to pydantic.
     return int(value) if isinstance(value, str) and re.fullmatch(r"\s*\d{1,12}\s*", value) else value
@@ -125,6 +129,12 @@ def _cookie_domain(value: str) -> str:
     if not re.fullmatch(r"\.?[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*", value):
         raise ValueError("write a host name such as example.com, without scheme, port and path")
     return value
+
+
+def _domain_name(value: str) -> str:
+    if len(value) > LONGEST_DOMAIN or not re.fullmatch(r"[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*", value):
+        raise ValueError("write a domain such as example.com, in ASCII, without scheme, port and path")
+    return value.lower()
 
 
 def _base_url(value: str) -> str:
@@ -311,6 +321,10 @@ MediaType = Literal["application/json", "text/html"]
 MediaTypes = Annotated[tuple[MediaType, ...], BeforeValidator(_split)]
 CookieName = Annotated[str, AfterValidator(_cookie_name)]
 CookieDomain = Annotated[str, AfterValidator(_cookie_domain)]
+#: How the organization is found that a request is for; None: not at all.
+TenancyStrategy = Annotated[Literal["subdomain"] | None, BeforeValidator(_off)]
+#: A domain, in lower case.
+DomainName = Annotated[str, AfterValidator(_domain_name)]
 #: A variable of the WSGI environ; None: none.
 Variable = Annotated[str | None, BeforeValidator(_off), AfterValidator(_variable)]
 

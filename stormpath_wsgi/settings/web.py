@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -11,6 +12,7 @@ from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
 from stormpath_wsgi.settings.look import LookSettings
+from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
 from stormpath_wsgi.settings.pages import (
     ChangePasswordSettings,
     ForgotPasswordSettings,
@@ -22,8 +24,23 @@ from stormpath_wsgi.settings.pages import (
     VerifyEmailSettings,
 )
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import LanguageTags, MediaTypes, NamedHandler, PagePath, SiteUrl, TimeZone
+from stormpath_wsgi.settings.types import (
+    DomainName,
+    LanguageTags,
+    MediaTypes,
+    NamedHandler,
+    PagePath,
+    SiteUrl,
+    TimeZone,
+)
 from stormpath_wsgi.texts import LANGUAGES
+
+log = logging.getLogger("stormpath_wsgi.settings")
+
+#: What is wrong where organizations should have hosts of their own and cannot.
+NO_HOSTS = (
+    "web.multiTenancy has no effect: set web.domainName to the domain of all organizations, and strategy to subdomain."
+)
 
 _HANDLER = "The name of a function, module:function; in Python also the function: "
 
@@ -38,6 +55,11 @@ class WebSettings(Section):
         "either, the address at which stormpath-wsgi run serves.",
     )
     base_path: PagePath | None = Field(None, description="A path before all of our own ones, such as /app.")
+    domain_name: DomainName | None = Field(
+        None, description="The domain below which each organization has a host of its own, such as example.com."
+    )
+    multi_tenancy: MultiTenancySettings = MultiTenancySettings()
+    organization_select: OrganizationSelectSettings = OrganizationSelectSettings()
     produces: MediaTypes = Field(
         ("application/json", "text/html"),
         min_length=1,
@@ -99,6 +121,7 @@ class WebSettings(Section):
             form = getattr(page, "form", None)
             if isinstance(form, FormSettings):
                 yield name, form
+        yield "organizationSelect", self.organization_select.form
 
     @property
     def pages(self) -> dict[str, PageSettings]:
@@ -106,6 +129,17 @@ class WebSettings(Section):
         fields = type(self).model_fields.items()
         sections = ((field.alias or name, getattr(self, name)) for name, field in fields)
         return {name: section for name, section in sections if isinstance(section, PageSettings)}
+
+    @property
+    def organizations_below(self) -> str | None:
+        """The domain below which each organization has a host of its own; None: none has."""
+        tenancy = self.multi_tenancy
+        return self.domain_name if tenancy.enabled and tenancy.strategy is not None else None
+
+    def tell_if_organizations_have_no_hosts(self) -> None:
+        """Log that organizations have no hosts of their own, where that is asked for and cannot be."""
+        if self.multi_tenancy.enabled and self.organizations_below is None:
+            log.warning("%s", NO_HOSTS)
 
     def at(self, uri: str) -> str:
         """The path of one of our *uri* settings below the application's mount point: with the base path before it."""

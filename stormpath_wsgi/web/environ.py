@@ -18,3 +18,8 @@ OFFERS_BASIC = "stormpath.offers_basic"
 MOUNT = "stormpath.mount"
 #: The :class:`~stormpath_wsgi.texts.Texts` that the visitor reads, where a language was chosen.
 TEXTS = "stormpath.texts"
+#: The client's object of the organization that the host of the request belongs to; None: it belongs to none. Set only
+#: where organizations have hosts of their own.
+ORGANIZATION = "stormpath.organization"
+#: The :class:`~stormpath_wsgi.web.organizations.Place` that the request was sent to, where organizations have hosts.
+PLACE = "stormpath.place"

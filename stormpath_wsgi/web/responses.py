@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Headers: TypeAlias = list[tuple[str, str]]
+#: Adds to the headers of an answer what they lack.
+Completes: TypeAlias = Callable[[Headers], Headers]
 ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]"
 
 #: The header of a page that only pages of the same site may show in a frame.
@@ -71,7 +73,7 @@ class HeldStart:
         session: Session,
         environ: WSGIEnvironment,
         start_response: StartResponse,
-        complete: Callable[[Headers], Headers] | None,
+        complete: Completes | None,
     ) -> None:
         self._complete = complete
         self._environ = environ
@@ -198,6 +200,14 @@ def _varying(headers: Headers, names: str) -> Headers:
     if not missing or "*" in fields:
         return headers
     return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, *missing]))]
+
+
+def varying_by(name: str, complete: Completes | None) -> Completes:
+    """What completes the headers of a request whose answer depends on its header *name*, whoever sends it.
+
+    *complete*: what is done besides.
+    """
+    return lambda headers: _varying(headers if complete is None else complete(headers), name)
 
 
 def framed_from_here_only(headers: Headers) -> Headers:
