@@ -737,6 +737,7 @@ OTHER_VALUES = {
     "web.produces": "text/html",
     "web.baseUrl": "https://www.example.com/shop",
     "web.multiTenancy.strategy": "off",
+    "web.spa.enabled": "true",
     "web.organizationSelect.form.fields": '{"organizationNameKey": {"label": "Key"}}',
     "web.organizationSelect.form.fields.NAME.type": "number",
     "web.organizationSelect.form.fieldOrder": "[]",
@@ -753,6 +754,7 @@ OTHER_VALUES = {
     "web.verifyEmail.form.fieldOrder": "[]",
 }
 ALSO_NEEDED = {
+    "web.spa.enabled": {"STORMPATH_WEB_SPA_VIEW": __file__},
     "preflight": {"STORMPATH_PROTECT": '{"/members": "login"}'},
     "session.cookieSameSite": {"STORMPATH_SESSION_COOKIESECURE": "true"},
 }

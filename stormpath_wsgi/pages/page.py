@@ -32,6 +32,7 @@ from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.bodies import FORM
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML, preferred
+from stormpath_wsgi.web.organizations import place_of
 from stormpath_wsgi.web.origin import is_deliberate
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ class FormPage(Page[F]):
         return self.form
 
     def answer(self, request: Request, *, html: bool) -> Response | None:
-        if html and (instead := self._select(request)) is not None:
+        if html and (instead := self._instead(request)) is not None:
             return instead
         if request.method != "POST":
             return self.show(request) if html else self.describe(request)
@@ -177,6 +178,14 @@ class FormPage(Page[F]):
         except Declined as by_listener:
             return self._refused_by_listener(request, posted or {}, by_listener, html=html)
         return self.conclude(request, outcome, html=html)
+
+    def _instead(self, request: Request) -> Response | None:
+        """What a browser gets in the place of the page; None: the page, or what its form leads to."""
+        spa = self.site.spa
+        place = place_of(request.environ)
+        if spa is not None and (place is None or place.found is not None or place.is_parent):
+            return spa.answer()
+        return self._select(request)
 
     def _refused_by_listener(
         self, request: Request, posted: Mapping[str, Any], by_listener: Declined, *, html: bool

@@ -19,6 +19,7 @@ from stormpath_wsgi.pages.look import image_sources
 from stormpath_wsgi.pages.next import safe_next
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.pages.spa import SinglePageApp
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.settings import Settings, WebSettings
@@ -55,6 +56,8 @@ class Site:
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
         self.secure = bool(settings.session.cookie_secure)
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
+        #: What browsers get in the place of pages with a form; None: the pages.
+        self.spa = SinglePageApp(web.spa.view) if web.spa.enabled and web.spa.view else None
         self._pages = {page.name: page for page in pages}
         templates = self._templates = templates_of(web, pages)
         #: Sources that a form may lead to. Browsers hold the redirect that follows a form to form-action as well.
@@ -83,7 +86,7 @@ class Site:
             csrf_token=cache(partial(self.tokens.issue, request, answer)),
             status=status,
             look=self._look(request),
-            **{**context, "site_name": self.web.look.name or context.get("site_name")},
+            **{**context, "site_name": self._name(request) or context.get("site_name")},
         )
         return answer
 
@@ -99,6 +102,10 @@ class Site:
             "terms": look.terms_url,
         }
         return {name: uri and self.link(request, uri) for name, uri in found.items()}
+
+    def _name(self, request: Request) -> str | None:
+        """The name that the settings give the site; None: none, or an organization has one of its own here."""
+        return self.web.look.name if organization_of(request.environ) is None else None
 
     def problem(self, request: Request, view: str, refusal: Refusal, **context: Any) -> Answer:
         """A page that says why there is no other."""

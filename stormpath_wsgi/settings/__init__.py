@@ -43,6 +43,7 @@ from stormpath_wsgi.settings.pages import (
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
 from stormpath_wsgi.settings.settings import Settings
+from stormpath_wsgi.settings.spa import SpaSettings
 from stormpath_wsgi.settings.types import Handler, SmsSender
 from stormpath_wsgi.settings.web import WebSettings
 
@@ -56,6 +57,6 @@ __all__ = [
     "LoginForm", "LoginSettings",
     "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OrganizationSelectForm",
     "OrganizationSelectSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
-    "SessionSettings", "Settings", "SmsSender", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "SessionSettings", "Settings", "SmsSender", "SpaSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
 ]
 # fmt: on

@@ -24,6 +24,7 @@ from stormpath_wsgi.settings.pages import (
     VerifyEmailSettings,
 )
 from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.spa import SpaSettings
 from stormpath_wsgi.settings.types import (
     DomainName,
     LanguageTags,
@@ -71,6 +72,7 @@ class WebSettings(Section):
         "else the first one. One alone is for everybody.",
     )
     time_zone: TimeZone = Field(dt.UTC, description="The time zone of the times on our pages, such as Europe/Berlin.")
+    spa: SpaSettings = SpaSettings()
     templates: Path | None = Field(
         None, description="A folder whose files replace ours of the same name: custom.css, login.html, base.html, …"
     )
@@ -101,6 +103,20 @@ class WebSettings(Section):
         for name, page in self.pages.items():
             if page.enabled is not False and (other := taken.setdefault(page.uri, name)) != name:
                 raise ValueError(f"{other}.uri and {name}.uri are both {page.uri}; give each page its own")
+        return self
+
+    @model_validator(mode="after")
+    def _follow_pages_that_moved(self) -> Self:
+        """Has addresses that nobody has set, and that are those of our pages, lead to where these pages are."""
+        places = {type(page).model_fields["uri"].default: self.at(page.uri) for page in self.pages.values()}
+        for name, page in [(name, page) for name, page in self if isinstance(page, PageSettings)]:
+            moved = {}
+            for target in {"next_uri", "error_uri"} & type(page).model_fields.keys() - page.model_fields_set:
+                path, mark, query = getattr(page, target).partition("?")
+                if path in places:
+                    moved[target] = places[path] + mark + query
+            if moved:  # the sections are frozen for everybody else
+                self.__dict__[name] = page.model_copy(update=moved)
         return self
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ import pytest
 from support.browsing import BROWSER, PASSWORD, Visit
 from webob import Request
 
-from stormpath_wsgi import ConfigurationError
+from stormpath_wsgi import ConfigurationError, Settings
 
 JSON, HTML = "application/json", "text/html"
 BOTH, ONLY_JSON, ONLY_HTML = (JSON, HTML), (JSON,), (HTML,)
@@ -131,6 +131,49 @@ def test_a_base_path_stands_before_all_our_addresses() -> None:
     assert page.form.action == "/app/login"
     assert page.html.select_one(".brand")["href"] == "/app/"
     assert visit.get("/app/me").headers["Location"] == "/app/login?next=%2Fapp%2Fme"
+
+
+#: With login at /in below the base path: a request, and where it leads.
+LEADS = [
+    ("GET", "/app/me", None, "/app/in?next=%2Fapp%2Fme"),
+    ("POST", "/app/forgot", {"email": "ada@example.org"}, "/app/in?status=forgot"),
+    ("GET", "/app/change", None, "/app/forgot"),
+    ("GET", "/app/change?sptoken=dead", None, "/app/forgot?status=invalid_sptoken"),
+    ("POST", "/app/verify", {"login": "ada@example.org"}, "/app/in?status=unverified"),
+    ("POST", "/app/register", {"email": "eve@example.org", "password": PASSWORD}, "/app/in?status=created"),
+    ("POST", "/app/in", {"login": "ada@example.org", "password": PASSWORD}, "/"),
+    ("POST", "/app/logout", None, "/"),
+]
+
+
+@pytest.fixture(scope="module")
+def moved() -> Visit:
+    """A site whose pages are below a base path, and whose login page has another address."""
+    optional = {name: {"required": False} for name in ("givenName", "surname")}
+    visit = Visit(
+        web={
+            "basePath": "/app",
+            "login": {"uri": "/in"},
+            "verifyEmail": {"enabled": True},
+            "register": {"form": {"fields": optional}},
+        }
+    )
+    visit.account()
+    return visit
+
+
+@pytest.mark.parametrize(("method", "address", "posted", "location"), LEADS)
+def test_pages_lead_to_each_other_wherever_they_are(
+    moved: Visit, method: str, address: str, posted: dict[str, str] | None, location: str
+) -> None:
+    moved.reset()
+    answer = moved.fill_in(address, **posted) if posted else moved.request(address, method=method)
+    assert answer.headers["Location"] == location
+
+
+def test_an_address_that_somebody_has_set_is_taken_as_it_is() -> None:
+    own = {"basePath": "/app", "forgotPassword": {"nextUri": "/login?status=forgot"}}
+    assert Settings(web=own).web.forgot_password.next_uri == "/login?status=forgot"
 
 
 def test_a_form_may_lead_to_the_owners_other_site() -> None:
