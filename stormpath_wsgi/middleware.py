@@ -50,6 +50,8 @@ class StormpathMiddleware:
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
         self.settings = Settings.load(**settings)
+        #: The keywords that were given, for who asks where a setting comes from.
+        self.arguments = settings
         check_app(app, self.settings)
         self.client = Client(**self.settings.opening())
         self.events = self.client.events

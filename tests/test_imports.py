@@ -86,7 +86,7 @@ ARROWS: dict[str, set[str]] = {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/address",
         "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
-    "cli": {"api", "client", "directory", "limits", "middleware", "settings", "web/address"},
+    "cli": {"api", "client", "directory", "limits", "middleware", "pages", "settings", "web/address"},
     "paste": {"middleware"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},
 }  # fmt: skip

@@ -25,6 +25,7 @@ from stormpath_wsgi.cli.command import (
     show,
     with_settings,
 )
+from stormpath_wsgi.cli.config import config as configuration
 from stormpath_wsgi.cli.deploy import deploy
 from stormpath_wsgi.cli.groups import group_
 from stormpath_wsgi.cli.limits import limits
@@ -158,6 +159,7 @@ def _first_api_key(settings: Settings, service: DirectoryService) -> None:
 
 
 cli.add_command(account)
+cli.add_command(configuration)
 cli.add_command(application)
 cli.add_command(deploy)
 cli.add_command(apikey)

@@ -49,7 +49,12 @@ def with_accounts(app: WSGIApplication) -> WSGIApplication:
     """*app* wrapped in the middleware, unless the middleware is there already: around it, or within, as Flask's
     ``wsgi_app``.
     """
-    return app if any(isinstance(each, StormpathMiddleware) for each in _reachable(app)) else StormpathMiddleware(app)
+    return StormpathMiddleware(app) if middleware_of(app) is None else app
+
+
+def middleware_of(app: WSGIApplication) -> StormpathMiddleware | None:
+    """The middleware that is around *app*, or within; None: there is none."""
+    return next((each for each in _reachable(app) if isinstance(each, StormpathMiddleware)), None)
 
 
 def _reachable(app: Any) -> Iterator[Any]:

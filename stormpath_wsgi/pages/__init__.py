@@ -26,7 +26,7 @@ from stormpath_wsgi.pages.next import safe_next
 from stormpath_wsgi.pages.page import Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.sentences import SENTENCES
-from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.pages.site import Site, templates_of
 from stormpath_wsgi.policy import FORBIDDEN, NOT_ALLOWED
 from stormpath_wsgi.session import LIVES_ON, CurrentSession, session_of
 from stormpath_wsgi.settings import Settings
@@ -49,6 +49,13 @@ def declared() -> tuple[type[AnyPage], ...]:
 
 def _is_page(found: object) -> bool:
     return isinstance(found, type) and issubclass(found, Page) and "name" in vars(found)
+
+
+def check_templates(settings: Settings) -> None:
+    """Raises :class:`~stormpath_wsgi.ConfigurationError` when a template cannot be used that a page of ours shows."""
+    of_section = {page.section: page for page in declared()}
+    sections = settings.web.pages.values()
+    templates_of(settings.web, [of_section[type(section)].declaration(section) for section in sections])
 
 
 class Pages:

@@ -224,6 +224,21 @@ class Settings(Section):
         return sources.read(cls, keywords, os.environ)
 
     @classmethod
+    def inspect(cls, **keywords: Any) -> sources.Inspection:
+        """What :meth:`read` would make of the same, with the source of each setting, and everything that is wrong.
+        Raises nothing; it tells no secret.
+        """
+        return sources.inspect(cls, keywords, os.environ)
+
+    def check_keys(self) -> None:
+        """Raises :class:`ConfigurationError` when keys are missing that cannot be generated."""
+        if not self.secret_keys and not self.directory.startswith("sqlite:"):
+            raise ConfigurationError(
+                "secretKeys is not set. Machines that share a directory must share the keys as well: make one with "
+                "stormpath-wsgi secret and set STORMPATH_SECRETKEYS to it on each."
+            )
+
+    @classmethod
     def describe(cls) -> list[sources.Description]:
         """What can be set: one entry for each setting, in order of declaration. The documentation is made of it."""
         return sources.describe(cls)
@@ -236,11 +251,7 @@ class Settings(Section):
     def _generated(self) -> tuple[SecretStr, ...]:
         if self.directory in ("sqlite://", "sqlite:///:memory:"):
             return (SecretStr(secrets.token_hex()),)  # a directory in memory: its sessions die with it anyway
-        if not self.directory.startswith("sqlite:"):
-            raise ConfigurationError(
-                "secretKeys is not set. Machines that share a directory must share the keys as well: make one with "
-                "stormpath-wsgi secret and set STORMPATH_SECRETKEYS to it on each."
-            )
+        self.check_keys()
         return tuple(SecretStr(key) for key in instance.signing_keys(self.instance))
 
     def __repr_args__(self) -> Any:

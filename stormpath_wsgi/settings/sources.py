@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -43,6 +43,11 @@ FILES = ("stormpath.json", "stormpath.yaml", "stormpath.yml")
 
 #: How names with values are written where there is only text.
 AS_JSON = ', as JSON: {"name": "value"}'
+
+#: Sources that are no file and no variable.
+DEFAULT, ARGUMENT = "default", "argument"
+#: What is shown in the place of a secret.
+HIDDEN = "hidden"
 
 #: What to write instead, by the kind of mistake pydantic found.
 REMEDIES: Mapping[str, str] = {
@@ -91,19 +96,45 @@ class Description(NamedTuple):
     meaning: str
 
 
+class Effective(NamedTuple):
+    """A setting as it is now. *value*: as JSON has it, and no secret. *source*: who says so."""
+
+    name: str
+    value: Any
+    source: str
+
+
+class Inspection(NamedTuple):
+    """The *settings*, where nothing is wrong with them; each of them; and everything that is wrong."""
+
+    settings: Any
+    effective: list[Effective]
+    faults: list[str]
+
+
 def read(model: type[Model], keywords: Mapping[str, Any], environ: Mapping[str, str]) -> Model:
     """The *model* made of its defaults, the files, the environment and *keywords*; later ones win.
 
     Sections merge, lists are replaced. A keyword may be a dotted name: ``**{"session.idle": 60}``. Raises
     :class:`ConfigurationError`, which lists everything that is wrong.
     """
-    reading = _Reading(model)
-    for path in _files(environ):
-        reading.add_file(path)
-    reading.add_environment(environ)
-    for name, value in keywords.items():
-        reading.add(model, _nested([(_parts(name), value)]))
-    return reading.result(model)
+    return _Reading.of(model, keywords, environ).result(model)
+
+
+def inspect(model: type[Model], keywords: Mapping[str, Any], environ: Mapping[str, str]) -> Inspection:
+    """What :func:`read` would make of the same, where something is wrong too. Raises nothing; it tells no secret."""
+    reading = _Reading.of(model, keywords, environ)
+    settings: Model | None = None
+    with contextlib.suppress(ConfigurationError):
+        settings = reading.result(model)
+    values = dict(_walk(model if settings is None else type(settings), model() if settings is None else settings))
+    if settings is None:
+        values.update((key, given.value) for key, given in reading.given.items())
+    return Inspection(
+        settings,
+        [Effective(".".join(key), _told(model, key, value), reading.source(key)) for key, value in values.items()],
+        [_without_secrets(fault) for fault in dict.fromkeys(reading.faults)],
+    )
 
 
 def place(model: type[BaseModel], name: str) -> str | None:
@@ -161,6 +192,29 @@ class _Reading:
         self.faults: list[str] = []
         self.model = model
         self.places = list(_variables(model).values())
+
+    @classmethod
+    def of(cls, model: type[BaseModel], keywords: Mapping[str, Any], environ: Mapping[str, str]) -> Self:
+        """All sources, in order."""
+        reading = cls(model)
+        for path in _files(environ):
+            reading.add_file(path)
+        reading.add_environment(environ)
+        for name, value in keywords.items():
+            try:
+                reading.add(model, _nested([(_parts(name), value)]))
+            except ConfigurationError as error:
+                reading.faults.append(str(error))
+        return reading
+
+    def source(self, key: Key) -> str:
+        """Who gave the value at *key*: a file, a variable, an argument of the program, or nobody."""
+        giver = self._giver(key)
+        inside = (place for place in self.given if place[: len(key)] == key)
+        giver = giver or next(inside, None)
+        if giver is None:
+            return DEFAULT
+        return self.given[giver].origin.strip(" ()").removeprefix("in ") or ARGUMENT
 
     def add(self, annotation: Any, values: Any, origin: str = "", key: Key = ()) -> None:
         """Take *values*, a section or mapping of settings that belongs at *key* and is declared as *annotation*."""
@@ -461,3 +515,56 @@ def _default_text(field: FieldInfo) -> str:
 
 def _unit(field: FieldInfo) -> str:
     return next((unit.name for unit in field.metadata if isinstance(unit, Unit)), "")
+
+
+# How a value reads, for people and for programs, without a secret.
+
+
+def _walk(model: type[BaseModel], section: BaseModel, key: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """Each setting of *section* with its place. What has names of the reader's choice is taken apart by them."""
+    for name, field in model.model_fields.items():
+        place, value = (*key, field.alias or name), getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _walk(type(value), value, place)
+        elif _is_section(_members(field.annotation)):
+            for chosen, member in value.items():
+                yield from _walk(type(member), member, (*place, chosen))
+        else:
+            yield place, value
+
+
+def _told(model: type[BaseModel], key: Key, value: Any) -> Any:
+    if value is not None and value != () and _holds_secrets(_annotation(model, key)):
+        return HIDDEN
+    return _plain(value)
+
+
+def _holds_secrets(annotation: Any) -> bool:
+    return annotation is SecretStr or any(map(_holds_secrets, typing.get_args(annotation)))
+
+
+def _plain(value: Any) -> Any:
+    """*value* as JSON has it."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str() | Path() | Limit():
+            return _without_secrets(str(value))
+        case dt.timedelta():
+            return int(value.total_seconds())
+        case SecretStr():
+            return HIDDEN
+        case BaseModel():
+            return {".".join(place): _plain(each) for place, each in _walk(type(value), value)}
+        case Mapping():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(each) for each in value]
+    found = value if hasattr(value, "__qualname__") else type(value)
+    return f"{found.__module__}:{found.__qualname__}"
+
+
+def _without_secrets(text: str) -> str:
+    """*text* without what stands before the @ of an address, and without the passwords in its query."""
+    text = re.sub(r"(?<=://)[^\s,\"]*@", f"{HIDDEN}@", text)
+    return re.sub(r"(?i)([?&][^=&\s]*(?:pass|secret|token|key)[^=&\s]*=)[^&\s,\"]*", rf"\1{HIDDEN}", text)
