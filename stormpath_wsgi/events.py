@@ -75,6 +75,11 @@ class Origin:
         said = {"address": _text_of(environ, "REMOTE_ADDR"), "agent": _text_of(environ, "HTTP_USER_AGENT")}
         return cls(environ=environ, **{**said, **facts})
 
+    @property
+    def stormpath_agent(self) -> str | None:
+        """What a program in front of the site calls itself, in ``X-Stormpath-Agent``; it may be anything."""
+        return None if self.environ is None else _text_of(self.environ, "HTTP_X_STORMPATH_AGENT")
+
 
 def _text_of(environ: Mapping[str, Any], name: str) -> str | None:
     """A variable as text, which WSGI tells as bytes that are one character each (PEP 3333)."""

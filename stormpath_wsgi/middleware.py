@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -53,7 +54,7 @@ class StormpathMiddleware:
         #: The keywords that were given, for who asks where a setting comes from.
         self.arguments = settings
         check_app(app, self.settings)
-        self.client = Client(**self.settings.opening())
+        self.client = Client(user_agent=self.made_with(), **self.settings.opening())
         self.events = self.client.events
         wanted = self.settings.application
         self.application = find_application(self.client, href=wanted.href, name=wanted.name)
@@ -86,6 +87,14 @@ class StormpathMiddleware:
         )
         self._complete: Completes | None = framed_from_here_only if self.settings.same_origin_frames else None
         self._serves = False  # a server may still fork before the first request
+
+    @classmethod
+    def made_with(cls) -> str:
+        """What a directory on another machine is told of this site, in ``User-Agent``: names with their versions.
+
+        An adapter for a framework names itself and the framework.
+        """
+        return f"stormpath-wsgi-middleware/{version('stormpath-wsgi')} webob/{version('webob')}"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not self._serves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any, cast
 
 from flask import Flask, current_app, has_app_context
@@ -22,6 +23,14 @@ from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.client import Application
 from stormpath_wsgi.errors import TooManyTries, Unavailable
 from stormpath_wsgi.session import LIVES_ON
+
+
+class FlaskMiddleware(StormpathMiddleware):
+    """The middleware around a Flask app."""
+
+    @classmethod
+    def made_with(cls) -> str:
+        return f"flask-stormpath/{version('stormpath-wsgi')} flask/{version('flask')}"
 
 
 class StormpathManager:
@@ -44,7 +53,7 @@ class StormpathManager:
             raise ConfigurationError(f"The app {app.name!r} has a StormpathManager already.")
         init_settings(app.config)
         check_settings(app.config)
-        middleware = StormpathMiddleware(app.wsgi_app, **middleware_settings(app))
+        middleware = FlaskMiddleware(app.wsgi_app, **middleware_settings(app))
         send_signals(app, middleware.events)
         app.extensions[NAME] = middleware
         app.wsgi_app = middleware  # type: ignore[method-assign]

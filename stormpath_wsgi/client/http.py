@@ -8,12 +8,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
 from stormpath_wsgi import tickets
 from stormpath_wsgi.client import payload
+from stormpath_wsgi.client.agent import agent
 from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, is_limit, retry_after, unavailable
 from stormpath_wsgi.client.cache import CacheOptions, CachingDataStore
 from stormpath_wsgi.client.live import Shared
@@ -62,7 +62,6 @@ class HttpDataStore(Shared):
         self.base_url = remote.base_url
         self._remote, self._clock, self._sleep = remote, clock, sleep
         self._transport = Transport(remote.base_url, proxies=remote.proxies, ca_bundle=remote.ca_bundle, clock=clock)
-        self._agent = " ".join(filter(None, (remote.user_agent, f"stormpath-wsgi/{version('stormpath-wsgi')}")))
         self._born, self._ttl = clock(), remote.ttl
         self._writes, self._numbers = 0, itertools.count(1)
 
@@ -160,11 +159,15 @@ class HttpDataStore(Shared):
             return Reply(204, {}, b"")  # an earlier try has removed it
         return outcome
 
+    def _agent(self) -> str:
+        """What we call ourselves, for this request: each visitor's program may say what it is."""
+        return agent(self._remote.user_agent, here().stormpath_agent)
+
     def _try(self, request: _Request, end: float) -> Reply | Unreached:
         headers = {"Accept": _JSON, "Content-Type": request.type, **_told_of_visitor(request)}
         proof = self._remote.proof(request.method, request.url, headers, request.body)
         # Proxies may change the last two headers, so these are not signed.
-        lines = {**headers, **proof, "User-Agent": self._agent, "Accept-Encoding": "identity"}
+        lines = {**headers, **proof, "User-Agent": self._agent(), "Accept-Encoding": "identity"}
         left = max(0.001, end - self._clock())
         try:
             return self._transport.send(request.method, request.url, lines, request.body, seconds=left)
