@@ -283,6 +283,13 @@ class SessionEnded(AfterEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefreshTokenReused(AfterEvent):
+    """Somebody has used a refresh token of *account* that another one had replaced: one of the two may be a thief. The
+    session that it belongs to has ended, with all its tokens.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
 class WaitBegan(AfterEvent):
     """Something was tried so often that the next try has to wait for so many *seconds*.
 

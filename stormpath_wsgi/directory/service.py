@@ -25,6 +25,7 @@ from stormpath_wsgi.directory.rules.accounts.login import attempt_with
 from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
 from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
 from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey, ActiveKeys
+from stormpath_wsgi.directory.rules.tokens.signing import signing_key
 from stormpath_wsgi.directory.sms import Send
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import (
@@ -111,7 +112,7 @@ class DirectoryService:
 
     def signing_key(self) -> ActiveKey:
         """The API key that signs tokens: the caller's; for a caller in the same process, one of an administrator."""
-        return oauth.signing_key(self._context)
+        return signing_key(self._context)
 
     def issue_api_key(self, name: str | None = None) -> tuple[str, str]:
         """Makes an API key of the tenant's owner, called *name*, and returns its id and secret.

@@ -25,7 +25,11 @@ COLUMNS = (
     "refresh_token_id",
     "created_at",
     "expires_at",
+    "rotation",
 )
+
+#: The claim that says how often a refresh token has rotated. One that never has does not have it.
+ROTATION = "rot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Issued:
             claims["rti"] = row["refresh_token_id"]
         if row["organization_id"]:
             claims["org"] = f"{base_url}/{Organization.path}/{row['organization_id']}"
+        if row.get("rotation"):
+            claims[ROTATION] = row["rotation"]
         return cls(header, claims, jwt.write(header, claims, secret))
 
     def expanded(self) -> dict[str, Any]:

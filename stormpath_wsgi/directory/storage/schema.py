@@ -601,6 +601,9 @@ refresh_tokens = table(
     # What its JWT is made of again, and what it ends with. A session that no grant made has no JWT.
     reference("api_key_id", "api_keys", nullable=True),
     reference("organization_id", "organizations", nullable=True),
+    # How often it has rotated, and when it last did, in milliseconds. Only the latest of its JWTs is good.
+    Column("rotation", Integer, nullable=False, server_default="0"),
+    Column("rotated_at", BigInteger),
     Index(None, "account_id", "created_at"),
     Index(None, "application_id"),
     Index(None, "api_key_id"),

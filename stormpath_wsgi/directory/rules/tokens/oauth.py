@@ -32,9 +32,10 @@ from stormpath_wsgi.directory.rules.accounts.sign_ins import tried
 from stormpath_wsgi.directory.rules.factors import challenges
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
-from stormpath_wsgi.directory.rules.tenants import bootstrap
-from stormpath_wsgi.directory.rules.tokens import api_keys, nonces, tokens
+from stormpath_wsgi.directory.rules.tokens import api_keys, nonces, rotation, tokens
 from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey
+from stormpath_wsgi.directory.rules.tokens.rotation import Reused, Rotation
+from stormpath_wsgi.directory.rules.tokens.signing import signing_key
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource, TokenEndpoint, below
 from stormpath_wsgi.errors import Error, fault
@@ -46,6 +47,7 @@ from stormpath_wsgi.kinds import (
     Account,
     Application,
     Kind,
+    OAuthPolicy,
     Organization,
     RefreshToken,
     id_of,
@@ -53,8 +55,6 @@ from stormpath_wsgi.kinds import (
 )
 from stormpath_wsgi.limits import visitor
 
-#: The name of the API key that is made for requests from the same process.
-_KEY_NAME = "Signs tokens"
 #: The credential of who continues with a refresh token. It is no sign-in.
 _REFRESH = "refresh token"
 #: The statuses of an assertion that names an account.
@@ -72,6 +72,7 @@ _OF_CHOSEN: Mapping[int, Code] = {
 _mappings, _providers = schema.account_store_mappings, schema.providers
 
 Fields = Mapping[str, Any]
+_NO_FIELDS: Fields = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def _client_credentials(issuer: Issuer, fields: Fields) -> Wire:
         sign_in.account_id = proved.account_id
         with issuer.context.write(moves_generation=False) as work:
             proved.tell(work)
-            return _Tokens(work, issuer, proved).answer()
+            return _Tokens(work, issuer, proved, fields).answer()
 
 
 def _key_holder(work: UnitOfWork, issuer: Issuer, id: str, secret: str, fields: Fields) -> Grantee | None:
@@ -161,18 +162,26 @@ def _key_holder(work: UnitOfWork, issuer: Issuer, id: str, secret: str, fields: 
 
 
 def _refresh(issuer: Issuer, fields: Fields) -> Wire:
-    """Makes another access token for a refresh token, which stays as it is."""
-    text = _required(fields, "refresh_token")
+    """Makes another access token for a refresh token. That stays as it is, unless the caller wants it to rotate.
+
+    Raises 11005 for a refresh token that was used and has rotated: then nothing that came of it is good any more.
+    """
+    text, wanted = _required(fields, "refresh_token"), Rotation.of(fields)
     with issuer.context.read() as work:
         signed = tokens.read(work, text)
     if signed.kind is not RefreshToken:
         raise fault(Code.TOKEN_SIGNATURE_WRONG, "Token is invalid because it is no refresh token.")
-    with issuer.context.write(moves_generation=False) as work:
-        row = tokens.find(work, signed)
-        tokens.check(work, issuer.application_id, row)
-        made = _Tokens(work, issuer, Grantee(row.token_account_id, _REFRESH, row.token_organization_id))
-        tokens.hold(work, signed.id)
-        return made.answer(signed.id, text)
+    try:
+        with issuer.context.write(moves_generation=False) as work:
+            row = tokens.find(work, signed)
+            tokens.check(work, issuer.application_id, row)
+            made = _Tokens(work, issuer, Grantee(row.token_account_id, _REFRESH, row.token_organization_id), fields)
+            tokens.hold(work, signed.id)
+            good = rotation.use(work, signed, wanted)
+            return made.answer(signed.id, text if good == signed.rotation else tokens.text(work, signed.id))
+    except Reused as reused:
+        rotation.end(issuer.context, reused)
+        raise fault(Code.TOKEN_USED) from reused
 
 
 def _assertion(issuer: Issuer, fields: Fields) -> Wire:
@@ -240,9 +249,12 @@ _GRANTS: Mapping[str, Callable[[Issuer, Fields], Wire]] = {
 
 
 class _Tokens:
-    """Makes the tokens for the account that a grant has *proved*, in one transaction."""
+    """Makes the tokens for the account that a grant has *proved*, in one transaction.
 
-    def __init__(self, work: UnitOfWork, issuer: Issuer, proved: Grantee) -> None:
+    *fields*: of the form. ``accessTokenTtl`` there is how long the access token shall be good, as in an OAuth policy.
+    """
+
+    def __init__(self, work: UnitOfWork, issuer: Issuer, proved: Grantee, fields: Fields = _NO_FIELDS) -> None:
         self._work = work
         self._owners = {"account_id": proved.account_id, "application_id": issuer.application_id}
         self._signed = {"api_key_id": issuer.key.id, "organization_id": proved.organization_id}
@@ -250,7 +262,7 @@ class _Tokens:
         if found is None:  # the account was removed meanwhile
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
         #: The lifetimes of tokens, in seconds, by their kind.
-        self.lifetimes = found
+        self.lifetimes = {**found, **_wished(fields)}
 
     def make(self, kind: type[Kind], **columns: Any) -> Wire:
         """Makes a token of *kind*, and returns it. *columns*: more columns of its row."""
@@ -277,22 +289,6 @@ def _issue(work: UnitOfWork, issuer: Issuer, proved: Grantee) -> Wire:
         return made.answer()
     refresh = made.make(RefreshToken)
     return made.answer(id_of(refresh["href"]), refresh["jwt"])
-
-
-def signing_key(context: Context) -> ActiveKey:
-    """The API key of the caller.
-
-    For a caller in the same process, the administrators' oldest, made if there is none.
-    """
-    with context.read() as work:
-        id = work.caller or api_keys.oldest(work)
-        found = api_keys.find(work, id, administrator=True) if id else None
-        if found is not None:
-            return found
-        if work.caller:  # it has just been disabled
-            raise fault(Code.NOT_AUTHENTICATED)
-    bootstrap.issue_api_key(context, _KEY_NAME)
-    return signing_key(context)
 
 
 def _asserted(work: UnitOfWork, issuer: Issuer, token: jwt.Jwt) -> str:
@@ -377,6 +373,14 @@ def _required(fields: Fields, name: str) -> str:
     if not isinstance(value, str):
         raise fault(Code.WRONG_TYPE, f"{name} parameter is an invalid type.")
     return value
+
+
+def _wished(fields: Fields) -> Mapping[type[Kind], int]:
+    """The lifetime of the access token that the caller wishes for, in seconds, if it does. Raises 2004 to 2010."""
+    given = fields.get("accessTokenTtl")
+    if given is None:
+        return {}
+    return {AccessToken: tokens.seconds(OAuthPolicy.access_token_ttl.check(given))}
 
 
 def _store(fields: Fields) -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, se
 from stormpath_wsgi import jwt
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
-from stormpath_wsgi.directory.crypto.token_jwt import STT
+from stormpath_wsgi.directory.crypto.token_jwt import ROTATION, STT
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.expansion import Wanted
 from stormpath_wsgi.directory.rows.reach import reachable
@@ -29,6 +29,7 @@ from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
 from stormpath_wsgi.directory.rules.tokens import api_keys, nonces
+from stormpath_wsgi.directory.rules.tokens.signing import signing_key
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
@@ -69,9 +70,12 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
     ``passwordModifiedAt`` in *params*: when the password was set that the caller has verified. Raises 7100 when the
     account has another password by now. ``nonce``: marks the proof that the token is made for. Raises 11005
-    when a token was made for it before, in the last :data:`NONCE_LIFETIME` seconds.
+    when a token was made for it before, in the last :data:`NONCE_LIFETIME` seconds. ``signed=true``: the token gets a
+    JWT, as one of the token endpoint has. ``organizationNameKey``: of the organization that it names. Raises 10016 when
+    the account is in no store of it.
     """
     nonce = _nonce(params.get("nonce"))
+    signed = {"api_key_id": signing_key(context).id} if params.get("signed") == "true" else {}
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
     with context.write(moves_generation=False) as work:
         links = {"account_id": listing.id, "application_id": application.id}
@@ -85,7 +89,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         if nonce is not None:
             with records.taken("This proof of who somebody is was used before.", Code.TOKEN_USED):
                 nonces.OF_ACCOUNTS.add(work, listing.id, nonce, work.now + NONCE_LIFETIME * 1000)
-        return make(work, listing.of, lifetimes[listing.of], **links)
+        named = _organization(work, params.get("organizationNameKey"), **links)
+        return make(work, listing.of, lifetimes[listing.of], **links, **signed, **named)
 
 
 def begin(
@@ -103,7 +108,7 @@ def begin(
         return None
     _check(found.account_status, found.application_status, found.is_reachable)
     _check_password(password_modified_at, found.password_modified_at)
-    return {AccessToken: _seconds(found.access_token_ttl), RefreshToken: _seconds(found.refresh_token_ttl)}
+    return {AccessToken: seconds(found.access_token_ttl), RefreshToken: seconds(found.refresh_token_ttl)}
 
 
 def make(work: UnitOfWork, kind: type[Kind], lifetime: int, **columns: Any) -> Wire:
@@ -143,6 +148,8 @@ class Signed:
     kind: type[Kind]
     id: str
     api_key_id: str | None
+    #: Of a refresh token: how often it has rotated.
+    rotation: int = 0
 
 
 def read(work: UnitOfWork, text: str) -> Signed:
@@ -155,7 +162,7 @@ def read(work: UnitOfWork, text: str) -> Signed:
     token.check_times(work.now / 1000)
     for kind, stt in STT.items():
         if token.header.get("stt") == stt:
-            return Signed(kind, token.text("jti"), token.header.get("kid"))
+            return Signed(kind, token.text("jti"), token.header.get("kid"), _rotation(token))
     raise fault(
         Code.TOKEN_SIGNATURE_WRONG, "Token is invalid because it is neither an access token nor a refresh token."
     )
@@ -178,6 +185,12 @@ def hold(work: UnitOfWork, refresh_token_id: str) -> None:
     """
     if work.connection.execute(_HELD, {"id": refresh_token_id}).first() is None:
         raise fault(Code.TOKEN_NOT_FOUND)
+
+
+def text(work: UnitOfWork, refresh_token_id: str) -> str:
+    """The JWT of a refresh token that has one."""
+    token: str = records.load(work, Resource(RefreshToken, refresh_token_id))["jwt"]
+    return token
 
 
 def remove(context: Context, target: Resource) -> None:
@@ -248,7 +261,25 @@ def _nonce(given: Any) -> str | None:
     raise fault(Code.WRONG_FORMAT, "nonce must be 16 to 128 characters of A-Z a-z 0-9 _ -.")
 
 
-def _seconds(lifetime: str) -> int:
+def _rotation(token: jwt.Jwt) -> int:
+    """How often a refresh token had rotated when its JWT was written. Raises 11004."""
+    if ROTATION not in token.claims:
+        return 0
+    return int(token.seconds(ROTATION))
+
+
+def _organization(work: UnitOfWork, name_key: Any, *, account_id: str, application_id: str) -> Mapping[str, str]:
+    """The column for the organization with that key, if one is named. Raises 2016, 5114, 10016."""
+    if not name_key:
+        return {}
+    scope = stores.scope(work, application_id, None, name_key)
+    if not stores.holds(work, scope, account_id):
+        raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
+    return {"organization_id": scope.organization_id or ""}
+
+
+def seconds(lifetime: str) -> int:
+    """The whole seconds of a duration in ISO 8601."""
     return (parse_duration(lifetime) or dt.timedelta()) // dt.timedelta(seconds=1)
 
 
