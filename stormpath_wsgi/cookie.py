@@ -5,6 +5,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -18,9 +19,33 @@ from stormpath_wsgi.signing import PurposeSigner
 #: of the header.
 MOST_TRIED = 3
 
-#: The highest number of characters in a session cookie: two ids of 64, two times, a signature, four dots. With the ids
-#: that we make it has 128.
-LONGEST = 64 + 64 + 8 + 8 + 64 + 4
+#: The highest number of characters in a session cookie: two ids of 64, two times, how long it stays, a signature, five
+#: dots. With the ids that we make it has 130.
+LONGEST = 64 + 64 + 8 + 8 + 1 + 64 + 5
+
+#: How many parts the text of a session has after the id when it does not say how long it stays.
+_USUAL_PARTS = 3
+
+
+class Stay(Enum):
+    """How long a browser stays signed in. The values stand in the session cookie."""
+
+    #: As long as ``session.idle`` and ``session.absolute`` allow, whether the browser is closed or not.
+    USUAL = ""
+    #: The same, but at the most until the browser is closed: its cookie has no lifetime.
+    BROWSER = "b"
+    #: For ``session.remember`` from the sign-in on, used or not.
+    REMEMBERED = "r"
+
+    @classmethod
+    def of(cls, remember: bool | None) -> Stay:
+        """What a visitor wants who was asked whether the browser shall stay signed in; None: nobody was asked."""
+        return cls.USUAL if remember is None else cls.REMEMBERED if remember else cls.BROWSER
+
+    @property
+    def remember(self) -> bool | None:
+        """What the visitor wanted: the inverse of :meth:`of`."""
+        return None if self is Stay.USUAL else self is Stay.REMEMBERED
 
 
 class Session(NamedTuple):
@@ -30,6 +55,7 @@ class Session(NamedTuple):
     account_id: str
     started: int
     renewed: int
+    stay: Stay = Stay.USUAL
 
 
 class SessionSigner:
@@ -37,22 +63,29 @@ class SessionSigner:
 
     def __init__(self, secret_keys: Sequence[SecretStr]) -> None:
         # If the form of the text changes, the purpose must change as well. So a text whose signature is right always
-        # has the form that read() expects.
-        self._signer = PurposeSigner(secret_keys, "stormpath_wsgi session 1")
+        # has the form that read() expects. The first form does not say how long a session stays: that is the usual one.
+        self._usual = PurposeSigner(secret_keys, "stormpath_wsgi session 1")
+        self._other = PurposeSigner(secret_keys, "stormpath_wsgi session 2")
 
     def write(self, session: Session) -> str:
-        """The signed text of *session*: ASCII, safe in a cookie, 128 characters with the ids that we make."""
+        """The signed text of *session*: ASCII, safe in a cookie, 128 or 130 characters with the ids that we make."""
         value = f"{session.id}.{session.account_id}.{session.started:08x}.{session.renewed:08x}"
-        return self._signer.sign(value).decode()
+        if session.stay is Stay.USUAL:
+            return self._usual.sign(value).decode()
+        return self._other.sign(f"{value}.{session.stay.value}").decode()
 
     def read(self, text: str) -> Session | None:
         """The session in *text*, which may be anything; None when it was not signed with one of our keys."""
         value, _, signature = text.rpartition(".")
         # The length is checked first, so that a long text is not hashed.
-        if len(text) > LONGEST or not text.isascii() or not self._signer.verify_signature(value, signature):
+        if len(text) > LONGEST or not text.isascii():
             return None
-        id, account_id, started, renewed = value.split(".")
-        return Session(id, account_id, int(started, 16), int(renewed, 16))
+        id, *rest = value.split(".")
+        signer = self._usual if len(rest) == _USUAL_PARTS else self._other
+        if not signer.verify_signature(value, signature):
+            return None
+        account_id, started, renewed, *stay = rest
+        return Session(id, account_id, int(started, 16), int(renewed, 16), Stay("".join(stay)))
 
 
 class Cookie:

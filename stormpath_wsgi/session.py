@@ -18,7 +18,7 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import Cookie, Session, SessionSigner
+from stormpath_wsgi.cookie import Cookie, Session, SessionSigner, Stay
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
@@ -107,6 +107,7 @@ class Sessions(Shared):
         self._tokens = f"{application.href}/authTokens/"
         self._idle = int(settings.session.idle.total_seconds())
         self._absolute = int(settings.session.absolute.total_seconds())
+        self._remember = int(settings.session.remember.total_seconds())
         self._ttl = settings.cache_ttl.total_seconds()
         self._signer = SessionSigner(settings.secret_keys)
         self.told = Told(settings)
@@ -165,27 +166,31 @@ class Sessions(Shared):
         if session is None:
             log.info("A session cookie was not signed with any of our keys.")
             return None
-        return self._remember(text, session, now)
+        return self._look_up(text, session, now)
 
     def holds(self, identity: Proved) -> bool:
         """Whether nothing in the directory has changed since it was asked about *identity*. No I/O."""
         return identity.generation == self.generation()
 
-    def start(self, account: Account, nonce: str | None = None) -> Known:
+    def start(self, account: Account, nonce: str | None = None, stay: Stay = Stay.USUAL) -> Known:
         """A new session of *account*, with an id that nobody has seen before. *nonce*: no second one begins with it.
+
+        *stay*: how long it lasts. In the directory it lasts no longer either.
 
         Raises Error. 7100 among others: its password was changed since *account* was loaded, perhaps by a login; 11005:
         a session has begun with the *nonce*.
         """
         proved = account.password_modified_at
-        params = {"passwordModifiedAt": proved.isoformat()} if proved else {}
+        params = {"lifetime": str(self._remember if stay is Stay.REMEMBERED else self._absolute)}
+        if proved:
+            params["passwordModifiedAt"] = proved.isoformat()
         if nonce is not None:
             params["nonce"] = nonce
         body = {"application": {"href": self.application.href}}
         token = self._store.create(f"{account.href}/refreshTokens", body, params)
         now = self.now()
-        session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now))
-        known = self._remember(self._signer.write(session), session, now)
+        session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now), stay=stay)
+        known = self._look_up(self._signer.write(session), session, now)
         if not known.lives:  # ended as soon as it was there: the account was disabled or deleted meanwhile
             raise fault(Code.TOKEN_NOT_FOUND)
         return known
@@ -206,15 +211,28 @@ class Sessions(Shared):
         """The text of a cookie for *session* as used now."""
         return self._signer.write(session._replace(renewed=int(self.now())))
 
-    def max_age(self, session: Session) -> int:
-        """How many seconds from now a browser should keep the cookie of *session* that was renewed now."""
+    def max_age(self, session: Session) -> int | None:
+        """How many seconds from now a browser should keep the cookie of *session* that was renewed now; None: until it
+        is closed.
+        """
+        if session.stay is Stay.BROWSER:
+            return None
+        if session.stay is Stay.REMEMBERED:
+            return session.started + self._remember - int(self.now())
         return min(self._idle, session.started + self._absolute - int(self.now()))
 
-    def _remember(self, text: str, session: Session, now: float) -> Known:
+    def _ends(self, session: Session) -> int:
+        """When *session* ends if it is not used any more, in seconds since the epoch."""
+        if session.stay is Stay.REMEMBERED:
+            return session.started + self._remember
+        return min(session.started + self._absolute, session.renewed + self._idle)
+
+    def _look_up(self, text: str, session: Session, now: float) -> Known:
         generation = self.generation()  # before we ask: what is written meanwhile is then noticed
-        expires = min(session.started + self._absolute, session.renewed + self._idle)
+        expires = self._ends(session)
         account = self._ask(session) if now < expires else None
-        due = session.renewed + self._idle * RENEWAL
+        # What lasts for a fixed time needs no other cookie before it is over.
+        due = expires if session.stay is Stay.REMEMBERED else session.renewed + self._idle * RENEWAL
         until = min(now + self._ttl, expires, due if now < due else expires)
         identity = (
             OVER if account is None else Proved(account, CredentialKind.SESSION, session.started, _PROOFS, generation)
@@ -339,10 +357,11 @@ class CurrentSession(Live):
             log.info("The account %s is not one of this host's, so nobody is signed in here.", identity.href)
             self._become(None, Refused(identity.kind, "the account is not one of the organization at this host"))
 
-    def sign_in(self, account: Account, *, nonce: str | None = None) -> None:
+    def sign_in(self, account: Account, *, nonce: str | None = None, remember: bool | None = None) -> None:
         """Sign *account* in with a new session; this browser's previous one ends. Nothing is asked, and no event told:
         that is for :mod:`stormpath_wsgi.flows`. With a *nonce*, of 16 to 128 characters of a URL, only one session
-        begins, whichever worker is asked.
+        begins, whichever worker is asked. *remember*: whether the browser stays signed in for ``session.remember``, or
+        until it is closed; None: as ``session.idle`` and ``session.absolute`` say.
 
         For the rest of a request that brought a token or an API key the account is the one that is signed in.
 
@@ -351,7 +370,7 @@ class CurrentSession(Live):
         """
         if CredentialKind.SESSION.value not in self.settings.credentials:
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
-        known = self._sessions.start(account, nonce)
+        known = self._sessions.start(account, nonce, Stay.of(remember))
         if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
             self._sessions.end(known)
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)

@@ -729,3 +729,92 @@ def test_a_request_says_where_it_comes_from(sessions: Sessions, cookie: str, ada
     assert session.origin().environ is environ
     assert not session.matters
     assert visit(sessions).origin() == Origin()
+
+
+class TestWhoWantsToStay:
+    """Whoever was asked whether the browser shall stay signed in has one of two other kinds of session."""
+
+    @pytest.fixture
+    def kept(self, sessions: Sessions, ada: Account) -> str:
+        return self.begin(sessions, ada, remember=True)
+
+    @pytest.fixture
+    def short(self, sessions: Sessions, ada: Account) -> str:
+        return self.begin(sessions, ada, remember=False)
+
+    @staticmethod
+    def begin(sessions: Sessions, account: Account, *, remember: bool) -> str:
+        session = visit(sessions)
+        session.sign_in(account, remember=remember)
+        return given(session)
+
+    def test_is_signed_in_for_a_fixed_time_used_or_not(self, sessions: Sessions, kept: str, clock: Clock) -> None:
+        clock.now += 30 * DAY - 1
+        assert who(sessions, kept) == "ada"
+        clock.now += 1
+        assert who(sessions, kept) is None
+
+    def test_gets_one_cookie_for_all_of_it(self, open_sessions: Open, ada: Account, clock: Clock) -> None:
+        sessions = open_sessions(session={"remember": "P90D"})
+        session = visit(sessions)
+        session.sign_in(ada, remember=True)
+        assert f"Max-Age={90 * DAY}" in set_cookie(session).split("; ")
+        clock.now += 45 * DAY
+        later = visit(sessions, given(session))
+        assert (later.user.username, later.headers()) == ("ada", [])
+
+    def test_a_time_that_was_made_shorter_counts_for_those_who_are_signed_in(
+        self, open_sessions: Open, kept: str, clock: Clock
+    ) -> None:
+        clock.now += 7 * DAY
+        assert who(open_sessions(session={"remember": "P7D"}), kept) is None
+
+    def test_who_does_not_is_signed_out_with_the_browser(self, sessions: Sessions, ada: Account) -> None:
+        session = visit(sessions)
+        session.sign_in(ada, remember=False)
+        assert not re.search("max-age|expires", set_cookie(session), re.IGNORECASE)
+
+    def test_the_cookie_of_the_browser_is_renewed_as_such(self, sessions: Sessions, short: str, clock: Clock) -> None:
+        clock.now += DAY - 1
+        session = visit(sessions, short)
+        assert session.user.username == "ada"
+        assert "max-age" not in set_cookie(session).lower()
+        assert given(session) != short
+        clock.now += DAY - 1
+        again = visit(sessions, given(session))
+        assert again.user.username == "ada"
+        assert "max-age" not in set_cookie(again).lower()
+
+    def test_a_browser_that_is_not_used_is_signed_out(self, sessions: Sessions, short: str, clock: Clock) -> None:
+        clock.now += DAY
+        assert who(sessions, short) is None
+
+    def test_the_two_cannot_be_made_of_each_other(self, sessions: Sessions, short: str, cookie: str) -> None:
+        """A thief cannot make a short session a long one."""
+        value, _, signature = short.rpartition(".")
+        for forged in (f"{value[:-1]}r.{signature}", f"{value[:-2]}.{signature}", f"{value[:-1]}.{signature}"):
+            assert who(sessions, forged) is None
+        usual, _, signature = cookie.rpartition(".")
+        assert who(sessions, f"{usual}.r.{signature}") is None
+
+    @pytest.mark.parametrize(("remember", "seconds"), [(True, 7 * DAY), (False, 2 * DAY), (None, 2 * DAY)])
+    def test_the_directory_ends_it_too(
+        self, open_sessions: Open, ada: Account, clock: Clock, remember: bool | None, seconds: int
+    ) -> None:
+        """Whoever has stolen the id of a session has it no longer than the browser."""
+        sessions = open_sessions(session={"remember": "P7D", "absolute": "P2D"})
+        session = visit(sessions)
+        session.sign_in(ada, remember=remember)
+        patient = {"remember": "P60D", "absolute": "P60D", "idle": "P60D"}
+        clock.now += seconds - 1
+        assert who(open_sessions(session=patient), given(session)) == "ada"
+        clock.now += 1
+        assert who(open_sessions(session=patient), given(session)) is None
+
+    def test_a_cookie_of_before_stays_good(self, sessions: Sessions, cookie: str) -> None:
+        """It has four parts and the signature of its own purpose."""
+        value, _, signature = cookie.removeprefix(f"{COOKIE}=").rpartition(".")
+        before = PurposeSigner(Settings(secret_keys=KEYS).secret_keys, "stormpath_wsgi session 1")
+        assert value.count(".") == 3
+        assert before.verify_signature(value, signature)
+        assert who(sessions, cookie) == "ada"

@@ -42,7 +42,8 @@ def login_user(
     """Sign *user* in with a new session. False, and nobody is signed in, when the account is not ENABLED, or is asked
     for more than the app has proved (a step of ``stormpath().flows.sign_in``).
 
-    *remember* and *duration*, which Flask-Login knows, change nothing: the settings say how long a session lasts.
+    *remember* and *duration*, which Flask-Login knows, change nothing: the settings say how long a session lasts. What
+    keeps a browser signed in is the argument ``remember`` of ``stormpath().flows.sign_in.enter``.
     *force* tries all the same; whom the directory refuses it refuses then too, by :class:`~stormpath_wsgi.Error`.
     """
     if not (user.is_enabled() or force):

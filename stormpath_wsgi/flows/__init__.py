@@ -64,7 +64,8 @@ class Flows:
         keys, secure = settings.secret_keys, bool(settings.session.cookie_secure)
         pending = PendingSignIns(keys, id_of(application.href), secure=secure)
         browsers = Browsers(keys, settings.limits, secure=secure)
-        self.sign_in = SignIn(client, application, pending, browsers)
+        asks = settings.web.login.remember_me
+        self.sign_in = SignIn(client, application, pending, browsers, asks_to_remember=asks)
         #: How often what the directory does not count may be tried.
         self.limits = client.limits or _limits_of(settings, client)
         self.registration = Registration(client, application, self.sign_in, browsers, self.limits)

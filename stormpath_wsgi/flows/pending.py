@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import Cookie
+from stormpath_wsgi.cookie import Cookie, Stay
 from stormpath_wsgi.flows.refusals import PendingRefused
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
@@ -51,23 +51,27 @@ class Progress:
     """How far a sign-in has come.
 
     *account_id*: of whom. *password_modified_at*: milliseconds since the epoch, of the password that was proved; None:
-    the account has none. *proved*: what was proved or answered so far, in order. *id*: what is used up when the session
-    begins. *begun*: seconds since the epoch. *browser*: the random value in the browser's cookie. The last three are
-    empty until the sign-in is pending.
+    the account has none. *proved*: what was proved or answered so far, in order. *remember*: whether the visitor wants
+    to stay signed in; None: nobody has asked. *id*: what is used up when the session begins. *begun*: seconds since the
+    epoch. *browser*: the random value in the browser's cookie. The last three are empty until the sign-in is pending.
     """
 
     account_id: str
     password_modified_at: int | None
     proved: tuple[str, ...]
+    remember: bool | None = None
     id: str | None = None
     begun: int | None = None
     browser: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, account: Account, proof: str) -> Progress:
+    def of(cls, account: Account, proof: str, remember: bool | None = None) -> Progress:
         """The first step: *account* was proved by *proof*, such as ``password``."""
         return cls(
-            account_id=id_of(account.href), password_modified_at=password_moment(account), proved=(_checked(proof),)
+            account_id=id_of(account.href),
+            password_modified_at=password_moment(account),
+            proved=(_checked(proof),),
+            remember=remember,
         )
 
 
@@ -95,7 +99,7 @@ class PendingSignIns:
         now: Callable[[], float] = time.time,
     ) -> None:
         # If the form of the text changes, the purpose must change as well: below it is taken apart by its form.
-        self._signer = PurposeSigner(secret_keys, "stormpath_wsgi pending sign-in 1")
+        self._signer = PurposeSigner(secret_keys, "stormpath_wsgi pending sign-in 2")
         self._application_id, self._now = application_id, now
         self._cookies = {https: Cookie("stormpath_pending", secure=https or secure) for https in (False, True)}
 
@@ -108,7 +112,8 @@ class PendingSignIns:
             session.add_cookie(self._cookie(session).header(browser, LIFETIME))
         password = "" if progress.password_modified_at is None else f"{progress.password_modified_at:x}"
         proved = "~".join(progress.proved)
-        value = f"{id}.{progress.account_id}.{password}.{begun:x}.{proved}.{_checked(pending.asks)}"
+        stay = Stay.of(progress.remember).value
+        value = f"{id}.{progress.account_id}.{password}.{begun:x}.{stay}.{proved}.{_checked(pending.asks)}"
         text = f"{value}.{self._signer.get_signature(self._signed(value, browser)).decode()}"
         if len(text) > LONGEST:
             raise ValueError(f"A sign-in cannot ask for so much: {', '.join((*progress.proved, pending.asks))}.")
@@ -122,13 +127,14 @@ class PendingSignIns:
         browser = next((each for each in self._browsers(session) if self._verifies(value, each, signature)), None)
         if browser is None:
             raise PendingRefused(Code.TOKEN_SIGNATURE_WRONG)
-        id, account_id, password, begun, proved, asks = value.split(".")
+        id, account_id, password, begun, stay, proved, asks = value.split(".")
         if not int(begun, 16) - _AHEAD <= self._now() < int(begun, 16) + LIFETIME:
             raise PendingRefused(Code.TOKEN_EXPIRED)
         progress = Progress(
             account_id=account_id,
             password_modified_at=int(password, 16) if password else None,
             proved=tuple(proved.split("~")),
+            remember=Stay(stay).remember,
             id=id,
             begun=int(begun, 16),
             browser=browser,

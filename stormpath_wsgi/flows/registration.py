@@ -46,13 +46,15 @@ class Registration:
         *,
         organization_name_key: str | None = None,
         signs_in: bool = False,
+        remember: bool | None = None,
     ) -> Entered:
         """Make an account of *data*, by the names in :data:`GIVEN`, in the default account store of the application, or
         of the organization with that key.
 
         *signs_in*: whether the visitor is signed in with it at once. Who has to verify an address first is not, nor is
         who is asked for more than the password (the ``unfinished`` of the answer), nor anybody where that fails: the
-        account is made by then, and whoever got an error would make another one.
+        account is made by then, and whoever got an error would make another one. *remember*: for how long, as in
+        :meth:`SignIn.enter_after`.
 
         Raises :class:`RegistrationRefused`, with the name of the value as its ``field`` where the directory names one,
         and with the code ``TOO_MANY_TRIES`` where too many accounts were asked for from one address;
@@ -65,7 +67,7 @@ class Registration:
         with self._trying(session):
             account = self._make(self._owner(organization_name_key), data)
         enters = signs_in and account.status == ENABLED
-        return self._sign_in.enter_after(session, account, credential=REGISTRATION, wanted=enters)
+        return self._sign_in.enter_after(session, account, credential=REGISTRATION, wanted=enters, remember=remember)
 
     @contextmanager
     def _trying(self, session: CurrentSession) -> Iterator[None]:

@@ -100,8 +100,19 @@ class Question:
 class SignIn:
     """Sign-ins to one application. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, application: Application, pending: PendingSignIns, browsers: Browsers) -> None:
+    def __init__(
+        self,
+        client: Client,
+        application: Application,
+        pending: PendingSignIns,
+        browsers: Browsers,
+        *,
+        asks_to_remember: bool = False,
+    ) -> None:
+        """*asks_to_remember*: whether the sign-in page asks if the visitor wants to stay signed in."""
         self._client, self._application, self._pending, self._browsers = client, application, pending, browsers
+        #: What is true of those who were not asked, because they did something else than sign in.
+        self._unasked = False if asks_to_remember else None
         self._events = client.events
         self._steps: tuple[Step, ...] = ()
 
@@ -117,6 +128,7 @@ class SignIn:
         *,
         account_store: AccountStore | None = None,
         organization_name_key: str | None = None,
+        remember: bool | None = None,
     ) -> Finished | Unfinished:
         """Sign in whoever has this *login*, a username or an e-mail address, and this *password*.
 
@@ -129,7 +141,7 @@ class SignIn:
             account_store=account_store,
             organization_name_key=organization_name_key,
         )
-        return self._enter(session, account, PASSWORD, login)
+        return self._enter(session, account, PASSWORD, login, remember)
 
     def prove(
         self,
@@ -154,27 +166,46 @@ class SignIn:
         return self._ask_directory(session, wish, account_store, organization_name_key)
 
     def enter(
-        self, session: CurrentSession, account: Account, *, credential: str = APPLICATION, asked: bool = False
+        self,
+        session: CurrentSession,
+        account: Account,
+        *,
+        credential: str = APPLICATION,
+        asked: bool = False,
+        remember: bool | None = None,
     ) -> Finished | Unfinished:
         """Sign *account* in, for whom the caller vouches, as far as nothing else is asked.
 
         *credential*: what proved it, for events. *asked*: whether :meth:`prove` has asked the listeners already.
+        *remember*: whether the visitor wants to stay signed in, for ``session.remember``, or only until the browser is
+        closed; None: nobody has asked, so it is as long as ``session.idle`` and ``session.absolute`` say.
 
         Raises :class:`SignInRefused` when it may not have a session, and :class:`~stormpath_wsgi.events.Declined` when
         a listener refuses; nothing has changed then. Raises :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         if not asked:
             self._ask_listeners(SignInStarts(account=account.href, credential=credential))
-        return self._enter(session, account, credential, None)
+        return self._enter(session, account, credential, None, remember)
 
-    def enter_after(self, session: CurrentSession, account: Account, *, credential: str, wanted: bool) -> Entered:
+    def enter_after(
+        self,
+        session: CurrentSession,
+        account: Account,
+        *,
+        credential: str,
+        wanted: bool,
+        remember: bool | None = None,
+    ) -> Entered:
         """Sign *account* in after something that is done already, such as its registration, where that is *wanted*, and
-        as far as nothing else is asked. *credential*: what proved it, for events and the log.
+        as far as nothing else is asked. *credential*: what proved it, for events and the log. *remember*: as in
+        :meth:`enter`, but where the sign-in page asks, and this visitor was not asked, the session ends with the
+        browser.
 
         Where that fails nobody is signed in, and the log tells why: whoever got an error would do it once more.
         """
         try:
-            result = self.enter(session, account, credential=credential) if wanted else None
+            stays = self._unasked if remember is None else remember
+            result = self.enter(session, account, credential=credential, remember=stays) if wanted else None
         except Declined:
             log.info("The account %s is not signed in (%s): a listener refuses.", account.href, credential)
             result = None
@@ -244,10 +275,15 @@ class SignIn:
                 raise SignInRefused.of(error) from error
 
     def _enter(
-        self, session: CurrentSession, account: Account, credential: str, login: str | None
+        self,
+        session: CurrentSession,
+        account: Account,
+        credential: str,
+        login: str | None,
+        remember: bool | None,
     ) -> Finished | Unfinished:
         with self._telling(login=login, account=account.href, credential=credential):
-            return self._go_on(session, account, Progress.of(account, credential))
+            return self._go_on(session, account, Progress.of(account, credential, remember))
 
     def _go_on(self, session: CurrentSession, account: Account, progress: Progress) -> Finished | Unfinished:
         """Ask the next question, or begin the session when there is none."""
@@ -261,7 +297,7 @@ class SignIn:
     def _begin(self, session: CurrentSession, account: Account, progress: Progress) -> None:
         before = session.origin()
         try:
-            session.sign_in(account, nonce=progress.id)
+            session.sign_in(account, nonce=progress.id, remember=progress.remember)
         except Error as error:
             kind = SignInRefused if progress.id is None else PendingRefused
             if error.status == HTTPStatus.NOT_FOUND:  # of the account: it was removed meanwhile

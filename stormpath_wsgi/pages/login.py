@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from webob import Request, Response
@@ -31,6 +32,17 @@ MORE = marked("There is one more step before you are signed in.")
 
 #: Seconds within which an application sends somebody back whom we have sent on, when it does not let him in.
 AT_ONCE = 10
+
+
+#: The field that keeps a browser signed in, and what a ticked box may be worth.
+REMEMBER_ME, TICKED = "rememberMe", ("true", "on", "1")
+
+
+class RememberMe(NamedTuple):
+    """The check box "Keep me signed in" as the template sees it: the name of the field, and whether it is ticked."""
+
+    name: str
+    checked: bool
 
 
 class Banner(NamedTuple):
@@ -120,7 +132,11 @@ class LoginPage(FormPage[LoginSettings]):
         organization = self._organization(request, posted)
         try:
             result = self.site.flows.sign_in.with_password(
-                session_of(request.environ), login, password, organization_name_key=organization
+                session_of(request.environ),
+                login,
+                password,
+                organization_name_key=organization,
+                remember=_is_ticked(posted) if self._settings.remember_me else None,
             )
         except SignInRefused as refused:
             raise self._refusal(request, refused) from refused
@@ -196,6 +212,24 @@ class LoginPage(FormPage[LoginSettings]):
 
     def _destination(self, request: Request) -> str:
         return self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
+
+    def _page(
+        self,
+        request: Request,
+        status: int = 200,
+        posted: Mapping[str, Any] = MappingProxyType({}),
+        refusal: Refusal | None = None,
+        **more: Any,
+    ) -> Response:
+        if self._settings.remember_me:
+            more["remember_me"] = RememberMe(REMEMBER_ME, _is_ticked(posted))
+        return super()._page(request, status, posted, refusal, **more)
+
+
+def _is_ticked(posted: Mapping[str, Any]) -> bool:
+    """Whether the visitor wants to stay signed in. What says neither yes nor no is a no, which is safer."""
+    value = posted.get(REMEMBER_ME)
+    return value is True or (isinstance(value, str) and value.lower() in TICKED)
 
 
 def _status(request: Request) -> str:

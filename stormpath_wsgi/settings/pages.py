@@ -43,6 +43,11 @@ class LoginSettings(FormPageSettings):
     send_on: bool = Field(
         True, description="Whether who is signed in already is sent on, instead of shown the form to sign in anew."
     )
+    remember_me: bool = Field(
+        True,
+        description="Whether it asks if the visitor wants to stay signed in. Who does not is signed out when the "
+        "browser is closed. false: nobody is asked, and all stay as session.idle and session.absolute say.",
+    )
     view: str = Field("login", description="Its template.")
     form: LoginForm = LoginForm()
 

@@ -18,6 +18,11 @@ class SessionSettings(Section):
     absolute: Duration = Field(
         dt.timedelta(days=30), description="A session ends this long after sign-in, used or not."
     )
+    remember: Duration = Field(
+        dt.timedelta(days=30),
+        description="A session ends this long after sign-in, used or not, when the visitor wanted to stay signed in "
+        "(web.login.rememberMe). The application's OAuth policy may end it earlier.",
+    )
     cookie_name: CookieName = Field(
         "stormpath_session",
         description="Name of the session cookie. Browsers see it with the prefix __Host- when the cookie is Secure, "

@@ -64,6 +64,17 @@ class TestAPageThatAsksForMore:
         assert who(visit) == "user: ada@example.org"
         assert [type(event) for event in told if isinstance(event, SignedIn | SignInFailed)] == [SignedIn]
 
+    @pytest.mark.parametrize("ticked", [True, False])
+    def test_whether_the_visitor_stays_signed_in_is_kept(self, visit: Visit, ticked: bool) -> None:
+        form = visit.get("/login").form
+        form["login"], form["password"] = GOOD.values()
+        form["rememberMe"] = ticked
+        page = form.submit().follow()
+        page.form["answer"] = "green"
+        cookies = page.form.submit().headers.getall("Set-Cookie")
+        (session,) = [text for text in cookies if text.startswith("stormpath_session=")]
+        assert ("Max-Age" in session) == ticked
+
     def test_a_single_page_app_learns_what_is_asked(self, visit: Visit) -> None:
         asked = visit.post_json("/login", GOOD, headers={"Accept": "application/json"}, status=403)
         assert set(asked.json) == {"status", "message", "asks", "pending"}

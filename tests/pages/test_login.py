@@ -313,3 +313,66 @@ class TestAtAnOrganization:
         spa = Visit("application/json")
         spa.account()
         assert spa.post_json("/login", {**GOOD, "organizationNameKey": "acme"}).status_int == 200
+
+
+class TestStayingSignedIn:
+    """The box "Keep me signed in"."""
+
+    @staticmethod
+    def max_age(answer: Any) -> str | None:
+        (cookie,) = [text for text in answer.headers.getall("Set-Cookie") if text.startswith("stormpath_session=")]
+        return next((each for each in cookie.split("; ") if each.startswith("Max-Age")), None)
+
+    def test_is_not_wanted_until_the_visitor_says_so(self, visit: Visit) -> None:
+        visit.account()
+        form = visit.get("/login").form
+        assert not form["rememberMe"].checked
+        assert self.max_age(visit.fill_in("/login", **GOOD)) is None
+        assert visit.is_signed_in()
+
+    def test_a_tick_keeps_the_browser_signed_in(self, visit: Visit) -> None:
+        visit.account()
+        form = visit.get("/login").form
+        form["login"], form["password"] = GOOD.values()
+        form["rememberMe"] = True
+        assert self.max_age(form.submit()) == f"Max-Age={30 * 86400}"
+
+    def test_the_tick_survives_a_wrong_password(self, visit: Visit) -> None:
+        visit.account()
+        form = visit.get("/login").form
+        form["login"], form["password"], form["rememberMe"] = "ada@example.org", "wrong", True
+        assert form.submit().form["rememberMe"].checked
+
+    def test_its_label_is_beside_it_and_a_way_out_in_the_same_row(self, visit: Visit) -> None:
+        box = visit.get("/login").html.select_one("input[name=rememberMe]")
+        assert box["type"] == "checkbox"
+        page = visit.get("/login").html
+        assert page.select_one(f"label[for={box['id']}]").get_text(strip=True) == "Keep me signed in"
+        assert page.select_one("div.ends > a[href='/forgot']")
+
+    @pytest.mark.parametrize(
+        ("sent", "stays"), [(True, True), ("true", True), (False, False), ("no", False), ([], False), (1, False)]
+    )
+    def test_a_single_page_app_says_it_as_json(self, visit: Visit, sent: Any, stays: bool) -> None:
+        visit.account()
+        answer = visit.post_json("/login", {**GOOD, "rememberMe": sent}, headers={"Accept": "application/json"})
+        assert (self.max_age(answer) is not None) == stays
+
+    def test_it_is_no_field_of_the_view_model(self, visit: Visit) -> None:
+        model = visit.get("/login", headers={"Accept": "application/json"}).json
+        assert [field["name"] for field in model["form"]["fields"]] == ["login", "password"]
+
+    def test_a_site_that_does_not_ask_keeps_everybody_as_before(self) -> None:
+        visit = Visit(web={"login": {"rememberMe": False}})
+        visit.account()
+        page = visit.get("/login")
+        assert "Keep me signed in" not in page
+        answer = visit.post_json("/login", {**GOOD, "rememberMe": True}, headers={"Accept": "application/json"})
+        assert self.max_age(answer) == "Max-Age=86400"
+
+    @pytest.mark.parametrize(("asks", "lasts"), [(True, None), (False, "Max-Age=86400")])
+    def test_who_registers_was_not_asked(self, asks: bool, lasts: str | None) -> None:
+        """So a site that asks keeps nobody signed in who has not said that he wants it."""
+        visit = Visit(web={"login": {"rememberMe": asks}, "register": {"autoLogin": True}})
+        values = {"givenName": "Bob", "surname": "B", "email": "bob@example.org", "password": PASSWORD}
+        assert self.max_age(visit.fill_in("/register", **values)) == lasts

@@ -54,6 +54,9 @@ from stormpath_wsgi.kinds import (
 NONCE_LIFETIME = 3600
 _NONCE = re.compile("[A-Za-z0-9_-]{16,128}")
 
+#: The lifetime that a caller may wish for, in seconds, and the highest one.
+_WISH, _LONGEST_WISH = re.compile("[1-9][0-9]{0,8}"), 10**9
+
 _PURGED = 5  # the number of expired tokens that are removed for each new one; more than one, so that none pile up
 
 _access, _accounts, _applications, _policies = (
@@ -72,9 +75,10 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     account has another password by now. ``nonce``: marks the proof that the token is made for. Raises 11005
     when a token was made for it before, in the last :data:`NONCE_LIFETIME` seconds. ``signed=true``: the token gets a
     JWT, as one of the token endpoint has. ``organizationNameKey``: of the organization that it names. Raises 10016 when
-    the account is in no store of it.
+    the account is in no store of it. ``lifetime``: seconds for which the token is wanted; it never lives longer than
+    the policy says.
     """
-    nonce = _nonce(params.get("nonce"))
+    nonce, most = _nonce(params.get("nonce")), _lifetime(params.get("lifetime"))
     signed = {"api_key_id": signing_key(context).id} if params.get("signed") == "true" else {}
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
     with context.write(moves_generation=False) as work:
@@ -90,7 +94,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
             with records.taken("This proof of who somebody is was used before.", Code.TOKEN_USED):
                 nonces.OF_ACCOUNTS.add(work, listing.id, nonce, work.now + NONCE_LIFETIME * 1000)
         named = _organization(work, params.get("organizationNameKey"), **links)
-        return make(work, listing.of, lifetimes[listing.of], **links, **signed, **named)
+        return make(work, listing.of, min(lifetimes[listing.of], most), **links, **signed, **named)
 
 
 def begin(
@@ -276,6 +280,15 @@ def _organization(work: UnitOfWork, name_key: Any, *, account_id: str, applicati
     if not stores.holds(work, scope, account_id):
         raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
     return {"organization_id": scope.organization_id or ""}
+
+
+def _lifetime(given: Any) -> int:
+    """The seconds for which a token is wanted; without a wish more than any policy allows."""
+    if given is None:
+        return _LONGEST_WISH
+    if not isinstance(given, str) or not _WISH.fullmatch(given):
+        raise fault(Code.WRONG_FORMAT, "lifetime must be a number of seconds, such as 3600.")
+    return int(given)
 
 
 def seconds(lifetime: str) -> int:
