@@ -81,6 +81,8 @@ def _kind(target: paths.Target) -> type[Kind]:
             return kinds.PasswordResetToken
         case paths.VerificationToken():
             return kinds.EmailVerificationToken
+        case paths.InvitationToken():
+            return kinds.InvitationToken
     return kinds.AccessToken  # asked for, or asked about
 
 

@@ -43,7 +43,7 @@ API_KEY, TOKEN, SESSION, COMMAND = "api key", "token", "session", "command"
 #: The application vouches for the account; somebody has just made it; an ID Site or a second factor has proved it.
 APPLICATION, REGISTRATION, ASSERTION, FACTOR = "application", "registration", "assertion", "factor"
 #: What was mailed.
-RESET_TOKEN, VERIFICATION_TOKEN = "reset token", "verification token"
+RESET_TOKEN, VERIFICATION_TOKEN, INVITATION_TOKEN = "reset token", "verification token", "invitation token"
 #: The same, of a sign-in: the link in a mail proves that the account's mail is read by whoever has opened it.
 MAIL = "mail"
 
@@ -223,6 +223,22 @@ class SignedOut(AfterEvent):
 @dataclass(frozen=True, kw_only=True)
 class Registered(AfterEvent):
     """*account* was made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited(AfterEvent):
+    """An address was mailed that it is invited to make an account.
+
+    *email*: which, not printed. *invitation*: the href.
+    """
+
+    email: str = field(repr=False)
+    invitation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationAccepted(AfterEvent):
+    """*account* was made by somebody who was invited. :class:`Registered` is told before."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,6 +137,18 @@ def _special() -> Iterator[tuple[str, Json]]:
             "post": _operation("Verifies an e-mail address, once.", "useVerificationToken", ["token"], {"200": href}),
         },
     )
+    invited = _response("Who is invited.", {"$ref": "#/components/schemas/InvitationToken"})
+    made = _response("The account that is made.", _REFERENCE)
+    at = ["id", "token"]
+    yield (
+        "/applications/{id}/invitationTokens/{token}",
+        {
+            "get": _operation("Checks the token of an invitation.", "getInvitationToken", at, {"200": invited}),
+            "post": _operation(
+                "Makes the account, once.", "useInvitationToken", at, {"200": made}, (), kinds.Account, "c"
+            ),
+        },
+    )
     yield (
         "/applications/{id}/authTokens/{token}",
         {"get": _redirect("Where the token is that was found good.", "checkToken", ["id", "token"])},
@@ -366,4 +378,11 @@ _SAUTHC1 = "SAuthc1: an HMAC over the request, by the secret of an API key."
 
 #: The kinds for which POST answers 200 and not 201, because it makes nothing that could be read again at a new href.
 _ANSWERED = (kinds.LoginAttempt, kinds.PasswordResetToken, kinds.DefaultRelayState)
-_NO_RESOURCES = (*_ANSWERED, kinds.VerificationEmail, kinds.EmailVerificationToken, kinds.MailedCode, kinds.CustomData)
+_NO_RESOURCES = (
+    *_ANSWERED,
+    kinds.VerificationEmail,
+    kinds.EmailVerificationToken,
+    kinds.InvitationToken,
+    kinds.MailedCode,
+    kinds.CustomData,
+)

@@ -261,6 +261,10 @@ class Collection(Live, Generic[R]):
         query = {**self._query, "offset": str(offset), "limit": str(limit)}
         return self._client.data_store.list(self.href, query, self._expand)
 
+    def body_of(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """What :meth:`create` would send of *properties*."""
+        return self._creation(properties)
+
     def _creation(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         body = {}
         for name, value in properties.items():

@@ -55,9 +55,9 @@ class UnitOfWork:
         """The address of *target*, below the base URL."""
         return f"{self.base_url}/{target.path}"
 
-    def tell(self, kind: type[AfterEvent], account_id: str, **facts: Any) -> None:
-        """Lets an event of *kind* about the account be told when the transaction is committed."""
-        account = self.href(Resource(Account, account_id))
+    def tell(self, kind: type[AfterEvent], account_id: str | None, **facts: Any) -> None:
+        """Lets an event of *kind* about the account be told when the transaction is committed. None: about none."""
+        account = None if account_id is None else self.href(Resource(Account, account_id))
         self.told.append(kind(time=_moment(self.now / 1000), account=account, **facts))
 
 

@@ -9,7 +9,14 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data, plain
-from stormpath_wsgi.directory.rules.accounts import account_links, accounts, login, password_reset, verification
+from stormpath_wsgi.directory.rules.accounts import (
+    account_links,
+    accounts,
+    invitations,
+    login,
+    password_reset,
+    verification,
+)
 from stormpath_wsgi.directory.rules.factors import challenges, factors, phones
 from stormpath_wsgi.directory.rules.mails import email_templates, smtp_servers
 from stormpath_wsgi.directory.rules.providers import agents, providers, saml
@@ -33,6 +40,7 @@ Remove = Callable[[Context, Resource], None]
 CREATE: Mapping[type[Kind], Create] = {
     kinds.Application: applications.create,
     kinds.AccountStoreMapping: mappings.create,
+    kinds.Invitation: invitations.create,
     kinds.Organization: organizations.create,
     kinds.OrganizationAccountStoreMapping: mappings.create,
     kinds.AccountLink: account_links.create,
@@ -93,6 +101,7 @@ CHANGE: Mapping[type[Kind], Change] = {
 REMOVE: Mapping[type[Kind], Remove] = {
     kinds.Application: applications.remove,
     kinds.AccountStoreMapping: mappings.remove,
+    kinds.Invitation: plain.remove,
     kinds.Organization: organizations.remove,
     kinds.OrganizationAccountStoreMapping: mappings.remove,
     kinds.AccountLink: account_links.remove,

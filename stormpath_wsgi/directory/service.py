@@ -20,7 +20,7 @@ from stormpath_wsgi.directory.rows.query import page, parse_window
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, LISTED, REMOVE
 from stormpath_wsgi.directory.rules import custom_data
-from stormpath_wsgi.directory.rules.accounts import code_answers, password_reset, verification
+from stormpath_wsgi.directory.rules.accounts import code_answers, invitations, password_reset, verification
 from stormpath_wsgi.directory.rules.accounts.login import attempt_with
 from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
 from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
@@ -30,6 +30,7 @@ from stormpath_wsgi.directory.sms import Send
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import (
     DataKey,
+    InvitationToken,
     Listing,
     MailedCodes,
     ResetToken,
@@ -167,6 +168,8 @@ class DirectoryService:
                 return verification.get(self._context, target)
             case MailedCodes() as target:
                 return code_answers.describe(self._context, target)
+            case InvitationToken() as target:
+                return invitations.get(self._context, target)
         raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
@@ -227,6 +230,8 @@ class DirectoryService:
                 changed = password_reset.reset(self._context, target, properties)
             case VerificationToken() as target:
                 wanted, changed = [], verification.verify(self._context, target)
+            case InvitationToken() as target:
+                wanted, changed = [], invitations.accept(self._context, target, properties)
             case _:
                 raise fault(Code.METHOD_NOT_OFFERED)
         return self._expanded(changed, wanted)
@@ -278,7 +283,7 @@ class DirectoryService:
                 known = {"create": True}
             case ResetToken():
                 known = {"get": True, "update": True}
-            case VerificationToken():
+            case VerificationToken() | InvitationToken():
                 known = {"get": True, "update": True}
             case MailedCodes():
                 known = {"get": True, "create": True}

@@ -11,10 +11,12 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.client.choice import find_organization
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.invitation import Invitation, Invitee
 from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
 from stormpath_wsgi.flows.refusals import (
     FlowRefused,
+    InvitationRefused,
     PasswordRefused,
     PendingRefused,
     RegistrationRefused,
@@ -37,6 +39,9 @@ __all__ = [
     "Finished",
     "FlowRefused",
     "Flows",
+    "Invitation",
+    "InvitationRefused",
+    "Invitee",
     "PasswordRefused",
     "PasswordReset",
     "PendingRefused",
@@ -56,8 +61,8 @@ __all__ = [
 
 
 class Flows:
-    """The flows of one application: ``sign_in``, ``registration``, ``sign_out``, ``password``, ``verification``. Lives
-    with the process.
+    """The flows of one application: ``sign_in``, ``registration``, ``invitation``, ``sign_out``, ``password``,
+    ``verification``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -69,6 +74,7 @@ class Flows:
         #: How often what the directory does not count may be tried.
         self.limits = client.limits or _limits_of(settings, client)
         self.registration = Registration(client, application, self.sign_in, browsers, self.limits)
+        self.invitation = Invitation(client, application, self.sign_in)
         self.sign_out = SignOut(client.events)
         self._client, self._application = client, application
         self.password = PasswordReset(client, application, self.sign_in, browsers)

@@ -92,6 +92,10 @@ class RegistrationRefused(FlowRefused):
     """No account was made."""
 
 
+class InvitationRefused(FlowRefused):
+    """No account was made, and the invitation stays good."""
+
+
 class PasswordRefused(FlowRefused):
     """No password was changed, or no mail was sent because mails are asked for too often (``TOO_MANY_TRIES``)."""
 

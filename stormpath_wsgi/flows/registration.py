@@ -26,7 +26,7 @@ ORGANIZATION = "organization_name_key"
 GIVEN = frozenset({"username", "email", "password", "given_name", "middle_name", "surname", "custom_data"})
 
 #: The same, by their names in JSON: the directory blames these.
-_GIVEN = {wire: member.name for wire, member in kinds.Account.members.items() if member.name in GIVEN}
+WIRE_NAMES = {wire: member.name for wire, member in kinds.Account.members.items() if member.name in GIVEN}
 
 
 class Registration:
@@ -90,18 +90,18 @@ class Registration:
 
     def _make(self, owner: Application | Organization, data: Mapping[str, Any]) -> Account:
         try:
-            wish = self._events.before(RegistrationStarts(data=_typed(data)))
+            wish = self._events.before(RegistrationStarts(data=typed(data)))
             with reserved(RegistrationStarts, Registered) as kept:
                 account = owner.accounts.create(dict(wish.data))
         except Error as error:
-            raise RegistrationRefused.of(error, field=_GIVEN.get(field_of(error, _GIVEN) or "")) from error
+            raise RegistrationRefused.of(error, field=WIRE_NAMES.get(field_of(error, WIRE_NAMES) or "")) from error
         # The directory in this program says when; of another one we know no more than that it has happened.
         known = next((event for event in kept if isinstance(event, Registered)), None)
         self._events.emit(known or Registered(account=account.href))
         return account
 
 
-def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
+def typed(data: Mapping[str, Any]) -> dict[str, Any]:
     """*data* with what an account cannot be without, and text where an account has text: listeners rely on that.
     Whatever else is wrong the directory says.
 

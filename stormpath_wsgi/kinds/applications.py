@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import (
     Array,
     Boolean,
     Choice,
     Collection,
     Duration,
+    Instant,
     Integer,
     Link,
     Name,
@@ -47,7 +50,32 @@ class Application(Timestamped):
     password_reset_tokens = Collection[Any]("PasswordResetToken", create=True)
     verification_emails = Collection[Any]("VerificationEmail", create=True)
     api_keys = Collection[Any]("ApiKey")
+    invitations = Collection[Any]("Invitation", create=True, named=False)
     auth_tokens = Part[Any](None)
+
+
+class Invitation(Timestamped):
+    """An address that is invited to make an account. Its token is mailed, and makes the account once. ``groups``, names
+    or hrefs, may be sent when it is made. To send the mail again, make it again.
+    """
+
+    path = "invitations"
+    email = Text[str](length=(1, 255), required=True, writable="c", search=True, sort=True)
+    expires_at = Instant[dt.datetime](sort=True)
+    application = Link[Any]("Application")
+    directory = Link[Any]("Directory", writable="c")
+    tenant = Link[Any]("Tenant")
+    groups = Collection[Any]("Group")
+
+
+class InvitationToken(Kind):
+    """The mailed token of an invitation, at ``applications/<id>/invitationTokens/<token>``."""
+
+    path = "invitationTokens"
+    email = Text[str]()
+    expires_at = Instant[dt.datetime]()
+    application = Link[Any]("Application")
+    directory = Link[Any]("Directory")
 
 
 class AccountStoreMapping(Timestamped):

@@ -397,11 +397,12 @@ class Part(Member[T]):
 class Collection(Member[T]):
     """A paged list of other resources at ``<self>/<name>``.
 
-    *of*: the title of their kind. *create*: whether POST makes one.
+    *of*: the title of their kind. *create*: whether POST makes one. *named*: whether the resource that has it names it
+    in its JSON. The documents that Stormpath knew stay as they were.
     """
 
-    def __init__(self, of: str, *, create: bool = False) -> None:
-        self.of, self.create = of, create
+    def __init__(self, of: str, *, create: bool = False, named: bool = True) -> None:
+        self.of, self.create, self.named = of, create, named
 
 
 def is_storable(text: str) -> bool:

@@ -133,6 +133,12 @@ class Limits:
             ]
         )
 
+    def invitation(self, scope: str, name: str) -> AbstractContextManager[Try]:
+        """An administrator has an invitation mailed in the block, to the address *name* in canonical form. Only the
+        address counts: an administrator may invite any number of people from one machine.
+        """
+        return self.limiter.trying(self._tally(MAIL, "invitation", *_subject(scope, name, None)))
+
     def wrong_api_key(self, scope: str, address: str | None) -> None:
         """A wrong API key came from *address*. Raises :class:`~stormpath_wsgi.errors.TooManyTries` if too many do."""
         self.limiter.count(self._of_address(API_KEY, scope, network=Visitor(address).network))

@@ -134,6 +134,29 @@ class RegisterForm(FormSettings):
     )
 
 
+class InvitationForm(FormSettings):
+    """The fields of the page where people make the account that they are invited to. Any other that is declared here
+    goes into the account's custom data.
+    """
+
+    indispensable = ("password",)
+
+    fields: dict[str, FieldSettings] = Field(
+        {
+            "givenName": _field(marked("First Name")),
+            "middleName": _field(marked("Middle Name"), enabled=False),
+            "surname": _field(marked("Last Name")),
+            "username": _field(marked("Username"), enabled=False),
+            "password": _field(marked("Password"), required=True, type="password"),
+            "confirmPassword": _field(marked("Confirm Password"), required=True, enabled=False, type="password"),
+        },
+        description=f"{_FIELDS} A new one goes into the account's custom data.",
+    )
+    field_order: Names = Field(
+        ("username", "givenName", "middleName", "surname", "password", "confirmPassword"), description=_ORDER
+    )
+
+
 class ForgotForm(FormSettings):
     """The field of the page where people ask for a new password."""
 

@@ -49,6 +49,10 @@ class MailSettings(Section):
     code_ttl: Duration = Field(
         dt.timedelta(minutes=15), description="How long the code in a mail is good, which is typed into a page."
     )
+    invitation_link: Link | None = Field(
+        None, description="The same for invitations. Not set: web.invitation.uri of the site at web.baseUrl."
+    )
+    invitation_ttl: Duration = Field(dt.timedelta(days=7), description="How long the link of an invitation is good.")
     verification_ttl: Duration = Field(
         dt.timedelta(days=7), description="How long the token of a verification mail is good."
     )

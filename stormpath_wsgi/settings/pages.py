@@ -6,7 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stormpath_wsgi.settings.forms import ChangeForm, ForgotForm, LoginForm, RegisterForm, VerifyForm
+from stormpath_wsgi.settings.forms import (
+    ChangeForm,
+    ForgotForm,
+    InvitationForm,
+    LoginForm,
+    RegisterForm,
+    VerifyForm,
+)
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import PagePath, PagePaths, Target
 
@@ -119,6 +126,19 @@ class VerifyEmailSettings(FormPageSettings):
     )
     view: str = Field("verify", description="Its template.")
     form: VerifyForm = VerifyForm()
+
+
+class InvitationSettings(FormPageSettings):
+    """The page to which the link of an invitation leads, where people make the account. It answers requests with a
+    token in the address only.
+    """
+
+    enabled: Switch = True
+    uri: PagePath = Field("/invitation", description="Its path. The links of invitations lead there.")
+    next_uri: Target = Field("/login?status=created", description="Where a visitor goes whose account is made.")
+    auto_login: bool = Field(False, description="Whether that signs in; then web.login.nextUri is next.")
+    view: str = Field("invitation", description="Its template.")
+    form: InvitationForm = InvitationForm()
 
 
 class ExpandSettings(Section):

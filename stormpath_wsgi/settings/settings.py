@@ -335,7 +335,11 @@ class Settings(Section):
         """The settings of mail, with links that lead to our pages. No request has a say in where: a visitor can write
         any host into one, and have the token of somebody else mailed with a link to it.
         """
-        pages = {"reset_link": self.web.change_password, "verification_link": self.web.verify_email}
+        pages = {
+            "reset_link": self.web.change_password,
+            "verification_link": self.web.verify_email,
+            "invitation_link": self.web.invitation,
+        }
         links = {name: self._site + quote(self.web.at(page.uri), safe=_PATH) for name, page in pages.items()}
         links["site"] = self._site + quote(self.web.base_path or "", safe=_PATH).rstrip("/")
         missing = {name: link for name, link in links.items() if getattr(self.mail, name) is None}

@@ -16,6 +16,7 @@ from stormpath_wsgi.settings.organizations import MultiTenancySettings, Organiza
 from stormpath_wsgi.settings.pages import (
     ChangePasswordSettings,
     ForgotPasswordSettings,
+    InvitationSettings,
     LoginSettings,
     LogoutSettings,
     MeSettings,
@@ -83,6 +84,7 @@ class WebSettings(Section):
     forgot_password: ForgotPasswordSettings = ForgotPasswordSettings()
     change_password: ChangePasswordSettings = ChangePasswordSettings()
     verify_email: VerifyEmailSettings = VerifyEmailSettings()
+    invitation: InvitationSettings = InvitationSettings()
     me: MeSettings = MeSettings()
     post_registration_handler: NamedHandler | None = Field(
         None,

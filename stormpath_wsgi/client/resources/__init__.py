@@ -26,6 +26,7 @@ RESOURCES: Mapping[str, type[Resource]] = {
 COLLECTIONS: Mapping[type[Resource], type[Collection[Any]]] = {
     tenant.Account: tenant.Accounts,
     tenant.ApiKey: tenant.ApiKeys,
+    tenant.Invitation: tenant.Invitations,
     tenant.LoginAttempt: tenant.LoginAttempts,
     tenant.VerificationEmail: tenant.VerificationEmails,
 }

@@ -80,6 +80,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     password_reset_tokens: kinds.Collection[Collection[PasswordResetToken]]
     verification_emails: kinds.Collection[VerificationEmails]
     api_keys: kinds.Collection[ApiKeys]
+    invitations: kinds.Collection[Invitations]
 
     @property
     def oauth_policy(self) -> OAuthPolicy:
@@ -144,9 +145,67 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     def _reset_href(self, token: str) -> str:
         return f"{self.href}/{kinds.PasswordResetToken.path}/{quote(token, safe='')}"
 
+    def verify_invitation_token(self, token: str) -> InvitationToken:
+        """Who is invited by a mailed *token*, which stays valid.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid.
+        """
+        return InvitationToken(self._client, properties=self._client.data_store.get(self._invitation_href(token)))
+
+    def accept_invitation(self, token: str, properties: Mapping[str, Any]) -> Account:
+        """Uses a mailed *token* up: makes the account, and returns it. *properties*: ``password``, ``given_name``,
+        ``middle_name``, ``surname``, ``username`` and ``custom_data``; the rest is the invitation's.
+
+        Raises :class:`~stormpath_wsgi.Error`: with status 404 for a token that is not valid, and others as when an
+        account is made: the token stays valid then.
+        """
+        href = self._invitation_href(token)
+        body = self.accounts.body_of(properties)
+        return Account(self._client, properties=self._client.data_store.update(href, body))
+
+    def _invitation_href(self, token: str) -> str:
+        return f"{self.href}/{kinds.InvitationToken.path}/{quote(token, safe='')}"
+
     def has_account(self, account: AccountReference) -> bool:
         """Whether *account* is in an account store of the application."""
         return ACCOUNT.holds(account, self.accounts, lambda found: self in found.applications)
+
+
+class Invitation(Resource, kinds.Invitation):
+    """An address that is invited to make an account. Deleting it revokes the invitation."""
+
+    application: kinds.Link[Application]
+    directory: kinds.Link[Directory]
+    tenant: kinds.Link[Tenant]
+    groups: kinds.Collection[Collection[Group]]
+
+    def send_again(self) -> None:
+        """Sends the mail once more. The link in it is the same, and is good for as long as a new one from now on.
+
+        Raises :class:`~stormpath_wsgi.errors.TooManyTries` when the address was mailed too often.
+        """
+        wish = {"email": self.email, "directory": {"href": self.directory.href}}
+        self._accept(self._client.data_store.create(f"{self.application.href}/invitations", wish))
+
+
+class Invitations(Collection[Invitation]):
+    """The open invitations to an application."""
+
+    def _creation(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in properties.items() if name != "groups"}
+        groups = properties.get("groups")
+        named = {} if groups is None else {"groups": [g.href if isinstance(g, Group) else g for g in groups]}
+        return {**super()._creation(rest), **named}
+
+
+class InvitationToken(Resource, kinds.InvitationToken):
+    """Who is invited by a mailed token. It prints without the token."""
+
+    application: kinds.Link[Application]
+    directory: kinds.Link[Directory]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
 
 
 class AccountStoreMapping(Resource, kinds.AccountStoreMapping):

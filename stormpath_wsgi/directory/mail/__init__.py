@@ -11,7 +11,14 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from stormpath_wsgi.directory.mail.layout import Layout
 from stormpath_wsgi.directory.mail.mailers import FolderMailer, Mailer, NoMailer, open_mailer
-from stormpath_wsgi.directory.mail.purposes import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
+from stormpath_wsgi.directory.mail.purposes import (
+    INVITATION,
+    RESET,
+    RESET_SUCCESS,
+    VERIFICATION,
+    VERIFICATION_SUCCESS,
+    WELCOME,
+)
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.settings import MailSettings
 
@@ -26,9 +33,9 @@ class Mail:
     """How mail is sent, and the defaults for what a template leaves open.
 
     *links*: what the link in a mail starts with, by the purpose of the mail. *verification_ttl*: the milliseconds for
-    which a verification token is valid. *code_ttl*: the same of a code. *site*: the address of the site, for other
-    links. *site_name*: what the site is called in mails whose words are ours; None: as the application. *layout*: draws
-    these mails.
+    which a verification token is valid. *code_ttl*: the same of a code. *invitation_ttl*: the same of an invitation.
+    *site*: the address of the site, for other links. *site_name*: what the site is called in mails whose words are
+    ours; None: as the application. *layout*: draws these mails.
     """
 
     mailer: Mailer
@@ -37,6 +44,7 @@ class Mail:
     links: Mapping[str, str]
     verification_ttl: int
     code_ttl: int = 900_000
+    invitation_ttl: int = 604_800_000
     site: str = ""
     site_name: str | None = None
     layout: Layout = field(default_factory=lambda: Layout.of(None, None))
@@ -53,6 +61,7 @@ class Mail:
         links = {
             RESET: settings.reset_link or f"{site}/change",
             VERIFICATION: settings.verification_link or f"{site}/verify",
+            INVITATION: settings.invitation_link or f"{site}/invitation",
         }
         return cls(
             _mailer(settings, database),
@@ -60,6 +69,7 @@ class Mail:
             settings.from_address or f"noreply@{base.hostname or 'localhost'}",
             MappingProxyType(links),
             settings.verification_ttl // dt.timedelta(milliseconds=1),
+            invitation_ttl=settings.invitation_ttl // dt.timedelta(milliseconds=1),
             code_ttl=settings.code_ttl // dt.timedelta(milliseconds=1),
             site=site,
             site_name=settings.site_name,

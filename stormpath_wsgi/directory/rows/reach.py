@@ -215,6 +215,9 @@ _SPECIAL: Mapping[tuple[type[Kind], str], ColumnElement[bool]] = {
     (kinds.SamlIdentityProvider, "registeredSamlServiceProviders"): schema.registered_saml_service_providers.c.id.in_(
         _those(_registrations.c.service_provider_id, _registrations.c.identity_provider_id == _owner)
     ),
+    (kinds.Invitation, "groups"): _groups.c.id.in_(
+        _those(schema.invitation_groups.c.group_id, schema.invitation_groups.c.invitation_id == _owner)
+    ),
     (kinds.Account, "linkedAccounts"): _accounts.c.id.in_(linked_to(_owner)),
     (kinds.Account, "accountLinks"): or_(_links.c.left_account_id == _owner, _links.c.right_account_id == _owner),
 }

@@ -480,6 +480,29 @@ challenges = table(
     Index(None, "account_id"),
 )
 
+invitations = table(
+    "invitations",
+    kinds.Invitation,
+    Column("digest", Text, nullable=False),
+    encrypted("token", nullable=False),
+    UniqueConstraint("application_id", "email_folded"),
+    UniqueConstraint("digest"),
+    Index(None, "application_id", "created_at"),
+    Index(None, "directory_id"),
+    Index(None, "expires_at"),
+    Index(None, "tenant_id"),
+)
+
+#: The groups that the account of an invitation joins.
+invitation_groups = Table(
+    "invitation_groups",
+    metadata,
+    reference("invitation_id", "invitations"),
+    reference("group_id", "groups"),
+    PrimaryKeyConstraint("invitation_id", "group_id"),
+    Index(None, "group_id"),
+)
+
 #: The digests of mailed tokens. *token*: the token itself, encrypted, where the REST API must show it in a link.
 #: *purpose*: reset or verification.
 mailed_tokens = Table(

@@ -27,6 +27,7 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
         kinds.VerificationEmail,
         kinds.EmailVerificationToken,
         kinds.MailedCode,
+        kinds.InvitationToken,
         kinds.DefaultRelayState,
     )
 }
@@ -133,7 +134,25 @@ class MailedCodes:
         return f"{kinds.Application.path}/{self.application_id}/{kinds.MailedCode.path}"
 
 
-Target = Resource | Listing | DataKey | TokenCheck | TokenEndpoint | ResetToken | VerificationToken | MailedCodes
+@dataclass(frozen=True, slots=True)
+class InvitationToken:
+    """``applications/<id>/invitationTokens/<token>``: a mailed token that makes an account."""
+
+    application_id: str
+    token: str = field(repr=False)
+
+
+Target = (
+    Resource
+    | Listing
+    | DataKey
+    | TokenCheck
+    | TokenEndpoint
+    | ResetToken
+    | VerificationToken
+    | InvitationToken
+    | MailedCodes
+)
 
 
 def parse(path: str) -> Target:
@@ -169,6 +188,8 @@ def _target(path: str) -> Target | None:
             return TokenEndpoint(id)
         case ["applications", id, "passwordResetTokens", token] if ID.match(id) and _TOKEN.match(token):
             return ResetToken(id, token)
+        case ["applications", id, kinds.InvitationToken.path, token] if ID.match(id) and _TOKEN.match(token):
+            return InvitationToken(id, token)
         case [segment, id, "customData", key] if segment in BY_SEGMENT and ID.match(id):
             owner = BY_SEGMENT[segment]
             if "customData" in owner.members:

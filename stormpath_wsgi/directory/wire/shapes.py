@@ -56,7 +56,7 @@ class Shape:
         self._serialisers = [
             (name, self._serialiser(member))
             for name, member in kind.members.items()
-            if not getattr(member, "secret", False)
+            if not getattr(member, "secret", False) and getattr(member, "named", True)
         ]
         self._omitted = frozenset(name for name, member in kind.members.items() if getattr(member, "omitted", False))
         self._data = self.at("data", table.c.data) if kind is kinds.CustomData else None
@@ -350,6 +350,7 @@ SHAPES: Mapping[type[Kind], Shape] = {
         (kinds.Tenant, schema.tenants),
         (kinds.Application, schema.applications),
         (kinds.AccountStoreMapping, schema.account_store_mappings),
+        (kinds.Invitation, schema.invitations),
         (kinds.Directory, schema.directories),
         (kinds.PasswordPolicy, schema.password_policies),
         (kinds.PasswordStrength, schema.password_strengths),

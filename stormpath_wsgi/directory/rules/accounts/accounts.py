@@ -5,13 +5,13 @@ end.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
-from stormpath_wsgi.directory.mail import RESET, VERIFICATION
+from stormpath_wsgi.directory.mail import RESET, VERIFICATION, WELCOME
 from stormpath_wsgi.directory.mail.addresses import is_address, mailbox
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -26,6 +26,7 @@ from stormpath_wsgi.directory.rules.accounts import (
 )
 from stormpath_wsgi.directory.rules.accounts.password_policy import NewPassword
 from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.providers import providers
 from stormpath_wsgi.directory.rules.stores import mappings, memberships
 from stormpath_wsgi.directory.rules.stores.mappings import Store
@@ -37,7 +38,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.events import EmailChanged, PasswordChanged, Registered, StatusChanged
+from stormpath_wsgi.events import EmailChanged, InvitationAccepted, PasswordChanged, Registered, StatusChanged
 from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, id_of
 
 _accounts = schema.accounts
@@ -55,9 +56,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """
     if providers.wants_exchange(properties):
         return providers.exchange(context, listing, properties["providerData"])
-    body, data = _wanted(context, properties)
-    if (changed := asked.registration(context, properties, body.values)) is not properties:
-        body, data = _wanted(context, changed)
+    body, data = _asked(context, properties)
     body.values.setdefault("username", body.values["email"])
     password = body.values.pop("password", None)
     with context.read() as work:
@@ -80,6 +79,40 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         made = records.load(work, Resource(Account, id))
         counts.change(work, store.directory_id, id, +1)
         return made
+
+
+def create_invited(
+    context: Context, store: Store, among: Resource, properties: Wire, begin: Callable[[UnitOfWork], Collection[str]]
+) -> str:
+    """Makes an account for somebody who has shown that mail to its address arrives: ENABLED and VERIFIED. Returns its
+    id.
+
+    *among*: the application whose accounts must not have its names. *properties*: off the wire; no listener changes the
+    address in them. *begin*: is called at the start of the transaction, may raise, and returns the ids of the groups
+    that the account joins. Raises the errors of :func:`create`.
+    """
+    body, data = _asked(context, properties)
+    proved = {"email": properties["email"], "status": ENABLED, "email_verification_status": VERIFIED}
+    values = {**body.values, **proved}
+    values.setdefault("username", values["email"])
+    password = values.pop("password", None)
+    with context.read() as work:
+        account_schema.check_new(work, store.directory_id, values)
+        policy = creation_policy.of_directory(work, store.directory_id)
+    policy.check(values["email"])
+    new, id = _new_password(context, store, password, None), new_id()
+    with context.write(moves_generation=False) as work:
+        groups = begin(work)
+        work.tell(Registered, id)
+        _make(work, id, store, values, new, among)
+        custom_data.make(work, id, data)
+        for group in groups:
+            memberships.make(work, id, group)
+        if policy.welcomes:
+            put(work, WELCOME, id, application_id=among.id)
+        counts.change(work, store.directory_id, id, +1)
+        work.tell(InvitationAccepted, id)
+    return id
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
@@ -141,6 +174,13 @@ def remove(context: Context, target: Resource) -> None:
         custom_data.forget(work, [target.id])
         records.remove(work, Account, target.id)
         counts.change(work, directory_id, target.id, -1)
+
+
+def _asked(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:
+    """What :func:`_wanted` makes of *properties* once the listeners have had their say. Raises 7110 too."""
+    body, data = _wanted(context, properties)
+    changed = asked.registration(context, properties, body.values)
+    return (body, data) if changed is properties else _wanted(context, changed)
 
 
 def _wanted(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:
