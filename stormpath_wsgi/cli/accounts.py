@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from http import HTTPStatus
+from typing import Any
 
 import click
 
@@ -57,6 +59,55 @@ def create(
     for group in joined:
         created.add_group(group)
     say(f"Made the account {created.email}: {created.href}")
+
+
+@account.command()
+@click.argument("email")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="The account joins it; may be repeated.")
+@click.option(
+    "--store", metavar="NAME", help="The directory of the account. Not given: the one that new accounts go to."
+)
+@with_application
+def invite(opened: OpenedApplication, email: str, groups: tuple[str, ...], store: str | None) -> None:
+    """Mail a link to EMAIL, with which a person makes an account. That needs no registration page.
+
+    Who is invited already is mailed the same link once more.
+    """
+    properties: dict[str, Any] = {"email": email}
+    if groups:
+        properties["groups"] = groups
+    if store is not None:
+        properties["directory"] = opened.directory(store)
+    made = opened.application.invitations.create(properties)
+    say(f"Invited {made.email}. The link is good until {_moment(made.expires_at)}.")
+
+
+@account.command()
+@with_application
+def invitations(opened: OpenedApplication) -> None:
+    """List who is invited and has no account yet.
+
+    One a line: e-mail address, until when the link is good, groups; separated by tabs where no terminal reads them.
+    """
+    for each in opened.application.invitations.order("email"):
+        say(each.email, _moment(each.expires_at), ", ".join(group.name for group in each.groups))
+
+
+@account.command()
+@click.argument("email")
+@with_application
+def uninvite(opened: OpenedApplication, email: str) -> None:
+    """Revoke the invitation of EMAIL: the link that was mailed works no longer."""
+    found = [
+        each
+        for each in opened.application.invitations.search({"email": email})
+        if each.email.casefold() == email.casefold()  # a search takes * as a wildcard; here it is an ordinary character
+    ]
+    if not found:
+        raise Failure(f"Nobody has invited {email}, or there is an account by now.")
+    for each in found:
+        each.delete()
+        say(f"Revoked the invitation of {each.email}.")
 
 
 @account.command("list")
@@ -160,6 +211,10 @@ def delete(opened: OpenedApplication, login: str, yes: bool) -> None:
         raise Failure("Nothing was removed.")
     found.delete()
     say(f"Removed {found.email}.")
+
+
+def _moment(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _end(session: RefreshToken) -> bool:

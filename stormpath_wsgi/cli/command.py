@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from stormpath_wsgi.client import Account, Application, Client, Group
+from stormpath_wsgi.client import Account, Application, Client, Directory, Group
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
@@ -31,7 +31,7 @@ MOST_TALLIES = 100_000
 
 _WHO = "run the command as the user whose it is, as the site does."
 
-Named = TypeVar("Named", Account, Group)
+Named = TypeVar("Named", Account, Directory, Group)
 
 
 class Failure(click.ClickException):
@@ -102,6 +102,16 @@ class OpenedApplication:
         if not found:
             raise Failure(f"There is no account {login}.")
         return _only(found, f"Several accounts are called {login}")
+
+    def directory(self, name: str) -> Directory:
+        """The directory of this name or href. Raises :class:`Failure`."""
+        if name.startswith(f"{self.client.base_url}/{Directory.path}/"):
+            return _there(self.client.directories.get(name))
+        directories = self.client.directories.search({"name": name})
+        found = {each.href: each for each in directories if each.name.casefold() == name.casefold()}
+        if not found:
+            raise Failure(f"There is no directory {name}.")
+        return _only(found, f"Several directories are called {name}")
 
     def group(self, name: str) -> Group:
         """The group of this name or href. Raises :class:`Failure`."""

@@ -90,6 +90,7 @@ class Invitation:
         except Error as error:
             raise InvitationRefused.of(error, field=WIRE_NAMES.get(field_of(error, WIRE_NAMES) or "")) from error
         # The directory in this program says when; of another one we know no more than that it has happened.
-        for event in kept or (Registered(account=account.href), InvitationAccepted(account=account.href)):
+        told = [event for event in kept if isinstance(event, Registered | InvitationAccepted)]
+        for event in told or (Registered(account=account.href), InvitationAccepted(account=account.href)):
             self._events.emit(event)
         return account

@@ -281,6 +281,39 @@ class TestAccounts:
         assert run("account", "delete", group.href, "--yes").output == f"Error: There is no account {group.href}.\n"
         assert len(client.groups) == 1
 
+    def test_somebody_is_invited_by_mail(self, client: Client) -> None:
+        client.applications[0].groups.create({"name": "Staff"})
+        answer = run("account", "invite", "bob@example.org", "--group", "staff")
+        assert answer.exit_code == 0, answer.output
+        assert answer.output.startswith("Invited bob@example.org. The link is good until ")
+        [mail] = Path("instance/outbox").iterdir()
+        assert "bob@example.org" in mail.read_text()
+        assert "/invitation?sptoken=" in mail.read_text()
+        [line] = run("account", "invitations").output.splitlines()
+        assert re.fullmatch(r"bob@example\.org\t\S+ \S+ UTC\tStaff", line)
+
+    def test_an_invitation_may_be_for_another_directory(self, client: Client) -> None:
+        _, group = two_groups(client)
+        assert run("account", "invite", "bob@example.org", "--store", "Customers").exit_code == 0
+        [invitation] = client.applications[0].invitations
+        assert invitation.directory == group.directory
+        wrong = run("account", "invite", "carol@example.org", "--store", "nowhere")
+        assert (wrong.exit_code, wrong.output) == (1, "Error: There is no directory nowhere.\n")
+
+    def test_who_has_an_account_is_not_invited_and_it_is_said_why(self, client: Client) -> None:
+        register("ada@example.org")
+        answer = run("account", "invite", "Ada@example.org")
+        assert answer.exit_code == 1
+        assert "an account with this name exists already" in answer.output
+
+    def test_an_invitation_is_revoked(self, client: Client) -> None:
+        run("account", "invite", "bob@example.org")
+        assert run("account", "uninvite", "*").exit_code == 1
+        assert run("account", "uninvite", "Bob@example.org").output == "Revoked the invitation of bob@example.org.\n"
+        assert run("account", "invitations").output == ""
+        again = run("account", "uninvite", "bob@example.org")
+        assert (again.exit_code, "Nobody has invited bob@example.org" in again.output) == (1, True)
+
     def test_one_is_deleted_when_that_is_confirmed(self, client: Client) -> None:
         register("ada@example.com")
         assert run("account", "delete", "ada@example.com", stdin="n\n").exit_code == 1

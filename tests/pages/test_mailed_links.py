@@ -92,7 +92,9 @@ ROWS = [
         for token in ("unknown", "used", "foreign", "wild")
         for value in (NEW, "")
     ),
-    Row("POST /change", token="good", posted={"password": "short"}, html="8 characters or more missing", json=TOO_SHORT),
+    Row(
+        "POST /change", token="good", posted={"password": "short"}, html="8 characters or more missing", json=TOO_SHORT
+    ),
     Row(
         "POST /change",
         token="good",

