@@ -39,11 +39,8 @@ ARROWS: dict[str, set[str]] = {
     "web/environ": set(),
     "web/negotiation": set(),
     "texts": set(),
-<<<<<<< HEAD
     "theme": set(),
-=======
     "tickets": set(),
->>>>>>> 35ab0b6 (Mail a short code beside the link, good for one browser and five answers)
     "web/language": {"texts", "web/environ"},
     "web/origin": {"texts", "web/environ", "web/identity"},
     "api": {

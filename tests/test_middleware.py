@@ -14,6 +14,7 @@ from support.visitors import COOKIE, HTML, JSON, KEYS, PASSWORD, Site, hello, re
 from stormpath_wsgi import AnonymousUser, ConfigurationError, StormpathMiddleware, User, user
 from stormpath_wsgi.client import Client
 from stormpath_wsgi.errors import Unavailable
+from stormpath_wsgi.settings import Settings
 
 Open = Callable[..., Site]
 
@@ -384,10 +385,9 @@ class TestTheStart:
         assert "/me" not in line
 
     def test_has_nothing_to_say_where_we_have_no_pages(self, open_site: Open, caplog: pytest.LogCaptureFixture) -> None:
-        off = {"enabled": False}
-        by_policy = {"forgotPassword": off, "changePassword": off, "verifyEmail": off}
+        off = {name: {"enabled": False} for name in Settings().web.pages}
         with caplog.at_level("INFO", "stormpath_wsgi"):
-            open_site(web={"login": off, "register": off, "logout": off, "me": off, **by_policy})
+            open_site(web=off)
         assert "hidden" not in caplog.text
 
 

@@ -728,7 +728,7 @@ def test_a_request_says_where_it_comes_from(sessions: Sessions, cookie: str, ada
     assert session.origin() == told
     assert session.origin().environ is environ
     assert not session.matters
-    assert visit(sessions).origin() == Origin()
+    assert visit(sessions).origin() == Origin(language="en")
 
 
 class TestWhoWantsToStay:
