@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.world import World, link, names, path, refused
+from support.world import ON_ONE_ENGINE, World, link, names, path, refused
 
 from stormpath_wsgi.directory.storage.schema import group_memberships
 from stormpath_wsgi.errors import Error
@@ -81,6 +81,7 @@ def test_a_link_to_nothing_stays_null(world: World) -> None:
     assert world.service.get(application, "defaultAccountStoreMapping")["defaultAccountStoreMapping"] is None
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     "text",
     [

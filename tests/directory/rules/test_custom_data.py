@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.world import World, part, path, refused
+from support.world import ON_ONE_ENGINE, World, part, path, refused
 
 from stormpath_wsgi.directory.rules.custom_data import DEEPEST, LARGEST
 from stormpath_wsgi.errors import Error
@@ -106,6 +106,7 @@ def test_an_echo_is_ignored(world: World) -> None:
     assert stored(world, account) == {"a": 2, "b": 3}
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("data", "code"),
     [

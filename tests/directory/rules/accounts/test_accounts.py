@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from support.world import PASSWORD, World, link, part, path, refused
+from support.world import ON_ONE_ENGINE, PASSWORD, World, link, part, path, refused
 
 from stormpath_wsgi.directory.storage.schema import accounts, login_names, passwords
 
@@ -81,6 +81,7 @@ def test_nothing_is_made_in_what_is_not_there(world: World, owner: str) -> None:
         world.account(at="tenants/current")
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -223,6 +224,7 @@ def test_an_address_can_be_verified_but_not_become_unknown(world: World) -> None
         world.update(account, emailVerificationStatus="UNKNOWN")
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 from support.handset import NUMBER, Handset
-from support.world import World, link, path, refused
+from support.world import ON_ONE_ENGINE, World, link, path, refused
 
 from stormpath_wsgi.directory.crypto import totp
 from stormpath_wsgi.directory.storage import schema
@@ -75,6 +75,7 @@ def test_a_first_challenge_is_made_for_whoever_asks(
     assert (factor["mostRecentChallenge"] is not None, len(handset.messages)) == (bool(asked), asked)
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("body", "code", "text"),
     [

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 from support.post import Post, text, token_in
-from support.world import World, part, path, refused
+from support.world import ON_ONE_ENGINE, World, part, path, refused
 
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.directory.mail import RESET, WELCOME
@@ -102,6 +102,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
 }
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_template_that_will_not_do_is_refused(world: World, case: str) -> None:
     properties, code = REFUSED[case]

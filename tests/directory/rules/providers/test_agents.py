@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.world import World, link, part, refused
+from support.world import ON_ONE_ENGINE, World, link, part, refused
 
 from stormpath_wsgi.directory.storage import schema
 
@@ -76,6 +76,7 @@ def test_the_password_is_encrypted_and_never_answered(world: World, agent: str) 
     assert "new" not in stored()[1]
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("provider_id", "config", "code", "word"),
     [

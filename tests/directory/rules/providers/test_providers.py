@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from support.certificates import INDENTED_PEM, PEM
-from support.world import PASSWORD, World, link, part, path, refused
+from support.world import ON_ONE_ENGINE, PASSWORD, World, link, part, path, refused
 
 from stormpath_wsgi.directory.storage import schema
 
@@ -103,6 +103,7 @@ def test_a_saml_directory_has_rules(world: World) -> None:
     assert provider["attributeStatementMappingRules"]["items"] == []
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("provider", "code", "word"),
     [

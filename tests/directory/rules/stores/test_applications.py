@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.world import World, link, names, part, path, refused
+from support.world import ON_ONE_ENGINE, World, link, names, part, path, refused
 
 
 def test_a_new_application_has_what_the_declaration_says(world: World) -> None:
@@ -104,6 +104,7 @@ def test_another_ones_name_cannot_be_taken(world: World) -> None:
     assert world.service.get(other)["name"] == "Shop"
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -131,6 +132,7 @@ def test_bad_bodies_are_told_apart(world: World, body: dict[str, object], code: 
         world.service.create("applications", body)
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("body", [None, [], "name", 3])
 def test_what_is_no_object_is_no_application(world: World, body: object) -> None:
     with refused(400):
@@ -162,6 +164,7 @@ def test_a_whole_resource_can_be_sent_back(world: World) -> None:
     assert again["description"] == "Ours"
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("change", "code"),
     [

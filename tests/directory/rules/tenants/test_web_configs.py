@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from support.world import World, link, part, refused
+from support.world import ON_ONE_ENGINE, World, link, part, refused
 
 from stormpath_wsgi.directory.storage import schema
 
@@ -54,6 +54,7 @@ def test_a_label_is_one_applications_and_free_when_that_goes(world: World, confi
     assert world.update(other, dnsLabel="new-label")["dnsLabel"] == "new-label"
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("change", "code"),
     [
