@@ -65,9 +65,9 @@ def empty_databases(prepared_databases: None) -> Iterator[None]:
     event.listen(Engine, "connect", prepared.fill)
 
 
-#: For ``--once``: folders whose tests run with several values of a fixture, and the values that are left out. What is
-#: left out there runs the same Python; PostgreSQL is what the REST API has below it in tests/client, and its own tests
-#: (tests/directory/storage, rows, test_*.py) all stay.
+#: For ``--once``: folders whose tests run with several values of a fixture, and the value that is left out there,
+#: because the same Python runs with another one. What is about PostgreSQL and its driver (tests/directory/storage,
+#: rows, and the contract of the data store) is not in these folders, or has another value.
 _REPEATED = {
     "tests/client/": {"sqlite"},
     "tests/directory/rules/": {"postgresql"},

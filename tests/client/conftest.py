@@ -146,9 +146,13 @@ def _prepared(url: str) -> Opening:
     return {"url": url, "options": options}
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql", "http"])
+@pytest.fixture(scope="session", params=["sqlite", "http"])
 def opening(request: pytest.FixtureRequest) -> Opening:
-    """What opens a client of a directory that is set up. Another end of the port is another parameter here."""
+    """What opens a client of a directory that is set up. Another end of the port is another parameter here.
+
+    Which engine has the rows matters to the directory, whose rules tests/directory tests on both. Here PostgreSQL is
+    asked only by test_data_store.py, what every data store has to do, and test_collection.py, where the SQL differs.
+    """
     found: Opening = request.getfixturevalue(f"{request.param}_opening")
     return found
 

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from stormpath_wsgi.client import Account, Application, Client, Directory
 from stormpath_wsgi.errors import Error
 
+pytestmark = pytest.mark.parametrize("opening", ["sqlite", "postgresql", "http"], indirect=True, scope="session")
+
 People = Callable[[int], list[Account]]
 NewAccount = Callable[..., Account]
 

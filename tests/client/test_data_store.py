@@ -20,6 +20,8 @@ import pytest
 from stormpath_wsgi.client import DataStore
 from stormpath_wsgi.errors import Error
 
+pytestmark = pytest.mark.parametrize("opening", ["sqlite", "postgresql", "http"], indirect=True, scope="session")
+
 PASSWORD = "Correct-Horse-7"
 
 
