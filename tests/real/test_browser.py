@@ -53,10 +53,10 @@ class Visitor(NamedTuple):
         self.page.get_by_label("Last Name").fill("Lovelace")
         self.page.get_by_label("Email").fill(self.email)
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Create Account").click()
+        self.page.get_by_role("button", name="Create account").click()
 
     def signs_in(self, password: str = PASSWORD) -> None:
-        self.page.get_by_label("Username or Email").fill(self.email)
+        self.page.get_by_label("Email").fill(self.email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
 
@@ -112,7 +112,7 @@ def test_the_opening_story(visitor: Visitor, chromium: Browser, owner: Owner) ->
     assert visitor.goes_to("/members") == 200
 
     assert visitor.goes_to("/admin") == 403
-    expect(page.get_by_role("heading", name="You do not have access")).to_be_visible()
+    expect(page.get_by_role("heading", name="You cannot open this page")).to_be_visible()
     expect(page.get_by_text(visitor.email)).to_be_visible()
     owner("group", "add", "admins", visitor.email)
     visitor.site.soon(lambda: visitor.goes_to("/admin") == 200)
@@ -138,22 +138,27 @@ def test_a_stranger_signs_in_and_comes_to_the_page_he_wanted(visitor: Visitor) -
     visitor.goes_to("/members?a=1&b=%2F")
     visitor.is_at("/login?next=%2Fmembers%3Fa%3D1%26b%3D%252F")
     visitor.signs_in("not the password")
-    expect(visitor.page.get_by_role("alert")).to_have_text("Invalid username or password.")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("That email and password do not match.")
     expect(visitor.page.get_by_role("alert")).to_be_focused()
-    expect(visitor.page.get_by_label("Username or Email")).to_have_value(visitor.email)
+    expect(visitor.page.get_by_label("Email")).to_have_value(visitor.email)
     visitor.signs_in()
     visitor.is_at("/members?a=1&b=%2F")
 
 
 @EMBEDDED
-def test_a_keyboard_is_enough(visitor: Visitor) -> None:
+def test_a_keyboard_is_enough(visitor: Visitor, scripts: bool) -> None:
     visitor.goes_to("/register")
-    expect(visitor.page.get_by_label("First Name")).to_be_focused()
     keyboard = visitor.page.keyboard
+    for _ in ("brand", "first field"):
+        keyboard.press("Tab")
+    expect(visitor.page.get_by_label("First Name")).to_be_focused()
     for text in ("Ada", "Lovelace", visitor.email, PASSWORD):
         keyboard.type(text)
         keyboard.press("Tab")
-    expect(visitor.page.get_by_role("button", name="Create Account")).to_be_focused()
+    if scripts:
+        expect(visitor.page.get_by_role("button", name="Show")).to_be_focused()
+        keyboard.press("Tab")
+    expect(visitor.page.get_by_role("button", name="Create account")).to_be_focused()
     keyboard.press("Enter")
     expect(visitor.page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
 
@@ -161,14 +166,39 @@ def test_a_keyboard_is_enough(visitor: Visitor) -> None:
 @EMBEDDED
 def test_the_way_from_a_mistake_to_its_field_is_one_link(visitor: Visitor) -> None:
     visitor.goes_to("/register")
-    for label in ("First Name", "Email", "Password"):
-        visitor.page.get_by_label(label).fill("ada@example.org")
-    visitor.page.get_by_label("Last Name").fill(" ")  # which browsers let pass
-    visitor.page.get_by_role("button", name="Create Account").click()
-    visitor.page.get_by_role("link", name="Last Name is required.").click()
+    visitor.page.get_by_label("Email").fill("ada@example.org")
+    visitor.page.get_by_label("Password").fill("short")
+    visitor.page.get_by_label("First Name").fill("Ada")
+    visitor.page.get_by_role("button", name="Create account").click()
+    expect(visitor.page.get_by_role("alert").filter(has_text="Two things to correct")).to_be_focused()
+    visitor.page.get_by_role("link", name="Last name").click()
     field = visitor.page.get_by_label("Last Name")
     expect(field).to_be_focused()
-    expect(field).to_have_accessible_description("Last Name is required.")
+    expect(field).to_have_accessible_description("Enter your last name.")
+    expect(visitor.page.get_by_label("Password")).to_have_accessible_description(
+        re.compile("8 characters or more missing")
+    )
+
+
+@EMBEDDED
+@pytest.mark.parametrize("viewport", [DESKTOP], ids=["desktop"])
+def test_the_script_shows_a_password_and_ticks_its_rules(visitor: Visitor, scripts: bool) -> None:
+    page = visitor.page
+    visitor.goes_to("/register")
+    password = page.get_by_label("Password")
+    password.fill("abcdefgH")
+    page.get_by_label("Email").fill(visitor.email)
+    if not scripts:
+        expect(page.get_by_role("button")).to_have_count(1)
+        expect(password).not_to_have_accessible_description(re.compile("met"))
+        return
+    expect(password).to_have_accessible_description(
+        "8 characters or more met An upper-case letter met A lower-case letter met A number"
+    )
+    page.get_by_role("button", name="Show").click()
+    expect(password).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide", pressed=True).click()
+    expect(password).to_have_attribute("type", "password")
 
 
 @EMBEDDED
