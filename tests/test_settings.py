@@ -720,6 +720,7 @@ OTHER_VALUES = {
     "mail.fromAddress": "noreply@example.com",
     "listenUrl": "postgresql+psycopg://localhost/accounts",
     "mail.resetLink": "https://example.com/change",
+    "mail.domain": "example.com",
     "mail.verificationLink": "https://example.com/verify",
     "passwordHasher": "support.cheap:HASHER",
     "preflight": "/members",

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import Duration, Link, MailAddress, OneLine, SiteUrl
+from stormpath_wsgi.settings.types import DomainName, Duration, Link, MailAddress, OneLine, SiteUrl
 
 
 class MailSettings(Section):
@@ -39,6 +39,12 @@ class MailSettings(Section):
     )
     site_name: OneLine | None = Field(
         None, description="What the site is called in mails. Not set: the name of the application."
+    )
+    domain: DomainName | None = Field(
+        None,
+        description="The domain below which each organization has a host. Links to this domain lead to the host of an "
+        "organization instead, in mails that its people have asked for. Not set: web.domainName, where "
+        "web.multiTenancy is enabled.",
     )
     logo: Link | None = Field(
         None, description="The address of a picture for the head of mails. Not set: the first letter of the name."

@@ -349,7 +349,8 @@ class Settings(Section):
                 "(STORMPATH_WEB_BASEURL) to the address at which browsers reach the site.",
                 self._site,
             )
-        return self.mail.model_copy(update=missing)
+        domain = self.mail.domain or self.web.organizations_below
+        return self.mail.model_copy(update={**missing, "domain": domain})
 
     @property
     def _site(self) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from support.browsing import BROWSER, PASSWORD, Visit, make_site
+from support.post_office import PostOffice, post_office
+from support.servers import served_api
 
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Application, Directory, Organization
+from stormpath_wsgi.settings import MailSettings
 
 JSON = "application/json"
 DOMAIN, ACME, BETA = "site.example", "acme.site.example", "beta.site.example"
@@ -84,13 +90,22 @@ def world() -> World:
     return make_world(proxies="10.0.0.5")
 
 
+def directory_of(organization: Organization) -> Directory:
+    mapping = organization.default_account_store_mapping
+    directory = None if mapping is None else mapping.account_store
+    assert isinstance(directory, Directory)
+    return directory
+
+
 @pytest.fixture(scope="module", autouse=True)
 def mails(world: World) -> None:
+    let_mail(world)
+
+
+def let_mail(world: World) -> None:
     """Each directory mails links for new passwords, and those of beta verify addresses as well."""
     for key, organization in world.organizations.items():
-        mapping = organization.default_account_store_mapping
-        directory = None if mapping is None else mapping.account_store
-        assert isinstance(directory, Directory)
+        directory = directory_of(organization)
         directory.password_policy.reset_email_status = "ENABLED"
         directory.password_policy.save()
         if key == "beta":
@@ -116,10 +131,10 @@ KEY = "organizationNameKey"
 ASKED = "Your organization"
 ROWS = [
     # A known organization: the page itself.
-    Row(ACME, "/login", heading="Sign in"),
-    Row("ACME.Site.Example", "/login", heading="Sign in"),
-    Row("acme.site.example:8443", "/login", heading="Sign in"),
-    Row("acme.site.example.", "/login", heading="Sign in"),
+    Row(ACME, "/login", heading="Sign in to acme"),
+    Row("ACME.Site.Example", "/login", heading="Sign in to acme"),
+    Row("acme.site.example:8443", "/login", heading="Sign in to acme"),
+    Row("acme.site.example.", "/login", heading="Sign in to acme"),
     # One that is not known: to the domain, with path and query, and the port.
     Row("nobody.site.example", "/login?next=%2Fx&a=b", location="http://site.example/login?next=%2Fx&a=b"),
     Row("nobody.site.example:81", "/change?sptoken=abc", location="http://site.example:81/change?sptoken=abc"),
@@ -183,7 +198,7 @@ def test_a_host_that_is_none_belongs_to_nobody(world: World, host: str) -> None:
 
 def test_the_page_has_the_name_of_the_organization(world: World) -> None:
     page = world.guest().at(ACME, "/login")
-    assert page.html.title.get_text() == "Sign in · acme"
+    assert page.html.title.get_text() == "Sign in to acme"
     assert world.guest().at(DOMAIN, "/login").html.title.get_text() == "Your organization · My Application"
 
 
@@ -340,6 +355,73 @@ def test_a_token_of_another_organizations_account_is_refused(world: World) -> No
     program = world.guest(JSON)
     assert program.at(BETA, "/", **environ).text == "beta: beta@example.org"
     assert program.at(ACME, "/me", **environ).status_int == 401
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[PostOffice]:
+    with post_office() as office:
+        yield office
+
+
+@pytest.fixture(scope="module")
+def mailing(office: PostOffice) -> Iterator[World]:
+    """A site whose mails arrive."""
+    world = make_world(web={"baseUrl": "https://site.example"}, mail={"url": office.url})
+    let_mail(world)
+    with closing(world.site.client):
+        yield world
+
+
+class TestMails:
+    """Their links lead to the host of the organization whose people have asked."""
+
+    @pytest.mark.parametrize("key", ["acme", "beta"])
+    def test_a_link_for_a_new_password_leads_there(self, mailing: World, office: PostOffice, key: str) -> None:
+        """Both have somebody with that address; the link is for the one of this host."""
+        guest = mailing.guest()
+        guest.fill(f"{key}.{DOMAIN}", "/forgot", email="ada@example.org")
+        link = urlsplit(office.link())
+        assert (link.scheme, link.netloc, link.path) == ("https", f"{key}.{DOMAIN}", "/change")
+        account = mailing.site.flows.password.account(link.query.removeprefix("sptoken="))
+        assert account.surname == key
+
+    def test_a_link_that_verifies_leads_there_the_second_one_too(self, mailing: World, office: PostOffice) -> None:
+        new = {"givenName": "Eve", "surname": "New", "email": "eve@example.org", "password": PASSWORD}
+        guest = mailing.guest()
+        guest.fill(BETA, "/register", **new)
+        assert office.link().startswith("https://beta.site.example/verify?sptoken=")
+        guest.fill(BETA, "/verify", login="eve@example.org")
+        assert office.link().startswith("https://beta.site.example/verify?sptoken=")
+
+    def test_who_asks_at_the_domain_gets_a_link_there(self, mailing: World, office: PostOffice) -> None:
+        mailing.guest(JSON).at(DOMAIN, "/forgot", {"email": "acme@example.org"})
+        assert office.link().startswith("https://site.example/change?sptoken=")
+
+    def test_no_host_that_a_request_names_gets_into_a_mail(self, mailing: World, office: PostOffice) -> None:
+        guest = mailing.guest(JSON)
+        guest.at("evil.example", "/forgot", {"email": "acme@example.org"}, HTTP_X_FORWARDED_HOST="beta.site.example")
+        assert office.link().startswith("https://site.example/change?sptoken=")
+
+    def test_an_address_of_the_owners_own_stays_as_it_is(self, mailing: World, office: PostOffice) -> None:
+        (template,) = directory_of(mailing.organizations["acme"]).password_policy.reset_email_templates
+        template.default_model = {"linkBaseUrl": "https://other.example/new"}
+        template.save()
+        mailing.guest().fill(ACME, "/forgot", email="acme@example.org")
+        assert office.link().startswith("https://other.example/new?sptoken=")
+
+    def test_the_directory_may_be_on_another_machine(self, office: PostOffice, tmp_path: Path) -> None:
+        """That machine knows the domain by a setting of its own."""
+        mail = MailSettings(url=office.url, reset_link="https://site.example:8443/change", domain=DOMAIN)
+        with served_api(f"sqlite:///{tmp_path}/accounts.db", mail=mail) as opening:
+            key = {"id": opening["id"], "secret": opening["secret"]}
+            world = make_world(client={"apiKey": key}, directory=opening["url"], application={"name": "My Application"})
+            let_mail(world)
+            with closing(world.site.client):
+                guest = world.guest()
+                guest.fill(ACME, "/forgot", email="ada@example.org")
+                assert office.link().startswith("https://acme.site.example:8443/change?sptoken=")
+                guest.fill(ACME, "/login", login="ada@example.org", password=PASSWORD)
+                assert [guest.at(host, "/").text for host in (ACME, BETA)] == ["acme: ada@example.org", "beta: None"]
 
 
 class TestBehindAProxy:

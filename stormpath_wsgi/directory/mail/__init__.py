@@ -35,7 +35,8 @@ class Mail:
     *links*: what the link in a mail starts with, by the purpose of the mail. *verification_ttl*: the milliseconds for
     which a verification token is valid. *code_ttl*: the same of a code. *invitation_ttl*: the same of an invitation.
     *site*: the address of the site, for other links. *site_name*: what the site is called in mails whose words are
-    ours; None: as the application. *layout*: draws these mails.
+    ours; None: as the application. *domain*: below which each organization has a host of its own; None: none has.
+    *layout*: draws these mails.
     """
 
     mailer: Mailer
@@ -47,6 +48,7 @@ class Mail:
     invitation_ttl: int = 604_800_000
     site: str = ""
     site_name: str | None = None
+    domain: str | None = None
     layout: Layout = field(default_factory=lambda: Layout.of(None, None))
 
     @classmethod
@@ -73,6 +75,7 @@ class Mail:
             code_ttl=settings.code_ttl // dt.timedelta(milliseconds=1),
             site=site,
             site_name=settings.site_name,
+            domain=settings.domain,
             layout=Layout.of(settings.templates, settings.logo),
         )
 

@@ -25,7 +25,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     verification,
 )
 from stormpath_wsgi.directory.rules.accounts.password_policy import NewPassword
-from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.mails import hosts, mailed_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.providers import providers
 from stormpath_wsgi.directory.rules.stores import mappings, memberships
@@ -46,6 +46,7 @@ _accounts = schema.accounts
 _COLON = re.compile(f"[{COLON}]")
 
 
+@hosts.leading_there
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes an account. With ``passwordFormat=mcf`` in *params*, the password is a hash of another system.
 

@@ -22,7 +22,7 @@ from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import accounts, password_policy
-from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens, spent_tokens
+from stormpath_wsgi.directory.rules.mails import hosts, mailed_codes, mailed_tokens, spent_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
@@ -38,6 +38,7 @@ _accounts, _policies = schema.accounts, schema.password_policies
 _HOUR = 3600  # seconds
 
 
+@hosts.leading_there
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes a token, and mails it if the policy of the directory says so.
 

@@ -17,7 +17,7 @@ from stormpath_wsgi.directory.mail import VERIFICATION, VERIFICATION_SUCCESS, WE
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts.creation_policy import CreationPolicy
-from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens, messages, spent_tokens
+from stormpath_wsgi.directory.rules.mails import hosts, mailed_codes, mailed_tokens, messages, spent_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
@@ -51,6 +51,7 @@ def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str, application
         put(work, WELCOME, account_id, application_id=application_id)
 
 
+@hosts.leading_there
 def resend(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Sends the verification mail again, with the same token if it is still valid. Verified accounts get no mail.
 

@@ -23,7 +23,7 @@ from stormpath_wsgi.directory.mail.template import write as write_message
 from stormpath_wsgi.directory.mail.words import Facts, content
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.mails import email_templates, mailed_tokens
+from stormpath_wsgi.directory.rules.mails import email_templates, hosts, mailed_tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.errors import Error
@@ -75,7 +75,8 @@ def write(work: UnitOfWork, mail: Outgoing) -> EmailMessage | None:
     # address.
     if not _is_good(work, mail.purpose, mail.token, mail.application_id):
         return None
-    link = {} if mail.token is None else link_model(template["defaultModel"]["linkBaseUrl"], mail.token)
+    base = hosts.link(template["defaultModel"]["linkBaseUrl"], mail.details, work.mail.domain)
+    link = {} if mail.token is None else link_model(base, mail.token)
     if email_templates.is_ours(mail.purpose, template):
         sender = Sender(template["fromEmailAddress"], template["fromName"])
         return _ours(work, mail, account, sender, link.get("url"))

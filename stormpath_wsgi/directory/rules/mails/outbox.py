@@ -13,6 +13,7 @@ from sqlalchemy import insert
 
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rules.mails import hosts
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.events import LONGEST, here
@@ -39,6 +40,7 @@ def put(
     account that does not exist.
     """
     id = new_id()
+    details = {**(details or {}), **hosts.told()}
     row = {
         "id": id,
         "tenant_id": work.tenant_id,
@@ -48,7 +50,7 @@ def put(
         "token": None if token is None else work.secrets.encrypt(token, schema.place(_outbox.c.token, id)),
         "address": address,
         "language": (here().language or "")[:LONGEST] or None,
-        "details": details and work.secrets.encrypt(json.dumps(details), schema.place(_outbox.c.details, id)),
+        "details": (details or None) and work.secrets.encrypt(json.dumps(details), schema.place(_outbox.c.details, id)),
         "attempts": 0,
         "due_at": work.now,
     }

@@ -146,6 +146,14 @@ def newest() -> ScalarSelect[Any]:
     return select(func.max(every.c.position)).where(every.c.account_id == _accounts.c.id).scalar_subquery()
 
 
+def organization_named(work: UnitOfWork, account_store: Any) -> str | None:
+    """The id of the organization that a request names with *account_store*, a value of its body; None: it names none.
+
+    Raises as :func:`scope` does for a value that names no account store.
+    """
+    return None if account_store is None else _named(work, account_store, None)[1]
+
+
 def _named(work: UnitOfWork, account_store: Any, name_key: Any) -> tuple[Resource | None, str | None]:
     """The directory or group that the request names, and the id of the organization that it names."""
     href = account_store
