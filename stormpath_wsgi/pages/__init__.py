@@ -134,7 +134,7 @@ class Pages:
             answer = refused(request, refusal)
         else:
             told = refusal.told(texts_of(request.environ))
-            context = {"error": told, "lives_on": lives_on, "again": _again(request)}
+            context: dict[str, Any] = {"error": told, "lives_on": lives_on, "again": _again(request)}
             answer = self._site.html(request, "unavailable", code.status, **context)
         if not lives_on:
             answer.retry_after = retry_after
