@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.pages.refusal import Invalid
-from stormpath_wsgi.pages.sentences import LABELS, REQUIRED
+from stormpath_wsgi.pages.sentences import CHOOSE, LABELS, REQUIRED, SENTENCES, TICK
 from stormpath_wsgi.settings import FieldSettings, FormSettings
+from stormpath_wsgi.settings.forms import CHECKBOX, SELECT
 from stormpath_wsgi.texts import Texts
 from stormpath_wsgi.web.organizations import Place
+
+#: What a check box may say as text.
+_BOX = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 
 #: The field that names the organization which a visitor belongs to.
 ORGANIZATION = "organizationNameKey"
@@ -43,8 +49,28 @@ class Form:
     def missing(self, values: Mapping[str, Any]) -> Iterator[Invalid]:
         """What is wrong with each required field that has no value."""
         for name, field in self.fields.items():
-            if self.requires(name) and is_blank(values.get(name)):
-                yield Invalid(REQUIRED, field=name, label=field.label)
+            if self.requires(name) and _is_empty(field, values.get(name)):
+                yield _at(name, field, REQUIRED)
+
+    def unfit(self, values: Mapping[str, Any]) -> Iterator[Invalid]:
+        """What is wrong with each field whose value no form of ours would send: a choice that there is not, a box that
+        is neither ticked nor empty, a text beyond all measure.
+        """
+        for name, value in values.items():
+            field = self.fields.get(name)
+            if field is None or is_blank(value):
+                continue
+            if field.type == SELECT and value not in [option for option, _ in field.options]:
+                yield _at(name, field, SENTENCES[Code.NOT_A_CHOICE])
+            elif field.type == CHECKBOX and not (isinstance(value, bool) or (isinstance(value, str) and value in _BOX)):
+                yield _at(name, field, SENTENCES[Code.WRONG_TYPE])
+            elif _length(value) > field.max_length:
+                yield Invalid(SENTENCES[Code.TOO_LONG], field=name, label=field.label, most=str(field.max_length))
+
+    def typed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """*values* as they are kept: a check box is true or false, however it was sent."""
+        boxes = {name for name, field in self.fields.items() if field.type == CHECKBOX}
+        return {name: _is_ticked(value) if name in boxes else value for name, value in values.items()}
 
     def visible(self, texts: Texts) -> list[dict[str, Any]]:
         """The fields that are shown, as the view model of the framework specification describes them."""
@@ -55,6 +81,7 @@ class Form:
                 "placeholder": texts.gettext(field.placeholder),
                 "required": self.requires(name),
                 "type": field.type,
+                **({"options": _options(field, texts)} if field.type == SELECT else {}),
             }
             for name, field in self.fields.items()
             if field.visible
@@ -80,7 +107,10 @@ class Form:
                 **field,
                 "label": texts.gettext(LABELS.get(self.fields[field["name"]].label, field["label"])),
                 "placeholder": "" if field["placeholder"] == field["label"] else field["placeholder"],
-                "value": _refill(field, posted),
+                "value": _refill(field, posted) if posted else self.fields[field["name"]].value,
+                "hint": texts.gettext(self.fields[field["name"]].hint),
+                "options": [(each["value"], each["label"]) for each in field.get("options", ())],
+                "parts": list(_parts(self.fields[field["name"]], field["label"], texts)),
                 "optional": rare and not field["required"] and field["type"] != "checkbox",
                 "error": wrong.get(field["name"]),
             }
@@ -114,6 +144,45 @@ def _is_taken(field: FieldSettings, name: str, chooses: bool | None) -> bool:
 def _refill(field: Mapping[str, Any], posted: Mapping[str, Any]) -> str:
     value = posted.get(field["name"])
     return value if isinstance(value, str) and field["type"] != "password" else ""
+
+
+def _options(field: FieldSettings, texts: Texts) -> list[dict[str, str]]:
+    return [{"value": value, "label": texts.gettext(label)} for value, label in field.options]
+
+
+def _parts(field: FieldSettings, label: str, texts: Texts) -> Iterator[tuple[str, str | None]]:
+    """The *label* of a check box in parts: a text, and where it leads. What a translation has in other words stands at
+    its end.
+    """
+    links = {texts.gettext(words): target for words, target in field.links.items()}
+    while found := [(label.find(words), words) for words in links if words in label]:
+        at, words = min(found)
+        yield label[:at], None
+        yield words, links.pop(words)
+        label = label[at + len(words) :]
+    yield label, None
+    for words, target in links.items():
+        yield " ", None
+        yield words, target
+
+
+def _at(name: str, field: FieldSettings, message: str) -> Invalid:
+    """What is wrong with a field: *message* for programs, and on a page what to do."""
+    refusal = Invalid(message, field=name, label=field.label)
+    refusal.on_page = {SELECT: CHOOSE, CHECKBOX: TICK}.get(field.type)
+    return refusal
+
+
+def _length(value: Any) -> int:
+    return len(value if isinstance(value, str) else json.dumps(value))
+
+
+def _is_empty(field: FieldSettings, value: Any) -> bool:
+    return not _is_ticked(value) if field.type == CHECKBOX else is_blank(value)
+
+
+def _is_ticked(value: Any) -> bool:
+    return value is True or (isinstance(value, str) and _BOX.get(value, False))
 
 
 def raise_all(wrong: Iterable[Invalid]) -> None:

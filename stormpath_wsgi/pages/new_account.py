@@ -61,7 +61,8 @@ def values_of(
     for name in values:
         if name not in form.fields:
             raise Invalid(marked("%(name)s is not a configured registration field."), name=name)
-    return values
+    raise_all(form.unfit(values))
+    return form.typed(values)
 
 
 def account_of(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def account_of(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _wrong(form: Form, values: Mapping[str, Any], strength: Mapping[str, Any] | None) -> Iterator[Invalid]:
     """What a page says at once, field by field. The rest only the directory knows, which names one at a time."""
-    missing = {refusal.field: refusal for refusal in form.missing(values)}
+    missing = {refusal.field: refusal for refusal in (*form.unfit(values), *form.missing(values))}
     for name, field in form.fields.items():
         value = values.get(name)
         if name in missing:

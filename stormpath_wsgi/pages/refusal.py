@@ -52,6 +52,8 @@ class Refusal(Exception):
 
     def __init__(self, message: str, *, status: int = 400, field: str | None = None, **values: str) -> None:
         self.status, self.field = status, field
+        #: What a page says instead; None: what :mod:`.sentences` has for the message.
+        self.on_page: str | None = None
         self.location: str | None = None
         self.retry_after: int | None = None
         self.members: Mapping[str, str] = {}
@@ -71,7 +73,7 @@ class Refusal(Exception):
 
     def shown(self, texts: Texts) -> ShownRefusal:
         """The same in the words of our pages, which are others than those for programs."""
-        message = self._in_words(on_page(self.message, self.field), texts)
+        message = self._in_words(self.on_page or on_page(self.message, self.field), texts)
         if self.message == EXPIRED:
             return ShownRefusal(message, self.status, None, texts.gettext(TOO_LONG_OPEN), "wait", "expired")
         kind = _KINDS.get(self.message)

@@ -73,6 +73,8 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
 }
 
 REQUIRED = SENTENCES[Code.REQUIRED]
+#: What a page says of a choice that was not made, and of a box that has to be ticked.
+CHOOSE, TICK = marked("Choose %(label)s."), marked("Tick this to go on.")
 #: What is told of a password against whose rules something is wrong.
 WEAK = SENTENCES[Code.TOO_SHORT, "password"]
 

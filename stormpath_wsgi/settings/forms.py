@@ -9,13 +9,16 @@ from pydantic import Field, field_validator, model_validator
 
 from stormpath_wsgi.kinds import CustomData
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import Names
+from stormpath_wsgi.settings.types import Names, Options, Target
 from stormpath_wsgi.texts import marked
+
+#: Types with a meaning of their own: one of several values, and yes or nothing.
+SELECT, CHECKBOX = "select", "checkbox"
 
 #: What our forms can show: one input with one value.
 INPUT_TYPES = (
     "text", "email", "password", "tel", "url", "search", "number", "range", "date", "time", "datetime-local", "month",
-    "week", "color", "checkbox", "hidden",
+    "week", "color", CHECKBOX, SELECT, "hidden",
 )  # fmt: skip
 
 
@@ -29,6 +32,23 @@ class FieldSettings(Section):
     type: str = Field(
         "text", description=f"The type of the HTML input: {', '.join(INPUT_TYPES)}; others for templates of your own."
     )
+    hint: str = Field("", max_length=1000, description="A sentence between the label and the input.")
+    options: Options = Field(
+        (),
+        max_length=500,
+        description="Of a select: what may be chosen. A list of texts, or a text for each value: {east: East Branch}.",
+    )
+    links: dict[str, Target] = Field(
+        {},
+        max_length=10,
+        description="Of a checkbox: words of its label, and where they lead, in a new tab: {terms: /terms}.",
+    )
+    value: str = Field(
+        "", max_length=4000, description="What is in it at first. Of a hidden field visitors can change it."
+    )
+    max_length: int = Field(
+        4000, ge=1, le=100_000, description="How many characters a value of the site's own may have."
+    )
     required: bool | None = Field(
         None, description="Whether it must be filled in. Not set: yes, unless an account schema says otherwise."
     )
@@ -36,6 +56,17 @@ class FieldSettings(Section):
         True, description="Whether it is taken at all. Not set: only where visitors choose an organization."
     )
     visible: bool = Field(True, description="Whether it is shown; an invisible one is still taken from a request.")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if bool(self.options) != (self.type == SELECT):
+            raise ValueError("options belong to the type select, which needs some; write both or neither")
+        if self.links and self.type != CHECKBOX:
+            raise ValueError("links belong to the type checkbox")
+        for words in self.links:
+            if not words or words not in self.label:
+                raise ValueError(f"links name {words!r:.80}, which is not in the label; write words of it")
+        return self
 
 
 def _field(label: str, placeholder: str | None = None, **rest: Any) -> FieldSettings:

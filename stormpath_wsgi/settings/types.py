@@ -57,6 +57,20 @@ def _split(value: Any) -> Any:
     return re.split(r"[,\s]+", value.strip(", \t\r\n")) if isinstance(value, str) else value
 
 
+def _options(value: Any) -> Any:
+    """Pairs of a value and its text, from a mapping, from texts, from pairs, or from any of these as JSON."""
+    if isinstance(value, str):
+        with suppress(json.JSONDecodeError, RecursionError):
+            value = json.loads(value)
+    if isinstance(value, str):
+        value = [text.strip() for text in value.split(",") if text.strip()]
+    if isinstance(value, Mapping):
+        return tuple(value.items())
+    if isinstance(value, list | tuple):
+        return tuple((each, each) if isinstance(each, str) else each for each in value)
+    return value
+
+
 def _page(value: str) -> str:
     # One leading slash: "//host" and "/\host" are other sites to a browser.
     if not re.fullmatch(r"/(?![/\\])[^?#\s\x00-\x1f]*", value):
@@ -303,6 +317,9 @@ RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 #: Texts, which may be written as one text with commas or blanks between them.
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 OneLine = Annotated[str, AfterValidator(_one_line)]
+_OptionText = Annotated[str, Field(min_length=1, max_length=255)]
+#: What may be chosen, in its order: values, each with a text for people.
+Options = Annotated[tuple[tuple[_OptionText, _OptionText], ...], BeforeValidator(_options)]
 
 #: A path of the site. A target may also be a whole address, of another site.
 PagePath = Annotated[str, AfterValidator(_page)]
