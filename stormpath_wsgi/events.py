@@ -202,6 +202,11 @@ class SignedIn(AfterEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProvedAgain(AfterEvent):
+    """*account*, which was signed in, has proved once more that it is still the same person, before a risky change."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignInFailed(AfterEvent):
     """Somebody could not sign in.
 
@@ -244,6 +249,13 @@ class InvitationAccepted(AfterEvent):
 @dataclass(frozen=True, kw_only=True)
 class PasswordChanged(AfterEvent):
     """*account* has another password. All its sessions have ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountUpdated(AfterEvent):
+    """*account* has another name or user name. *changed*: which attributes, as JSON calls them: ``givenName``."""
+
+    changed: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,14 +11,17 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.client.choice import find_organization
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
 from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
+from stormpath_wsgi.flows.profile import Profile
 from stormpath_wsgi.flows.refusals import (
     FlowRefused,
     InvitationRefused,
     PasswordRefused,
     PendingRefused,
+    ProfileRefused,
     RegistrationRefused,
     SignInRefused,
     TokenRefused,
@@ -39,12 +42,16 @@ __all__ = [
     "Finished",
     "FlowRefused",
     "Flows",
+    "Fresh",
+    "FreshRequired",
     "Invitation",
     "InvitationRefused",
     "Invitee",
     "PasswordRefused",
     "PasswordReset",
     "PendingRefused",
+    "Profile",
+    "ProfileRefused",
     "Question",
     "Registration",
     "RegistrationRefused",
@@ -62,7 +69,7 @@ __all__ = [
 
 class Flows:
     """The flows of one application: ``sign_in``, ``registration``, ``invitation``, ``sign_out``, ``password``,
-    ``verification``. Lives with the process.
+    ``verification``, ``fresh``, ``profile``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -79,6 +86,8 @@ class Flows:
         self._client, self._application = client, application
         self.password = PasswordReset(client, application, self.sign_in, browsers)
         self.verification = Verification(client, application, self.sign_in)
+        self.fresh = Fresh(client, self.sign_in, settings.session.fresh)
+        self.profile = Profile(client)
 
     def organization(self, name_key: object) -> Organization | None:
         """The organization with that *name_key*, as people type it: it may be anything. None unless it is ENABLED and

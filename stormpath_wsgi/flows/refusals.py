@@ -100,6 +100,10 @@ class PasswordRefused(FlowRefused):
     """No password was changed, or no mail was sent because mails are asked for too often (``TOO_MANY_TRIES``)."""
 
 
+class ProfileRefused(FlowRefused):
+    """Nothing of the account was changed. Its *field* is the name in JSON of the value to blame: ``givenName``."""
+
+
 class VerificationRefused(FlowRefused):
     """No mail was sent, because mails are asked for too often (``TOO_MANY_TRIES``)."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.pages.account import account_document
+from stormpath_wsgi.pages.account_document import account_document
 from stormpath_wsgi.pages.answer import json_answer, redirect
 from stormpath_wsgi.pages.page import Page
 from stormpath_wsgi.pages.site import Site

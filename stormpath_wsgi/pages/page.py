@@ -17,7 +17,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, at, here
 from stormpath_wsgi.flows import Entered
 from stormpath_wsgi.pages.about import About
-from stormpath_wsgi.pages.account import account_document
+from stormpath_wsgi.pages.account_document import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER
 from stormpath_wsgi.pages.declaration import Declaration
@@ -27,6 +27,8 @@ from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
 from stormpath_wsgi.pages.sentences import EXPIRED, GENERAL
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.policy import challenge, forbid, wants_header
+from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.bodies import FORM
@@ -117,6 +119,25 @@ class Page(ABC, Generic[S]):
         """What was posted; None: an empty body. Raises :class:`Refusal`."""
         return read_body(request, self.site.max_body)
 
+    def refuse_stranger(self, request: Request, wanted: str) -> Response:
+        """What who is not signed in by a session gets on a page for those who are.
+
+        A browser is sent to the sign-in page, which leads to *wanted*, an address of this site; a program gets 401. Who
+        is signed in by a token or an API key gets 403: to sign in would not help.
+        """
+        login = self.site.web.login
+        if session_of(request.environ).user.is_authenticated:
+            answer: Response = request.get_response(forbid)
+        elif (
+            not login.enabled
+            or wants_header(request.environ)
+            or preferred(request.environ, self.site.web.produces) != HTML
+        ):
+            answer = request.get_response(challenge)
+        else:
+            answer = redirect(self.site.link(request, self.site.web.at(login.uri), next=wanted))
+        return answer
+
     def check_token(self, request: Request, posted: dict[str, Any], otherwise: str = EXPIRED) -> None:
         """Take the token out of what was *posted*.
 
@@ -193,9 +214,7 @@ class FormPage(Page[F]):
         """The answer that a listener gave with its refusal, or the form once more with its sentence."""
         if by_listener.answer is not None:
             return request.get_response(by_listener.answer)
-        said = by_listener.message
-        message = GENERAL if said in ("", Code.REFUSED_BY_LISTENER.developer_message) else said
-        refusal = Invalid(message, status=HTTPStatus.FORBIDDEN)
+        refusal = said_by_listener(by_listener)
         log.info("%s refuses %s: a listener does.", self.uri, here().address)
         return self.refuse(request, posted, refusal) if html else refused(request, refusal)
 
@@ -276,6 +295,13 @@ class FormPage(Page[F]):
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return json_answer(None)
+
+
+def said_by_listener(declined: Declined) -> Invalid:
+    """The sentence of a listener that refused, as a refusal of ours."""
+    said = declined.message
+    message = GENERAL if said in ("", Code.REFUSED_BY_LISTENER.developer_message) else said
+    return Invalid(message, status=HTTPStatus.FORBIDDEN)
 
 
 def refused(request: Request, refusal: Refusal) -> Response:

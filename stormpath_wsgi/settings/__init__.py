@@ -18,6 +18,7 @@ from stormpath_wsgi.settings.forms import (
     FieldSettings,
     ForgotForm,
     FormSettings,
+    FreshForm,
     InvitationForm,
     LoginForm,
     OrganizationSelectForm,
@@ -30,10 +31,12 @@ from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
 from stormpath_wsgi.settings.pages import (
+    AccountSettings,
     ChangePasswordSettings,
     ExpandSettings,
     ForgotPasswordSettings,
     FormPageSettings,
+    FreshSettings,
     InvitationSettings,
     LoginSettings,
     LogoutSettings,
@@ -51,14 +54,12 @@ from stormpath_wsgi.settings.web import WebSettings
 
 # fmt: off
 __all__ = [
-    "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings",
-    "ChangeForm", "ChangePasswordSettings", "ClientSettings",
-    "DirectoryOptions", "EnvironSettings",
-    "ExpandSettings", "FieldSettings", "ForgotForm", "ForgotPasswordSettings",
-    "FormPageSettings", "FormSettings", "Handler", "InvitationForm", "InvitationSettings", "LimitsSettings",
-    "LoginForm", "LoginSettings",
+    "AccountSettings", "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings",
+    "ChangeForm", "ChangePasswordSettings", "ClientSettings", "DirectoryOptions", "EnvironSettings", "ExpandSettings",
+    "FieldSettings", "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "FreshForm",
+    "FreshSettings", "Handler", "InvitationForm", "InvitationSettings", "LimitsSettings", "LoginForm", "LoginSettings",
     "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OrganizationSelectForm",
-    "OrganizationSelectSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section",
-    "SessionSettings", "Settings", "SmsSender", "SpaSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "OrganizationSelectSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section", "SessionSettings",
+    "Settings", "SmsSender", "SpaSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
 ]
 # fmt: on

@@ -214,6 +214,17 @@ class ChangeForm(FormSettings):
     field_order: Names = Field(("password", "confirmPassword"), description=_ORDER)
 
 
+class FreshForm(FormSettings):
+    """The field of the page that asks for the password once more."""
+
+    indispensable = ("password",)
+
+    fields: dict[str, FieldSettings] = Field(
+        {"password": _field(marked("Password"), required=True, type="password")}, description=_FIELDS
+    )
+    field_order: Names = Field(("password",), description=_ORDER)
+
+
 class VerifyForm(FormSettings):
     """The field of the page where people ask for another verification mail."""
 

@@ -154,6 +154,23 @@ class ExpandSettings(Section):
     tenant: bool = Field(False, description="The tenant.")
 
 
+class AccountSettings(PageSettings):
+    """The page where people look after their account."""
+
+    enabled: Switch = True
+    uri: PagePath = Field("/account", description="Its path.")
+    view: str = Field("account", description="Its template.")
+
+
+class FreshSettings(FormPageSettings):
+    """The page that asks for the password once more before a risky change."""
+
+    enabled: Switch = True
+    uri: PagePath = Field("/fresh", description="Its path.")
+    next_uri: Target = Field("/account", description="Where a visitor goes next who wanted no other page.")
+    view: str = Field("fresh", description="Its template.")
+
+
 class MeSettings(PageSettings):
     """The address that tells a single-page app who is signed in."""
 

@@ -23,6 +23,11 @@ class SessionSettings(Section):
         description="A session ends this long after sign-in, used or not, when the visitor wanted to stay signed in "
         "(web.login.rememberMe). The application's OAuth policy may end it earlier.",
     )
+    fresh: Duration = Field(
+        dt.timedelta(minutes=10),
+        description="A risky change on the account page, and what the policy fresh guards, needs a sign-in that is not "
+        "older than this; else the password is asked for once more.",
+    )
     cookie_name: CookieName = Field(
         "stormpath_session",
         description="Name of the session cookie. Browsers see it with the prefix __Host- when the cookie is Secure, "

@@ -14,8 +14,10 @@ from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
 from stormpath_wsgi.settings.pages import (
+    AccountSettings,
     ChangePasswordSettings,
     ForgotPasswordSettings,
+    FreshSettings,
     InvitationSettings,
     LoginSettings,
     LogoutSettings,
@@ -85,6 +87,8 @@ class WebSettings(Section):
     change_password: ChangePasswordSettings = ChangePasswordSettings()
     verify_email: VerifyEmailSettings = VerifyEmailSettings()
     invitation: InvitationSettings = InvitationSettings()
+    account: AccountSettings = AccountSettings()
+    fresh: FreshSettings = FreshSettings()
     me: MeSettings = MeSettings()
     post_registration_handler: NamedHandler | None = Field(
         None,

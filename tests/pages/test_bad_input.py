@@ -29,7 +29,9 @@ def site() -> StormpathMiddleware:
 @settings(max_examples=300)
 @given(
     method=st.sampled_from(["GET", "POST", "HEAD", "PUT"]),
-    path=st.sampled_from(["/login", "/register", "/logout", "/me", "/forgot", "/change", "/verify"]),
+    path=st.sampled_from(
+        ["/login", "/register", "/logout", "/me", "/forgot", "/change", "/verify", "/account", "/fresh"]
+    ),
     query=st.one_of(LATIN, st.builds("next={}&status={}&sptoken={}".format, LATIN, LATIN, LATIN)),
     accept=st.one_of(st.sampled_from([BROWSER, JSON, "*/*", ""]), LATIN),
     cookie=st.one_of(LATIN, st.builds("stormpath_session={}; stormpath_csrf={}".format, LATIN, LATIN)),

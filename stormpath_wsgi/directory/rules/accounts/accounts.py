@@ -38,10 +38,20 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.events import EmailChanged, InvitationAccepted, PasswordChanged, Registered, StatusChanged
+from stormpath_wsgi.events import (
+    AccountUpdated,
+    EmailChanged,
+    InvitationAccepted,
+    PasswordChanged,
+    Registered,
+    StatusChanged,
+)
 from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, id_of
 
 _accounts = schema.accounts
+
+#: What a listener is told of by name alone.
+_NAMES = (Account.username, Account.given_name, Account.middle_name, Account.surname)
 
 _COLON = re.compile(f"[{COLON}]")
 
@@ -224,6 +234,9 @@ def _tell_changes(work: UnitOfWork, id: str, values: Mapping[str, Any], current:
     for name, kind in (("email", EmailChanged), ("status", StatusChanged)):
         if (new := values.get(name, current[name])) != current[name]:
             work.tell(kind, id, old=current[name], new=new)
+    changed = tuple(each.wire for each in _NAMES if values.get(each.name, current[each.wire]) != current[each.wire])
+    if changed:
+        work.tell(AccountUpdated, id, changed=changed)
 
 
 def _moves(values: Mapping[str, Any], current: Wire) -> bool:

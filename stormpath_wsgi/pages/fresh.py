@@ -1,0 +1,79 @@
+"""The page that asks whether it is still the same person, before a risky change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from webob import Request, Response
+
+from stormpath_wsgi.flows import SignInRefused
+from stormpath_wsgi.pages.answer import redirect
+from stormpath_wsgi.pages.form import Form
+from stormpath_wsgi.pages.page import FormPage, Outcome
+from stormpath_wsgi.pages.parameters import read_query
+from stormpath_wsgi.pages.refusal import Wait, invalid
+from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.session import session_of
+from stormpath_wsgi.settings import FreshForm, FreshSettings
+from stormpath_wsgi.texts import marked
+from stormpath_wsgi.web.language import texts_of
+
+#: The parameter of the address that says what the password is asked for: a key of :data:`REASONS`.
+FOR = "for"
+
+#: Why it is asked, by the panel of the account page that was to be opened.
+REASONS: Mapping[str, str] = {
+    "email": marked("Enter your password once more before you change your address."),
+}
+
+#: Why it is asked, for anything else.
+ANY_REASON = marked("Enter your password once more before you go on.")
+
+#: What the visitor is told whose password is wrong. Who it is, is no secret here.
+WRONG = marked("That is not your password. Check it, and enter it again.")
+
+
+class FreshPage(FormPage[FreshSettings]):
+    """Asks for the password of who is signed in, and begins a new session with it. A stranger has to sign in.
+
+    Whose sign-in is fresh goes on at once.
+    """
+
+    name = "fresh"
+    section = FreshSettings
+
+    def __init__(self, site: Site, settings: FreshSettings) -> None:
+        super().__init__(site, settings)
+        self.form = Form(FreshForm())
+
+    def answer(self, request: Request, *, html: bool) -> Response | None:
+        session = session_of(request.environ)
+        if session.session is None:
+            return self.refuse_stranger(request, self._destination(request))
+        if html and request.method != "POST" and self.site.flows.fresh.is_fresh(session):
+            return redirect(self._destination(request))
+        return super().answer(request, html=html)
+
+    def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
+        self.form.check_required(posted)
+        try:
+            account = self.site.flows.fresh.renew(session_of(request.environ), posted.get("password"))
+        except SignInRefused as refused:
+            Wait.check(refused)
+            refusal = invalid(refused)
+            refusal.say(WRONG)
+            refusal.field = "password"
+            raise refusal from refused
+        return Outcome(account, self._destination(request), signed_in=True)
+
+    def context(self, request: Request) -> dict[str, Any]:
+        user, texts = session_of(request.environ).user, texts_of(request.environ)
+        reason = REASONS.get(read_query(request).get(FOR, ""), ANY_REASON)
+        return {"email": user.email, "reason": texts.gettext(reason)}
+
+    def action(self, request: Request) -> str:
+        return self.site.link(request, self.uri, next=self.site.wanted(request), **{FOR: read_query(request).get(FOR)})
+
+    def _destination(self, request: Request) -> str:
+        return self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
