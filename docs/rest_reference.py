@@ -83,6 +83,12 @@ def _kind(target: paths.Target) -> type[Kind]:
             return kinds.EmailVerificationToken
         case paths.InvitationToken():
             return kinds.InvitationToken
+        case paths.AddressChange():
+            return kinds.EmailChange
+        case paths.AddressToken():
+            return kinds.EmailChangeToken
+        case paths.OwnPassword():
+            return kinds.PasswordChange
     return kinds.AccessToken  # asked for, or asked about
 
 

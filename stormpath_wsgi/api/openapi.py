@@ -149,6 +149,7 @@ def _special() -> Iterator[tuple[str, Json]]:
             ),
         },
     )
+    yield from _changes()
     yield (
         "/applications/{id}/authTokens/{token}",
         {"get": _redirect("Where the token is that was found good.", "checkToken", ["id", "token"])},
@@ -175,6 +176,34 @@ def _special() -> Iterator[tuple[str, Json]]:
     form = {"type": "object", "properties": {"grant_type": {"type": "string"}}, "required": ["grant_type"]}
     exchange["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
     yield "/applications/{id}/oauth/token", {"post": exchange}
+
+
+def _changes() -> Iterator[tuple[str, Json]]:
+    """The paths at which the owner of an account changes its address and its password."""
+    waiting = {"200": _response("The change that waits.", {"$ref": "#/components/schemas/EmailChange"})}
+    told = {"200": _response("What the token does.", {"$ref": "#/components/schemas/EmailChangeToken"})}
+    account = {"200": _response("The account that is changed.", _REFERENCE)}
+    begins = "Mails a link to a new address, or mails it again."
+    yield (
+        "/accounts/{id}/emailChange",
+        {
+            "get": _operation("Reads the address that waits.", "getEmailChange", ["id"], waiting),
+            "post": _operation(begins, "beginEmailChange", ["id"], waiting, (), kinds.EmailChange, "u"),
+            "delete": _operation("Cancels the change.", "cancelEmailChange", ["id"], {"204": _NOTHING}),
+        },
+    )
+    yield (
+        "/accounts/emailChangeTokens/{token}",
+        {
+            "get": _operation("Checks a token for an address.", "getEmailChangeToken", ["token"], told),
+            "post": _operation("Changes the address, once.", "useEmailChangeToken", ["token"], account),
+        },
+    )
+    sets = "Sets a password that the owner has chosen, and tells the account by mail."
+    yield (
+        "/accounts/{id}/passwordChange",
+        {"post": _operation(sets, "changePassword", ["id"], account, (), kinds.PasswordChange, "u")},
+    )
 
 
 def _operation(
@@ -384,5 +413,6 @@ _NO_RESOURCES = (
     kinds.EmailVerificationToken,
     kinds.InvitationToken,
     kinds.MailedCode,
+    kinds.PasswordChange,
     kinds.CustomData,
 )

@@ -20,7 +20,14 @@ from stormpath_wsgi.directory.rows.query import page, parse_window
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, LISTED, REMOVE
 from stormpath_wsgi.directory.rules import custom_data
-from stormpath_wsgi.directory.rules.accounts import code_answers, invitations, password_reset, verification
+from stormpath_wsgi.directory.rules.accounts import (
+    code_answers,
+    email_change,
+    invitations,
+    own_password,
+    password_reset,
+    verification,
+)
 from stormpath_wsgi.directory.rules.accounts.login import attempt_with
 from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
 from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
@@ -29,10 +36,13 @@ from stormpath_wsgi.directory.rules.tokens.signing import signing_key
 from stormpath_wsgi.directory.sms import Send
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.paths import (
+    AddressChange,
+    AddressToken,
     DataKey,
     InvitationToken,
     Listing,
     MailedCodes,
+    OwnPassword,
     ResetToken,
     Resource,
     Target,
@@ -170,6 +180,10 @@ class DirectoryService:
                 return code_answers.describe(self._context, target)
             case InvitationToken() as target:
                 return invitations.get(self._context, target)
+            case AddressChange() as target:
+                return email_change.get(self._context, target)
+            case AddressToken() as target:
+                return email_change.token(self._context, target)
         raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
@@ -232,6 +246,13 @@ class DirectoryService:
                 wanted, changed = [], verification.verify(self._context, target)
             case InvitationToken() as target:
                 wanted, changed = [], invitations.accept(self._context, target, properties)
+            case AddressChange() as target:
+                self._delivery.look()
+                wanted, changed = [], email_change.begin(self._context, target, properties)
+            case AddressToken() as target:
+                wanted, changed = [], email_change.spend(self._context, target)
+            case OwnPassword() as target:
+                wanted, changed = [], own_password.change(self._context, target, properties)
             case _:
                 raise fault(Code.METHOD_NOT_OFFERED)
         return self._expanded(changed, wanted)
@@ -248,6 +269,8 @@ class DirectoryService:
                 self._remove(target)
             case DataKey() as target:
                 custom_data.remove_key(self._context, target)
+            case AddressChange() as target:
+                email_change.cancel(self._context, target)
             case _:
                 raise fault(Code.METHOD_NOT_OFFERED)
 
@@ -283,10 +306,14 @@ class DirectoryService:
                 known = {"create": True}
             case ResetToken():
                 known = {"get": True, "update": True}
-            case VerificationToken() | InvitationToken():
+            case VerificationToken() | InvitationToken() | AddressToken():
                 known = {"get": True, "update": True}
             case MailedCodes():
                 known = {"get": True, "create": True}
+            case AddressChange():
+                known = {"get": True, "update": True, "delete": True}
+            case OwnPassword():
+                known = {"update": True}
         return frozenset(verb for verb, is_known in known.items() if is_known)
 
     def wrong_api_key(self, address: str | None) -> None:

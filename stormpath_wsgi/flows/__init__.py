@@ -11,6 +11,7 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.client.choice import find_organization
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
 from stormpath_wsgi.flows.password import PasswordReset
@@ -38,6 +39,8 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import PAGES
 
 __all__ = [
+    "AddressToken",
+    "EmailChanges",
     "Entered",
     "Finished",
     "FlowRefused",
@@ -69,7 +72,7 @@ __all__ = [
 
 class Flows:
     """The flows of one application: ``sign_in``, ``registration``, ``invitation``, ``sign_out``, ``password``,
-    ``verification``, ``fresh``, ``profile``. Lives with the process.
+    ``verification``, ``fresh``, ``profile``, ``email``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -87,7 +90,8 @@ class Flows:
         self.password = PasswordReset(client, application, self.sign_in, browsers)
         self.verification = Verification(client, application, self.sign_in)
         self.fresh = Fresh(client, self.sign_in, settings.session.fresh)
-        self.profile = Profile(client)
+        self.profile = Profile(client, self.fresh)
+        self.email = EmailChanges(client, self.fresh)
 
     def organization(self, name_key: object) -> Organization | None:
         """The organization with that *name_key*, as people type it: it may be anything. None unless it is ENABLED and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +10,12 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import AccountUpdated, reserved
-from stormpath_wsgi.flows.refusals import ProfileRefused, field_of
+from stormpath_wsgi.events import AccountUpdated, PasswordChanged, PasswordChangeStarts, reserved
+from stormpath_wsgi.flows.fresh import Fresh
+from stormpath_wsgi.flows.refusals import PasswordRefused, ProfileRefused, field_of
 from stormpath_wsgi.session import CurrentSession
+
+log = logging.getLogger(__name__)
 
 #: The names of a person, by their names in JSON.
 NAMES: Mapping[str, kinds.Name[Any]] = {
@@ -26,8 +30,8 @@ LANGUAGE = "preferredLanguage"
 class Profile:
     """Changes of one's own account. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client) -> None:
-        self._events = client.events
+    def __init__(self, client: Client, fresh: Fresh) -> None:
+        self._client, self._events, self._fresh = client, client.events, fresh
 
     def rename(self, session: CurrentSession, names: Mapping[str, Any]) -> None:
         """Give who is signed in these *names*, by the keys of :data:`NAMES`. A blank one is taken away.
@@ -67,6 +71,32 @@ class Profile:
             data.save()
         except Error as error:
             raise ProfileRefused.of(error) from error
+
+    def change_password(self, session: CurrentSession, present: object, password: object) -> None:
+        """Give who is signed in a new *password*, if *present* is the one that he has; both may be anything.
+
+        All other sessions of the account end. This browser gets a new one, and the account is told by mail.
+
+        Raises :class:`SignInRefused` as :meth:`.Fresh.confirm` does; :class:`PasswordRefused` for a new password that
+        will not do, and :class:`~stormpath_wsgi.events.Declined` when a listener refuses; nothing has changed then.
+        Raises :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        href = self._fresh.confirm(session, present).href
+        try:
+            wanted = kinds.Account.password.check(password)
+            wish = self._events.before(PasswordChangeStarts(account=href, password=wanted))
+            with reserved(PasswordChangeStarts, PasswordChanged) as kept:
+                Account(self._client, href).change_own_password(wish.password)
+        except Error as error:
+            raise PasswordRefused.of(error, field="password") from error
+        known = next((event for event in kept if isinstance(event, PasswordChanged)), None)
+        self._events.emit(known or PasswordChanged(account=href))
+        try:
+            account = Account(self._client, href)
+            account.refresh()  # as it is now: a session belongs to a password
+            session.sign_in(account)
+        except Error as error:  # the password is changed: whoever got an error would do it once more
+            log.warning("The account %s could not be kept signed in after its password changed: %s", href, error)
 
 
 def signed_in(session: CurrentSession) -> Account:

@@ -92,3 +92,42 @@ class EmailVerificationToken(Kind):
     """A mailed token that verifies an e-mail address once, at ``accounts/emailVerificationTokens/<token>``."""
 
     path = "emailVerificationTokens"
+
+
+class EmailChange(Kind):
+    """The new address of an account that waits to be verified, at ``accounts/<id>/emailChange``. Until then the account
+    keeps the address that it has. POST begins a change, or mails the same one again; DELETE cancels it.
+
+    The REST API of Stormpath did not have it.
+    """
+
+    path = "emailChange"
+    email = Text[str](length=(1, 255), required=True, writable="u")
+    created_at = Instant[dt.datetime]()
+    expires_at = Instant[dt.datetime]()
+    account = Link[Any]("Account")
+
+
+class EmailChangeToken(Kind):
+    """A mailed token that changes the address of an account, at ``accounts/emailChangeTokens/<token>``, once. Of two
+    kinds: it makes the new address count, or it takes the change back (``back``), which ends all sessions.
+
+    The REST API of Stormpath did not have it.
+    """
+
+    path = "emailChangeTokens"
+    email = Text[str](derived=True)
+    back = Boolean()
+    account = Link[Any]("Account")
+
+
+class PasswordChange(Kind):
+    """A new password that the owner of an account has chosen, at ``accounts/<id>/passwordChange``: POST sets it as on
+    the account, and tells the account by mail.
+
+    The REST API of Stormpath did not have it.
+    """
+
+    path = "passwordChange"
+    password = Text[str](length=(0, 1024), required=True, writable="u", secret=True)
+    account = Link[Any]("Account")

@@ -12,7 +12,7 @@ from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
-from stormpath_wsgi.pages.refusal import Wait, invalid
+from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import FreshForm, FreshSettings
@@ -32,6 +32,18 @@ ANY_REASON = marked("Enter your password once more before you go on.")
 
 #: What the visitor is told whose password is wrong. Who it is, is no secret here.
 WRONG = marked("That is not your password. Check it, and enter it again.")
+
+
+def wrong_password(refused: SignInRefused, field: str) -> Invalid:
+    """What a visitor is told who is signed in, is asked for the password in *field*, and gives another one.
+
+    Raises :class:`Wait`.
+    """
+    Wait.check(refused)
+    refusal = invalid(refused)
+    refusal.say(WRONG)
+    refusal.field = field
+    return refusal
 
 
 class FreshPage(FormPage[FreshSettings]):
@@ -60,11 +72,7 @@ class FreshPage(FormPage[FreshSettings]):
         try:
             account = self.site.flows.fresh.renew(session_of(request.environ), posted.get("password"))
         except SignInRefused as refused:
-            Wait.check(refused)
-            refusal = invalid(refused)
-            refusal.say(WRONG)
-            refusal.field = "password"
-            raise refusal from refused
+            raise wrong_password(refused, "password") from refused
         return Outcome(account, self._destination(request), signed_in=True)
 
     def context(self, request: Request) -> dict[str, Any]:

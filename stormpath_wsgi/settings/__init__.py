@@ -33,6 +33,7 @@ from stormpath_wsgi.settings.organizations import MultiTenancySettings, Organiza
 from stormpath_wsgi.settings.pages import (
     AccountSettings,
     ChangePasswordSettings,
+    EmailSettings,
     ExpandSettings,
     ForgotPasswordSettings,
     FormPageSettings,
@@ -55,11 +56,12 @@ from stormpath_wsgi.settings.web import WebSettings
 # fmt: off
 __all__ = [
     "AccountSettings", "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings",
-    "ChangeForm", "ChangePasswordSettings", "ClientSettings", "DirectoryOptions", "EnvironSettings", "ExpandSettings",
-    "FieldSettings", "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "FreshForm",
-    "FreshSettings", "Handler", "InvitationForm", "InvitationSettings", "LimitsSettings", "LoginForm", "LoginSettings",
-    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OrganizationSelectForm",
-    "OrganizationSelectSettings", "PageSettings", "RegisterForm", "RegisterSettings", "Section", "SessionSettings",
-    "Settings", "SmsSender", "SpaSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "ChangeForm", "ChangePasswordSettings", "ClientSettings", "DirectoryOptions", "EmailSettings", "EnvironSettings",
+    "ExpandSettings", "FieldSettings", "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings",
+    "FreshForm", "FreshSettings", "Handler", "InvitationForm", "InvitationSettings", "LimitsSettings", "LoginForm",
+    "LoginSettings", "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings",
+    "OrganizationSelectForm", "OrganizationSelectSettings", "PageSettings", "RegisterForm", "RegisterSettings",
+    "Section", "SessionSettings", "Settings", "SmsSender", "SpaSettings", "VerifyEmailSettings", "VerifyForm",
+    "WebSettings",
 ]
 # fmt: on

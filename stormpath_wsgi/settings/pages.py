@@ -162,6 +162,14 @@ class AccountSettings(PageSettings):
     view: str = Field("account", description="Its template.")
 
 
+class EmailSettings(PageSettings):
+    """The page to which the links of mails about another address lead."""
+
+    enabled: Switch = True
+    uri: PagePath = Field("/account/email", description="Its path. The links of mails lead there.")
+    view: str = Field("email", description="Its template.")
+
+
 class FreshSettings(FormPageSettings):
     """The page that asks for the password once more before a risky change."""
 

@@ -16,6 +16,7 @@ from stormpath_wsgi.settings.organizations import MultiTenancySettings, Organiza
 from stormpath_wsgi.settings.pages import (
     AccountSettings,
     ChangePasswordSettings,
+    EmailSettings,
     ForgotPasswordSettings,
     FreshSettings,
     InvitationSettings,
@@ -88,6 +89,7 @@ class WebSettings(Section):
     verify_email: VerifyEmailSettings = VerifyEmailSettings()
     invitation: InvitationSettings = InvitationSettings()
     account: AccountSettings = AccountSettings()
+    email: EmailSettings = EmailSettings()
     fresh: FreshSettings = FreshSettings()
     me: MeSettings = MeSettings()
     post_registration_handler: NamedHandler | None = Field(

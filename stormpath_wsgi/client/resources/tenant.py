@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Literal, Self, TypeAlias, Union
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ from stormpath_wsgi.client.resources.passwords import PasswordPolicy
 from stormpath_wsgi.client.resources.providers import AttributeStatementMappingRules, ProviderData, UserInfoMappingRules
 from stormpath_wsgi.client.resources.saml import SamlServiceProvider, SamlServiceProviderMetadata, X509Certificate
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import fault
+from stormpath_wsgi.errors import Error, fault
 
 #: A group: the object, its href, its name in the directory of the account, or a search in that directory.
 GroupReference: TypeAlias = Union["Group", str, Mapping[str, Any]]
@@ -463,6 +464,36 @@ class Account(HasCustomData, HasStatus, kinds.Account):
                 raise fault(Code.NOT_FOUND, f"This user is not part of Group {group.name}.")
         return [ties[group] for group in wanted]
 
+    def change_own_password(self, password: str) -> None:
+        """Sets a *password* that the owner of the account has chosen, and tells the account by mail.
+
+        That ends all its sessions. Raises :class:`~stormpath_wsgi.Error` for a password that will not do.
+        """
+        self._client.data_store.update(f"{self.href}/{kinds.PasswordChange.path}", {"password": password})
+
+    def change_email(self, email: str) -> EmailChange:
+        """Mails a link to *email*, or mails it again. The address counts once somebody has opened the link.
+
+        Raises :class:`~stormpath_wsgi.Error` for what is no address.
+        """
+        wanted = {"email": email}
+        answer = self._client.data_store.update(f"{self.href}/{kinds.EmailChange.path}", wanted)
+        return EmailChange(self._client, properties=answer)
+
+    def waiting_email(self) -> EmailChange | None:
+        """The address that waits to be verified; None: none does."""
+        try:
+            answer = self._client.data_store.get(f"{self.href}/{kinds.EmailChange.path}")
+        except Error as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        return EmailChange(self._client, properties=answer)
+
+    def cancel_email(self) -> None:
+        """Forget the address that waits. Does no harm when none does."""
+        self._client.data_store.delete(f"{self.href}/{kinds.EmailChange.path}")
+
     def _group(self, given: GroupReference) -> Group:
         return GROUP.resolve(given, self.groups, lambda: self.directory.groups)
 
@@ -502,9 +533,46 @@ class Accounts(Collection[Account]):
         answer = self._client.data_store.update(self._token_href(token), {})
         return Account(self._client, answer["href"])
 
+    def email_change_of(self, token: str) -> EmailChangeToken:
+        """What the *token* of a mail about another address would do. It stays valid.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid.
+        """
+        return EmailChangeToken(self._client, properties=self._client.data_store.get(self._change_href(token)))
+
+    def use_email_change(self, token: str) -> Account:
+        """Uses such a *token* up, and returns the account, whose address is another one now.
+
+        Raises :class:`~stormpath_wsgi.Error`: with status 404 for a token that is not valid, and 2001 when another
+        account has the address meanwhile.
+        """
+        return Account(self._client, self._client.data_store.update(self._change_href(token), {})["href"])
+
+    def _change_href(self, token: str) -> str:
+        path = f"{kinds.Account.path}/{kinds.EmailChangeToken.path}"
+        return f"{self._client.base_url}/{path}/{quote(token, safe='')}"
+
     def _token_href(self, token: str) -> str:
         path = f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}"
         return f"{self._client.base_url}/{path}/{quote(token, safe='')}"
+
+
+class EmailChange(Resource, kinds.EmailChange):
+    """The new address of an account that waits to be verified."""
+
+    account: kinds.Link[Account]
+
+
+class EmailChangeToken(Resource, kinds.EmailChangeToken):
+    """A mailed token that changes the address of an account, or takes that back."""
+
+    account: kinds.Link[Account]
+
+
+class PasswordChange(Resource, kinds.PasswordChange):
+    """A new password that the owner of an account has chosen. It is never read."""
+
+    account: kinds.Link[Account]
 
 
 class AccountLink(Resource, kinds.AccountLink):

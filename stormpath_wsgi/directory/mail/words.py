@@ -16,6 +16,7 @@ from stormpath_wsgi.directory.mail.purposes import (
     DELETION_ASKED,
     EMAIL_CHANGE,
     EMAIL_CHANGED,
+    EMAIL_TAKEN,
     INVITATION,
     KEY_MADE,
     PASSWORD_CHANGED,
@@ -182,6 +183,22 @@ def _email_changed(facts: Facts, texts: Texts) -> Content:
     )
 
 
+def _email_taken(facts: Facts, texts: Texts) -> Content:
+    said = marked(
+        "%(hello)s somebody wanted to use this address for another %(site)s account. It is the address of yours, so "
+        "nothing has changed."
+    )
+    return Content(
+        texts.gettext("Your address for %(site)s is in use", site=facts.site),
+        texts.gettext("Your address is in use"),
+        (
+            _say(facts, texts, said),
+            *_otherwise(facts, texts, marked("Was it you? Then this is your account:"), marked("Sign in")),
+        ),
+        (texts.gettext("It was not you? Then ignore this mail."),),
+    )
+
+
 def _password_changed(facts: Facts, texts: Texts) -> Content:
     said = marked("%(hello)s your %(site)s account has a new password. You were signed out everywhere else.")
     not_you = marked("It was not you? Then choose a new password at once:")
@@ -302,6 +319,7 @@ _CONTENTS: Mapping[str, Callable[[Facts, Texts], Content]] = {
     WELCOME: _welcome,
     EMAIL_CHANGE: _email_change,
     EMAIL_CHANGED: _email_changed,
+    EMAIL_TAKEN: _email_taken,
     PASSWORD_CHANGED: _password_changed,
     KEY_MADE: _key_made,
     DELETION_ASKED: _deletion_asked,

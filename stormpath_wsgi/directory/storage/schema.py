@@ -554,6 +554,22 @@ spent_tokens = Table(
     Index(None, "expires_at"),
 )
 
+#: Addresses that accounts are to have: *back* says that it is the one of before, to which the account may return.
+#: *digest*: of the token that was mailed, or of one that nobody has.
+email_changes = Table(
+    "email_changes",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    reference("tenant_id", "tenants"),
+    reference("account_id", "accounts"),
+    Column("email", Text, nullable=False),
+    Column("back", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "account_id", "back"),
+    Index(None, "expires_at"),
+)
+
 #: Mail that is to be written and sent. A row without an account sends nothing: it is stored so that a request about an
 #: unknown address takes as long as one about a known address. *address*: where it goes; null: to the address of the
 #: account. *language*: in which it is written; null: English. *details*: what else it says, a JSON object. *due_at*:

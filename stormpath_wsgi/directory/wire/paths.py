@@ -28,6 +28,9 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
         kinds.EmailVerificationToken,
         kinds.MailedCode,
         kinds.InvitationToken,
+        kinds.EmailChange,
+        kinds.EmailChangeToken,
+        kinds.PasswordChange,
         kinds.DefaultRelayState,
     )
 }
@@ -142,6 +145,28 @@ class InvitationToken:
     token: str = field(repr=False)
 
 
+class AddressChange:
+    """``accounts/<id>/emailChange``: the new address of an account that waits to be verified."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressToken:
+    """``accounts/emailChangeTokens/<token>``: a mailed token that changes the address of an account, or takes that
+    back.
+    """
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPassword:
+    """``accounts/<id>/passwordChange``: where the owner of an account chooses a new password."""
+
+    account_id: str
+
+
 Target = (
     Resource
     | Listing
@@ -152,6 +177,9 @@ Target = (
     | VerificationToken
     | InvitationToken
     | MailedCodes
+    | AddressChange
+    | AddressToken
+    | OwnPassword
 )
 
 
@@ -180,6 +208,12 @@ def _target(path: str) -> Target | None:
             return VerificationToken(token)
         case ["applications", id, kinds.MailedCode.path] if ID.match(id):
             return MailedCodes(id)
+        case ["accounts", kinds.EmailChangeToken.path, token] if _TOKEN.match(token):
+            return AddressToken(token)
+        case ["accounts", id, kinds.EmailChange.path] if ID.match(id):
+            return AddressChange(id)
+        case ["accounts", id, kinds.PasswordChange.path] if ID.match(id):
+            return OwnPassword(id)
         case [segment, id, name] if segment in BY_SEGMENT and ID.match(id):
             return _member(BY_SEGMENT[segment], id, name)
         case ["applications", id, "authTokens", token] if ID.match(id) and _TOKEN.match(token):

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows import ProfileRefused
 from stormpath_wsgi.flows.profile import LANGUAGE, NAMES
 from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Visit
 from stormpath_wsgi.pages.form import Form, is_blank, raise_all
-from stormpath_wsgi.pages.refusal import Invalid, invalid
+from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
 from stormpath_wsgi.pages.sentences import LABELS, REQUIRED
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import marked
+
+_EMAIL = marked("New email")
+
+#: What the visitor is told who enters the address that the account has.
+SAME = marked("That is your address already. Enter another one.")
 
 #: What people call the languages that they speak.
 LANGUAGES: Mapping[str, str] = {
@@ -37,9 +44,19 @@ class ProfileSection(AccountSection):
         form = Form(site.web.register_.form)
         self._names = {name: form.fields[name] for name in form.fields if name in NAMES}
         self._required = {name for name in self._names if form.requires(name)}
-        self.panels = {"name": False, "language": False}
-        self.statuses = {"name": marked("Your name is saved."), "language": marked("Your language is saved.")}
+        self._email = FieldSettings(label=_EMAIL, type="email")
+        self.panels = {"name": False, "email": True, "language": False}
+        self.statuses = {
+            "name": marked("Your name is saved."),
+            "email": marked("Your address is changed."),
+            "mailed": marked("A mail is on its way."),
+            "cancelled": marked("Your address stays as it is."),
+            "language": marked("Your language is saved."),
+        }
         self.actions = {
+            "email": Action(self._begin, panel="email", risky=True),
+            "email-again": Action(self._again),
+            "email-cancel": Action(self._cancel),
             "name": Action(self._rename, panel="name"),
             "language": Action(self._speak, panel="language"),
         }
@@ -54,6 +71,7 @@ class ProfileSection(AccountSection):
             "names": names,
             "labels": {name["name"]: name["label"] for name in names},
             "email": account.email,
+            "waiting": self.site.flows.email.waiting(account),
             "verified": account.email_verification_status == "VERIFIED",
             "language": language,
             "language_name": LANGUAGES.get(language) if isinstance(language, str) else None,
@@ -82,6 +100,36 @@ class ProfileSection(AccountSection):
         except ProfileRefused as refused:
             raise invalid(refused, self._names) from refused
         return Done("name")
+
+    def _begin(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
+        email = posted.get("email")
+        if is_blank(email):
+            raise Invalid(REQUIRED, field="email", label=_EMAIL)
+        try:
+            self.site.flows.email.begin(visit.session, email.strip() if isinstance(email, str) else email)
+        except ProfileRefused as refused:
+            raise self._wrong_email(refused) from refused
+        return Done("mailed")
+
+    def _again(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
+        try:
+            self.site.flows.email.again(visit.session)
+        except ProfileRefused as refused:
+            raise self._wrong_email(refused) from refused
+        return Done("mailed")
+
+    def _cancel(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
+        self.site.flows.email.cancel(visit.session)
+        return Done("cancelled")
+
+    def _wrong_email(self, refused: ProfileRefused) -> Invalid:
+        """What the visitor is told. Raises :class:`Wait`."""
+        Wait.check(refused)
+        refusal = invalid(refused, {"email": self._email})
+        if refused.code is Code.INVALID:
+            refusal.say(SAME)
+        refusal.field = "email"
+        return refusal
 
     def _speak(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
         language = posted.get("language") or None

@@ -5,15 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stormpath_wsgi.pages.account.section import AccountSection, Visit
+from stormpath_wsgi.flows import PasswordRefused, SignInRefused
+from stormpath_wsgi.pages.about import PasswordRules, password_rules
+from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Visit
+from stormpath_wsgi.pages.form import is_blank, raise_all
+from stormpath_wsgi.pages.fresh import wrong_password
+from stormpath_wsgi.pages.refusal import Invalid, Refusal, invalid
+from stormpath_wsgi.pages.sentences import REQUIRED
+from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import marked
+
+#: The fields, and what they are called.
+PRESENT, NEW = "present", "password"
+_LABELS: Mapping[str, str] = {PRESENT: marked("Password now"), NEW: marked("New password")}
 
 
 class SignInSection(AccountSection):
-    """The password."""
+    """The password. An account that has none, because another site signs it in, has no such row."""
 
     name = "sign-in"
     title = short = marked("Sign-in")
 
-    def context(self, visit: Visit) -> Mapping[str, Any]:
-        return {}
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self._fields = {NEW: FieldSettings(label=_LABELS[NEW], type="password")}
+        # The panel asks for the password itself, so nobody is asked before it opens.
+        self.panels = {"password": False}
+        self.statuses = {"password": marked("Your password is changed. You were signed out everywhere else.")}
+        self.actions = {"password": Action(self._change, panel="password")}
+
+    def context(self, visit: Visit) -> Mapping[str, Any] | None:
+        changed = visit.account.password_modified_at
+        if changed is None:
+            return None
+        rules = self._rules(visit) if visit.change == "password" else None
+        labels = {name: visit.texts.gettext(label) for name, label in _LABELS.items()}
+        return {"changed": f"{changed.day} {changed:%B %Y}", "rules": rules, "labels": labels}
+
+    def _rules(self, visit: Visit) -> PasswordRules:
+        strength = self.site.about.strength_in(visit.account.directory.href)
+        sent = visit.posted.get(NEW)
+        refused = NEW in visit.wrong and isinstance(sent, str)
+        return password_rules(strength, visit.texts, sent if refused else None)
+
+    def _change(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
+        missing = [name for name in _LABELS if is_blank(posted.get(name))]
+        raise_all(Invalid(REQUIRED, field=name, label=_LABELS[name]) for name in missing)
+        try:
+            self.site.flows.profile.change_password(visit.session, posted[PRESENT], posted[NEW])
+        except SignInRefused as refused:
+            raise wrong_password(refused, PRESENT) from refused
+        except PasswordRefused as refused:
+            raise self._wrong(refused) from refused
+        return Done("password")
+
+    def _wrong(self, refused: PasswordRefused) -> Refusal:
+        refusal = invalid(refused, self._fields)
+        refusal.field = refusal.field or NEW
+        return refusal
