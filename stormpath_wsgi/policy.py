@@ -92,6 +92,29 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
     return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all))
 
 
+def fresh_required(app: WSGIApplication) -> WSGIApplication:
+    """*app* for those only who have signed in not longer ago than the setting ``session.fresh``.
+
+    Others who are signed in by a session are asked for the password once more, and come back; a program gets 403.
+    """
+    if not callable(app):
+        raise TypeError(f"fresh_required goes around a WSGI application, and {app!r} is none.")
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        session = session_of(environ)
+        if session.is_fresh:
+            return app(environ, start_response)
+        if not session.user.is_authenticated:
+            return challenge(environ, start_response)
+        log.info("The policy fresh_required refuses %r.", session.user)
+        web = session.settings.web
+        if session.session is None or not web.fresh.enabled or preferred(environ, web.produces) != HTML:
+            return forbid(environ, start_response)
+        return _redirect(environ, start_response, web.at(web.fresh.uri))
+
+    return guarded
+
+
 def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Asks a visitor to sign in: with the login page if the client prefers HTML, otherwise with a 401. A WSGI app.
 
@@ -104,12 +127,17 @@ def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
         return _as_json(environ, start_response, HTTPStatus.TOO_MANY_REQUESTS, told, [wait])
     web = session_of(environ).settings.web
     if not wants_header(environ) and web.login.enabled and preferred(environ, web.produces) == HTML:
-        location = below_mount(environ, quote(web.at(web.login.uri))) + _next(environ)
-        headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
-        start_response("302 Found", headers)
-        return []
+        return _redirect(environ, start_response, web.at(web.login.uri))
     told = texts_of(environ).gettext(NOT_SIGNED_IN)
     return _as_json(environ, start_response, HTTPStatus.UNAUTHORIZED, told, www_authenticate(environ))
+
+
+def _redirect(environ: WSGIEnvironment, start_response: StartResponse, uri: str) -> Iterable[bytes]:
+    """Sends a browser to the page of ours at *uri*, which leads back to the address that was asked for."""
+    location = below_mount(environ, quote(uri)) + _next(environ)
+    headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
+    start_response("302 Found", headers)
+    return []
 
 
 def _as_json(

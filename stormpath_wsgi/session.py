@@ -73,6 +73,10 @@ _UNTOLD: Mapping[str, str] = {}
 RENEWAL = 0.1
 
 
+#: Seconds that the clock of another machine, which has begun a session, may be ahead.
+_AHEAD = 60
+
+
 class Known(NamedTuple):
     """What is remembered about a cookie whose signature is good. Times: seconds since the epoch."""
 
@@ -108,6 +112,7 @@ class Sessions(Shared):
         self._idle = int(settings.session.idle.total_seconds())
         self._absolute = int(settings.session.absolute.total_seconds())
         self._remember = int(settings.session.remember.total_seconds())
+        self._fresh = settings.session.fresh.total_seconds()
         self._ttl = settings.cache_ttl.total_seconds()
         self._signer = SessionSigner(settings.secret_keys)
         self.told = Told(settings)
@@ -210,6 +215,10 @@ class Sessions(Shared):
     def renewed(self, session: Session) -> str:
         """The text of a cookie for *session* as used now."""
         return self._signer.write(session._replace(renewed=int(self.now())))
+
+    def is_fresh(self, session: Session) -> bool:
+        """Whether *session* began not long ago."""
+        return -_AHEAD <= self.now() - session.started < self._fresh
 
     def max_age(self, session: Session) -> int | None:
         """How many seconds from now a browser should keep the cookie of *session* that was renewed now; None: until it
@@ -333,6 +342,16 @@ class CurrentSession(Live):
         """None when nobody is signed in by a session. To read it is to look at the user."""
         self.user.looked_at = True
         return self._known.session if self._known is not None and self._known.lives else None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether somebody has signed in in this browser not longer ago than the setting ``session.fresh``. No I/O.
+
+        False for who is known by a token or an API key: nobody has proved a password with that. To read it is to look
+        at the user.
+        """
+        begun = self.session
+        return begun is not None and self._sessions.is_fresh(begun)
 
     @property
     def remembered(self) -> RememberedAccount | None:

@@ -89,7 +89,7 @@ class Flows:
         self._client, self._application = client, application
         self.password = PasswordReset(client, application, self.sign_in, browsers)
         self.verification = Verification(client, application, self.sign_in)
-        self.fresh = Fresh(client, self.sign_in, settings.session.fresh)
+        self.fresh = Fresh(client, self.sign_in)
         self.profile = Profile(client, self.fresh)
         self.email = EmailChanges(client, self.fresh)
 

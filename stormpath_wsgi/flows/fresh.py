@@ -7,10 +7,6 @@ a new id: when it began stands in its signed cookie, so to ask whether it is fre
 
 from __future__ import annotations
 
-import datetime as dt
-import time
-from collections.abc import Callable
-
 from stormpath_wsgi.client import Account, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
@@ -19,37 +15,20 @@ from stormpath_wsgi.flows.refusals import SignInRefused
 from stormpath_wsgi.flows.sign_in import SignIn
 from stormpath_wsgi.session import CurrentSession
 
-#: Seconds that the clock of another machine, which has begun the session, may be ahead.
-_AHEAD = 60
-
 
 class FreshRequired(Exception):
     """The sign-in is too old for this: ask for the password once more, see :meth:`Fresh.renew`. Nothing has changed."""
 
 
 class Fresh:
-    """Lives with the process; threads may share it.
+    """Lives with the process; threads may share it."""
 
-    *lasts*: how old a sign-in may be. *now*: seconds since the epoch.
-    """
-
-    def __init__(
-        self, client: Client, sign_in: SignIn, lasts: dt.timedelta, *, now: Callable[[], float] = time.time
-    ) -> None:
-        self._sign_in, self._events, self._now = sign_in, client.events, now
-        self._lasts = lasts.total_seconds()
-
-    def is_fresh(self, session: CurrentSession) -> bool:
-        """Whether somebody has signed in in this browser not long ago. Does no I/O.
-
-        False for who is known by a token or an API key: nobody has proved a password with that.
-        """
-        signed_in = session.session
-        return signed_in is not None and -_AHEAD <= self._now() - signed_in.started < self._lasts
+    def __init__(self, client: Client, sign_in: SignIn) -> None:
+        self._sign_in, self._events = sign_in, client.events
 
     def check(self, session: CurrentSession) -> None:
-        """Raises :class:`FreshRequired` unless :meth:`is_fresh`. Call it before a risky change."""
-        if not self.is_fresh(session):
+        """Raises :class:`FreshRequired` unless the *session* is fresh. Call it before a risky change."""
+        if not session.is_fresh:
             raise FreshRequired
 
     def confirm(self, session: CurrentSession, password: object) -> Account:

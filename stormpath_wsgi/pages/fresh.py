@@ -63,7 +63,7 @@ class FreshPage(FormPage[FreshSettings]):
         session = session_of(request.environ)
         if session.session is None:
             return self.refuse_stranger(request, self._destination(request))
-        if html and request.method != "POST" and self.site.flows.fresh.is_fresh(session):
+        if html and request.method != "POST" and session.is_fresh:
             return redirect(self._destination(request))
         return super().answer(request, html=html)
 
@@ -78,7 +78,14 @@ class FreshPage(FormPage[FreshSettings]):
     def context(self, request: Request) -> dict[str, Any]:
         user, texts = session_of(request.environ).user, texts_of(request.environ)
         reason = REASONS.get(read_query(request).get(FOR, ""), ANY_REASON)
-        return {"email": user.email, "reason": texts.gettext(reason)}
+        return {"email": user.email, "reason": texts.gettext(reason), "other": self._other(request)}
+
+    def _other(self, request: Request) -> str | None:
+        """Where somebody else signs out first; None: no page of ours asks that."""
+        web = self.site.web
+        if not (web.logout.enabled and web.logout.page):
+            return None
+        return self.site.link(request, web.at(web.logout.uri), next=self.site.link(request, web.at(web.login.uri)))
 
     def action(self, request: Request) -> str:
         return self.site.link(request, self.uri, next=self.site.wanted(request), **{FOR: read_query(request).get(FOR)})

@@ -136,7 +136,8 @@ class Settings(Section):
     protect: ProtectedPaths = Field(
         {},
         description="Who may pass, by path; the longest matching path decides. The word login: whoever is signed in. "
-        "A list of group names: the members of all of them. In Python also a policy. With any of these as POLICY, "
+        "The word fresh: whose sign-in is not older than session.fresh. A list of group names: the members of all of "
+        "them. In Python also a policy. With any of these as POLICY, "
         "{policy: POLICY, challenge: basic}: programs may bring an API key there, by HTTP Basic, and are asked for it.",
     )
     preflight: Names = Field(

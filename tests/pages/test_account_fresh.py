@@ -7,6 +7,7 @@ from support.browsing import PASSWORD, Visit, make_site
 
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.events import AfterEvent, ProvedAgain, SignInFailed
+from stormpath_wsgi.policy import fresh_required
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +83,37 @@ def test_a_program_asks_for_the_form_and_sends_it(site: StormpathMiddleware, vis
     assert visit.post_json("/fresh", {"password": "wrong"}, headers=program, status=400).json["status"] == 400
     answer = visit.post_json("/fresh", {"password": PASSWORD}, headers=program)
     assert answer.json["account"]["email"] == "ada@example.org"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> StormpathMiddleware:
+    made = make_site(protect={"/transfer": "fresh"})
+    made.application.accounts.create({"email": "ada@example.org", "password": PASSWORD})
+    return made
+
+
+class TestThePolicy:
+    """``protect`` with the word fresh."""
+
+    def test_lets_in_who_has_just_signed_in(self, guarded: StormpathMiddleware) -> None:
+        visit = Visit(site=guarded)
+        visit.sign_in()
+        assert "app: ada@example.org at /transfer" in visit.get("/transfer", status=404)
+
+    def test_asks_who_has_signed_in_long_ago(
+        self, guarded: StormpathMiddleware, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        visit = Visit(site=guarded)
+        visit.sign_in()
+        now = guarded.sessions.now
+        monkeypatch.setattr(guarded.sessions, "now", lambda: now() + 601)
+        answer = visit.get("/transfer?sum=7", status=302)
+        assert answer.headers["Location"] == "/fresh?next=%2Ftransfer%3Fsum%3D7"
+        visit.get("/transfer", headers={"Accept": "application/json"}, status=403)
+
+    def test_asks_a_stranger_to_sign_in(self, guarded: StormpathMiddleware) -> None:
+        assert Visit(site=guarded).get("/transfer", status=302).headers["Location"] == "/login?next=%2Ftransfer"
+
+    def test_goes_around_an_application(self) -> None:
+        with pytest.raises(TypeError, match="goes around a WSGI application"):
+            fresh_required("app")  # type: ignore[arg-type]  # that is the mistake

@@ -85,7 +85,7 @@ class AccountPage(Page[AccountSettings]):
             return self._act(visit)
         if change not in self._panels:
             return self._show(visit, said=self._statuses.get(query.get(STATUS, "")))
-        if self._panels[change] and not self.site.flows.fresh.is_fresh(session):
+        if self._panels[change] and not session.is_fresh:
             return self._ask_again(visit, change)
         return self._show(dataclasses.replace(visit, change=change))
 
@@ -172,12 +172,16 @@ class AccountPage(Page[AccountSettings]):
             if context is not None:
                 titles = {"title": visit.texts.gettext(section.title), "short": visit.texts.gettext(section.short)}
                 labels |= context.get("labels", {})
-                shown.append({"name": section.name, "template": section.template, **titles, **context})
+                current = visit.change in section.panels if visit.change else not shown
+                shown.append(
+                    {"current": current, "name": section.name, "template": section.template, **titles, **context}
+                )
         return self.site.html(
             visit.request,
             self._settings.view,
             status,
             site_name=self.site.about.name,
+            user=visit.session.user,
             email=visit.account.email,
             said=said and visit.texts.gettext(said),
             sections=shown,

@@ -109,7 +109,7 @@ class ProfileSection(AccountSection):
             self.site.flows.email.begin(visit.session, email.strip() if isinstance(email, str) else email)
         except ProfileRefused as refused:
             raise self._wrong_email(refused) from refused
-        return Done("mailed")
+        return Done()  # the row says that it waits
 
     def _again(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
         try:

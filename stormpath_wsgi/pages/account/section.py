@@ -48,9 +48,12 @@ class Visit:
 
 
 class Done(NamedTuple):
-    """An action is done: the browser is sent to the page, which says the sentence *status* of the section."""
+    """An action is done: the browser is sent to the page, which says the sentence *status* of the section.
 
-    status: str
+    None: it says nothing, for the row itself shows what has changed.
+    """
+
+    status: str | None = None
 
 
 class Shown(NamedTuple):
