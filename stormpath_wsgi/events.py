@@ -259,6 +259,23 @@ class AccountUpdated(AfterEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeletionAsked(AfterEvent):
+    """The owner of *account* wants it to be deleted, which happens when it is *due*. Until then it is DISABLED."""
+
+    due: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletionStopped(AfterEvent):
+    """*account*, which was to be deleted, is kept: its owner has signed in, or somebody has set it to ENABLED."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountDeleted(AfterEvent):
+    """*account* was deleted, with all that it held."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmailChanged(AfterEvent):
     """*account* has another e-mail address: *new* in the place of *old*. Neither is printed."""
 
@@ -307,7 +324,9 @@ class ApiKeyDisabled(AfterEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionEnded(AfterEvent):
-    """Somebody else than *account* has ended one of its sessions: the *actor*, or a program."""
+    """Sessions of *account* were ended from elsewhere: by the *actor*, which is the account itself where its owner has
+    signed another place out; or by a program.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

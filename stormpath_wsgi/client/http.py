@@ -34,7 +34,7 @@ REPEATABLE = frozenset({"GET", "DELETE"})
 #: that wait would hold all threads.
 PATIENCE = 1
 #: Collections in which a new resource makes no earlier answer wrong.
-QUIET = frozenset({"loginAttempts", "refreshTokens", "token"})
+QUIET = frozenset({"loginAttempts", "refreshTokens", "sessions", "token"})
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"

@@ -20,6 +20,7 @@ from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.tallies import DatabaseTallies
+from stormpath_wsgi.directory.storage.uses import Use, Uses
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import ConfigurationError, Unavailable, fault
 from stormpath_wsgi.events import AfterEvent, B, Declined, Events
@@ -48,6 +49,8 @@ class UnitOfWork:
     queued: list[str] = field(default_factory=list)
     #: The events that are told once it is committed.
     told: list[AfterEvent] = field(default_factory=list)
+    #: The uses of sessions and API keys that are noted when the transaction is over.
+    used: list[Use] = field(default_factory=list)
     #: What has changed after all that a cache may hold, in a transaction that does not move the generation itself.
     outdated: list[str] = field(default_factory=list)
 
@@ -97,6 +100,7 @@ class Context:
         )
         #: Called when there is mail in the outbox.
         self.deliver: Callable[[], object] = _nobody
+        self._uses = Uses(lambda: self.clock())
         self.send_sms = send_sms or sms.default(database)
         self.caller: str | None = None
         self._tenant_id = tenant_id
@@ -113,7 +117,10 @@ class Context:
     def read(self) -> Iterator[UnitOfWork]:
         """A transaction for reading. Each statement sees what is committed when it starts."""
         with self.database.read() as connection:
-            yield self.work(connection, self._tenant(connection))
+            work = self.work(connection, self._tenant(connection))
+            yield work
+        if work.used:
+            self._uses.note(work.used, lambda: self.write(moves_generation=False))
 
     @contextmanager
     def write(self, *, moves_generation: bool = True) -> Iterator[UnitOfWork]:

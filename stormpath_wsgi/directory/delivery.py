@@ -4,6 +4,8 @@ No request waits for a mail server. Each process that has mail starts a thread, 
 is none left. A process claims a row by moving its time to a later one, so that no other process takes it. When a
 process dies before it has sent a mail, another process sends it once that time has come. The ``Message-ID`` is made of
 the row's id, so a mail that is sent twice is known as the same mail.
+
+The same thread deletes the accounts whose owners asked for that, when their time is over.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.mailers import NotSent
+from stormpath_wsgi.directory.rules.accounts.deletions import DueDeletions
 from stormpath_wsgi.directory.rules.mails import messages, smtp_servers
 from stormpath_wsgi.directory.rules.mails.messages import Outgoing
 from stormpath_wsgi.directory.storage import schema
@@ -31,6 +34,7 @@ _MOST_TRIES = 12  # with the pauses below, for about six hours
 _FIRST_PAUSE, _LONGEST_PAUSE = 60_000, 3_600_000  # milliseconds
 _LEASE = 600_000  # milliseconds that a row is claimed for; longer than sending a mail can take
 _LOOK = 60.0  # seconds: the longest pause while mail is waiting
+_LONGEST_LOOK = 3600.0  # seconds: the longest pause while an account is to be deleted
 _FAREWELL = 10.0  # seconds that close() waits for mail that is due
 
 _outbox = schema.outbox
@@ -41,6 +45,7 @@ class Delivery:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._deletions = DueDeletions(context)
         self._looked_in: int | None = None  # the id of the process that has looked for mail of processes before it
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -68,7 +73,7 @@ class Delivery:
         """
         if self._looked_in != os.getpid():
             self._looked_in = os.getpid()
-            if self._pause() is not None:
+            if self._pause() is not None or self._deletions.pause() is not None:
                 self.wake()
 
     def serve(self) -> None:
@@ -93,7 +98,7 @@ class Delivery:
     def _run(self) -> None:
         while True:
             self._news.clear()
-            pause = self._round()
+            pause = _sooner(self._round(), self._delete_due())
             with self._lock:
                 if not self._news.is_set() and (pause is None or self._closing):
                     self._thread = None
@@ -108,6 +113,17 @@ class Delivery:
             return pause
         except (Unavailable, ConfigurationError) as error:
             log.warning("mail waits in the outbox: %s", error)
+            return _LOOK
+
+    def _delete_due(self) -> float | None:
+        """Deletes accounts whose time is over. Returns the seconds until the next look; None when there are none."""
+        try:
+            while (pause := self._deletions.pause()) == 0 and not self._closing:
+                if not self._deletions.round():
+                    return _LOOK
+            return None if pause is None else min(pause, _LONGEST_LOOK)
+        except (Unavailable, ConfigurationError) as error:
+            log.warning("accounts that are to be deleted wait: %s", error)
             return _LOOK
 
     def _claim(self) -> Row[*tuple[Any, ...]] | None:
@@ -175,6 +191,11 @@ def _outgoing(work: UnitOfWork, claimed: Row[*tuple[Any, ...]]) -> Outgoing:
         if details
         else {},
     )
+
+
+def _sooner(*pauses: float | None) -> float | None:
+    """The shortest of *pauses*; None where there is none."""
+    return min((pause for pause in pauses if pause is not None), default=None)
 
 
 _NEXT = select(func.min(_outbox.c.due_at)).where(_outbox.c.tenant_id == bindparam("tenant"))

@@ -12,6 +12,7 @@ from stormpath_wsgi.directory.rules import custom_data, plain
 from stormpath_wsgi.directory.rules.accounts import (
     account_links,
     accounts,
+    deletions,
     invitations,
     login,
     password_reset,
@@ -28,7 +29,7 @@ from stormpath_wsgi.directory.rules.stores import (
     memberships,
     organizations,
 )
-from stormpath_wsgi.directory.rules.tokens import api_keys, tokens
+from stormpath_wsgi.directory.rules.tokens import api_keys, sessions, tokens
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.kinds import Kind
 
@@ -50,6 +51,8 @@ CREATE: Mapping[type[Kind], Create] = {
     kinds.Account: accounts.create,
     kinds.AccessToken: tokens.create,
     kinds.RefreshToken: tokens.create,
+    kinds.Session: sessions.create,
+    kinds.Deletion: deletions.create,
     kinds.LoginAttempt: login.attempt,
     kinds.PasswordResetToken: password_reset.create,
     kinds.VerificationEmail: verification.resend,
@@ -83,6 +86,7 @@ CHANGE: Mapping[type[Kind], Change] = {
     kinds.Field: plain.change,
     kinds.SmtpServer: smtp_servers.change,
     kinds.ApiKey: api_keys.change,
+    kinds.Session: sessions.change,
     kinds.Provider: providers.change,
     kinds.UserInfoMappingRules: plain.change,
     kinds.AttributeStatementMappingRules: plain.change,
@@ -113,6 +117,9 @@ REMOVE: Mapping[type[Kind], Remove] = {
     kinds.AccessToken: tokens.remove,
     kinds.RefreshToken: tokens.remove,
     kinds.ApiKey: api_keys.remove,
+    kinds.ConnectedKey: api_keys.remove_connected,
+    kinds.Session: sessions.remove,
+    kinds.Deletion: deletions.remove,
     kinds.SmtpServer: smtp_servers.remove,
     kinds.RegisteredSamlServiceProvider: plain.remove,
     kinds.SamlServiceProviderRegistration: plain.remove,

@@ -266,6 +266,7 @@ class SignIn:
                     wish.password or "",
                     account_store=account_store,
                     organization_name_key=organization_name_key,
+                    keeps=True,
                 ).account
         except TooManyTries as error:  # nothing was looked at, and who listens was told when the wait began
             raise SignInRefused.of(error) from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stormpath_wsgi.kinds import accounts, applications, directories, factors, providers, saml, tenants, tokens
-from stormpath_wsgi.kinds.accounts import Account, AccountLink, ApiKey, CustomData
+from stormpath_wsgi.kinds.accounts import Account, AccountLink, ApiKey, ConnectedKey, CustomData, Deletion
 from stormpath_wsgi.kinds.applications import (
     AccountLinkingPolicy,
     AccountStoreMapping,
@@ -85,6 +85,7 @@ from stormpath_wsgi.kinds.tokens import (
     PasswordChange,
     PasswordResetToken,
     RefreshToken,
+    Session,
     VerificationEmail,
 )
 from stormpath_wsgi.kinds.values import (
@@ -108,6 +109,8 @@ from stormpath_wsgi.kinds.values import (
     UNSEEN,
     UNVERIFIED,
     VERIFIED,
+    VISITOR_ADDRESS,
+    YEAR,
     id_of,
 )
 
@@ -125,17 +128,18 @@ KINDS: Mapping[str, type[Kind]] = {
 __all__ = [
     "ACCOUNT_ATTRIBUTE", "COLON", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID",
     "KINDS", "LOCKED", "LOGIN_NAME", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN", "SECOND", "SMS", "TEN_YEARS",
-    "UNSEEN", "UNVERIFIED", "VERIFIED", "AccessToken", "Account", "AccountCreationPolicy", "AccountLink",
-    "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application",
+    "UNSEEN", "UNVERIFIED", "VERIFIED", "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account", "AccountCreationPolicy",
+    "AccountLink", "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application",
     "ApplicationWebConfig", "Array", "Attribute", "AttributeStatementMappingRules", "Boolean", "Challenge", "Choice",
-    "Collection", "CustomData", "DefaultRelayState", "Directory", "Document", "Duration", "EmailChange",
-    "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor", "Field", "Group", "GroupMembership",
-    "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind", "Link", "LoginAttempt", "MailedCode",
-    "Member", "Name", "OAuthPolicy", "Organization", "OrganizationAccountStoreMapping", "Part", "PasswordChange",
-    "PasswordPolicy", "PasswordResetToken", "PasswordStrength", "Phone", "Provider", "ProviderData", "RefreshToken",
-    "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata", "SamlPolicy",
-    "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SmtpServer", "Struct",
-    "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules", "VerificationEmail", "X509Certificate",
-    "format_duration", "format_instant", "id_of", "is_storable", "parse_duration", "parse_instant", "wire_name",
+    "Collection", "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory", "Document", "Duration",
+    "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor", "Field", "Group",
+    "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind", "Link", "LoginAttempt",
+    "MailedCode", "Member", "Name", "OAuthPolicy", "Organization", "OrganizationAccountStoreMapping", "Part",
+    "PasswordChange", "PasswordPolicy", "PasswordResetToken", "PasswordStrength", "Phone", "Provider", "ProviderData",
+    "RefreshToken", "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata",
+    "SamlPolicy", "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "Session",
+    "SmtpServer", "Struct", "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules", "VerificationEmail",
+    "X509Certificate", "format_duration", "format_instant", "id_of", "is_storable", "parse_duration", "parse_instant",
+    "wire_name",
 ]
 # fmt: on

@@ -7,10 +7,10 @@ import re
 from typing import Any, ClassVar
 
 from stormpath_wsgi.kinds.kind import Kind
-from stormpath_wsgi.kinds.members import Choice, Collection, Instant, Link, Name, Part, Text
+from stormpath_wsgi.kinds.members import Choice, Collection, Duration, Instant, Link, Name, Part, Text
 from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.tokens import account_naming
-from stormpath_wsgi.kinds.values import DISABLED, ENABLED, LOCKED, LOGIN_NAME, UNVERIFIED, VERIFIED
+from stormpath_wsgi.kinds.values import DISABLED, ENABLED, LOCKED, LOGIN_NAME, SECOND, UNVERIFIED, VERIFIED, YEAR
 
 
 class Account(Timestamped):
@@ -45,6 +45,9 @@ class Account(Timestamped):
     account_links = Collection[Any]("AccountLink")
     phones = Collection[Any]("Phone", create=True)
     factors = Collection[Any]("Factor", create=True)
+    sessions = Collection[Any]("Session", create=True, named=False)
+    connected_keys = Collection[Any]("ConnectedKey", named=False)
+    deletions = Collection[Any]("Deletion", create=True, named=False)
 
 
 class CustomData(Timestamped):
@@ -71,6 +74,39 @@ class ApiKey(Kind):
     account = Link[Any]("Account")
     tenant = Link[Any]("Tenant")
     naming = account_naming(omitted=True)  # told where it is looked up at an application
+
+
+class ConnectedKey(Kind):
+    """An API key as the person whose account it is may see it: without its secret, and with when it was used last.
+
+    It has the id of the API key. The REST API of Stormpath did not have this kind.
+    """
+
+    path = "connectedKeys"
+    id = Text[str](derived=True)
+    name = Name["str | None"](length=(0, 255), nullable=True)
+    status = Choice(ENABLED, DISABLED, default=ENABLED)
+    created_at = Instant[dt.datetime](sort=True)
+    last_used_at = Instant[dt.datetime | None](nullable=True)  # up to ten minutes ago
+    account = Link[Any]("Account")
+    tenant = Link[Any]("Tenant")
+
+
+class Deletion(Kind):
+    """The wish that an account be deleted after some time. Until then it is DISABLED, and its owner can change his mind
+    by signing in.
+
+    To delete it, or to set the account to ENABLED, is to keep the account. The REST API of Stormpath did not have this
+    kind.
+    """
+
+    path = "deletions"
+    created_at = Instant[dt.datetime](sort=True)
+    due_at = Instant[dt.datetime](sort=True)
+    grace = Duration(minimum=SECOND, maximum=YEAR, writable="c", required=True)  # from createdAt to dueAt
+    account = Link[Any]("Account")
+    application = Link[Any]("Application", writable="c", nullable=True, weak=True)  # where it was asked for
+    tenant = Link[Any]("Tenant")
 
 
 class AccountLink(Timestamped):

@@ -7,6 +7,7 @@ from typing import Any
 
 from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Link, Struct, Text
+from stormpath_wsgi.kinds.values import ONE_LINE, VISITOR_ADDRESS
 
 
 def account_naming(*, omitted: bool = False) -> Struct:
@@ -46,6 +47,24 @@ class RefreshToken(Kind):
     application = Link[Any]("Application", writable="c", required=True)
     tenant = Link[Any]("Tenant")
     naming = account_naming()
+
+
+class Session(Kind):
+    """A place where somebody is signed in, with what is known of it. It is a refresh token, whose id it has.
+
+    The REST API of Stormpath did not have this kind.
+    """
+
+    path = "sessions"
+    created_at = Instant[dt.datetime](search=True, sort=True)
+    last_used_at = Instant[dt.datetime | None](nullable=True, derived=True)  # up to an hour ago
+    #: What the browser calls itself, and the address it has signed in from.
+    agent = Text["str | None"](length=(0, 500), pattern=ONE_LINE, nullable=True, writable="c", derived=True)
+    address = Text["str | None"](length=(0, 64), pattern=VISITOR_ADDRESS, nullable=True, writable="c", derived=True)
+    only = Boolean(writable="u", secret=True)  # true ends all other sessions of the account at the application
+    account = Link[Any]("Account")
+    application = Link[Any]("Application", writable="c", required=True)
+    tenant = Link[Any]("Tenant")
 
 
 class LoginAttempt(Kind):

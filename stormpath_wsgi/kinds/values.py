@@ -40,7 +40,9 @@ ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 #: A domain in which each ``*`` stands for any number of any characters.
 DOMAIN_PATTERN = re.compile(r"[0-9a-z*_-]+(?:\.[0-9a-z*_-]+)*", re.IGNORECASE)
 NO_DOMAIN = "has a wrong entry: It is not a valid domain."
-SECOND, TEN_YEARS = dt.timedelta(seconds=1), dt.timedelta(days=3660)
+SECOND, YEAR, TEN_YEARS = dt.timedelta(seconds=1), dt.timedelta(days=366), dt.timedelta(days=3660)
+#: The address of a visitor: of IPv4 or IPv6, perhaps with a zone.
+VISITOR_ADDRESS = re.compile(r"[0-9A-Za-z:.%_-]{2,64}")
 
 
 def id_of(href: str) -> str:

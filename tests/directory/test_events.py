@@ -15,6 +15,7 @@ from stormpath_wsgi import events
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.errors import Error, Overloaded
 from stormpath_wsgi.events import (
+    AccountDeleted,
     AfterEvent,
     ApiKeyDisabled,
     ApiKeyMade,
@@ -185,7 +186,7 @@ class TestAfter:
         told.full()
         sqlite_world.service.delete(account)
         sqlite_world.service.delete(group)
-        assert told.read() == []
+        assert told.read() == [(AccountDeleted, account)]
 
     def test_what_is_rolled_back_is_not_told(self, sqlite_world: World, told: Told) -> None:
         account = sqlite_world.account(ADA)

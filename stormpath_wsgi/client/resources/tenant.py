@@ -95,12 +95,14 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         expand: Expand = None,
         account_store: Directory | Group | Organization | Mapping[str, str] | str | None = None,
         organization_name_key: str | None = None,
+        keeps: bool = False,
     ) -> LoginAttempt:
         """Tries to log in with *login*, a username or an e-mail address, and *password*. The result has the
         ``account``.
 
         All account stores of the application are searched in their order; with *account_store*, only that one; with
         *organization_name_key*, those of the organization with that key; with both, the store in the organization.
+        *keeps*: a person signs in, who by that keeps an account that is to be deleted.
 
         Raises :class:`~stormpath_wsgi.Error`, always with the same sentence for visitors. The codes are 7100 wrong
         password, 7101 disabled, 7102 unverified, 7103 locked, 7104 no such account, and others for the account stores.
@@ -112,7 +114,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         store: dict[str, Any] = {} if account_store is None else dict(sent(LoginAttempt.account_store, account_store))
         if organization_name_key is not None:
             store["nameKey"] = organization_name_key
-        return self.login_attempts.attempt(login, password, store, expand or "account")
+        return self.login_attempts.attempt(login, password, store, expand or "account", keeps=keeps)
 
     def send_password_reset_email(
         self, email: str, account_store: Directory | Group | Organization | Mapping[str, str] | str | None = None
@@ -402,6 +404,9 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     email_verification_token: kinds.Link[EmailVerificationToken | None]
     factors: kinds.Collection[Collection[Factor]]
     phones: kinds.Collection[Collection[Phone]]
+    sessions: kinds.Collection[Collection[Session]]
+    connected_keys: kinds.Collection[Collection[ConnectedKey]]
+    deletions: kinds.Collection[Collection[Deletion]]
 
     def is_unverified(self) -> bool:
         """Whether the status is UNVERIFIED."""
@@ -596,10 +601,16 @@ class LoginAttempts(Collection[LoginAttempt]):
     """The collection at an application in which logins are tried."""
 
     def attempt(
-        self, login: str, password: str, account_store: Mapping[str, Any], expand: Expand = None
+        self,
+        login: str,
+        password: str,
+        account_store: Mapping[str, Any],
+        expand: Expand = None,
+        *,
+        keeps: bool = False,
     ) -> LoginAttempt:
         """See :meth:`Application.authenticate_account`. *account_store*: in its JSON form; empty for all stores."""
-        return LoginAttempt(self._client, properties=self.answer(login, password, account_store, expand))
+        return LoginAttempt(self._client, properties=self.answer(login, password, account_store, expand, keeps=keeps))
 
     def answer(
         self,
@@ -609,6 +620,7 @@ class LoginAttempts(Collection[LoginAttempt]):
         expand: Expand = None,
         *,
         naming: bool = False,
+        keeps: bool = False,
     ) -> Mapping[str, Any]:
         """What :meth:`attempt` makes its result of. *naming*: whether it shall say what tells the account from others.
 
@@ -616,8 +628,9 @@ class LoginAttempts(Collection[LoginAttempt]):
         """
         properties = {"accountStore": account_store} if account_store else {}
         store, params = self._client.data_store, dict[str, Any]({"expand": wire_expand(expand)} if expand else {})
-        if naming:
-            params["naming"] = True
+        for name, wanted in (("naming", naming), ("keeps", keeps)):
+            if wanted:
+                params[name] = True
         if isinstance(store, LocalDataStore):
             return store.log_in(self.href, login, password, properties, params)
         return store.create(self.href, {"type": "basic", "value": _encoded(login, password), **properties}, params)
@@ -643,6 +656,32 @@ class RefreshToken(Resource, kinds.RefreshToken):
 
     account: kinds.Link[Account]
     application: kinds.Link[Application]
+    tenant: kinds.Link[Tenant]
+
+
+class Session(Resource, kinds.Session):
+    """A place where an account is signed in, and what is known of it. Deleting it signs that place out.
+
+    ``session.only = True`` and :meth:`save` sign all other places out.
+    """
+
+    account: kinds.Link[Account]
+    application: kinds.Link[Application]
+    tenant: kinds.Link[Tenant]
+
+
+class ConnectedKey(HasStatus, kinds.ConnectedKey):
+    """An API key without its secret, as its owner sees it. Deleting it removes the API key."""
+
+    account: kinds.Link[Account]
+    tenant: kinds.Link[Tenant]
+
+
+class Deletion(Resource, kinds.Deletion):
+    """The wish that an account be deleted. Deleting it keeps the account."""
+
+    account: kinds.Link[Account]
+    application: kinds.Link[Application | None]
     tenant: kinds.Link[Tenant]
 
 

@@ -403,6 +403,8 @@ api_keys = table(
     "api_keys",
     kinds.ApiKey,
     Column("created_at", BigInteger, nullable=False),
+    # Milliseconds since the epoch; written once in ten minutes at the most.
+    Column("last_used_at", BigInteger),
     Index(None, "account_id", "created_at"),
     Index(None, "tenant_id"),
 )
@@ -427,6 +429,15 @@ account_nonces = Table(
     Column("expires_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("account_id", "nonce"),
     Index(None, "expires_at"),
+)
+
+#: The wish that an account be deleted, as long as its owner may still change his mind.
+deletions = table(
+    "deletions",
+    kinds.Deletion,
+    UniqueConstraint("account_id"),
+    Index(None, "tenant_id", "due_at"),
+    Index(None, "application_id"),
 )
 
 #: How often something was tried (:mod:`stormpath_wsgi.limits`). *key*: the digest of what it is. *name*: of its limit.
@@ -648,4 +659,16 @@ refresh_tokens = table(
     Index(None, "api_key_id"),
     Index(None, "organization_id"),
     Index(None, "expires_at"),
+)
+
+#: What is known of a session beside its token, for the person whose session it is. *last_used_at*: milliseconds since
+#: the epoch, written once in an hour at the most.
+sessions = Table(
+    "sessions",
+    metadata,
+    reference("refresh_token_id", "refresh_tokens"),
+    Column("agent", Text),
+    Column("address", Text),
+    Column("last_used_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("refresh_token_id"),
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Table, Text, cast, exists, select
+from sqlalchemy import Column, ColumnElement, Table, Text, cast, exists, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.crypto import token_jwt, totp
@@ -267,6 +267,27 @@ def _naming(shape: Shape) -> Serialiser:
     return lambda row, work, href: {"isHome": bool(row[is_home]), "qualifier": row[qualifier]}
 
 
+def _of_session(column: Column[Any]) -> Callable[[Shape], Serialiser]:
+    """Writes what is known of a session beside its token: *column* of the table ``sessions``."""
+
+    def serialise(shape: Shape) -> Serialiser:
+        of_token = schema.sessions.c.refresh_token_id == shape.table.c.id
+        at = shape.at(column.name, select(column).where(of_token).scalar_subquery().label(column.name))
+        return lambda row, work, href: row[at]
+
+    return serialise
+
+
+def _last_use_of_session(shape: Shape) -> Serialiser:
+    moment = _of_session(schema.sessions.c.last_used_at)(shape)
+
+    def serialise(row: Row, work: Reader, href: str) -> str | None:
+        value = moment(row, work, href)
+        return None if value is None else format_instant(value)
+
+    return serialise
+
+
 def _nothing(shape: Shape) -> Serialiser:
     return lambda row, work, href: None
 
@@ -322,6 +343,10 @@ _DERIVED: Mapping[Member[Any], Callable[[Shape], Serialiser]] = {
     kinds.ApiKey.id: _id,
     kinds.ApiKey.naming: _nothing,  # it is no application's; who looks it up at one adds it
     kinds.Agent.id: _id,
+    kinds.ConnectedKey.id: _id,
+    kinds.Session.agent: _of_session(schema.sessions.c.agent),
+    kinds.Session.address: _of_session(schema.sessions.c.address),
+    kinds.Session.last_used_at: _last_use_of_session,
     kinds.Account.email_verification_token: _verification_token,
     kinds.EmailTemplate.from_name: _from_name,
     kinds.EmailTemplate.from_email_address: _from_email_address,
@@ -371,6 +396,9 @@ SHAPES: Mapping[type[Kind], Shape] = {
         (kinds.Field, schema.fields),
         (kinds.SmtpServer, schema.smtp_servers),
         (kinds.ApiKey, schema.api_keys),
+        (kinds.ConnectedKey, schema.api_keys),
+        (kinds.Deletion, schema.deletions),
+        (kinds.Session, schema.refresh_tokens),
         (kinds.Phone, schema.phones),
         (kinds.Factor, schema.factors),
         (kinds.Challenge, schema.challenges),

@@ -20,6 +20,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     account_schema,
     asked,
     creation_policy,
+    deletions,
     login_names,
     password_policy,
     verification,
@@ -39,6 +40,7 @@ from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import (
+    AccountDeleted,
     AccountUpdated,
     EmailChanged,
     InvitationAccepted,
@@ -151,6 +153,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         body.values.pop("password", None)
         records.change(work, Account, target.id, body.values)
         _tell_changes(work, target.id, body.values, current)
+        if body.values.get("status", current["status"]) == ENABLED != current["status"]:
+            deletions.enabled(work, target.id)
         if moves:
             mailed_tokens.end(work, target.id, RESET, VERIFICATION)
         if any(body.values.get(name, current[name]) != current[name] for name in ("username", "email")):
@@ -180,11 +184,10 @@ def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
 def remove(context: Context, target: Resource) -> None:
     """Removes an account, with its memberships, passwords, custom data and tokens."""
     with context.write() as work:
-        directory_id = _directory_of(records.load(work, target))
+        current = records.load(work, target)
         administrators.keep_owner(work, target.id, Code.OWNER_NOT_DELETABLE)
-        custom_data.forget(work, [target.id])
-        records.remove(work, Account, target.id)
-        counts.change(work, directory_id, target.id, -1)
+        deletions.erase(work, current)
+        work.tell(AccountDeleted, target.id)
 
 
 def _asked(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:

@@ -20,7 +20,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.accounts import account_links
+from stormpath_wsgi.directory.rules.accounts import account_links, deletions
 from stormpath_wsgi.directory.rules.accounts.sign_ins import Attempt, tried
 from stormpath_wsgi.directory.rules.stores import qualifiers, stores
 from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
@@ -56,6 +56,7 @@ def attempt(context: Context, listing: Listing, properties: Any, params: Mapping
     """A login attempt: returns the account that signs in. Raises the errors of :func:`authenticate`.
 
     ``naming=true`` in *params*: the answer says as well what tells the account from others of its name.
+    ``keeps=true``: a person signs in, so an account that is to be deleted is kept.
     """
     properties, store = stores.taken_out(properties)
     body = bodies.of_creation(LoginAttempt, properties, context.base_url)
@@ -83,7 +84,7 @@ def _attempt(
     context: Context, listing: Listing, login: str, password: str, store: Any, params: Mapping[str, Any]
 ) -> Wire:
     with tried(context, PASSWORD, login=login, password=password) as sign_in:
-        signed_in = authenticate(context, listing.id, sign_in, store)
+        signed_in = authenticate(context, listing.id, sign_in, store, keeps=params.get("keeps") == "true")
     account = signed_in.account
     answer: Wire = {"account": {"href": account["href"]}}
     if params.get("naming") == "true":
@@ -95,11 +96,18 @@ def _attempt(
 
 
 def authenticate(
-    context: Context, application_id: str, sign_in: Attempt, account_store: Any = None, name_key: Any = None
+    context: Context,
+    application_id: str,
+    sign_in: Attempt,
+    account_store: Any = None,
+    name_key: Any = None,
+    *,
+    keeps: bool = False,
 ) -> Authenticated:
     """Finds the account that signs in to an application with *login* and *password*, or one that is linked to it.
 
-    *account_store* and *name_key*: the values in the request, see :func:`.stores.scope`. Raises 5105, 4605, 5114 and
+    *account_store* and *name_key*: the values in the request, see :func:`.stores.scope`. *keeps*: whether an account
+    that is to be deleted is kept by this (:mod:`.deletions`). Raises 5105, 4605, 5114 and
     2016 for the account stores, 7100 to 7107 for the account, and :class:`~stormpath_wsgi.errors.TooManyTries` before
     anything is hashed when it was tried too often. The ``passwordModifiedAt`` of the account belongs to
     the verified password, so that a session is made only while the account still has that password (:mod:`.tokens`).
@@ -121,6 +129,8 @@ def authenticate(
         proved, new_hash = context.passwords.verify_and_update(sign_in.password, found.hash)
         if not proved:
             raise fault(Code.WRONG_PASSWORD)
+        if keeps and found.status == DISABLED and deletions.keep(context, found.account_id):
+            found = found._replace(status=ENABLED)
         _check(found)  # a right password that does not let in counts like a wrong one, which it must look like
         made.succeeded()
     if new_hash is not None:

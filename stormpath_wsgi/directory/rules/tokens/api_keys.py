@@ -16,10 +16,12 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, select
 
 from stormpath_wsgi.directory.context import Context, UnitOfWork
+from stormpath_wsgi.directory.mail.purposes import KEY_MADE
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.directory.rules.stores import qualifiers
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, uses
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import encryption_context
@@ -42,14 +44,21 @@ class ActiveKey:
     secret: str = field(repr=False)
     account_href: str
     tenant_id: str
+    last_used_at: int | None = None  # milliseconds, as it was noted last
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Makes an API key of an account. The answer has the secret, as later answers have."""
+    """Makes an API key of an account. The answer has the secret, as later answers have.
+
+    ``notify=true`` in *params*: its owner has made it, and is told by mail.
+    """
     body = bodies.of_creation(ApiKey, {} if properties is None else properties, context.base_url)
     with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
         id, _ = make(work, listing.id, body.values)
+        if params.get("notify") == "true":
+            name = body.values.get(ApiKey.name.name) or id
+            notices.tell(work, KEY_MADE, listing.id, name=name, link=work.mail.at("/account"))
         return records.load(work, Resource(ApiKey, id))
 
 
@@ -72,6 +81,11 @@ def remove(context: Context, target: Resource) -> None:
         work.tell(ApiKeyDisabled, account_id, key=target.id, removed=True)
 
 
+def remove_connected(context: Context, target: Resource) -> None:
+    """The same, by the address at which the account's owner sees the key."""
+    remove(context, Resource(ApiKey, target.id))
+
+
 def make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> tuple[str, str]:
     """Makes an API key of the account with the attributes *values*, and returns its id and secret."""
     id = "".join(secrets.choice(_ALPHABET) for _ in range(_WIDTH))
@@ -88,14 +102,23 @@ def find(work: UnitOfWork, id: str, *, administrator: bool = False) -> ActiveKey
     if row is None:
         return None
     secret = work.secrets.decrypt(row.secret, encryption_context(ApiKey, ApiKey.secret)(id))
-    return ActiveKey(id, secret, work.href(Resource(Account, row.account_id)), work.tenant_id)
+    return ActiveKey(id, secret, work.href(Resource(Account, row.account_id)), work.tenant_id, row.last_used_at)
+
+
+def use(work: UnitOfWork, key: ActiveKey) -> None:
+    """Has it noted that a program has proved itself with *key*."""
+    work.used.extend(uses.of_key(key.id, key.last_used_at, work.now))
 
 
 def tell_naming(work: UnitOfWork, listing: Listing, items: Iterable[Wire]) -> None:
-    """Adds to each key among *items* what tells its account from others at the application of *listing*."""
+    """Adds to each key among *items* what tells its account from others at the application of *listing*.
+
+    An application looks a key up because a program has sent it. So that counts as its use.
+    """
     for item in items:
         parameters = {"id": id_of(item["href"]), "application_id": listing.id}
         row = work.connection.execute(_NAMING, parameters).one()
+        work.used.extend(uses.of_key(parameters["id"], row.last_used_at, work.now))
         item[ApiKey.naming.wire] = qualifiers.naming(row.is_home, row.qualifier)
 
 
@@ -127,14 +150,15 @@ class ActiveKeys:
     def _load(self, id: str) -> ActiveKey:
         with self._context.read() as work:
             found = find(work, id, administrator=True)
-        if found is None:
-            raise LookupError(id)
+            if found is None:
+                raise LookupError(id)
+            use(work, found)
         return found
 
 
 def _good() -> Select[Any]:
     return (
-        select(_keys.c.id, _keys.c.secret, _keys.c.account_id)
+        select(_keys.c.id, _keys.c.secret, _keys.c.account_id, _keys.c.last_used_at)
         .join(_accounts, _accounts.c.id == _keys.c.account_id)
         .where(
             _keys.c.tenant_id == bindparam("tenant_id"),
@@ -144,9 +168,9 @@ def _good() -> Select[Any]:
     )
 
 
-def _naming() -> Select[bool, str]:
+def _naming() -> Select[Any]:
     return (
-        select(*qualifiers.naming_columns(_accounts.c.directory_id))
+        select(*qualifiers.naming_columns(_accounts.c.directory_id), _keys.c.last_used_at)
         .select_from(_keys.join(_accounts, _accounts.c.id == _keys.c.account_id))
         .where(_keys.c.id == bindparam("id"))
     )

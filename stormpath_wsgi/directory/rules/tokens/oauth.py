@@ -157,6 +157,7 @@ def _key_holder(work: UnitOfWork, issuer: Issuer, id: str, secret: str, fields: 
     key = api_keys.find(work, id) if ID.match(id) else None
     if not hmac.compare_digest(_bytes(key.secret if key else ""), _bytes(secret)) or key is None:
         return None
+    api_keys.use(work, key)
     holder = Grantee(id_of(key.account_href), events.API_KEY, scope.organization_id)
     return holder if stores.holds(work, scope, holder.account_id) else None
 

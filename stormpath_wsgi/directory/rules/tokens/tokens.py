@@ -30,7 +30,7 @@ from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
 from stormpath_wsgi.directory.rules.tokens import api_keys, nonces
 from stormpath_wsgi.directory.rules.tokens.signing import signing_key
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, uses
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource, TokenCheck
@@ -78,23 +78,44 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     the account is in no store of it. ``lifetime``: seconds for which the token is wanted; it never lives longer than
     the policy says.
     """
-    nonce, most = _nonce(params.get("nonce")), _lifetime(params.get("lifetime"))
-    signed = {"api_key_id": signing_key(context).id} if params.get("signed") == "true" else {}
     application = bodies.of_creation(listing.of, properties, context.base_url).links["application"]
+    columns = signature(context, params)
     with context.write(moves_generation=False) as work:
-        links = {"account_id": listing.id, "application_id": application.id}
-        lifetimes = begin(work, **links, password_modified_at=params.get("passwordModifiedAt"))
-        if lifetimes is None:
-            records.require_owner(work, listing)
-            records.require(work, application, f"{listing.of.title()} application")
-            raise fault(Code.REFERENCE_NOT_FOUND)
-        if not lifetimes[listing.of]:
-            raise fault(Code.INVALID, "The application's OAuth policy issues no such tokens: their lifetime is zero.")
-        if nonce is not None:
-            with records.taken("This proof of who somebody is was used before.", Code.TOKEN_USED):
-                nonces.OF_ACCOUNTS.add(work, listing.id, nonce, work.now + NONCE_LIFETIME * 1000)
-        named = _organization(work, params.get("organizationNameKey"), **links)
-        return make(work, listing.of, min(lifetimes[listing.of], most), **links, **signed, **named)
+        id = new(work, listing.of, listing, application, params, **columns)
+        return records.load(work, Resource(listing.of, id))
+
+
+def signature(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a token that is to have a JWT, as *params* may ask: with which key that is signed."""
+    return {"api_key_id": signing_key(context).id} if params.get("signed") == "true" else {}
+
+
+def new(
+    work: UnitOfWork,
+    kind: type[Kind],
+    listing: Listing,
+    application: Resource,
+    params: Mapping[str, Any],
+    **columns: Any,
+) -> str:
+    """Makes a token of *kind* for the account that owns *listing*, and returns its id. The rest as :func:`create`.
+
+    *columns*: what else is stored of it.
+    """
+    nonce, most = _nonce(params.get("nonce")), _lifetime(params.get("lifetime"))
+    links = {"account_id": listing.id, "application_id": application.id}
+    lifetimes = begin(work, **links, password_modified_at=params.get("passwordModifiedAt"))
+    if lifetimes is None:
+        records.require_owner(work, listing)
+        records.require(work, application, f"{listing.of.title()} application")
+        raise fault(Code.REFERENCE_NOT_FOUND)
+    if not lifetimes[kind]:
+        raise fault(Code.INVALID, "The application's OAuth policy issues no such tokens: their lifetime is zero.")
+    if nonce is not None:
+        with records.taken("This proof of who somebody is was used before.", Code.TOKEN_USED):
+            nonces.OF_ACCOUNTS.add(work, listing.id, nonce, work.now + NONCE_LIFETIME * 1000)
+    named = _organization(work, params.get("organizationNameKey"), **links)
+    return _make(work, kind, min(lifetimes[kind], most), **links, **columns, **named)
 
 
 def begin(
@@ -120,10 +141,14 @@ def make(work: UnitOfWork, kind: type[Kind], lifetime: int, **columns: Any) -> W
 
     *lifetime*: seconds, counted from the beginning of the current one: times in a JWT are whole seconds.
     """
+    return records.load(work, Resource(kind, _make(work, kind, lifetime, **columns)))
+
+
+def _make(work: UnitOfWork, kind: type[Kind], lifetime: int, **columns: Any) -> str:
     _purge(work, kind)
     id, expires_at = new_id(), (work.now // 1000 + lifetime) * 1000
     records.make(work, kind, id, {}, **columns, expires_at=expires_at)
-    return records.load(work, Resource(kind, id))
+    return id
 
 
 def validate(context: Context, target: TokenCheck, wanted: Sequence[Wanted]) -> Wire:
@@ -232,6 +257,8 @@ def _validated(
     work: UnitOfWork, application_id: str, kind: type[Kind], row: Row[*tuple[Any, ...]], wanted: Sequence[Wanted]
 ) -> Wire:
     check(work, application_id, row)
+    if kind is RefreshToken:
+        work.used.extend(uses.of_session(row[0], row.session_used_at, work.now))
     split = len(SHAPES[kind].columns)
     token = records.wire(work, Resource(kind, row[0]), row)
     account = records.wire(work, Resource(Account, row[split]), row[split:])
@@ -358,10 +385,13 @@ def _parties() -> Select[Any]:
 @cache
 def _whole(token: Shape) -> Select[Any]:
     """The statement for a token, its account, and all that decides whether the token is valid."""
+    known = schema.sessions
+    used_at = select(known.c.last_used_at).where(known.c.refresh_token_id == token.table.c.id).scalar_subquery()
     return (
         select(
             *token.columns,
             *SHAPES[Account].columns,
+            used_at.label("session_used_at"),
             token.table.c.application_id.label("token_application_id"),
             token.table.c.expires_at.label("token_expires_at"),
             token.table.c.api_key_id.label("token_api_key_id"),

@@ -228,3 +228,32 @@ class TestOfAdministrators:
         assert world.service.active_key(id) is None
         with refused(2001):
             world.service.issue_api_key()
+
+
+class TestAsItsOwnerSeesIt:
+    def test_it_has_no_secret_and_says_when_it_was_used(self, world: World) -> None:
+        account = world.account()
+        key = world.service.create(f"{account}/apiKeys", {"name": "Nightly backup"})
+        seen = world.only(f"{account}/connectedKeys")
+        assert path(seen) == f"connectedKeys/{key['id']}" and "secret" not in seen
+        assert (seen["id"], seen["name"], seen["lastUsedAt"]) == (key["id"], "Nightly backup", None)
+
+        def last_used() -> str | None:
+            used: str | None = world.only(f"{account}/connectedKeys")["lastUsedAt"]
+            return used
+
+        world.items(f"{world.application}/apiKeys", id=key["id"])
+        first = last_used()
+        world.now += 599
+        world.items(f"{world.application}/apiKeys", id=key["id"])
+        assert first == last_used() is not None
+        world.now += 1
+        world.items(f"{world.application}/apiKeys", id=key["id"])
+        assert last_used() != first
+
+    def test_to_delete_it_there_is_to_delete_the_key(self, world: World) -> None:
+        account = world.account()
+        key = new_key(world, account)
+        world.service.delete(path(world.only(f"{account}/connectedKeys")))
+        with refused(404):
+            world.service.get(key)

@@ -1,0 +1,71 @@
+"""Sessions, as the person who is signed in may see and end them. A session is a refresh token.
+
+What is known of the place, the agent and the address, is in a table of its own. A token that a grant or an older site
+has made has no row there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, or_
+
+from stormpath_wsgi.directory.context import Context, UnitOfWork
+from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.tokens import tokens
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.events import SessionEnded, here
+from stormpath_wsgi.kinds import RefreshToken, Session, id_of
+
+_refresh, _access = schema.refresh_tokens, schema.access_tokens
+
+
+def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
+    """Makes a refresh token of an account, as :func:`.tokens.create` does, with what is known of the place."""
+    body = bodies.of_creation(Session, properties, context.base_url)
+    columns = tokens.signature(context, params)
+    with context.write(moves_generation=False) as work:
+        id = tokens.new(work, RefreshToken, listing, body.links["application"], params, **columns)
+        known = {name: body.values.get(name) for name in (Session.agent.name, Session.address.name)}
+        work.connection.execute(insert(schema.sessions), {"refresh_token_id": id, "last_used_at": work.now, **known})
+        return records.load(work, Resource(Session, id))
+
+
+def change(context: Context, target: Resource, properties: Any) -> Wire:
+    """With ``only`` true, ends all other sessions of the account at the application, in one transaction."""
+    with context.write() as work:
+        current = records.load(work, target)
+        if bodies.of_update(Session, properties, current).values.get(Session.only.name):
+            _end_others(work, target.id, current)
+        return current
+
+
+def remove(context: Context, target: Resource) -> None:
+    """Ends the session: its place is signed out."""
+    tokens.remove(context, Resource(RefreshToken, target.id))
+
+
+def _end_others(work: UnitOfWork, id: str, session: Wire) -> None:
+    account_id, application_id = (id_of(session[name]["href"]) for name in ("account", "application"))
+    parameters = {"kept": id, "account": account_id, "application": application_id}
+    # In the order in which a purge takes its locks, so that there is no deadlock.
+    ended = work.connection.execute(_OTHERS, parameters).rowcount
+    work.connection.execute(_OTHER_ACCESS, parameters)
+    if ended and here().actor != session["account"]["href"]:
+        work.tell(SessionEnded, account_id)
+
+
+_OTHERS = delete(_refresh).where(
+    _refresh.c.account_id == bindparam("account"),
+    _refresh.c.application_id == bindparam("application"),
+    _refresh.c.id != bindparam("kept"),
+)
+_OTHER_ACCESS = delete(_access).where(
+    _access.c.account_id == bindparam("account"),
+    _access.c.application_id == bindparam("application"),
+    or_(_access.c.refresh_token_id.is_(None), _access.c.refresh_token_id != bindparam("kept")),
+)
