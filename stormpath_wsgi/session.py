@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client
@@ -26,6 +26,7 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.address import Proxies
+from stormpath_wsgi.web.devices import place_of
 from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
 from stormpath_wsgi.web.language import texts_of
@@ -61,6 +62,9 @@ OVER = Refused(CredentialKind.SESSION, "the session has ended")
 
 #: What a session proves: somebody has signed in.
 _PROOFS = frozenset({Proof.PASSWORD})
+
+#: Where somebody signs in without a request.
+NOWHERE = Origin()
 
 #: What an answer varies by that depends on who asks, where only cookies were looked at.
 _BY_COOKIE = "Cookie"
@@ -177,10 +181,13 @@ class Sessions(Shared):
         """Whether nothing in the directory has changed since it was asked about *identity*. No I/O."""
         return identity.generation == self.generation()
 
-    def start(self, account: Account, nonce: str | None = None, stay: Stay = Stay.USUAL) -> Known:
+    def start(
+        self, account: Account, nonce: str | None = None, stay: Stay = Stay.USUAL, origin: Origin = NOWHERE
+    ) -> Known:
         """A new session of *account*, with an id that nobody has seen before. *nonce*: no second one begins with it.
 
-        *stay*: how long it lasts. In the directory it lasts no longer either.
+        *stay*: how long it lasts. In the directory it lasts no longer either. *origin*: from where somebody signs in,
+        which the account's owner is shown.
 
         Raises Error. 7100 among others: its password was changed since *account* was loaded, perhaps by a login; 11005:
         a session has begun with the *nonce*.
@@ -191,14 +198,23 @@ class Sessions(Shared):
             params["passwordModifiedAt"] = proved.isoformat()
         if nonce is not None:
             params["nonce"] = nonce
-        body = {"application": {"href": self.application.href}}
-        token = self._store.create(f"{account.href}/refreshTokens", body, params)
+        token = self._new_token(account, place_of(origin), params)
         now = self.now()
         session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now), stay=stay)
         known = self._look_up(self._signer.write(session), session, now)
         if not known.lives:  # ended as soon as it was there: the account was disabled or deleted meanwhile
             raise fault(Code.TOKEN_NOT_FOUND)
         return known
+
+    def _new_token(self, account: Account, place: Mapping[str, str], params: Mapping[str, Any]) -> Mapping[str, Any]:
+        body = {"application": {"href": self.application.href}}
+        try:
+            return self._store.create(f"{account.href}/sessions", {**body, **place}, params)
+        except Error as error:
+            if not self.settings.remote or error.status not in (404, 405):
+                raise
+            # A directory of an older version keeps no places. Of an account that is gone it says the same once more.
+            return self._store.create(f"{account.href}/refreshTokens", body, params)
 
     def end(self, known: Known) -> None:
         """End a session in the directory, for every worker. Ending what has ended does nothing."""
@@ -389,7 +405,7 @@ class CurrentSession(Live):
         """
         if CredentialKind.SESSION.value not in self.settings.credentials:
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
-        known = self._sessions.start(account, nonce, Stay.of(remember))
+        known = self._sessions.start(account, nonce, Stay.of(remember), self.origin())
         if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
             self._sessions.end(known)
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)

@@ -10,7 +10,10 @@ from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.client.choice import find_organization
+from stormpath_wsgi.flows.account_data import AccountData
+from stormpath_wsgi.flows.api_keys import ApiKeys
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.deletion import AccountDeletion
 from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
@@ -18,17 +21,21 @@ from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
 from stormpath_wsgi.flows.profile import Profile
 from stormpath_wsgi.flows.refusals import (
+    DeletionRefused,
     FlowRefused,
     InvitationRefused,
+    KeyRefused,
     PasswordRefused,
     PendingRefused,
     ProfileRefused,
     RegistrationRefused,
+    SessionRefused,
     SignInRefused,
     TokenRefused,
     VerificationRefused,
 )
 from stormpath_wsgi.flows.registration import Registration
+from stormpath_wsgi.flows.sessions import SignedInPlaces
 from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished
 from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.flows.verification import Verification
@@ -39,7 +46,11 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import PAGES
 
 __all__ = [
+    "AccountData",
+    "AccountDeletion",
     "AddressToken",
+    "ApiKeys",
+    "DeletionRefused",
     "EmailChanges",
     "Entered",
     "Finished",
@@ -50,6 +61,7 @@ __all__ = [
     "Invitation",
     "InvitationRefused",
     "Invitee",
+    "KeyRefused",
     "PasswordRefused",
     "PasswordReset",
     "PendingRefused",
@@ -58,9 +70,11 @@ __all__ = [
     "Question",
     "Registration",
     "RegistrationRefused",
+    "SessionRefused",
     "SignIn",
     "SignInRefused",
     "SignOut",
+    "SignedInPlaces",
     "Step",
     "TokenRefused",
     "Unfinished",
@@ -72,7 +86,8 @@ __all__ = [
 
 class Flows:
     """The flows of one application: ``sign_in``, ``registration``, ``invitation``, ``sign_out``, ``password``,
-    ``verification``, ``fresh``, ``profile``, ``email``. Lives with the process.
+    ``verification``, ``fresh``, ``profile``, ``email``, ``places``, ``api_keys``, ``account_data``, ``deletion``. Lives
+    with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -92,6 +107,10 @@ class Flows:
         self.fresh = Fresh(client, self.sign_in)
         self.profile = Profile(client, self.fresh)
         self.email = EmailChanges(client, self.fresh)
+        self.places = SignedInPlaces(client, application)
+        self.api_keys = ApiKeys(client, self.fresh)
+        self.account_data = AccountData(client)
+        self.deletion = AccountDeletion(client, application, self.fresh, self.sign_out, settings.web.account.grace)
 
     def organization(self, name_key: object) -> Organization | None:
         """The organization with that *name_key*, as people type it: it may be anything. None unless it is ENABLED and

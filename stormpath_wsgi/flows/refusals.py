@@ -104,6 +104,18 @@ class ProfileRefused(FlowRefused):
     """Nothing of the account was changed. Its *field* is the name in JSON of the value to blame: ``givenName``."""
 
 
+class SessionRefused(FlowRefused):
+    """No place was signed out: nobody is signed in by a session, or it is none of the other places of the account."""
+
+
+class KeyRefused(FlowRefused):
+    """No API key was made or revoked. Its *field* is ``name`` for a name that will not do."""
+
+
+class DeletionRefused(FlowRefused):
+    """The account is not going to be deleted, for example because it is the one that owns the tenant."""
+
+
 class VerificationRefused(FlowRefused):
     """No mail was sent, because mails are asked for too often (``TOO_MANY_TRIES``)."""
 

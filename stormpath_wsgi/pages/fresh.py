@@ -24,6 +24,7 @@ FOR = "for"
 
 #: Why it is asked, by the panel of the account page that was to be opened.
 REASONS: Mapping[str, str] = {
+    "new-key": marked("Enter your password once more before you make a key."),
     "email": marked("Enter your password once more before you change your address."),
 }
 

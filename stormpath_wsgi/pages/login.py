@@ -80,6 +80,11 @@ BANNERS = {
         ),
     ),
     "reset": Banner(marked("Your password is changed."), marked("Sign in with the new one."), "good"),
+    "deletion": Banner(
+        marked("Your account is going to be deleted."),
+        marked("You are signed out everywhere. To keep it, sign in before the time is over that our mail tells."),
+    ),
+    "deleted": Banner(marked("Your account is deleted."), marked("You are signed out everywhere.")),
 }
 
 #: The page that sends the mail again of which a banner speaks.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from stormpath_wsgi.settings.forms import (
     VerifyForm,
 )
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import PagePath, PagePaths, Target
+from stormpath_wsgi.settings.types import Grace, NamedPlace, PagePath, PagePaths, Target
 
 _SERVED = "Whether we serve it."
 _POLICY = f"{_SERVED} Not set: where the default account store's directory"
@@ -160,6 +161,23 @@ class AccountSettings(PageSettings):
     enabled: Switch = True
     uri: PagePath = Field("/account", description="Its path.")
     view: str = Field("account", description="Its template.")
+    api_keys: bool = Field(
+        False,
+        description="Whether people make API keys there, for programs that act as them. They are of use where protect "
+        "offers the challenge basic, or where your own API takes them.",
+    )
+    deletes: bool = Field(True, description="Whether people can have their account deleted there.")
+    grace: Grace = Field(
+        dt.timedelta(days=14),
+        description="For how long an account that its owner wants deleted is only disabled, and signing in brings it "
+        "back. Then it is deleted. 0: at once.",
+    )
+    place: NamedPlace | None = Field(
+        None,
+        description="The name of a function, module:function; in Python also the function: it gets the address from "
+        "where somebody has signed in, and answers the place for the list of devices, such as Berlin, Germany, or "
+        "None. It must not ask a network. Not set: the address is shown.",
+    )
 
 
 class EmailSettings(PageSettings):

@@ -44,6 +44,12 @@ def _lasting(value: dt.timedelta) -> dt.timedelta:
     return value
 
 
+def _gracious(value: dt.timedelta) -> dt.timedelta:
+    if value and not dt.timedelta(seconds=1) <= value <= dt.timedelta(days=366):
+        raise ValueError("write 0, or a duration of 1 second to 366 days")
+    return value
+
+
 def _long_enough_to_connect(value: dt.timedelta) -> dt.timedelta:
     if value < dt.timedelta(seconds=2):
         raise ValueError("write a duration of at least 2 seconds: no connection to a server is given up sooner")
@@ -308,6 +314,8 @@ def _redis_url(value: SecretStr) -> SecretStr:
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_lasting)]
+#: How long something may be taken back; zero: not at all.
+Grace = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_gracious)]
 #: How long a database is waited for.
 Wait = Annotated[Duration, AfterValidator(_long_enough_to_connect)]
 Bytes = Annotated[int, Field(gt=0), Unit("bytes")]
@@ -376,6 +384,8 @@ Handler = Callable[[Any, dict[str, Any]], object]
 # As they are set: the thing itself, or the name under which it can be imported, module:name.
 NamedSmsSender = Annotated[SmsSender, BeforeValidator(_function)]
 NamedHandler = Annotated[Handler, BeforeValidator(_function)]
+#: Says in which place a network address is; None: it does not know.
+NamedPlace = Annotated[Callable[[str], str | None], BeforeValidator(_function)]
 #: Is called with an event of the kinds that its parameter is annotated with, see :mod:`stormpath_wsgi.events`.
 EventListener = Annotated[Callable[[Any], object], BeforeValidator(_function), AfterValidator(_listener)]
 Listeners = Annotated[tuple[EventListener, ...], BeforeValidator(_split)]

@@ -21,6 +21,9 @@ from stormpath_wsgi.client import Account
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, here
 from stormpath_wsgi.flows import FreshRequired
+from stormpath_wsgi.pages.account.api_keys import ApiKeysSection
+from stormpath_wsgi.pages.account.data import DataSection
+from stormpath_wsgi.pages.account.devices import DevicesSection
 from stormpath_wsgi.pages.account.profile import ProfileSection
 from stormpath_wsgi.pages.account.section import (
     ACTION,
@@ -49,7 +52,13 @@ from stormpath_wsgi.web.language import texts_of
 log = logging.getLogger(__name__)
 
 #: The sections, in the order of the page.
-SECTIONS: tuple[type[AccountSection], ...] = (ProfileSection, SignInSection)
+SECTIONS: tuple[type[AccountSection], ...] = (
+    ProfileSection,
+    SignInSection,
+    DevicesSection,
+    ApiKeysSection,
+    DataSection,
+)
 
 NO_ACTION = marked("This page does not know what to do with that. Open it anew, and try again.")
 
