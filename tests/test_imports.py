@@ -36,6 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "web/address": set(),
     "web/bodies": set(),
     "web/organizations": {"client", "remembered", "settings", "user", "web/address", "web/environ"},
+    "web/devices": set(),
     "web/environ": set(),
     "web/negotiation": set(),
     "texts": set(),
@@ -61,7 +62,7 @@ ARROWS: dict[str, set[str]] = {
     "web/request_authenticators": {"client", "web/basic", "web/bearer", "web/identity"},
     "api_auth": {"client", "web/request_authenticators"},
     "session": {
-        "client", "cookie", "settings", "texts", "user", "web/address", "web/environ", "web/identity",
+        "client", "cookie", "settings", "texts", "user", "web/address", "web/devices", "web/environ", "web/identity",
         "web/language", "web/remote_user",
     },
     "web/credentials": {
@@ -76,8 +77,8 @@ ARROWS: dict[str, set[str]] = {
     "protect": {"policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
         "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "theme", "user",
-        "web/bodies", "web/environ", "web/identity", "web/language", "web/negotiation", "web/organizations",
-        "web/origin", "web/responses",
+        "web/bodies", "web/devices", "web/environ", "web/identity", "web/language", "web/negotiation",
+        "web/organizations", "web/origin", "web/responses",
     },
     "middleware": {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/address",
