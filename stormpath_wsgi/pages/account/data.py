@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,12 +13,10 @@ from webob import Response
 from stormpath_wsgi.flows import DeletionRefused, SignInRefused
 from stormpath_wsgi.pages.account.section import AccountSection, Action, Visit
 from stormpath_wsgi.pages.answer import redirect
-from stormpath_wsgi.pages.fresh import WRONG
-from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
+from stormpath_wsgi.pages.fresh import wrong_password
+from stormpath_wsgi.pages.refusal import Invalid, Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.texts import marked
-
-log = logging.getLogger(__name__)
 
 #: The panel in which the password is asked.
 DELETE = "delete"
@@ -70,8 +67,7 @@ class DataSection(AccountSection):
         try:
             asked = self.site.flows.deletion.ask(visit.session, posted["password"])
         except SignInRefused as refused:
-            Wait.check(refused)
-            raise Invalid(WRONG, field="password") from refused
+            raise wrong_password(refused, "password") from refused
         except DeletionRefused as refused:
             raise Refusal(STAYS) from refused
         status = DELETED if asked.due is None else DELETION_ASKED

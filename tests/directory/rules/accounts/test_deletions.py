@@ -48,6 +48,13 @@ def test_an_account_that_is_to_be_deleted_is_disabled_and_signed_out(world: Worl
         world.login(ADA)
 
 
+def test_its_owner_is_told_by_mail_until_when(sqlite_world: World) -> None:
+    account = sqlite_world.account(ADA)
+    with sqlite_world.changes() as written:
+        ask(sqlite_world, account)
+    assert [made for made, values in written if "outbox" in made and "deletionAsked" in str(values)]
+
+
 def test_whoever_signs_in_in_time_has_it_back(world: World) -> None:
     account = world.account(ADA)
     ask(world, account)
