@@ -157,7 +157,7 @@ def is_marked(text: str) -> bool:
 
 def unmarked(page: Any) -> set[str]:
     """The words that people see on the page which are in no brackets and no value."""
-    seen = re.sub(r"(?s)<style>.*?</style>", "", page.text)
+    seen = re.sub(r"(?s)<(style|script)>.*?</\1>", "", page.text)
     return _words(" ".join([re.sub(r"<[^>]*>", " ", seen), *re.findall(r' (?:placeholder|title|alt)="([^"]*)"', seen)]))
 
 

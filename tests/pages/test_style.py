@@ -7,6 +7,8 @@ from importlib.resources import files
 
 import pytest
 
+from stormpath_wsgi.theme import DARK_GROUNDS, DEFAULT, LIGHT_GROUNDS, Colours, contrast
+
 CSS = (files("stormpath_wsgi.pages") / "templates/style.css").read_text()
 BLOCKS = re.findall(r":root {(.*?)}", CSS, re.DOTALL)
 LIGHT, DARK = (dict(re.findall(r"--([\w-]+): (?:var\(--[\w-]+, )?(#[0-9a-f]{6})\)?;", block)) for block in BLOCKS)
@@ -26,22 +28,6 @@ SHAPES = [
 ]
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance (WCAG 2.2, definitions)."""
-    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def test_the_arithmetic_knows_black_on_white() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-
-
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(("front", "back"), TEXT)
 def test_text_is_readable(scheme: dict[str, str], front: str, back: str) -> None:
@@ -57,6 +43,18 @@ def test_what_has_to_be_found_stands_out(scheme: dict[str, str], front: str, bac
 def test_both_schemes_name_the_same_colours() -> None:
     assert LIGHT.keys() == DARK.keys()
     assert len(LIGHT) > 10
+
+
+@pytest.mark.parametrize(
+    ("scheme", "grounds", "colours"),
+    [(LIGHT, LIGHT_GROUNDS, DEFAULT.light), (DARK, DARK_GROUNDS, DEFAULT.dark)],
+    ids=["light", "dark"],
+)
+def test_the_theme_reckons_with_the_grounds_of_the_style_sheet(
+    scheme: dict[str, str], grounds: tuple[str, ...], colours: Colours
+) -> None:
+    assert tuple(scheme[name] for name in GROUNDS) == grounds
+    assert (scheme["fill"], scheme["on-fill"], scheme["link"]) == colours
 
 
 def test_nothing_is_loaded_from_anywhere() -> None:
