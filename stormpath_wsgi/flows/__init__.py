@@ -12,6 +12,7 @@ from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.client.choice import find_organization
 from stormpath_wsgi.flows.account_data import AccountData
 from stormpath_wsgi.flows.api_keys import ApiKeys
+from stormpath_wsgi.flows.awaited import Awaited, AwaitedMails
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.deletion import AccountDeletion
 from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
@@ -21,6 +22,7 @@ from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
 from stormpath_wsgi.flows.profile import Profile
 from stormpath_wsgi.flows.refusals import (
+    CodeRefused,
     DeletionRefused,
     FlowRefused,
     InvitationRefused,
@@ -50,6 +52,8 @@ __all__ = [
     "AccountDeletion",
     "AddressToken",
     "ApiKeys",
+    "Awaited",
+    "CodeRefused",
     "DeletionRefused",
     "EmailChanges",
     "Entered",
@@ -111,6 +115,8 @@ class Flows:
         self.api_keys = ApiKeys(client, self.fresh)
         self.account_data = AccountData(client)
         self.deletion = AccountDeletion(client, application, self.fresh, self.sign_out, settings.web.account.grace)
+        #: The mails whose code a browser waits for.
+        self.awaited = AwaitedMails(keys, secure=secure)
 
     def organization(self, name_key: object) -> Organization | None:
         """The organization with that *name_key*, as people type it: it may be anything. None unless it is ENABLED and

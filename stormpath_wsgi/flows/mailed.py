@@ -7,17 +7,23 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from stormpath_wsgi.client import Directory, Group, Organization
+from stormpath_wsgi.client import Application, Directory, Group, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.flows.refusals import FlowRefused, TokenRefused
+from stormpath_wsgi.flows.refusals import CodeRefused, FlowRefused, TokenRefused
 
 #: Where only to look for an account: the client's object, an href, or a document of the wire.
 AccountStore: TypeAlias = Directory | Group | Organization | Mapping[str, str] | str
 
 log = logging.getLogger(__name__)
+
+#: What a mailed code is for.
+RESET, VERIFICATION = "reset", "verification"
+
+#: The form of what people type as a code.
+_CODE = re.compile(r"(?=.*\S).{1,64}")
 
 #: What a token consists of, a JSON Web Token or an id. Ours have a third of its length at the most.
 _TOKEN = re.compile(r"[0-9A-Za-z._~-]{1,1024}")
@@ -33,6 +39,16 @@ def checked(token: object) -> str:
 def within(account_store: AccountStore | None) -> Mapping[str, AccountStore]:
     """What a request for a mail says of the *account_store* in which the account is; None: nothing."""
     return {} if account_store is None else {"account_store": account_store}
+
+
+def answered(application: Application, purpose: str, ticket: str, code: object) -> dict[str, Any]:
+    """What a directory answers to a *code*, which may be anything. Raises :class:`CodeRefused` for a wrong one."""
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        code = "-"  # which is no code, and counts as an answer like any other
+    try:
+        return application.answer_mailed_code(purpose, ticket, code)
+    except Error as error:
+        raise CodeRefused.of(error) from error
 
 
 @contextmanager

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import MAIL, RESET_TOKEN, PasswordChanged, PasswordChangeStarts, at, reserved
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.mailed import AccountStore, asking, checked, mailing, within
-from stormpath_wsgi.flows.refusals import PasswordRefused
+from stormpath_wsgi.flows.mailed import RESET, AccountStore, answered, asking, checked, mailing, within
+from stormpath_wsgi.flows.refusals import PasswordRefused, TokenRefused
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.tickets import holding
 
 
 class PasswordReset:
@@ -21,15 +23,18 @@ class PasswordReset:
         self._browsers = browsers
         self._events = client.events
 
-    def mail(self, email: str, *, account_store: AccountStore | None = None) -> None:
+    def mail(self, email: str, *, account_store: AccountStore | None = None, ticket: str | None = None) -> None:
         """Mail a link for a new password to *email*, if an account of the application has that address.
 
-        *account_store*: look for it only there. Nothing tells the caller whether one has, nor the time that it takes:
-        tell visitors the same in any case. Raises :class:`PasswordRefused` with the code ``TOO_MANY_TRIES`` where it
-        was asked for too often, for an address that nobody has as well; :class:`~stormpath_wsgi.Error` when the
-        directory fails.
+        *account_store*: look for it only there. *ticket*: text that only the browser of the visitor has
+        (:func:`stormpath_wsgi.tickets.new`): then the mail has a code as well, for :meth:`answer`, and what is asked
+        for twice with one ticket within a minute is mailed once.
+
+        Nothing tells the caller whether one has, nor the time that it takes: tell visitors the same in any case. Raises
+        :class:`PasswordRefused` with the code ``TOO_MANY_TRIES`` where it was asked for too often, for an address that
+        nobody has as well; :class:`~stormpath_wsgi.Error` when the directory fails.
         """
-        with mailing(PasswordRefused):
+        with mailing(PasswordRefused), holding(ticket):
             self._application.password_reset_tokens.create({"email": email, **within(account_store)})
 
     def account(self, token: object) -> Account:
@@ -44,22 +49,53 @@ class PasswordReset:
             account.refresh()
         return account
 
-    def change(self, session: CurrentSession, token: object, password: str, *, signs_in: bool = False) -> Entered:
+    def answer(self, ticket: str, code: object) -> str:
+        """A token for a new password, for who has typed the *code* of the mail that was asked for with *ticket*.
+
+        Raises :class:`CodeRefused`; :class:`~stormpath_wsgi.Error` when the directory fails.
+        """
+        made = answered(self._application, RESET, ticket, code)
+        return str(made["href"]).rpartition("/")[2]
+
+    def change(
+        self,
+        session: CurrentSession,
+        token: object,
+        password: str,
+        *,
+        signs_in: bool = False,
+        ticket: str | None = None,
+    ) -> Entered:
         """Use *token* up to give its account a new *password*. All sessions of the account end, and it is mailed.
 
         *signs_in*: whether the visitor is signed in at once. Who is asked for more than the password is not (the
         ``unfinished`` of the answer), nor anybody where that fails: the password is changed by then. Of several calls
-        with one token one succeeds.
+        with one token one succeeds, and any that says the same with the same *ticket* within two minutes: a double
+        click.
 
         Raises :class:`TokenRefused` as :meth:`account` does; :class:`PasswordRefused` for a password that will not do,
         and :class:`~stormpath_wsgi.events.Declined` when a listener refuses: the token stays good then. Raises
         :class:`~stormpath_wsgi.Error` when the directory fails.
         """
-        href = self.account(token).href
-        with self._browsers.trying(session):  # whose waits end with it
-            self._set(href, checked(token), password)
+        with self._browsers.trying(session), holding(ticket):  # whose waits end with it
+            try:
+                href = self.account(token).href
+            except TokenRefused:
+                if ticket is None:
+                    raise
+                href = self._repeat(checked(token), password)
+            else:
+                self._set(href, checked(token), password)
         account = Account(self._client, href)  # as it is now: a session belongs to a password
         return self._sign_in.enter_after(session, account, credential=MAIL, wanted=signs_in)
+
+    def _repeat(self, token: str, password: str) -> str:
+        """The account whose *token* this browser has just used up to set the same *password*. Raises TokenRefused."""
+        try:
+            with asking():
+                return self._application.reset_account_password(token, password).href
+        except Error as error:
+            raise TokenRefused(Code.NOT_FOUND, error=error) from error
 
     def _set(self, account_href: str, token: str, password: str) -> None:
         with at(credential=RESET_TOKEN):
@@ -71,4 +107,5 @@ class PasswordReset:
             except Error as error:
                 raise PasswordRefused.of(error, field="password") from error
             known = next((event for event in kept if isinstance(event, PasswordChanged)), None)
-            self._events.emit(known or PasswordChanged(account=account_href))
+            if known is not None or self._client.limits is None:  # a directory in this process has told it, or repeats
+                self._events.emit(known or PasswordChanged(account=account_href))

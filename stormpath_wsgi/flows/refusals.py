@@ -126,6 +126,12 @@ class TokenRefused(FlowRefused):
     """
 
 
+class CodeRefused(FlowRefused):
+    """A code that was typed is wrong (``MAILED_CODE_WRONG``), or there is none to answer any more
+    (``MAILED_CODE_DEAD``): it was used, is too old, had five wrong answers, or is of another browser.
+    """
+
+
 def failure(error: Error) -> Error:
     """*error* as a failure of ours. A 404 is one: the application that we serve is not in the directory any more. That
     the directory does not take the site's own API key is another one.

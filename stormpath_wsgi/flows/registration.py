@@ -18,6 +18,7 @@ from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.kinds import ENABLED, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.tickets import holding
 
 #: The field of a refusal for the key of an organization.
 ORGANIZATION = "organization_name_key"
@@ -47,10 +48,12 @@ class Registration:
         organization_name_key: str | None = None,
         signs_in: bool = False,
         remember: bool | None = None,
+        ticket: str | None = None,
     ) -> Entered:
         """Make an account of *data*, by the names in :data:`GIVEN`, in the default account store of the application, or
         of the organization with that key.
 
+        *ticket*: as for :meth:`.PasswordReset.mail`, for the code of the mail that verifies the address.
         *signs_in*: whether the visitor is signed in with it at once. Who has to verify an address first is not, nor is
         who is asked for more than the password (the ``unfinished`` of the answer), nor anybody where that fails: the
         account is made by then, and whoever got an error would make another one. *remember*: for how long, as in
@@ -64,7 +67,7 @@ class Registration:
         for name in data:
             if name not in GIVEN:
                 raise RegistrationRefused(Code.UNKNOWN_PROPERTY, field=name)
-        with self._trying(session):
+        with self._trying(session), holding(ticket):
             account = self._make(self._owner(organization_name_key), data)
         enters = signs_in and account.status == ENABLED
         return self._sign_in.enter_after(session, account, credential=REGISTRATION, wanted=enters, remember=remember)

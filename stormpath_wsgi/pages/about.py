@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from unicodedata import category, normalize
 
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import failure
-from stormpath_wsgi.kinds import ENABLED, PasswordStrength, wire_name
+from stormpath_wsgi.kinds import ENABLED, MailedCode, PasswordStrength, wire_name
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.texts import Texts
 
@@ -182,6 +183,11 @@ class About:
         return self.policies is not None and self.policies.resets
 
     @property
+    def code_lifetime(self) -> int | None:
+        """The milliseconds for which a code in a mail is good. None: the directory mails none."""
+        return self._told[2]
+
+    @property
     def verifies_addresses(self) -> bool:
         """Whether a new account has to show that mail to its address arrives."""
         return self.policies is not None and self.policies.verifies
@@ -194,16 +200,25 @@ class About:
             raise failure(error) from error
 
     @property
-    def _told(self) -> tuple[str, Policies | None]:
+    def _told(self) -> tuple[str, Policies | None, int | None]:
         return self._remembered.get(self._owner() or self._href)
 
-    def _read(self, href: str) -> tuple[str, Policies | None]:
+    def _read(self, href: str) -> tuple[str, Policies | None, int | None]:
         try:
             application = self._store.get(href)
             directory = self._directory(application)
-            return application["name"], None if directory is None else self._read_policies(directory)
+            policies = None if directory is None else self._read_policies(directory)
+            return application["name"], policies, self._read_lifetime(href)
         except Error as error:
             raise failure(error) from error
+
+    def _read_lifetime(self, href: str) -> int | None:
+        try:
+            return int(self._store.get(f"{href}/{MailedCode.path}")["lifetime"])
+        except Error as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None  # of an older version
 
     def _directory(self, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Where new accounts of *owner* go, an application or organization; None: nowhere."""

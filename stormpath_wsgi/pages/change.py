@@ -74,8 +74,9 @@ class ChangePage(FormPage[ChangePasswordSettings]):
         if is_blank(token):
             raise self._without(request)
         try:
-            self.site.flows.password.account(token)  # a token that is no good counts before the form
-            return self.entered(request, self._change(request, token, posted), self._settings.next_uri)
+            ticket = self.site.tokens.ticket(request) if html else None
+            self._check(token, posted, ticket)  # a token that is no good counts before the form
+            return self.entered(request, self._change(request, token, posted, ticket), self._settings.next_uri)
         except TokenRefused as dead:
             raise self._refusal(request) from dead
 
@@ -97,14 +98,22 @@ class ChangePage(FormPage[ChangePasswordSettings]):
     def action(self, request: Request) -> str:
         return self.site.link(request, self.uri, **{TOKEN: mailed_token(request)})
 
-    def _change(self, request: Request, token: Any, posted: Mapping[str, Any]) -> Entered:
+    def _check(self, token: Any, posted: Mapping[str, Any], ticket: str | None) -> None:
+        """Raises :class:`TokenRefused`, but not where the same form may have come before, by a double click."""
+        try:
+            self.site.flows.password.account(token)
+        except TokenRefused:
+            if ticket is None or is_blank(posted.get("password")):
+                raise
+
+    def _change(self, request: Request, token: Any, posted: Mapping[str, Any], ticket: str | None) -> Entered:
         self.form.check_required(posted)
         password: Any = posted["password"]
         if CONFIRMATION in self.form.fields and posted.get(CONFIRMATION) != password:
             raise Invalid(PASSWORDS_DIFFER, field=CONFIRMATION)
         try:
             return self.site.flows.password.change(
-                session_of(request.environ), token, password, signs_in=self._settings.auto_login
+                session_of(request.environ), token, password, signs_in=self._settings.auto_login, ticket=ticket
             )
         except PasswordRefused as refused:
             raise invalid(refused, self.form.fields) from refused

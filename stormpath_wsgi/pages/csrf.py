@@ -9,6 +9,7 @@ Source: OWASP's cheat sheet on cross-site request forgery, "signed double-submit
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.signing import PurposeSigner
 
 FIELD = "csrfToken"
+#: The token of the form that is being answered, in the environ of its request.
+OF_FORM = "stormpath.form_token"
 HEADER = "X-CSRF-Token"
 
 _NONCE = re.compile("[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
@@ -33,6 +36,7 @@ class FormTokens:
 
     def __init__(self, secret_keys: Sequence[SecretStr], *, secure: bool = False) -> None:
         self._signer = PurposeSigner(secret_keys, "stormpath_wsgi.form")
+        self._tickets = PurposeSigner(secret_keys, "stormpath_wsgi ticket 1")
         self._cookies = {https: Cookie("stormpath_csrf", secure=https or secure) for https in (False, True)}
 
     def issue(self, request: Request, response: Response) -> str:
@@ -50,6 +54,16 @@ class FormTokens:
             return False
         mask, _, signature = token.partition(".")
         return any(self._signer.verify_signature(mask + nonce, signature) for nonce in self._nonces(request))
+
+    def ticket(self, request: Request, *what: str) -> str | None:
+        """Text that only the browser of *request* has, for *what* it asks with the form that is being answered: the
+        same when the form is sent twice. None: it has no cookie, or there is no form, as of a program.
+        """
+        nonce, token = next(self._nonces(request), None), request.environ.get(OF_FORM)
+        if nonce is None or not isinstance(token, str):
+            return None
+        parts = (part.encode(errors="replace") for part in (nonce, token, *what))
+        return self._tickets.get_signature(b"\0".join(hashlib.sha256(part).digest() for part in parts)).decode()
 
     def forget(self, request: Request, response: Response) -> None:
         """Take the cookie away, so that every token of this browser becomes invalid. The next form makes a new one."""

@@ -19,7 +19,7 @@ from stormpath_wsgi.flows import Entered
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.account_document import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
-from stormpath_wsgi.pages.csrf import FIELD, HEADER
+from stormpath_wsgi.pages.csrf import FIELD, HEADER, OF_FORM
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form, is_blank
 from stormpath_wsgi.pages.organization_select import OrganizationSelect
@@ -148,6 +148,7 @@ class Page(ABC, Generic[S]):
             token = posted.pop(FIELD, None) or request.headers.get(HEADER)
             if not (is_deliberate(request) or self.site.tokens.accepts(request, token)):
                 raise Refusal(otherwise, status=403, field=PASSWORD if PASSWORD in posted else None)
+            request.environ[OF_FORM] = token
 
 
 class Outcome(NamedTuple):

@@ -9,12 +9,14 @@ from webob import Request
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.flows import Entered, RegistrationRefused
+from stormpath_wsgi.flows.mailed import VERIFICATION
 from stormpath_wsgi.flows.registration import ORGANIZATION as ORGANIZATION_NAME_KEY
 from stormpath_wsgi.pages.about import password_rules
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, FormByHost, is_blank
 from stormpath_wsgi.pages.new_account import account_of, values_of
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
+from stormpath_wsgi.pages.sent import VERIFICATION_VIEW, SentPage
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
@@ -33,6 +35,7 @@ class RegisterPage(FormPage[RegisterSettings]):
         super().__init__(site, settings)
         self._forms = FormByHost(settings.form)
         self.form = self._forms.usual
+        self._sent = SentPage(site, VERIFICATION, VERIFICATION_VIEW, site.web.at(site.web.verify_email.uri))
 
     def form_at(self, request: Request) -> Form:
         return self._forms.at(place_of(request.environ))
@@ -42,16 +45,18 @@ class RegisterPage(FormPage[RegisterSettings]):
         posted = posted if here is None else _without_organization(posted)
         values = values_of(form, posted, self.site.about.password_strength, html=html)
         key = None if is_blank(values.get(ORGANIZATION)) else values[ORGANIZATION]
+        ticket = self._ticket(request, values) if html and key is None else None
         try:
             made = self.site.flows.registration(
                 session_of(request.environ),
                 account_of(values),
                 organization_name_key=key if here is None else here.name_key,
                 signs_in=self._settings.auto_login,
+                ticket=ticket,
             )
         except RegistrationRefused as refused:
             raise self._refusal(refused) from refused
-        return self._welcome(request, made)
+        return self._welcome(request, made, ticket)
 
     def context(self, request: Request) -> dict[str, Any]:
         strength = self.site.about.password_strength
@@ -64,7 +69,13 @@ class RegisterPage(FormPage[RegisterSettings]):
             return Invalid(marked("Organization could not be found."), field=ORGANIZATION)
         return invalid(refused, self.form.fields)
 
-    def _welcome(self, request: Request, made: Entered) -> Outcome:
+    def _ticket(self, request: Request, values: Mapping[str, Any]) -> str | None:
+        """For the code of the mail that verifies the address; None where there is no page that takes one."""
+        if self.site.web.verify_email.asks_code and self.site.address(request, "verify") is not None:
+            return self._sent.ticket(request, values.get("email"))
+        return None
+
+    def _welcome(self, request: Request, made: Entered, ticket: str | None) -> Outcome:
         site, account = self.site, made.account
         if made.signed_in:
             location = site.wanted(request) or site.link(request, self._settings.next_uri)
@@ -72,6 +83,8 @@ class RegisterPage(FormPage[RegisterSettings]):
         if made.unfinished is not None:
             # A program gets the account, which is made. It is asked for more when it signs in.
             return Outcome(account, site.step(request, made.unfinished), signed_in=False)
+        if ticket is not None and account.status == kinds.UNVERIFIED:
+            return Outcome(account, self._sent.begin(request, account.email, ticket), signed_in=False)
         status = "created" if account.status == kinds.ENABLED else "unverified"
         login = site.link(request, site.web.at(site.web.login.uri), status=status, next=site.wanted(request))
         return Outcome(account, login, signed_in=False)

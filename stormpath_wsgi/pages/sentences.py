@@ -69,6 +69,8 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
     Code.EMAIL_DOMAIN_NOT_ALLOWED: _FOREIGN_DOMAIN,
     Code.EMAIL_DOMAIN_FORBIDDEN: _FOREIGN_DOMAIN,
     Code.TOO_MANY_TRIES: marked("Too many tries. Please wait a moment and try again."),
+    Code.MAILED_CODE_WRONG: marked("That code is not right. Check the mail again."),
+    Code.MAILED_CODE_DEAD: marked("That code is too old. Send a new one."),
     Code.UNAVAILABLE: marked("The service is temporarily unavailable. Please try again shortly."),
 }
 

@@ -9,13 +9,15 @@ from typing import Any
 from webob import Request, Response
 
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.flows import TokenRefused, VerificationRefused
+from stormpath_wsgi.flows import CodeRefused, TokenRefused, VerificationRefused
+from stormpath_wsgi.flows.mailed import VERIFICATION
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import hide_address
 from stormpath_wsgi.pages.form import Form, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome, refused
 from stormpath_wsgi.pages.parameters import NO_TOKEN, TOKEN, mailed_token
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
+from stormpath_wsgi.pages.sent import AGAIN, CODE, VERIFICATION_VIEW, SentPage
 from stormpath_wsgi.pages.sentences import SENTENCES
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
@@ -48,6 +50,7 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
     def __init__(self, site: Site, settings: VerifyEmailSettings) -> None:
         super().__init__(site, settings)
         self.form = Form(settings.form)
+        self._sent = SentPage(site, VERIFICATION, VERIFICATION_VIEW, self.uri)
 
     @staticmethod
     def wanted(about: About) -> bool:
@@ -55,13 +58,13 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
 
     @classmethod
     def templates(cls, settings: VerifyEmailSettings) -> tuple[str, ...]:
-        return settings.view, BUTTON
+        return settings.view, BUTTON, VERIFICATION_VIEW
 
     def show(self, request: Request) -> Response:
         """The page with the button; without a token that is good, the form for another mail."""
         token = mailed_token(request)
         if token is None:
-            return super().show(request)
+            return self._sent_page(request) if self._sent.is_asked_for(request) else super().show(request)
         try:
             return hide_address(self._opened(request, token))
         except TokenRefused:
@@ -87,10 +90,18 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
         token = posted.get(TOKEN) or mailed_token(request)
         if token:
             try:
-                return self._verify(request, token)
+                return self._verify(request, token, self.site.tokens.ticket(request) if html else None)
             except TokenRefused as dead:
                 raise _no_such_token() from dead
-        self._mail(request, posted)
+        if html and CODE in posted:
+            return self._answer(request, posted)
+        again = self._sent.awaited(request) if html and AGAIN in posted else None
+        wanted = posted if again is None else {LOGIN: again.address}
+        name = wanted.get(LOGIN) or wanted.get(EMAIL)
+        ticket = self._sent.ticket(request, name) if html and self._settings.asks_code else None
+        self._mail(request, wanted, ticket)
+        if ticket is not None:
+            return Outcome(None, self._sent.begin(request, str(name), ticket), signed_in=False)
         login = self.site.web.at(self.site.web.login.uri)
         location = self.site.link(request, login, status="unverified", next=self.site.wanted(request))
         return Outcome(None, location, signed_in=False)
@@ -99,6 +110,8 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
         """The form once more, or the button, with what is wrong."""
         if refusal.status == HTTPStatus.NOT_FOUND:
             return self._page(request, dead=True)
+        if (CODE in posted or AGAIN in posted) and refusal.location is None and self._sent.awaited(request):
+            return self._sent_page(request, refusal)
         if not posted.get(TOKEN):
             return super().refuse(request, posted, refusal)
         try:
@@ -127,20 +140,37 @@ class VerifyPage(FormPage[VerifyEmailSettings]):
             token=token,
         )
 
-    def _verify(self, request: Request, token: Any) -> Outcome:
-        """Uses *token* up. Raises :class:`TokenRefused`."""
+    def _answer(self, request: Request, posted: Mapping[str, Any]) -> Outcome:
+        """Verifies the address of who has typed the right code."""
+        awaited, code = self._sent.typed(request, posted)
         signs_in = self.site.web.register_.auto_login
-        made = self.site.flows.verification.verify(session_of(request.environ), token, signs_in=signs_in)
+        try:
+            made = self.site.flows.verification.answer(
+                session_of(request.environ), awaited.ticket, code, signs_in=signs_in
+            )
+        except CodeRefused as refused:
+            raise self._sent.wrong(refused) from refused
+        self._sent.forget(request)
         return self.entered(request, made, self._settings.next_uri)
 
-    def _mail(self, request: Request, posted: Mapping[str, Any]) -> None:
+    def _sent_page(self, request: Request, refusal: Refusal | None = None) -> Response:
+        return self._sent.html(request, self.action(request), refusal)
+
+    def _verify(self, request: Request, token: Any, ticket: str | None = None) -> Outcome:
+        """Uses *token* up. Raises :class:`TokenRefused`."""
+        signs_in = self.site.web.register_.auto_login
+        made = self.site.flows.verification.verify(session_of(request.environ), token, signs_in=signs_in, ticket=ticket)
+        return self.entered(request, made, self._settings.next_uri)
+
+    def _mail(self, request: Request, posted: Mapping[str, Any], ticket: str | None) -> None:
         login = posted.get(LOGIN) or posted.get(EMAIL)
         if is_blank(login):
             raise Invalid(SENTENCES[Code.REQUIRED], field=LOGIN, label=self.form.fields[LOGIN].label)
         if not isinstance(login, str):
             return  # nobody is called that, and so the answer is the same
         try:
-            self.site.flows.verification.mail(login, account_store=organization_of(request.environ))
+            here = organization_of(request.environ)
+            self.site.flows.verification.mail(login, account_store=here, ticket=ticket)
         except VerificationRefused as refusal:
             Wait.check(refusal)
             raise invalid(refusal) from refusal

@@ -95,7 +95,14 @@ class ForgotPasswordSettings(FormPageSettings):
 
     enabled: bool | None = Field(None, description=f"{_POLICY} mails links for new passwords (resetEmailStatus).")
     uri: PagePath = Field("/forgot", description="Its path.")
-    next_uri: Target = Field("/login?status=forgot", description="Where a visitor goes who has asked.")
+    next_uri: Target = Field(
+        "/login?status=forgot", description="Where a visitor goes who has asked, where asksCode is off."
+    )
+    asks_code: bool = Field(
+        True,
+        description="Whether the mail has a code beside its link, and who has asked comes to a page that takes it and "
+        "sends the mail again, instead of nextUri.",
+    )
     view: str = Field("forgot-password", description="Its template.")
     form: ForgotForm = ForgotForm()
 
@@ -120,6 +127,11 @@ class VerifyEmailSettings(FormPageSettings):
     enabled: bool | None = Field(None, description=f"{_POLICY} verifies addresses (verificationEmailStatus).")
     uri: PagePath = Field("/verify", description="Its path. The links of mails lead there.")
     next_uri: Target = Field("/login?status=verified", description="Where a visitor goes whose address is verified.")
+    asks_code: bool = Field(
+        True,
+        description="Whether the mail has a code beside its link, and who has registered, or asked for another mail, "
+        "comes to a page that takes it, instead of the login page with status=unverified.",
+    )
     on_get: bool = Field(
         False,
         description="Whether opening the link verifies the address already, without a button. Mail servers open links "

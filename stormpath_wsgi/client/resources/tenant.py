@@ -137,13 +137,38 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         answer = self._client.data_store.get(self._reset_href(token))
         return Account(self._client, properties=answer["account"])
 
-    def reset_account_password(self, token: str, password: str) -> None:
-        """Uses *token* up to set a new *password*, which ends all sessions of the account.
+    def reset_account_password(self, token: str, password: str) -> Account:
+        """Uses *token* up to set a new *password*, which ends all sessions of the account. Returns the account.
 
         Raises :class:`~stormpath_wsgi.Error`: with status 404 for a token that is not valid, and others for the
         password.
         """
-        self._client.data_store.update(self._reset_href(token), {"password": password})
+        answer = self._client.data_store.update(self._reset_href(token), {"password": password})
+        return Account(self._client, answer["account"]["href"])
+
+    def mailed_code_lifetime(self) -> int | None:
+        """The milliseconds for which a code in a mail is good. None: the directory is behind the REST API of an older
+        version, which mails none.
+        """
+        try:
+            return int(self._client.data_store.get(self._codes_href)["lifetime"])
+        except Error as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
+    def answer_mailed_code(self, purpose: str, ticket: str, code: str) -> dict[str, Any]:
+        """Answers a *code* that was mailed for the browser with that *ticket* (:mod:`stormpath_wsgi.tickets`).
+
+        Returns, for the *purpose* ``reset``, a token for a new password (its ``href``); for ``verification``, the
+        account whose address is verified by it. Raises :class:`~stormpath_wsgi.Error`: 7120 for a wrong code, 7121
+        where there is none to answer any more.
+        """
+        return self._client.data_store.create(self._codes_href, {"purpose": purpose, "ticket": ticket, "code": code})
+
+    @property
+    def _codes_href(self) -> str:
+        return f"{self.href}/{kinds.MailedCode.path}"
 
     def _reset_href(self, token: str) -> str:
         return f"{self.href}/{kinds.PasswordResetToken.path}/{quote(token, safe='')}"

@@ -54,9 +54,12 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     mail = context.limits.mail(RESET, tenant_id, canonical_username(email), account_id)
     with mail, context.write(moves_generation=False) as work:
         token = _token(work, hours * _HOUR)
-        mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + hours * _HOUR * 1000)
-        details = {"lasts": hours * _HOUR * 1000, **mailed_codes.make(work, RESET, account_id, listing.id)}
-        put(work, RESET, account_id, application_id=listing.id, token=token, details=details)
+        lasts = hours * _HOUR * 1000
+        mailed_tokens.make_reset(work, token, account_id, listing.id, work.now + lasts)
+        code = mailed_codes.make(work, RESET, account_id, listing.id)
+        if code is not None:
+            details = {"lasts": lasts, **code}
+            put(work, RESET, account_id, application_id=listing.id, token=token, details=details)
     if owner is None:
         raise fault(Code.UNKNOWN_RESOURCE, "PasswordResetToken email does not match a known resource.")
     answer = _answer(work, ResetToken(listing.id, token), owner.id, owner.email)

@@ -88,8 +88,9 @@ def _send(context: Context, application_id: str, account_id: str | None) -> None
 def _put(work: UnitOfWork, account_id: str | None, application_id: str | None, token: str) -> None:
     """Puts the mail with the *token* into the outbox, and a code into the mail where one is asked for."""
     code = {} if application_id is None else mailed_codes.make(work, VERIFICATION, account_id, application_id)
-    details = {"lasts": work.mail.verification_ttl, **code}
-    put(work, VERIFICATION, account_id, application_id=application_id, token=token, details=details)
+    if code is not None:
+        details = {"lasts": work.mail.verification_ttl, **code}
+        put(work, VERIFICATION, account_id, application_id=application_id, token=token, details=details)
 
 
 def get(context: Context, target: VerificationToken) -> Wire:

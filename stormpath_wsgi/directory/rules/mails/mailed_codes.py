@@ -31,6 +31,9 @@ from stormpath_wsgi.tickets import ticket
 #: Answers that one code takes.
 MOST_WRONG = 5
 
+#: Milliseconds in which two requests with one ticket are one click.
+ONE_CLICK = 60_000
+
 #: How many digits a code has, by its purpose.
 DIGITS: Mapping[str, int] = {RESET: 8, VERIFICATION: 6}
 
@@ -42,11 +45,11 @@ _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql
 _table = schema.mailed_codes
 
 
-def make(work: UnitOfWork, purpose: str, account_id: str | None, application_id: str) -> dict[str, Any]:
-    """Stores a code for the ticket of who asks, instead of the one that it had. Returns what the mail says of it;
-    nothing where there is no ticket.
+def make(work: UnitOfWork, purpose: str, account_id: str | None, application_id: str) -> dict[str, Any] | None:
+    """Stores a code for the ticket of who asks. Returns what the mail says of it; nothing where there is no ticket.
 
-    The row of the account must be locked. Without an account the same is done, and the code is in no mail.
+    None: the same ticket has just asked, by a double click or a reload, and no other mail is to be sent. The row of the
+    account must be locked. Without an account the same is done, and the code is in no mail.
     """
     held = ticket()
     if held is None:
@@ -64,10 +67,14 @@ def make(work: UnitOfWork, purpose: str, account_id: str | None, application_id:
     }
     insert = _INSERTS[work.connection.dialect.name](_table)
     statement = insert.on_conflict_do_update(
-        index_elements=["id"], set_={name: insert.excluded[name] for name in values}
+        index_elements=["id"],
+        set_={name: insert.excluded[name] for name in values},
+        where=_table.c.expires_at <= insert.excluded.expires_at - ONE_CLICK,
     )
-    work.connection.execute(statement, {"id": id, **values})
+    is_new = work.connection.execute(statement.returning(_table.c.id), {"id": id, **values}).first() is not None
     _purge(work)
+    if not is_new:
+        return None
     return {"code": code, "codeLasts": work.mail.code_ttl}
 
 
