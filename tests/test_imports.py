@@ -68,7 +68,9 @@ ARROWS: dict[str, set[str]] = {
     "web/credentials": {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",
     },
-    "flows": {"client", "cookie", "limits", "session", "settings", "signing", "tickets", "web/environ"},
+    "flows": {
+        "client", "cookie", "limits", "session", "settings", "signing", "tickets", "web/bearer", "web/environ",
+    },
     "web/responses": {"user", "web/environ"},
     "policy": {
         "client", "session", "settings", "texts", "user", "web/environ", "web/identity", "web/language",
@@ -77,7 +79,7 @@ ARROWS: dict[str, set[str]] = {
     "protect": {"policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
         "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "theme", "user",
-        "web/bodies", "web/devices", "web/environ", "web/identity", "web/language", "web/negotiation",
+        "web/basic", "web/bodies", "web/devices", "web/environ", "web/identity", "web/language", "web/negotiation",
         "web/organizations", "web/origin", "web/responses",
     },
     "middleware": {

@@ -732,6 +732,8 @@ OTHER_VALUES = {
     "session.cookieDomain": "example.com",
     "web.basePath": "/shop",
     "web.languages": "de, en",
+    "web.accessTokenCookie.path": "/shop",
+    "web.refreshTokenCookie.path": "/shop",
     "web.login.form.fields": '{"login": {"label": "Name"}}',
     "web.login.form.fieldOrder": "password, login",
     "web.login.form.fields.NAME.type": "number",

@@ -9,21 +9,23 @@ Source: the documented ``stormpath.api_auth`` of the Python SDK; RFC 6749.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from stormpath_wsgi import jwt
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.local import LocalDataStore
-from stormpath_wsgi.client.resource import Resource
+from stormpath_wsgi.client.resource import Opened, Resource
 from stormpath_wsgi.client.resources.tenant import AccessToken, Account, Application
 from stormpath_wsgi.codes import Code, Whose
 from stormpath_wsgi.errors import ConfigurationError, Error
+from stormpath_wsgi.events import RefreshTokenReused
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +59,25 @@ class GrantResult:
         """The account that the tokens were issued for."""
         return self.stormpath_access_token.account
 
-    def to_json(self) -> str:
-        """The answer to the client as JSON text (RFC 6749, section 5.1)."""
+    @classmethod
+    def of(cls, client: Opened, told: Mapping[str, Any]) -> Self:
+        """What the token endpoint of a directory has *told*, off the wire."""
+        return cls(
+            access_token=told["access_token"],
+            refresh_token=told.get("refresh_token"),
+            token_type=told["token_type"],
+            expires_in=told["expires_in"],
+            stormpath_access_token=AccessToken(client, told["stormpath_access_token_href"]),
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The answer to the client (RFC 6749, section 5.1). Without a refresh token it has no such member."""
         refresh = {"refresh_token": self.refresh_token} if self.refresh_token else {}
-        return json.dumps(token_response(self.access_token, self.expires_in) | refresh)
+        return token_response(self.access_token, self.expires_in) | refresh
+
+    def to_json(self) -> str:
+        """:meth:`document` as JSON text."""
+        return json.dumps(self.document())
 
 
 @dataclass(frozen=True)
@@ -127,13 +144,7 @@ class _GrantAuthenticator(Authenticator):
         told = offered(lambda: self._client.data_store.create(self._url(url), {"grant_type": grant_type, **fields}))
         if told is None:
             return None
-        return GrantResult(
-            access_token=told["access_token"],
-            refresh_token=told.get("refresh_token"),
-            token_type=told["token_type"],
-            expires_in=told["expires_in"],
-            stormpath_access_token=AccessToken(self._client, told["stormpath_access_token_href"]),
-        )
+        return GrantResult.of(self._client, told)
 
     def _url(self, given: str | None) -> str:
         if given is None:
@@ -264,6 +275,31 @@ def is_refusal(error: Error) -> bool:
 def token_response(token: str, expires_in: int) -> dict[str, Any]:
     """What RFC 6749 calls the successful response. *expires_in*: seconds."""
     return {"access_token": token, "token_type": "Bearer", "expires_in": expires_in}
+
+
+def refreshed(application: Application, token: str, fields: Mapping[str, str]) -> GrantResult:
+    """Another access token of *application* for the refresh *token*, and that one or its successor. *fields*: more
+    fields of the form, see ``rotate`` there. Raises :class:`~stormpath_wsgi.Error`.
+
+    A directory in this program tells listeners of a token that has rotated and is used again. For another one, which
+    tells nobody here, this does.
+    """
+    client = application._client
+    form = {"grant_type": "refresh_token", "refresh_token": token, **fields}
+    try:
+        return GrantResult.of(client, client.data_store.create(f"{application.href}/oauth/token", form))
+    except Error as error:
+        if error.code == Code.TOKEN_USED and not isinstance(client.data_store, LocalDataStore):
+            # The directory has checked the signature, so the token says whose it was.
+            client.events.emit(RefreshTokenReused(account=_subject(token)))
+        raise
+
+
+def _subject(token: str) -> str | None:
+    """Who a token says that it was issued for. Nothing is checked."""
+    payload = token.split(".")[1]
+    subject = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("sub")
+    return subject if isinstance(subject, str) else None
 
 
 def _href(store: Resource | str) -> str:

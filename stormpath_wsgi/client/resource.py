@@ -13,6 +13,7 @@ from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.live import Live
 from stormpath_wsgi.client.store import DataStore
+from stormpath_wsgi.events import Events
 from stormpath_wsgi.kinds import wire_name
 
 R = TypeVar("R", bound="Resource")
@@ -33,6 +34,10 @@ class Opened(Protocol):
     @property
     def base_url(self) -> str:
         """What all hrefs start with, without a slash at the end."""
+
+    @property
+    def events(self) -> Events:
+        """Who listens to what happens."""
 
     def resource(self, properties: Mapping[str, Any], *titles: str) -> Resource:
         """The object for the resource with these *properties*.

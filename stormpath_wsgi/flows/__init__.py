@@ -34,12 +34,14 @@ from stormpath_wsgi.flows.refusals import (
     SessionRefused,
     SignInRefused,
     TokenRefused,
+    TokensRefused,
     VerificationRefused,
 )
 from stormpath_wsgi.flows.registration import Registration
 from stormpath_wsgi.flows.sessions import SignedInPlaces
 from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished
 from stormpath_wsgi.flows.sign_out import SignOut
+from stormpath_wsgi.flows.tokens import TokenGrants
 from stormpath_wsgi.flows.verification import Verification
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
@@ -80,7 +82,9 @@ __all__ = [
     "SignOut",
     "SignedInPlaces",
     "Step",
+    "TokenGrants",
     "TokenRefused",
+    "TokensRefused",
     "Unfinished",
     "Verification",
     "VerificationRefused",
@@ -90,8 +94,8 @@ __all__ = [
 
 class Flows:
     """The flows of one application: ``sign_in``, ``registration``, ``invitation``, ``sign_out``, ``password``,
-    ``verification``, ``fresh``, ``profile``, ``email``, ``places``, ``api_keys``, ``account_data``, ``deletion``. Lives
-    with the process.
+    ``verification``, ``fresh``, ``profile``, ``email``, ``places``, ``api_keys``, ``account_data``, ``deletion``,
+    ``tokens``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -117,6 +121,7 @@ class Flows:
         self.deletion = AccountDeletion(client, application, self.fresh, self.sign_out, settings.web.account.grace)
         #: The mails whose code a browser waits for.
         self.awaited = AwaitedMails(keys, secure=secure)
+        self.tokens = TokenGrants(client, application, self.sign_in, browsers, settings.web.oauth2)
 
     def organization(self, name_key: object) -> Organization | None:
         """The organization with that *name_key*, as people type it: it may be anything. None unless it is ENABLED and

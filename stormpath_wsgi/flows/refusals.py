@@ -120,6 +120,26 @@ class VerificationRefused(FlowRefused):
     """No mail was sent, because mails are asked for too often (``TOO_MANY_TRIES``)."""
 
 
+class TokensRefused(FlowRefused):
+    """Nobody gets tokens for what was offered: a password, a refresh token or an API key.
+
+    Codes: those of :class:`SignInRefused` for a password; ``API_KEY_WRONG`` for an API key, whatever is wrong with it;
+    ``TOKEN_USED`` for a refresh token that has rotated, and others for one that is no good. *asks_more*: whether the
+    password is right and something else is asked before somebody is signed in, which a program cannot answer here.
+    """
+
+    def __init__(
+        self,
+        code: Code | None,
+        *,
+        field: str | None = None,
+        error: Error | None = None,
+        asks_more: bool = False,
+    ) -> None:
+        super().__init__(code, field=field, error=error)
+        self.asks_more = asks_more
+
+
 class TokenRefused(FlowRefused):
     """A mailed token is no good, or no longer: unknown, used, too old, or of another application. Its code is
     ``NOT_FOUND`` in each case.

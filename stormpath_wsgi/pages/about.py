@@ -208,13 +208,13 @@ class About:
             application = self._store.get(href)
             directory = self._directory(application)
             policies = None if directory is None else self._read_policies(directory)
-            return application["name"], policies, self._read_lifetime(href)
+            return application["name"], policies, self._read_lifetime()
         except Error as error:
             raise failure(error) from error
 
-    def _read_lifetime(self, href: str) -> int | None:
+    def _read_lifetime(self) -> int | None:
         try:
-            return int(self._store.get(f"{href}/{MailedCode.path}")["lifetime"])
+            return int(self._store.get(f"{self._href}/{MailedCode.path}")["lifetime"])
         except Error as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise

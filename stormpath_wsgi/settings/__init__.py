@@ -28,6 +28,16 @@ from stormpath_wsgi.settings.forms import (
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.mail import MailSettings
+from stormpath_wsgi.settings.oauth import (
+    AccessTokenCookieSettings,
+    ClientCredentialsSettings,
+    IssuedTokenSettings,
+    OAuth2Settings,
+    PasswordGrantSettings,
+    RefreshGrantSettings,
+    RefreshTokenCookieSettings,
+    TokenCookieSettings,
+)
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
 from stormpath_wsgi.settings.pages import (
@@ -55,13 +65,15 @@ from stormpath_wsgi.settings.web import WebSettings
 
 # fmt: off
 __all__ = [
-    "AccountSettings", "ApiKeySettings", "ApiSettings", "ApplicationSettings", "BasicSettings", "BearerSettings",
-    "ChangeForm", "ChangePasswordSettings", "ClientSettings", "DirectoryOptions", "EmailSettings", "EnvironSettings",
-    "ExpandSettings", "FieldSettings", "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings",
-    "FreshForm", "FreshSettings", "Handler", "InvitationForm", "InvitationSettings", "LimitsSettings", "LoginForm",
-    "LoginSettings", "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings",
-    "OrganizationSelectForm", "OrganizationSelectSettings", "PageSettings", "RegisterForm", "RegisterSettings",
-    "Section", "SessionSettings", "Settings", "SmsSender", "SpaSettings", "VerifyEmailSettings", "VerifyForm",
-    "WebSettings",
+    "AccessTokenCookieSettings", "AccountSettings", "ApiKeySettings", "ApiSettings", "ApplicationSettings",
+    "BasicSettings", "BearerSettings", "ChangeForm", "ChangePasswordSettings", "ClientCredentialsSettings",
+    "ClientSettings", "DirectoryOptions", "EmailSettings", "EnvironSettings", "ExpandSettings", "FieldSettings",
+    "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "FreshForm", "FreshSettings", "Handler",
+    "InvitationForm", "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings",
+    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings",
+    "OrganizationSelectForm", "OrganizationSelectSettings", "PageSettings", "PasswordGrantSettings",
+    "RefreshGrantSettings", "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "Section",
+    "SessionSettings", "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings",
+    "VerifyForm", "WebSettings",
 ]
 # fmt: on

@@ -50,6 +50,12 @@ def _gracious(value: dt.timedelta) -> dt.timedelta:
     return value
 
 
+def _bounded(value: dt.timedelta) -> dt.timedelta:
+    if not dt.timedelta() <= value <= dt.timedelta(minutes=10) or value.microseconds:
+        raise ValueError("write a duration of 0 to 600 whole seconds")
+    return value
+
+
 def _long_enough_to_connect(value: dt.timedelta) -> dt.timedelta:
     if value < dt.timedelta(seconds=2):
         raise ValueError("write a duration of at least 2 seconds: no connection to a server is given up sooner")
@@ -316,6 +322,8 @@ def _redis_url(value: SecretStr) -> SecretStr:
 Duration = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_lasting)]
 #: How long something may be taken back; zero: not at all.
 Grace = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_gracious)]
+#: A duration of whole seconds, or none at all.
+Leeway = Annotated[dt.timedelta, BeforeValidator(_seconds), AfterValidator(_bounded)]
 #: How long a database is waited for.
 Wait = Annotated[Duration, AfterValidator(_long_enough_to_connect)]
 Bytes = Annotated[int, Field(gt=0), Unit("bytes")]

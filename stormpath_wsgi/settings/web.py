@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
 from stormpath_wsgi.settings.look import LookSettings
+from stormpath_wsgi.settings.oauth import AccessTokenCookieSettings, OAuth2Settings, RefreshTokenCookieSettings
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
 from stormpath_wsgi.settings.pages import (
     AccountSettings,
@@ -92,6 +93,9 @@ class WebSettings(Section):
     email: EmailSettings = EmailSettings()
     fresh: FreshSettings = FreshSettings()
     me: MeSettings = MeSettings()
+    oauth2: OAuth2Settings = OAuth2Settings()
+    access_token_cookie: AccessTokenCookieSettings = AccessTokenCookieSettings()
+    refresh_token_cookie: RefreshTokenCookieSettings = RefreshTokenCookieSettings()
     post_registration_handler: NamedHandler | None = Field(
         None,
         description=f"{_HANDLER}called with the new account and the WSGI environ when the register page made it.",

@@ -78,7 +78,8 @@ class AccessTokenCredential:
     A token that a request authenticator of :mod:`stormpath_wsgi.api_auth` made stands for the API key that it was made
     for. One that has scopes is refused: only the application knows what they allow, and no policy asks.
 
-    *told*, *generation*: as those of the sessions. *now*: seconds since the epoch, UTC. Raises
+    *told*, *generation*: as those of the sessions. *now*: seconds since the epoch, UTC. *kind*: what the identity calls
+    the credential. *validation*: in place of that of the *settings*. Raises
     :class:`~stormpath_wsgi.ConfigurationError` for local validation without an API key.
     """
 
@@ -91,11 +92,13 @@ class AccessTokenCredential:
         told: Told,
         generation: Callable[[], int],
         now: Callable[[], float] = time.time,
+        kind: CredentialKind = CredentialKind.BEARER,
+        validation: str | None = None,
     ) -> None:
-        self._client, self._application, self._told = client, application, told
+        self._client, self._application, self._told, self._kind = client, application, told, kind
         self._generation, self._now = generation, now
         self._tokens = JwtAuthenticator(application, now=now)
-        is_local = settings.bearer.validation == "local"
+        is_local = (validation or settings.bearer.validation) == "local"
         self._validate = self._locally if is_local else self._in_full
         bounds: dict[str, Any] = {"generation": generation, "ttl": settings.cache_ttl.total_seconds(), "clock": now}
         self._known: Remembered[str, _Token] = Remembered(self._judge, size=settings.cache_size, **bounds)
@@ -106,21 +109,29 @@ class AccessTokenCredential:
     def identify(self, environ: WSGIEnvironment) -> Identity:
         """As :meth:`.Credential.identify`. No I/O while the answer is remembered."""
         text = after_scheme(environ.get("HTTP_AUTHORIZATION", ""), "bearer")
-        if not text or unverified(text).claims.get("iss") != self._application.href:
+        return self.judge(text) if text else NOTHING
+
+    def judge(self, text: str) -> Identity:
+        """The answer for the token *text*, wherever it was found. As :meth:`identify`."""
+        if unverified(text).claims.get("iss") != self._application.href:
             return NOTHING
         try:
             token = self._known.get(text)
             if self._now() >= token.expires:
                 raise NotGood("it has expired")
         except NotGood as error:
-            return _refused(str(error))
+            return self._refused(str(error))
         except Error as error:
             if isinstance(error, Unavailable):
                 raise
             if not is_refusal(error) and error.status != 404:
                 raise Unavailable(error.body()) from error  # we could not ask: no verdict on the token
-            return _refused(f"error {error.code}, {error}")
+            return self._refused(f"error {error.code}, {error}")
         return token.identity
+
+    def _refused(self, why: str) -> Refused:
+        log.info("A token is refused (%s): %s.", self._kind.value, why)
+        return Refused(self._kind, why)
 
     def _judge(self, text: str) -> _Token:
         """What is to be remembered of the token. Raises :class:`NotGood` and :class:`~stormpath_wsgi.Error`."""
@@ -128,7 +139,7 @@ class AccessTokenCredential:
             raise NotGood("it is no JWT")
         generation = self._generation()  # before we ask: what is written meanwhile is then noticed
         account, claims = self._by_api_key(text) if is_own(unverified(text)) else self._validate(text)
-        identity = Proved(account, CredentialKind.BEARER, float(claims["iat"]), _PROOFS, generation)
+        identity = Proved(account, self._kind, float(claims["iat"]), _PROOFS, generation)
         return _Token(identity, float(claims["exp"]))
 
     def _in_full(self, text: str) -> tuple[RememberedAccount, Mapping[str, Any]]:
@@ -227,8 +238,3 @@ class _Unloaded(Mapping[str, Any]):
                     raise
                 self._loaded = {"href": self._href}
         return self._loaded
-
-
-def _refused(why: str) -> Refused:
-    log.info("A Bearer token is refused: %s.", why)
-    return Refused(CredentialKind.BEARER, why)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webtest import TestApp  # type: ignore[import-untyped]
@@ -77,3 +77,7 @@ class Visit(TestApp):  # type: ignore[misc]
         for name, value in values.items():
             form[name] = value
         return form.submit()
+
+
+#: Opens a site with these settings, for a visitor.
+OpenSite: TypeAlias = Callable[..., Visit]
