@@ -93,14 +93,24 @@ class Cookie:
 
     A browser accepts a cookie whose name starts with ``__Host-`` only over https, for one host and for all paths. So
     neither another site on a sub-domain nor an attacker on the network can set one (RFC 6265bis, section 4.1.3.2). The
-    cookie gets this prefix whenever its attributes allow it: *secure*, *path* ``/``, no *domain*.
+    cookie gets this prefix whenever its attributes allow it: *secure*, *path* ``/``, no *domain*. Not *prefixed*: its
+    name is one that others rely on.
     """
 
     def __init__(
-        self, name: str, *, secure: bool, path: str = "/", domain: str | None = None, same_site: str = "Lax"
+        self,
+        name: str,
+        *,
+        secure: bool,
+        path: str = "/",
+        domain: str | None = None,
+        same_site: str = "Lax",
+        http_only: bool = True,
+        prefixed: bool = True,
     ) -> None:
         self._secure, self._path, self._domain, self._same_site = secure, path, domain, same_site
-        self.name = f"__Host-{name}" if secure and path == "/" and domain is None else name
+        self._http_only = http_only
+        self.name = f"__Host-{name}" if prefixed and secure and path == "/" and domain is None else name
         #: The headers that remove the cookie, and also one that was set before the setting for the domain was made.
         self.removal = [self._set_cookie("", 0, where) for where in dict.fromkeys((domain, None))]
 
@@ -142,6 +152,6 @@ class Cookie:
             path=self._path,
             domain=domain,
             secure=self._secure,
-            httponly=True,
+            httponly=self._http_only,
             samesite=self._same_site,
         )

@@ -125,7 +125,10 @@ def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
     if seconds is not None:
         told, wait = waiting_time(seconds, texts_of(environ)), ("Retry-After", str(seconds))
         return _as_json(environ, start_response, HTTPStatus.TOO_MANY_REQUESTS, told, [wait])
-    web = session_of(environ).settings.web
+    session = session_of(environ)
+    if refused_in_header(environ) is None:
+        session.drop_tokens()
+    web = session.settings.web
     if not wants_header(environ) and web.login.enabled and preferred(environ, web.produces) == HTML:
         return _redirect(environ, start_response, web.at(web.login.uri))
     told = texts_of(environ).gettext(NOT_SIGNED_IN)

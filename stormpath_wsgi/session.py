@@ -31,6 +31,7 @@ from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.remote_user import Told
+from stormpath_wsgi.web.token_cookies import Offered, Pair, TokenCookies
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,9 @@ _BY_COOKIE = "Cookie"
 
 #: What the app is told of a stranger.
 _UNTOLD: Mapping[str, str] = {}
+
+#: What is read where no request is being served.
+_NO_ENVIRON: WSGIEnvironment = {"wsgi.url_scheme": "http"}
 
 #: A cookie is renewed when this part of the idle time has gone by: nobody is signed out more than that part too early,
 #: and no browser gets more than one new cookie in that time.
@@ -123,6 +127,11 @@ class Sessions(Shared):
         #: Who may say which address a visitor has.
         self.proxies = Proxies(settings.proxies)
         self._cookies = {https: Cookie.of_session(settings.session, https=https) for https in (False, True)}
+        #: The cookies with tokens beside the session cookie; None: there are none.
+        self.pairs: TokenCookies | None = None
+        if settings.cookies == "tokens":
+            common: dict[str, Any] = {"told": self.told, "generation": self.generation, "now": now}
+            self.pairs = TokenCookies(client, application, settings, **common)
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
         self._known: OrderedDict[str, Known] = OrderedDict()
 
@@ -135,9 +144,52 @@ class Sessions(Shared):
         cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
         header = environ.get("HTTP_COOKIE")
         offered = cookie.texts(header) if header else NO_COOKIE
+        if self.pairs is not None and judged is None:
+            return self._open_with_pair(environ, cookie, offered, self.pairs)
         known, identity = self._judge(offered) if judged is None else (None, judged)
         session = environ[SESSION] = CurrentSession(self, cookie, offered, known, identity, environ)
         return session
+
+    def _open_with_pair(
+        self, environ: WSGIEnvironment, cookie: Cookie, offered: Sequence[str], pairs: TokenCookies
+    ) -> CurrentSession:
+        """The same, where cookies hold tokens as well. The session decides, then the access token, then the refresh
+        token, which brings both back.
+        """
+        known, identity = self._judge(offered)
+        tokens = pairs.offered(environ)
+        by_token = pairs.identify(tokens)
+        is_in_session = known is not None and known.lives
+        pair, is_refused = None, False
+        if by_token.account is None and pairs.can_renew(tokens):
+            pair = self._renewed_if_possible(pairs, tokens) if is_in_session else pairs.renew(tokens)
+            if not is_in_session:
+                known = known if pair is None else self._restored(pair)
+                identity = OVER if known is None else known.identity
+                is_refused = identity.account is None
+        elif not is_in_session and by_token.account is not None:
+            known, identity = None, by_token
+        elif identity is NOTHING:
+            identity = by_token
+        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, identity, environ)
+        if is_refused:
+            session.drop_tokens()
+        elif known is not None and pair is not None:
+            session.take(known, pair, anew=not is_in_session)
+        return session
+
+    def _renewed_if_possible(self, pairs: TokenCookies, tokens: Offered) -> Pair | None:
+        """Somebody is signed in without it: a directory that is away is no reason to say that."""
+        try:
+            return pairs.renew(tokens)
+        except Unavailable as error:
+            log.warning("An access token is not renewed: %s", error)
+            return None
+
+    def _restored(self, pair: Pair) -> Known | None:
+        """The session that the refresh token of *pair* is, as used now."""
+        session = Session(pair.session_id, pair.account_id, started=pair.begun, renewed=int(self.now()))
+        return self.recall(self._signer.write(session))
 
     def origin(self, environ: WSGIEnvironment, *, actor: str | None = None, credential: str | None = None) -> Origin:
         """Where a request comes from, for events and limits. That is no look at the user."""
@@ -198,6 +250,8 @@ class Sessions(Shared):
             params["passwordModifiedAt"] = proved.isoformat()
         if nonce is not None:
             params["nonce"] = nonce
+        if self.pairs is not None:
+            params["signed"] = "true"
         token = self._new_token(account, place_of(origin), params)
         now = self.now()
         session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now), stay=stay)
@@ -219,9 +273,13 @@ class Sessions(Shared):
     def end(self, known: Known) -> None:
         """End a session in the directory, for every worker. Ending what has ended does nothing."""
         self._known.pop(known.text, None)
+        self.end_token(f"refreshTokens/{known.session.id}")
+
+    def end_token(self, path: str) -> None:
+        """End what a browser holds, by its *path* in the directory: a session, or an access token. As :meth:`end`."""
         try:
             with reserved(SessionEnded):  # who has its cookie ends it: that is a sign-out, which others tell
-                self._store.delete(f"{self.client.base_url}/refreshTokens/{known.session.id}")
+                self._store.delete(f"{self.client.base_url}/{path}")
         except Unavailable:
             raise
         except Error as error:
@@ -409,9 +467,11 @@ class CurrentSession(Live):
         if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
             self._sessions.end(known)
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
+        pairs = self._sessions.pairs
+        pair = None if pairs is None else pairs.of_session(known.session.id)
         self._end()
         self._become(known, known.identity)
-        self._keep(known.text, known.session)
+        self.take(known, pair, anew=True)
 
     def sign_out(self) -> None:
         """End the session in the directory and take the cookie away. Does no harm when nobody is signed in.
@@ -429,6 +489,7 @@ class CurrentSession(Live):
         finally:
             self._become(None, NOTHING)
             self._changes = self._cookie.removal
+            self._add_removal()
 
     def origin(self) -> Origin:
         """Where the request comes from, for events. That is no look at the user."""
@@ -439,6 +500,32 @@ class CurrentSession(Live):
     def add_cookie(self, header: tuple[str, str]) -> None:
         """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``. After a sign-in or sign-out."""
         self._changes = (*self._changes, header)
+
+    def take(self, known: Known, pair: Pair | None, *, anew: bool) -> None:
+        """Have the answer set the cookies of the session *known*: its own, if it is *anew*, and those of its tokens."""
+        if anew:
+            self._keep(known.text, known.session)
+        pairs = self._sessions.pairs
+        if pairs is not None and pair is not None:
+            lasting = self._sessions.max_age(known.session) is not None
+            self._changes = (*self._changes, *pairs.headers(pair, https=self._https, lasting=lasting))
+
+    def drop_tokens(self) -> None:
+        """Have the answer take the cookies with tokens away, if there are any in the request that sign nobody in."""
+        pairs = self._sessions.pairs
+        if pairs is not None and self.identity.account is None and pairs.offered(self.environ or _NO_ENVIRON):
+            self._add_removal()
+
+    def _add_removal(self) -> None:
+        pairs = self._sessions.pairs
+        if pairs is not None:
+            gone = [header for header in pairs.removal(https=self._https) if header not in self._changes]
+            self._changes = (*self._changes, *gone)
+
+    @property
+    def _https(self) -> bool:
+        scheme: str = (self.environ or _NO_ENVIRON)["wsgi.url_scheme"]
+        return scheme == "https"
 
     @property
     def matters(self) -> bool:
@@ -479,6 +566,12 @@ class CurrentSession(Live):
             if account is not None and account.href not in self.ended:
                 self.ended = (*self.ended, account.href)
             self._sessions.end(known)
+        pairs = self._sessions.pairs
+        if pairs is not None:
+            for held in list(pairs.held(pairs.offered(self.environ or _NO_ENVIRON))):
+                if held.account not in self.ended:
+                    self.ended = (*self.ended, held.account)
+                self._sessions.end_token(held.path)
 
     def _held(self) -> Iterator[Known]:
         """The session, and those of other cookies in the request: each would sign the browser in again."""

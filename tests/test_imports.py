@@ -61,9 +61,10 @@ ARROWS: dict[str, set[str]] = {
     "web/bearer": {"client", "remembered", "settings", "user", "web/basic", "web/identity", "web/remote_user"},
     "web/request_authenticators": {"client", "web/basic", "web/bearer", "web/identity"},
     "api_auth": {"client", "web/request_authenticators"},
+    "web/token_cookies": {"client", "cookie", "settings", "web/bearer", "web/identity", "web/remote_user"},
     "session": {
         "client", "cookie", "settings", "texts", "user", "web/address", "web/devices", "web/environ", "web/identity",
-        "web/language", "web/remote_user",
+        "web/language", "web/remote_user", "web/token_cookies",
     },
     "web/credentials": {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",

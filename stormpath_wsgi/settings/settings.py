@@ -124,6 +124,13 @@ class Settings(Section):
         "a cookie and a header the one decides that stands first. A header that is ours to judge and wrong makes "
         "nobody signed in, wherever it stands.",
     )
+    cookies: Literal["session", "tokens"] = Field(
+        "session",
+        description="Which cookies a sign-in sets. session: the session cookie alone. tokens: beside it one with an "
+        "access token and one with a refresh token, web.accessTokenCookie and web.refreshTokenCookie, and requests "
+        "that bring these alone are signed in as well. The access token is renewed by the refresh token until that "
+        "ends, however long the browser was away.",
+    )
     bearer: BearerSettings = BearerSettings()
     basic: BasicSettings = BasicSettings()
     remote_user: Literal["username", "email", "id", "href"] = Field(
@@ -198,6 +205,20 @@ class Settings(Section):
             raise ValueError(
                 f"protect offers basic at {basic[0]}, and nothing is taken there; add basic to credentials, and "
                 "set basic.apiKey, basic.loginName or basic.password to true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _cookies_are_apart(self) -> Self:
+        names = (
+            self.session.cookie_name,
+            self.web.access_token_cookie.name,
+            self.web.refresh_token_cookie.name,
+        )
+        if self.cookies == "tokens" and len(set(names)) < len(names):
+            raise ValueError(
+                "session.cookieName, web.accessTokenCookie.name and web.refreshTokenCookie.name are not three names; "
+                "give each cookie its own"
             )
         return self
 
