@@ -55,7 +55,8 @@ class Origin:
     *actor*: the href of the account that acts; None: nobody is signed in, or no request is being served. *address*: the
     network address of the client, as the server tells it, or a proxy that the setting ``proxies`` names. *agent*: what
     the client calls itself (``User-Agent``). *credential*: what the actor is known by, such as ``session``.
-    *language*: in which the client is answered, a tag of BCP 47; None: not known. *environ*: the WSGI environ of the
+    *language*: in which the client is answered, a tag of BCP 47; None: not known. *site*: where a
+    browser on this machine has reached a development server; None in any other case. *environ*: the WSGI environ of the
     request; None where there is no request of a site. *page*: whether one of our own pages is answering it.
     """
 
@@ -64,6 +65,7 @@ class Origin:
     agent: str | None = None
     credential: str | None = None
     language: str | None = None
+    site: str | None = None
     environ: dict[str, Any] | None = field(default=None, repr=False, compare=False)
     page: bool = False
 

@@ -25,7 +25,7 @@ from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
-from stormpath_wsgi.web.address import Proxies
+from stormpath_wsgi.web.address import Proxies, development_site
 from stormpath_wsgi.web.devices import place_of
 from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
@@ -199,6 +199,7 @@ class Sessions(Shared):
             credential=credential,
             address=self.proxies.address(environ),
             language=texts_of(environ).language,
+            site=development_site(environ),
         )
 
     def identify(self, environ: WSGIEnvironment) -> Identity:

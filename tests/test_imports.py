@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "remembered": set(),
     "limits": {"breaker"},
     "settings": {"key_file", "limits", "texts"},
-    "directory": {"breaker", "key_file", "limits", "remembered", "settings", "texts", "tickets"},
+    "directory": {"breaker", "key_file", "limits", "remembered", "settings", "texts", "theme", "tickets"},
     "client": {"limits", "sauthc1", "tickets"},
     "web/address": set(),
     "web/bodies": set(),

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from stormpath_wsgi.settings.section import Section
-from stormpath_wsgi.settings.types import DomainName, Duration, Link, MailAddress, OneLine, SiteUrl
+from stormpath_wsgi.settings.types import Accent, DomainName, Duration, Link, MailAddress, OneLine, SiteUrl
 
 
 class MailSettings(Section):
@@ -38,7 +38,7 @@ class MailSettings(Section):
         description="The address of the site, for the other links of mails. Not set: web.baseUrl, with web.basePath.",
     )
     site_name: OneLine | None = Field(
-        None, description="What the site is called in mails. Not set: the name of the application."
+        None, description="What the site is called in mails. Not set: web.look.name, or the name of the application."
     )
     domain: DomainName | None = Field(
         None,
@@ -47,7 +47,17 @@ class MailSettings(Section):
         "web.multiTenancy is enabled.",
     )
     logo: Link | None = Field(
-        None, description="The address of a picture for the head of mails. Not set: the first letter of the name."
+        None,
+        description="The address of a picture for the head of mails. Not set: web.look.logo, or the first letter of "
+        "the name.",
+    )
+    accent: Accent | None = Field(
+        None, description="The colour of buttons in mails, such as #2563eb. Not set: web.look.accent."
+    )
+    local_links: bool | None = Field(
+        None,
+        description="Whether links lead to the host that a request names, if that is a name of this machine and the "
+        "request comes from it, as in development. Not set: where nothing else says where the site is.",
     )
     templates: Path | None = Field(
         None, description="A folder whose files mail.html and mail.txt replace the layout of the mails in our words."

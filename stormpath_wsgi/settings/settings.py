@@ -365,14 +365,28 @@ class Settings(Section):
         links = {name: self._site + quote(self.web.at(page.uri), safe=_PATH) for name, page in pages.items()}
         links["site"] = self._site + quote(self.web.base_path or "", safe=_PATH).rstrip("/")
         missing = {name: link for name, link in links.items() if getattr(self.mail, name) is None}
-        if missing and self.mail.is_sent and urlsplit(self._site).hostname in _NOWHERE:
+        look = {"site_name": self.web.look.name, "accent": self.web.look.accent, "logo": self._logo}
+        look = {name: value for name, value in look.items() if getattr(self.mail, name) is None}
+        local = self._is_nowhere if self.mail.local_links is None else self.mail.local_links
+        if missing.keys() - {"site"} and self.mail.is_sent and urlsplit(self._site).hostname in _NOWHERE:
             log.warning(
                 "The links of mails lead to %s, which only this machine reaches: set web.baseUrl "
                 "(STORMPATH_WEB_BASEURL) to the address at which browsers reach the site.",
                 self._site,
             )
         domain = self.mail.domain or self.web.organizations_below
-        return self.mail.model_copy(update={**missing, "domain": domain})
+        return self.mail.model_copy(update={**missing, **look, "local_links": local, "domain": domain})
+
+    @property
+    def _logo(self) -> str | None:
+        """The address of the logo of the pages, for who is on no page."""
+        logo = self.web.look.logo
+        return logo if logo is None or not logo.startswith("/") else self._site + logo
+
+    @property
+    def _is_nowhere(self) -> bool:
+        """Whether nothing says where browsers reach this site."""
+        return self.web.base_url is None and "base_url" not in self.model_fields_set and SERVED_AT not in os.environ
 
     @property
     def _site(self) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
+from urllib.parse import quote
 
 from stormpath_wsgi.events import SignInFailed, here
 
@@ -36,6 +37,10 @@ _FIXED = "werkzeug.proxy_fix.orig"
 _WRITTEN = re.compile(
     r"\[(?P<in_brackets>[0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|(?P<with_port>[0-9.]+):[0-9]{1,5}|(?P<alone>[0-9A-Fa-f:.]+)"
 )
+
+
+#: The names by which a machine calls itself, with a port.
+_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 class Proxies:
@@ -141,3 +146,17 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address  # a server that listens to both kinds sees IPv4 so
+
+
+def development_site(environ: Mapping[str, Any]) -> str | None:
+    """Where a browser on this machine has reached a server on it, by a name of the machine itself; None in any other
+    case.
+
+    A visitor can write any name into ``Host``, so no other one is believed, and none where a proxy is in between.
+    """
+    host = str(environ.get("HTTP_HOST", ""))
+    if environ.get("wsgi.url_scheme") != "http" or not _LOOPBACK.fullmatch(host):
+        return None
+    if any(name in environ for name in _OF_PROXIES) or environ.get("REMOTE_ADDR") not in ("127.0.0.1", "::1"):
+        return None
+    return f"http://{host}{quote(str(environ.get('SCRIPT_NAME', '')).encode('latin-1'))}"

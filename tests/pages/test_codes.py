@@ -165,3 +165,37 @@ def bare(answer: Any, address: str) -> str:
     page = re.sub(r'value="[^"]*"', "", answer.text)
     local, _, domain = address.partition("@")
     return f"{answer.status} {page}".replace(f"{local}<wbr>@{domain}", "A")
+
+
+DEVELOPMENT = {"HTTP_HOST": "127.0.0.1:5000", "REMOTE_ADDR": "127.0.0.1"}
+ELSEWHERE: list[dict[str, str]] = [
+    {"HTTP_HOST": "evil.example"},
+    {"HTTP_HOST": "localhost.evil.example"},
+    {"HTTP_HOST": "127.0.0.1:5000@evil.example"},
+    {"REMOTE_ADDR": "203.0.113.7"},
+    {"HTTP_X_FORWARDED_FOR": "203.0.113.7"},
+    {"wsgi.url_scheme": "https"},
+]
+
+
+class TestADevelopmentServer:
+    """``flask run`` and the like say nowhere where they serve."""
+
+    def link(self, office: PostOffice, environ: dict[str, str], **settings: Any) -> str:
+        site = make_site(mail={"url": office.url}, **settings)
+        with closing(site.client):
+            account(site)
+            visit = Visit("application/json", site=site)
+            visit.post_json("/forgot", {"email": ADA}, extra_environ={**DEVELOPMENT, **environ})
+            return office.link().partition("?")[0]
+
+    def test_is_where_the_links_of_its_mails_lead(self, office: PostOffice) -> None:
+        assert self.link(office, {}) == "http://127.0.0.1:5000/change"
+        assert self.link(office, {"HTTP_HOST": "localhost:8080"}) == "http://localhost:8080/change"
+
+    def test_is_believed_by_its_name_only_and_only_where_no_setting_says_where_the_site_is(
+        self, office: PostOffice
+    ) -> None:
+        assert {self.link(office, environ) for environ in ELSEWHERE} == {"https://localhost/change"}
+        assert self.link(office, {}, web={"baseUrl": "https://site.example"}) == "https://site.example/change"
+        assert self.link(office, {}, base_url="https://id.example/v1") == "https://id.example/change"

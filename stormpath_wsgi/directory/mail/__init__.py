@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 
+from stormpath_wsgi.directory.mail.colours import colours
 from stormpath_wsgi.directory.mail.layout import Layout
 from stormpath_wsgi.directory.mail.mailers import FolderMailer, Mailer, NoMailer, open_mailer
 from stormpath_wsgi.directory.mail.purposes import (
@@ -36,7 +37,8 @@ class Mail:
     which a verification token is valid. *code_ttl*: the same of a code. *invitation_ttl*: the same of an invitation.
     *site*: the address of the site, for other links. *site_name*: what the site is called in mails whose words are
     ours; None: as the application. *domain*: below which each organization has a host of its own; None: none has.
-    *layout*: draws these mails.
+    *layout*: draws these mails. *local_links*: whether links lead to a development server (:attr:`.Origin.site`) where
+    one is asked.
     """
 
     mailer: Mailer
@@ -49,6 +51,7 @@ class Mail:
     site: str = ""
     site_name: str | None = None
     domain: str | None = None
+    local_links: bool = False
     layout: Layout = field(default_factory=lambda: Layout.of(None, None))
 
     @classmethod
@@ -76,7 +79,8 @@ class Mail:
             site=site,
             site_name=settings.site_name,
             domain=settings.domain,
-            layout=Layout.of(settings.templates, settings.logo),
+            layout=Layout.of(settings.templates, settings.logo, colours(settings.accent)),
+            local_links=bool(settings.local_links),
         )
 
     def at(self, path: str, **query: str) -> str:

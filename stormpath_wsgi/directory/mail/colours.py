@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stormpath_wsgi.theme import theme_of
+
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
@@ -26,9 +28,10 @@ class Colours:
     dark: Scheme
 
 
-def colours() -> Colours:
-    """Those that mails have: ink as the accent."""
+def colours(accent: str | None = None) -> Colours:
+    """Those of mails whose buttons have the colour *accent*, as ``#rrggbb``. Only that differs; None: ink."""
+    theme = theme_of(accent)
     return Colours(
-        light=Scheme("#f6f5f3", "#ffffff", "#e2dfda", "#1d1b18", "#5e5951", "#2f2b27", "#ffffff"),
-        dark=Scheme("#131210", "#1b1a17", "#35322d", "#f1eee9", "#ada79e", "#e9e4de", "#171512"),
+        light=Scheme("#f6f5f3", "#ffffff", "#e2dfda", "#1d1b18", "#5e5951", theme.light.fill, theme.light.on_fill),
+        dark=Scheme("#131210", "#1b1a17", "#35322d", "#f1eee9", "#ada79e", theme.dark.fill, theme.dark.on_fill),
     )

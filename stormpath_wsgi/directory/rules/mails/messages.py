@@ -75,7 +75,8 @@ def write(work: UnitOfWork, mail: Outgoing) -> EmailMessage | None:
     # address.
     if not _is_good(work, mail.purpose, mail.token, mail.application_id):
         return None
-    base = hosts.link(template["defaultModel"]["linkBaseUrl"], mail.details, work.mail.domain)
+    base = _here(work, mail, template.get("defaultModel", {}).get("linkBaseUrl", ""))
+    base = hosts.link(base, mail.details, work.mail.domain)
     link = {} if mail.token is None else link_model(base, mail.token)
     if email_templates.is_ours(mail.purpose, template):
         sender = Sender(template["fromEmailAddress"], template["fromName"])
@@ -89,7 +90,9 @@ def _notice(work: UnitOfWork, mail: Outgoing) -> EmailMessage | None:
     account = None if mail.account_id is None else records.load(work, Resource(kinds.Account, mail.account_id))
     if account is None and mail.address is None:
         return None
-    return _ours(work, mail, account, Sender(work.mail.from_address, work.mail.from_name), mail.details.get("link"))
+    link = mail.details.get("link")
+    sender = Sender(work.mail.from_address, work.mail.from_name)
+    return _ours(work, mail, account, sender, link and _here(work, mail, link))
 
 
 def _ours(
@@ -131,6 +134,12 @@ def _site_name(work: UnitOfWork, mail: Outgoing) -> str:
         )
         found = work.connection.execute(statement.limit(1)).scalar()
     return found or work.mail.from_name
+
+
+def _here(work: UnitOfWork, mail: Outgoing, address: str) -> str:
+    """*address*, an address of the site; at the development server where one was asked for the mail."""
+    site = mail.details.get("site")
+    return site + address.removeprefix(work.mail.site) if site and address.startswith(work.mail.site) else address
 
 
 def _home(link: str) -> str | None:

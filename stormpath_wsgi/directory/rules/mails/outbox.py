@@ -39,8 +39,8 @@ def put(
     secret. Without an account it takes the same time, and a mail is sent only to an *address*. Raises 2020 for an
     account that does not exist.
     """
-    id = new_id()
-    details = {**(details or {}), **hosts.told()}
+    id, site = new_id(), here().site if work.mail.local_links else None
+    details = {**(details or {}), **hosts.told(), **({} if site is None else {"site": site})}
     row = {
         "id": id,
         "tenant_id": work.tenant_id,
