@@ -21,16 +21,16 @@ from stormpath_wsgi.pages.account_document import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER, OF_FORM
 from stormpath_wsgi.pages.declaration import Declaration
-from stormpath_wsgi.pages.form import Form, is_blank
+from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.organization_select import OrganizationSelect
 from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
-from stormpath_wsgi.pages.sentences import EXPIRED, GENERAL
+from stormpath_wsgi.pages.sentences import EXPIRED, GENERAL, WEAK
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import challenge, forbid, wants_header
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
-from stormpath_wsgi.texts import marked
+from stormpath_wsgi.texts import Texts, marked
 from stormpath_wsgi.web.bodies import FORM
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML, preferred
@@ -259,12 +259,7 @@ class FormPage(Page[F]):
     ) -> Response:
         texts = texts_of(request.environ)
         context = {**self.context(request), **more}
-        wrong: dict[str, str | bool] = {**refusal.wrong_fields(texts)} if refusal else {}
-        rules, sent = context.get("password_rules"), posted.get("password")
-        if rules and PASSWORD in wrong and isinstance(sent, str) and not is_blank(sent):
-            rules = context["password_rules"] = rules.after(sent)
-            if any(rule.missing for rule in rules.rules):
-                wrong[PASSWORD] = True  # the rules say it
+        wrong = _wrong_fields(refusal, context, posted, texts)
         answer = self.site.html(
             request,
             self._settings.view,
@@ -303,6 +298,24 @@ def said_by_listener(declined: Declined) -> Invalid:
     said = declined.message
     message = GENERAL if said in ("", Code.REFUSED_BY_LISTENER.developer_message) else said
     return Invalid(message, status=HTTPStatus.FORBIDDEN)
+
+
+def _wrong_fields(
+    refusal: Refusal | None, context: dict[str, Any], posted: Mapping[str, Any], texts: Texts
+) -> dict[str, str | bool]:
+    """What is wrong with each field. At a password that is too weak no sentence stands where its rules, which are in
+    the *context* of the page, say it: those get marks.
+    """
+    if refusal is None:
+        return {}
+    wrong: dict[str, str | bool] = {**refusal.wrong_fields(texts)}
+    rules, sent = context.get("password_rules"), posted.get(PASSWORD)
+    weak = any(each.message == WEAK and each.field == PASSWORD for each in (refusal, *refusal.others))
+    if weak and rules and isinstance(sent, str):
+        rules = context["password_rules"] = rules.after(sent)
+        if any(rule.missing for rule in rules.rules):
+            wrong[PASSWORD] = True
+    return wrong
 
 
 def refused(request: Request, refusal: Refusal) -> Response:
