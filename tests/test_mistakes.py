@@ -108,7 +108,7 @@ def form(kind: str, **web: Any) -> dict[str, Any]:
     return {"web": {"register": {"form": {"fields": {"colour": {"label": "Colour", "type": kind}}}}, **web}}
 
 
-@pytest.mark.parametrize("kind", ["select", "textarea", "file", "submit", "PASSWORD", ""])
+@pytest.mark.parametrize("kind", ["radio", "textarea", "file", "submit", "PASSWORD", ""])
 def test_a_field_that_our_form_cannot_show_is_refused(kind: str) -> None:
     said = complaint(**form(kind))
     assert said.startswith(f"web: register.form.fields.colour.type is {kind}, which our form cannot show; write one of")

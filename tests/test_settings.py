@@ -623,6 +623,8 @@ class TestLinksOfMails:
                         "url": "smtp://mail.example.com",
                         "resetLink": "https://a.example/r",
                         "verificationLink": "https://a.example/v",
+                        "invitationLink": "https://a.example/i",
+                        "site": "https://a.example",
                     }
                 },
                 False,
@@ -680,7 +682,9 @@ class TestDescription:
         name, needed = entry.variable, ALSO_NEEDED.get(entry.name, {})
         if ".NAME." in entry.name:
             name = name.replace("NAME", "COLOUR")
-            needed = {f"{name.rpartition('_')[0]}_LABEL": "Colour"}
+            stem = name.rpartition("_")[0]
+            kind = {"options": "select", "links": "checkbox"}.get(entry.name.rpartition(".")[2])
+            needed = {f"{stem}_LABEL": "Colour", **({f"{stem}_TYPE": kind} if kind else {})}
         for variable, text in {**needed, name: _other(entry)}.items():
             monkeypatch.setenv(variable, text)
         found, default = _value(Settings.read(), entry.name), _value(Settings(), entry.name)
@@ -700,6 +704,7 @@ EXAMPLES = {
     "path": "elsewhere",
     "secret": "x" * 40,
     "list of text": "email, password",
+    "list of list of text": "red, blue",
     "function": "json:dumps",
     "limit": "3 tries, waits 2s to 1m, one back after 1h",
     "time zone": "Europe/Berlin",
@@ -723,6 +728,7 @@ OTHER_VALUES = {
     "mail.resetLink": "https://example.com/change",
     "mail.domain": "example.com",
     "mail.verificationLink": "https://example.com/verify",
+    "mail.invitationLink": "https://example.com/invitation",
     "passwordHasher": "support.cheap:HASHER",
     "preflight": "/members",
     "protect": '{"/members": "login"}',
@@ -759,6 +765,9 @@ OTHER_VALUES = {
     "web.changePassword.form.fields": '{"password": {"label": "Secret"}}',
     "web.changePassword.form.fields.NAME.type": "number",
     "web.changePassword.form.fieldOrder": "confirmPassword, password",
+    "web.invitation.form.fields": '{"colour": {"label": "Colour"}}',
+    "web.invitation.form.fields.NAME.type": "number",
+    "web.invitation.form.fieldOrder": "password, givenName",
     "web.verifyEmail.form.fields": '{"login": {"label": "Address"}}',
     "web.verifyEmail.form.fields.NAME.type": "text",
     "web.verifyEmail.form.fieldOrder": "[]",
@@ -778,6 +787,8 @@ def _other(entry: Description) -> str:
         return "false" if entry.default == "true" else "true"
     if " or " in entry.type:
         return next(choice for choice in entry.type.split(" or ") if choice != entry.default)
+    if entry.name.endswith(".form.fields.NAME.links"):
+        return '{"Col": "/elsewhere"}'
     return "/other" if entry.default.startswith("/") else EXAMPLES[entry.type]
 
 

@@ -57,8 +57,12 @@ class FieldSettings(Section):
     )
     visible: bool = Field(True, description="Whether it is shown; an invisible one is still taken from a request.")
 
-    @model_validator(mode="after")
-    def _fit_together(self) -> Self:
+    def check(self) -> None:
+        """Raises ValueError, with what to write instead, for what our form cannot show."""
+        if self.type not in INPUT_TYPES:
+            raise ValueError(
+                f"type is {self.type:.40}, which our form cannot show; write one of {', '.join(INPUT_TYPES)}"
+            )
         if bool(self.options) != (self.type == SELECT):
             raise ValueError("options belong to the type select, which needs some; write both or neither")
         if self.links and self.type != CHECKBOX:
@@ -66,7 +70,6 @@ class FieldSettings(Section):
         for words in self.links:
             if not words or words not in self.label:
                 raise ValueError(f"links name {words!r:.80}, which is not in the label; write words of it")
-        return self
 
 
 def _field(label: str, placeholder: str | None = None, **rest: Any) -> FieldSettings:

@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from stormpath_wsgi.settings.forms import INPUT_TYPES, FormSettings
+from stormpath_wsgi.settings.forms import FormSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.oauth import AccessTokenCookieSettings, OAuth2Settings, RefreshTokenCookieSettings
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
@@ -137,11 +137,10 @@ class WebSettings(Section):
             return self  # somebody else shows them
         for page, form in self._forms():
             for name, shown in form.fields.items():
-                if shown.type not in INPUT_TYPES:
-                    raise ValueError(
-                        f"{page}.form.fields.{name}.type is {shown.type:.40}, which our form cannot show; write one of "
-                        + ", ".join(INPUT_TYPES)
-                    )
+                try:
+                    shown.check()
+                except ValueError as wrong:
+                    raise ValueError(f"{page}.form.fields.{name}.{wrong}") from None
         return self
 
     def _forms(self) -> Iterator[tuple[str, FormSettings]]:
