@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -228,6 +229,36 @@ def test_a_forgotten_password_becomes_a_new_one_by_a_mail(visitor: Visitor) -> N
     visitor.is_at("/")
     visitor.goes_to(address)
     visitor.is_at("/forgot?status=invalid_sptoken")
+    expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+
+
+@EMBEDDED
+@pytest.mark.parametrize("viewport", [PHONE], ids=["phone"])
+@pytest.mark.parametrize("scripts", [False], ids=["no scripts"])
+def test_an_invitation_becomes_an_account_that_stays_signed_in(visitor: Visitor, owner: Owner) -> None:
+    page, outbox = visitor.page, Path(visitor.site.environ["STORMPATH_INSTANCE"]) / "outbox"
+    owner("account", "invite", visitor.email, "--group", "admins")
+    [mail] = [text for mail in outbox.glob("*.eml") if f"To: {visitor.email}" in (text := mail.read_text())]
+    found = re.search(r"/invitation\?sptoken=\S+", mail)
+    assert found
+    for _ in range(2):  # to open the link uses nothing up
+        visitor.goes_to(found[0])
+    expect(page.get_by_text(visitor.email)).to_be_visible()
+    page.get_by_label("First name").fill("Ada")
+    page.get_by_label("Last name").fill("Lovelace")
+    page.get_by_label("Password").fill("short")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    visitor.is_at("/login?status=created")
+    page.get_by_label("Keep me signed in").check()
+    visitor.signs_in()
+    visitor.is_at("/")
+    assert visitor.goes_to("/admin") == 200
+    [session] = [cookie for cookie in visitor.context.cookies() if cookie["name"] == "stormpath_session"]
+    assert session["expires"] > time.time() + 29 * 86_400
+    assert visitor.goes_to(found[0]) == 404
     expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
 
 
