@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any, TypeAlias
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -12,6 +13,7 @@ from werkzeug.middleware.lint import LintMiddleware
 
 from stormpath_wsgi import StormpathMiddleware, groups_required
 from stormpath_wsgi.client import Account, Application, Organization
+from support import prepared
 from support.cheap import HASHER
 from support.visitors import KEYS
 
@@ -30,7 +32,9 @@ def make_site(application: WSGIApplication = app, /, **settings: Any) -> Stormpa
     """The middleware on a directory of its own in memory, with a page for the staff."""
     protect = {"/staff": groups_required(["staff"])}
     own = {"directory": "sqlite://", "secret_keys": KEYS, "password_hasher": HASHER, "protect": protect}
-    return StormpathMiddleware(application, **{**own, **settings})
+    begun = nullcontext() if "application" in settings else prepared.set_up()
+    with begun:
+        return StormpathMiddleware(application, **{**own, **settings})
 
 
 class Visit(TestApp):  # type: ignore[misc]

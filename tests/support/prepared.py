@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
 
 
 class _Template(NamedTuple):
-    """A database without a tenant: as it is in memory, and the statements that make it."""
+    """A database without a tenant: as it is in memory, and the statements that make it. *set_up*: one with a tenant."""
 
     image: bytes
     statements: list[str]
+    set_up: bytes
 
 
 @cache
@@ -23,9 +27,32 @@ def template() -> _Template:
     """Is asked for before anything listens to :func:`fill`."""
     with closing(Database("sqlite://")) as database:
         migrate.upgrade(database)
-        with database.read() as connection:
-            driver: Any = connection.connection.driver_connection
-            return _Template(driver.serialize(), list(driver.iterdump())[1:-1])
+        with _driver(database) as driver:
+            image, statements = driver.serialize(), list(driver.iterdump())[1:-1]
+        DirectoryService(database, "http://localhost/v1").bootstrap()
+        with _driver(database) as driver:
+            return _Template(image, statements, driver.serialize())
+
+
+@contextmanager
+def _driver(database: Database) -> Iterator[sqlite3.Connection]:
+    with database.read() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        yield driver
+
+
+_set_up: ContextVar[bool] = ContextVar("set_up", default=False)
+
+
+@contextmanager
+def set_up() -> Iterator[None]:
+    """A new database in memory begins with what bootstrapping makes, too. It is the same in each, down to the ids."""
+    token = _set_up.set(True)
+    try:
+        yield
+    finally:
+        _set_up.reset(token)
 
 
 def fill(connection: object, _: object) -> None:
@@ -34,7 +61,7 @@ def fill(connection: object, _: object) -> None:
         return
     (_number, _name, file), *_attached = connection.execute("PRAGMA database_list")
     if not file:
-        connection.deserialize(template().image)
+        connection.deserialize(template().set_up if _set_up.get() else template().image)
         return
     connection.execute("BEGIN IMMEDIATE")
     if not _has_tables(connection):  # nobody was faster

@@ -145,6 +145,7 @@ class InvitationToken:
     token: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
 class AddressChange:
     """``accounts/<id>/emailChange``: the new address of an account that waits to be verified."""
 
