@@ -175,7 +175,8 @@ class AccountPage(Page[AccountSettings]):
         return answer
 
     def _show(self, visit: Visit, status: int = HTTPStatus.OK, said: str | None = None) -> Response:
-        shown, labels = [], dict[str, str]()
+        shown: list[dict[str, Any]] = []
+        labels: dict[str, str] = {}
         for section in self._sections:
             context = section.context(visit)
             if context is not None:
