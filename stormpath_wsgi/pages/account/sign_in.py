@@ -45,9 +45,8 @@ class SignInSection(AccountSection):
 
     def _rules(self, visit: Visit) -> PasswordRules:
         strength = self.site.about.strength_in(visit.account.directory.href)
-        sent = visit.posted.get(NEW)
-        refused = NEW in visit.wrong and isinstance(sent, str)
-        return password_rules(strength, visit.texts, sent if refused else None)
+        rules, sent = password_rules(strength, visit.texts), visit.posted.get(NEW)
+        return rules.after(sent) if NEW in visit.wrong and isinstance(sent, str) else rules
 
     def _change(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
         missing = [name for name in _LABELS if is_blank(posted.get(name))]
