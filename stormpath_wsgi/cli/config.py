@@ -14,6 +14,7 @@ from stormpath_wsgi import pages
 from stormpath_wsgi.cli import targets
 from stormpath_wsgi.cli.command import say
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.pages import custom_css
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.settings.sources import DEFAULT, Effective, Inspection
 from stormpath_wsgi.settings.web import NO_HOSTS
@@ -80,8 +81,13 @@ def _hosts(settings: Settings) -> None:
         raise ConfigurationError(NO_HOSTS)
 
 
+def _contrast(settings: Settings) -> None:
+    if lines := custom_css.unreadable(settings.web.templates, settings.web.look.accent):
+        raise ConfigurationError("\n".join(lines))
+
+
 #: What is looked at besides the types of settings. Each raises :class:`ConfigurationError`, with a sentence a line.
-CHECKS: list[Callable[[Settings], None]] = [_directory, pages.check_templates, _hosts]
+CHECKS: list[Callable[[Settings], None]] = [_directory, pages.check_templates, _hosts, _contrast]
 
 
 def _faults(check: Callable[[Settings], None], settings: Settings) -> list[str]:

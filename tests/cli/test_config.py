@@ -28,6 +28,12 @@ HUSHED = {
     "directory": f"postgresql+psycopg://ada:{SECRET}/@x@db.example/accounts?sslpassword={SECRET}",
 }
 
+#: The dark half of a custom.css whose colours can be read.
+DARK = (
+    "@media (prefers-color-scheme: dark) { :root { --page: #0c1411; --fill: #4fd1a5; --on-fill: #06231a; "
+    "--link: #6fdcb8; } }"
+)
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -114,6 +120,26 @@ def test_it_finds_what_shows_only_at_the_start_of_a_site(folder: Path, given: st
     answer = config("--json")
     assert answer.exit_code == 1
     assert fault in " ".join(json.loads(answer.stdout)["faults"])
+
+
+@pytest.mark.parametrize(
+    ("css", "told"),
+    [
+        (":root { --page: #eef3f1; --fill: #0a7f5a; --on-fill: #ffffff; --link: #08704f; } " + DARK, []),
+        (":root { --fill: #ffdd00; --on-fill: #ffffff; }" + DARK, ["light scheme --on-fill"]),
+        (":root { --fill: #0a7f5a; --on-fill: #ffffff; --link: #0a7f5a; }", ["dark scheme --link"]),
+        (":root { --link: #cccccc; } /* --fill: #ffdd00; */", ["light scheme --link"]),
+        (":root { --fill: rgb(255 221 0); --radius: 3px; }", []),
+        ("", []),
+    ],
+)
+def test_it_says_which_colours_of_a_custom_css_cannot_be_read(folder: Path, css: str, told: list[str]) -> None:
+    write(folder / "custom.css", css)
+    write(folder / "stormpath.yaml", f"web: {{templates: {folder}}}")
+    answer = config("--json")
+    faults = json.loads(answer.stdout)["faults"]
+    assert [each.partition("in the ")[2].partition(" (")[0] for each in faults] == told
+    assert answer.exit_code == (1 if told else 0)
 
 
 def test_what_does_no_harm_is_told_and_is_no_fault(folder: Path) -> None:
