@@ -106,9 +106,8 @@ class Templates:
     def _named(self, name: str, kind: type[nodes.Extends | nodes.Import]) -> list[str]:
         """The templates that *name* extends or imports, as far as their names stand in it."""
         parsed = self._environment.parse(self._loader.get_source(self._environment, name)[0])
-        statements = (node for node in parsed.find_all(kind) if isinstance(node, nodes.Extends | nodes.Import))
-        found = (statement.template for statement in statements)
-        return [template.value for template in found if isinstance(template, nodes.Const)]
+        found = [node for node in parsed.find_all(kind) if isinstance(node, nodes.Extends | nodes.Import)]
+        return [node.template.value for node in found if isinstance(node.template, nodes.Const)]
 
     def _source(self, name: str) -> str:
         text = self._loader.get_source(self._environment, name)[0]
