@@ -25,5 +25,5 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("digest", name="pk_email_changes"),
     )
-    for columns in (("account_id", "back"), ("expires_at",), ("tenant_id",)):
+    for columns in (("account_id", "back"), ("expires_at",)):
         op.create_index(f"ix_email_changes_{'_'.join(columns)}", "email_changes", list(columns))
