@@ -130,6 +130,8 @@ def _words(member: Member[Any]) -> Iterator[str]:
             yield from _sending(member)
         case Collection():
             yield f"collection of {_reference(member.of)}"
+            if not member.named:
+                yield "not named in the document"
 
 
 def _attribute(attribute: Attribute[Any]) -> Iterator[str]:

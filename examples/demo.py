@@ -186,5 +186,5 @@ def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
     return found(environ, start_response)
 
 
-application = StormpathMiddleware(site, web={"register": {"autoLogin": True}})
+application = StormpathMiddleware(site, web={"register": {"autoLogin": True}, "account": {"apiKeys": True}})
 mails = Inbox(Path(application.settings.instance) / "outbox")

@@ -272,7 +272,7 @@ def _answered(kind: type[Kind]) -> Json:
     properties: Json = {"href": {"type": "string", "format": "uri"}}
     required = []
     for name, member in kind.members.items():
-        if getattr(member, "secret", False):
+        if getattr(member, "secret", False) or not getattr(member, "named", True):
             continue
         properties[name] = _member(member)
         if not getattr(member, "omitted", False):
