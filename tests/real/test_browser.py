@@ -299,3 +299,41 @@ def test_a_browser_reads_no_next_of_ours_as_another_site(chromium: Browser) -> N
     )
     page.close()
     assert set(origins) == {"https://site.example"}
+
+
+@EMBEDDED
+def test_somebody_looks_after_devices_keys_and_the_end_of_an_account(chromium: Browser, demo_site: DemoSite) -> None:
+    with chromium.new_context(viewport=DESKTOP) as desk, chromium.new_context(viewport=PHONE) as hand:
+        email = f"visitor{next(_people)}@example.org"
+        visitor, other = (Visitor(each.new_page(), each, demo_site, email, []) for each in (desk, hand))
+        page = visitor.page
+        visitor.registers()
+        other.goes_to("/login")
+        other.signs_in()
+        other.is_at("/")
+
+        visitor.goes_to("/account")
+        devices = page.get_by_role("region", name="Where you are signed in")
+        expect(devices.get_by_text("Chrome on Linux")).to_have_count(3)  # one of them for who cannot see the row of the button
+        devices.get_by_role("button", name="Sign out Chrome on Linux").click()
+        expect(page.get_by_role("status")).to_contain_text("That device is signed out.")
+        assert "/login" in (other.page.goto(demo_site.address + "/account") and other.page.url)
+
+        page.get_by_role("link", name="Make a new key").click()
+        page.get_by_label("Name").fill("Nightly backup")
+        page.get_by_role("button", name="Make the key").click()
+        expect(page.get_by_text("is ready. Copy the secret now.")).to_be_visible()
+        secret = page.locator("#secret").inner_text()
+        page.get_by_role("link", name="Done").click()
+        assert secret not in page.content()
+        page.get_by_role("link", name="Revoke Nightly backup").click()
+        page.get_by_role("button", name="Revoke the key").click()
+        expect(page.get_by_text("No API keys.")).to_be_visible()
+
+        page.get_by_role("link", name="Delete… your account").click()
+        page.get_by_label("Your password").fill(PASSWORD)
+        page.get_by_role("button", name="Delete my account").click()
+        visitor.is_at("/login?status=deletion")
+        assert "/login" in (visitor.page.goto(demo_site.address + "/account") and visitor.page.url)
+        visitor.signs_in()
+        visitor.is_at("/account")
