@@ -333,7 +333,7 @@ def test_somebody_looks_after_devices_keys_and_the_end_of_an_account(chromium: B
         page.get_by_role("link", name="Delete… your account").click()
         page.get_by_label("Your password").fill(PASSWORD)
         page.get_by_role("button", name="Delete my account").click()
-        visitor.is_at("/login?status=deletion")
+        expect(page.get_by_role("status")).to_contain_text("Your account is going to be deleted.")
         assert "/login" in (visitor.page.goto(demo_site.address + "/account") and visitor.page.url)
         visitor.signs_in()
         visitor.is_at("/account")
