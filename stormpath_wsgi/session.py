@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from wsgiref.types import WSGIEnvironment
 
-from stormpath_wsgi.client import Account, Application, Client
+from stormpath_wsgi.client import AccessToken, Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Session, SessionSigner, Stay
@@ -26,9 +26,18 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.address import Proxies, development_site
+from stormpath_wsgi.web.bearer import is_own, unverified
 from stormpath_wsgi.web.devices import place_of
 from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
-from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused
+from stormpath_wsgi.web.identity import (
+    NOTHING,
+    CredentialKind,
+    Identity,
+    Proof,
+    Proved,
+    Refused,
+    after_scheme,
+)
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.remote_user import Told
 from stormpath_wsgi.web.token_cookies import Offered, Pair, TokenCookies
@@ -501,6 +510,19 @@ class CurrentSession(Live):
     def add_cookie(self, header: tuple[str, str]) -> None:
         """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``. After a sign-in or sign-out."""
         self._changes = (*self._changes, header)
+
+    def revoke_token(self) -> None:
+        """End the access token of the token endpoint that has decided who sends this request, if one has. What other
+        tokens its account has stay good.
+
+        Raises :class:`~stormpath_wsgi.errors.Unavailable` when the directory does not end it.
+        """
+        identity = self.identity
+        if not isinstance(identity, Proved) or identity.kind is not CredentialKind.BEARER or self.environ is None:
+            return
+        token = unverified(after_scheme(self.environ.get("HTTP_AUTHORIZATION", ""), "bearer") or "")
+        if not is_own(token):  # one that a request authenticator made is kept nowhere
+            self._sessions.end_token(f"{AccessToken.path}/{token.claims['jti']}")
 
     def take(self, known: Known, pair: Pair | None, *, anew: bool) -> None:
         """Have the answer set the cookies of the session *known*: its own, if it is *anew*, and those of its tokens."""

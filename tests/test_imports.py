@@ -63,8 +63,8 @@ ARROWS: dict[str, set[str]] = {
     "api_auth": {"client", "web/request_authenticators"},
     "web/token_cookies": {"client", "cookie", "settings", "web/bearer", "web/identity", "web/remote_user"},
     "session": {
-        "client", "cookie", "settings", "texts", "user", "web/address", "web/devices", "web/environ", "web/identity",
-        "web/language", "web/remote_user", "web/token_cookies",
+        "client", "cookie", "settings", "texts", "user", "web/address", "web/bearer", "web/devices", "web/environ",
+        "web/identity", "web/language", "web/remote_user", "web/token_cookies",
     },
     "web/credentials": {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",

@@ -29,7 +29,7 @@ class LogoutPage(Page[LogoutSettings]):
 
     GET is the application's, unless the setting ``page`` puts a page with one button there. A button of the application
     needs no token of ours: whatever form it is in passes when the browser says that it is from this site. So does an
-    empty form of a client that says nothing.
+    empty form of a client that says nothing. An access token in the header of the request ends as well.
     """
 
     name = "logout"
@@ -43,7 +43,11 @@ class LogoutPage(Page[LogoutSettings]):
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self._settings.uri, here().address, refusal.reason)
             return self.site.problem(request, "error", refusal) if html else refused(request, refusal)
-        self.site.flows.sign_out(session_of(request.environ))
+        session = session_of(request.environ)
+        try:
+            session.revoke_token()
+        finally:  # this browser is signed out in any case
+            self.site.flows.sign_out(session)
         location = self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
         answer = redirect(location) if html else json_answer(None)
         self.site.tokens.forget(request, answer)
