@@ -15,7 +15,7 @@ import pytest
 from support.browsing import BROWSER, PASSWORD, OpenSite, Visit, make_site
 from support.servers import served_api
 
-from stormpath_wsgi import ConfigurationError
+from stormpath_wsgi import ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.events import RefreshTokenReused, SessionEnded, SignedIn, SignedOut
 from stormpath_wsgi.web.bearer import unverified
 from stormpath_wsgi.web.identity import CredentialKind, Proof, Proved
@@ -51,10 +51,18 @@ def signed_in(visit: Visit) -> tuple[str, str]:
     return visit.cookies[ACCESS], visit.cookies[REFRESH]
 
 
+@pytest.fixture(scope="module")
+def shared() -> StormpathMiddleware:
+    """A site with such cookies that several tests share."""
+    return make_site(cookies="tokens")
+
+
 @pytest.fixture
-def pair() -> Visit:
-    """A browser at a site with such cookies."""
-    visit = pair_site()
+def pair(shared: StormpathMiddleware) -> Visit:
+    """A browser there. Ada is the only one who has an account."""
+    visit = Visit("*/*", site=shared)
+    for account in visit.application.accounts:
+        account.delete()
     visit.account()
     return visit
 
@@ -283,12 +291,19 @@ BAD: dict[str, Callable[[str, str], dict[str, str]]] = {
 }
 
 
+@pytest.fixture(scope="module", params=["local", "stormpath"])
+def strategic(request: pytest.FixtureRequest) -> Visit:
+    """Somebody who is signed in, where tokens are validated in either way."""
+    visit = pair_site(web={"oauth2": {"password": {"validationStrategy": request.param}}})
+    visit.account()
+    visit.sign_in()
+    return visit
+
+
 @pytest.mark.parametrize("bad", BAD)
-@pytest.mark.parametrize("strategy", ["local", "stormpath"])
-def test_what_is_no_good_signs_nobody_in_and_both_go_where_a_user_is_demanded(bad: str, strategy: str) -> None:
-    pair = pair_site(web={"oauth2": {"password": {"validationStrategy": strategy}}})
-    pair.account()
-    cookies = BAD[bad](*signed_in(pair))
+def test_what_is_no_good_signs_nobody_in_and_both_go_where_a_user_is_demanded(strategic: Visit, bad: str) -> None:
+    pair = strategic
+    cookies = BAD[bad](pair.cookies[ACCESS], pair.cookies[REFRESH])
     for accept, address, status in (
         ("*/*", "/me", 401),
         (BROWSER, "/me", 302),
@@ -339,7 +354,9 @@ def test_they_end_with_their_session(pair: Visit, end: str) -> None:
         assert other.cookies == {}
 
 
-def test_the_absolute_limit_of_sessions_holds_for_them(pair: Visit) -> None:
+def test_the_absolute_limit_of_sessions_holds_for_them() -> None:
+    pair = pair_site()
+    pair.account()
     _, refresh = signed_in(pair)
     sessions = pair.site.sessions
     later = sessions.now() + 31 * 86_400
@@ -408,3 +425,20 @@ def test_a_good_access_token_costs_no_question_where_it_is_validated_locally(tmp
     with closing(site.client):  # whatever is asked from now on fails
         assert account.href in another(visit, access_token=access).get("/")
         another(visit, access_token=access[:-6] + "AAAAAA").get("/")
+
+
+def test_who_is_signed_in_stays_so_while_a_token_cannot_be_renewed(tmp_path: Path) -> None:
+    with served_api(f"sqlite:///{tmp_path}/accounts.db") as opening:
+        client = {"apiKey": {"id": opening["id"], "secret": opening["secret"]}, "connectionTimeout": 2}
+        there: dict[str, Any] = {"directory": opening["url"], "application": {"name": "My Application"}}
+        visit = pair_site(client=client, **there)
+        visit.account()
+        _, refresh = signed_in(visit)
+        assert visit.is_signed_in()
+    with closing(visit.site.client):
+        other = another(visit, stormpath_session=visit.cookies[SESSION], refresh_token=refresh)
+        answer = other.get("/")
+        assert "ada@example.org" in answer
+        assert "Set-Cookie" not in answer.headers
+        answer = another(visit, refresh_token=refresh).get("/", status=503)  # nobody is called a stranger
+        assert "Set-Cookie" not in answer.headers

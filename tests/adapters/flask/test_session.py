@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -309,3 +309,19 @@ def test_an_app_may_have_its_own_page_for_503(app: Flask, break_directory: Any) 
     app.register_error_handler(503, lambda error: ("back soon", 503))
     break_directory(app)
     assert app.test_client().get("/find").text == "back soon"
+
+
+def test_cookies_with_tokens_sign_in_too(
+    make_app: Callable[..., Flask], register: Callable[..., User], sign_in: Callable[..., int]
+) -> None:
+    app = make_app(STORMPATH_COOKIES="tokens")
+    register(app)
+    first, second = app.test_client(), app.test_client()
+    sign_in(first)
+    refresh = first.get_cookie("refresh_token")
+    assert refresh is not None
+    second.set_cookie("refresh_token", refresh.value)
+    assert second.get("/secret").text == "for ada@example.com"
+    assert second.get_cookie("stormpath_session")
+    second.post("/logout")
+    assert first.get("/").text == "Hello stranger"
