@@ -160,6 +160,8 @@ class About:
         self._store = store
         # One value, so that threads never see the name of one reading beside the rules of another.
         self._remembered = Remembered(self._read, generation=store.generation, ttl=ttl, clock=clock, size=MOST)
+        # Apart, since few forms ask for it.
+        self._demanded = Remembered(self._read_demanded, generation=store.generation, ttl=ttl, clock=clock, size=MOST)
         self._href, self._owner = application_href, owner
 
     @property
@@ -192,6 +194,11 @@ class About:
         """Whether a new account has to show that mail to its address arrives."""
         return self.policies is not None and self.policies.verifies
 
+    @property
+    def demanded(self) -> frozenset[str]:
+        """What the schema of that directory wants of every account, by the names in JSON."""
+        return self._demanded.get(self._owner() or self._href)
+
     def strength_in(self, directory_href: str) -> Mapping[str, Any]:
         """What a password in that directory must hold, in its wire shape."""
         try:
@@ -219,6 +226,15 @@ class About:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return None  # of an older version
+
+    def _read_demanded(self, href: str) -> frozenset[str]:
+        try:
+            directory = self._directory(self._store.get(href))
+            schema = None if directory is None else directory.get("accountSchema")
+            fields = self._store.list(f"{schema['href']}/fields")["items"] if schema else ()
+            return frozenset(field["name"] for field in fields if field["required"])
+        except Error as error:
+            raise failure(error) from error
 
     def _directory(self, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Where new accounts of *owner* go, an application or organization; None: nowhere."""

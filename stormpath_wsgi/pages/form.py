@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.pages.refusal import Invalid
@@ -14,6 +14,12 @@ from stormpath_wsgi.settings import FieldSettings, FormSettings
 from stormpath_wsgi.settings.forms import CHECKBOX, SELECT
 from stormpath_wsgi.texts import Texts
 from stormpath_wsgi.web.organizations import Place
+
+#: Answers the fields that a directory demands, by the names in JSON.
+Demanded: TypeAlias = Callable[[], Collection[str]]
+
+#: What the schema of a directory may demand.
+_DEMANDABLE = ("givenName", "surname")
 
 #: What a check box may say as text.
 _BOX = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
@@ -25,10 +31,12 @@ ORGANIZATION = "organizationNameKey"
 class Form:
     """The enabled fields of *settings*, in the order of the page.
 
-    *chooses*: whether visitors choose an organization here. None: as the settings say.
+    *demanded*: answers the fields that the directory insists on, whatever the settings say. It is only asked about
+    names. *chooses*: whether visitors choose an organization here. None: as the settings say.
     """
 
-    def __init__(self, settings: FormSettings, *, chooses: bool | None = None) -> None:
+    def __init__(self, settings: FormSettings, demanded: Demanded = frozenset, *, chooses: bool | None = None) -> None:
+        self._demanded = demanded
         order = dict.fromkeys((*settings.field_order, *settings.fields))
         self.fields: Mapping[str, FieldSettings] = {
             name: settings.fields[name] for name in order if _is_taken(settings.fields[name], name, chooses)
@@ -39,8 +47,12 @@ class Form:
 
     def requires(self, name: str) -> bool:
         """Whether the field *name* must have a value."""
-        # No setting at all means yes: there is no account schema that could say no.
-        return name in self._indispensable or (self.fields[name].required is not False and name not in self._left_open)
+        if name in self._indispensable:
+            return True
+        # No setting at all means yes: a new directory demands no names, and yet most sites want them.
+        if self.fields[name].required is not False:
+            return name not in self._left_open
+        return name in _DEMANDABLE and name in self._demanded()
 
     def check_required(self, values: Mapping[str, Any]) -> None:
         """Raises :class:`Invalid` for the required fields without a value; 0 and false are values."""
@@ -124,9 +136,9 @@ class FormByHost:
     At that of an organization nobody is asked which one is meant; at any other, a program may say it.
     """
 
-    def __init__(self, settings: FormSettings) -> None:
-        self.usual = Form(settings)
-        self._chosen, self._choosing = Form(settings, chooses=False), Form(settings, chooses=True)
+    def __init__(self, settings: FormSettings, demanded: Demanded = frozenset) -> None:
+        self.usual = Form(settings, demanded)
+        self._chosen, self._choosing = (Form(settings, demanded, chooses=chooses) for chooses in (False, True))
 
     def at(self, place: Place | None) -> Form:
         """The form at *place*. None: organizations have no hosts."""

@@ -33,7 +33,7 @@ class RegisterPage(FormPage[RegisterSettings]):
 
     def __init__(self, site: Site, settings: RegisterSettings) -> None:
         super().__init__(site, settings)
-        self._forms = FormByHost(settings.form)
+        self._forms = FormByHost(settings.form, lambda: site.about.demanded)
         self.form = self._forms.usual
         self._sent = SentPage(site, VERIFICATION, VERIFICATION_VIEW, site.web.at(site.web.verify_email.uri))
 

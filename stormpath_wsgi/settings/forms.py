@@ -50,7 +50,9 @@ class FieldSettings(Section):
         4000, ge=1, le=100_000, description="How many characters a value of the site's own may have."
     )
     required: bool | None = Field(
-        None, description="Whether it must be filled in. Not set: yes, unless an account schema says otherwise."
+        None,
+        description="Whether it must be filled in. Not set: yes. What the account schema of the directory demands is "
+        "required whatever is set here.",
     )
     enabled: bool | None = Field(
         True, description="Whether it is taken at all. Not set: only where visitors choose an organization."

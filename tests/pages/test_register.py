@@ -226,6 +226,21 @@ class TestFields:
         [account] = visit.application.accounts
         assert (account.given_name, account.surname) == (None, None)
 
+    def test_what_the_schema_of_the_directory_demands_is_required_whatever_the_settings_say(self) -> None:
+        spa = Visit("application/json", **form(givenName={"required": False}, surname={"required": False}))
+
+        def required() -> dict[str, bool]:
+            return {field["name"]: field["required"] for field in spa.get("/register").json["form"]["fields"]}
+
+        assert required() == {"givenName": False, "surname": False, "email": True, "password": True}
+        [directory] = spa.site.client.directories
+        [field] = directory.account_schema.fields.search({"name": "surname"})
+        field.required = True
+        field.save()
+        assert required() == {"givenName": False, "surname": True, "email": True, "password": True}
+        answer = spa.post_json("/register", {**ADA, "surname": ""}, status=400)
+        assert answer.json["message"] == "Last Name is required."
+
     def test_email_and_password_are_required_whatever_the_settings_say(self) -> None:
         spa = Visit("application/json", **form(email={"required": False}, password={"required": False}))
         for name, label in (("email", "Email"), ("password", "Password")):
