@@ -136,10 +136,10 @@ def test_a_base_path_stands_before_all_our_addresses() -> None:
 #: With login at /in below the base path: a request, and where it leads.
 LEADS = [
     ("GET", "/app/me", None, "/app/in?next=%2Fapp%2Fme"),
-    ("POST", "/app/forgot", {"email": "ada@example.org"}, "/app/in?status=forgot"),
+    ("POST", "/app/forgot", {"email": "ada@example.org"}, "/app/forgot?status=sent"),
     ("GET", "/app/change", None, "/app/forgot"),
     ("GET", "/app/change?sptoken=dead", None, "/app/forgot?status=invalid_sptoken"),
-    ("POST", "/app/verify", {"login": "ada@example.org"}, "/app/in?status=unverified"),
+    ("POST", "/app/verify", {"login": "ada@example.org"}, "/app/verify?status=sent"),
     ("POST", "/app/register", {"email": "eve@example.org", "password": PASSWORD}, "/app/in?status=created"),
     ("POST", "/app/in", {"login": "ada@example.org", "password": PASSWORD}, "/"),
     ("POST", "/app/logout", None, "/"),
