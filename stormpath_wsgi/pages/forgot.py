@@ -91,8 +91,13 @@ class ForgotPage(FormPage[ForgotPasswordSettings]):
         return Outcome(None, self.site.link(request, change, **{TOKEN: token}), signed_in=False)
 
     def _asks_code(self, request: Request) -> bool:
-        """Whether codes are asked for, which the page for a new password has to be there for."""
-        return self._settings.asks_code and self.site.address(request, "change") is not None
+        """Whether codes are asked for: not where the owner has a page of his own to go to, and only where there is the
+        page for a new password.
+        """
+        web, asks = self.site.web, self._settings.asks_code
+        if asks is None:
+            asks = self._settings.next_uri == f"{web.at(web.login.uri)}?status=forgot"
+        return asks and self.site.address(request, "change") is not None
 
     def _sent_page(self, request: Request, refusal: Refusal | None = None) -> Response:
         policies = self.site.about.policies

@@ -98,10 +98,10 @@ class ForgotPasswordSettings(FormPageSettings):
     next_uri: Target = Field(
         "/login?status=forgot", description="Where a visitor goes who has asked, where asksCode is off."
     )
-    asks_code: bool = Field(
-        True,
+    asks_code: bool | None = Field(
+        None,
         description="Whether the mail has a code beside its link, and who has asked comes to a page that takes it and "
-        "sends the mail again, instead of nextUri.",
+        "sends the mail again, instead of nextUri. Not set: unless nextUri leads elsewhere than to the login page.",
     )
     view: str = Field("forgot-password", description="Its template.")
     form: ForgotForm = ForgotForm()

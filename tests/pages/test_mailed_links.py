@@ -31,6 +31,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "change.autoLogin": {"web": {"changePassword": {"autoLogin": True}, "login": {"nextUri": "/home"}}},
     "register.autoLogin": {"web": {"register": {"autoLogin": True}, "login": {"nextUri": "/home"}}},
     "no codes": {"web": {"forgotPassword": {"asksCode": False}, "verifyEmail": {"asksCode": False}}},
+    "own nextUri": {"web": {"forgotPassword": {"nextUri": "/thanks"}}},
     "onGet": {"web": {"verifyEmail": {"onGet": True}}},
     "onGet, register.autoLogin": {
         "web": {"verifyEmail": {"onGet": True}, "register": {"autoLogin": True}, "login": {"nextUri": "/home"}}
@@ -83,6 +84,7 @@ ROWS = [
         for settings, location in (("", "/forgot?status=sent"), ("no codes", FORGOT))
         for email in ("ADA", "nobody@example.org", "no address", "x" * 5000)
     ),
+    Row("POST /forgot", posted={"email": "ADA"}, html="/thanks", json=EMPTY, settings="own nextUri"),
     Row("POST /forgot", posted={"email": " "}, html="Enter your email.", json=EMPTY),
     Row("POST /forgot", posted={"other": "x"}, html="Enter your email.", json=EMPTY),
     Row("GET /change", html="/forgot", json=NO_TOKEN),
