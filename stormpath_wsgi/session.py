@@ -417,6 +417,12 @@ class CurrentSession(Live):
             self._refresh(known)
 
     @property
+    def remember(self) -> bool | None:
+        """Whether the visitor wanted this browser to stay signed in. None: nobody was asked, or is signed in by it."""
+        known = self._known
+        return known.session.stay.remember if known is not None and known.lives else None
+
+    @property
     def settings(self) -> Settings:
         """The settings of the sessions."""
         return self._sessions.settings

@@ -56,7 +56,7 @@ class Fresh:
         """
         account = self.confirm(session, password)
         try:
-            session.sign_in(account)
+            session.sign_in(account, remember=session.remember)
         except Error as error:
             raise SignInRefused.of(error) from error
         self._events.emit(ProvedAgain(account=account.href, credential=PASSWORD))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -16,6 +17,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, at, here
 from stormpath_wsgi.flows import Entered
+from stormpath_wsgi.flows.profile import LANGUAGE
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.account_document import account_document
 from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
@@ -30,8 +32,9 @@ from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import challenge, forbid, wants_header
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import FormPageSettings, PageSettings
-from stormpath_wsgi.texts import Texts, marked
+from stormpath_wsgi.texts import Texts, marked, texts_in
 from stormpath_wsgi.web.bodies import FORM
+from stormpath_wsgi.web.environ import TEXTS
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML, preferred
 from stormpath_wsgi.web.organizations import place_of
@@ -80,8 +83,20 @@ class Page(ABC, Generic[S]):
             return None
         if not self._declared.is_on(self.site.about):
             return None
+        if wanted == HTML:
+            self._speak(request)
         with at(page=True):
             return self.answer(request, html=wanted == HTML)
+
+    def _speak(self, request: Request) -> None:
+        """Have people who are signed in answered in the language that their account names."""
+        account = session_of(request.environ).user.account if len(self.site.web.languages) > 1 else None
+        if account is None:
+            return
+        with suppress(Error):  # a page is there in any case; what it needs of the directory it asks itself
+            own = account.custom_data.get(LANGUAGE)
+            if own in self.site.web.languages:
+                request.environ[TEXTS] = texts_in(own)
 
     @classmethod
     def declaration(cls, settings: S) -> Declaration:

@@ -140,6 +140,20 @@ def test_a_page_is_in_the_language_of_the_browser(visit: Visit) -> None:
     assert refused.json["message"] == Texts("de").gettext(NOT_SIGNED_IN)
 
 
+def test_a_page_is_in_the_language_that_the_account_names() -> None:
+    visit = Visit(web={"logout": {"page": True}})
+    account = visit.account()
+    visit.sign_in()
+    for named, spoken in (("de", "de"), ("tlh", "ar"), (["de"], "ar")):
+        account.custom_data["preferredLanguage"] = named
+        account.custom_data.save()
+        assert visit.get("/logout", headers={"Accept-Language": "ar"}).html.html["lang"] == spoken
+    day = Texts("de").date(account.password_modified_at)
+    account.custom_data["preferredLanguage"] = "de"
+    account.custom_data.save()
+    assert day in visit.get("/account")
+
+
 def test_a_site_that_speaks_one_language_speaks_it_to_everybody() -> None:
     page = Visit(web={"languages": "de"}).get("/login", headers={"Accept-Language": "ar"})
     assert (page.html.html["lang"], page.html.html["dir"]) == ("de", "ltr")

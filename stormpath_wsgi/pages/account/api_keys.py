@@ -9,7 +9,7 @@ from typing import Any
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows import KeyRefused
 from stormpath_wsgi.flows.api_keys import Key
-from stormpath_wsgi.pages.account.moments import ago, day
+from stormpath_wsgi.pages.account.moments import ago
 from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Shown, Visit
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, invalid
 from stormpath_wsgi.pages.site import Site
@@ -58,7 +58,7 @@ class ApiKeysSection(AccountSection):
         keys = [key for key in self.site.flows.api_keys.list(visit.account) if key.id != new.get("id")]
         typed = visit.posted.get("name")
         return {
-            "keys": [_shown(key, now, visit.texts) for key in keys],
+            "keys": [_shown(key, now, visit.texts, self.site.web.time_zone) for key in keys],
             "new": new,
             "typed": typed if visit.change == NEW and isinstance(typed, str) else "",
         }
@@ -78,9 +78,10 @@ class ApiKeysSection(AccountSection):
         return Done("key-revoked")
 
 
-def _shown(key: Key, now: dt.datetime, texts: Texts) -> dict[str, Any]:
-    used = texts.gettext("used %(when)s", when=ago(key.used, now, texts)) if key.used else texts.gettext("never used")
-    made = texts.gettext("made %(day)s", day=day(key.made))
+def _shown(key: Key, now: dt.datetime, texts: Texts, zone: dt.tzinfo) -> dict[str, Any]:
+    when = key.used and ago(key.used, now, texts, zone)
+    used = texts.gettext("used %(when)s", when=when) if when else texts.gettext("never used")
+    made = texts.gettext("made %(day)s", day=texts.date(key.made, zone))
     off = None if key.enabled else texts.gettext("switched off")
     prefix = f"{key.id[:PREFIX]}…"
     return {

@@ -56,8 +56,9 @@ class DevicesSection(AccountSection):
 
     def _shown(self, place: Place, now: dt.datetime, texts: Texts) -> dict[str, Any]:
         device = device_of(place.agent)
-        signed_in = texts.gettext("signed in %(when)s", when=ago(place.since, now, texts))
-        when = signed_in if place.this else ago(place.used or place.since, now, texts)
+        zone = self.site.web.time_zone
+        signed_in = texts.gettext("signed in %(when)s", when=ago(place.since, now, texts, zone))
+        when = signed_in if place.this else ago(place.used or place.since, now, texts, zone)
         return {
             "id": place.id,
             "name": _name(device.browser, device.system, texts),

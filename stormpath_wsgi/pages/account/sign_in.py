@@ -41,7 +41,8 @@ class SignInSection(AccountSection):
             return None
         rules = self._rules(visit) if visit.change == "password" else None
         labels = {name: visit.texts.gettext(label) for name, label in _LABELS.items()}
-        return {"changed": f"{changed.day} {changed:%B %Y}", "rules": rules, "labels": labels}
+        day = visit.texts.date(changed, self.site.web.time_zone)
+        return {"changed": day, "rules": rules, "labels": labels}
 
     def _rules(self, visit: Visit) -> PasswordRules:
         strength = self.site.about.strength_in(visit.account.directory.href)
