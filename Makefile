@@ -46,8 +46,8 @@ format: $(TOOLS) ## put the code into the agreed form
 texts: $(TOOLS) ## collect the texts that people read, and compile the catalogues in stormpath_wsgi/locale
 	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword marked --add-location file --omit-header \
 		--output $(TEXTS)/stormpath_wsgi.pot stormpath_wsgi
-	$(BIN)/pybabel --quiet update --domain stormpath_wsgi --input-file $(TEXTS)/stormpath_wsgi.pot --output-dir $(TEXTS) --no-fuzzy-matching \
-		--ignore-pot-creation-date
+	$(BIN)/pybabel --quiet update --domain stormpath_wsgi --input-file $(TEXTS)/stormpath_wsgi.pot --output-dir $(TEXTS) \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel --quiet compile --domain stormpath_wsgi --directory $(TEXTS)
 
 docs: $(TOOLS) ## build the documentation into docs/_build

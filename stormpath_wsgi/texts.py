@@ -79,7 +79,7 @@ class Texts:
 
     @property
     def _locale(self) -> str:
-        return self.language.replace("-", "_")
+        return self.language.partition("-x-")[0].replace("-", "_")  # Babel knows no private use
 
 
 def texts_in(language: str | None) -> Texts:

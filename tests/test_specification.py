@@ -29,7 +29,7 @@ def test_each_setting_of_the_specification_is_one_of_ours_or_named_on_the_page(k
 def test_its_defaults_are_ours_but_for_those_that_the_page_tells() -> None:
     ours = {entry.name: entry.value for entry in Settings.inspect(password_hasher=None).effective}
     other = {key for key, default in DEFAULTS.items() if key in ours and ours[key] != default}
-    assert other == {"client.baseUrl", "client.connectionTimeout"}
+    assert other == {"client.baseUrl", "client.connectionTimeout", "web.oauth2.password.validationStrategy"}
     assert other <= NAMED
 
 

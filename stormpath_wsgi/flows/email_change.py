@@ -31,7 +31,7 @@ class EmailChanges:
     """The addresses of accounts that are signed in. Lives with the process; threads may share it."""
 
     def __init__(self, client: Client, fresh: Fresh) -> None:
-        self._accounts, self._events, self._fresh = client.accounts, client.events, fresh
+        self._client, self._events, self._fresh = client, client.events, fresh
 
     def waiting(self, account: Account) -> str | None:
         """The address that waits to be verified; None: none does. Raises :class:`~stormpath_wsgi.Error`."""
@@ -68,7 +68,7 @@ class EmailChanges:
         """
         text = checked(token)
         with asking():
-            found = self._accounts.email_change_of(text)
+            found = self._client.accounts.email_change_of(text)
         return AddressToken(found.account, found.email, found.back)
 
     def use(self, session: CurrentSession, token: object) -> AddressToken:
@@ -83,7 +83,7 @@ class EmailChanges:
         old = found.account.email
         try:
             with asking(), reserved(EmailChanged) as kept:
-                self._accounts.use_email_change(checked(token))
+                self._client.accounts.use_email_change(checked(token))
         except Error as error:
             raise ProfileRefused.of(error, field="email") from error
         known = next((event for event in kept if isinstance(event, EmailChanged)), None)

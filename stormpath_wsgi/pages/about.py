@@ -47,6 +47,8 @@ _RULES: Mapping[str, Callable[[Texts, int], str]] = {
 #: What counts for each minimum, by its name in the wire shape.
 _COUNTED = {wire_name(name): is_one for name, (_, is_one) in PasswordStrength.counted.items()}
 
+#: No longer password is looked at: no rule allows more characters.
+_LONGEST = 1024
 #: From so many characters on the maximum is not told before somebody exceeds it.
 _LONG = 64
 
@@ -95,6 +97,8 @@ def lacks(strength: Mapping[str, Any], password: str) -> set[str]:
     """The rules of *strength*, by their names in its wire shape, to which *password* does not keep. A rule that is left
     out is none.
     """
+    if len(password) > _LONGEST:
+        return {"maxLength"}
     # All blanks count as one kind, as the directory has it.
     text = normalize("NFC", "".join(" " if category(character) == "Zs" else character for character in password))
     counts = {name: sum(map(bool, map(is_one, text))) for name, is_one in _COUNTED.items()}
@@ -118,13 +122,8 @@ def _sentence(length: int, parts: list[str], texts: Texts) -> str:
         "At least %(number)s character, with %(parts)s.",
         "At least %(number)s characters, with %(parts)s.",
         length,
-        parts=_enumerated(parts, texts),
+        parts=texts.listing(parts),
     )
-
-
-def _enumerated(parts: list[str], texts: Texts) -> str:
-    *most, last = parts
-    return texts.gettext("%(most)s and %(last)s", most=", ".join(most), last=last) if most else last
 
 
 class Policies(NamedTuple):

@@ -114,10 +114,11 @@ class Form:
         visible = self.visible(texts)
         # Where most may be left empty, the word at each of them would only be noise.
         rare = sum(not field["required"] for field in visible) * 2 < len(visible)
+        labels = {name: LABELS.get(field.label, field.label) for name, field in self.fields.items()}
         return [
             {
                 **field,
-                "label": texts.gettext(LABELS.get(self.fields[field["name"]].label, field["label"])),
+                "label": texts.gettext(labels[field["name"]]),
                 "placeholder": "" if field["placeholder"] == field["label"] else field["placeholder"],
                 "value": _refill(field, posted) if posted else self.fields[field["name"]].value,
                 "hint": texts.gettext(self.fields[field["name"]].hint),

@@ -84,6 +84,12 @@ _ORDER = "The order on the page; fields not named here follow."
 _FIELDS = "Each field by its name in requests. What is given is laid over the documented ones."
 
 
+def _by_alias(given: Mapping[str, Any]) -> dict[str, Any]:
+    """*given* for a field, by the names as they are spelt in a file."""
+    known = FieldSettings.model_fields
+    return {known[name].alias or name if name in known else name: value for name, value in given.items()}
+
+
 class FormSettings(Section):
     """The fields of a form. What is given is laid over the documented fields, name by name."""
 
@@ -100,7 +106,7 @@ class FormSettings(Section):
         if not isinstance(given, Mapping):
             return given
         overlaid = {
-            name: {**documented[name].model_dump(), **change}
+            name: {**documented[name].model_dump(by_alias=True), **_by_alias(change)}
             if name in documented and isinstance(change, Mapping)
             else change
             for name, change in given.items()

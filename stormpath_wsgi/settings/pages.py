@@ -204,7 +204,7 @@ class FreshSettings(FormPageSettings):
     """The page that asks for the password once more before a risky change."""
 
     enabled: Switch = True
-    uri: PagePath = Field("/fresh", description="Its path.")
+    uri: PagePath = Field("/account/fresh", description="Its path.")
     next_uri: Target = Field("/account", description="Where a visitor goes next who wanted no other page.")
     view: str = Field("fresh", description="Its template.")
 

@@ -27,6 +27,7 @@ from stormpath_wsgi.directory.wire.canonical import (
 )
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds import RefreshToken
+from stormpath_wsgi.pages.about import lacks
 
 #: Pieces that are dear when they are many: marks of different classes have to be sorted, others become many characters.
 PIECES = ["a", "\u0301", "\u0323", "\u0301\u0323", "\u0344", "\ufdfa", "\u0f73", "\u1f82", "ﬃ", "\u200b", "İ", " "]
@@ -133,6 +134,12 @@ def test_so_it_is_where_the_client_judges_it() -> None:
     assert normalised.calls == 0
 
 
+def test_so_it_is_where_a_page_says_which_rules_a_password_lacks() -> None:
+    with watched() as normalised:
+        assert lacks({"maxLength": 1024}, HOSTILE) == {"maxLength"}
+    assert normalised.calls == 0
+
+
 @given(st.integers(0, 20_000), st.integers(0, 20_000))
 @example(1_000_000, 0)
 def test_blanks_in_an_expansion_are_read_once(before: int, after: int) -> None:
@@ -155,5 +162,6 @@ def test_nobody_else_normalises_text() -> None:
         "client/resources/passwords.py",
         "directory/crypto/passwords.py",
         "directory/wire/canonical.py",
+        "pages/about.py",
         "protect.py",
     }

@@ -16,6 +16,7 @@ from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.errors import Error, Overloaded
 from stormpath_wsgi.events import (
     AccountDeleted,
+    AccountUpdated,
     AfterEvent,
     ApiKeyDisabled,
     ApiKeyMade,
@@ -104,6 +105,7 @@ class TestAfter:
         assert told.read() == [
             (EmailChanged, account, ADA, "countess@example.org"),
             (StatusChanged, account, "ENABLED", "DISABLED"),
+            (AccountUpdated, account, ("givenName",)),
         ]
 
     def test_what_stays_as_it_was_is_not_told(self, sqlite_world: World, told: Told) -> None:

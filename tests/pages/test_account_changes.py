@@ -220,7 +220,7 @@ class TestAnotherAddress:
         form["email"] = f"new-{visit.name}@example.org"
         now = world.site.sessions.now
         monkeypatch.setattr(world.site.sessions, "now", lambda: now() + 601)
-        asks = "/fresh?next=%2Faccount%3Fchange%3Demail&for=email"
+        asks = "/account/fresh?next=%2Faccount%3Fchange%3Demail&for=email"
         assert form.submit(status=303).headers["Location"] == asks
         assert visit.get("/account?change=email", status=303).headers["Location"] == asks
         assert "takes over" not in visit.get("/account")

@@ -149,7 +149,7 @@ class TestApiKeys:
     ) -> None:
         old = long_ago(site, monkeypatch)
         answer = old.get("/account?change=new-key", status=303)
-        assert answer.headers["Location"].startswith("/fresh?")
+        assert answer.headers["Location"].startswith("/account/fresh?")
         assert "before you make a key" in answer.follow()
         assert post(old, action="make-key", name="robot").status_int == 303
         assert list(next(iter(visit.application.accounts)).api_keys) == []
@@ -160,7 +160,7 @@ class TestData:
         self, site: StormpathMiddleware, visit: Visit, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         answer = post(long_ago(site, monkeypatch), action="download-data")
-        assert answer.headers["Location"].startswith("/fresh?")
+        assert answer.headers["Location"].startswith("/account/fresh?")
 
     def test_of_an_account_is_deleted_at_once_where_there_is_no_grace(self) -> None:
         visit = Visit(web={"account": {"grace": 0}})

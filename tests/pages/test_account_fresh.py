@@ -31,7 +31,7 @@ def visit(site: StormpathMiddleware, monkeypatch: pytest.MonkeyPatch) -> Visit:
 def test_it_asks_who_has_signed_in_long_ago_and_goes_on(site: StormpathMiddleware, visit: Visit) -> None:
     told: list[AfterEvent] = []
     site.events.listen(ProvedAgain, told.append)
-    page = visit.get("/fresh?next=%2Faccount%3Fchange%3Dname&for=email")
+    page = visit.get("/account/fresh?next=%2Faccount%3Fchange%3Dname&for=email")
     assert "before you change your address" in page
     before = visit.cookies["stormpath_session"]
     form = page.form
@@ -40,12 +40,12 @@ def test_it_asks_who_has_signed_in_long_ago_and_goes_on(site: StormpathMiddlewar
     assert answer.headers["Location"] == "/account?change=name"
     assert visit.cookies["stormpath_session"].split(".")[0] != before.split(".")[0]
     assert len(told) == 1
-    assert visit.get("/fresh", status=302).headers["Location"] == "/account"
+    assert visit.get("/account/fresh", status=302).headers["Location"] == "/account"
 
 
 def test_the_session_of_before_has_ended(site: StormpathMiddleware, visit: Visit) -> None:
     before = visit.cookies["stormpath_session"]
-    form = visit.get("/fresh").form
+    form = visit.get("/account/fresh").form
     form["password"] = PASSWORD
     form.submit(status=302)
     other = Visit(site=site)
@@ -56,7 +56,7 @@ def test_the_session_of_before_has_ended(site: StormpathMiddleware, visit: Visit
 def test_a_wrong_password_changes_nothing(site: StormpathMiddleware, visit: Visit) -> None:
     told: list[AfterEvent] = []
     site.events.listen(SignInFailed, told.append)
-    form = visit.get("/fresh").form
+    form = visit.get("/account/fresh").form
     form["password"] = "wrong"
     page = form.submit(status=200)
     assert "That is not your password." in page
@@ -66,22 +66,24 @@ def test_a_wrong_password_changes_nothing(site: StormpathMiddleware, visit: Visi
 
 
 def test_it_sends_strangers_to_the_sign_in_page(site: StormpathMiddleware) -> None:
-    answer = Visit(site=site).get("/fresh?next=%2Faccount%3Fchange%3Demail", status=302)
+    answer = Visit(site=site).get("/account/fresh?next=%2Faccount%3Fchange%3Demail", status=302)
     assert answer.headers["Location"] == "/login?next=%2Faccount%3Fchange%3Demail"
-    Visit("application/json", site=site).get("/fresh", status=401)
+    Visit("application/json", site=site).get("/account/fresh", status=401)
 
 
 def test_it_leads_to_this_site_only(visit: Visit) -> None:
-    form = visit.get("/fresh?next=https%3A%2F%2Felsewhere.example%2F").form
+    form = visit.get("/account/fresh?next=https%3A%2F%2Felsewhere.example%2F").form
     form["password"] = PASSWORD
     assert form.submit(status=302).headers["Location"] == "/account"
 
 
 def test_a_program_asks_for_the_form_and_sends_it(site: StormpathMiddleware, visit: Visit) -> None:
     program = {"Accept": "application/json"}
-    assert [field["name"] for field in visit.get("/fresh", headers=program).json["form"]["fields"]] == ["password"]
-    assert visit.post_json("/fresh", {"password": "wrong"}, headers=program, status=400).json["status"] == 400
-    answer = visit.post_json("/fresh", {"password": PASSWORD}, headers=program)
+    assert [field["name"] for field in visit.get("/account/fresh", headers=program).json["form"]["fields"]] == [
+        "password"
+    ]
+    assert visit.post_json("/account/fresh", {"password": "wrong"}, headers=program, status=400).json["status"] == 400
+    answer = visit.post_json("/account/fresh", {"password": PASSWORD}, headers=program)
     assert answer.json["account"]["email"] == "ada@example.org"
 
 
@@ -108,7 +110,7 @@ class TestThePolicy:
         now = guarded.sessions.now
         monkeypatch.setattr(guarded.sessions, "now", lambda: now() + 601)
         answer = visit.get("/transfer?sum=7", status=302)
-        assert answer.headers["Location"] == "/fresh?next=%2Ftransfer%3Fsum%3D7"
+        assert answer.headers["Location"] == "/account/fresh?next=%2Ftransfer%3Fsum%3D7"
         visit.get("/transfer", headers={"Accept": "application/json"}, status=403)
 
     def test_asks_a_stranger_to_sign_in(self, guarded: StormpathMiddleware) -> None:

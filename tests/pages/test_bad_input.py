@@ -30,7 +30,7 @@ def site() -> StormpathMiddleware:
 @given(
     method=st.sampled_from(["GET", "POST", "HEAD", "PUT"]),
     path=st.sampled_from(
-        ["/login", "/register", "/logout", "/me", "/forgot", "/change", "/verify", "/account", "/fresh"]
+        ["/login", "/register", "/logout", "/me", "/forgot", "/change", "/verify", "/account", "/account/fresh"]
     ),
     query=st.one_of(LATIN, st.builds("next={}&status={}&sptoken={}".format, LATIN, LATIN, LATIN)),
     accept=st.one_of(st.sampled_from([BROWSER, JSON, "*/*", ""]), LATIN),

@@ -404,10 +404,13 @@ class TestMails:
 
     def test_an_address_of_the_owners_own_stays_as_it_is(self, mailing: World, office: PostOffice) -> None:
         (template,) = directory_of(mailing.organizations["acme"]).password_policy.reset_email_templates
+        before = dict(template.default_model)
         template.default_model = {"linkBaseUrl": "https://other.example/new"}
         template.save()
         mailing.guest().fill(ACME, "/forgot", email="acme@example.org")
         assert office.link().startswith("https://other.example/new?sptoken=")
+        template.default_model = before
+        template.save()
 
     def test_the_directory_may_be_on_another_machine(self, office: PostOffice, tmp_path: Path) -> None:
         """That machine knows the domain by a setting of its own."""

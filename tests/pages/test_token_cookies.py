@@ -95,7 +95,7 @@ def by_new_password(visit: Visit) -> Any:
 def test_whatever_signs_in_sets_them(act: Callable[[Visit], Any], accept: str) -> None:
     visit = pair_site(
         accept,
-        web={"register": {"autoLogin": True}, "changePassword": {"autoLogin": True}},
+        web={"register": {"autoLogin": True}, "changePassword": {"autoLogin": True}, "login": {"rememberMe": False}},
         mail={"url": "null:"},
     )
     visit.account()
@@ -180,7 +180,7 @@ def test_an_access_token_alone_signs_in(opened: OpenSite) -> None:
     answer = other.get("/me")
     assert answer.json["account"]["href"] == account.href
     assert "Set-Cookie" not in answer.headers
-    assert answer.headers["Vary"] == "Cookie"
+    assert "Cookie" in answer.headers["Vary"]
     told = answer.request.environ["stormpath.identity"]
     assert isinstance(told, Proved)
     assert (told.kind, told.proofs) == (CredentialKind.SESSION, frozenset({Proof.TOKEN}))
@@ -320,7 +320,7 @@ def test_what_is_no_good_signs_nobody_in_and_both_go_where_a_user_is_demanded(st
 
 
 def test_cookies_of_somebody_else_by_these_names_are_left_alone(pair: Visit) -> None:
-    there = pair_site()
+    there = pair_site(application={"name": "My Application"})  # with ids of its own
     there.account()
     access, refresh = signed_in(there)
     other = another(pair, access_token=access, refresh_token=refresh)

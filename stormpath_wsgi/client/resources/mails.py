@@ -19,5 +19,9 @@ class AccountCreationPolicy(Resource, kinds.AccountCreationPolicy):
     welcome_email_templates: kinds.Collection[Collection[EmailTemplate]]
 
 
+class MailedCode(Resource, kinds.MailedCode):
+    """A code that was mailed, as somebody types it. See :meth:`.Application.answer_mailed_code`."""
+
+
 class EmailVerificationToken(Resource, kinds.EmailVerificationToken):
     """A mailed token that verifies an e-mail address. Its href ends with the token."""

@@ -93,7 +93,8 @@ def test_when_the_time_is_over_it_is_deleted_with_all_that_it_held(world: World)
     assert due(world).round() == 0 and world.service.get(account)
     world.now += 1
     told = heard(world)
-    assert due(world).pause() == 0 and due(world).round() == 1
+    assert due(world).pause() in (0, None)
+    due(world).round()  # the thread that sends mail may have been faster
     with refused(404):
         world.service.get(account)
     assert [(type(event), event.account) for event in told] == [(AccountDeleted, link(account)["href"])]
@@ -113,7 +114,7 @@ def test_of_several_machines_one_deletes_it(world: World) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(done) == 1 and len(told) == 1
+    assert sum(done) <= 1 and len(told) == 1  # the thread that sends mail may have been faster
 
 
 def test_the_thread_that_sends_mail_deletes_it_unasked(sqlite_world: World) -> None:
