@@ -165,6 +165,7 @@ def mail_program(html: str) -> WSGIApplication:
 
     def show(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+        policy += "; form-action 'none'; base-uri 'none'"
         start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy)])
         return [html.encode()]
 

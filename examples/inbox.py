@@ -22,6 +22,7 @@ MOST = 50
 #: The name of a file with a mail, as a directory writes it.
 _NAME = re.compile(r"(?P<nanoseconds>[0-9]{1,20})-[0-9a-f]{8}\.eml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+_OF_PROXIES = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP")
 _LOCAL_HOSTS = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
@@ -67,8 +68,11 @@ class Inbox:
 def is_from_this_machine(environ: WSGIEnvironment) -> bool:
     """Whether a request comes from a browser on this machine that was told to come here, and by no other site.
 
-    The host counts as well: the name of another site may lead to this machine (DNS rebinding).
+    The host counts as well: the name of another site may lead to this machine (DNS rebinding). So does what a proxy or
+    a tunnel says of itself: through one anybody may come.
     """
+    if any(header in environ for header in _OF_PROXIES):
+        return False
     try:
         address = ipaddress.ip_address(environ.get("REMOTE_ADDR", ""))
     except ValueError:

@@ -173,7 +173,7 @@ class Sessions(Shared):
         if by_token.account is None and pairs.can_renew(tokens):
             pair = self._renewed_if_possible(pairs, tokens) if is_in_session else pairs.renew(tokens)
             if not is_in_session:
-                known = known if pair is None else self._restored(pair)
+                known = known if pair is None else self._restored(pair, known)
                 identity = OVER if known is None else known.identity
                 is_refused = identity.account is None
         elif not is_in_session and by_token.account is not None:
@@ -195,9 +195,12 @@ class Sessions(Shared):
             log.warning("An access token is not renewed: %s", error)
             return None
 
-    def _restored(self, pair: Pair) -> Known | None:
-        """The session that the refresh token of *pair* is, as used now."""
-        session = Session(pair.session_id, pair.account_id, started=pair.begun, renewed=int(self.now()))
+    def _restored(self, pair: Pair, before: Known | None) -> Known | None:
+        """The session that the refresh token of *pair* is, as used now. *before*: the one that the cookie was of, which
+        knows for how long the visitor wanted to stay.
+        """
+        stay = before.session.stay if before is not None and before.session.id == pair.session_id else Stay.USUAL
+        session = Session(pair.session_id, pair.account_id, started=pair.begun, renewed=int(self.now()), stay=stay)
         return self.recall(self._signer.write(session))
 
     def origin(self, environ: WSGIEnvironment, *, actor: str | None = None, credential: str | None = None) -> Origin:

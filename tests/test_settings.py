@@ -639,6 +639,15 @@ class TestLinksOfMails:
         assert ("only this machine reaches: set web.baseUrl" in caplog.text) is warns
         assert "hush" not in caplog.text
 
+    def test_lead_to_where_the_site_was_served_last_for_commands_that_mail(self, tmp_path: Path) -> None:
+        instance.note_address(tmp_path / "none", "http://127.0.0.1:8000")  # which does no harm
+        assert instance.noted_address(tmp_path / "none") is None
+        instance.note_address(tmp_path, "http://127.0.0.1:8000")
+        assert self.links(instance=tmp_path)[1] == "http://127.0.0.1:8000/verify"
+        assert self.links(instance=tmp_path, baseUrl="https://id.example.com")[1] == "https://id.example.com/verify"
+        (tmp_path / "served_at").write_text("javascript:alert(1)")
+        assert instance.noted_address(tmp_path) is None
+
     @pytest.mark.parametrize("wrong", ["www.example.com", "ftp://x", "https://x?y", "https://u@x", "https://x/#y", "/"])
     def test_lead_to_whole_addresses_only(self, wrong: str) -> None:
         with pytest.raises(ConfigurationError, match=r"web\.baseUrl: write a whole http\(s\) address"):

@@ -124,7 +124,11 @@ def _site(target: str, link: str | None) -> WSGIApplication:
     """The application. *link*: where it is served, for mails, if no setting says where the site is."""
     if link is not None:
         os.environ[SERVED_AT] = link
-    return targets.with_accounts(targets.load(target))
+    app = targets.with_accounts(targets.load(target))
+    site = targets.middleware_of(app)
+    if link is not None and site is not None:
+        instance.note_address(site.settings.instance, link)
+    return app
 
 
 def _require_application(settings: Settings, there: Sequence[str]) -> None:

@@ -140,7 +140,9 @@ def _print(entries: list[Effective], faults: list[str], notes: list[str]) -> Non
 
 def _text(value: Any) -> str:
     match value:
-        case None | [] | {}:
+        case None | []:
+            return "not set"
+        case {} if not value:  # the pattern matches any mapping
             return "not set"
         case str():
             return value

@@ -140,6 +140,7 @@ class SignIn:
             session=session,
             account_store=account_store,
             organization_name_key=organization_name_key,
+            keeps=True,
         )
         return self._enter(session, account, PASSWORD, login, remember)
 
@@ -151,19 +152,23 @@ class SignIn:
         session: CurrentSession | None = None,
         account_store: AccountStore | None = None,
         organization_name_key: str | None = None,
+        keeps: bool = False,
     ) -> Account:
         """Whose *login* and *password* these are. Signs nobody in.
 
         *session*: of the request. A browser that it shows to be known to the account is not held up by strangers who
         guess its password. *account_store*, *organization_name_key*: search only there, see
-        :meth:`~stormpath_wsgi.client.Application.authenticate_account`. Raises :class:`SignInRefused`, with the field
-        ``login`` or ``password`` for one that is no text or is blank; :class:`~stormpath_wsgi.events.Declined` when a
-        listener refuses; :class:`~stormpath_wsgi.Error` when the directory fails.
+        :meth:`~stormpath_wsgi.client.Application.authenticate_account`. *keeps*: a person signs in, who by that keeps
+        an account that is to be deleted.
+
+        Raises :class:`SignInRefused`, with the field ``login`` or ``password`` for one that is no text or is blank;
+        :class:`~stormpath_wsgi.events.Declined` when a listener refuses; :class:`~stormpath_wsgi.Error` when the
+        directory fails.
         """
         _check("login", login, Code.NO_SUCH_ACCOUNT)
         _check("password", password, Code.WRONG_PASSWORD)
         wish = self._ask_listeners(SignInStarts(login=login, password=password, credential=PASSWORD))
-        return self._ask_directory(session, wish, account_store, organization_name_key)
+        return self._ask_directory(session, wish, account_store, organization_name_key, keeps=keeps)
 
     def enter(
         self,
@@ -258,6 +263,8 @@ class SignIn:
         wish: SignInStarts,
         account_store: AccountStore | None,
         organization_name_key: str | None,
+        *,
+        keeps: bool,
     ) -> Account:
         try:
             with self._browsers.trying(session), reserved(SignInStarts, SignedIn, SignInFailed) as kept:
@@ -266,7 +273,7 @@ class SignIn:
                     wish.password or "",
                     account_store=account_store,
                     organization_name_key=organization_name_key,
-                    keeps=True,
+                    keeps=keeps,
                 ).account
         except TooManyTries as error:  # nothing was looked at, and who listens was told when the wait began
             raise SignInRefused.of(error) from error

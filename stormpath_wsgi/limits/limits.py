@@ -121,14 +121,18 @@ class Limits:
             self._of_address(REGISTRATION, scope, network=visitor().network, forgivable=False), login=login
         )
 
-    def mail(self, purpose: str, scope: str, name: str, account_id: str | None) -> AbstractContextManager[Try]:
+    def mail(
+        self, purpose: str, scope: str, name: str, account_id: str | None, *, to: str | None = None
+    ) -> AbstractContextManager[Try]:
         """A mail is asked for in the block, for the account with that *name*, as in :meth:`sign_in`.
 
         *purpose*: what it is for. Each has tallies of its own, so that nobody can use up the mails of another one.
+        *to*: the address that gets it, in canonical form, where that is not the account's own: then both count.
         """
         return self.limiter.trying(
             [
                 *self._tally(MAIL, purpose, *_subject(scope, name, account_id), account_id=account_id),
+                *([] if to is None else self._tally(MAIL, f"{purpose} to", *_subject(scope, to, None))),
                 *self._of_address(MAIL_AND_ADDRESS, purpose, scope, network=visitor().network, forgivable=False),
             ]
         )

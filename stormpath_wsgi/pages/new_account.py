@@ -90,7 +90,7 @@ def _wrong(form: Form, values: Mapping[str, Any], strength: Mapping[str, Any] | 
 
 def _against_rules(name: str, label: str, value: Any, strength: Mapping[str, Any] | None) -> Iterator[Invalid]:
     try:
-        _CHECKED[name].check(value)
+        value = _CHECKED[name].check(value)
     except Error as error:
         yield invalid_value(name, label, error)
         return

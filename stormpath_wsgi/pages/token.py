@@ -32,6 +32,7 @@ from stormpath_wsgi.web.basic import user_and_password
 from stormpath_wsgi.web.bodies import FORM
 from stormpath_wsgi.web.identity import after_scheme
 from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.organizations import organization_of
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,8 @@ class TokenPage(Page[OAuth2Settings]):
 
     def _password(self, request: Request, fields: Mapping[str, Any]) -> GrantResult:
         login, password = _required(fields, "username"), _required(fields, "password")
-        session, key = session_of(request.environ), fields.get("organizationNameKey") or None
+        session, here = session_of(request.environ), organization_of(request.environ)
+        key = (fields.get("organizationNameKey") or None) if here is None else here.name_key
         try:
             return self.site.flows.tokens.by_password(session, login, password, organization_name_key=key)
         except TokensRefused as refused:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.key_file import KeyFile
 
-KEY_FILE = "secret_keys"
+KEY_FILE, ADDRESS_FILE = "secret_keys", "served_at"
 KEY_LENGTH = 32  # characters: 16 random bytes in hex, the least that HMAC-SHA256 should be given
+
+_ADDRESS, _LONGEST_ADDRESS = re.compile(r"https?://[^\s/]+"), 300
 
 
 def make(folder: Path) -> None:
@@ -20,6 +24,22 @@ def make(folder: Path) -> None:
             f"instance: the folder {folder} cannot be made ({error.strerror}); set STORMPATH_INSTANCE to a folder that "
             "this user may write, or set both directory and secretKeys."
         ) from error
+
+
+def note_address(folder: Path, address: str) -> None:
+    """Note in *folder*, where it is there, at which *address* the site is served: other commands mail links too."""
+    with suppress(OSError):  # it is a help and no more
+        if folder.is_dir():
+            (folder / ADDRESS_FILE).write_text(address, encoding="utf-8")
+
+
+def noted_address(folder: Path) -> str | None:
+    """The address that :func:`note_address` has noted last; None: there is none."""
+    with suppress(OSError, UnicodeDecodeError):
+        with (folder / ADDRESS_FILE).open(encoding="utf-8") as file:
+            found = file.read(_LONGEST_ADDRESS).strip()
+        return found if _ADDRESS.fullmatch(found) else None
+    return None
 
 
 def signing_keys(folder: Path) -> list[str]:

@@ -393,7 +393,9 @@ class Settings(Section):
         """Where browsers reach this site."""
         if self.web.base_url is not None:
             return self.web.base_url
-        served_at = None if "base_url" in self.model_fields_set else os.environ.get(SERVED_AT)
+        served_at = None
+        if "base_url" not in self.model_fields_set:
+            served_at = os.environ.get(SERVED_AT) or instance.noted_address(self.instance)
         base = urlsplit(self.base_url)
         return served_at or f"{base.scheme}://{base.netloc}"
 

@@ -93,6 +93,13 @@ def test_a_person_gets_lines_and_may_leave_out_what_is_as_by_default(folder: Pat
     assert "not known here" in answer.stdout
 
 
+def test_a_person_sees_settings_that_are_names_with_values(folder: Path) -> None:
+    write(folder / "stormpath.yaml", "protect: {/members: login}")
+    assert f'protect\t{{"/members": "login"}}\t{folder / "stormpath.yaml"}\n' in config("--changed").stdout
+    write(folder / "stormpath.yaml", "")
+    assert "protect\tnot set\tdefault\n" in config().stdout
+
+
 def test_it_says_all_that_is_wrong_and_exits_with_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder / "stormpath.yaml", "session: {idel: 1, idle: soon}\nmaxBody: -1")
     monkeypatch.setenv("STORMPATH_WEB_PRODUCE", "text/html")

@@ -22,6 +22,7 @@ from stormpath_wsgi.events import (
     SignedOut,
     StatusChanged,
 )
+from stormpath_wsgi.flows import SignInRefused
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SAFARI = (
@@ -136,6 +137,8 @@ def test_an_account_is_given_up_and_taken_back(site: StormpathMiddleware, told: 
         "/login", {"login": "bob@example.org", "password": "wrong"}, headers={"Accept": "application/json"}, status=400
     )
     assert wrong.json == nobody.json
+    with pytest.raises(SignInRefused):  # what a program with a stored password asks is no change of mind
+        site.flows.sign_in.prove("ada@example.org", PASSWORD)
     visit.sign_in()
     assert is_in(visit) and SignedIn in {type(event) for event in told}
     assert next(iter(site.application.accounts.search({"email": "ada@example.org"}))).is_enabled()

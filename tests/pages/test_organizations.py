@@ -18,6 +18,7 @@ from support.servers import served_api
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Application, Directory, Organization
 from stormpath_wsgi.settings import MailSettings
+from stormpath_wsgi.web.bearer import unverified
 
 JSON = "application/json"
 DOMAIN, ACME, BETA = "site.example", "acme.site.example", "beta.site.example"
@@ -355,6 +356,17 @@ def test_a_token_of_another_organizations_account_is_refused(world: World) -> No
     program = world.guest(JSON)
     assert program.at(BETA, "/", **environ).text == "beta: beta@example.org"
     assert program.at(ACME, "/me", **environ).status_int == 401
+
+
+@pytest.mark.parametrize(("email", "status"), [("beta@example.org", 200), ("acme@example.org", 400)])
+def test_the_token_endpoint_of_a_host_is_for_its_organization(world: World, email: str, status: int) -> None:
+    fields = {"grant_type": "password", "username": email, "password": PASSWORD, "organizationNameKey": "acme"}
+    visit = Visit(JSON, site=world.site)
+    visit.extra_environ["HTTP_HOST"] = BETA
+    answer = visit.post("/oauth/token", fields, status=status)
+    if status == 200:
+        claims = unverified(answer.json["access_token"]).claims
+        assert claims["org"] == world.organizations["beta"].href
 
 
 @pytest.fixture(scope="module")

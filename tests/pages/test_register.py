@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from support.browsing import PASSWORD, Visit, make_site
+from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from support.questions import Asks
 from support.questions import site as questions
 
@@ -96,6 +96,15 @@ class TestInABrowser:
         assert page.html.select_one("div.alert-danger")["id"] == "email-error"
         assert page.html.select_one("div.alert-danger a")["href"] == "/login"
         assert "developerMessage" not in page
+
+    @pytest.mark.parametrize(
+        "wrong", [{"password": 5}, {"email": 1.5}, {"givenName": []}, {"email": {}}, {"password": True}]
+    )
+    def test_a_value_that_is_no_text_is_refused(self, visit: Visit, wrong: dict[str, Any]) -> None:
+        """Also where a browser is promised HTML for its JSON."""
+        values = {"givenName": "Ada", "surname": "Lovelace", "email": "x@example.org", "password": PASSWORD, **wrong}
+        for accept in (BROWSER, "application/json"):
+            assert visit.post_json("/register", values, headers={"Accept": accept}, status="*").status_int < 500
 
     def test_the_page_tells_what_a_password_must_hold(self, visit: Visit) -> None:
         field = visit.get("/register").html.select_one("#password")

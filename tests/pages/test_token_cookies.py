@@ -203,6 +203,18 @@ def test_a_refresh_token_alone_gets_the_session_back(opened: OpenSite) -> None:
     assert "Set-Cookie" not in answer.headers
 
 
+def test_a_session_that_comes_back_lasts_as_long_as_the_visitor_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = pair_site(BROWSER, session={"idle": 600})
+    visit.account()
+    cookies = set_cookies(by_form(visit))
+    assert {cookies[name]["max-age"] for name in (SESSION, ACCESS, REFRESH)} == {""}
+    later = visit.site.sessions.now() + 4000  # the access token is over as well
+    monkeypatch.setattr(visit.site.sessions, "now", lambda: later)
+    cookies = set_cookies(visit.get("/"))
+    assert visit.is_signed_in()
+    assert cookies[SESSION].value and {cookies[name]["max-age"] for name in (SESSION, ACCESS, REFRESH)} == {""}
+
+
 @pytest.mark.parametrize("access", ["", "expired", "x.y.z"])
 def test_while_somebody_is_signed_in_the_access_token_is_renewed(pair: Visit, access: str) -> None:
     _, refresh = signed_in(pair)

@@ -11,7 +11,7 @@ from stormpath_wsgi.flows.profile import LANGUAGE, NAMES
 from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Visit
 from stormpath_wsgi.pages.form import Form, is_blank, raise_all
 from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
-from stormpath_wsgi.pages.sentences import LABELS, REQUIRED
+from stormpath_wsgi.pages.sentences import LABELS, REQUIRED, SENTENCES
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import marked
@@ -128,6 +128,8 @@ class ProfileSection(AccountSection):
         refusal = invalid(refused, {"email": self._email})
         if refused.code is Code.INVALID:
             refusal.say(SAME)
+        elif refused.code is Code.WRONG_FORMAT:
+            refusal.say(SENTENCES[Code.WRONG_FORMAT, "email"])
         refusal.field = "email"
         return refusal
 

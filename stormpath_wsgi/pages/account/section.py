@@ -56,14 +56,15 @@ class Done(NamedTuple):
     status: str | None = None
 
 
-class Shown(NamedTuple):
+@dataclass(frozen=True)
+class Shown:
     """The page is shown at once, with *panel* open: for what must be seen once, and never stands in an address.
 
     *values*: what the template sees as ``shown``.
     """
 
     panel: str
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
 
 
 #: What an action answers. A response is sent as it is, for example a file.

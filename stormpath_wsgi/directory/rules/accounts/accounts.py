@@ -157,6 +157,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
             deletions.enabled(work, target.id)
         if moves:
             mailed_tokens.end(work, target.id, RESET, VERIFICATION)
+            mailed_tokens.end_changes(work, target.id, ways_back=True)  # the address of before may be the reason
         if any(body.values.get(name, current[name]) != current[name] for name in ("username", "email")):
             login_names.claim(work, target.id)
         custom_data.merge(work, target.id, data)
@@ -170,7 +171,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
     """Sets the password of the account, whose row is locked.
 
-    Ends all its sessions, and mailed tokens for a new password.
+    Ends all its sessions, mailed tokens for a new password, and an address that waits to be verified: who had it wait
+    may be the reason for the new password.
     """
     password_policy.store(work, id, new)
     # It always grows, so that the time identifies this password and no other.
@@ -178,6 +180,7 @@ def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
     records.change(work, Account, id, {"password_modified_at": moment})
     tokens.end_all(work, id)
     mailed_tokens.end(work, id, RESET)
+    mailed_tokens.end_changes(work, id)
     work.tell(PasswordChanged, id)
 
 

@@ -66,7 +66,8 @@ def begin(context: Context, target: AddressChange, properties: Any) -> Wire:
     policy.check(email)
     if mailbox(email) == mailbox(account["email"]):
         raise fault(Code.INVALID, "EmailChange email is the address of the account already.")
-    mail = context.limits.mail(EMAIL_CHANGE, work.tenant_id, canonical_username(email), target.account_id)
+    name = canonical_username(email)
+    mail = context.limits.mail(EMAIL_CHANGE, work.tenant_id, name, target.account_id, to=name)
     with mail, context.write(moves_generation=False) as work:
         mailed_tokens.hold(work, target.account_id)
         account = records.load(work, Resource(Account, target.account_id))

@@ -6,7 +6,7 @@ before they are compared. No setting switches that off. Whoever asks for an addr
 good as any other: the same is stored, counted and answered, and there is no right code.
 
 A code for a new password has more digits than one that verifies an address, since more is lost by it. What is stored is
-a digest with a key: six digits could be found from a plain one.
+a digest with a key: eight digits could be found from a plain one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
-from stormpath_wsgi.directory.mail import RESET, VERIFICATION
 from stormpath_wsgi.directory.rules.mails import mailed_tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import fault
@@ -35,7 +34,7 @@ MOST_WRONG = 5
 ONE_CLICK = 60_000
 
 #: How many digits a code has, by its purpose.
-DIGITS: Mapping[str, int] = {RESET: 8, VERIFICATION: 6}
+DIGITS = 8
 
 _PURGED = 5  # the number of expired codes that are removed for each new one
 _CODE = re.compile(r"[0-9]{4,12}")
@@ -54,7 +53,7 @@ def make(work: UnitOfWork, purpose: str, account_id: str | None, application_id:
     held = ticket()
     if held is None:
         return {}
-    code = f"{secrets.randbelow(10 ** DIGITS[purpose]):0{DIGITS[purpose]}}"
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     id = _id(held)
     values = {
         "tenant_id": work.tenant_id,

@@ -138,6 +138,16 @@ def end(work: UnitOfWork, account_id: str, *purposes: str) -> None:
         work.connection.execute(delete(table).where(*mine))
 
 
+def end_changes(work: UnitOfWork, account_id: str, *, ways_back: bool = False) -> None:
+    """Ends the changes of the account's address that wait. *ways_back*: the tokens that take a change back as well.
+
+    The row of the account must be locked, or changed, before.
+    """
+    table = schema.email_changes
+    mine = (table.c.account_id == account_id, *(() if ways_back else (table.c.back.is_(False),)))
+    work.connection.execute(delete(table).where(*mine))
+
+
 def digest(token: str) -> str:
     """The SHA-256 of *token*, in hex digits."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -8,7 +8,7 @@ import pytest
 from support.post import Post, text
 from support.world import PASSWORD, World, link, refused
 
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.errors import Error, TooManyTries
 
 ADA, NEW, OTHER = "ada@example.org", "new@example.org", "other@example.org"
 DAY = 24 * 3600
@@ -82,6 +82,38 @@ def test_the_first_address_outlives_a_chain_of_changes(world: World, post: Post)
     for dead in (*backs, waiting):
         with refused(404):
             world.service.update(dead, {})
+
+
+def test_a_new_password_ends_the_change_that_waits(world: World, post: Post) -> None:
+    """Whoever has used a stolen session to begin it must not get the account by it."""
+    account = world.account(ADA)
+    begin(world, account)
+    waiting = token(post)
+    world.update(account, password="Another-horse-8")
+    with refused(404):
+        world.service.update(waiting, {})
+    assert world.service.get(account)["email"] == ADA
+
+
+def test_who_moves_an_account_ends_the_ways_back_of_it(world: World, post: Post) -> None:
+    """The address of before may be why an administrator gives it another one."""
+    account = world.account(ADA)
+    begin(world, account)
+    world.service.update(token(post), {})
+    back = token(post)
+    world.update(account, email=OTHER)
+    with refused(404):
+        world.service.update(back, {})
+    assert world.service.get(account)["email"] == OTHER
+
+
+def test_the_address_counts_by_itself_so_that_several_accounts_do_not_flood_it(sqlite_world: World) -> None:
+    world, sent = sqlite_world, 0
+    with pytest.raises(TooManyTries):
+        for number in range(20):
+            begin(world, world.account(f"ada{number}@example.org"))
+            sent += 1
+    assert sent == 5
 
 
 def test_a_username_of_its_own_stays(world: World, post: Post) -> None:
