@@ -132,6 +132,13 @@ class Resource(Live, kinds.Kind):
         """The same resource as an object of the class *kind*, with the loaded attributes, without unsaved changes."""
         return kind(self._client, properties=self._wire)
 
+    def document(self) -> Mapping[str, Any]:
+        """What the directory has answered, by its names in JSON, without changes that were not saved. It may say more
+        than the kind declares.
+        """
+        self._load()
+        return MappingProxyType(dict(self._wire))
+
     def to_json(self) -> str:
         """All attributes as JSON text, by their names in Python. Links are ``{"href": …}``."""
         return json.dumps(self._plain())

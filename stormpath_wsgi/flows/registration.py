@@ -26,7 +26,11 @@ ORGANIZATION = "organization_name_key"
 #: What people may say of themselves. Their status is not among it: who registers does not choose it.
 GIVEN = frozenset({"username", "email", "password", "given_name", "middle_name", "surname", "custom_data"})
 
-#: The same, by their names in JSON: the directory blames these.
+#: What a directory says with an account that it has not made now: its address is taken, or the first of two clicks has
+#: made it.
+NOT_MADE = frozenset({"taken", "repeated"})
+
+#: What people may say, by their names in JSON: the directory blames these.
 WIRE_NAMES = {wire: member.name for wire, member in kinds.Account.members.items() if member.name in GIVEN}
 
 
@@ -49,11 +53,16 @@ class Registration:
         signs_in: bool = False,
         remember: bool | None = None,
         ticket: str | None = None,
+        mails_code: bool = True,
+        hides_taken: bool = False,
     ) -> Entered:
         """Make an account of *data*, by the names in :data:`GIVEN`, in the default account store of the application, or
         of the organization with that key.
 
-        *ticket*: as for :meth:`.PasswordReset.mail`, for the code of the mail that verifies the address.
+        *ticket*: as for :meth:`.PasswordReset.mail`, for the code of the mail that verifies the address, unless
+        *mails_code* is False. Who sends the same twice with one ticket, by a double click, is answered twice, and has
+        one account. *hides_taken*: where addresses are verified, answer for an address that somebody has as for a new
+        one; then its owner gets a mail, and the account of the answer exists nowhere.
         *signs_in*: whether the visitor is signed in with it at once. Who has to verify an address first is not, nor is
         who is asked for more than the password (the ``unfinished`` of the answer), nor anybody where that fails: the
         account is made by then, and whoever got an error would make another one. *remember*: for how long, as in
@@ -68,7 +77,8 @@ class Registration:
             if name not in GIVEN:
                 raise RegistrationRefused(Code.UNKNOWN_PROPERTY, field=name)
         with self._trying(session), holding(ticket):
-            account = self._make(self._owner(organization_name_key), data)
+            asked = {"hides_taken": hides_taken or None, "mails_code": None if mails_code else False}
+            account = self._make(self._owner(organization_name_key), data, asked)
         enters = signs_in and account.status == ENABLED
         return self._sign_in.enter_after(session, account, credential=REGISTRATION, wanted=enters, remember=remember)
 
@@ -91,13 +101,15 @@ class Registration:
             raise RegistrationRefused(Code.UNKNOWN_RESOURCE, field=ORGANIZATION)
         return found
 
-    def _make(self, owner: Application | Organization, data: Mapping[str, Any]) -> Account:
+    def _make(self, owner: Application | Organization, data: Mapping[str, Any], asked: Mapping[str, Any]) -> Account:
         try:
             wish = self._events.before(RegistrationStarts(data=typed(data)))
             with reserved(RegistrationStarts, Registered) as kept:
-                account = owner.accounts.create(dict(wish.data))
+                account = owner.accounts.create(dict(wish.data), **asked)
         except Error as error:
             raise RegistrationRefused.of(error, field=WIRE_NAMES.get(field_of(error, WIRE_NAMES) or "")) from error
+        if account.document().keys() & NOT_MADE:
+            return account
         # The directory in this program says when; of another one we know no more than that it has happened.
         known = next((event for event in kept if isinstance(event, Registered)), None)
         self._events.emit(known or Registered(account=account.href))

@@ -11,6 +11,11 @@ from stormpath_wsgi.client.store import DataStore
 _PAGE = 100  # items, the most that a directory gives at once
 
 
+def answered_document(account: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of an account as the directory has answered it, which may be in no directory."""
+    return {"account": _values(kinds.Account, account)}
+
+
 def account_document(store: DataStore, href: str, expand: Iterable[str] = ()) -> dict[str, Any]:
     """``{"account": {…}}``. *expand*: names of links whose resources are to be in it; others do no harm."""
     account = store.get(href)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from webob import Request
+from webob import Request, Response
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.flows import Entered, RegistrationRefused
 from stormpath_wsgi.flows.mailed import VERIFICATION
 from stormpath_wsgi.flows.registration import ORGANIZATION as ORGANIZATION_NAME_KEY
 from stormpath_wsgi.pages.about import password_rules
+from stormpath_wsgi.pages.account_document import answered_document
+from stormpath_wsgi.pages.answer import json_answer
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, FormByHost, is_blank
 from stormpath_wsgi.pages.new_account import account_of, values_of
 from stormpath_wsgi.pages.page import FormPage, Outcome
@@ -45,7 +47,8 @@ class RegisterPage(FormPage[RegisterSettings]):
         posted = posted if here is None else _without_organization(posted)
         values = values_of(form, posted, self.site.about.password_strength, html=html)
         key = None if is_blank(values.get(ORGANIZATION)) else values[ORGANIZATION]
-        ticket = self._ticket(request, values) if html and key is None else None
+        asks_code = html and key is None and self._asks_code(request)
+        ticket = self._sent.ticket(request, values.get("email")) if html else None
         try:
             made = self.site.flows.registration(
                 session_of(request.environ),
@@ -53,10 +56,12 @@ class RegisterPage(FormPage[RegisterSettings]):
                 organization_name_key=key if here is None else here.name_key,
                 signs_in=self._settings.auto_login,
                 ticket=ticket,
+                mails_code=asks_code or not html,
+                hides_taken=not self._settings.tells_taken,
             )
         except RegistrationRefused as refused:
             raise self._refusal(refused) from refused
-        return self._welcome(request, made, ticket)
+        return self._welcome(request, made, ticket if asks_code else None)
 
     def context(self, request: Request) -> dict[str, Any]:
         strength = self.site.about.password_strength
@@ -69,11 +74,16 @@ class RegisterPage(FormPage[RegisterSettings]):
             return Invalid(marked("Organization could not be found."), field=ORGANIZATION)
         return invalid(refused, self.form.fields)
 
-    def _ticket(self, request: Request, values: Mapping[str, Any]) -> str | None:
-        """For the code of the mail that verifies the address; None where there is no page that takes one."""
-        if self.site.web.verify_email.asks_code and self.site.address(request, "verify") is not None:
-            return self._sent.ticket(request, values.get("email"))
-        return None
+    def _asks_code(self, request: Request) -> bool:
+        """Whether there is a page that takes the code of the mail that verifies the address."""
+        return self.site.web.verify_email.asks_code and self.site.address(request, "verify") is not None
+
+    def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
+        account = outcome.account
+        if html or account is None or account.status != kinds.UNVERIFIED or self._settings.tells_taken:
+            return super().conclude(request, outcome, html=html)
+        # The account is not looked at once more: where its address is taken there is none.
+        return json_answer(answered_document(account.document()))
 
     def _welcome(self, request: Request, made: Entered, ticket: str | None) -> Outcome:
         site, account = self.site, made.account

@@ -67,6 +67,11 @@ class RegisterSettings(FormPageSettings):
     uri: PagePath = Field("/register", description="Its path.")
     next_uri: Target = Field("/", description="Where a visitor goes who was signed in by registering.")
     auto_login: bool = Field(False, description="Whether registering signs in.")
+    tells_taken: bool = Field(
+        False,
+        description="Whether a visitor is told that an address has an account already where addresses are verified. "
+        "false: the answer is that for a new address, and its owner gets a mail. Where none is verified it is told.",
+    )
     view: str = Field("register", description="Its template.")
     form: RegisterForm = RegisterForm()
 

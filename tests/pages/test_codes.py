@@ -148,6 +148,43 @@ def test_an_address_that_nobody_has_is_answered_as_any_other(visit: Visit, offic
     assert seen[ADA] == seen[NOBODY]
 
 
+def test_who_registers_with_an_address_that_is_taken_is_told_what_everybody_is_told(
+    visit: Visit, office: PostOffice
+) -> None:
+    account(visit.site)
+    names = {"givenName": "Eve", "surname": "L", "password": PASSWORD}
+    seen: dict[str, list[str]] = {}
+    for address in (ADA, NOBODY):
+        browser = Visit(site=visit.site)
+        form = browser.get("/register").form
+        for name, value in {**names, "email": address}.items():
+            form[name] = value
+        answers = [form.submit() for _ in range(2)]
+        page = answers[0].follow()
+        for answer in (*answers, page, typed(page, "1")):
+            headers = {name: value for name, value in answer.headers.items() if name != "Set-Cookie"}
+            seen.setdefault(address, []).append(f"{sorted(headers)} {answer.location} {bare(answer, address)}")
+        spa = Visit("application/json", site=visit.site)
+        again = spa.post_json("/register", {**names, "email": address.replace("nobody", "other")}).json["account"]
+        assert again.pop("href").startswith(visit.site.client.base_url)
+        assert again.pop("createdAt") == again.pop("modifiedAt") == again.pop("passwordModifiedAt")
+        seen[address].append(str(again).replace(address.replace("nobody", "other"), "A"))
+    assert seen[ADA] == seen[NOBODY]
+    subjects = [(mail["To"], mail["Subject"].partition(" ")[0]) for mail in (office.next() for _ in range(4))]
+    assert sorted(subjects) == [(ADA, "Your"), (ADA, "Your"), (NOBODY, "Verify"), ("other@example.org", "Verify")]
+
+
+def test_a_setting_tells_that_an_address_is_taken() -> None:
+    visit = Visit(web={"register": {"tellsTaken": True}})
+    [directory] = visit.site.client.directories
+    directory.account_creation_policy.verification_email_status = "ENABLED"
+    directory.account_creation_policy.save()
+    visit.account(ADA)
+    form = {"givenName": "Eve", "surname": "L", "email": ADA, "password": PASSWORD}
+    assert "This address has an account." in visit.fill_in("/register", **form)
+    assert Visit("application/json", site=visit.site).post_json("/register", form, status=409)
+
+
 def test_the_code_is_no_good_in_another_browser(visit: Visit, office: PostOffice) -> None:
     account(visit.site)
     hers, his = Visit(site=visit.site), Visit(site=visit.site)

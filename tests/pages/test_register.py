@@ -106,6 +106,22 @@ class TestInABrowser:
         for accept in (BROWSER, "application/json"):
             assert visit.post_json("/register", values, headers={"Accept": accept}, status="*").status_int < 500
 
+    def test_a_double_click_makes_one_account_and_leads_where_the_first_click_does(self) -> None:
+        visit = Visit(web={"register": {"autoLogin": True, "nextUri": "/welcome"}})
+        form = visit.get("/register").form
+        for name, value in ADA.items():
+            form[name] = value
+        before = dict(visit.cookies)
+        assert form.submit().headers["Location"] == "/welcome"
+        visit.cookiejar.clear()
+        for name, value in before.items():  # the second request was sent before the first one was answered
+            visit.set_cookie(name, value.strip('"'))
+        assert form.submit().headers["Location"] == "/welcome"
+        assert visit.is_signed_in()
+        assert len(visit.application.accounts) == 1
+        other = Visit(site=visit.site)
+        assert "This address has an account." in other.fill_in("/register", **ADA)
+
     def test_the_page_tells_what_a_password_must_hold(self, visit: Visit) -> None:
         field = visit.get("/register").html.select_one("#password")
         hint = visit.get("/register").html.find(id=field["aria-describedby"])

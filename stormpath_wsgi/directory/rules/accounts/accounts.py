@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from stormpath_wsgi import kinds
@@ -23,6 +25,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     deletions,
     login_names,
     password_policy,
+    registration,
     verification,
 )
 from stormpath_wsgi.directory.rules.accounts.password_policy import NewPassword
@@ -38,7 +41,7 @@ from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.errors import fault
+from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import (
     AccountDeleted,
     AccountUpdated,
@@ -49,6 +52,7 @@ from stormpath_wsgi.events import (
     StatusChanged,
 )
 from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, id_of
+from stormpath_wsgi.tickets import ticket
 
 _accounts = schema.accounts
 
@@ -58,6 +62,25 @@ _NAMES = (Account.username, Account.given_name, Account.middle_name, Account.sur
 _COLON = re.compile(f"[{COLON}]")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A new account. *asked*: what else of it was sent, for a double click. *policy*: None where it does not go through
+    the workflow. *hides*: whether it is not told that its address is taken, and *may_tell* whether the owner of it may
+    get a mail. *mails_code*: whether the mail that verifies the address may have a code.
+    """
+
+    store: Store
+    values: Mapping[str, Any]
+    data: Mapping[str, Any] | None
+    asked: Any = field(repr=False)
+    new: NewPassword
+    among: Resource
+    policy: creation_policy.CreationPolicy | None
+    hides: bool
+    may_tell: bool
+    mails_code: bool
+
+
 @hosts.leading_there
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes an account. With ``passwordFormat=mcf`` in *params*, the password is a hash of another system.
@@ -65,7 +88,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     Through an application or organization, a login name is refused if an account in any of its account stores has it.
     Otherwise the order of the stores would decide which of them signs in. In a directory, only the names of that
     directory count. So an application may get two accounts with the same name, which :mod:`.stores.qualifiers`
-    distinguishes.
+    distinguishes. What ``hidesTaken`` in *params* changes, and a ticket of the caller's browser, tells
+    :mod:`.accounts.registration`.
     """
     if providers.wants_exchange(properties):
         return providers.exchange(context, listing, properties["providerData"])
@@ -82,16 +106,26 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     if in_workflow:
         body.values["status"] = verification.status(policy, body.values["status"])
     new = _new_password(context, store, password, params.get("passwordFormat"))
-    id = new_id()
-    with context.write(moves_generation=False) as work:
-        work.tell(Registered, id)
-        _make(work, id, store, body.values, new, Resource(listing.owner or kinds.Directory, listing.id))
-        custom_data.make(work, id, data)
-        if in_workflow:
-            verification.begin(work, policy, id, listing.id if listing.owner is kinds.Application else None)
-        made = records.load(work, Resource(Account, id))
-        counts.change(work, store.directory_id, id, +1)
-        return made
+    hides = in_workflow and policy.verifies and registration.hides(params)
+    wanted = _Wanted(
+        store=store,
+        values=body.values,
+        data=data,
+        asked=[data, password],
+        new=new,
+        among=Resource(listing.owner or kinds.Directory, listing.id),
+        policy=policy if in_workflow else None,
+        hides=hides,
+        may_tell=hides and registration.may_tell(context, body.values["email"]),
+        mails_code=registration.mails_code(params),
+    )
+    try:
+        return _register(context, wanted)
+    except Error as error:
+        if error.code != Code.NOT_UNIQUE or not (hides or ticket()):
+            raise
+    # In the meantime somebody has got the name, perhaps the same browser by a double click. Now that can be seen.
+    return _register(context, wanted)
 
 
 def create_invited(
@@ -191,6 +225,38 @@ def remove(context: Context, target: Resource) -> None:
         administrators.keep_owner(work, target.id, Code.OWNER_NOT_DELETABLE)
         deletions.erase(work, current)
         work.tell(AccountDeleted, target.id)
+
+
+def _register(context: Context, wanted: _Wanted) -> Wire:
+    """Makes the account, if it is not to be hidden that its address is taken, and if it is no double click."""
+    id, among, values = new_id(), wanted.among, wanted.values
+    application_id = among.id if among.kind is kinds.Application else None
+    with context.write(moves_generation=False) as work:
+        done = registration.repeated(work, values, wanted.asked)
+        if done is not None:
+            return {**records.load(work, Resource(Account, done)), "repeated": True}
+        found = registration.taken(work, id, wanted.store.directory_id, values, among) if wanted.hides else None
+        with registration.undone(work, found is not None) if wanted.hides else nullcontext():
+            made, token = _made(work, id, wanted, values if found is None else {**values, **found.names})
+        code = {"mails_code": wanted.mails_code}
+        if found is not None:
+            registration.tell(work, found, application_id, may_tell=wanted.may_tell, **code)
+            return registration.as_if_made(made, values)
+        if wanted.policy is not None:
+            verification.mail(work, wanted.policy, id, application_id, token, **code)
+        return made
+
+
+def _made(work: UnitOfWork, id: str, wanted: _Wanted, values: Mapping[str, Any]) -> tuple[Wire, str | None]:
+    """The new account, and the token that verifies its address, where it is to be verified."""
+    work.tell(Registered, id)
+    _make(work, id, wanted.store, values, wanted.new, wanted.among)
+    custom_data.make(work, id, wanted.data)
+    token = None if wanted.policy is None else verification.begin(work, wanted.policy, id)
+    registration.note(work, id, wanted.values, wanted.asked)
+    made = records.load(work, Resource(Account, id))
+    counts.change(work, wanted.store.directory_id, id, +1)
+    return made, token
 
 
 def _asked(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:

@@ -6,10 +6,10 @@ username, and a login with that address might find the wrong account.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, func, insert, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, func, insert, or_, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
@@ -42,19 +42,29 @@ def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> N
     if among is not None and among.kind in _KNOWN:
         known = work.connection.execute(_KNOWN[among.kind], {"owner": among.id, "keys": sorted(wanted)}).first()
         if known is not None:
-            raise fault(Code.NOT_UNIQUE, _taken(wanted[known.key]))
+            raise fault(Code.NOT_UNIQUE, taken_text(wanted[known.key]))
     mine = _table.c.account_id == account_id
     held = set(work.connection.execute(select(_table.c.key).where(mine)).scalars())
     if gone := held - wanted.keys():
         work.connection.execute(delete(_table).where(mine, _table.c.key.in_(gone)))
     # Sorted: in different orders, two transactions could wait for each other for ever.
     for key in sorted(wanted.keys() - held):
-        with taken(_taken(wanted[key])):
+        with taken(taken_text(wanted[key])):
             row = {"directory_id": account.directory_id, "key": key, "account_id": account_id}
             work.connection.execute(insert(_table), row)
 
 
-def _taken(attribute: str) -> str:
+def owners(work: UnitOfWork, directory_id: str, keys: Iterable[str], among: Resource) -> dict[str, str]:
+    """The ids of the accounts in the directory, and in the account stores of *among*, that have one of the login names
+    *keys*, by that name.
+    """
+    wanted = {"keys": sorted({*keys}), "directory": directory_id, "owner": among.id}
+    found = work.connection.execute(_OWNERS[among.kind if among.kind in _KNOWN else kinds.Directory], wanted)
+    return {row.key: row.account_id for row in found}
+
+
+def taken_text(attribute: str) -> str:
+    """What developers are told of an *attribute* whose value another account has."""
     return f"Account {attribute} is already in use; choose another."
 
 
@@ -63,25 +73,34 @@ _OF_ACCOUNT = select(_accounts.c.username, _accounts.c.email, _accounts.c.direct
 )
 
 
-def _known(
+def _directories(
     ways: FromClause, owner: Column[str], directory: ColumnElement[str], group: ColumnElement[str]
 ) -> Select[Any]:
-    """The keys, among given ones, that accounts in the account stores of *owner* have.
-
-    A group counts as its directory.
-    """
-    directories = (
+    """The directories of the account stores of *owner*. A group counts as its directory."""
+    return (
         select(func.coalesce(directory, _groups.c.directory_id))
         .select_from(ways.outerjoin(_groups, _groups.c.id == group))
         .where(owner == bindparam("owner"))
     )
-    wanted = _table.c.key.in_(bindparam("keys", expanding=True))
-    return select(_table.c.key).where(wanted, _table.c.directory_id.in_(directories))
 
 
-_KNOWN: Mapping[type[Kind], Select[Any]] = {
-    kinds.Application: _known(ROUTES, _mappings.c.application_id, ROUTE_DIRECTORY, ROUTE_GROUP),
-    kinds.Organization: _known(
+_WANTED = _table.c.key.in_(bindparam("keys", expanding=True))
+_STORES: Mapping[type[Kind], Select[Any]] = {
+    kinds.Application: _directories(ROUTES, _mappings.c.application_id, ROUTE_DIRECTORY, ROUTE_GROUP),
+    kinds.Organization: _directories(
         _inner, _inner.c.organization_id, _inner.c.account_store_directory_id, _inner.c.account_store_group_id
     ),
+}
+#: The keys, among given ones, that accounts in the account stores of an owner have.
+_KNOWN: Mapping[type[Kind], Select[Any]] = {
+    kind: select(_table.c.key).where(_WANTED, _table.c.directory_id.in_(stores)) for kind, stores in _STORES.items()
+}
+_IN_DIRECTORY = _table.c.directory_id == bindparam("directory")
+_OF_KEYS = select(_table.c.key, _table.c.account_id)
+_OWNERS: Mapping[type[Kind], Select[Any]] = {
+    kinds.Directory: _OF_KEYS.where(_WANTED, _IN_DIRECTORY),
+    **{
+        kind: _OF_KEYS.where(_WANTED, or_(_IN_DIRECTORY, _table.c.directory_id.in_(stores)))
+        for kind, stores in _STORES.items()
+    },
 }

@@ -42,11 +42,25 @@ def status(policy: CreationPolicy, status: str) -> str:
     return UNVERIFIED if policy.verifies and status == ENABLED else status
 
 
-def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str, application_id: str | None) -> None:
-    """Puts the first mail to a new account into the outbox: the one with a verification link, or the welcome mail."""
-    if policy.verifies:
-        token = mailed_tokens.verification(work, account_id)
-        _put(work, account_id, application_id, token)
+def begin(work: UnitOfWork, policy: CreationPolicy, account_id: str) -> str | None:
+    """A token to verify the address of a new account; None where the directory verifies none."""
+    return mailed_tokens.verification(work, account_id) if policy.verifies else None
+
+
+def mail(
+    work: UnitOfWork,
+    policy: CreationPolicy,
+    account_id: str,
+    application_id: str | None,
+    token: str | None,
+    *,
+    mails_code: bool = True,
+) -> None:
+    """Puts the first mail to a new account into the outbox: the one with the *token* of :func:`begin`, or the welcome
+    mail. *mails_code*: whether a code is in it where the browser has a ticket.
+    """
+    if token is not None:
+        _put(work, account_id, application_id, token, mails_code=mails_code)
     elif policy.welcomes:
         put(work, WELCOME, account_id, application_id=application_id)
 
@@ -85,9 +99,11 @@ def _send(context: Context, application_id: str, account_id: str | None) -> None
         _put(work, unproved, application_id, token)
 
 
-def _put(work: UnitOfWork, account_id: str | None, application_id: str | None, token: str) -> None:
+def _put(
+    work: UnitOfWork, account_id: str | None, application_id: str | None, token: str, *, mails_code: bool = True
+) -> None:
     """Puts the mail with the *token* into the outbox, and a code into the mail where one is asked for."""
-    code = {} if application_id is None else mailed_codes.make(work, VERIFICATION, account_id, application_id)
+    code = mailed_codes.make(work, VERIFICATION, account_id, application_id) if application_id and mails_code else {}
     if code is not None:
         details = {"lasts": work.mail.verification_ttl, **code}
         put(work, VERIFICATION, account_id, application_id=application_id, token=token, details=details)

@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
@@ -48,7 +48,8 @@ def make(work: UnitOfWork, purpose: str, account_id: str | None, application_id:
     """Stores a code for the ticket of who asks. Returns what the mail says of it; nothing where there is no ticket.
 
     None: the same ticket has just asked, by a double click or a reload, and no other mail is to be sent. The row of the
-    account must be locked. Without an account the same is done, and the code is in no mail.
+    account must be locked. Without an account the same is done, and the code is in no mail; it never takes the place of
+    the code of an account.
     """
     held = ticket()
     if held is None:
@@ -68,7 +69,10 @@ def make(work: UnitOfWork, purpose: str, account_id: str | None, application_id:
     statement = insert.on_conflict_do_update(
         index_elements=["id"],
         set_={name: insert.excluded[name] for name in values},
-        where=_table.c.expires_at <= insert.excluded.expires_at - ONE_CLICK,
+        where=and_(
+            _table.c.expires_at <= insert.excluded.expires_at - ONE_CLICK,
+            or_(_table.c.account_id.is_(None), insert.excluded.account_id.is_not(None)),
+        ),
     )
     is_new = work.connection.execute(statement.returning(_table.c.id), {"id": id, **values}).first() is not None
     _purge(work)
