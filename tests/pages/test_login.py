@@ -117,14 +117,6 @@ class TestInABrowser:
         assert "activate your account" in answer.follow().html.select_one("div.alert").get_text()
         assert not visit.is_signed_in()
 
-    @pytest.mark.parametrize("status", ["unverified", "verified", "created", "forgot", "reset"])
-    def test_a_status_is_told(self, visit: Visit, status: str) -> None:
-        assert visit.get(f"/login?status={status}").html.select_one("div.header").get_text()
-
-    @pytest.mark.parametrize("status", ["", "unknown", "<script>", "created&status=created"])
-    def test_other_statuses_say_nothing(self, visit: Visit, status: str) -> None:
-        assert not visit.get(f"/login?status={status}").html.select("div.header")
-
     def test_who_is_signed_in_already_is_sent_on(self, visit: Visit) -> None:
         visit.account()
         visit.sign_in()
@@ -213,47 +205,9 @@ class TestAsASinglePageApp:
         assert not any(isinstance(value, dict) for value in answer.json["account"].values())
         assert spa.is_signed_in()
 
-    def test_fields_that_are_not_ours_do_no_harm(self, spa: Visit) -> None:
-        spa.account()
-        assert spa.post_json("/login", {**GOOD, "remember": True}).status_int == 200
-
-    @pytest.mark.parametrize(
-        "credentials",
-        [
-            {"login": "ada@example.org", "password": "wrong"},
-            {"login": "nobody", "password": "wrong"},
-            {"login": "", "password": ""},
-            {"login": None},
-            {"login": ["ada@example.org"], "password": {"$ne": ""}},
-            {"login": 1, "password": 2},
-            {"login": "a:b", "password": ":"},
-            {"login": "x" * 9000, "password": "x" * 9000},
-            {},
-        ],
-    )
-    def test_what_does_not_sign_in_is_refused_in_two_keys(self, spa: Visit, credentials: dict[str, Any]) -> None:
-        spa.account()
-        answer = spa.post_json("/login", credentials, status=400)
-        assert answer.json == {"status": 400, "message": INVALID}
-        assert not spa.is_signed_in()
-
     def test_who_is_not_verified_is_told_so(self, spa: Visit) -> None:
         spa.account(status="UNVERIFIED")
         assert "activate your account" in spa.post_json("/login", GOOD, status=400).json["message"]
-
-    def test_a_body_is_needed(self, spa: Visit) -> None:
-        answer = spa.post("/login", "", status=400)
-        assert answer.json == {"status": 400, "message": "Request requires that there is a body."}
-
-    def test_json_in_the_guise_of_text_is_not_read(self, spa: Visit) -> None:
-        spa.account()
-        answer = spa.post("/login", '{"login": "ada@example.org"}', content_type="text/plain", status=415)
-        assert answer.json["status"] == 415
-
-    def test_a_form_needs_a_token_even_if_the_answer_is_to_be_json(self, spa: Visit) -> None:
-        spa.account()
-        assert spa.post("/login", GOOD, status=403).json["status"] == 403
-        assert not spa.is_signed_in()
 
 
 def test_a_token_may_come_in_a_header(visit: Visit) -> None:
