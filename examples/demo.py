@@ -22,7 +22,8 @@ PAGES = {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{% block title %}{% endblock %} · My Application</title>
+{% set title %}{% block title %}{% endblock %}{% endset %}
+<title>{{ title }}{% if "My Application" not in title %} · My Application{% endif %}</title>
 <link rel="stylesheet" href="/demo.css">
 </head>
 <body>

@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from support import cheap, compiled, prepared, warm
 from support.redis_server import RedisServer, running_redis
+from support.states import all_states
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
@@ -330,3 +331,9 @@ def fresh_program() -> Iterator[warm.Fresh]:
     for each in running:
         each.kill()
         each.communicate()
+
+
+@pytest.fixture(scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Every state of every page: HTML by its name."""
+    return all_states(tmp_path_factory.mktemp("states"))

@@ -1,0 +1,404 @@
+"""Every state of every page, for the tests that look at all of them: HTML by the name of the state."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webob import Request
+
+from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.client import Directory
+from support.browsing import PASSWORD, Visit, make_site
+from support.post import text
+from support.post_office import PostOffice, post_office
+from support.waiting import eventually
+
+ADA, OTHER = "ada@example.org", "jo@example.com"
+NAMES = {"givenName": "Jo", "surname": "Winter"}
+JO = {**NAMES, "email": OTHER, "password": PASSWORD}
+WEAK = "short"
+
+#: The states that are errors: their titles say so.
+ERRORS = frozenset(
+    {
+        *("sign-in-wrong", "sign-in-empty", "sign-in-half", "sign-in-too-many", "sign-in-organization-wrong"),
+        *("register-errors", "register-weak", "register-taken", "register-differs", "register-fields-empty"),
+        *("forgot-empty", "change-weak", "expired", "expired-forgot"),
+        *("mail-sent-wrong", "mail-sent-empty", "mail-sent-dead", "verify-code-wrong", "verify-button-expired"),
+        *("invitation-errors", "fresh-wrong", "fresh-empty", "organization-wrong"),
+        *("account-name-empty", "account-name-one", "account-email-wrong", "account-password-wrong"),
+        *("account-password-empty", "account-new-key-empty", "account-delete-wrong", "account-no-device"),
+        "account-expired",
+    }
+)
+
+#: The states that are mails, which have the frame of the program that shows them.
+MAILS = frozenset({"demo-mail-html"})
+
+_NAMES = """
+403
+503 503-posted
+account account-delete account-delete-wrong account-email account-email-rtl account-email-wrong account-expired
+account-key-made account-language account-name account-name-empty account-name-one account-new-key
+account-new-key-empty account-no-device account-password account-password-empty account-password-wrong
+account-revoke-key account-rtl account-saved account-waiting
+change change-weak
+demo demo-admin demo-mail demo-mail-html demo-mails demo-members demo-missing demo-no-mails demo-stranger
+email-back email-back-done email-button email-dead
+expired expired-forgot
+forgot forgot-dead forgot-empty
+fresh fresh-empty fresh-wrong
+invitation invitation-dead invitation-errors
+logout logout-stranger
+mail-sent mail-sent-dead mail-sent-empty mail-sent-wrong
+not-this-account
+organization organization-wrong
+register register-differs register-errors register-fields register-fields-empty register-taken register-weak
+sign-in sign-in-created sign-in-empty sign-in-half sign-in-organization sign-in-organization-wrong
+sign-in-remember sign-in-reset sign-in-rtl sign-in-signed_out sign-in-too-many sign-in-unverified
+sign-in-verified sign-in-wrong
+verify verify-button verify-button-expired verify-code verify-code-wrong
+"""
+#: The names of all states.
+STATES = tuple(_NAMES.split())
+
+_DEMO = Path(__file__).parents[2] / "examples/demo.py"
+_CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+_SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.4 Mobile/15E148 Safari/604.1"
+)
+
+
+def all_states(folder: Path) -> dict[str, str]:
+    """All of them. *folder*: an empty one, where the demo site keeps its accounts."""
+    with post_office() as office:
+        return {
+            **plain_states(plain_site()),
+            **_mailed_states(office),
+            **_account_states(office),
+            **_invited_states(office),
+            **_field_states(),
+            **_other_states(),
+            **_demo_states(folder),
+        }
+
+
+def plain_site() -> StormpathMiddleware:
+    """A site that sends no mails when somebody registers, with Ada's account."""
+    fields = {"confirmPassword": {"enabled": True}, "colour": {"label": "Colour", "required": False}}
+    web = {
+        "look": {"name": "Acme", "helpUrl": "/help"},
+        "logout": {"page": True},
+        "register": {"form": {"fields": fields}},
+        "verifyEmail": {"enabled": True},
+    }
+    made = make_site(web=web)
+    made.application.accounts.create({"email": ADA, "password": PASSWORD, "given_name": "Ada", "surname": "Lovelace"})
+    return made
+
+
+def plain_states(site: StormpathMiddleware) -> dict[str, str]:
+    """Those of the pages that need no mail, at :func:`plain_site`."""
+    visit = Visit(site=site)
+    token = site.application.password_reset_tokens.create({"email": ADA}).href.rpartition("/")[2]
+    change = f"/change?sptoken={token}"
+    pages = {
+        "sign-in": visit.get("/login"),
+        "sign-in-wrong": visit.fill_in("/login", login=ADA, password="x"),
+        "sign-in-empty": visit.fill_in("/login"),
+        "sign-in-half": visit.fill_in("/login", login=ADA),
+        **{
+            f"sign-in-{said}": visit.get(f"/login?status={said}")
+            for said in ("created", "verified", "reset", "signed_out", "unverified")
+        },
+        "register": visit.get("/register"),
+        "register-errors": visit.fill_in(
+            "/register", **{**JO, "givenName": "", "email": "jo.example", "password": "abc1", "confirmPassword": "abc1"}
+        ),
+        "register-weak": visit.fill_in("/register", **{**JO, "password": "abcdefg1", "confirmPassword": "abcdefg1"}),
+        "register-taken": visit.fill_in("/register", **{**JO, "email": ADA, "confirmPassword": PASSWORD}),
+        "register-differs": visit.fill_in("/register", **{**JO, "confirmPassword": "another"}),
+        "forgot": visit.get("/forgot"),
+        "forgot-empty": visit.fill_in("/forgot"),
+        "forgot-dead": visit.get("/forgot?status=invalid_sptoken"),
+        "change": visit.get(change),
+        "change-weak": visit.fill_in(change, password=WEAK),
+        "verify": visit.get("/verify"),
+        "expired": _expired(site, "/register", **{**JO, "confirmPassword": PASSWORD}),
+        "expired-forgot": _expired(site, "/forgot", email=ADA),
+        "logout-stranger": visit.get("/logout"),
+    }
+    visit.sign_in(ADA)
+    pages["logout"] = visit.get("/logout?next=%2Fbye")
+    pages["not-this-account"] = visit.get("/login?status=forbidden")
+    pages["403"] = visit.get("/staff?a=1", status=403)
+    return _texts(pages) | {"503": _away(site, "GET"), "503-posted": _away(site, "POST")}
+
+
+def _texts(pages: Mapping[str, Any]) -> dict[str, str]:
+    return {name: page.text for name, page in pages.items()}
+
+
+def _expired(site: StormpathMiddleware, address: str, **values: str) -> Any:
+    """What somebody gets whose browser has forgotten the cookie of the form."""
+    visit = Visit(site=site)
+    form = visit.get(address).form
+    visit.reset()
+    for name, value in values.items():
+        form[name] = value
+    return form.submit(status=403)
+
+
+def _away(site: StormpathMiddleware, method: str) -> str:
+    request = Request.blank("/login?next=%2Freports", headers={"Accept": "text/html"}, method=method)
+    return str(site.pages.unavailable(request, 7).text)
+
+
+@contextmanager
+def _mailing(office: PostOffice, **web: Any) -> Iterator[StormpathMiddleware]:
+    """A site with Ada's account that sends its mails to *office*."""
+    about = {"look": {"name": "Acme", "helpUrl": "/help"}, "baseUrl": "https://acme.example"}
+    site = make_site(web={**about, **web}, mail={"url": office.url})
+    with closing(site.client):
+        Visit(site=site).account(ADA)
+        yield site
+
+
+def _mailed_states(office: PostOffice) -> dict[str, str]:
+    """What waits for a mail, takes its code, and opens its links."""
+    with _mailing(office) as site:
+        mapping = site.application.default_account_store_mapping
+        assert mapping is not None
+        assert isinstance(mapping.account_store, Directory)
+        policy = mapping.account_store.account_creation_policy
+        policy.verification_email_status = "ENABLED"
+        policy.save()
+        visit = Visit(site=site)
+        sent = visit.fill_in("/forgot", email=ADA).follow()
+        wrong = [_typed(sent, "0" * 8) for _ in range(6)]
+        code = visit.fill_in("/register", **JO).follow()
+        [link] = [mail for mail in (_link(office), _link(office)) if "/verify" in mail]
+        return _texts(
+            {
+                "mail-sent": sent,
+                "mail-sent-empty": _typed(sent, ""),
+                "mail-sent-wrong": wrong[0],
+                "mail-sent-dead": wrong[-1],
+                "verify-code": code,
+                "verify-code-wrong": _typed(code, "0" * 8),
+                "verify-button": visit.get(link),
+                "verify-button-expired": _expired(site, link),
+            }
+        )
+
+
+def _typed(page: Any, code: str) -> Any:
+    page.forms[0]["code"] = code
+    return page.forms[0].submit()
+
+
+def _link(office: PostOffice, mail: Any = None) -> str:
+    """The path of the link in the next mail."""
+    found = re.search(r"https://acme\.example(/\S+)", text(mail or office.next()))
+    assert found
+    return found[1]
+
+
+def _account_states(office: PostOffice) -> dict[str, str]:
+    """The account page, the page that asks again, and the one where a change of the address is confirmed."""
+    place = {"203.0.113.7": "Berlin, Germany"}.get
+    web: dict[str, Any] = {"account": {"apiKeys": True, "place": place}, "logout": {"page": True}}
+    with _mailing(office, **web) as site:
+        elsewhere, visit = _device(site, _SAFARI, "198.51.100.1"), _device(site, _CHROME, "203.0.113.7")
+        [account] = site.application.accounts
+        key = account.api_keys.create({"name": "Nightly backup"})
+        pages = {
+            "account": visit.get("/account"),
+            "account-saved": visit.get("/account?status=name"),
+            **{
+                f"account-{panel}": visit.get(f"/account?change={panel}")
+                for panel in ("name", "email", "language", "password", "new-key", "delete")
+            },
+            "account-revoke-key": visit.get(f"/account?change=revoke-key&row={key.id}"),
+            "account-name-empty": _posted(visit, "name", givenName="", surname=""),
+            "account-name-one": _posted(visit, "name", givenName=""),
+            "account-email-wrong": _posted(visit, "email", email="no address"),
+            "account-password-wrong": _posted(visit, "password", present="wrong", password=PASSWORD),
+            "account-password-empty": _posted(visit, "password"),
+            "account-new-key-empty": _posted(visit, "new-key"),
+            "account-delete-wrong": _posted(visit, "delete", password="wrong"),
+            "account-no-device": _without_device(visit),
+            "account-expired": _old_form(visit),
+            "account-key-made": _posted(visit, "new-key", name="Robot"),
+            "account-rtl": visit.get("/account", headers={"Accept-Language": "ar"}),
+            "account-email-rtl": visit.get("/account?change=email", headers={"Accept-Language": "ar"}),
+            "sign-in-rtl": Visit(site=site).get("/login", headers={"Accept-Language": "ar"}),
+            **_fresh(site, elsewhere),
+        }
+        office.empty()
+        _posted(visit, "email", email=OTHER)
+        pages["account-waiting"] = visit.get("/account")
+        link = _link(office)
+        pages["email-button"] = visit.get(link)
+        visit.get(link).form.submit(status="*")
+        back = _link(office)
+        pages["email-back"] = Visit(site=site).get(back)
+        pages["email-back-done"] = Visit(site=site).get(back).form.submit()
+        pages["email-dead"] = visit.get(back)
+        return _texts(pages)
+
+
+def _device(site: StormpathMiddleware, agent: str, address: str) -> Visit:
+    """Ada, who has just signed in there."""
+    visit = Visit(site=site)
+    visit.extra_environ |= {"HTTP_USER_AGENT": agent, "REMOTE_ADDR": address}
+    visit.sign_in(ADA)
+    return visit
+
+
+def _form(page: Any, action: str) -> Any:
+    """The form of the account page with that hidden field ``action``."""
+    return next(each for each in page.forms.values() if "action" in each.fields and each["action"].value == action)
+
+
+def _posted(visit: Visit, panel: str, **values: str) -> Any:
+    """What comes of the form of an open panel."""
+    action = {"new-key": "make-key", "delete": "delete-account"}.get(panel, panel)
+    form = _form(visit.get(f"/account?change={panel}"), action)
+    for name, value in values.items():
+        form[name] = value
+    return form.submit(status="*")
+
+
+def _without_device(visit: Visit) -> Any:
+    form = _form(visit.get("/account"), "sign-out-device")
+    form["row"] = "no device"
+    return form.submit(status=400)
+
+
+def _old_form(visit: Visit) -> Any:
+    form = _form(visit.get("/account?change=name"), "name")
+    form["csrfToken"] = "old"
+    return form.submit(status=403)
+
+
+def _fresh(site: StormpathMiddleware, visit: Visit) -> dict[str, Any]:
+    now = site.sessions.now
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(site.sessions, "now", lambda: now() + 3600)
+        return {
+            "fresh": visit.get("/fresh?for=email"),
+            "fresh-wrong": visit.fill_in("/fresh", password="wrong"),
+            "fresh-empty": visit.fill_in("/fresh"),
+        }
+
+
+def _invited_states(office: PostOffice) -> dict[str, str]:
+    with _mailing(office) as site:
+        visit = Visit(site=site)
+        site.application.invitations.create({"email": OTHER})
+        link = _link(office)
+        return _texts(
+            {
+                "invitation": visit.get(link),
+                "invitation-errors": visit.fill_in(link, givenName="", surname="Winter", password=WEAK),
+                "invitation-dead": visit.get("/invitation?sptoken=used", status=404),
+            }
+        )
+
+
+def _field_states() -> dict[str, str]:
+    """Fields of a site's own, and those that a setting adds."""
+    fields: dict[str, dict[str, Any]] = {
+        "card": {"label": "Library card", "required": False, "hint": "Ten digits, on the back.", "maxLength": 10},
+        "branch": {
+            "label": "Home branch",
+            "type": "select",
+            "placeholder": "Choose a branch",
+            "options": {"east": "East & West", "harbour": "Harbour"},
+        },
+        "terms": {
+            "label": "I agree to the terms and the privacy notice.",
+            "type": "checkbox",
+            "links": {"terms": "/terms", "privacy notice": "https://example.org/privacy"},
+        },
+        "news": {"label": "News by mail", "type": "checkbox", "required": False},
+    }
+    order = ["givenName", "surname", "email", "password", *fields]
+    web = {
+        "look": {"name": "Acme"},
+        "login": {"rememberMe": True},
+        "register": {"form": {"fields": fields, "fieldOrder": order}},
+    }
+    visit = Visit(web=web)
+    return _texts(
+        {
+            "sign-in-remember": visit.get("/login"),
+            "register-fields": visit.get("/register"),
+            "register-fields-empty": visit.fill_in("/register", **JO),
+        }
+    )
+
+
+def _other_states() -> dict[str, str]:
+    """Too many tries, and the question for an organization."""
+    hasty = Visit(
+        web={"look": {"name": "Acme"}}, limits={"accountAndAddress": "4 tries, waits 8s to 1h, one back after 1h"}
+    )
+    for _ in range(6):
+        too_many = hasty.fill_in("/login", login=ADA, password="wrong")
+    domain = {"domainName": "site.example", "multiTenancy": {"enabled": True}, "look": {"name": "Acme"}}
+    tenants = Visit(web=domain)
+    asks = {"form": {"fields": {"organizationNameKey": {"enabled": True}}}}
+    named = Visit(web={"look": {"name": "Acme"}, "login": asks})
+    return _texts(
+        {
+            "sign-in-too-many": too_many,
+            "organization": tenants.get("/login"),
+            "organization-wrong": tenants.fill_in("/login", organizationNameKey="acne"),
+            "sign-in-organization": named.get("/login"),
+            "sign-in-organization-wrong": named.fill_in(
+                "/login", organizationNameKey="acne", login=ADA, password=PASSWORD
+            ),
+        }
+    )
+
+
+def _demo_states(folder: Path) -> dict[str, str]:
+    """The demo site's own pages, their style sheet inside."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("STORMPATH_INSTANCE", str(folder / "instance"))
+        patched.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
+        demo = runpy.run_path(str(_DEMO))
+    site, css = demo["application"], demo["CSS"]
+    with closing(site.client):
+        visit = Visit(site=site)
+        visit.extra_environ |= {"HTTP_HOST": "localhost:8000", "REMOTE_ADDR": "127.0.0.1"}
+        account = visit.account(ADA)
+        pages = {"demo-stranger": visit.get("/"), "demo-no-mails": visit.get("/inbox")}
+        visit.fill_in("/forgot", email=ADA)
+        eventually(lambda: "Choose a new password" in visit.get("/inbox"))
+        inbox = visit.get("/inbox")
+        mail = inbox.click("Choose a new password")
+        pages |= {
+            "demo-mails": inbox,
+            "demo-mail": mail,
+            "demo-mail-html": mail.click("See it as"),
+            "demo-missing": visit.get("/nowhere", status=404),
+        }
+        visit.sign_in(ADA)
+        pages |= {"demo": visit.get("/"), "demo-members": visit.get("/members")}
+        admins = site.application.groups.create({"name": "admins"})
+        admins.add_account(account)
+        pages["demo-admin"] = visit.get("/admin")
+        style = f"<style>{css}</style>"
+        return {
+            name: page.text.replace('<link rel="stylesheet" href="/demo.css">', style) for name, page in pages.items()
+        }
