@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -183,3 +184,26 @@ def test_the_ways_on_lead_somewhere(pages: dict[str, Any]) -> None:
 def test_optional_fields_are_marked_where_most_are_required(pages: dict[str, Any]) -> None:
     marked = [label.get_text() for label in pages["register"].select("label") if "(optional)" in label.get_text()]
     assert marked == ["Colour (optional)"]
+
+
+def test_a_button_of_the_account_page_leads_to_the_panel_that_it_opens(pages: dict[str, Any]) -> None:
+    links = [urlsplit(link["href"]) for link in pages["account"].select("main a.button[href*=change]")]
+    assert len(links) == 7
+    for link in links:
+        panel = parse_qs(link.query)["change"][0]
+        opened = pages[f"account-{panel}"].find(id=link.fragment)
+        assert "panel" in opened["class"]
+        assert opened.form["action"] == f"/account#{link.fragment}", "where the browser is if something is wrong"
+
+
+@pytest.mark.parametrize(
+    ("name", "section"),
+    [
+        ("account", "Profile"),
+        ("account-password", "Sign-in"),
+        ("account-key-made", "API keys"),
+        ("account-delete", "Your data"),
+    ],
+)
+def test_the_section_that_is_open_is_marked_in_the_navigation(pages: dict[str, Any], name: str, section: str) -> None:
+    assert [said(link) for link in pages[name].select("nav.sections [aria-current]")] == [section]

@@ -182,7 +182,7 @@ class AccountPage(Page[AccountSettings]):
             if context is not None:
                 titles = {"title": visit.texts.gettext(section.title), "short": visit.texts.gettext(section.short)}
                 labels |= context.get("labels", {})
-                current = visit.change in section.panels if visit.change else not shown
+                current = section.has_panel(visit.change) if visit.change else not shown
                 shown.append(
                     {"current": current, "name": section.name, "template": section.template, **titles, **context}
                 )

@@ -51,6 +51,9 @@ class ApiKeysSection(AccountSection):
             "revoke-key": Action(self._revoke, panel=REVOKE),
         }
 
+    def has_panel(self, name: str) -> bool:
+        return name == MADE or super().has_panel(name)
+
     def context(self, visit: Visit) -> Mapping[str, Any] | None:
         if not self.actions:
             return None

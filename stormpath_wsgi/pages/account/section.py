@@ -106,6 +106,10 @@ class AccountSection(ABC):
         #: What its forms may ask for, by the value of the field ``action``. No two sections have the same name in it.
         self.actions: Mapping[str, Action] = {}
 
+    def has_panel(self, name: str) -> bool:
+        """Whether the panel *name* is one of this section, those included that only an action opens."""
+        return name in self.panels
+
     @property
     def template(self) -> str:
         """The file of its template."""
