@@ -16,6 +16,8 @@ PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst")]
 HOMES = (ROOT, ROOT / "stormpath_wsgi", ROOT / "stormpath_wsgi/client")
 
 _NAME = re.compile(r"(?<![\w/.])(?:stormpath_wsgi|flask_stormpath)(?:\.[A-Za-z_]\w*)+")
+_PICTURE = re.compile(r"^\.\. image:: _static/pictures/([\w-]+)\.png\n   :alt: (.*)", re.MULTILINE)
+_LARGEST = 60_000  # bytes
 _FILE = re.compile(r"``((?:[\w.-]+/)+[\w-]+\.(?:py|rst|ini|yaml|conf|toml))``")
 
 
@@ -27,6 +29,13 @@ def test_every_name_of_ours_in_a_page_can_be_imported(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_of_ours_in_a_page_is_there(page: Path) -> None:
     assert [name for name in _files(page) if not any((home / name).exists() for home in HOMES)] == []
+
+
+def test_every_picture_is_shown_and_small_and_told_in_words() -> None:
+    shown = [found for page in PAGES for found in _PICTURE.findall(page.read_text())]
+    pictures = {picture.stem: picture.stat().st_size for picture in (ROOT / "docs/_static/pictures").glob("*")}
+    assert sorted(name for name, alternative in shown if alternative) == sorted(pictures)
+    assert max(pictures.values()) < _LARGEST
 
 
 def _is_importable(name: str) -> bool:
