@@ -116,7 +116,12 @@ def test_who_has_an_account_signs_in_changes_it_and_signs_out(keyboard: Keyboard
     keyboard.presses("your account")
     keyboard.presses("Change Name")
     keyboard.is_at("/account?change=name#name-panel")
-    keyboard.types("First name", "Augusta")  # the next one after the place that the link led to
+    keyboard.tab_to("First name")  # the next one after the place that the link led to
+    page.keyboard.press("Delete")
+    keyboard.presses("Save")
+    expect(page.get_by_label("First name")).to_be_focused()
+    expect(page.get_by_label("First name")).to_have_accessible_description("Enter your first name.")
+    page.keyboard.type("Augusta")
     keyboard.types("Last name", "King")
     keyboard.presses("Save")
     expect(page.get_by_role("status")).to_have_text("Your name is saved.")
