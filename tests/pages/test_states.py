@@ -77,9 +77,27 @@ class TestStructure:
         for alert in page.select("div.alert"):
             assert alert["role"] == ("alert" if "bad" in alert["class"] else "status")
 
+    def test_what_does_different_things_has_different_names(self, page: Any) -> None:
+        found: dict[str, set[str]] = {}
+        for element in page.select("a[href], button"):
+            found.setdefault(said(element), set()).add(what_it_does(page, element))
+        assert "" not in found
+        assert {name: does for name, does in found.items() if len(does) > 1} == {}
+
     def test_no_password_is_sent_back(self, page: Any) -> None:
         assert not page.select("input[type=password][value]")
         assert PASSWORD not in str(page)
+
+
+def what_it_does(page: Any, element: Any) -> str:
+    """The address of a link; of a button that of its form, with what the form says by itself."""
+    if element.name == "a":
+        return str(element["href"])
+    form = page.find(id=element["form"]) if element.get("form") else element.find_parent("form")
+    hidden = {
+        field["name"]: field["value"] for field in form.select("input[type=hidden]") if field["name"] != "csrfToken"
+    }
+    return f"{form['action']} {hidden} {element.get('name')}"
 
 
 def said(element: Any) -> str:
