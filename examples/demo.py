@@ -60,6 +60,9 @@ PAGES = {
   <li><a href="/account">your account</a>, with all that you can change there,</li>
   <li><a href="/inbox">the mails</a> that the site has written, which go nowhere. Only this machine sees them.</li>
 </ul>
+<p>Try <a href="/forgot">a forgotten password</a>, an invitation, and a token for a program:</p>
+<pre><code>{{ command }} account invite jo@example.com</code>
+<code>curl -d grant_type=password -d username=EMAIL -d password=PASSWORD {{ site }}/oauth/token</code></pre>
 {% if not user.is_authenticated %}
 <a class="button" href="/login">Sign in</a>
 {% elif user.has_group("admins") %}
@@ -102,7 +105,7 @@ To {{ mail.to }}, {{ mail.written.strftime("%Y-%m-%d %H:%M") }} UTC</p>
 {% block title %}{{ mail.subject }}{% endblock %}
 {% block main %}
 <p>To {{ mail.to }}, {{ mail.written.strftime("%Y-%m-%d %H:%M") }} UTC</p>
-<pre>{{ mail.text }}</pre>
+<pre class="mail">{{ mail.text }}</pre>
 {% if mail.html %}
 <p><a class="button plain" href="/inbox/{{ mail.name }}/html">See it as a mail program shows it</a></p>
 {% endif %}
@@ -121,6 +124,7 @@ CSS = f"""{(files("stormpath_wsgi.pages") / "templates/style.css").read_text()}
 pre {{ padding: .75rem 1rem; border-radius: var(--radius); background: var(--page); font-size: .875rem; }}
 pre {{ margin: 0 0 1rem; white-space: normal; }}
 code {{ display: block; padding-left: 2ch; text-indent: -2ch; }}
+pre.mail {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
 main ul {{ margin: 0 0 1rem; padding-inline-start: 1.25rem; }}
 main li {{ padding: .625rem 0; }}
 """
@@ -134,12 +138,19 @@ def page(name: str, status: str = "200 OK", **values: object) -> WSGIApplication
     def render(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         login = shlex.quote(user.email) if user.is_authenticated else ""  # people choose it, and others paste it
         template = templates.get_template(name)
-        html = template.render(user=user, login=login, command=".venv/bin/stormpath-wsgi", **values)
+        html = template.render(
+            user=user, login=login, command=".venv/bin/stormpath-wsgi", site=host_of(environ), **values
+        )
         policy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
         start_response(status, [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy)])
         return [html.encode()]
 
     return render
+
+
+def host_of(environ: WSGIEnvironment) -> str:
+    """Where the browser has found the site, for a command that people copy."""
+    return f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', 'localhost')}"
 
 
 def style(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
