@@ -161,6 +161,7 @@ def test_the_words_of_a_state(pages: dict[str, Any], name: str, title: str, aler
         ("register-weak", {}),
         ("change-weak", {}),
         ("forgot-empty", {"email": "Enter your email."}),
+        ("account-email-wrong", {"email": "Enter an address like jo@example.com."}),
     ],
 )
 def test_what_is_wrong_with_a_field_stands_beneath_it(

@@ -10,10 +10,9 @@ from stormpath_wsgi.flows import ProfileRefused
 from stormpath_wsgi.flows.profile import LANGUAGE, NAMES
 from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Visit
 from stormpath_wsgi.pages.form import Form, is_blank, raise_all
-from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
-from stormpath_wsgi.pages.sentences import LABELS, REQUIRED, SENTENCES
+from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid, invalid_value
+from stormpath_wsgi.pages.sentences import LABELS, REQUIRED
 from stormpath_wsgi.pages.site import Site
-from stormpath_wsgi.settings import FieldSettings
 from stormpath_wsgi.texts import marked
 
 _EMAIL = marked("New email")
@@ -44,7 +43,6 @@ class ProfileSection(AccountSection):
         form = Form(site.web.register_.form)
         self._names = {name: form.fields[name] for name in form.fields if name in NAMES}
         self._required = {name for name in self._names if form.requires(name)}
-        self._email = FieldSettings(label=_EMAIL, type="email")
         self.panels = {"name": False, "email": True, "language": False}
         self.statuses = {
             "name": marked("Your name is saved."),
@@ -125,12 +123,10 @@ class ProfileSection(AccountSection):
     def _wrong_email(self, refused: ProfileRefused) -> Invalid:
         """What the visitor is told. Raises :class:`Wait`."""
         Wait.check(refused)
-        refusal = invalid(refused, {"email": self._email})
+        # The directory need not name the field: there is one only.
+        refusal = invalid_value("email", _EMAIL, refused.as_error())
         if refused.code is Code.INVALID:
             refusal.say(SAME)
-        elif refused.code is Code.WRONG_FORMAT:
-            refusal.say(SENTENCES[Code.WRONG_FORMAT, "email"])
-        refusal.field = "email"
         return refusal
 
     def _speak(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
