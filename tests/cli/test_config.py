@@ -14,6 +14,7 @@ from support import cheap
 
 from stormpath_wsgi import Settings
 from stormpath_wsgi.cli.commands import cli
+from stormpath_wsgi.pages import custom_css
 
 SECRET = "hush" * 16
 #: Text for each setting that holds a secret, or an address that may.
@@ -129,24 +130,28 @@ def test_it_finds_what_shows_only_at_the_start_of_a_site(folder: Path, given: st
     assert fault in " ".join(json.loads(answer.stdout)["faults"])
 
 
-@pytest.mark.parametrize(
-    ("css", "told"),
-    [
+def test_it_says_which_colours_of_a_custom_css_cannot_be_read(folder: Path) -> None:
+    write(folder / "custom.css", ":root { --fill: #ffdd00; --on-fill: #ffffff; }" + DARK)
+    write(folder / "stormpath.yaml", f"web: {{templates: {folder}}}")
+    answer = config("--json")
+    assert [told(fault) for fault in json.loads(answer.stdout)["faults"]] == ["light scheme --on-fill"]
+    assert answer.exit_code == 1
+    cases: list[tuple[str, list[str]]] = [
         (":root { --page: #eef3f1; --fill: #0a7f5a; --on-fill: #ffffff; --link: #08704f; } " + DARK, []),
-        (":root { --fill: #ffdd00; --on-fill: #ffffff; }" + DARK, ["light scheme --on-fill"]),
         (":root { --fill: #0a7f5a; --on-fill: #ffffff; --link: #0a7f5a; }", ["dark scheme --link"]),
         (":root { --link: #cccccc; } /* --fill: #ffdd00; */", ["light scheme --link"]),
         (":root { --fill: rgb(255 221 0); --radius: 3px; }", []),
         ("", []),
-    ],
-)
-def test_it_says_which_colours_of_a_custom_css_cannot_be_read(folder: Path, css: str, told: list[str]) -> None:
-    write(folder / "custom.css", css)
-    write(folder / "stormpath.yaml", f"web: {{templates: {folder}}}")
-    answer = config("--json")
-    faults = json.loads(answer.stdout)["faults"]
-    assert [each.partition("in the ")[2].partition(" (")[0] for each in faults] == told
-    assert answer.exit_code == (1 if told else 0)
+    ]
+    for css, unreadable in cases:
+        write(folder / "custom.css", css)
+        assert [told(fault) for fault in custom_css.unreadable(folder, None)] == unreadable
+    assert config("--json").exit_code == 0
+
+
+def told(fault: str) -> str:
+    """The scheme and the colour that *fault* is about."""
+    return fault.partition("in the ")[2].partition(" (")[0]
 
 
 def test_what_does_no_harm_is_told_and_is_no_fault(folder: Path) -> None:

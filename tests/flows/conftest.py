@@ -13,6 +13,7 @@ from support.questions import site as questions
 from support.servers import served_api
 
 from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.client import Client
 from stormpath_wsgi.events import AfterEvent, Event
 
 
@@ -34,16 +35,23 @@ def embedded_directory() -> dict[str, Any]:
 def directory(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """The settings of a site over either end of the data store. It has no accounts, and leaves none behind."""
     settings: dict[str, Any] = request.getfixturevalue(f"{request.param}_directory")
+    owner: Client | None = request.getfixturevalue("remote_owner") if request.param == "remote" else None
     yield settings
-    if request.param == "remote":
-        _remove_accounts(settings)
+    if owner is not None:
+        _remove_accounts(owner)
 
 
-def _remove_accounts(settings: dict[str, Any]) -> None:
-    with closing(make_site(questions, **settings).client) as client:
-        for account in list(client.tenant.accounts):
-            if account.email.endswith(".example") or account.email.endswith("@example.org"):
-                account.delete()
+@pytest.fixture(scope="session")
+def remote_owner(remote_directory: dict[str, Any]) -> Iterator[Client]:
+    """A client of whoever runs the remote directory, for all tests."""
+    with closing(make_site(**remote_directory).client) as client:
+        yield client
+
+
+def _remove_accounts(client: Client) -> None:
+    for account in list(client.tenant.accounts):
+        if account.email.endswith(".example") or account.email.endswith("@example.org"):
+            account.delete()
 
 
 @pytest.fixture
@@ -59,12 +67,13 @@ def two_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list
     """The same site twice, as two processes have it."""
     file = {"directory": f"sqlite:///{tmp_path}/accounts.db"}
     settings = file if request.param == "embedded" else request.getfixturevalue("remote_directory")
+    owner: Client | None = request.getfixturevalue("remote_owner") if request.param == "remote" else None
     sites = [make_site(questions, **settings) for _ in range(2)]
     yield sites
     for made in sites:
         made.client.close()
-    if request.param == "remote":
-        _remove_accounts(settings)
+    if owner is not None:
+        _remove_accounts(owner)
 
 
 @pytest.fixture

@@ -54,13 +54,12 @@ def test_names_are_changed_and_a_blank_one_is_taken_away(
     assert (event.account, event.changed) == (ada.href, ("givenName", "surname"))
 
 
-@pytest.mark.parametrize("wrong", ["x" * 256, ["a"], "\0"])
-def test_a_name_that_will_not_do_is_refused_by_its_name(
-    site: StormpathMiddleware, session: CurrentSession, wrong: Any
-) -> None:
-    with pytest.raises(ProfileRefused) as refused:
-        site.flows.profile.rename(session, {"surname": wrong})
-    assert refused.value.field == "surname"
+def test_a_name_that_will_not_do_is_refused_by_its_name(site: StormpathMiddleware, session: CurrentSession) -> None:
+    wrong: list[Any] = ["x" * 256, ["a"], "\0"]
+    for name in wrong:
+        with pytest.raises(ProfileRefused) as refused:
+            site.flows.profile.rename(session, {"surname": name})
+        assert refused.value.field == "surname"
 
 
 def test_a_language_is_kept_in_the_custom_data(site: StormpathMiddleware, session: CurrentSession) -> None:
@@ -86,14 +85,15 @@ def test_a_stranger_changes_nothing(site: StormpathMiddleware) -> None:
             ask()
 
 
-@pytest.mark.parametrize("wrong", ["wrong", "", None, ["a"], 7, "x" * 5000])
-def test_the_password_that_counts_now_is_needed(site: StormpathMiddleware, session: CurrentSession, wrong: Any) -> None:
-    for ask in (
-        lambda: site.flows.profile.change_password(session, wrong, NEW),
-        lambda: site.flows.fresh.renew(session, wrong),
-    ):
+@pytest.mark.parametrize("wrong", [["wrong", "", None], [["a"], 7, "x" * 5000]], ids=["text", "no text"])
+def test_the_password_that_counts_now_is_needed(
+    site: StormpathMiddleware, session: CurrentSession, wrong: list[Any]
+) -> None:
+    for password in wrong:
         with pytest.raises(SignInRefused):
-            ask()
+            site.flows.profile.change_password(session, password, NEW)
+        with pytest.raises(SignInRefused):
+            site.flows.fresh.renew(session, password)
     assert again(site, session).user.is_authenticated
     site.application.authenticate_account(ADA, PASSWORD)  # it still counts
 
@@ -112,13 +112,12 @@ def test_a_new_password_signs_out_everywhere_else(
     assert len([event for event in told if isinstance(event, PasswordChanged)]) == 1
 
 
-@pytest.mark.parametrize("wrong", ["short", "", ["a"], None, "no-capital-letter-7"])
-def test_a_new_password_that_will_not_do_changes_nothing(
-    site: StormpathMiddleware, session: CurrentSession, wrong: Any
-) -> None:
-    with pytest.raises(PasswordRefused) as refused:
-        site.flows.profile.change_password(session, PASSWORD, wrong)
-    assert refused.value.field == "password"
+def test_a_new_password_that_will_not_do_changes_nothing(site: StormpathMiddleware, session: CurrentSession) -> None:
+    wrong: list[Any] = ["short", "", ["a"], None, "no-capital-letter-7"]
+    for password in wrong:
+        with pytest.raises(PasswordRefused) as refused:
+            site.flows.profile.change_password(session, PASSWORD, password)
+        assert refused.value.field == "password"
     assert again(site, session).user.is_authenticated
 
 
@@ -155,19 +154,21 @@ def test_an_address_waits_is_asked_for_again_and_is_forgotten(
     assert site.flows.email.waiting(ada) is None
 
 
-@pytest.mark.parametrize("wrong", ["", None, ["a"], 7, "no address", "x" * 300 + "@example.org", ADA])
-def test_what_is_no_other_address_is_refused(site: StormpathMiddleware, session: CurrentSession, wrong: Any) -> None:
-    with pytest.raises(ProfileRefused) as refused:
-        site.flows.email.begin(session, wrong)
-    assert refused.value.field == "email"
+def test_what_is_no_other_address_is_refused(site: StormpathMiddleware, session: CurrentSession) -> None:
+    wrong: list[Any] = ["", None, ["a"], 7, "no address", "x" * 300 + "@example.org", ADA]
+    for email in wrong:
+        with pytest.raises(ProfileRefused) as refused:
+            site.flows.email.begin(session, email)
+        assert refused.value.field == "email"
 
 
-@pytest.mark.parametrize("wrong", ["x" * 22, "", None, ["a"], "../x", "x" * 5000])
-def test_what_is_no_token_is_refused(site: StormpathMiddleware, session: CurrentSession, wrong: Any) -> None:
-    for ask in (site.flows.email.token, lambda token: site.flows.email.use(session, token)):
-        with pytest.raises(TokenRefused) as refused:
-            ask(wrong)
-        assert refused.value.code is Code.NOT_FOUND
+def test_what_is_no_token_is_refused(site: StormpathMiddleware, session: CurrentSession) -> None:
+    wrong: list[Any] = ["x" * 22, "", None, ["a"], "../x", "x" * 5000]
+    for token in wrong:
+        for ask in (site.flows.email.token, lambda token: site.flows.email.use(session, token)):
+            with pytest.raises(TokenRefused) as refused:
+                ask(token)
+            assert refused.value.code is Code.NOT_FOUND
 
 
 def test_too_many_mails_are_refused(site: StormpathMiddleware, session: CurrentSession) -> None:

@@ -63,14 +63,19 @@ class TestTheFrame:
             account.delete()
         assert visit.get("/account", status=302).headers["Location"].startswith("/login")
 
-    @pytest.mark.parametrize(
-        "posted", [{}, {"action": "wild"}, {"action": ""}, {"action": "name", "row": "\0"}, {"x": "y" * 5000}], ids=str
-    )
-    def test_refuses_what_it_does_not_know(self, visit: Visit, posted: dict[str, str]) -> None:
-        token = visit.get("/account").forms[0]["csrfToken"].value
-        answer = visit.post("/account", {**posted, "csrfToken": token}, expect_errors=True)
-        assert answer.status_int in (200, 400)
-        assert answer.html.find(class_="alert-danger")
+    def test_refuses_what_it_does_not_know(self, visit: Visit) -> None:
+        cases: list[dict[str, str]] = [
+            {},
+            {"action": "wild"},
+            {"action": ""},
+            {"action": "name", "row": "\0"},
+            {"x": "y" * 5000},
+        ]
+        for posted in cases:
+            token = visit.get("/account").forms[0]["csrfToken"].value
+            answer = visit.post("/account", {**posted, "csrfToken": token}, expect_errors=True)
+            assert answer.status_int in (200, 400)
+            assert answer.html.find(class_="alert-danger")
 
     def test_no_two_sections_share_a_name(self, site: StormpathMiddleware) -> None:
         [page] = [page for page in declared() if page.name == "account"]

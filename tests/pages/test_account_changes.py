@@ -170,15 +170,15 @@ class TestAnotherAddress:
         assert "takes over" not in visit.get("/account")
         assert "This link no longer works" in visit.get(link)
 
-    @pytest.mark.parametrize("wrong", ["", " ", "no address", "@", "a@b@c", "x" * 300 + "@example.org", "\u202eada"])
-    def test_has_to_be_an_address(self, world: World, wrong: str) -> None:
+    def test_has_to_be_an_address(self, world: World) -> None:
         visit = world.visit()
-        form = panel(visit, "email")
-        form["email"] = wrong
-        page = form.submit(status=200)
-        assert page.html.find("input", {"name": "email"})["aria-invalid"] == "true"
-        assert page.forms[1]["email"].value == wrong
-        assert "takes over" not in visit.get("/account")
+        for wrong in ("", " ", "no address", "@", "a@b@c", "x" * 300 + "@example.org", "\u202eada"):
+            form = panel(visit, "email")
+            form["email"] = wrong
+            page = form.submit(status=200)
+            assert page.html.find("input", {"name": "email"})["aria-invalid"] == "true"
+            assert page.forms[1]["email"].value == wrong
+            assert "takes over" not in visit.get("/account")
 
     def test_is_not_the_one_that_counts_already(self, world: World) -> None:
         visit = world.visit()
@@ -202,10 +202,10 @@ class TestAnotherAddress:
         page = press(visit, world.link(visit))
         assert "Another account has this address by now." in page
 
-    @pytest.mark.parametrize("token", ["", "?sptoken=", "?sptoken=wild", "?sptoken=%00%27", "?sptoken=" + "x" * 3000])
-    def test_needs_a_good_token(self, world: World, token: str) -> None:
-        assert "This link no longer works" in Visit(site=world.site).get(f"/account/email{token}")
-        Visit(site=world.site).post(f"/account/email{token}", status=404)
+    def test_needs_a_good_token(self, world: World) -> None:
+        for token in ("", "?sptoken=", "?sptoken=wild", "?sptoken=%00%27", "?sptoken=" + "x" * 3000):
+            assert "This link no longer works" in Visit(site=world.site).get(f"/account/email{token}")
+            Visit(site=world.site).post(f"/account/email{token}", status=404)
 
     def test_form_from_elsewhere_does_nothing(self, world: World) -> None:
         visit = world.visit()
@@ -253,12 +253,12 @@ class TestAnotherPassword:
         assert page.forms[1]["password"].value == page.forms[1]["present"].value == ""
         world.site.application.authenticate_account(f"{visit.name}@example.org", PASSWORD)  # it still counts
 
-    @pytest.mark.parametrize("password", ["short", "", "x" * 2000, "alllowercase1"])
-    def test_has_to_keep_to_the_rules(self, world: World, password: str) -> None:
+    def test_has_to_keep_to_the_rules(self, world: World) -> None:
         visit = world.visit()
-        page = self.change(visit, PASSWORD, password)
-        assert page.html.find("input", {"name": "password"})["aria-invalid"] == "true"
-        world.site.application.authenticate_account(f"{visit.name}@example.org", PASSWORD)  # it still counts
+        for password in ("short", "", "x" * 2000, "alllowercase1"):
+            page = self.change(visit, PASSWORD, password)
+            assert page.html.find("input", {"name": "password"})["aria-invalid"] == "true"
+            world.site.application.authenticate_account(f"{visit.name}@example.org", PASSWORD)  # it still counts
 
     def test_a_second_save_asks_for_the_new_one(self, world: World) -> None:
         visit = world.visit()

@@ -89,11 +89,11 @@ class TestDevices:
         page = page.click("Show older ones")
         assert [note.partition(" ")[0] for note in notes(page)] == ["198.51.100.1", "198.51.100.0"]
 
-    @pytest.mark.parametrize("row", ["", "../accounts/1", "x y", "9" * 300])
-    def test_one_that_is_none_is_not_signed_out(self, visit: Visit, row: str) -> None:
-        answer = post(visit, action="sign-out-device", row=row)
-        assert answer.status_int == 400 and "not among those" in answer
-        assert visit.is_signed_in()
+    def test_one_that_is_none_is_not_signed_out(self, visit: Visit) -> None:
+        for row in ("", "../accounts/1", "x y", "9" * 300):
+            answer = post(visit, action="sign-out-device", row=row)
+            assert answer.status_int == 400 and "not among those" in answer
+            assert visit.is_signed_in()
 
     def test_of_somebody_else_is_not_signed_out(self, site: StormpathMiddleware, visit: Visit) -> None:
         visit.account("bob@example.org")
@@ -108,9 +108,9 @@ class TestDevices:
         asked = form(visit.get("/account"), "sign-out-device")
         assert asked.submit(status=303).headers["Location"] == asked.submit(status=303).headers["Location"]
 
-    @pytest.mark.parametrize("row", ["-1", "1e3", "²", "9999999", "\0"])
-    def test_a_wild_page_is_the_first(self, visit: Visit, row: str) -> None:
-        assert len(notes(visit.get("/account", {"change": "places", "row": row}))) == 1
+    def test_a_wild_page_is_the_first(self, visit: Visit) -> None:
+        for row in ("-1", "1e3", "²", "9999999", "\0"):
+            assert len(notes(visit.get("/account", {"change": "places", "row": row}))) == 1
 
 
 class TestApiKeys:
@@ -122,13 +122,15 @@ class TestApiKeys:
         assert post(visit, action="make-key", name="robot").status_int == 400
         assert list(next(iter(visit.application.accounts)).api_keys) == []
 
-    @pytest.mark.parametrize(
-        ("name", "said"),
-        [("", "Enter a name"), (" ", "Enter a name"), ("x" * 256, "255 characters"), ("a\u202eb", "in one line")],
-    )
-    def test_need_a_name_that_can_be_shown(self, visit: Visit, name: str, said: str) -> None:
-        page = post(visit, action="make-key", name=name)
-        assert page.status_int == 200 and said in page.html.find(id="key-name-error").get_text()
+    def test_need_a_name_that_can_be_shown(self, visit: Visit) -> None:
+        for name, said in (
+            ("", "Enter a name"),
+            (" ", "Enter a name"),
+            ("x" * 256, "255 characters"),
+            ("a\u202eb", "in one line"),
+        ):
+            page = post(visit, action="make-key", name=name)
+            assert page.status_int == 200 and said in page.html.find(id="key-name-error").get_text()
 
     def test_of_a_form_that_is_sent_twice_one_is_made(self, visit: Visit) -> None:
         asked = form(visit.get("/account?change=new-key"), "make-key")
@@ -181,11 +183,11 @@ class TestData:
         assert post(visit, action="delete-account", password=PASSWORD).status_int == 400
         assert visit.is_signed_in()
 
-    @pytest.mark.parametrize("password", ["", "wrong", "x" * 2000])
-    def test_the_password_is_asked(self, visit: Visit, password: str) -> None:
-        page = post(visit, action="delete-account", password=password)
-        assert page.status_int == 200 and page.html.find(id="delete-password-error")
-        assert visit.is_signed_in()
+    def test_the_password_is_asked(self, visit: Visit) -> None:
+        for password in ("", "wrong", "x" * 2000):
+            page = post(visit, action="delete-account", password=password)
+            assert page.status_int == 200 and page.html.find(id="delete-password-error")
+            assert visit.is_signed_in()
 
     def test_the_panel_counts_the_keys(self, visit: Visit) -> None:
         account = next(iter(visit.application.accounts))
