@@ -174,12 +174,12 @@ def test_invitations_are_listed_sent_again_and_revoked(visit: Visit, office: Pos
     assert visit.get(path, status=404).html.h1.get_text() == "This link no longer works"
 
 
-@pytest.mark.parametrize("token", ["x", "%00", "x" * 9000, "a/b", "%F0%9F%98%80"])
-def test_made_up_tokens_are_no_failure(visit: Visit, token: str) -> None:
-    path = f"/invitation?sptoken={token}"
-    assert visit.get(path, status=404).html.h1.get_text() == "This link no longer works"
-    assert visit.get(path, headers=JSON, status=404).json == GONE
-    assert visit.post_json(path, {**NAMES, "password": PASSWORD}, headers=JSON, status=404).json == GONE
+def test_made_up_tokens_are_no_failure(visit: Visit) -> None:
+    for token in ("x", "%00", "x" * 9000, "a/b", "%F0%9F%98%80"):
+        path = f"/invitation?sptoken={token}"
+        assert visit.get(path, status=404).html.h1.get_text() == "This link no longer works"
+        assert visit.get(path, headers=JSON, status=404).json == GONE
+        assert visit.post_json(path, {**NAMES, "password": PASSWORD}, headers=JSON, status=404).json == GONE
 
 
 def test_without_a_token_the_address_is_the_applications(visit: Visit) -> None:
@@ -188,14 +188,15 @@ def test_without_a_token_the_address_is_the_applications(visit: Visit) -> None:
     assert answer.json == {"status": 400, "message": "sptoken parameter not provided."}
 
 
-@pytest.mark.parametrize("value", [None, 7, True, ["x"], {"a": 1}, "\ud800", "x" * 100_000])
-def test_whatever_a_program_sends_is_no_failure(visit: Visit, office: PostOffice, email: str, value: Any) -> None:
+def test_whatever_a_program_sends_is_no_failure(visit: Visit, office: PostOffice, email: str) -> None:
     invite(visit, email)
     path = office.path()
-    for name in ("givenName", "password", "sptoken", "customData"):
-        sent = {**NAMES, "password": PASSWORD, name: value}
-        assert visit.post_json("/invitation", sent, headers=JSON, status="*").status_int < 500
-    assert visit.post_json(path, {**NAMES, "password": value}, headers=JSON, status=400).json["status"] == 400
+    values: list[Any] = [None, 7, True, ["x"], {"a": 1}, "\ud800", "x" * 100_000]
+    for value in values:
+        for name in ("givenName", "password", "sptoken", "customData"):
+            sent = {**NAMES, "password": PASSWORD, name: value}
+            assert visit.post_json("/invitation", sent, headers=JSON, status="*").status_int < 500
+        assert visit.post_json(path, {**NAMES, "password": value}, headers=JSON, status=400).json["status"] == 400
 
 
 def test_who_listens_is_told_once(visit: Visit, office: PostOffice, email: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.warm import Start
-from support.world import BASE, PASSWORD, Wire, World, link, refused
+from support.world import BASE, ON_ONE_ENGINE, PASSWORD, Wire, World, link, refused
 
 from stormpath_wsgi import jwt
 from stormpath_wsgi.directory import DirectoryService
@@ -154,11 +154,12 @@ def test_the_caller_says_how_many_seconds(world: World, caller: Caller, grace: s
         caller.rotate(first, grace=grace)
 
 
-@pytest.mark.parametrize("grace", ["", "-1", "1.5", "ten", "1" * 6, "१"])
-def test_what_is_no_number_of_seconds_is_refused(caller: Caller, grace: str) -> None:
+@ON_ONE_ENGINE
+def test_what_is_no_number_of_seconds_is_refused(caller: Caller) -> None:
     first = caller.sign_in()
-    with refused(2006):
-        caller.rotate(first, grace=grace)
+    for grace in ("", "-1", "1.5", "ten", "1" * 6, "१"):
+        with refused(2006):
+            caller.rotate(first, grace=grace)
 
 
 def test_a_database_that_was_put_back_raises_no_alarm(world: World, caller: Caller) -> None:
@@ -169,14 +170,16 @@ def test_a_database_that_was_put_back_raises_no_alarm(world: World, caller: Call
     assert caller.claims(caller.rotate(second)["refresh_token"])["rot"] == 3
 
 
-@pytest.mark.parametrize("claim", [-1, "1", None, True, 1e300])
-def test_a_count_that_nobody_wrote_is_refused(world: World, caller: Caller, claim: Any) -> None:
+@ON_ONE_ENGINE
+def test_a_count_that_nobody_wrote_is_refused(world: World, caller: Caller) -> None:
     """Only who has the secret of the API key could write it."""
     first = caller.sign_in()
-    claims = {**caller.claims(first["refresh_token"]), "rot": claim}
-    forged = jwt.write({"kid": caller.id, "stt": "refresh"}, claims, caller.secret)
-    with refused(11004):
-        caller.rotate(forged)
+    wrong: list[Any] = [-1, "1", None, True, 1e300]
+    for claim in wrong:
+        claims = {**caller.claims(first["refresh_token"]), "rot": claim}
+        forged = jwt.write({"kid": caller.id, "stt": "refresh"}, claims, caller.secret)
+        with refused(11004):
+            caller.rotate(forged)
 
 
 def test_one_that_is_used_by_two_processes_at_once_rotates_once(world: World, caller: Caller, program: Start) -> None:
