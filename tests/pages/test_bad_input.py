@@ -15,6 +15,7 @@ from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.bodies import FORM, JSON
 
 #: Each page of ours, by its path, with the fields that it takes. What is below a path is a query that opens it.
@@ -175,6 +176,11 @@ def test_each_page_answers_whatever_is_missing_empty_wrong_or_hostile(
             if status >= 400 and accept == JSON and "json" in headers.get("Content-Type", ""):
                 assert set(json.loads(answer)) in ({"status", "message"}, {"error", "message"}, {"error"}), said
     assert len(guest.site.application.accounts) == accounts
+
+
+def test_each_page_that_is_declared_is_asked() -> None:
+    sections = [getattr(section, "uri", None) for section in Settings().web.pages.values()]
+    assert {uri for uri in sections if uri} == {path.partition("?")[0] for path in PAGES}
 
 
 def test_the_question_for_an_organization_answers_whatever_is_sent() -> None:
