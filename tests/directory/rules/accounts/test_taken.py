@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -169,6 +171,23 @@ def test_a_double_click_makes_one_account_and_is_answered_twice(
     if not hidden:
         with refused(TAKEN):
             click(hers)
+
+
+@pytest.mark.parametrize("hides", ["true", "false"])
+def test_two_clicks_at_once_make_one_account(world: World, post: Post, hides: str) -> None:
+    ticket, body, both = new(), {"email": BOB, "password": PASSWORD}, threading.Barrier(2)
+
+    def click(_: int) -> dict[str, Any]:
+        both.wait(10)
+        with holding(ticket):
+            made: dict[str, Any] = world.service.create(f"{world.application}/accounts", body, {"hidesTaken": hides})
+        return made
+
+    with ThreadPoolExecutor(2) as browsers:
+        one, other = browsers.map(click, range(2))
+    assert one["href"] == other["href"]
+    assert sorted([one.get("repeated", False), other.get("repeated", False)]) == [False, True]
+    assert post.only()["To"] == BOB
 
 
 def test_the_code_of_who_registers_stays_good_when_the_form_is_sent_once_more_later(world: World, post: Post) -> None:
