@@ -161,7 +161,11 @@ def test_each_page_answers_whatever_is_missing_empty_wrong_or_hostile(
     signed_in: Guest, token: str, path: str, fields: tuple[str, ...]
 ) -> None:
     path, _, action = path.partition("?") if path.startswith("/account?") else (path, "", "")
-    guest = signed_in if path in ("/account", "/account/fresh") else Guest(signed_in.site, signed_in.cookies.partition(";")[0])
+    guest = (
+        signed_in
+        if path in ("/account", "/account/fresh")
+        else Guest(signed_in.site, signed_in.cookies.partition(";")[0])
+    )
     accounts = len(guest.site.application.accounts)
     for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
         for accept in (BROWSER, JSON):

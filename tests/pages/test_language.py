@@ -148,6 +148,7 @@ def test_a_page_is_in_the_language_that_the_account_names() -> None:
         account.custom_data["preferredLanguage"] = named
         account.custom_data.save()
         assert visit.get("/logout", headers={"Accept-Language": "ar"}).html.html["lang"] == spoken
+    assert account.password_modified_at is not None
     day = Texts("de").date(account.password_modified_at)
     account.custom_data["preferredLanguage"] = "de"
     account.custom_data.save()

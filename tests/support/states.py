@@ -294,9 +294,9 @@ def _fresh(site: StormpathMiddleware, visit: Visit) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site.sessions, "now", lambda: now() + 3600)
         return {
-            "fresh": visit.get("/fresh?for=email"),
-            "fresh-wrong": visit.fill_in("/fresh", password="wrong"),
-            "fresh-empty": visit.fill_in("/fresh"),
+            "fresh": visit.get("/account/fresh?for=email"),
+            "fresh-wrong": visit.fill_in("/account/fresh", password="wrong"),
+            "fresh-empty": visit.fill_in("/account/fresh"),
         }
 
 
