@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from pages.test_next import TRICKS
@@ -22,8 +22,6 @@ from stormpath_wsgi.pages.next import safe_next
 
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
 PASSWORD = "Correct-horse-7"
-TOUCH = 44  # pixels, the least that a finger hits
-
 #: For what cannot depend on where the accounts are.
 EMBEDDED = pytest.mark.parametrize("demo_site", ["embedded"], indirect=True)
 
@@ -203,6 +201,7 @@ def test_the_script_shows_a_password_and_ticks_its_rules(visitor: Visitor, scrip
 
 
 @EMBEDDED
+@pytest.mark.parametrize("viewport", [PHONE], ids=["phone"])
 def test_a_forgotten_password_becomes_a_new_one_by_a_mail(visitor: Visitor) -> None:
     page, outbox = visitor.page, Path(visitor.site.environ["STORMPATH_INSTANCE"]) / "outbox"
     visitor.registers()
@@ -263,33 +262,6 @@ def test_an_invitation_becomes_an_account_that_stays_signed_in(visitor: Visitor,
     assert session["expires"] > time.time() + 29 * 86_400
     assert visitor.goes_to(found[0]) == 404
     expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
-
-
-@EMBEDDED
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("/login", "/login?status=created", "/login?status=forgot", "/register", "/admin"),
-        *("/forgot", "/forgot?status=invalid_sptoken"),
-    ],
-)
-def test_pages_fit_the_narrowest_phone_and_the_finger(
-    chromium: Browser, demo_site: DemoSite, address: str, scheme: Literal["light", "dark"]
-) -> None:
-    context = chromium.new_context(viewport=ViewportSize(width=320, height=568), color_scheme=scheme)
-    page = context.new_page()
-    visitor = Visitor(page, context, demo_site, f"narrow{next(_people)}@example.org", [])
-    if address == "/admin":
-        visitor.registers()
-    visitor.goes_to(address)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    # A checkbox counts with its label.
-    for target in page.locator("a, button, input:not([type=hidden], [type=checkbox]), .checkbox label").all():
-        box = target.bounding_box()
-        assert box is not None
-        assert box["height"] >= TOUCH, target
-    context.close()
 
 
 def test_a_browser_reads_no_next_of_ours_as_another_site(chromium: Browser) -> None:
