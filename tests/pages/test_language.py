@@ -30,7 +30,8 @@ def site() -> StormpathMiddleware:
     """One that shows all that can be shown, and a field of its owner."""
     fields = {"colour": {"label": "Colour", "required": False}, "confirmPassword": {"enabled": True}}
     asks = {"form": {"fields": {"organizationNameKey": {"enabled": True, "required": False}}}}
-    made = make_site(web={"logout": {"page": True}, "login": asks, "register": {"form": {"fields": fields}}})
+    register = {"tellsTaken": True, "form": {"fields": fields}}
+    made = make_site(web={"logout": {"page": True}, "login": asks, "register": register})
     made.application.accounts.create({"email": "ada@example.org", "password": PASSWORD})
     [directory] = made.client.directories
     directory.account_creation_policy.verification_email_status = "ENABLED"
