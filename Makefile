@@ -5,7 +5,7 @@ BIN := .venv/bin
 SITE := .venv/.site
 TOOLS := .venv/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-PYTEST_OPTIONS ?= -n 2 --dist worksteal
+PYTEST_OPTIONS ?= -n 3 --dist worksteal
 TEXTS := stormpath_wsgi/locale
 LOWEST := .venv-lowest
 LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
@@ -28,7 +28,7 @@ run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
 	@echo "Starting the demo site."
 	@$(BIN)/stormpath-wsgi run examples.demo:application --config deploy/gunicorn.conf.py --workers 2
 
-test: $(TOOLS) ## all tests (PYTEST_OPTIONS="-n 2 --dist worksteal")
+test: $(TOOLS) ## all tests (PYTEST_OPTIONS="-n 3 --dist worksteal")
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 lowest: $(LOWEST)/.tools ## the tests that use our libraries, each once, on the lowest versions that setup.cfg allows
