@@ -39,6 +39,7 @@ from stormpath_wsgi.web.identity import (
     after_scheme,
 )
 from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.web.organizations import organization_of
 from stormpath_wsgi.web.remote_user import Told
 from stormpath_wsgi.web.token_cookies import Offered, Pair, TokenCookies
 
@@ -247,12 +248,18 @@ class Sessions(Shared):
         return identity.generation == self.generation()
 
     def start(
-        self, account: Account, nonce: str | None = None, stay: Stay = Stay.USUAL, origin: Origin = NOWHERE
+        self,
+        account: Account,
+        nonce: str | None = None,
+        stay: Stay = Stay.USUAL,
+        origin: Origin = NOWHERE,
+        organization: str | None = None,
     ) -> Known:
         """A new session of *account*, with an id that nobody has seen before. *nonce*: no second one begins with it.
 
         *stay*: how long it lasts. In the directory it lasts no longer either. *origin*: from where somebody signs in,
-        which the account's owner is shown.
+        which the account's owner is shown. *organization*: the key of the one at whose host that is, for the tokens
+        beside the session.
 
         Raises Error. 7100 among others: its password was changed since *account* was loaded, perhaps by a login; 11005:
         a session has begun with the *nonce*.
@@ -265,6 +272,8 @@ class Sessions(Shared):
             params["nonce"] = nonce
         if self.pairs is not None:
             params["signed"] = "true"
+            if organization is not None:
+                params["organizationNameKey"] = organization
         token = self._new_token(account, place_of(origin), params)
         now = self.now()
         session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now), stay=stay)
@@ -482,7 +491,9 @@ class CurrentSession(Live):
         """
         if CredentialKind.SESSION.value not in self.settings.credentials:
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
-        known = self._sessions.start(account, nonce, Stay.of(remember), self.origin())
+        here = organization_of(self.environ or _NO_ENVIRON)
+        key = None if here is None else here.name_key
+        known = self._sessions.start(account, nonce, Stay.of(remember), self.origin(), key)
         if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
             self._sessions.end(known)
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)

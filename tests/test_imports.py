@@ -64,7 +64,7 @@ ARROWS: dict[str, set[str]] = {
     "web/token_cookies": {"client", "cookie", "settings", "web/bearer", "web/identity", "web/remote_user"},
     "session": {
         "client", "cookie", "settings", "texts", "user", "web/address", "web/bearer", "web/devices", "web/environ",
-        "web/identity", "web/language", "web/remote_user", "web/token_cookies",
+        "web/identity", "web/language", "web/organizations", "web/remote_user", "web/token_cookies",
     },
     "web/credentials": {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -367,6 +368,13 @@ def test_the_token_endpoint_of_a_host_is_for_its_organization(world: World, emai
     if status == 200:
         claims = unverified(answer.json["access_token"]).claims
         assert claims["org"] == world.organizations["beta"].href
+
+
+def test_the_tokens_beside_a_session_name_the_organization_of_the_host() -> None:
+    world = make_world(cookies="tokens")
+    answer = world.guest(JSON).at(BETA, "/login", {"login": "beta@example.org", "password": PASSWORD})
+    [access] = re.findall(r"access_token=([^;]+)", " ".join(answer.headers.getall("Set-Cookie")))
+    assert unverified(access).claims["org"] == world.organizations["beta"].href
 
 
 @pytest.fixture(scope="module")

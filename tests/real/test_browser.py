@@ -179,6 +179,19 @@ def test_the_way_from_a_mistake_to_its_field_is_one_link(visitor: Visitor) -> No
     )
 
 
+#: How many requests two clicks would send. The listener comes after those of the page, and lets nothing be sent.
+_SUBMIT_TWICE = """() => {
+    let sent = 0;
+    document.forms[0].addEventListener("submit", (event) => {
+        if (!event.defaultPrevented) sent += 1;
+        event.preventDefault();
+    });
+    document.forms[0].requestSubmit();
+    document.forms[0].requestSubmit();
+    return sent;
+}"""
+
+
 @EMBEDDED
 @pytest.mark.parametrize("viewport", [DESKTOP], ids=["desktop"])
 def test_the_script_shows_a_password_and_ticks_its_rules(visitor: Visitor, scripts: bool) -> None:
@@ -198,6 +211,7 @@ def test_the_script_shows_a_password_and_ticks_its_rules(visitor: Visitor, scrip
     expect(password).to_have_attribute("type", "text")
     page.get_by_role("button", name="Hide", pressed=True).click()
     expect(password).to_have_attribute("type", "password")
+    assert page.evaluate(_SUBMIT_TWICE) == 1
 
 
 @EMBEDDED

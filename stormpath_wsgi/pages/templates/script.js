@@ -1,5 +1,5 @@
-// What the pages can do with a script: show a password, tick its rules while it is typed, copy a secret. Without it nothing
-// is missing. It sends nothing and keeps nothing.
+// What the pages can do with a script: show a password, tick its rules while it is typed, copy a secret, and not send a form
+// twice for a double click. Without it nothing is missing. It sends nothing and keeps nothing.
 (() => {
   "use strict";
 
@@ -52,6 +52,16 @@
     };
     input.addEventListener("input", tick);
     if (input.value) tick();
+  }
+
+  const together = 2000; // milliseconds in which two clicks are one
+
+  for (const form of document.forms) {
+    let sent = -together;
+    form.addEventListener("submit", (event) => {
+      if (event.timeStamp - sent < together) event.preventDefault();
+      else sent = event.timeStamp;
+    });
   }
 
   for (const place of document.querySelectorAll("[data-copy]")) {
