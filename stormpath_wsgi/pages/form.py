@@ -114,20 +114,20 @@ class Form:
         visible = self.visible(texts)
         # Where most may be left empty, the word at each of them would only be noise.
         rare = sum(not field["required"] for field in visible) * 2 < len(visible)
-        labels = {name: LABELS.get(field.label, field.label) for name, field in self.fields.items()}
         return [
             {
                 **field,
-                "label": texts.gettext(labels[field["name"]]),
+                "label": texts.gettext(LABELS.get(declared.label, declared.label)),
                 "placeholder": "" if field["placeholder"] == field["label"] else field["placeholder"],
-                "value": _refill(field, posted) if posted else self.fields[field["name"]].value,
-                "hint": texts.gettext(self.fields[field["name"]].hint),
+                "value": _refill(field, posted) if posted else declared.value,
+                "hint": texts.gettext(declared.hint),
                 "options": [(each["value"], each["label"]) for each in field.get("options", ())],
-                "parts": list(_parts(self.fields[field["name"]], field["label"], texts)),
+                "parts": list(_parts(declared, field["label"], texts)),
                 "optional": rare and not field["required"] and field["type"] != "checkbox",
                 "error": wrong.get(field["name"]),
             }
             for field in visible
+            for declared in (self.fields[field["name"]],)
         ]
 
 
