@@ -369,6 +369,7 @@ def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Start
         return int(process.stdout.readline())
 
     before = tell(reader)
+    tell(writer)  # when it starts it takes the lock for a moment, and who reads meanwhile gets no number
     SPOILT[spoil](path)
     assert tell(reader) > before
     after = tell(writer, "write")
