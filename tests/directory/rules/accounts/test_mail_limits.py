@@ -50,8 +50,11 @@ def asked_from_everywhere(world: World, kind: str, name: str, number: int) -> li
 
 def test_one_account_gets_so_many_mails_from_all_the_world(world: World, post: Post, ada: str) -> None:
     free = LIMITS.mail.tries + 1  # the last of them begins a wait
-    assert asked_from_everywhere(world, RESET, ADA, free + 3) == [200] * free + [WAIT] * 3
-    assert len(post.read()) == free
+    told = []
+    for number in range(free + 3):
+        # The mail is read at once: an account has so few good tokens that the next one could end this one unsent.
+        told += [(asked(world, RESET, ADA, Visitor(f"198.51.100.{number}")), len(post.read()))]
+    assert told == [(200, 1)] * free + [(WAIT, 0)] * 3
     with visited(HERE), pytest.raises(TooManyTries) as caught:
         world.service.create(f"{world.application}/{RESET}", {"email": ADA})
     assert caught.value.retry_after == 60
