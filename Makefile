@@ -10,7 +10,7 @@ TEXTS := stormpath_wsgi/locale
 LOWEST := .venv-lowest
 LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 # What looks at files of ours only, counts without any library, or has no lowest version (servers, made-up requests).
-NOT_LOWEST := tests/real tests/limits/test_limits.py tests/limits/test_limit.py tests/api/test_openapi.py \
+NOT_LOWEST := tests/real tests/apps tests/limits/test_limits.py tests/limits/test_limit.py tests/api/test_openapi.py \
 	$(addprefix tests/test_,deploy_files.py docstrings.py documentation.py imports.py packaging.py texts.py)
 ACCOUNTS ?= 20000
 
@@ -18,18 +18,21 @@ ACCOUNTS ?= 20000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lowest lint format texts docs build bench system clean
+.PHONY: help run test test-apps lowest lint format texts docs build bench system clean
 
 help: ## this list
 	@echo "stormpath-wsgi: make TARGET"
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/'
 
 run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
 	@echo "Starting the demo site."
 	@$(BIN)/stormpath-wsgi run examples.demo:application --config deploy/gunicorn.conf.py --workers 2
 
-test: $(TOOLS) ## all tests (PYTEST_OPTIONS="-n 3 --dist worksteal")
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+test: $(TOOLS) ## all tests of ours (PYTEST_OPTIONS="-n 3 --dist worksteal")
+	$(BIN)/python -m pytest --ignore=tests/apps $(PYTEST_OPTIONS)
+
+test-apps: $(TOOLS) ## the tests with applications, servers and clients of others
+	$(BIN)/python -m pytest tests/apps $(PYTEST_OPTIONS)
 
 lowest: $(LOWEST)/.tools ## the tests that use our libraries, each once, on the lowest versions that setup.cfg allows
 	$(LOWEST)/bin/python -m pytest --once $(addprefix --ignore=,$(NOT_LOWEST)) $(PYTEST_OPTIONS)
