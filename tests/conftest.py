@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -257,7 +259,7 @@ _counter = itertools.count()
 
 def _fresh_database(server: PostgreSQLServer, template: str) -> Iterator[str]:
     name = f"test_{next(_counter)}"
-    server.command(f"CREATE DATABASE {name} TEMPLATE {template}")
+    server.command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield server.url(name).render_as_string()
     server.command(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -335,5 +337,15 @@ def fresh_program() -> Iterator[warm.Fresh]:
 
 @pytest.fixture(scope="session")
 def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Every state of every page: HTML by its name."""
-    return all_states(tmp_path_factory.mktemp("states"))
+    """Every state of every page: HTML by its name. One process makes them, and the others read them from a file."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which the processes of one run share
+    with (folder / "states.json").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if file.seek(0, os.SEEK_END) == 0:
+            json.dump(all_states(tmp_path_factory.mktemp("states")), file)
+            file.flush()
+        file.seek(0)
+        found: dict[str, str] = json.load(file)
+    return found
