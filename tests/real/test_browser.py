@@ -25,6 +25,18 @@ PASSWORD = "Correct-horse-7"
 #: For what cannot depend on where the accounts are.
 EMBEDDED = pytest.mark.parametrize("demo_site", ["embedded"], indirect=True)
 
+#: Each place with each size and with each way of a browser, and each size with each way: every pair, in four runs.
+EVERY_PAIR = pytest.mark.parametrize(
+    ("demo_site", "viewport", "scripts"),
+    [
+        pytest.param("embedded", PHONE, "no scripts", id="embedded-phone-no scripts"),
+        pytest.param("embedded", DESKTOP, "scripts", id="embedded-desktop-scripts"),
+        pytest.param("another machine", PHONE, "scripts", id="another machine-phone-scripts"),
+        pytest.param("another machine", DESKTOP, "no scripts", id="another machine-desktop-no scripts"),
+    ],
+    indirect=True,
+)
+
 _people = itertools.count()
 
 
@@ -100,6 +112,7 @@ def owner(demo_site: DemoSite) -> Owner:
     return command
 
 
+@EVERY_PAIR
 def test_the_opening_story(visitor: Visitor, chromium: Browser, owner: Owner) -> None:
     page = visitor.page
     visitor.goes_to("/")
@@ -131,6 +144,7 @@ def test_the_opening_story(visitor: Visitor, chromium: Browser, owner: Owner) ->
     thief.close()
 
 
+@EVERY_PAIR
 def test_a_stranger_signs_in_and_comes_to_the_page_he_wanted(visitor: Visitor) -> None:
     visitor.registers()
     visitor.page.get_by_role("button", name=re.compile("Sign out")).click()
