@@ -260,6 +260,8 @@ class TestRun:
         with server([*RUN, *options, "--bind", "127.0.0.1:0"], folder, **environ) as site:
             told: dict[str, bool] = requests.get(f"{site.address}/", timeout=60).json()
             staff = site.said(r"(\d+ workers?, \d+ threads each)")[0]
+            # A worker that begins does not hear that it is to stop: gunicorn would wait half a minute for it.
+            site.said(r"Booting worker with pid: (\d+)", int(staff.split()[0]))
         return told, staff
 
     def test_it_imports_the_application_in_its_one_worker_and_says_so(self, folder: Path) -> None:
