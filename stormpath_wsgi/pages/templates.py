@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -45,37 +45,31 @@ class Templates:
         return _ours(names, look) if folder is None else cls(folder, names, look)
 
     def __init__(self, folder: Path | None, names: tuple[str, ...], look: LookSettings = _NO_LOOK) -> None:
-        ours = PackageLoader("stormpath_wsgi.pages")
-        theirs: list[BaseLoader] = [FileSystemLoader(folder, encoding="utf-8-sig")] if folder else []
-        self._loader = ChoiceLoader([*theirs, ours, PrefixLoader({"stormpath": ours})])
-        self._environment = Environment(
-            loader=self._loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"]
-        )
-        self._environment.policies["ext.i18n.trimmed"] = True
-        self._environment.globals.update(_words(english()))  # for macros, which do not see what a page is rendered with
+        self._environment = _our_environment() if folder is None else _environment(folder)
         self._check(folder, names)
         css = "\n".join((self._source("style.css"), looks.css(look), self._source("custom.css")))
         css, script = looks.in_scheme(css, look), self._source("script.js")
         # In the page and not at an address of its own: a page is whole or not there, also while one worker
         # runs the next version already.
-        self._environment.globals.update(
-            css=Markup(css),  # noqa: S704 - a style sheet, checked to hold no tag
-            script=Markup(script),  # noqa: S704 - the same
-            favicon=partial(looks.favicon, look),
-            color_scheme=looks.COLOR_SCHEMES[look.scheme],
-        )
+        self._look: dict[str, Any] = {
+            "css": Markup(css),  # noqa: S704 - a style sheet, checked to hold no tag
+            "script": Markup(script),  # noqa: S704 - the same
+            "favicon": partial(looks.favicon, look),
+            "color_scheme": looks.COLOR_SCHEMES[look.scheme],
+        }
         self.style_source, self.script_source = _digest(css), _digest(script)
 
     def render(self, name: str, texts: Texts, **context: Any) -> str:
         """The template *name* in the language of *texts*."""
-        return self._environment.get_template(_file(name)).render({**_words(texts), **context})
+        return self._environment.get_template(_file(name)).render({**self._look, **_words(texts), **context})
 
     def _check(self, folder: Path | None, names: tuple[str, ...]) -> None:
         if folder and not folder.is_dir():
             raise ConfigurationError(f"web.templates: {folder} is not a folder; write the path of one, or nothing")
         parents: dict[str, str | None] = {}
         for name in map(_file, names):
-            for each in self._lineage(name, parents):
+            # What our own templates extend is there.
+            for each in self._lineage(name, parents) if folder else (name,):
                 try:
                     self._environment.get_template(each)
                 except TemplateNotFound as error:
@@ -105,12 +99,12 @@ class Templates:
 
     def _named(self, name: str, kind: type[nodes.Extends | nodes.Import]) -> list[str]:
         """The templates that *name* extends or imports, as far as their names stand in it."""
-        parsed = self._environment.parse(self._loader.get_source(self._environment, name)[0])
+        parsed = self._environment.parse(_source_of(self._environment, name))
         found = [node for node in parsed.find_all(kind) if isinstance(node, nodes.Extends | nodes.Import)]
         return [node.template.value for node in found if isinstance(node.template, nodes.Const)]
 
     def _source(self, name: str) -> str:
-        text = self._loader.get_source(self._environment, name)[0]
+        text = _source_of(self._environment, name)
         if "</" in text:
             raise ConfigurationError(f"web.templates: {name} holds </, which would end it; write no tags there")
         return text
@@ -124,6 +118,32 @@ def _words(texts: Texts) -> dict[str, Any]:
         "language": texts.language,
         "direction": texts.direction,
     }
+
+
+def _environment(folder: Path | None) -> Environment:
+    ours = PackageLoader("stormpath_wsgi.pages")
+    theirs: list[BaseLoader] = [FileSystemLoader(folder, encoding="utf-8-sig")] if folder else []
+    environment = Environment(
+        loader=ChoiceLoader([*theirs, ours, PrefixLoader({"stormpath": ours})]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.update(_words(english()))  # for macros, which do not see what a page is rendered with
+    return environment
+
+
+@cache
+def _our_environment() -> Environment:
+    """Compiles each of our own files once in a process, whatever is set of the look."""
+    return _environment(None)
+
+
+def _source_of(environment: Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
 
 
 @lru_cache(maxsize=16)
