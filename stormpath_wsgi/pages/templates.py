@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import (
     BaseLoader,
@@ -142,8 +142,7 @@ def _our_environment() -> Environment:
 
 
 def _source_of(environment: Environment, name: str) -> str:
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]
+    return cast(BaseLoader, environment.loader).get_source(environment, name)[0]
 
 
 @lru_cache(maxsize=16)
