@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_OPTIONS ?= -n 3 --dist worksteal
 TEXTS := stormpath_wsgi/locale
 LOWEST := .venv-lowest
+APPS := .venv-apps
 LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 # What looks at files of ours only, counts without any library, or has no lowest version (servers, made-up requests).
 NOT_LOWEST := tests/real tests/apps tests/limits/test_limits.py tests/limits/test_limit.py tests/api/test_openapi.py \
@@ -31,8 +32,8 @@ run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
 test: $(TOOLS) ## all tests of ours (PYTEST_OPTIONS="-n 3 --dist worksteal")
 	$(BIN)/python -m pytest --ignore=tests/apps $(PYTEST_OPTIONS)
 
-test-apps: $(TOOLS) ## the tests with applications, servers and clients of others
-	$(BIN)/python -m pytest tests/apps $(PYTEST_OPTIONS)
+test-apps: $(APPS)/.tools ## the tests with applications, servers and clients of others
+	$(APPS)/bin/python -m pytest tests/apps $(PYTEST_OPTIONS)
 
 lowest: $(LOWEST)/.tools ## the tests that use our libraries, each once, on the lowest versions that setup.cfg allows
 	$(LOWEST)/bin/python -m pytest --once $(addprefix --ignore=,$(NOT_LOWEST)) $(PYTEST_OPTIONS)
@@ -65,11 +66,11 @@ bench: $(TOOLS) ## measure what middleware, REST API and guessing cost (ACCOUNTS
 	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 	$(BIN)/python benchmarks/guessing.py $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
-system: ## PostgreSQL, PgBouncer, Redis, nginx, Chromium and Node.js for the tests (Debian, as root; elsewhere install them yourself)
+system: ## PostgreSQL, PgBouncer, Redis, nginx, Chromium, Node.js, git and WebDAV clients for the tests (Debian, as root; elsewhere install them yourself)
 	@.ci/system
 
 clean: ## remove what the targets made; accounts of the demo site in instance stay
-	rm -rf .venv $(LOWEST) build dist docs/_build tests/real/node/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv $(LOWEST) $(APPS) build dist docs/_build tests/real/node/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -88,6 +89,17 @@ $(TOOLS): $(SITE) tests/real/node/package-lock.json
 	@echo "Installing what tests, checks and documentation need: some 100 packages, a few minutes."
 	@$(PIP) install --editable '.[flask,postgresql,redis,server,test,docs]'
 	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/real/node; fi
+	@touch $@
+
+# What is in .venv can be imported here as well; what is installed here comes first.
+$(APPS)/.tools: tests/apps/requirements.txt | $(TOOLS)
+	@echo "Installing applications and clients of others, for their tests, in $(APPS)."
+	@$(BIN)/python -m venv --clear --without-pip $(APPS)
+	@site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+		&& echo "import site; site.addsitedir('$$site')" \
+		> $$($(APPS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
+	@$(BIN)/python -m pip --python $(APPS)/bin/python --quiet --disable-pip-version-check --no-input install \
+		--requirement tests/apps/requirements.txt
 	@touch $@
 
 $(LOWEST)/.tools: .ci/lowest setup.cfg pyproject.toml
