@@ -87,7 +87,8 @@ ARROWS: dict[str, set[str]] = {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/address",
         "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
-    "cli": {"api", "client", "directory", "limits", "middleware", "pages", "settings", "web/address"},
+    "transfer": {"directory", "settings"},
+    "cli": {"api", "client", "directory", "limits", "middleware", "pages", "settings", "transfer", "web/address"},
     "paste": {"middleware"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},
 }  # fmt: skip

@@ -30,6 +30,7 @@ from stormpath_wsgi.cli.deploy import deploy
 from stormpath_wsgi.cli.groups import group_
 from stormpath_wsgi.cli.limits import limits
 from stormpath_wsgi.cli.secrets import secret
+from stormpath_wsgi.cli.transfer import export, import_, verify
 from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import upgrade
@@ -170,3 +171,6 @@ cli.add_command(apikey)
 cli.add_command(secret)
 cli.add_command(group_)
 cli.add_command(limits)
+cli.add_command(export)
+cli.add_command(import_)
+cli.add_command(verify)

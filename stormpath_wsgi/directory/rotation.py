@@ -26,7 +26,7 @@ _BATCH = 100  # rows in one transaction
 
 
 @dataclass(frozen=True)
-class _Encrypted:
+class Encrypted:
     """A column of encrypted texts. *context* returns, for the id of a row, the place that the text is bound to."""
 
     column: Column[str]
@@ -61,7 +61,7 @@ def encrypt_again(database: Database, secrets: Secrets) -> int:
     It uses short transactions, so that other writers do not wait long. When it was interrupted, another call does the
     rest. Raises :class:`~stormpath_wsgi.ConfigurationError` when a key is missing.
     """
-    return sum(_encrypt_column_again(database, secrets, encrypted) for encrypted in _encrypted())
+    return sum(_encrypt_column_again(database, secrets, encrypted) for encrypted in encrypted_texts())
 
 
 def left(database: Database, secrets: Secrets) -> int:
@@ -85,11 +85,11 @@ def drop_old_keys(database: Database, file: KeyFile) -> int:
 
 
 def _left(connection: Connection, first: str) -> int:
-    counts = (select(func.count()).where(encrypted.otherwise(first)) for encrypted in _encrypted())
+    counts = (select(func.count()).where(encrypted.otherwise(first)) for encrypted in encrypted_texts())
     return sum(connection.execute(count).scalar_one() for count in counts)
 
 
-def _encrypt_column_again(database: Database, secrets: Secrets, encrypted: _Encrypted) -> int:
+def _encrypt_column_again(database: Database, secrets: Secrets, encrypted: Encrypted) -> int:
     old = (
         select(encrypted.id, encrypted.column)
         .where(encrypted.otherwise(_first(secrets)))
@@ -116,13 +116,13 @@ def _first(secrets: Secrets) -> str:
     return next(iter(secrets.key_ids()), "-")
 
 
-def _encrypted() -> Iterator[_Encrypted]:
+def encrypted_texts() -> Iterator[Encrypted]:
     """Every column of encrypted texts: those that a kind declares, and those that the schema adds."""
     for kind, shape in SHAPES.items():
         for attribute in kind.declared(Attribute):
             if attribute.encrypted and not attribute.derived:
-                yield _Encrypted(shape.table.c[attribute.name], encryption_context(kind, attribute))
+                yield Encrypted(shape.table.c[attribute.name], encryption_context(kind, attribute))
     for table in schema.metadata.tables.values():
         for column in table.c:
             if column.info.get("encrypted"):
-                yield _Encrypted(column, partial(schema.place, column))
+                yield Encrypted(column, partial(schema.place, column))

@@ -159,8 +159,9 @@ def _scrypt(found: re.Match[str], n: int, salt: bytes, expected: bytes) -> Forei
     memory = 128 * n * r
 
     def matches(password: str) -> bool:
-        given = {"salt": salt, "n": n, "r": r, "p": p, "maxmem": 2 * memory + 2**20, "dklen": len(expected)}
-        return hmac.compare_digest(hashlib.scrypt(_bytes(password), **given), expected)
+        raw, most = _bytes(password), 2 * memory + 2**20
+        got = hashlib.scrypt(raw, salt=salt, n=n, r=r, p=p, maxmem=most, dklen=len(expected))
+        return hmac.compare_digest(got, expected)
 
     bearable = memory <= _SCRYPT_MEMORY and 0 < n * r * p <= _SCRYPT_WORK and len(expected) in (32, 64)
     return ForeignHash(bearable, n * r * p >= _SCRYPT_DEAR, matches)

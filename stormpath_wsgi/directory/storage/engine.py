@@ -97,6 +97,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection for reading, whose statements all see what is committed when the first of them starts. It may be
+        used for as long as :func:`.deadline.allowing` says, and stops no writer, but for a database in memory.
+        """
+        with self._serving(), self._backend.turn_to_read(), self._backend.snapshot() as connection:
+            yield connection
+
+    @contextmanager
     def write(self, *, moves_generation: bool = True, patience: float | None = None) -> Iterator[Transaction]:
         """One transaction: committed at the end of the block, undone if the block raises.
 
@@ -194,6 +202,13 @@ class _Backend:
         :meth:`Database.write`.
         """
         raise NotImplementedError
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """See :meth:`Database.snapshot`."""
+        with self.reader.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield connection
 
     def close(self) -> None:
         """Closes every connection."""
@@ -486,6 +501,15 @@ class _PostgreSQL(_Backend):
             if patience is not None and isinstance(error.orig, self._server.is_locked):
                 raise Unavailable("A table of the directory is locked.") from error
             raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            # Whoever reads may wait for a slow disk or pipe between two statements.
+            limits = self._server.limits(deadline.left(self.timeout)) | {"idle_in_transaction_session_timeout": "0"}
+            calls = [f"set_config('{name}', '{value}', true)" for name, value in limits.items()]
+            connection.exec_driver_sql(f"SELECT {', '.join(calls)}")
+            yield connection
 
     def close(self) -> None:
         super().close()

@@ -40,6 +40,12 @@ def pending(database: Database) -> bool:
         return _revision(database, connection) != HEAD
 
 
+def has_tables(database: Database) -> bool:
+    """Whether any migration was run."""
+    with database.read() as connection:
+        return _revision(database, connection) is not None
+
+
 def upgrade(database: Database) -> None:
     """Runs the migrations that are left, all or none. Several processes may call it at once: one works, the others
     wait.

@@ -1,0 +1,250 @@
+"""The commands ``stormpath-wsgi export``, ``import`` and ``verify``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+
+import click
+
+from stormpath_wsgi.cli.command import (
+    Failure,
+    Misuse,
+    embedded_file,
+    require_directory,
+    require_local,
+    say,
+    with_settings,
+)
+from stormpath_wsgi.directory.crypto.secrets import Secrets
+from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.directory.storage.migrate import has_tables, prepare, upgrade
+from stormpath_wsgi.settings import Settings, instance
+from stormpath_wsgi.transfer import export as exporting
+from stormpath_wsgi.transfer import exported
+from stormpath_wsgi.transfer.problems import Report, TransferError
+from stormpath_wsgi.transfer.targets import Live, Target, rehearsal
+from stormpath_wsgi.transfer.verify import Differences
+from stormpath_wsgi.transfer.verify import verify as compare
+from stormpath_wsgi.transfer.writing import Importer, Item
+
+_STDOUT = "-"
+
+
+@click.command()
+@click.argument("file", default=_STDOUT)
+@click.option("--passphrase", "asks", is_flag=True, help="Take the secrets along, encrypted with a passphrase.")
+@click.option(
+    "--plain-secrets", is_flag=True, help="Take the secrets along as they are: whoever reads the file has them."
+)
+@with_settings
+def export(settings: Settings, file: str, asks: bool, plain_secrets: bool) -> None:
+    """Write the whole directory into FILE, as JSON Lines; - or nothing: to standard output.
+
+    The hashes of passwords are in it, so keep it like the directory itself. The secrets of API keys, authenticator apps
+    and providers are left out, unless you say --passphrase: then it is asked for, or read from standard input. Servers
+    may run meanwhile; the file is of one moment.
+    """
+    if asks and plain_secrets:
+        raise Misuse("Say --passphrase or --plain-secrets, and not both.")
+    with _opened(settings, "export") as (database, secrets), _told():
+        passphrase = _passphrase(confirm=True) if asks else None
+        output = nullcontext(sys.stdout.buffer) if file == _STDOUT else exporting.whole_file(Path(file))
+        with output as stream, _progress("Writing", exporting.rows(database)) as progress:
+            written = exporting.export(
+                database,
+                secrets,
+                stream,
+                base_url=settings.base_url,
+                passphrase=passphrase,
+                plain=plain_secrets,
+                progress=progress,
+            )
+    _note(f"Wrote {sum(written.counts.values())} records: {_counted(written.counts)}.")
+    if plain_secrets:
+        _note("The file holds secrets that open accounts. Delete it as soon as it has served.")
+    if written.left_out:
+        _note(f"Left out, because they are secrets: {_counted(written.left_out)}. To take them along: --passphrase")
+    if "factors" in written.left_out:
+        _note("People whose second factor is left out sign in without it where you import the file.")
+
+
+@click.command("import")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would come of it, and write nothing.")
+@click.option("--skip", is_flag=True, help="Go on after a mistake: leave out what is wrong, and take the rest.")
+@with_settings
+def import_(settings: Settings, source: Path, dry_run: bool, skip: bool) -> None:
+    """Bring the accounts of SOURCE into the directory.
+
+    Nobody gets a mail, and what the directory has already stays as it is: the same import can be run again, and goes on
+    where it was stopped.
+    """
+    require_local(settings, "import")
+    with _told():
+        _import_export(settings, source, dry_run=dry_run, skip=skip)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_settings
+def verify(settings: Settings, file: Path) -> None:
+    """Say in what FILE, an export, and the directory differ, and whether the file is whole.
+
+    The exit code is 1 when they differ, or when the file is not just as it was written.
+    """
+    with _opened(settings, "verify") as (database, secrets), _told():
+        found = _look_through(file)
+        key = found.key(_passphrase()) if found.is_encrypted else None
+        with _progress("Comparing", found.rows) as progress:
+            differences = compare(
+                database,
+                secrets,
+                found.read(key),
+                has_secrets=found.has_secrets,
+                left_out=found.left_out,
+                progress=progress,
+            )
+    for fault in found.faults:
+        say(fault)
+    if not found.faults:
+        say(f"The file is whole: {found.rows} records, with the digest that its last line says.")
+    _print_differences(differences)
+    if found.faults or differences.number:
+        raise Failure("The file and the directory differ." if differences.number else "The file is not whole.")
+
+
+def _import_export(settings: Settings, source: Path, *, dry_run: bool, skip: bool) -> None:
+    found = _look_through(source)
+    if found.faults and not skip:
+        raise TransferError("\n".join([*found.faults, "Nothing was imported. To take what is there: --skip"]))
+    key = found.key(_passphrase()) if found.is_encrypted else None
+    with _target(settings, dry_run=dry_run) as target:
+        exported.check_tenants(target, found)
+        importer = Importer(target, None, skips=skip)
+        _run(importer, found.read(key), found.rows, dry_run=dry_run)
+    before = found.header.get("baseUrl")
+    if before != settings.base_url:
+        _note(f"Hrefs began with {before!r:.200} and begin with {settings.base_url} here: see baseUrl to keep them.")
+
+
+def _look_through(source: Path) -> exported.Export:
+    with _progress("Reading", source.stat().st_size) as progress:
+        return exported.look_through(source, progress)
+
+
+def _run(importer: Importer, items: Iterable[Item], number: int | None, *, dry_run: bool) -> None:
+    """Imports *items*, and prints what came of it, also of what was written before a mistake."""
+    try:
+        with _progress("Trying" if dry_run else "Importing", number) as progress:
+            importer.write(items, progress)
+    except TransferError as error:
+        _print_report(importer.report, dry_run=dry_run)
+        what = "An import would stop here" if dry_run else "The import stopped here; what is above was written"
+        raise TransferError(f"{error}\n{what}. Mend it and run it again, or leave it out: --skip") from None
+    _print_report(importer.report, dry_run=dry_run)
+
+
+@contextmanager
+def _opened(settings: Settings, command: str) -> Iterator[tuple[Database, Secrets]]:
+    """The database of the settings, which must be there, and its secrets."""
+    require_local(settings, command)
+    require_directory(settings)
+    with closing(_database(settings)) as database:
+        secrets = Secrets.of(database, settings.encryption_keys)
+        prepare(database)
+        yield database, secrets
+
+
+@contextmanager
+def _target(settings: Settings, *, dry_run: bool) -> Iterator[Target]:
+    """Where to write. A directory that is not there yet is made, but for a dry run."""
+    file = embedded_file(settings)
+    if file is not None and not file.exists():
+        if dry_run:
+            with rehearsal(None) as target:
+                yield target
+            return
+        if settings.in_instance:
+            instance.make(settings.instance)
+    else:
+        require_directory(settings)
+    with closing(_database(settings)) as database:
+        if dry_run:
+            with rehearsal(database if has_tables(database) else None) as target:
+                yield target
+        else:
+            upgrade(database)  # also on a server: an empty one is filled
+            yield Live(database, Secrets.of(database, settings.encryption_keys))
+
+
+def _database(settings: Settings) -> Database:
+    return Database(settings.directory, timeout=settings.database_timeout.total_seconds())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What cannot be exported or imported ends the command with its sentence."""
+    try:
+        yield
+    except TransferError as error:
+        raise Failure(str(error)) from error
+
+
+@contextmanager
+def _progress(label: str, length: int | None) -> Iterator[Callable[[int], object]]:
+    """A bar on stderr, where that is a terminal."""
+    bar = click.progressbar(length=length or 1, label=label, file=sys.stderr)
+    if length is None or not sys.stderr.isatty():
+        yield lambda number: None
+        return
+    with bar:
+        yield bar.update
+
+
+def _passphrase(*, confirm: bool = False) -> str:
+    """Asks for a passphrase, without showing it; reads the first line of standard input where that is no terminal."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm and "Once more", err=True))
+    if passphrase := sys.stdin.readline().rstrip("\r\n"):
+        return passphrase
+    raise Misuse("The passphrase is the first line of standard input, which holds none.")
+
+
+def _print_report(report: Report, *, dry_run: bool) -> None:
+    for title, part in (
+        ("Would be made" if dry_run else "Made", report.made),
+        ("There already", report.there),
+        ("Left out", report.left_out),
+    ):
+        if part:
+            say(f"{title}: {_counted(part)}.")
+    if not (report.made or report.there or report.left_out):
+        say("There was nothing to import.")
+    for line in report.problems:
+        say(f"  {line}")
+    if (more := sum(report.left_out.values()) - len(report.problems)) > 0:
+        say(f"  … and {more} more.")
+
+
+def _print_differences(differences: Differences) -> None:
+    for title, part in (
+        ("The same", differences.same),
+        ("Only in the file", differences.missing),
+        ("With other values", differences.other),
+        ("Only in the directory", differences.more),
+    ):
+        if part:
+            say(f"{title}: {_counted(part)}.")
+    for line in differences.lines:
+        say(f"  {line}")
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing"
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)

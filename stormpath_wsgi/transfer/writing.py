@@ -1,0 +1,311 @@
+"""Writing what is imported, in batches: each is one transaction, and holds all of its records or none.
+
+A record that the directory has already, by its id, is left as it is. So the same import can be run again: after a stop
+it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from stormpath_wsgi.directory.context import UnitOfWork
+from stormpath_wsgi.directory.mail import Mail
+from stormpath_wsgi.directory.rows.counts import PARTS
+from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_username
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.kinds.kind import wire_name
+from stormpath_wsgi.settings import MailSettings
+from stormpath_wsgi.transfer.layout import BY_TABLE, Section
+from stormpath_wsgi.transfer.problems import BadRecord, Report, TransferError
+from stormpath_wsgi.transfer.targets import Target
+
+#: Records, and about how many bytes of them, in one transaction.
+MOST_RECORDS, MOST_BYTES = 1000, 8 * 2**20
+
+_BASE = "https://import.invalid/v1"  # of hrefs that nobody sees
+
+_accounts, _directories, _passwords = schema.accounts, schema.directories, schema.passwords
+_counts, _login_names, _memberships = schema.account_counts, schema.login_names, schema.group_memberships
+
+#: What is left out without a complaint of a mistake, where it points at something that is not there.
+_MISSING = "it refers to something that is not there."
+_TAKEN = "something else in the directory has its name or its place."
+
+
+class Rows(NamedTuple):
+    """One record of a table. *where*: its place, for people. *values*: by column, secrets as they are.
+
+    *may_dangle*: whether it is left out, and no mistake, where it refers to what is not there. *size*: bytes, about.
+    """
+
+    where: str
+    table: Table
+    values: Mapping[str, Any]
+    may_dangle: bool = False
+    size: int = 200
+
+
+class Step(NamedTuple):
+    """What takes more than rows, such as a new directory with its policies. *make* makes it, in the batch, unless
+    *table* has a row with the *id*.
+    """
+
+    where: str
+    table: Table
+    id: str
+    make: Callable[[UnitOfWork], object]
+    may_dangle: bool = False
+    size: int = 1000
+
+
+class Mistake(NamedTuple):
+    """A record that could not even be read, and why."""
+
+    where: str
+    section: str
+    why: str
+    size: int = 0
+
+
+Item = Rows | Step | Mistake
+
+
+class Importer:
+    """Writes items into *target*. *tenant_id*: whose they are; None: the rows say so themselves.
+
+    *skips*: whether it goes on after a mistake. Otherwise :meth:`write` raises :class:`TransferError` with the first
+    sentences about it, and nothing of the batch is written.
+    """
+
+    def __init__(self, target: Target, tenant_id: str | None, *, skips: bool = False) -> None:
+        self._target, self._tenant_id, self._skips = target, tenant_id, skips
+        self.report = Report()
+
+    def write(self, items: Iterable[Item], progress: Callable[[int], object] = lambda records: None) -> Report:
+        """Writes all of *items*, and returns what came of it. *progress* is called with numbers of records."""
+        for batch in batches(items):
+            with self._target.batch() as connection:
+                done = _Batch(connection, self._target, self._tenant_id).write(batch)
+                if done.mistakes and not self._skips:
+                    raise TransferError(_refusal(done))
+            self.report.add(done.report)
+            progress(len(batch))
+        return self.report
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """*items* in lists of bounded length."""
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        if batch and (len(batch) >= MOST_RECORDS or size + item.size > MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += item.size
+    if batch:
+        yield batch
+
+
+class _Batch:
+    """One transaction of an import."""
+
+    def __init__(self, connection: Connection, target: Target, tenant_id: str | None) -> None:
+        self._connection, self._target, self._tenant_id = connection, target, tenant_id
+        self._now = int(time.time() * 1000)
+        self._new_accounts: Counter[tuple[str, int]] = Counter()
+        self.report = Report()
+        self.mistakes = 0
+
+    def write(self, batch: Sequence[Item]) -> _Batch:
+        """Writes the items, and answers itself."""
+        for key, group in groupby(batch, key=lambda item: item.table if isinstance(item, Rows) else None):
+            items = list(group)
+            if key is not None:
+                self._rows(BY_TABLE[key], [item for item in items if isinstance(item, Rows)])
+                continue
+            for item in items:
+                if isinstance(item, Step):
+                    self._step(item)
+                elif isinstance(item, Mistake):
+                    self._mistake(item.section, item.where, item.why)
+        self._count()
+        return self
+
+    def _rows(self, section: Section, rows: Sequence[Rows]) -> None:
+        new = self._new(section, rows)
+        completed = []
+        for row in new:
+            try:
+                completed.append((row, self._completed(section, row.values)))
+            except BadRecord as error:
+                self._mistake(section.name, row.where, str(error))
+        if not completed:
+            return
+        try:
+            with self._connection.begin_nested():
+                self._insert(section, [values for _, values in completed])
+        except IntegrityError:
+            self._one_by_one(section, completed)
+        else:
+            self._made(section, [values for _, values in completed])
+
+    def _one_by_one(self, section: Section, completed: Sequence[tuple[Rows, dict[str, Any]]]) -> None:
+        """Inserts what can be inserted, after a batch was refused."""
+        for row, values in completed:
+            try:
+                with self._connection.begin_nested():
+                    self._insert(section, [values])
+            except IntegrityError as error:
+                self._refused(section, row, error)
+            else:
+                self._made(section, [values])
+
+    def _refused(self, section: Section, row: Rows, error: IntegrityError) -> None:
+        if not _is_duplicate(error) and row.may_dangle:
+            self.report.leave_out(section.name, row.where, _MISSING)
+        elif _is_duplicate(error) and section.table is _memberships:
+            self.report.count(self.report.there, section.name)  # the same two, under another id
+        else:
+            self._mistake(section.name, row.where, _TAKEN if _is_duplicate(error) else _MISSING)
+
+    def _insert(self, section: Section, rows: list[dict[str, Any]]) -> None:
+        self._connection.execute(insert(section.table), rows)
+        if section.table is _accounts:
+            self._connection.execute(insert(_login_names), [name for row in rows for name in _names(row)])
+        elif section.table is _directories:
+            self._connection.execute(insert(_counts), [each for row in rows for each in _zeros(row)])
+
+    def _made(self, section: Section, rows: list[dict[str, Any]]) -> None:
+        self.report.count(self.report.made, section.name, len(rows))
+        if section.table is _accounts:
+            self._new_accounts.update((row["directory_id"], ord(row["id"][-1]) % PARTS) for row in rows)
+
+    def _count(self) -> None:
+        """Brings the stored numbers of accounts up to date, as the last step of the transaction."""
+        if self._new_accounts and self._target.counts:
+            changes = [
+                {"directory": directory, "of_part": part, "difference": number}
+                for (directory, part), number in sorted(self._new_accounts.items())
+            ]
+            self._connection.execute(_CHANGE, changes)
+
+    def _new(self, section: Section, rows: Sequence[Rows]) -> list[Rows]:
+        """Those of *rows* that the directory has not, each once."""
+        there = self._keys(section, rows)
+        if section.table is _passwords:
+            there |= self._older(rows)
+        new = []
+        for row in rows:
+            key = tuple(row.values[name] for name in section.key)
+            if key in there:
+                self.report.count(self.report.there, section.name)
+            else:
+                there.add(key)
+                new.append(row)
+        return new
+
+    def _keys(self, section: Section, rows: Sequence[Rows]) -> set[tuple[Any, ...]]:
+        columns = [section.table.c[name] for name in section.key]
+        wanted = {row.values[section.key[0]] for row in rows}
+        found = self._connection.execute(select(*columns).where(columns[0].in_(wanted)))
+        return {tuple(key) for key in found}
+
+    def _older(self, rows: Sequence[Rows]) -> set[tuple[Any, ...]]:
+        """The keys of those passwords that are older than one that the directory has of the same account."""
+        wanted = {row.values["account_id"] for row in rows}
+        newest = select(_passwords.c.account_id, func.max(_passwords.c.position)).group_by(_passwords.c.account_id)
+        found = dict(self._connection.execute(newest.where(_passwords.c.account_id.in_(wanted))).all())
+        return {
+            (row.values["account_id"], row.values["position"])
+            for row in rows
+            if row.values["position"] < found.get(row.values["account_id"], -1)
+        }
+
+    def _completed(self, section: Section, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All columns of a row: *values*, folded texts, encrypted secrets, and what a new row has by default."""
+        row: dict[str, Any] = dict.fromkeys(section.table.c.keys())
+        row.update(values)
+        for name in ("created_at", "modified_at"):
+            if name in row and row[name] is None:
+                row[name] = self._now
+        if "tenant_id" in row and row["tenant_id"] is None:
+            row["tenant_id"] = self._tenant_id
+        for name, (of, fold) in section.folded.items():
+            row[name] = "" if row[of] is None else fold(row[of])
+        for member in section.secrets:
+            name = member.column.name
+            if row[name] is not None and member.place is not None:
+                row[name] = self._target.secrets.encrypt(row[name], member.place(row[section.key[0]]))
+        for column in section.table.c:
+            if row[column.name] is None and not column.nullable:
+                raise BadRecord(f"{wire_name(column.name)} is missing.")
+        if section.table is _accounts and not (canonical_username(row["username"]) and canonical_email(row["email"])):
+            raise BadRecord("its username or its e-mail address has invisible characters only.")
+        return row
+
+    def _step(self, step: Step) -> None:
+        section = BY_TABLE[step.table]
+        if self._connection.execute(select(step.table.c.id).where(step.table.c.id == step.id)).first():
+            self.report.count(self.report.there, section.name)
+            return
+        try:
+            with self._connection.begin_nested():
+                step.make(unit_of_work(self._connection, self._target, self._tenant_id or ""))
+        except (Error, BadRecord) as error:
+            why = error.developer_message if isinstance(error, Error) else str(error)
+            if step.may_dangle:
+                self.report.leave_out(section.name, step.where, why)
+            else:
+                self._mistake(section.name, step.where, why)
+        else:
+            self.report.count(self.report.made, section.name)
+
+    def _mistake(self, section: str, where: str, why: str) -> None:
+        self.mistakes += 1
+        self.report.leave_out(section, where, why)
+
+
+def unit_of_work(connection: Connection, target: Target, tenant_id: str) -> UnitOfWork:
+    """What the rules of the directory work with, in a batch of *target*. No mail is sent, whatever they queue."""
+    now = int(time.time() * 1000)
+    return UnitOfWork(
+        connection, tenant_id, _BASE, now, target.secrets, Mail.of(MailSettings(), _BASE, target.database)
+    )
+
+
+def _names(account: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows of the names with which *account* signs in."""
+    for key in {canonical_username(account["username"]): 0, canonical_email(account["email"]): 0}:
+        yield {"directory_id": account["directory_id"], "key": key, "account_id": account["id"]}
+
+
+def _zeros(directory: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in range(PARTS):
+        yield {"tenant_id": directory["tenant_id"], "directory_id": directory["id"], "part": part, "number": 0}
+
+
+_CHANGE = (
+    update(_counts)
+    .where(_counts.c.directory_id == bindparam("directory"), _counts.c.part == bindparam("of_part"))
+    .values(number=_counts.c.number + bindparam("difference"))
+)
+
+
+def _refusal(batch: _Batch) -> str:
+    problems = batch.report.problems[:3]
+    more = batch.mistakes - len(problems)
+    return "\n".join([*problems, *([f"… and {more} more in the same batch."] if more > 0 else [])])
+
+
+def _is_duplicate(error: IntegrityError) -> bool:
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return code in {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
