@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webob import Request
@@ -28,6 +29,9 @@ from stormpath_wsgi.web.organizations import FORWARDED, Organizations, Place
 from stormpath_wsgi.web.responses import Completes, HeldStart, framed_from_here_only, unavailable, varying_by
 
 log = logging.getLogger(__name__)
+
+#: The highest number of objects that are searched for our middleware: an application may refer to very many objects.
+MOST = 200
 
 
 class StormpathMiddleware:
@@ -54,6 +58,8 @@ class StormpathMiddleware:
         #: The keywords that were given, for who asks where a setting comes from.
         self.arguments = settings
         check_app(app, self.settings)
+        #: The application that it is around.
+        self.app = app
         self.client = Client(user_agent=self.made_with(), **self.settings.opening())
         self.events = self.client.events
         wanted = self.settings.application
@@ -73,9 +79,7 @@ class StormpathMiddleware:
         #: How people are signed in and out and make accounts, for pages of the application's own.
         self.flows = Flows(self.settings, self.client, self.application)
         self.pages = Pages(self.settings, self.client, self.application, self.flows)
-        app = self.pages.around(app)
-        app = challenge_on_401(app) if self.settings.challenge_on_401 else app
-        self.protected = Protected(app, self.settings.protect, self.settings.preflight)
+        self.protected = self._guarded(app)
         self.credentials = Credentials(
             self.client,
             self.application,
@@ -95,6 +99,13 @@ class StormpathMiddleware:
         An adapter for a framework names itself and the framework.
         """
         return f"stormpath-wsgi-middleware/{version('stormpath-wsgi')} webob/{version('webob')}"
+
+    def around(self, app: WSGIApplication) -> Self:
+        """The same site, with the same accounts, sessions and pages, around another *app*."""
+        other = copy.copy(self)
+        other.app = app
+        other.protected = self._guarded(app)
+        return other
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not self._serves:
@@ -123,6 +134,11 @@ class StormpathMiddleware:
             session.environ = None
             current.reset(token)
         return held.finish(body)
+
+    def _guarded(self, app: WSGIApplication) -> Protected:
+        app = self.pages.around(app)
+        app = challenge_on_401(app) if self.settings.challenge_on_401 else app
+        return Protected(app, self.settings.protect, self.settings.preflight)
 
     def _confined(self, session: CurrentSession, place: Place) -> Completes | None:
         """Has only people of an organization signed in at its host. Answers what completes the headers of the answer.
@@ -163,6 +179,30 @@ def _layers(app: Any) -> Iterator[Any]:
         yield app
         seen.append(app)
         app = getattr(app, "wsgi_app", None) or getattr(app, "app", None)
+
+
+def middleware_of(app: Any) -> StormpathMiddleware | None:
+    """The middleware that is around *app*, or within, as in Flask's ``wsgi_app``; None: there is none."""
+    return next((each for each in reachable(app) if isinstance(each, StormpathMiddleware)), None)
+
+
+def reachable(app: Any) -> Iterator[Any]:
+    """*app* and the applications that it wraps: callable objects among its attributes, and among their attributes."""
+    waiting, seen = [app], set[int]()
+    while waiting and len(seen) < MOST:
+        each = waiting.pop(0)
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            waiting += [value for value in _attributes(each) if callable(value)]
+
+
+def _attributes(thing: Any) -> list[Any]:
+    """The values of the attributes of *thing*; none for a proxy whose object does not exist now."""
+    try:
+        return list(vars(thing).values())
+    except (TypeError, RuntimeError):
+        return []
 
 
 def tell_what_is_not_mapped(application: Application) -> None:

@@ -34,6 +34,7 @@ from stormpath_wsgi.cli.transfer import export, import_, verify
 from stormpath_wsgi.directory import DirectoryService, open_directory
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import upgrade
+from stormpath_wsgi.middleware import middleware_of
 from stormpath_wsgi.settings import Settings, instance
 from stormpath_wsgi.settings.settings import SERVED_AT
 
@@ -126,7 +127,7 @@ def _site(target: str, link: str | None) -> WSGIApplication:
     if link is not None:
         os.environ[SERVED_AT] = link
     app = targets.with_accounts(targets.load(target))
-    site = targets.middleware_of(app)
+    site = middleware_of(app)
     if link is not None and site is not None:
         instance.note_address(site.settings.instance, link)
     return app

@@ -14,6 +14,7 @@ from stormpath_wsgi import pages
 from stormpath_wsgi.cli import targets
 from stormpath_wsgi.cli.command import say
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.middleware import middleware_of
 from stormpath_wsgi.pages import custom_css
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.settings.sources import DEFAULT, Effective, Inspection
@@ -62,7 +63,7 @@ def _of_target(target: str) -> tuple[Inspection, list[str]]:
     """The settings of an application. What is wrong with one that cannot be made is told as well."""
     targets.check(target)
     try:
-        middleware = targets.middleware_of(targets.load(target))
+        middleware = middleware_of(targets.load(target))
     except ConfigurationError as error:
         found = Settings.inspect()
         return found._replace(faults=[*found.faults, *str(error).splitlines()]), [NO_ARGUMENTS]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from configparser import Error as NoIni
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,10 +14,7 @@ from gunicorn.errors import AppImportError
 from gunicorn.util import import_app
 
 from stormpath_wsgi.cli.command import Misuse
-from stormpath_wsgi.middleware import StormpathMiddleware
-
-#: The highest number of objects that are searched for our middleware: an application may refer to very many objects.
-MOST = 200
+from stormpath_wsgi.middleware import StormpathMiddleware, middleware_of
 
 
 def check(target: str) -> None:
@@ -50,30 +46,6 @@ def with_accounts(app: WSGIApplication) -> WSGIApplication:
     ``wsgi_app``.
     """
     return StormpathMiddleware(app) if middleware_of(app) is None else app
-
-
-def middleware_of(app: WSGIApplication) -> StormpathMiddleware | None:
-    """The middleware that is around *app*, or within; None: there is none."""
-    return next((each for each in _reachable(app) if isinstance(each, StormpathMiddleware)), None)
-
-
-def _reachable(app: Any) -> Iterator[Any]:
-    """*app* and the applications that it wraps: callable objects among its attributes, and among their attributes."""
-    waiting, seen = [app], set[int]()
-    while waiting and len(seen) < MOST:
-        each = waiting.pop(0)
-        if id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            waiting += [value for value in _attributes(each) if callable(value)]
-
-
-def _attributes(thing: Any) -> list[Any]:
-    """The values of the attributes of *thing*; none for a proxy whose object does not exist now."""
-    try:
-        return list(vars(thing).values())
-    except (TypeError, RuntimeError):
-        return []
 
 
 def _is_ini(target: str) -> bool:
