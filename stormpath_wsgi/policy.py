@@ -60,6 +60,8 @@ class Policy:
 
     name: str
     allows: Callable[[User | AnonymousUser], bool]
+    #: The groups that it asks for, by name or href; empty: it asks for something else.
+    groups: tuple[str, ...] = ()
 
     def __call__(self, app: WSGIApplication) -> WSGIApplication:
         if not callable(app):
@@ -89,7 +91,7 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
     if isinstance(groups, str | Group) or callable(groups):
         raise TypeError("groups_required takes a list of groups: write groups_required([…])")
     wanted = tuple(group_key(group) for group in groups)
-    return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all))
+    return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all), wanted)
 
 
 def fresh_required(app: WSGIApplication) -> WSGIApplication:
