@@ -10,6 +10,7 @@ from functools import cached_property
 from types import ModuleType
 
 import flask_stormpath
+import pytest_stormpath
 import stormpath_wsgi
 
 #: Not imported here: each migration is a record of the past, which Alembic calls by the names of its functions.
@@ -22,7 +23,7 @@ def test_every_public_name_has_a_docstring() -> None:
 
 
 def _modules() -> Iterator[ModuleType]:
-    for package in (stormpath_wsgi, flask_stormpath):
+    for package in (stormpath_wsgi, flask_stormpath, pytest_stormpath):
         yield package
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.startswith(MIGRATIONS) and not found.name.endswith(".__main__"):

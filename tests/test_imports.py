@@ -90,6 +90,7 @@ ARROWS: dict[str, set[str]] = {
     "transfer": {"directory", "settings"},
     "cli": {"api", "client", "directory", "limits", "middleware", "pages", "settings", "transfer", "web/address"},
     "paste": {"middleware"},
+    "testing": {"client", "cookie", "directory", "middleware", "policy", "session", "user"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},
 }  # fmt: skip
 
@@ -105,6 +106,7 @@ EXCEPTIONS = {("client/local.py", "directory"), ("client/api_auth.py", "api_auth
 
 #: Distributions that are extras: whoever does not ask for them does not need them.
 OPTIONAL: dict[str, set[str]] = {
+    "django": {"testing"},
     "flask": set(),
     "flask_login": set(),
     "gunicorn": {"cli"},
@@ -183,7 +185,7 @@ def test_only_the_room_that_needs_an_optional_package_imports_it() -> None:
 
 def test_the_adapters_use_documented_names_only() -> None:
     """An adapter maps. Whoever writes the next one should need nothing else."""
-    modules = ["client", "codes", "errors", "events", "flows", "policy", "session", "web.identity"]
+    modules = ["client", "codes", "errors", "events", "flows", "policy", "session", "testing", "web.identity"]
     documented = {f"stormpath_wsgi.{name}" for name in [*stormpath_wsgi.__all__, *modules]}
     wrong = [
         f"{module.name} imports {name}"

@@ -10,8 +10,8 @@ from functools import cache
 from typing import NamedTuple
 
 from stormpath_wsgi.directory import DirectoryService
-from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
+from stormpath_wsgi.testing import quick_databases
 
 
 class _Template(NamedTuple):
@@ -25,8 +25,7 @@ class _Template(NamedTuple):
 @cache
 def template() -> _Template:
     """Is asked for before anything listens to :func:`fill`."""
-    with closing(Database("sqlite://")) as database:
-        migrate.upgrade(database)
+    with quick_databases(), closing(Database("sqlite://")) as database:
         with _driver(database) as driver:
             image, statements = driver.serialize(), list(driver.iterdump())[1:-1]
         DirectoryService(database, "http://localhost/v1").bootstrap()
