@@ -10,7 +10,15 @@ project_copyright = "2026, the stormpath-wsgi maintainers"
 release = version = installed_version("stormpath-wsgi")
 
 sys.path.insert(0, str(Path(__file__).parent))
-extensions = ["sphinx.ext.autodoc", "events_table", "page_table", "public_names", "rest_reference", "settings_table"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "doctor_table",
+    "events_table",
+    "page_table",
+    "public_names",
+    "rest_reference",
+    "settings_table",
+]
 exclude_patterns = ["_build"]
 nitpicky = False
 html_theme = "furo"

@@ -87,8 +87,11 @@ ARROWS: dict[str, set[str]] = {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/address",
         "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
+    "doctor": {"client", "settings"},
     "transfer": {"directory", "settings"},
-    "cli": {"api", "client", "directory", "limits", "middleware", "pages", "settings", "transfer", "web/address"},
+    "cli": {
+        "api", "client", "directory", "doctor", "limits", "middleware", "pages", "settings", "transfer", "web/address",
+    },
     "paste": {"middleware"},
     "testing": {"client", "cookie", "directory", "middleware", "policy", "session", "user"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},

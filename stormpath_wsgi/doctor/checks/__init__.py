@@ -1,0 +1,1 @@
+"""The checks: each module here declares some, about one subject."""
