@@ -66,7 +66,7 @@ bench: $(TOOLS) ## measure what middleware, REST API and guessing cost (ACCOUNTS
 	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 	$(BIN)/python benchmarks/guessing.py $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
-system: ## PostgreSQL, PgBouncer, Redis, nginx, Chromium, Node.js, git and WebDAV clients for the tests (Debian, as root; elsewhere install them yourself)
+system: ## servers, a browser, Node.js and clients of others for the tests (Debian, as root; elsewhere install what .ci/system names)
 	@.ci/system
 
 clean: ## remove what the targets made; accounts of the demo site in instance stay

@@ -85,7 +85,7 @@ class StormpathMiddleware:
             self.application,
             self.settings,
             self.sessions,
-            self.protected.offers_basic,
+            self._offers_basic,
             self.flows.sign_in.asks_more,
             self.flows.limits,
         )
@@ -139,6 +139,9 @@ class StormpathMiddleware:
         app = self.pages.around(app)
         app = challenge_on_401(app) if self.settings.challenge_on_401 else app
         return Protected(app, self.settings.protect, self.settings.preflight)
+
+    def _offers_basic(self, path: str) -> bool:
+        return self.protected.offers_basic(path) or self.pages.offers_basic(path)
 
     def _confined(self, session: CurrentSession, place: Place) -> Completes | None:
         """Has only people of an organization signed in at its host. Answers what completes the headers of the answer.

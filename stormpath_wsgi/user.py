@@ -58,12 +58,14 @@ class RememberedAccount:
     Requests share it. The code that remembers it decides how long it is used.
     """
 
-    __slots__ = ("_answers", "_client", "_group_url", "_groups", "account", "told")
+    __slots__ = ("_answers", "_client", "_group_url", "_groups", "account", "naming", "told")
 
     def __init__(self, client: Client, account: Mapping[str, Any]) -> None:
         self.account = account
         #: The variables of the environ that tell the app about the account.
         self.told: Mapping[str, str] = {}
+        #: What the directory has answered about the name of the account at the application, off the wire.
+        self.naming: Any = None
         self._client = client
         self._group_url = f"{client.base_url}/{kinds.Group.path}/"
         self._groups: Groups | None = None

@@ -52,6 +52,7 @@ ARROWS: dict[str, set[str]] = {
     "cookie": {"settings", "signing"},
     "user": {"client", "settings"},
     "web/remote_user": {"settings", "user"},
+    "web/forward_auth": {"settings", "user", "web/address", "web/remote_user"},
     "web/identity": {"user"},
     "web/account_passwords": {"client", "remembered", "settings", "user", "web/remote_user"},
     "web/basic": {
@@ -80,8 +81,8 @@ ARROWS: dict[str, set[str]] = {
     "protect": {"policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
         "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "theme", "user",
-        "web/basic", "web/bodies", "web/devices", "web/environ", "web/identity", "web/language", "web/negotiation",
-        "web/organizations", "web/origin", "web/responses",
+        "web/address", "web/basic", "web/bodies", "web/devices", "web/environ", "web/forward_auth", "web/identity",
+        "web/language", "web/negotiation", "web/organizations", "web/origin", "web/responses",
     },
     "middleware": {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/address",

@@ -749,6 +749,11 @@ OTHER_VALUES = {
     "session.absolute": "100000",
     "session.cookieDomain": "example.com",
     "web.basePath": "/shop",
+    "web.forwardAuth.headers.email": "X-Webauth-Email",
+    "web.forwardAuth.headers.groups": "X-Webauth-Groups",
+    "web.forwardAuth.headers.name": "X-Webauth-Name",
+    "web.forwardAuth.headers.user": "X-Webauth-User",
+    "web.forwardAuth.hosts": '{"auth.example.com:8443": "login"}',
     "web.languages": "de, en",
     "web.accessTokenCookie.path": "/shop",
     "web.refreshTokenCookie.path": "/shop",
@@ -785,6 +790,7 @@ OTHER_VALUES = {
     "web.verifyEmail.form.fieldOrder": "[]",
 }
 ALSO_NEEDED = {
+    "web.forwardAuth.hosts": {"STORMPATH_WEB_BASEURL": "https://auth.example.com"},
     "web.spa.enabled": {"STORMPATH_WEB_SPA_VIEW": __file__},
     "preflight": {"STORMPATH_PROTECT": '{"/members": "login"}'},
     "session.cookieSameSite": {"STORMPATH_SESSION_COOKIESECURE": "true"},

@@ -14,6 +14,10 @@ FILES = {
     "systemd-socket": "yoursite.socket",
     "compose": "compose.yaml",
     "paste": "paste.ini",
+    "auth-nginx": "forward-auth.nginx.conf",
+    "auth-caddy": "forward-auth.Caddyfile",
+    "auth-traefik": "forward-auth.traefik.yaml",
+    "auth-envoy": "forward-auth.envoy.yaml",
     "api-nginx": "stormpath-api.nginx.conf",
     "api-systemd": "stormpath-api.service",
 }
@@ -31,6 +35,10 @@ def deploy(file: str) -> None:
     systemd-socket  the socket that it listens at
     compose         two copies of a site on PostgreSQL, for docker compose
     paste           an ini file of PasteDeploy, with our filter
+    auth-nginx      nginx in front of another application, for which it asks the site who may pass,
+    auth-caddy      and the same for Caddy,
+    auth-traefik    for Traefik,
+    auth-envoy      and for Envoy
     api-nginx       nginx in front of the REST API
     api-systemd     a service of systemd for the REST API
 

@@ -92,6 +92,7 @@ class Pages:
         self.addresses: Mapping[str, str] = {page.name: page.uri for page in served.values()}
         # Native strings of WSGI: the bytes of the path, each one character (PEP 3333, "Unicode Issues").
         self._pages: Mapping[str, AnyPage] = {page.uri.encode().decode("latin-1"): page for page in served.values()}
+        self._below = tuple((f"{path}/", page) for path, page in self._pages.items() if page.takes_below)
         if served:
             log.info(
                 "We answer at %s; what the application has there is hidden. The setting uri in each of these sections "
@@ -105,7 +106,17 @@ class Pages:
 
     def find(self, path_info: str) -> AnyPage | None:
         """The page at *path_info*, below the mount point of the application."""
-        return self._pages.get(path_info)
+        page = self._pages.get(path_info)
+        if page is None:
+            for path, above in self._below:
+                if path_info.startswith(path):
+                    return above
+        return page
+
+    def offers_basic(self, path_info: str) -> bool:
+        """Whether a page of ours at *path_info* takes an API key by HTTP Basic."""
+        page = self.find(path_info)
+        return page is not None and page.offers_basic
 
     def forbidden(self, request: Request) -> Response:
         """What somebody gets who is signed in and may not pass: 403, with a way to sign in as somebody else."""

@@ -1,8 +1,9 @@
-"""Where a visitor wanted to go: ``next`` is only ever a path of this site."""
+"""Where a visitor wanted to go: ``next`` is a path of this site, or an address at a host that a setting names."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 LIMIT = 2000  # characters; no page has a longer address, and some proxies cut the Location header
@@ -32,6 +33,18 @@ def safe_next(wanted: str | None) -> str | None:
         return None
     kept = _FRAGMENT.fullmatch(fragment) and not _TRICK.match(_decoded(fragment))
     return f"{address}#{fragment}" if kept else address
+
+
+def safe_return(wanted: str | None, origins: Iterable[str]) -> str | None:
+    """*wanted* when it is an address at one of *origins*, such as ``https://wiki.example.com``; else None.
+
+    It has to begin with the origin and a slash, letter for letter; the rest is held to the same as a path of this site.
+    """
+    for origin in origins:
+        if wanted is not None and wanted.startswith(f"{origin}/"):
+            path = safe_next(wanted.removeprefix(origin))
+            return None if path is None else origin + path
+    return None
 
 
 def _decoded(text: str) -> str:

@@ -47,6 +47,9 @@ PASSWORD = "password"  # noqa: S105 - its name, and no password
 
 NO_BODY = marked("Request requires that there is a body.")
 
+#: The methods of a page that takes every one.
+ALL_METHODS = frozenset({"all"})
+
 S = TypeVar("S", bound=PageSettings)
 F = TypeVar("F", bound=FormPageSettings)
 
@@ -63,8 +66,10 @@ class Page(ABC, Generic[S]):
     name: ClassVar[str]
     #: Its section of the settings: one with such a type is in :class:`~stormpath_wsgi.settings.WebSettings`.
     section: type[S]
-    #: Requests with other methods are for the application.
+    #: Requests with other methods are for the application. :data:`ALL_METHODS`: there are none.
     methods: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "POST"})
+    #: Whether requests below its address are for it as well.
+    takes_below: ClassVar[bool] = False
     #: Whether it also answers those who accept neither HTML nor JSON.
     answers_all: ClassVar[bool] = False
     #: Whether links to it carry along where the visitor wanted to go.
@@ -76,7 +81,7 @@ class Page(ABC, Generic[S]):
         self._declared = self.declaration(settings)
 
     def __call__(self, request: Request) -> Response | None:
-        if request.method not in self.methods:
+        if request.method not in self.methods and self.methods is not ALL_METHODS:
             return None
         wanted = preferred(request.environ, self.site.web.produces)
         if wanted is None and not self.answers_all:
@@ -125,6 +130,11 @@ class Page(ABC, Generic[S]):
     def form_targets(cls, settings: S) -> tuple[str, ...]:
         """Where its forms may lead to: where the settings send people next, where they do."""
         return (settings.next_uri,) if isinstance(settings, FormPageSettings) else ()
+
+    @property
+    def offers_basic(self) -> bool:
+        """Whether programs may bring an API key there, by HTTP Basic."""
+        return False
 
     @abstractmethod
     def answer(self, request: Request, *, html: bool) -> Response | None:

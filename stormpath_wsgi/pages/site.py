@@ -16,7 +16,7 @@ from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.csrf import FIELD, FormTokens
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.look import image_sources
-from stormpath_wsgi.pages.next import safe_next
+from stormpath_wsgi.pages.next import safe_next, safe_return
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.spa import SinglePageApp
@@ -46,10 +46,16 @@ class Site:
         flows: Flows,
         pages: Sequence[Declaration],
     ) -> None:
+        self.settings = settings
         web = self.web = settings.web
+        guarded = web.forward_auth.guarded if web.forward_auth.enabled else {}
+        #: Where else than on this site people may go on, as ``scheme://host``.
+        self.origins = tuple(host.origin for host in guarded.values())
         self.max_body = settings.max_body
         self.flows = flows
         self.store = client.data_store
+        #: The href of the application.
+        self.application = application.href
         self.about = About(
             client.data_store, application.href, ttl=settings.cache_ttl.total_seconds(), owner=_organization_here
         )
@@ -121,8 +127,9 @@ class Site:
         return address + (f"{'&' if '?' in address else '?'}{parameters}" if parameters else "")
 
     def wanted(self, request: Request) -> str | None:
-        """The page of this site that the visitor wanted before he met ours."""
-        return safe_next(read_query(request).get("next"))
+        """The page that the visitor wanted before he met ours: of this site, or at one of :attr:`origins`."""
+        wanted = read_query(request).get("next")
+        return safe_next(wanted) or safe_return(wanted, self.origins)
 
     def step(self, request: Request, unfinished: Unfinished) -> str:
         """Where a visitor goes who is asked for more before he is signed in: the address of the page that asks it."""

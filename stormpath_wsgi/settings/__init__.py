@@ -25,6 +25,7 @@ from stormpath_wsgi.settings.forms import (
     RegisterForm,
     VerifyForm,
 )
+from stormpath_wsgi.settings.forward_auth import ForwardAuthHeaders, ForwardAuthSettings, GuardedHost, host_key
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.mail import MailSettings
@@ -68,12 +69,12 @@ __all__ = [
     "AccessTokenCookieSettings", "AccountSettings", "ApiKeySettings", "ApiSettings", "ApplicationSettings",
     "BasicSettings", "BearerSettings", "ChangeForm", "ChangePasswordSettings", "ClientCredentialsSettings",
     "ClientSettings", "DirectoryOptions", "EmailSettings", "EnvironSettings", "ExpandSettings", "FieldSettings",
-    "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "FreshForm", "FreshSettings", "Handler",
-    "InvitationForm", "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings",
-    "LogoutSettings", "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings",
-    "OrganizationSelectForm", "OrganizationSelectSettings", "PageSettings", "PasswordGrantSettings",
-    "RefreshGrantSettings", "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "Section",
-    "SessionSettings", "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings",
-    "VerifyForm", "WebSettings",
+    "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "ForwardAuthHeaders",
+    "ForwardAuthSettings", "FreshForm", "FreshSettings", "GuardedHost", "Handler", "InvitationForm",
+    "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings", "LogoutSettings",
+    "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings", "OrganizationSelectForm",
+    "OrganizationSelectSettings", "PageSettings", "PasswordGrantSettings", "RefreshGrantSettings",
+    "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "Section", "SessionSettings", "Settings",
+    "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings", "host_key",
 ]
 # fmt: on

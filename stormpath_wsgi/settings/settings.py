@@ -229,6 +229,19 @@ class Settings(Section):
                 raise ValueError(f"preflight names {path}, which is not among the paths of protect; write it as there")
         return self
 
+    @model_validator(mode="after")
+    def _guarded_hosts_get_the_cookie(self) -> Self:
+        own = urlsplit(self.web.base_url or "").hostname
+        domain = (self.session.cookie_domain or "").lower().lstrip(".")
+        for host in self.web.forward_auth.guarded:
+            name = urlsplit(f"//{host}").hostname or ""
+            if name != own and not (domain and f".{name}".endswith(f".{domain}")):
+                raise ValueError(
+                    f"web.forwardAuth.hosts names {name}, which gets no session cookie of {own}, so nobody would be "
+                    "signed in there; set session.cookieDomain to a domain of both, such as example.com"
+                )
+        return self
+
     @classmethod
     def load(cls, **keywords: Any) -> Self:
         """The settings of all sources, with signing keys. Makes the instance folder when something belongs into it.

@@ -269,6 +269,30 @@ def _variable(value: str | None) -> str | None:
     return value
 
 
+def _header_name(value: str | None) -> str | None:
+    # No underscore: WSGI reads it as a hyphen, so it would be another way to write the same header.
+    if value is not None and not re.fullmatch(r"(Remote|X)(-[0-9A-Za-z]{1,40}){1,8}", value):
+        raise ValueError("write the name of a header such as Remote-User or X-Webauth-User; off: none")
+    return value
+
+
+def _guarded_hosts(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    for host, guard in value.items():
+        scheme, mark, name = host.rpartition("://")
+        if (mark and scheme not in ("http", "https")) or host != host.lower() or not HOST.fullmatch(name):
+            raise ValueError(
+                f"{host:.80} is no host; write wiki.example.com, which is reached by https, or "
+                "http://wiki.example.com, in lower case and without a path"
+            )
+        named = isinstance(guard, (list, tuple)) and guard and all(isinstance(group, str) for group in guard)
+        if not (named or guard == "login"):
+            raise ValueError(f"{host:.80}: write login, or a list of group names")
+    names = [host.rpartition("://")[2] for host in value]
+    if len(set(names)) < len(names):
+        raise ValueError("name each host once, with http:// or without")
+    return value
+
+
 def _application_href(value: str) -> str:
     if "/applications/" not in value:
         raise ValueError("write the href of an application: it contains /applications/")
@@ -347,6 +371,8 @@ CredentialNames = Annotated[
 ]
 #: Paths of the site with who may pass there.
 ProtectedPaths = Annotated[Mapping[str, Any], AfterValidator(_protected)]
+#: Other hosts with who may pass there.
+GuardedHosts = Annotated[Mapping[str, Any], AfterValidator(_guarded_hosts)]
 #: Tags of the languages that there are texts of.
 LanguageTags = Annotated[Names, Field(min_length=1), AfterValidator(_languages)]
 TimeZone = Annotated[dt.tzinfo, BeforeValidator(_time_zone)]
@@ -358,6 +384,8 @@ CookieDomain = Annotated[str, AfterValidator(_cookie_domain)]
 TenancyStrategy = Annotated[Literal["subdomain"] | None, BeforeValidator(_off)]
 #: A domain, in lower case.
 DomainName = Annotated[str, AfterValidator(_domain_name)]
+#: A header that says who somebody is; None: none.
+HeaderName = Annotated[str | None, BeforeValidator(_off), AfterValidator(_header_name)]
 #: A variable of the WSGI environ; None: none.
 Variable = Annotated[str | None, BeforeValidator(_off), AfterValidator(_variable)]
 

@@ -11,6 +11,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.forms import FormSettings
+from stormpath_wsgi.settings.forward_auth import ForwardAuthSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.oauth import AccessTokenCookieSettings, OAuth2Settings, RefreshTokenCookieSettings
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
@@ -93,6 +94,7 @@ class WebSettings(Section):
     email: EmailSettings = EmailSettings()
     fresh: FreshSettings = FreshSettings()
     me: MeSettings = MeSettings()
+    forward_auth: ForwardAuthSettings = ForwardAuthSettings()
     oauth2: OAuth2Settings = OAuth2Settings()
     access_token_cookie: AccessTokenCookieSettings = AccessTokenCookieSettings()
     refresh_token_cookie: RefreshTokenCookieSettings = RefreshTokenCookieSettings()
@@ -141,6 +143,15 @@ class WebSettings(Section):
                     shown.check()
                 except ValueError as wrong:
                     raise ValueError(f"{page}.form.fields.{name}.{wrong}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _sign_in_is_somewhere(self) -> Self:
+        if self.forward_auth.hosts and self.base_url is None:
+            raise ValueError(
+                "forwardAuth.hosts: set web.baseUrl as well, to the address of the site with the sign-in page, such as "
+                "https://auth.example.com"
+            )
         return self
 
     def _forms(self) -> Iterator[tuple[str, FormSettings]]:

@@ -38,30 +38,42 @@ class Told:
         #: Whether an app that says nothing of caches may make pages of more than REMOTE_USER.
         self.varies = self._variables.email is not None or self._variables.groups is not None
         #: Whether it takes the ``naming`` of an account to tell of it.
-        self.needs_naming = self._variables.groups is not None or (
-            self._variables.user is not None and self._remote_user == "username"
+        self.needs_naming = (
+            self._variables.groups is not None
+            or (self._variables.user is not None and self._remote_user == "username")
+            or settings.web.forward_auth.enabled
         )
 
     def of(self, account: RememberedAccount, naming: Any) -> Mapping[str, str]:
         """The variables about *account*, each a WSGI native string: the bytes of UTF-8, each one character (PEP 3333).
 
-        *naming*: what the directory answered about the name of the account at the application, off the wire. Asks the
-        directory for the groups if they are to be told. Raises Error.
+        *naming*: what the directory answered about the name of the account at the application, off the wire; the
+        account keeps it. Asks the directory for the groups if they are to be told. Raises Error.
         """
+        account.naming = naming
         told: dict[str, str] = {}
         for name, value in self._values(account, naming):
-            if value is None or _UNSAFE.search(value):
+            native = native_text(value)
+            if native is None:
                 log.info("%s gets no %s: there is none that could be told.", account.href, name)
             else:
-                told[name] = value.encode().decode("latin-1")
+                told[name] = native
         return told
+
+    def person(self, account: RememberedAccount) -> str | None:
+        """What the setting ``remoteUser`` calls *account*; None: it has no such name."""
+        return self._user(account, account.naming)
+
+    def groups(self, account: RememberedAccount) -> str | None:
+        """The names of the groups of *account*; None: none that could be told. Asks the directory for them once."""
+        return self._groups(account, account.naming)
 
     def _values(self, account: RememberedAccount, naming: Any) -> Iterator[tuple[str, str | None]]:
         variables = self._variables
         if variables.user is not None:
             yield variables.user, self._user(account, naming)
         if variables.email is not None:
-            yield variables.email, _email(account)
+            yield variables.email, verified_email(account)
         if variables.groups is not None:
             yield variables.groups, self._groups(account, naming)
 
@@ -78,12 +90,17 @@ class Told:
             case "id":
                 return id_of(account.href)
             case "email":
-                return _email(account)
+                return verified_email(account)
         name = account.account["username"]
         return None if name is None else qualified(str(name), naming)
 
 
-def _email(account: RememberedAccount) -> str | None:
+def native_text(value: str | None) -> str | None:
+    """*value* as a native string of WSGI; None for what must not stand in a variable or a header."""
+    return None if value is None or _UNSAFE.search(value) else value.encode().decode("latin-1")
+
+
+def verified_email(account: RememberedAccount) -> str | None:
     """The e-mail address of the account, if it was verified."""
     is_proved = account.account.get("emailVerificationStatus") == kinds.VERIFIED
     return str(account.account["email"]) if is_proved else None

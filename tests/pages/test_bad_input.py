@@ -32,7 +32,11 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/account/fresh": ("password",),
     "/account": ("action",),
     "/account/email?sptoken=wrong": ("sptoken",),
+    "/auth/check": (),
 }
+
+#: Sections of pages that are off, or may be.
+SWITCHED_ON = ("invitation", "forwardAuth")
 
 #: The actions of the account page, with their fields.
 ACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -62,7 +66,7 @@ def site() -> StormpathMiddleware:
         max_body=2000,
         limits={"enabled": False},
         mail={"url": "null:"},
-        web={"register": {"autoLogin": True}, "invitation": {"enabled": True}},
+        web={"register": {"autoLogin": True}, **{name: {"enabled": True} for name in SWITCHED_ON}},
     )
     made.application.accounts.create({"email": "ada@example.org", "password": PASSWORD})
     [directory] = made.client.directories

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stormpath_wsgi.pages.next import LIMIT, safe_next
+from stormpath_wsgi.pages.next import LIMIT, safe_next, safe_return
 
 SITE = "https://site.example/login"
 
@@ -122,3 +122,28 @@ def test_an_address_that_was_encoded_a_thousand_times_costs_no_time() -> None:
     begun = time.perf_counter()
     safe_next("/%" + "25" * ((LIMIT - 2) // 2))
     assert time.perf_counter() - begun < 0.1
+
+
+ORIGINS = ("https://wiki.example.com", "http://ci.example.com:8080")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://wiki.example.com/", "https://wiki.example.com/a?b=c#d", "http://ci.example.com:8080/job/1"],
+)
+def test_an_address_at_a_host_that_is_named_is_kept(wanted: str) -> None:
+    assert safe_return(wanted, ORIGINS) == wanted
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        None, "", "/page", "https://evil.example/", "https://wiki.example.com.evil.example/", "//wiki.example.com/",
+        "https://wiki.example.com@evil.example/", "http://wiki.example.com/", "https://wiki.example.com:444/",
+        "https://wiki.example.com//evil.example", "https://wiki.example.com/\\evil.example", "https://wiki.example.com",
+        "HTTPS://WIKI.example.com/", "https://ci.example.com:8080/", "https://wiki.example.com/\r\nSet-Cookie: a=b",
+        " https://wiki.example.com/", "https://wiki.example.com/" + "a" * 3000,
+    ],
+)  # fmt: skip
+def test_an_address_anywhere_else_is_none(wanted: str | None) -> None:
+    assert safe_return(wanted, ORIGINS) is None

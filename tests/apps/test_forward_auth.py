@@ -1,0 +1,196 @@
+"""nginx and Caddy in front of an application that knows nothing of accounts, as ``deploy/`` has them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+import requests
+from apps.test_nginx import configured as nginx_arguments
+from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, Server, server
+from support.servers import served
+from support.waiting import eventually
+
+from stormpath_wsgi import Client
+
+BROWSER = {"Accept": "text/html"}
+PROGRAM = {"Accept": "application/json"}
+#: What a visitor may send to be somebody else.
+FORGED = {"Remote-User": "admin", "Remote-Groups": "admins", "Remote_User": "admin", "remote-EMAIL": "a@example.com"}
+
+# In the folder of the proxy: where the sockets are, which are in /run.
+SOCKET = "yoursite.sock"
+
+
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Says what it was told of the visitor."""
+    told = {name: text for name, text in environ.items() if name.startswith("HTTP_REMOTE")}
+    told |= {"asked": f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ['QUERY_STRING']}"}
+    told |= {"cookies": environ.get("HTTP_COOKIE", "")}
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(told).encode()]
+
+
+def program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[str]:
+    """The application's host and port."""
+    with served(lambda address: application) as address:
+        yield address.removeprefix("http://")
+
+
+@contextmanager
+def running(command: list[str], port: int, **environ: str) -> Iterator[str]:
+    """The address of a proxy that listens at *port*."""
+    process = subprocess.Popen(command, env=os.environ | environ)
+
+    def listens() -> bool:
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        eventually(listens)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
+
+
+@contextmanager
+def nginx(folder: Path, behind: str, query: str) -> Iterator[str]:
+    port, listen = free_port(), ("listen 443 ssl;", "listen [::]:443 ssl;")
+    changed = {listen[0]: f"listen 127.0.0.1:{port};", listen[1]: "", "127.0.0.1:3000": behind}
+    changed["/auth/check;  #"] = f"/auth/check?{query};  #"
+    command = nginx_arguments(folder, "forward-auth.nginx.conf", **changed)
+    site = folder / "site.conf"
+    site.write_text(re.sub(r"ssl_certificate.*", "", site.read_text()))
+    with running([program("nginx"), *command], port) as address:
+        yield address
+
+
+@contextmanager
+def caddy(folder: Path, behind: str, query: str) -> Iterator[str]:
+    port, file = free_port(), folder / "Caddyfile"
+    text = (ROOT / "deploy/forward-auth.Caddyfile").read_text()
+    for old, new in {
+        "app.example.com {": f"http://127.0.0.1:{port} {{",
+        "unix//run/": f"unix/{folder}/",
+        "127.0.0.1:3000": behind,
+        "rewrite /auth/check?redirect=1": f"rewrite /auth/check?redirect=1&{query}",
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + text)
+    with running([program("caddy"), "run", "--config", str(file)], port, HOME=str(folder)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    """The site with the accounts, at a unix socket, and its folder."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [*GUNICORN, "--bind", f"unix:{folder}/{SOCKET}", "--chdir", str(ROOT), "examples.demo:application"]
+    environ = {"WEB_CONCURRENCY": "1", "STORMPATH_INSTANCE": str(folder / "instance"), **CHEAP}
+    environ |= {"STORMPATH_WEB_FORWARDAUTH_ENABLED": "true", "STORMPATH_PROXIES": "unix"}
+    environ |= {"STORMPATH_SESSION_IDLE": "30"}  # so that the session is renewed after 3 seconds
+    with server(command, folder, **environ) as started:
+        started.said(r"(Booting worker)")
+        yield started, folder
+
+
+PROXIES = {"nginx": nginx, "caddy": caddy}
+
+
+@pytest.mark.parametrize("proxy", list(PROXIES))
+class TestProxy:
+    def test_a_stranger_signs_in_comes_back_and_signs_out(
+        self, site: tuple[Server, Path], behind: str, proxy: str
+    ) -> None:
+        _, folder = site
+        with PROXIES[proxy](folder, behind, "") as address, requests.Session() as browser:
+            browser.headers.update({**BROWSER, **FORGED})
+            browser.cookies.set("theme", "dark")
+            page = f"{address}/page?a=1"
+            refused = browser.get(page, allow_redirects=False)
+            assert (refused.status_code, refused.headers["Location"]) == (302, "/login?next=%2Fpage%3Fa%3D1")
+            assert requests.get(page, headers=PROGRAM, timeout=60).status_code == 401
+            ada = {"email": f"ada-{proxy}@example.com", "password": PASSWORD, "givenName": "Ada", "surname": "L"}
+            browser.post(f"{address}/register", json=ada, headers=PROGRAM).raise_for_status()
+            browser.post(f"{address}/logout", headers=PROGRAM).raise_for_status()
+            form = browser.get(page)
+            assert form.url.startswith(f"{address}/login?next=")
+            back = browser.post(form.url, json={"login": ada["email"], "password": PASSWORD}, allow_redirects=False)
+            assert (back.status_code, back.headers["Location"]) == (302, "/page?a=1")
+            told = browser.get(page).json()
+            session = browser.cookies["stormpath_session"]
+            cookies = told.pop("cookies")
+            assert "theme=dark" in cookies and session not in cookies
+            assert told == {
+                "asked": "GET /page?a=1",
+                "HTTP_REMOTE_USER": ada["email"], "HTTP_REMOTE_NAME": "Ada L",
+                **({} if proxy == "nginx" else {"HTTP_REMOTE_EMAIL": "", "HTTP_REMOTE_GROUPS": ""}),
+            }  # fmt: skip
+            assert browser.put(page, data=b"x" * 100_000).json()["asked"] == "PUT /page?a=1"
+            eventually(lambda: "stormpath_session" in browser.get(page).headers.get("Set-Cookie", ""))
+            assert browser.cookies["stormpath_session"] != session
+            browser.post(f"{address}/logout", headers=PROGRAM).raise_for_status()
+            browser.cookies.set("stormpath_session", session)
+            assert browser.get(page, allow_redirects=False).status_code == 302
+
+    def test_only_members_of_the_group_that_it_names_pass(
+        self, site: tuple[Server, Path], behind: str, proxy: str
+    ) -> None:
+        _, folder = site
+        with PROXIES[proxy](folder, behind, "groups=staff") as address, requests.Session() as browser:
+            grace = {"email": f"grace-{proxy}@example.com", "password": PASSWORD, "givenName": "Grace", "surname": "H"}
+            browser.post(f"{address}/register", json=grace, headers=PROGRAM).raise_for_status()
+            for accepted in (BROWSER, PROGRAM):
+                assert browser.get(f"{address}/?groups=", headers=accepted | FORGED).status_code == 403
+            with Client(f"sqlite:///{folder}/instance/accounts.db") as client:
+                [account] = client.accounts.search({"email": grace["email"]})
+                group = account.directory.groups.create({"name": "staff"}) if proxy == "nginx" else "staff"
+                account.add_group(group)
+            assert browser.get(f"{address}/", headers=BROWSER | FORGED).json()["HTTP_REMOTE_GROUPS"] == "staff"
+
+
+#: How each says what is wrong with a file.
+CHECKS: dict[str, Callable[[Path], list[str]]] = {
+    "forward-auth.Caddyfile": lambda file: [
+        program("caddy"),
+        "validate",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        str(file),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", list(CHECKS))
+def test_it_finds_no_mistake_in_the_file(name: str, tmp_path: Path) -> None:
+    environ = os.environ | {"HOME": str(tmp_path)}
+    answer = subprocess.run(
+        CHECKS[name](ROOT / "deploy" / name), capture_output=True, text=True, timeout=60, env=environ, cwd=tmp_path
+    )
+    assert answer.returncode == 0, answer.stderr
