@@ -26,6 +26,7 @@ from stormpath_wsgi.settings.forms import (
     VerifyForm,
 )
 from stormpath_wsgi.settings.forward_auth import ForwardAuthHeaders, ForwardAuthSettings, GuardedHost, host_key
+from stormpath_wsgi.settings.health import HealthSettings, ReadySettings
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.mail import MailSettings
@@ -70,10 +71,10 @@ __all__ = [
     "BasicSettings", "BearerSettings", "ChangeForm", "ChangePasswordSettings", "ClientCredentialsSettings",
     "ClientSettings", "DirectoryOptions", "EmailSettings", "EnvironSettings", "ExpandSettings", "FieldSettings",
     "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "ForwardAuthHeaders",
-    "ForwardAuthSettings", "FreshForm", "FreshSettings", "GuardedHost", "Handler", "InvitationForm",
+    "ForwardAuthSettings", "FreshForm", "FreshSettings", "GuardedHost", "Handler", "HealthSettings", "InvitationForm",
     "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings", "LogoutSettings",
     "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings", "OrganizationSelectForm",
-    "OrganizationSelectSettings", "PageSettings", "PasswordGrantSettings", "RefreshGrantSettings",
+    "OrganizationSelectSettings", "PageSettings", "PasswordGrantSettings", "ReadySettings", "RefreshGrantSettings",
     "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "Section", "SessionSettings", "Settings",
     "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings", "host_key",
 ]

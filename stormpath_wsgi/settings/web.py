@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.forms import FormSettings
 from stormpath_wsgi.settings.forward_auth import ForwardAuthSettings
+from stormpath_wsgi.settings.health import HealthSettings, ReadySettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.oauth import AccessTokenCookieSettings, OAuth2Settings, RefreshTokenCookieSettings
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
@@ -95,6 +96,8 @@ class WebSettings(Section):
     fresh: FreshSettings = FreshSettings()
     me: MeSettings = MeSettings()
     forward_auth: ForwardAuthSettings = ForwardAuthSettings()
+    health: HealthSettings = HealthSettings()
+    ready: ReadySettings = ReadySettings()
     oauth2: OAuth2Settings = OAuth2Settings()
     access_token_cookie: AccessTokenCookieSettings = AccessTokenCookieSettings()
     refresh_token_cookie: RefreshTokenCookieSettings = RefreshTokenCookieSettings()

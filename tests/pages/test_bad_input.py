@@ -33,10 +33,12 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/account": ("action",),
     "/account/email?sptoken=wrong": ("sptoken",),
     "/auth/check": (),
+    "/health": (),
+    "/ready": (),
 }
 
 #: Sections of pages that are off, or may be.
-SWITCHED_ON = ("invitation", "forwardAuth")
+SWITCHED_ON = ("invitation", "forwardAuth", "health", "ready")
 
 #: The actions of the account page, with their fields.
 ACTIONS: Mapping[str, tuple[str, ...]] = {
