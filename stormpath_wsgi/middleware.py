@@ -16,7 +16,7 @@ from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 from stormpath_wsgi.events import SignInFailed
 from stormpath_wsgi.flows import Flows
-from stormpath_wsgi.pages import Pages
+from stormpath_wsgi.pages import AnyPage, Pages, declared
 from stormpath_wsgi.policy import challenge_on_401
 from stormpath_wsgi.protect import Protected
 from stormpath_wsgi.session import CurrentSession, Sessions
@@ -78,7 +78,7 @@ class StormpathMiddleware:
         )
         #: How people are signed in and out and make accounts, for pages of the application's own.
         self.flows = Flows(self.settings, self.client, self.application)
-        self.pages = Pages(self.settings, self.client, self.application, self.flows)
+        self.pages = Pages(self.settings, self.client, self.application, self.flows, self.page_kinds())
         self.protected = self._guarded(app)
         self.credentials = Credentials(
             self.client,
@@ -155,9 +155,21 @@ class StormpathMiddleware:
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         page = self.pages.find(path)
-        response = None if page is None else page(Request(environ))
-        app = self.protected.find(path) if response is None else response
+        answer = None if page is None else self.serve_page(page, environ)
+        app = self.protected.find(path) if answer is None else answer
         return app(environ, start_response)
+
+    @classmethod
+    def page_kinds(cls) -> tuple[type[AnyPage], ...]:
+        """The pages that there are. An adapter may have some of its own kind for some of them."""
+        return declared()
+
+    def serve_page(self, page: AnyPage, environ: WSGIEnvironment) -> WSGIApplication | None:
+        """What answers a request for *page*; None: it is for the wrapped application.
+
+        An adapter may have its framework answer, which asks the page.
+        """
+        return page(Request(environ))
 
 
 def check_app(app: Any, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from flask_stormpath.manager import StormpathManager
 from flask_stormpath.models import User
 from flask_stormpath.session import login_user, logout_user, visitor
 from flask_stormpath.settings import check_settings, init_settings
+from flask_stormpath.views import forgot, forgot_change, login, logout, register
 from stormpath_wsgi import Client
 from stormpath_wsgi import Error as StormpathError
 
@@ -28,11 +29,16 @@ __all__ = [
     "User",
     "check_settings",
     "current_user",
+    "forgot",
+    "forgot_change",
     "groups_required",
     "init_settings",
+    "login",
     "login_required",
     "login_user",
+    "logout",
     "logout_user",
+    "register",
     "user",
     "user_context_processor",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, cast
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from flask import Flask, current_app, has_app_context
 from flask.typing import ResponseReturnValue
@@ -14,19 +15,41 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, current_session, login_disabled, stormpath
 from flask_stormpath.models import User
-from flask_stormpath.routing import add_pages, stay_on_the_host
+from flask_stormpath.pages import pages_of_flask
+from flask_stormpath.routing import add_page, add_view, stay_on_the_host
 from flask_stormpath.session import SessionLoginManager, load_user
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
 from flask_stormpath.signals import send_signals
-from flask_stormpath.views import logout
+from flask_stormpath.views import VIEWS, keep_body, leave_tokens_to_pages
 from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.client import Application
 from stormpath_wsgi.errors import TooManyTries, Unavailable
+from stormpath_wsgi.pages import AnyPage
 from stormpath_wsgi.session import LIVES_ON
+from stormpath_wsgi.settings import Settings
 
 
 class FlaskMiddleware(StormpathMiddleware):
-    """The middleware around a Flask app."""
+    """The middleware around a Flask app, which itself serves the pages that Flask-Stormpath had."""
+
+    def __init__(self, app: Flask, **settings: Any) -> None:
+        super().__init__(app.wsgi_app, **settings)
+        self._app, self._wsgi_app = app, app.wsgi_app
+        #: The methods of the pages that the app serves, by name.
+        self.served_by_app: dict[str, frozenset[str]] = {}
+
+    @classmethod
+    def page_kinds(cls) -> tuple[type[AnyPage], ...]:
+        """Those that Flask-Stormpath had too know its forms."""
+        return pages_of_flask()
+
+    def serve_page(self, page: AnyPage, environ: WSGIEnvironment) -> WSGIApplication | None:
+        """The app serves its pages by its views, before any policy for their paths."""
+        if environ["REQUEST_METHOD"] not in self.served_by_app.get(page.name, ()):
+            return super().serve_page(page, environ)
+        keep_body(environ, self.settings.max_body)
+        leave_tokens_to_pages(self._app)
+        return self._wsgi_app
 
     @classmethod
     def made_with(cls) -> str:
@@ -53,7 +76,7 @@ class StormpathManager:
             raise ConfigurationError(f"The app {app.name!r} has a StormpathManager already.")
         init_settings(app.config)
         check_settings(app.config)
-        middleware = FlaskMiddleware(app.wsgi_app, **middleware_settings(app))
+        middleware = FlaskMiddleware(app, **middleware_settings(app))
         send_signals(app, middleware.events)
         app.extensions[NAME] = middleware
         app.wsgi_app = middleware  # type: ignore[method-assign]
@@ -74,9 +97,14 @@ class StormpathManager:
         app.stormpath_manager = self  # type: ignore[attr-defined]
 
     def init_routes(self, app: Flask) -> None:
-        """Make ``url_for("stormpath.login")`` and the like work. The pages themselves are the middleware's."""
-        views = {"logout": logout} if app.config["STORMPATH_LOGOUT_ON_GET"] else {}
-        add_pages(app, app.extensions[NAME].pages.addresses, views)
+        """Make ``url_for("stormpath.login")`` and the like work, and the views of the pages that the app serves."""
+        middleware: FlaskMiddleware = app.extensions[NAME]
+        for name, path in middleware.pages.addresses.items():
+            if name in VIEWS:
+                methods = middleware.served_by_app[name] = _methods(app, name, middleware.settings)
+                add_view(app, VIEWS[name].__name__, path, VIEWS[name], methods)
+            if name not in VIEWS or VIEWS[name].__name__ != name:
+                add_page(app, name, path)
         stay_on_the_host(app)
 
     @property
@@ -126,6 +154,12 @@ def _endpoint(app: Flask, view: Callable[..., Any]) -> str:
     """What *view* is called in *app*, or will be when it is registered the usual way."""
     named = (endpoint for endpoint, registered in app.view_functions.items() if registered is view)
     return next(named, view.__name__)
+
+
+def _methods(app: Flask, name: str, settings: Settings) -> frozenset[str]:
+    """Those of the page *name*. Where no page asks before it signs out, GET is the application's."""
+    asks = name != "logout" or settings.web.logout.page or app.config["STORMPATH_LOGOUT_ON_GET"]
+    return frozenset({"POST", "GET", "HEAD"} if asks else {"POST"})
 
 
 def _unavailable(error: Unavailable) -> ResponseReturnValue:

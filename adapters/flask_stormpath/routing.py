@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask import Flask, has_request_context
@@ -11,23 +11,20 @@ from flask.globals import app_ctx, request_ctx
 #: In a rule: the host, or the part of it before SERVER_NAME, that the address is built for.
 _HOST = "stormpath_host"
 
-
 #: What the endpoints of our pages begin with.
-_PREFIX = "stormpath."
+PREFIX = "stormpath."
 
 
-def add_pages(app: Flask, addresses: Mapping[str, str], views: Mapping[str, Callable[..., Any]]) -> None:
-    """Let ``url_for("stormpath.NAME")`` be the path that *addresses* has for NAME, on the host the visitor is on.
-
-    Where there is one of *views*, the app itself answers as well; everywhere else only the middleware does.
-    """
-    for name, path in addresses.items():
-        _add_page(app, _PREFIX + name, path, views.get(name))
+def add_page(app: Flask, name: str, path: str) -> None:
+    """Let ``url_for("stormpath.NAME")`` be *path*, on the host the visitor is on. The middleware answers there."""
+    for options in _hosts(app, served=False):
+        app.add_url_rule(path, PREFIX + name, build_only=True, **options)
 
 
-def _add_page(app: Flask, endpoint: str, path: str, view: Callable[..., Any] | None) -> None:
-    for options in _hosts(app, served=view is not None):
-        app.add_url_rule(path, endpoint, view, build_only=view is None, **options)
+def add_view(app: Flask, name: str, path: str, view: Callable[..., Any], methods: Collection[str]) -> None:
+    """The same for a page that the app itself serves, by *view*."""
+    for options in _hosts(app, served=True):
+        app.add_url_rule(path, PREFIX + name, view, methods=methods, **options)
 
 
 def stay_on_the_host(app: Flask) -> None:
@@ -54,7 +51,7 @@ def _matches_hosts(app: Flask) -> bool:
 
 
 def _fill_in_host(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint.startswith(_PREFIX):
+    if endpoint.startswith(PREFIX):
         context = request_ctx if has_request_context() else app_ctx
         if (adapter := context.url_adapter) is not None:
             here = adapter.server_name if adapter.map.host_matching else adapter.subdomain

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
@@ -17,7 +18,7 @@ import flask_login
 from flask import Flask, g, has_request_context, request_started, session
 from flask_login import AnonymousUserMixin, FlaskLoginClient, LoginManager, current_user
 
-from flask_stormpath.extension import ASKED, current_session, refused_by_listener, stormpath, warn_once
+from flask_stormpath.extension import ASKED, current, current_session, refused_by_listener, stormpath, warn_once
 from flask_stormpath.models import User
 from stormpath_wsgi import Error
 from stormpath_wsgi.client import Account
@@ -126,7 +127,7 @@ def _begin(app: Flask, user: Any) -> None:
     if user is not current_user._get_current_object():
         return  # told by one of our pages, where the session is there already
     # All of what Flask-Login believes now goes, and it asks our session again: that may refuse this user.
-    g.pop("_login_user")
+    forget_user()
     if not isinstance(user, Account):
         _forget()
         raise TypeError(f"{user!r} is not an account, and only accounts have sessions.")
@@ -185,6 +186,22 @@ def _end(app: Flask, user: Any) -> None:
         stormpath().flows.sign_out(ours)
     else:
         ours.sign_out()
+
+
+@contextmanager
+def begun_by_page() -> Iterator[None]:
+    """A page of ours is asked, which may begin a session: a sign-in is as fresh there as one by ``login_user``."""
+    before = _session_id()
+    yield
+    forget_user()
+    if _session_id() not in (None, before):
+        session["_fresh"] = True
+        _note_freshness(current())
+
+
+def forget_user() -> None:
+    """Have Flask-Login ask once more who is signed in, when somebody next looks at ``current_user``."""
+    g.pop("_login_user", None)
 
 
 def _note_freshness(app: Flask) -> None:

@@ -105,6 +105,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "web.register.autoLogin": True,
     # Its login page showed the form to everybody. So does ours: who lacks a group is sent there, and not back again.
     "web.login.sendOn": False,
+    # Its apps have links that sign out. Ours lead to a page with a button, so that no image elsewhere signs out.
+    "web.logout.page": True,
     # Not by the directory's policy: an app of before may have views of its own there.
     "web.forgotPassword.enabled": False,
     "web.changePassword.enabled": False,

@@ -88,6 +88,7 @@ class Pages:
             for name, section in sections.items()
             if section.enabled is not False
         }
+        self._by_name: Mapping[str, AnyPage] = {page.name: page for page in served.values()}
         #: Where the pages are that are served, by their names: paths below the mount point of the application.
         self.addresses: Mapping[str, str] = {page.name: page.uri for page in served.values()}
         # Native strings of WSGI: the bytes of the path, each one character (PEP 3333, "Unicode Issues").
@@ -117,6 +118,10 @@ class Pages:
         """Whether a page of ours at *path_info* takes an API key by HTTP Basic."""
         page = self.find(path_info)
         return page is not None and page.offers_basic
+
+    def named(self, name: str) -> AnyPage | None:
+        """The page with that name; None: it is not served."""
+        return self._by_name.get(name)
 
     def forbidden(self, request: Request) -> Response:
         """What somebody gets who is signed in and may not pass: 403, with a way to sign in as somebody else."""

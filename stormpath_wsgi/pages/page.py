@@ -285,9 +285,8 @@ class FormPage(Page[F]):
         texts = texts_of(request.environ)
         context = {**self.context(request), **more}
         wrong = _wrong_fields(refusal, context, posted, texts)
-        answer = self.site.html(
+        answer = self.draw(
             request,
-            self._settings.view,
             status,
             site_name=self.site.about.name,
             action=self.action(request),
@@ -298,6 +297,10 @@ class FormPage(Page[F]):
         if refusal is not None:
             answer.retry_after = refusal.retry_after
         return answer
+
+    def draw(self, request: Request, status: int, **context: Any) -> Response:
+        """The page with its form, by the template of its settings, which sees *context*."""
+        return self.site.html(request, self._settings.view, status, **context)
 
     def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
         """The answer to a form that was accepted."""

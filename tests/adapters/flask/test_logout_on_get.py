@@ -1,7 +1,8 @@
-"""Signing out by GET, which Flask-Stormpath did and we do only when asked to."""
+"""Links that sign out, which Flask-Stormpath's apps have: ours lead to a button, unless an app asks for the old way."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,10 +11,22 @@ from typing import Any
 from flask.testing import FlaskClient
 
 
-def test_a_get_signs_nobody_out(member: FlaskClient) -> None:
+def test_a_link_leads_to_a_button_and_signs_nobody_out(member: FlaskClient) -> None:
     """Any image on any site could do it (fault 3 of the old family)."""
-    assert member.get("/logout").status_code == 404
+    page = member.get("/logout")
+    assert (page.status_code, "Sign out" in page.text) == (200, True)
     assert member.get("/").text == "Hello ada@example.com"
+    token = re.search('name="csrfToken" value="([^"]+)"', page.text)
+    assert token
+    assert member.post("/logout", data={"csrfToken": token[1]}).location == "/"
+    assert member.get("/").text == "Hello stranger"
+
+
+def test_get_may_be_left_to_the_app(make_app: Any) -> None:
+    app = make_app(STORMPATH_WEB_LOGOUT_PAGE=False)
+    app.add_url_rule("/logout", "mine", lambda: "mine")
+    assert app.test_client().get("/logout").text == "mine"
+    assert app.test_client().post("/logout").location == "/"
 
 
 def test_an_old_app_may_ask_for_it(make_app: Any, register: Any, sign_in: Any) -> None:

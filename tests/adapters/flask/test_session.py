@@ -204,6 +204,7 @@ class TestFreshness:
     @pytest.fixture
     def app(self, app: Flask, ada: User) -> Flask:
         app.add_url_rule("/enter", "enter", lambda: str(login_user(ada)))
+        app.add_url_rule("/come-back", "come-back", lambda: str(login_user(ada, fresh=False)))
         app.add_url_rule("/confirm", "confirm", lambda: str(flask_login.confirm_login()))
         app.add_url_rule("/fresh", "fresh", flask_login.fresh_login_required(lambda: str(flask_login.login_fresh())))
         app.add_url_rule("/asked", "asked", lambda: f"{user.is_authenticated} {flask_login.login_fresh()}")
@@ -213,20 +214,23 @@ class TestFreshness:
         visitor.get("/enter")
         assert visitor.get("/fresh").text == "True"
 
-    def test_a_sign_in_that_was_confirmed_is_fresh(self, app: Flask, member: FlaskClient) -> None:
-        assert member.get("/fresh").status_code == 401
-        member.get("/confirm")
+    def test_a_sign_in_on_our_page_is_fresh(self, app: Flask, member: FlaskClient) -> None:
         assert member.get("/fresh").text == "True"
+
+    def test_a_sign_in_that_was_confirmed_is_fresh(self, app: Flask, visitor: FlaskClient) -> None:
+        visitor.get("/come-back")
+        assert visitor.get("/fresh").status_code == 401
+        visitor.get("/confirm")
+        assert visitor.get("/fresh").text == "True"
 
     def test_it_ends_with_the_session(self, app: Flask, visitor: FlaskClient) -> None:
         visitor.get("/enter")
         visitor.post("/logout", json={})
         assert visitor.get("/asked").text == "False False"
 
-    def test_it_is_not_the_next_ones(self, app: Flask, visitor: FlaskClient, register: Any, sign_in: Any) -> None:
-        register(app, "grace@example.com")
+    def test_it_is_not_the_next_ones(self, app: Flask, visitor: FlaskClient) -> None:
         visitor.get("/enter")
-        sign_in(visitor, "grace@example.com")
+        visitor.get("/come-back")
         assert visitor.get("/asked").text == "True False"
         assert visitor.get("/fresh").status_code == 401
 
