@@ -14,6 +14,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, current_session, login_disabled, stormpath
+from flask_stormpath.faces import add_templates
 from flask_stormpath.models import User
 from flask_stormpath.pages import pages_of_flask
 from flask_stormpath.routing import add_page, add_view, stay_on_the_host
@@ -106,6 +107,7 @@ class StormpathManager:
             if name not in VIEWS or VIEWS[name].__name__ != name:
                 add_page(app, name, path)
         stay_on_the_host(app)
+        add_templates(app)
 
     @property
     def client(self) -> Client:

@@ -1,30 +1,43 @@
-"""Our pages as a view of a Flask app asks them: with the field names and the form tokens of Flask-Stormpath's forms."""
+"""Our pages as a view of a Flask app asks them: with the fields, tokens and templates of Flask-Stormpath's forms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from flask import current_app
+from flask import request as asked_in
 from flask_wtf.csrf import validate_csrf
-from webob import Request
+from webob import Request, Response
 from wtforms.validators import ValidationError
 
+from flask_stormpath import faces
 from flask_stormpath.fields import of_account, with_our_names
 from stormpath_wsgi.pages import AnyPage, declared
-from stormpath_wsgi.pages.change import ChangePage
+from stormpath_wsgi.pages.change import CONFIRMATION, ChangePage
 from stormpath_wsgi.pages.csrf import FIELD, OF_FORM
 from stormpath_wsgi.pages.forgot import ForgotPage
 from stormpath_wsgi.pages.login import LoginPage
 from stormpath_wsgi.pages.logout import LogoutPage
-from stormpath_wsgi.pages.page import Page
+from stormpath_wsgi.pages.page import FormPage, Outcome, Page
 from stormpath_wsgi.pages.parameters import media_type
+from stormpath_wsgi.pages.refusal import Invalid
 from stormpath_wsgi.pages.register import RegisterPage
-from stormpath_wsgi.pages.sentences import EXPIRED
-from stormpath_wsgi.settings import PageSettings
+from stormpath_wsgi.pages.sentences import EXPIRED, PASSWORDS_DIFFER
+from stormpath_wsgi.settings import (
+    ChangePasswordSettings,
+    ForgotPasswordSettings,
+    FormPageSettings,
+    LoginSettings,
+    LogoutSettings,
+    PageSettings,
+    RegisterSettings,
+)
 from stormpath_wsgi.web.bodies import FORM
+from stormpath_wsgi.web.language import texts_of
 
 S = TypeVar("S", bound=PageSettings)
+F = TypeVar("F", bound=FormPageSettings)
 
 
 class OfFlask(Page[S]):
@@ -46,30 +59,84 @@ class OfFlask(Page[S]):
             super().check_token(request, posted, otherwise)
 
 
-class FlaskLogin(OfFlask[Any], LoginPage):
+class FormOfFlask(OfFlask[F], FormPage[F]):
+    """A page with a form that the app may have a template of its own for."""
+
+    face: ClassVar[faces.Face]
+
+    def draw(self, request: Request, status: int, **context: Any) -> Response:
+        """The page, by the app's template where it has one."""
+        template, form = self.face.template, self.face.form
+        if template is None or form is None:
+            return super().draw(request, status, **context)
+        faces.tell(context, texts_of(request.environ))
+        return faces.drawn(template, status, form=faces.filled(form, context))
+
+
+class FlaskLogin(FormOfFlask[LoginSettings], LoginPage):
     """The page where people sign in."""
 
+    face = faces.LOGIN
 
-class FlaskRegister(OfFlask[Any], RegisterPage):
+    def is_asked(self, posted: Mapping[str, Any], *, html: bool) -> bool:
+        """A template of the app's own knows nothing of the question."""
+        return super().is_asked(posted, html=html and self.face.template is None)
+
+
+class FlaskRegister(FormOfFlask[RegisterSettings], RegisterPage):
     """The page where people make an account."""
 
-    def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Any:
+    face = faces.REGISTER
+
+    def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         """As the page does it. Of a form only what is about the account counts, as with Flask-Stormpath."""
         if media_type(request) == FORM:
             posted = of_account(posted, self.form_at(request).fields)
         return super().accept(request, posted, html=html)
 
 
-class FlaskLogout(OfFlask[Any], LogoutPage):
+class FlaskLogout(OfFlask[LogoutSettings], LogoutPage):
     """The address to which a sign-out button posts."""
 
 
-class FlaskForgot(OfFlask[Any], ForgotPage):
+class FlaskForgot(FormOfFlask[ForgotPasswordSettings], ForgotPage):
     """The page where people ask for a new password."""
 
+    face = faces.FORGOT
 
-class FlaskChange(OfFlask[Any], ChangePage):
+    def asks_code(self, request: Request) -> bool:
+        """A template of the app's own knows nothing of codes."""
+        return faces.SENT.template is None and super().asks_code(request)
+
+    def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
+        """The app's page that says that a mail is on its way, where it has one."""
+        template = faces.SENT.template if html else None
+        if template is None:
+            return super().conclude(request, outcome, html=html)
+        return faces.drawn(template, user=faces.Asker(asked_in.form.get("email", "")))
+
+
+class FlaskChange(FormOfFlask[ChangePasswordSettings], ChangePage):
     """The page to which the link in a mail leads, where people choose a new password."""
+
+    face = faces.CHANGE
+
+    def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
+        """As the page does it. Flask-Stormpath's form has a field for the same password once more."""
+        if CONFIRMATION in posted and posted[CONFIRMATION] != posted.get("password"):
+            raise Invalid(PASSWORDS_DIFFER, field=CONFIRMATION)
+        return super().accept(request, posted, html=html)
+
+    def conclude(self, request: Request, outcome: Outcome, *, html: bool) -> Response:
+        """The app's page that says that the password is changed, where it has one and nothing more is asked."""
+        answer = super().conclude(request, outcome, html=html)
+        done = outcome.signed_in or outcome.location == self.site.link(request, self._settings.next_uri)
+        template = faces.COMPLETE.template if html and done else None
+        if template is None:
+            return answer
+        page = faces.drawn(template)
+        page.headers.extend((name, value) for name, value in answer.headerlist if name == "Set-Cookie")
+        return page
 
 
 def pages_of_flask() -> tuple[type[AnyPage], ...]:

@@ -25,7 +25,6 @@ KEY_LENGTH = 32  # characters; what is asked of our own secretKeys as well
 _FIELDS = "web.register.form.fields"
 _LOGIN = "web.login.form.fields.login"
 _NO_PAGE = "there is no such page yet; take it out"
-_LOOK = "put a changed copy of our template into a folder and name that in STORMPATH_WEB_TEMPLATES"
 
 
 class Documented(NamedTuple):
@@ -87,13 +86,13 @@ DOCUMENTED: Mapping[str, Documented] = {
     "STORMPATH_ENABLE_SETTINGS": _gone(True, "there never was such a page; take it out"),
     "STORMPATH_SETTINGS_URL": _gone("/settings", "there never was such a page; take it out"),
     "STORMPATH_SETTINGS_TEMPLATE": _gone("flask_stormpath/settings.html", "there never was such a page; take it out"),
-    "STORMPATH_BASE_TEMPLATE": _gone("flask_stormpath/base.html", _LOOK),
-    "STORMPATH_LOGIN_TEMPLATE": _gone("flask_stormpath/login.html", _LOOK),
-    "STORMPATH_REGISTRATION_TEMPLATE": _gone("flask_stormpath/register.html", _LOOK),
-    "STORMPATH_FORGOT_PASSWORD_TEMPLATE": _gone("flask_stormpath/forgot.html", _LOOK),
-    "STORMPATH_FORGOT_PASSWORD_EMAIL_SENT_TEMPLATE": _gone("flask_stormpath/forgot_email_sent.html", _LOOK),
-    "STORMPATH_FORGOT_PASSWORD_CHANGE_TEMPLATE": _gone("flask_stormpath/forgot_change.html", _LOOK),
-    "STORMPATH_FORGOT_PASSWORD_COMPLETE_TEMPLATE": _gone("flask_stormpath/forgot_complete.html", _LOOK),
+    "STORMPATH_BASE_TEMPLATE": _as(default="flask_stormpath/base.html"),
+    "STORMPATH_LOGIN_TEMPLATE": _as(default="flask_stormpath/login.html"),
+    "STORMPATH_REGISTRATION_TEMPLATE": _as(default="flask_stormpath/register.html"),
+    "STORMPATH_FORGOT_PASSWORD_TEMPLATE": _as(default="flask_stormpath/forgot.html"),
+    "STORMPATH_FORGOT_PASSWORD_EMAIL_SENT_TEMPLATE": _as(default="flask_stormpath/forgot_email_sent.html"),
+    "STORMPATH_FORGOT_PASSWORD_CHANGE_TEMPLATE": _as(default="flask_stormpath/forgot_change.html"),
+    "STORMPATH_FORGOT_PASSWORD_COMPLETE_TEMPLATE": _as(default="flask_stormpath/forgot_complete.html"),
     # Two that Flask-Stormpath did not know. Whether GET signs out, as it did there; any image on any site can do that.
     "STORMPATH_LOGOUT_ON_GET": _as(default=False),
     # Whether who is signed in but not in the groups is sent to the login page, as documented, or gets 403.

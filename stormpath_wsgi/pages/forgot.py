@@ -60,7 +60,7 @@ class ForgotPage(FormPage[ForgotPasswordSettings]):
         if html and again is None:
             self.form.check_required(posted)
         email = posted.get("email") if again is None else again.address
-        ticket = self._sent.ticket(request, email) if html and self._asks_code(request) else None
+        ticket = self._sent.ticket(request, email) if html and self.asks_code(request) else None
         if isinstance(email, str) and not is_blank(email):  # whatever else was sent, a program gets the same answer
             try:
                 here = organization_of(request.environ)
@@ -90,7 +90,7 @@ class ForgotPage(FormPage[ForgotPasswordSettings]):
         change = self.site.web.at(self.site.web.change_password.uri)
         return Outcome(None, self.site.link(request, change, **{TOKEN: token}), signed_in=False)
 
-    def _asks_code(self, request: Request) -> bool:
+    def asks_code(self, request: Request) -> bool:
         """Whether codes are asked for: not where the owner has a page of his own to go to, and only where there is the
         page for a new password.
         """

@@ -129,7 +129,7 @@ class LoginPage(FormPage[LoginSettings]):
         answer.headers.add(*cookie.header(self._way(request), AT_ONCE))
         return answer
 
-    def _is_asked(self, posted: Mapping[str, Any], *, html: bool) -> bool:
+    def is_asked(self, posted: Mapping[str, Any], *, html: bool) -> bool:
         """Whether the visitor had the choice to stay signed in. A program that does not know the field had none."""
         return self._settings.remember_me and (html or REMEMBER_ME in posted)
 
@@ -145,7 +145,7 @@ class LoginPage(FormPage[LoginSettings]):
                 login,
                 password,
                 organization_name_key=organization,
-                remember=_is_ticked(posted) if self._is_asked(posted, html=html) else None,
+                remember=_is_ticked(posted) if self.is_asked(posted, html=html) else None,
             )
         except SignInRefused as refused:
             raise self._refusal(request, refused) from refused
