@@ -17,7 +17,8 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
     """``account.custom_data["colour"] = "blue"``: the value is kept here until the custom data or its owner is saved.
 
     Keys are strings and are not changed in any way. Values are JSON. A value that was read and then changed in place is
-    saved as well. None removes the key, like ``del``, because the directory stores no null. The keys ``created_at`` and
+    saved as well. A key that is no method of a dictionary can be used as an attribute too: ``custom_data.colour``. None
+    removes the key, like ``del``, because the directory stores no null. The keys ``created_at`` and
     ``modified_at`` can be read and not written. All that was read can be written back: ``href`` and the two times, with
     names as in Python or in JSON, are left out if they have the current values. Otherwise they raise KeyError, like a
     key that the directory would refuse. If one key is refused, nothing is written.
@@ -99,6 +100,18 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
         _check_key(key)
         self._write({key: None})
 
+    def __getattr__(self, name: str) -> Any:
+        # Called for names that the class does not have. Tools look for names with an underscore: those never ask.
+        if not name.startswith("_") and name in self:
+            return self[name]
+        raise AttributeError(f"custom data has no key {name!r}", name=name, obj=self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") or hasattr(type(self), name):
+            super().__setattr__(name, value)
+        else:
+            self[name] = value
+
     def __contains__(self, key: object) -> bool:
         return key in _MOMENTS or (isinstance(key, str) and not _is_reserved(key) and self._value(key) is not None)
 
@@ -149,7 +162,7 @@ class CustomData(Resource, kinds.CustomData, MutableMapping[str, Any]):
         return {"href": self.href, **{name: self._wire[wire_name(name)] for name in _MOMENTS}, **self.stored()}
 
     def _not_writable(self, name: str) -> AttributeError:
-        return AttributeError(f"custom data has keys, not attributes: write custom_data[{name!r}]", name=name, obj=self)
+        return AttributeError(f"custom data has a method {name}, so write custom_data[{name!r}]", name=name, obj=self)
 
 
 class HasCustomData(Resource):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stormpath_wsgi.client import Account, Application, Client, Directory
+from stormpath_wsgi.client import Account, Application, Client, CustomData, Directory
 
 NewAccount = Callable[..., Account]
 
@@ -329,11 +329,22 @@ def test_what_json_cannot_hold_is_refused(account: Account, value: Any) -> None:
         account.save()
 
 
-def test_keys_are_not_attributes(account: Account) -> None:
-    account.custom_data["colour"] = "red"
-    assert not hasattr(account.custom_data, "colour")
-    with pytest.raises(AttributeError, match=r"custom_data\['colour'\]"):
-        account.custom_data.colour = "blue"  # type: ignore[assignment]
+def test_a_key_can_be_used_as_an_attribute(account: Account) -> None:
+    account.custom_data.colour = "red"
+    account.save()
+    account.custom_data.colour = "blue"  # what was there is overwritten
+    assert (account.custom_data.colour, account.custom_data["colour"]) == ("blue", "blue")
+    assert not hasattr(account.custom_data, "shape")
+
+
+def test_what_a_dictionary_can_do_is_no_key_when_it_is_an_attribute(account: Account) -> None:
+    with pytest.raises(AttributeError, match=r"custom_data\['items'\]"):
+        account.custom_data.items = 1  # type: ignore[assignment, method-assign]
+
+
+def test_tools_that_look_for_names_of_their_own_in_custom_data_ask_for_nothing(account: Account) -> None:
+    data = CustomData(account._client, f"{account._client.base_url}/accounts/nobody/customData")
+    assert not hasattr(data, "_ipython_display_")
 
 
 def test_one_owner_s_data_can_be_given_to_another(application: Application, new_account: NewAccount) -> None:
