@@ -22,6 +22,7 @@ from stormpath_wsgi.client.grants import (
     JwtResult,
     PasswordGrantAuthenticator,
     RefreshGrantAuthenticator,
+    StormpathSocialGrantAuthenticator,
     StormpathTokenGrantAuthenticator,
 )
 from stormpath_wsgi.web.request_authenticators import (
@@ -48,6 +49,7 @@ __all__ = [
     "OAuthRequestAuthenticator",
     "PasswordGrantAuthenticator",
     "RefreshGrantAuthenticator",
+    "StormpathSocialGrantAuthenticator",
     "StormpathTokenGrantAuthenticator",
     "Token",
 ]

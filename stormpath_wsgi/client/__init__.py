@@ -5,11 +5,16 @@ from stormpath_wsgi.client.collection import Collection
 from stormpath_wsgi.client.custom_data import CustomData
 from stormpath_wsgi.client.expansion import Expansion
 from stormpath_wsgi.client.local import DirectoryOptions
-from stormpath_wsgi.client.resource import Resource
+from stormpath_wsgi.client.resource import HasStatus, Resource
 from stormpath_wsgi.client.resources.mails import AccountCreationPolicy, EmailTemplate, EmailVerificationToken
 from stormpath_wsgi.client.resources.passwords import PasswordPolicy, PasswordStrength
 from stormpath_wsgi.client.resources.providers import AttributeStatementMappingRules, ProviderData, UserInfoMappingRules
-from stormpath_wsgi.client.resources.saml import DefaultRelayState, SamlServiceProvider, SamlServiceProviderMetadata
+from stormpath_wsgi.client.resources.saml import (
+    DefaultRelayState,
+    SamlServiceProvider,
+    SamlServiceProviderMetadata,
+    X509Certificate,
+)
 from stormpath_wsgi.client.resources.tenant import (
     AccessToken,
     Account,
@@ -46,9 +51,11 @@ from stormpath_wsgi.client.resources.tenant import (
     RefreshToken,
     RegisteredSamlServiceProvider,
     SamlIdentityProvider,
+    SamlIdentityProviderMetadata,
     SamlPolicy,
     SamlServiceProviderRegistration,
     SmtpServer,
+    StormpathCallbackResult,
     Tenant,
     VerificationEmail,
     VerificationEmails,
@@ -87,6 +94,7 @@ __all__ = [
     "Field",
     "Group",
     "GroupMembership",
+    "HasStatus",
     "IdSite",
     "Invitation",
     "InvitationToken",
@@ -106,13 +114,16 @@ __all__ = [
     "RegisteredSamlServiceProvider",
     "Resource",
     "SamlIdentityProvider",
+    "SamlIdentityProviderMetadata",
     "SamlPolicy",
     "SamlServiceProvider",
     "SamlServiceProviderMetadata",
     "SamlServiceProviderRegistration",
     "SmtpServer",
+    "StormpathCallbackResult",
     "Tenant",
     "UserInfoMappingRules",
     "VerificationEmail",
     "VerificationEmails",
+    "X509Certificate",
 ]

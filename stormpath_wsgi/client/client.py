@@ -15,6 +15,7 @@ from stormpath_wsgi.client.credentials import KEYWORDS, KeyPair, find_key_pair
 from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.local import DirectoryOptions, LocalDataStore, open_local
+from stormpath_wsgi.client.other_site import Answers
 from stormpath_wsgi.client.remote import Backoff, Remote, checked_address, exponential, is_address
 from stormpath_wsgi.client.resource import Resource
 from stormpath_wsgi.client.resources import COLLECTIONS, RESOURCES
@@ -94,6 +95,7 @@ class Client(Shared):
         self.auth: KeyPair | None = None
         self._expand = wire_expand(expand)
         self._events = events or Events()
+        self.answers = Answers()
         if data_store is not None and url is None:
             self.data_store = data_store
         elif url is None or data_store is not None:

@@ -9,7 +9,6 @@ Source: the documented ``stormpath.api_auth`` of the Python SDK; RFC 6749.
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import re
@@ -20,11 +19,13 @@ from typing import Any, Self, TypeVar, cast
 
 from stormpath_wsgi import jwt
 from stormpath_wsgi.client.credentials import KeyPair
-from stormpath_wsgi.client.local import LocalDataStore
+from stormpath_wsgi.client.expansion import Expand, wire_expand
+from stormpath_wsgi.client.issued import IssuedToken, claims_of, token_response
+from stormpath_wsgi.client.local import LocalDataStore, key_pair
 from stormpath_wsgi.client.resource import Opened, Resource
 from stormpath_wsgi.client.resources.tenant import AccessToken, Account, Application
 from stormpath_wsgi.codes import Code, Whose
-from stormpath_wsgi.errors import ConfigurationError, Error
+from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import RefreshTokenReused
 
 log = logging.getLogger(__name__)
@@ -44,9 +45,9 @@ class GrantResult:
     """The answer of the token endpoint."""
 
     #: The access token, a JWT.
-    access_token: str = field(repr=False)
+    access_token: IssuedToken = field(repr=False)
     #: The refresh token, a JWT; None when there is none.
-    refresh_token: str | None = field(repr=False)
+    refresh_token: IssuedToken | None = field(repr=False)
     #: How the token is sent: ``Bearer``.
     token_type: str
     #: Seconds for which the access token is valid.
@@ -62,9 +63,10 @@ class GrantResult:
     @classmethod
     def of(cls, client: Opened, told: Mapping[str, Any]) -> Self:
         """What the token endpoint of a directory has *told*, off the wire."""
+        refresh_token = told.get("refresh_token")
         return cls(
-            access_token=told["access_token"],
-            refresh_token=told.get("refresh_token"),
+            access_token=IssuedToken(told["access_token"]),
+            refresh_token=None if refresh_token is None else IssuedToken(refresh_token),
             token_type=told["token_type"],
             expires_in=told["expires_in"],
             stormpath_access_token=AccessToken(client, told["stormpath_access_token_href"]),
@@ -90,6 +92,18 @@ class JwtResult:
     stormpath_access_token: AccessToken
     #: The claims of the token.
     claims: Mapping[str, Any] = field(repr=False)
+    #: The token itself.
+    jwt: str = field(repr=False)
+
+    @property
+    def token(self) -> str:
+        """The documented name of :attr:`jwt` after a local validation."""
+        return self.jwt
+
+    @property
+    def application(self) -> Application:
+        """The application that the token was issued for."""
+        return self.stormpath_access_token.application
 
 
 class Authenticator:
@@ -107,11 +121,7 @@ class Authenticator:
 
         Raises :class:`~stormpath_wsgi.ConfigurationError` where there is none.
         """
-        if self._client.auth is not None:
-            return self._client.auth
-        if isinstance(self._client.data_store, LocalDataStore):
-            return self._client.data_store.key_pair()
-        raise ConfigurationError("tokens are signed with an API key, and this client has none: open it by a url")
+        return key_pair(self._client)
 
     def read(self, token: str, key: KeyPair | None = None) -> jwt.Jwt:
         """Reads *token*, and checks that it was signed for the application with our API key, and its times.
@@ -187,9 +197,41 @@ class RefreshGrantAuthenticator(_GrantAuthenticator):
 class StormpathTokenGrantAuthenticator(_GrantAuthenticator):
     """Exchanges the assertion of an ID Site for tokens. It can be used once."""
 
-    def authenticate(self, token: str, account_store: Store = None, url: str | None = None) -> GrantResult | None:
-        """Tokens for the account that *token*, a JWT, names; None if it is not valid, or was used before."""
-        return self._exchange("stormpath_token", url, account_store, token=token)
+    def authenticate(
+        self,
+        token: str,
+        organization_name_key: str | None = None,
+        account_store: Store = None,
+        url: str | None = None,
+    ) -> GrantResult | None:
+        """Tokens for the account that *token*, a JWT, names; None if it is not valid, or was used before.
+
+        *organization_name_key*: the organization that the account must belong to.
+        """
+        named = {} if organization_name_key is None else {"organizationNameKey": organization_name_key}
+        return self._exchange("stormpath_token", url, account_store, token=token, **named)
+
+
+class StormpathSocialGrantAuthenticator(_GrantAuthenticator):
+    """Exchanges what a social provider has given to a visitor for tokens."""
+
+    def authenticate(
+        self,
+        provider_id: str,
+        code: str | None = None,
+        access_token: str | None = None,
+        account_store: Store = None,
+        url: str | None = None,
+    ) -> GrantResult | None:
+        """Tokens for the account of the visitor whom the provider gave the *code* or the *access_token*; None if the
+        provider does not know it, or if the directory does not ask that provider.
+
+        Raises TypeError unless exactly one of the two is given.
+        """
+        proof = {name: text for name, text in (("code", code), ("accessToken", access_token)) if text is not None}
+        if len(proof) != 1:
+            raise TypeError("authenticate() takes either a code or an access_token")
+        return self._exchange("stormpath_social", url, account_store, providerId=provider_id, **proof)
 
 
 class IdSiteTokenAuthenticator(_GrantAuthenticator):
@@ -203,8 +245,8 @@ class IdSiteTokenAuthenticator(_GrantAuthenticator):
 class JwtAuthenticator(Authenticator):
     """Checks access tokens of the token endpoint."""
 
-    def authenticate(self, token: str, local_validation: bool = False) -> JwtResult | None:
-        """Checks *token*. Returns None if it is not valid.
+    def authenticate(self, token: str, local_validation: bool = False, expand: Expand = None) -> JwtResult | None:
+        """Checks *token*. Returns None if it is not valid. *expand*: what comes along; if not given, the account.
 
         *local_validation*: only the signature, the application and the times are checked, without asking the directory.
         So revoked tokens, and tokens of disabled accounts, are accepted until they expire. The token must be signed
@@ -213,17 +255,17 @@ class JwtAuthenticator(Authenticator):
         check_text("token", token)
         if not JWT.fullmatch(token):
             return None
-        return offered(lambda: self._locally(token) if local_validation else self._remotely(token))
+        return offered(lambda: self._locally(token) if local_validation else self._remotely(token, expand))
 
     def _locally(self, token: str) -> JwtResult:
         read = self.read(token)
         resource = AccessToken(self._client, f"{self._client.base_url}/{AccessToken.path}/{read.text('jti')}")
-        return JwtResult(Account(self._client, self.subject(read)), resource, read.claims)
+        return JwtResult(Account(self._client, self.subject(read)), resource, read.claims, token)
 
-    def _remotely(self, token: str) -> JwtResult:
-        found = self.look_up(token)
+    def _remotely(self, token: str, expand: Expand) -> JwtResult:
+        found = self.look_up(token, expand)
         resource = AccessToken(self._client, properties=found)
-        return JwtResult(resource.account, resource, found["expandedJwt"]["claims"])
+        return JwtResult(resource.account, resource, found["expandedJwt"]["claims"], token)
 
     def subject(self, read: jwt.Jwt) -> str:
         """The href of the account that an access token was issued for. Raises :class:`NotGood` for another token."""
@@ -233,14 +275,14 @@ class JwtAuthenticator(Authenticator):
             raise NotGood("it is no access token of an account")
         return subject
 
-    def look_up(self, token: str) -> Mapping[str, Any]:
-        """The access token in the directory, with its account. It asks the directory once.
+    def look_up(self, token: str, expand: Expand = None) -> Mapping[str, Any]:
+        """The access token in the directory, with its account or what *expand* names. It asks the directory once.
 
         Raises :class:`NotGood`, and :class:`~stormpath_wsgi.Error` for a token that the directory refuses.
         """
         if len(token) > LONGEST_ISSUED:
             raise NotGood("it is longer than any that the token endpoint issues")
-        found = self._client.data_store.get(f"{self.app.href}/authTokens/{token}", "account")
+        found = self._client.data_store.get(f"{self.app.href}/authTokens/{token}", wire_expand(expand) or "account")
         if found["href"].split("/")[-2] != AccessToken.path:
             raise NotGood("it is no access token")
         return cast("Mapping[str, Any]", found)
@@ -272,11 +314,6 @@ def is_refusal(error: Error) -> bool:
     return code is not None and code is not Code.TOO_MANY_TRIES and code.whose is Whose.VISITOR
 
 
-def token_response(token: str, expires_in: int) -> dict[str, Any]:
-    """What RFC 6749 calls the successful response. *expires_in*: seconds."""
-    return {"access_token": token, "token_type": "Bearer", "expires_in": expires_in}
-
-
 def refreshed(application: Application, token: str, fields: Mapping[str, str]) -> GrantResult:
     """Another access token of *application* for the refresh *token*, and that one or its successor. *fields*: more
     fields of the form, see ``rotate`` there. Raises :class:`~stormpath_wsgi.Error`.
@@ -297,8 +334,7 @@ def refreshed(application: Application, token: str, fields: Mapping[str, str]) -
 
 def _subject(token: str) -> str | None:
     """Who a token says that it was issued for. Nothing is checked."""
-    payload = token.split(".")[1]
-    subject = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("sub")
+    subject = claims_of(token).get("sub")
     return subject if isinstance(subject, str) else None
 
 

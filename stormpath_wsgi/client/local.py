@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from typing import Any
+from typing import Any, Protocol
 
 from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.live import Shared
+from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
-from stormpath_wsgi.errors import fault
+from stormpath_wsgi.errors import ConfigurationError, fault
 
 __all__ = ["DirectoryOptions", "LocalDataStore", "open_local"]
 
@@ -81,6 +82,27 @@ class LocalDataStore(Shared):
         if not href.startswith(base):
             raise fault(Code.NOT_FOUND, f"{href} is not below {self.base_url}.")
         return href[len(base) :]
+
+
+class Signing(Protocol):
+    """A client, as far as the key matters that signs its tokens."""
+
+    #: The API key with which it authenticates; None where none is needed.
+    auth: KeyPair | None
+    #: The data store that all requests go through.
+    data_store: DataStore
+
+
+def key_pair(client: Signing) -> KeyPair:
+    """The API key that signs tokens: the *client*'s; for a directory in this process, its own, which is looked up.
+
+    Raises :class:`~stormpath_wsgi.ConfigurationError` where there is none.
+    """
+    if client.auth is not None:
+        return client.auth
+    if isinstance(client.data_store, LocalDataStore):
+        return client.data_store.key_pair()
+    raise ConfigurationError("tokens are signed with an API key, and this client has none: open it by a url")
 
 
 def open_local(url: str, options: DirectoryOptions) -> LocalDataStore:

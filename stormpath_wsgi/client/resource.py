@@ -12,6 +12,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.expansion import Expand, wire_expand
 from stormpath_wsgi.client.live import Live
+from stormpath_wsgi.client.other_site import Answers
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.events import Events
 from stormpath_wsgi.kinds import wire_name
@@ -30,6 +31,8 @@ class Opened(Protocol):
     auth: KeyPair | None
     #: The data store that all requests go through.
     data_store: DataStore
+    #: What was read of the answers of other sites.
+    answers: Answers
 
     @property
     def base_url(self) -> str:
@@ -387,6 +390,8 @@ def sent(member: kinds.Member[Any] | None, value: Any) -> Any:
     """
     if member is None:
         return value
+    if isinstance(member, kinds.Struct) and isinstance(value, Resource):
+        value = {name: value[name] for name in member.names}  # an organization for its name key
     if isinstance(member, kinds.Attribute):
         return member.to_wire(value)
     if isinstance(value, Resource):

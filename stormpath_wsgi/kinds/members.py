@@ -270,6 +270,11 @@ class Struct(Attribute[Any]):
         self.members = {wire_name(name): member for name, member in members.items()}
         self._names = {wire_name(name): name for name in members}
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the members, as in Python."""
+        return list(self._names.values())
+
     def from_wire(self, value: Any) -> Any:
         return {
             self._names.get(wire, wire): None if inner is None else self._member(wire).from_wire(inner)

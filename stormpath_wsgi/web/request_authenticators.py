@@ -21,7 +21,8 @@ from urllib.parse import parse_qsl
 
 from stormpath_wsgi import jwt
 from stormpath_wsgi.client import Account, ApiKey
-from stormpath_wsgi.client.grants import JWT, Authenticator, JwtAuthenticator, offered, token_response
+from stormpath_wsgi.client.grants import JWT, Authenticator, JwtAuthenticator, offered
+from stormpath_wsgi.client.issued import token_response
 from stormpath_wsgi.web.basic import find_key, is_secret_of, user_and_password
 from stormpath_wsgi.web.bearer import is_own, unverified
 from stormpath_wsgi.web.identity import after_scheme
@@ -70,7 +71,7 @@ class _Request:
 class _RequestAuthenticator(Authenticator, ABC):
     def authenticate(
         self,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | Mapping[str, bytes],
         http_method: str = "",
         uri: str = "",
         body: Mapping[str, str] | str | None = None,
@@ -85,7 +86,7 @@ class _RequestAuthenticator(Authenticator, ABC):
         if not isinstance(headers, Mapping):
             raise TypeError(f"headers must be a mapping, not {type(headers).__name__}")
         form = dict(parse_qsl(body)) if isinstance(body, str) else body or {}
-        named = (value for name, value in headers.items() if name.lower() == "authorization")
+        named = (_text(value) for name, value in headers.items() if _text(name).lower() == "authorization")
         request = _Request(next(named, ""), http_method.upper(), form, tuple(scopes or ()), ttl)
         return offered(lambda: self._authenticate(request))
 
@@ -148,6 +149,11 @@ class _RequestAuthenticator(Authenticator, ABC):
             claims["scope"] = " ".join(scopes)
         token = Token(jwt.write({}, claims, self.key_pair().secret), request.ttl, scopes)
         return ApiAuthenticationResult(found.account, found.api_key, token)
+
+
+def _text(header: str | bytes) -> str:
+    """A name or a value of a header, which some frameworks hand on as they read it (RFC 9110, section 5.5)."""
+    return header.decode("latin-1") if isinstance(header, bytes) else header
 
 
 class BasicRequestAuthenticator(_RequestAuthenticator):

@@ -34,6 +34,11 @@ class PasswordStrength(Resource, kinds.PasswordStrength):
 class PasswordPolicy(Resource, kinds.PasswordPolicy):
     """How passwords of one directory are reset."""
 
+    #: The status of a mail that is sent.
+    RESET_EMAIL_STATUS_ENABLED = kinds.ENABLED
+    #: The status of a mail that is not sent.
+    RESET_EMAIL_STATUS_DISABLED = kinds.DISABLED
+
     strength: kinds.Part[PasswordStrength]
     reset_email_templates: kinds.Collection[Collection[EmailTemplate]]
     reset_success_email_templates: kinds.Collection[Collection[EmailTemplate]]

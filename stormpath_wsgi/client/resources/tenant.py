@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal, Self, TypeAlias, Union
 from urllib.parse import quote
 
 from stormpath_wsgi import kinds
+from stormpath_wsgi.client import other_site
 from stormpath_wsgi.client.collection import Collection, Unlisted
 from stormpath_wsgi.client.custom_data import HasCustomData
 from stormpath_wsgi.client.expansion import Expand, wire_expand
-from stormpath_wsgi.client.local import LocalDataStore
+from stormpath_wsgi.client.local import LocalDataStore, key_pair
 from stormpath_wsgi.client.reference import ACCOUNT, GROUP
 from stormpath_wsgi.client.resource import HasStatus, Resource, sent
 from stormpath_wsgi.client.resources.mails import AccountCreationPolicy, EmailVerificationToken
@@ -146,6 +148,90 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         answer = self._client.data_store.update(self._reset_href(token), {"password": password})
         return Account(self._client, answer["account"]["href"])
 
+    def get_provider_account(self, provider: str, **provider_data: Any) -> Account:
+        """The account of the visitor whom *provider* (``google``) has given a ``code`` or an ``access_token``.
+
+        It is made if there is none. Raises :class:`~stormpath_wsgi.Error`: 7200 where the provider refuses or is not
+        asked, 7201 where the application has no directory of that provider.
+        """
+        return self.accounts.create({"provider_data": {**provider_data, "provider_id": provider}})
+
+    def build_id_site_redirect_url(
+        self,
+        callback_uri: str,
+        path: str | None = None,
+        state: str | None = None,
+        logout: bool = False,
+        show_organization_field: bool = False,
+        sp_token: str | None = None,
+        organization_name_key: str | None = None,
+        use_subdomain: bool = False,
+    ) -> str:
+        """Where a visitor is sent to sign in, or with *logout* to sign out, on the pages of an ID Site.
+
+        The visitor comes back to *callback_uri*: see :meth:`handle_stormpath_callback`. *path*: the page there.
+        *state*: comes back unchanged. *sp_token*: of a mail, for a new password. The directory that we serve has no ID
+        Site.
+        """
+        claims = {
+            "sub": self.href,
+            "cb_uri": callback_uri,
+            "path": path,
+            "state": state,
+            "sof": show_organization_field,
+            "sp_token": sp_token,
+            "onk": organization_name_key,
+            "usd": use_subdomain or None,
+        }
+        endpoint = other_site.sso_endpoint(self._client.base_url, logout=logout)
+        return other_site.asking(key_pair(self._client), endpoint, "jwtRequest", claims)
+
+    def build_saml_idp_redirect_url(
+        self,
+        callback_uri: str | None,
+        saml_provider_endpoint: str,
+        path: str | None = None,
+        state: str | None = None,
+        account_store: Directory | Group | Organization | str | None = None,
+        organization: Organization | str | None = None,
+        logout: bool = False,
+    ) -> str:
+        """Where a visitor is sent to sign in at an identity provider of SAML, by way of *saml_provider_endpoint*.
+
+        That is the href of ``saml_policy.service_provider.sso_initiation_endpoint``. The rest is as for
+        :meth:`build_id_site_redirect_url`; *organization*: it, or its name key. Raises NotImplementedError for
+        *logout*, which SAML here never had. The directory that we serve does not speak SAML.
+        """
+        if logout:
+            raise NotImplementedError("signing out at an identity provider of SAML is not there")
+        claims = {
+            "sub": self.href,
+            "cb_uri": callback_uri,
+            "path": path,
+            "state": state,
+            "ash": account_store.href if isinstance(account_store, Resource) else account_store,
+            "onk": organization.name_key if isinstance(organization, Organization) else organization,
+        }
+        key = key_pair(self._client)
+        return other_site.asking(key, saml_provider_endpoint, "accessToken", claims, names_key=True)
+
+    def handle_stormpath_callback(self, url_response: str) -> StormpathCallbackResult | None:
+        """Who came back from an ID Site or an identity provider, with the address *url_response*.
+
+        None if what came back is not signed for this client, or is out of date. The account is None if it is not one of
+        this application. Raises the :class:`~stormpath_wsgi.Error` that the other site tells of, and ValueError for an
+        answer that this process has seen before.
+        """
+        claims = self._client.answers.read(key_pair(self._client), url_response)
+        if claims is None:
+            return None
+        account = Account(self._client, claims["sub"]) if claims.get("sub") else None
+        if account is not None and not self.has_account(account):
+            account = None
+        if account is not None:
+            account._is_new_account = claims.get("isNewSub") is True
+        return StormpathCallbackResult(account, claims.get("state"), claims.get("status"))
+
     def mailed_code_lifetime(self) -> int | None:
         """The milliseconds for which a code in a mail is good. None: the directory is behind the REST API of an older
         version, which mails none.
@@ -216,6 +302,18 @@ class Invitation(Resource, kinds.Invitation):
         self._accept(self._client.data_store.create(f"{self.application.href}/invitations", wish))
 
 
+@dataclass(frozen=True)
+class StormpathCallbackResult:
+    """What a visitor has brought back from the pages of another site."""
+
+    #: The account of the visitor; None if it is not one of the application.
+    account: Account | None
+    #: What the application had sent along.
+    state: str | None
+    #: What the visitor did there: ``AUTHENTICATED``, ``REGISTERED`` or ``LOGOUT``.
+    status: str | None
+
+
 class Invitations(Collection[Invitation]):
     """The open invitations to an application."""
 
@@ -273,6 +371,11 @@ class Organization(HasCustomData, HasStatus, kinds.Organization):
     groups: kinds.Collection[Collection[Group]]
     account_store_mappings: kinds.Collection[Collection[OrganizationAccountStoreMapping]]
 
+    @property
+    def organization_account_store_mappings(self) -> Collection[OrganizationAccountStoreMapping]:
+        """The documented name of :attr:`account_store_mappings`."""
+        return self.account_store_mappings
+
 
 class OrganizationAccountStoreMapping(Resource, kinds.OrganizationAccountStoreMapping):
     """Maps an account store to an organization, at a place in the order in which the stores are searched."""
@@ -283,6 +386,15 @@ class OrganizationAccountStoreMapping(Resource, kinds.OrganizationAccountStoreMa
 
 class AccountLinkingPolicy(HasStatus, kinds.AccountLinkingPolicy):
     """Whether a login to an application or organization may answer with a linked account."""
+
+    #: An account that has no link gets one, and is made if need be.
+    AUTOMATIC_PROVISIONING_ENABLED = kinds.ENABLED
+    #: Nothing is made.
+    AUTOMATIC_PROVISIONING_DISABLED = kinds.DISABLED
+    #: Accounts of one address are linked.
+    MATCHING_PROPERTY_EMAIL = "email"
+    #: No accounts are linked because of what they have in common.
+    MATCHING_PROPERTY_NULL = None
 
     tenant: kinds.Link[Tenant]
 
@@ -432,6 +544,13 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     sessions: kinds.Collection[Collection[Session]]
     connected_keys: kinds.Collection[Collection[ConnectedKey]]
     deletions: kinds.Collection[Collection[Deletion]]
+
+    _is_new_account = False
+
+    @property
+    def is_new_account(self) -> bool:
+        """Whether a visitor who comes back from another site has made the account there."""
+        return self._is_new_account
 
     def is_unverified(self) -> bool:
         """Whether the status is UNVERIFIED."""
@@ -836,6 +955,11 @@ class PasswordResetToken(Resource, kinds.PasswordResetToken):
 
     account: kinds.Link[Account]
     account_store: kinds.Link[Directory | Group | Organization]
+
+    @property
+    def token(self) -> str:
+        """The token, which :meth:`Application.reset_account_password` takes."""
+        return self.href.rpartition("/")[2]
 
 
 class VerificationEmail(Resource, kinds.VerificationEmail):
