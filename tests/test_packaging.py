@@ -113,7 +113,7 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
         ("stormpath_wsgi/directory", "postgresql"),
         ("stormpath_wsgi/client|stormpath_wsgi/limits", "redis"),
         ("stormpath_wsgi/cli", "server"),
-        ("adapters", "flask"),
+        ("adapters/flask_stormpath", "flask"),
     ],
 )
 def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:

@@ -1,0 +1,5 @@
+"""A store for cached answers: see :class:`stormpath_wsgi.client.cache.NullCacheStore`."""
+
+from stormpath_wsgi.client.cache import NullCacheStore
+
+__all__ = ["NullCacheStore"]

@@ -1,0 +1,7 @@
+"""Accounts."""
+
+from stormpath_wsgi.client import Account, Accounts
+
+AccountList = Accounts
+
+__all__ = ["Account", "AccountList"]

@@ -1,0 +1,5 @@
+"""Whether a login may answer with a linked account."""
+
+from stormpath_wsgi.client import AccountLinkingPolicy
+
+__all__ = ["AccountLinkingPolicy"]

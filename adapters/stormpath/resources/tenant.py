@@ -1,0 +1,5 @@
+"""Tenants."""
+
+from stormpath_wsgi.client import Tenant
+
+__all__ = ["Tenant"]
