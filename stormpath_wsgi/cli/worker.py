@@ -95,6 +95,20 @@ class BoundedSocket(socket.socket):
         except BlockingIOError:
             raise self._too_slow() from None
 
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        """Sends a file like :meth:`socket.socket.sendfile`, within the limits. Raises OSError when the visitor is too
+        slow.
+
+        Without a limit in Python, that method waits for ever when the kernel's own limit is over.
+        """
+        self.settimeout(self._bounds.idle)
+        try:
+            return super().sendfile(file, offset, count)
+        except TimeoutError:
+            raise self._too_slow() from None
+        finally:
+            self.setblocking(True)
+
     def take_leave(self) -> None:
         """Ends the sending side, and reads what the visitor still sends. Otherwise the end of the answer could get
         lost.

@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, fresh_server, server
+from support.large import SIZE
 from support.waiting import eventually
 from support.warm import run
 
@@ -185,11 +186,18 @@ class worker_class(Worker):
     @pytest.fixture
     def site(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
         idle, patience = getattr(request, "param", (0.2, 60))
-        config = tmp_path / "hasty.py"
+        environ = {"STORMPATH_INSTANCE": str(tmp_path / "instance")}
+        with self.hasty(tmp_path, *DEMO[-3:], idle=idle, patience=patience, environ=environ) as started:
+            yield started
+
+    @contextmanager
+    def hasty(
+        self, folder: Path, *served: str, idle: float = 0.2, patience: float = 60, environ: Mapping[str, str]
+    ) -> Iterator[Server]:
+        config = folder / "hasty.py"
         config.write_text(self.HASTY.format(idle=idle, patience=patience))
-        command = ["-m", "gunicorn", "-c", str(config), "--bind", "127.0.0.1:0", *DEMO[-3:]]
-        environ = {"WEB_CONCURRENCY": "1", "STORMPATH_INSTANCE": str(tmp_path / "instance")}
-        with server(command, tmp_path, **environ) as started:
+        command = ["-m", "gunicorn", "-c", str(config), "--bind", "127.0.0.1:0", *served]
+        with server(command, folder, WEB_CONCURRENCY="1", **environ) as started:
             yield started
         assert not [line for line in started.lines if "Traceback" in line]
 
@@ -211,6 +219,17 @@ class worker_class(Worker):
             assert requests.get(f"{site.address}/", timeout=60).status_code == 200
             for each in connections:
                 assert b"200 OK" in open_.enter_context(each.makefile("rb")).read()
+
+    @pytest.mark.parametrize("path", ["/file", "/made"])
+    def test_who_asks_for_much_and_does_not_take_it_is_given_up(self, tmp_path: Path, path: str) -> None:
+        file = tmp_path / "large.zip"
+        with file.open("wb") as large:
+            large.truncate(SIZE)
+        environ = {"PYTHONPATH": str(ROOT / "tests"), "LARGE_FILE": str(file)}
+        with self.hasty(tmp_path, "support.large:app", environ=environ) as site, ExitStack() as stalled:
+            for _ in range(10):
+                stalled.enter_context(_connected(site)).sendall(b"GET %b HTTP/1.0\r\n\r\n" % path.encode())
+            assert requests.get(f"{site.address}/", timeout=60).text == "0 bytes"
 
     @pytest.mark.parametrize("site", [(60, 0.3)], indirect=True)
     def test_who_sends_a_byte_now_and_then_is_given_up_too(self, site: Server) -> None:
