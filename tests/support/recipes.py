@@ -103,17 +103,18 @@ def copied(recipe: str, folder: Path, name: str | None = None) -> Path:
 def served(recipe: str, folder: Path, *, https: bool = False, threads: int = 8, **environ: str) -> Iterator[Site]:
     """The site of that *recipe*, under gunicorn with one worker."""
     copied(recipe, folder, "yoursite.py")
-    people = _people(folder)
+    ada, bob = people(folder)
     trusted, options = _certified(folder) if https else (None, [])
     command = [*GUNICORN, "--threads", str(threads), *options, "--chdir", str(folder), "yoursite:application"]
     ours = {"STORMPATH_INSTANCE": str(folder / "instance"), "WEB_CONCURRENCY": "1", **CHEAP}
     with server(command, folder, **ours, **environ) as running:
         running.said(r"(Booting worker)")
         address = running.address.replace("127.0.0.1", "localhost") if https else running.address
-        yield Site(address, folder, running, *people, trusted)
+        yield Site(address, folder, running, ada, bob, trusted)
 
 
-def _people(folder: Path) -> tuple[Person, Person]:
+def people(folder: Path) -> tuple[Person, Person]:
+    """Makes Ada, who is in the group staff, and Bob, in the directory of the site in *folder*."""
     site = StormpathMiddleware(app, instance=folder / "instance", password_hasher=HASHER)
     with ExitStack() as stack:
         stack.callback(site.client.close)
