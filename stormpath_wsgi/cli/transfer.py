@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,15 +24,21 @@ from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import has_tables, prepare, upgrade
 from stormpath_wsgi.settings import Settings, instance
+from stormpath_wsgi.transfer import databases, exported, of_others, site, text_files
 from stormpath_wsgi.transfer import export as exporting
-from stormpath_wsgi.transfer import exported
+from stormpath_wsgi.transfer.people import People, Person
 from stormpath_wsgi.transfer.problems import Report, TransferError
 from stormpath_wsgi.transfer.targets import Live, Target, rehearsal
 from stormpath_wsgi.transfer.verify import Differences
 from stormpath_wsgi.transfer.verify import verify as compare
-from stormpath_wsgi.transfer.writing import Importer, Item
+from stormpath_wsgi.transfer.writing import Importer, Item, Mistake, batches
 
 _STDOUT = "-"
+_SERVERS = ("postgresql://", "postgresql+psycopg://")
+
+#: What an import can be from.
+OURS, STORMPATH, CSV, DJANGO, FLASK_SECURITY = "export", "stormpath", "csv", "django", "flask-security"
+KINDS = (OURS, STORMPATH, CSV, DJANGO, FLASK_SECURITY)
 
 
 @click.command()
@@ -72,19 +80,28 @@ def export(settings: Settings, file: str, asks: bool, plain_secrets: bool) -> No
 
 
 @click.command("import")
-@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument("source")
+@click.option("--from", "kind", type=click.Choice(KINDS), help="Whose data SOURCE is, where that cannot be seen.")
 @click.option("--dry-run", is_flag=True, help="Say what would come of it, and write nothing.")
 @click.option("--skip", is_flag=True, help="Go on after a mistake: leave out what is wrong, and take the rest.")
+@click.option("--into", metavar="NAME", help="The directory of the accounts, if not the one that registrations go to.")
+@click.option("--column", "columns", multiple=True, metavar="HOLDS=NAME", help="What a column of a CSV file holds.")
+@click.option("--table", metavar="NAME", help="The table of the users, if it is not called as usual.")
+@click.option("--salt-file", type=click.File("r"), help="A file with the SECURITY_PASSWORD_SALT of Flask-Security.")
+@click.option("--no-salt", is_flag=True, help="Flask-Security hashed passwords as they are (single hash).")
 @with_settings
-def import_(settings: Settings, source: Path, dry_run: bool, skip: bool) -> None:
+def import_(settings: Settings, source: str, **options: Any) -> None:
     """Bring the accounts of SOURCE into the directory.
+
+    SOURCE is an export of ours, the folder of a Stormpath export, a CSV file, or a database of Django or
+    Flask-Security: the file of SQLite, or postgresql://… without a password, which PGPASSWORD has.
 
     Nobody gets a mail, and what the directory has already stays as it is: the same import can be run again, and goes on
     where it was stopped.
     """
     require_local(settings, "import")
     with _told():
-        _import_export(settings, source, dry_run=dry_run, skip=skip)
+        _IMPORTS[_kind(source, options["kind"])](settings, source, options)
 
 
 @click.command()
@@ -116,18 +133,100 @@ def verify(settings: Settings, file: Path) -> None:
         raise Failure("The file and the directory differ." if differences.number else "The file is not whole.")
 
 
-def _import_export(settings: Settings, source: Path, *, dry_run: bool, skip: bool) -> None:
-    found = _look_through(source)
-    if found.faults and not skip:
+def _kind(source: str, told: str | None) -> str:
+    """Which of :data:`KINDS` the *source* is."""
+    if source.startswith(_SERVERS):
+        if told is None:
+            raise Misuse("Say whose database it is: --from django or --from flask-security")
+        return told
+    path = Path(source)
+    if not path.exists():
+        raise Misuse(f"There is no {source}.")
+    if told is not None:
+        return told
+    if path.is_dir():
+        return STORMPATH
+    if exported.is_export(path):
+        return OURS
+    if path.suffix.lower() == ".csv":
+        return CSV
+    raise Misuse(f"What {source} is cannot be seen; say it with --from: {', '.join(KINDS)}")
+
+
+def _import_export(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
+    found = _look_through(Path(source))
+    if found.faults and not options["skip"]:
         raise TransferError("\n".join([*found.faults, "Nothing was imported. To take what is there: --skip"]))
     key = found.key(_passphrase()) if found.is_encrypted else None
-    with _target(settings, dry_run=dry_run) as target:
+    with _target(settings, dry_run=options["dry_run"]) as target:
         exported.check_tenants(target, found)
-        importer = Importer(target, None, skips=skip)
-        _run(importer, found.read(key), found.rows, dry_run=dry_run)
+        importer = Importer(target, None, skips=options["skip"])
+        _run(importer, batches(found.read(key)), found.rows, options)
     before = found.header.get("baseUrl")
     if before != settings.base_url:
         _note(f"Hrefs began with {before!r:.200} and begin with {settings.base_url} here: see baseUrl to keep them.")
+
+
+def _import_csv(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
+    told = dict(_pair(each) for each in options["columns"])
+    rename, ignored = text_files.columns(Path(source), told)
+    if ignored:
+        _note(f"Columns that are not read: {', '.join(ignored)}.")
+    _import_people(settings, source, options, partial(text_files.of_csv, Path(source), of_others.of_columns, rename))
+
+
+def _import_django(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
+    _import_table(settings, source, options, databases.DJANGO, of_others.of_django)
+
+
+def _import_flask_security(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
+    salt = options["salt_file"].read().strip() if options["salt_file"] else None
+    if not salt and not options["no_salt"]:
+        raise Misuse(
+            "Flask-Security hashes passwords with its SECURITY_PASSWORD_SALT, without which none can be checked: write "
+            "it into a file, and name that with --salt-file. Sites with SECURITY_PASSWORD_SINGLE_HASH: --no-salt"
+        )
+    _import_table(settings, source, options, databases.FLASK_SECURITY, of_others.of_flask_security(salt or None))
+
+
+def _import_table(
+    settings: Settings, source: str, options: Mapping[str, Any], layout: databases.Layout, read: of_others.Reader
+) -> None:
+    """Imports the users of a database, or of a file with what a database had."""
+    if options["table"]:
+        layout = layout.with_users(options["table"])
+    path = None if source.startswith(_SERVERS) else Path(source)
+    if path is None or databases.is_sqlite(path):
+        place = source if path is None else path
+        number = databases.number(place, layout)
+        _import_people(settings, source, options, lambda progress: databases.persons(place, layout, read), number)
+    elif path.suffix.lower() in (".json", ".jsonl"):
+        _import_people(settings, source, options, partial(text_files.of_dumpdata, path, read))
+    else:
+        _import_people(settings, source, options, partial(text_files.of_csv, path, read, None))
+
+
+def _import_people(
+    settings: Settings,
+    source: str,
+    options: Mapping[str, Any],
+    read: Callable[[Callable[[int], object]], Iterable[Person | Mistake]],
+    number: int | None = None,
+) -> None:
+    """Imports persons into the directory that is meant. *number*: how many there are, for the bar; None: it goes by
+    the bytes that *read* tells.
+    """
+    wanted = settings.application
+    with _target(settings, dry_run=options["dry_run"]) as target:
+        tenant_id = site.tenant_with_application(target, wanted.name)
+        directory_id = site.store(target, tenant_id, options["into"], wanted.name, wanted.href)
+        importer = Importer(target, tenant_id, skips=options["skip"])
+        people = People(target, tenant_id, directory_id)
+        if number is not None:
+            _run(importer, people.batches(read(_nothing)), number, options)
+            return
+        with _progress("Importing", Path(source).stat().st_size) as progress:
+            _run(importer, people.batches(read(progress)), None, options)
 
 
 def _look_through(source: Path) -> exported.Export:
@@ -135,16 +234,24 @@ def _look_through(source: Path) -> exported.Export:
         return exported.look_through(source, progress)
 
 
-def _run(importer: Importer, items: Iterable[Item], number: int | None, *, dry_run: bool) -> None:
+def _run(importer: Importer, items: Iterable[Sequence[Item]], number: int | None, options: Mapping[str, Any]) -> None:
     """Imports *items*, and prints what came of it, also of what was written before a mistake."""
+    dry_run = options["dry_run"]
     try:
         with _progress("Trying" if dry_run else "Importing", number) as progress:
-            importer.write(items, progress)
+            importer.write_batches(items, progress)
     except TransferError as error:
         _print_report(importer.report, dry_run=dry_run)
         what = "An import would stop here" if dry_run else "The import stopped here; what is above was written"
         raise TransferError(f"{error}\n{what}. Mend it and run it again, or leave it out: --skip") from None
     _print_report(importer.report, dry_run=dry_run)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    holds, equals, name = text.partition("=")
+    if not (holds and equals and name):
+        raise Misuse(f"--column {text}: write what the column holds, and its name: --column email=E-Mail")
+    return holds, name
 
 
 @contextmanager
@@ -248,3 +355,15 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _note(text: str) -> None:
     click.echo(text, err=True)
+
+
+def _nothing(number: int) -> None:
+    """Does nothing with *number*, where another bar counts."""
+
+
+_IMPORTS: Mapping[str, Callable[[Settings, str, Mapping[str, Any]], None]] = {
+    OURS: _import_export,
+    CSV: _import_csv,
+    DJANGO: _import_django,
+    FLASK_SECURITY: _import_flask_security,
+}

@@ -94,7 +94,7 @@ def check_tenants(target: Target, export: Export) -> None:
     """Raises :class:`TransferError` unless the directory is empty, or of the tenant of the *export*: two sites in one
     directory would find the accounts of each other.
     """
-    with target.batch() as connection:
+    with target.reading() as connection:
         there = set(connection.execute(select(schema.tenants.c.id)).scalars())
     if there and not export.tenants <= there:
         raise TransferError(

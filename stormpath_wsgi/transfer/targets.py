@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets as random
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +30,9 @@ class Target(Protocol):
     def batch(self) -> AbstractContextManager[Connection]:
         """The transaction of one batch."""
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees what was written so far. No batch may begin in this block."""
+
 
 class Live:
     """The directory in *database*. What is written into it, stays."""
@@ -44,6 +47,10 @@ class Live:
         """See :meth:`Target.batch`."""
         with deadline.allowing(deadline.LONG), self.database.write() as transaction:
             yield transaction.connection
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """See :meth:`Target.reading`."""
+        return self.database.read()
 
 
 class _Undone(Exception):
@@ -63,6 +70,10 @@ class _Undoing:
         """See :meth:`Target.batch`."""
         with self._connection.begin_nested():
             yield self._connection
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """See :meth:`Target.reading`."""
+        return nullcontext(self._connection)
 
 
 @contextmanager

@@ -67,15 +67,24 @@ class Step(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A record that could not even be read, and why."""
+    """A record that cannot be taken, and why. *is_none*: whether it is no mistake, and the import goes on."""
 
     where: str
     section: str
     why: str
     size: int = 0
+    is_none: bool = False
 
 
-Item = Rows | Step | Mistake
+class There(NamedTuple):
+    """A record that the directory has already."""
+
+    where: str
+    section: str
+    size: int = 0
+
+
+Item = Rows | Step | Mistake | There
 
 
 class Importer:
@@ -91,7 +100,13 @@ class Importer:
 
     def write(self, items: Iterable[Item], progress: Callable[[int], object] = lambda records: None) -> Report:
         """Writes all of *items*, and returns what came of it. *progress* is called with numbers of records."""
-        for batch in batches(items):
+        return self.write_batches(batches(items), progress)
+
+    def write_batches(
+        self, batches: Iterable[Sequence[Item]], progress: Callable[[int], object] = lambda records: None
+    ) -> Report:
+        """The same for items that are in *batches* already, because some belong together."""
+        for batch in batches:
             with self._target.batch() as connection:
                 done = _Batch(connection, self._target, self._tenant_id).write(batch)
                 if done.mistakes and not self._skips:
@@ -135,8 +150,11 @@ class _Batch:
             for item in items:
                 if isinstance(item, Step):
                     self._step(item)
+                elif isinstance(item, There):
+                    self.report.count(self.report.there, item.section)
                 elif isinstance(item, Mistake):
-                    self._mistake(item.section, item.where, item.why)
+                    self.mistakes += not item.is_none
+                    self.report.leave_out(item.section, item.where, item.why)
         self._count()
         return self
 

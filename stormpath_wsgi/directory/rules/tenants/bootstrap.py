@@ -34,10 +34,15 @@ def bootstrap(context: Context, application_name: str) -> None:
         if _is_set_up(transaction.connection):  # another process has done it meanwhile
             return
         work = context.work(transaction.connection, new_id())
-        records.make(work, Tenant, work.tenant_id, {"name": TENANT, "key": TENANT})
-        custom_data.make(work, work.tenant_id, None)
-        records.make(work, IdSite, work.tenant_id, bodies.of_creation(IdSite, {}, work.base_url).values)
+        make_tenant(work)
         applications.make(work, body.values, directory=True)
+
+
+def make_tenant(work: UnitOfWork) -> None:
+    """Makes the tenant whose id the unit of work has. No application, and nothing else, belongs to it yet."""
+    records.make(work, Tenant, work.tenant_id, {"name": TENANT, "key": TENANT})
+    custom_data.make(work, work.tenant_id, None)
+    records.make(work, IdSite, work.tenant_id, bodies.of_creation(IdSite, {}, work.base_url).values)
 
 
 def issue_api_key(context: Context, name: str | None) -> tuple[str, str]:
