@@ -18,6 +18,10 @@ HOMES = (ROOT, ROOT / "stormpath_wsgi", ROOT / "stormpath_wsgi/client")
 _NAME = re.compile(r"(?<![\w/.])(?:stormpath_wsgi|flask_stormpath)(?:\.[A-Za-z_]\w*)+")
 _PICTURE = re.compile(r"^\.\. image:: _static/pictures/([\w-]+)\.png\n   :alt: (.*)", re.MULTILINE)
 _LARGEST = 60_000  # bytes
+_QUOTED = re.compile(r'"([^"\n]+)"')
+_LITERAL = re.compile(r"``[^`]+``")
+#: Where a text in Python goes on in the next line.
+_BROKEN_TEXT = re.compile(r'"\n\s*f?"')
 _FILE = re.compile(r"``((?:[\w.-]+/)+[\w-]+\.(?:py|rst|ini|yaml|conf|toml))``")
 
 
@@ -36,6 +40,15 @@ def test_every_picture_is_shown_and_small_and_told_in_words() -> None:
     pictures = {picture.stem: picture.stat().st_size for picture in (ROOT / "docs/_static/pictures").glob("*")}
     assert sorted(name for name, alternative in shown if alternative) == sorted(pictures)
     assert max(pictures.values()) < _LARGEST
+
+
+def test_what_the_page_on_troubles_quotes_is_what_we_say() -> None:
+    page = _LITERAL.sub("", (ROOT / "docs/troubleshooting.rst").read_text())
+    files = [file for kind in ("*.py", "*.html") for file in (ROOT / "stormpath_wsgi").rglob(kind)]
+    said = _BROKEN_TEXT.sub("", "".join(file.read_text() for file in files))
+    quoted = _QUOTED.findall(page)
+    assert len(quoted) > 5
+    assert [text for text in quoted if text not in said] == []
 
 
 def _is_importable(name: str) -> bool:

@@ -72,7 +72,7 @@ def _attribute(app: object, name: str) -> object:
     Grade.LOW,
     why="Whoever writes keeps all readers waiting, so one slow visitor slows the site.",
     mend='sqlite3 instance/accounts.db "PRAGMA journal_mode=WAL"',
-    docs="production",
+    docs="troubleshooting",
 )
 def journal(setup: Setup) -> Iterator[Seen]:
     """Another ``journal_mode`` than ``wal``."""

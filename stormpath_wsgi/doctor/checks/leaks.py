@@ -79,7 +79,7 @@ def debug_pages(site: Site) -> Iterator[Seen]:
     Grade.LOW,
     why="What is not foreseen is where holes are; and failures fill the log.",
     mend="answer with 400 what cannot be read",
-    docs="production",
+    docs="troubleshooting",
 )
 def server_error(site: Site) -> Iterator[Seen]:
     """An answer of 500 or above, other than 501 and 503, to a request that cannot be read."""
