@@ -11,7 +11,7 @@ LOWEST := .venv-lowest
 APPS := .venv-apps
 LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 # What looks at files of ours only, counts without any library, or has no lowest version (servers, made-up requests).
-NOT_LOWEST := tests/real tests/apps tests/limits/test_limits.py tests/limits/test_limit.py tests/api/test_openapi.py \
+NOT_LOWEST := tests/real tests/apps tests/limits/test_limits.py tests/limits/test_limit.py tests/api/test_openapi.py tests/doctor/test_reports.py \
 	$(addprefix tests/test_,deploy_files.py docstrings.py documentation.py imports.py packaging.py texts.py)
 ACCOUNTS ?= 20000
 

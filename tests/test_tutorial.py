@@ -10,55 +10,46 @@ import re
 import runpy
 import shlex
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from support import cheap
+from support.examples import Example, commands, examples
 from webtest import TestApp  # type: ignore[import-untyped]
 
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.cli import targets
 from stormpath_wsgi.cli.commands import cli
 
-PAGE = Path(__file__).parents[1] / "docs/tutorial.rst"
 EMAIL, PASSWORD = "you@example.com", "Reading-4-all"
 ADDRESS = "http://127.0.0.1:8000"
-
-_BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?:   :caption: (.*)\n)?\n((?:    .*\n|\n)+)", re.MULTILINE)
-
-
-class Block(NamedTuple):
-    """A block of the page. *caption*: where its text belongs."""
-
-    language: str
-    caption: str
-    text: str
 
 
 class Reader:
     """Somebody who does what the page says, block after block."""
 
     def __init__(self) -> None:
-        found = _BLOCK.findall(PAGE.read_text())
-        self._blocks = iter([Block(language, caption, textwrap.dedent(text)) for language, caption, text in found])
+        self._blocks = iter(examples("tutorial.rst"))
         self._site: StormpathMiddleware | None = None
         self.browser: Any = None
 
     def next(self, language: str, caption: str = "") -> str:
         """The text of the next block, which is of that *language* and belongs there."""
+        return self._take(language, caption).text
+
+    def _take(self, language: str, caption: str) -> Example:
         block = next(self._blocks)
         assert (block.language, block.caption) == (language, caption)
-        return block.text
+        return block
 
     def types(self) -> list[str]:
         """The commands of the next block. Those of ours are run, and must succeed."""
-        lines = [line.partition("   #")[0].strip() for line in self.next("sh").splitlines() if line.strip()]
+        lines = [*commands(self._take("sh", ""))]
         for line in lines:
             program, *arguments = shlex.split(line)
             if program == "stormpath-wsgi" and arguments[0] != "run":

@@ -1,0 +1,415 @@
+"""The examples of the documentation: what stands there runs, and does what the page says."""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from configparser import ConfigParser
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+import pyotp
+import pytest
+import requests
+import yaml
+from jinja2 import Environment
+from support.browsing import PASSWORD, Visit, app, make_site
+from support.examples import ROOT, commands, examples, pages, run
+from support.servers import answer, scripted, served_api
+from webob import Request, Response
+
+from stormpath_wsgi import Settings, StormpathMiddleware, groups_required, login_required, user
+from stormpath_wsgi.cli.commands import cli
+from stormpath_wsgi.client import Client
+from stormpath_wsgi.events import Declined
+from stormpath_wsgi.flows import flows_of
+from stormpath_wsgi.session import session_of
+from stormpath_wsgi.web.identity import Proof
+
+GOOD = {"login": "ada@example.org", "password": PASSWORD}
+
+#: Those of ours, whose names are imported.
+PACKAGES = ("stormpath_wsgi", "flask_stormpath")
+
+#: Pages whose examples need what they are about, and the tests beside which these run.
+ELSEWHERE = {"flask.rst": "adapters/flask", "other_apps.rst": "apps"}
+
+named = pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the reader is: nothing is set."""
+    for name in [name for name in os.environ if name.startswith("STORMPATH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def visit() -> Iterator[Visit]:
+    """A site with an account."""
+    site = make_site()
+    with closing(site.client):
+        made = Visit(site=site)
+        made.account()
+        yield made
+
+
+@named
+def test_code_can_be_read_and_names_of_ours_in_it_be_imported(page: Path) -> None:
+    for example in examples(page, "python"):
+        for node in ast.walk(ast.parse(example.text)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in PACKAGES:
+                exec(compile(ast.Module([node], []), page.name, "exec"), {})  # noqa: S102 - our own documentation
+
+
+@named
+def test_commands_of_ours_exist_with_their_options(page: Path) -> None:
+    typed = [line for example in examples(page, "sh", "console") for line in commands(example)]
+    for line in typed:
+        if found := re.search(r"(?:^|/|\()stormpath-wsgi (.*?)(?:\)|>|\||$)", line):
+            understand(re.sub(r"\[.*?\]", "", found[1]))
+
+
+def understand(line: str) -> None:
+    """Raises where click does not know a command or an option of *line*."""
+    arguments = shlex.split(line)
+    command: click.Command | None = cli
+    context = click.Context(cli, info_name="stormpath-wsgi")
+    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+        command = command.get_command(context, arguments.pop(0))
+    assert command is not None, f"there is no such command: {line}"
+    if not isinstance(command, click.Group) and "--help" not in arguments:
+        command.make_parser(context).parse_args(arguments)
+
+
+@named
+def test_settings_exist_and_may_have_these_values(page: Path, shop: None, folder: Path) -> None:
+    for example in examples(page, "yaml"):
+        (folder / "there").touch()  # in the place of a file of the reader
+        document = yaml.safe_load(re.sub(r"/srv/\S+", str(folder / "there"), example.text))
+        if set(document) & {field.alias for field in Settings.model_fields.values()}:
+            Settings.read(**document)
+    for example in examples(page, "sh", "console"):
+        for line in commands(example):
+            for variable in re.findall(r"\bexport (STORMPATH_\w+)=", line):
+                assert Settings.place(variable), variable
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules of the reader that settings name, made of the examples that show them."""
+    accounts, shop, messages = ModuleType("accounts"), ModuleType("shop"), ModuleType("shop.messages")
+    listener = examples("events.rst", "python")[0]
+    run(listener._replace(text=listener.text.partition("application =")[0]), vars(accounts))
+    run(examples("factors.rst", "python")[2], vars(messages))
+    for module in (accounts, shop, messages):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+@named
+def test_other_files_can_be_read(page: Path) -> None:
+    for example in examples(page, "json", "html+jinja", "ini"):
+        if example.language == "json":
+            json.loads(example.text)
+        elif example.language == "ini" and example.text.lstrip().startswith(("[", "#")):
+            ConfigParser(interpolation=None).read_string(example.text)
+        elif example.language == "html+jinja":
+            Environment(autoescape=True, extensions=["jinja2.ext.i18n"]).parse(example.text)
+
+
+@named
+def test_a_page_with_code_has_a_test_that_runs_it(page: Path) -> None:
+    """That is one which names the page."""
+    name = page.relative_to(ROOT).as_posix().removeprefix("docs/")
+    if not examples(page, "python"):
+        return
+    if name in ELSEWHERE:
+        assert (ROOT / "tests" / ELSEWHERE[name]).is_dir()
+    else:
+        assert re.search(rf"(?<![\w/])(?:docs/)?{re.escape(name)}\b", _tests()), f"{name}: {NOT_RUN}"
+
+
+@cache
+def _tests() -> str:
+    """The text of all tests."""
+    return "".join(test.read_text(encoding="utf-8") for test in (ROOT / "tests").rglob("*.py"))
+
+
+NOT_RUN = "no test names it. Run its examples, as those above are in test_code_in_docs.py"
+
+
+def test_index_rst(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: dict[str, Any] = {}
+    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
+    (block,) = examples("index.rst", "python")
+    run(block, names)
+    with closing(names["application"].client):
+        assert Visit(site=names["application"]).get("/").headers["Location"].startswith("/login")
+    assert (folder / "accounts.db").exists()
+
+
+def test_readme_rst(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
+    monkeypatch.setenv("FLASK_SECRET_KEY", "5a" * 32)
+    any_app, flask = examples(ROOT / "README.rst", "python")
+    names: dict[str, Any] = {"__name__": "yoursite"}
+    run(any_app, names)
+    with closing(names["application"].client):
+        assert "stranger" in Visit(site=names["application"]).get("/")
+    run(flask, names)
+    assert names["app"].test_client().get("/members").status_code == 302
+
+
+def test_account_rst_asks_for_the_password_of_who_is_not_fresh(visit: Visit) -> None:
+    (block,) = examples("account.rst", "python")
+
+    def transfer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        led = run(block, {"environ": environ, "redirect": str})
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [str(led).encode()]
+
+    site = make_site(transfer)
+    with closing(site.client):
+        own = Visit(site=site)
+        own.account()
+        assert own.get("/").text == "/account/fresh?next=/transfer"
+        own.sign_in()
+        assert own.get("/").text == "None"
+
+
+def test_events_rst(monkeypatch: pytest.MonkeyPatch, visit: Visit, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
+    greets, listens, refuses = examples("events.rst", "python")
+    names: dict[str, Any] = {"app": app}
+    run(greets, names)
+    names["application"].client.close()
+    names["application"] = visit.site
+    run(listens, names)
+    visit.sign_in()
+    assert "signed in from" in capsys.readouterr().out
+    run(refuses, names)
+    visit.site.events.listen(names["RegistrationStarts"], names["only_ours"])
+    form = {"givenName": "Eve", "surname": "E", "email": "eve@elsewhere.example", "password": PASSWORD}
+    assert "the address that you have from us" in visit.fill_in("/register", **form)
+    assert names["Declined"] is Declined
+
+
+def test_factors_rst(visit: Visit) -> None:
+    app_factor, sms, sends = examples("factors.rst", "python")
+    sent: list[str] = []
+    site = make_site(sms=lambda number, text: sent.append(text))
+    with closing(site.client), scripted() as gateway:
+        account = Visit(site=site).account()
+        names: dict[str, Any] = {"account": account, "show": sent.append}
+        made, asked = app_factor.text.split("\n\n")
+        run(app_factor._replace(text=made), names)
+        names["typed"] = pyotp.TOTP(names["factor"].secret).now()
+        run(app_factor._replace(text=asked), names)
+        assert account.factors[0].verification_status == "VERIFIED"
+        made, asked = sms.text.split("\n\n")
+        run(sms._replace(text=made), names)
+        names["typed"] = sent[-1].removeprefix("Shop: ")
+        run(sms._replace(text=asked), names)
+        assert [factor.verification_status for factor in account.factors] == ["VERIFIED", "VERIFIED"]
+        gateway.answers = [answer(200)]
+        own: dict[str, Any] = {"requests": requests, "GATEWAY": gateway.address}
+        run(sends, own)
+        own["send"]("+12015550123", "Shop: 123456")
+        assert json.loads(gateway.asked[0].body) == {"to": "+12015550123", "text": "Shop: 123456"}
+
+
+def test_flows_rst_asks_for_the_terms() -> None:
+    begins, step, page = examples("flows.rst", "python")
+    names: dict[str, Any] = {
+        "redirect": lambda address: Response(status=302, location=address),
+        "local": lambda wanted: wanted or "/",
+        "ask": lambda question, pending, wanted: Response(f"{question.name}?"),
+    }
+    run(page, names)
+
+    def site(environ: dict[str, Any], start_response: Any) -> Any:
+        request = Request(environ)
+        if request.path == "/terms":
+            return names["terms"](request)(environ, start_response)
+        found = {**names, "flows": flows_of(environ), "session": session_of(environ), **GOOD}
+        led = run(begins, found) or Response(f"user: {user.email}")
+        return led(environ, start_response)
+
+    made = make_site(site)
+    with closing(made.client):
+        visit = Visit(site=made)
+        account = visit.account()
+        run(step, {"application": made})
+        asked = visit.get("/sign-in")
+        assert "/terms?pending=" in asked.headers["Location"]
+        assert "terms?" in asked.follow()
+        done = visit.post(asked.headers["Location"], {})
+        assert done.headers["Location"].endswith("/")
+        account.custom_data.refresh()
+        assert account.custom_data["terms"] == "2026"
+
+
+def test_invitations_rst(visit: Visit, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = examples("invitations.rst", "python")
+    visit.application.groups.create({"name": "staff"})
+    visit.application.invitations.create({"email": "eve@example.com"})
+    run(block, {"application": visit.application})
+    assert re.fullmatch(r"eve@example.com \d{4}-.*\n", capsys.readouterr().out)
+
+
+def test_organizations_rst(visit: Visit) -> None:
+    acme, linked = examples("organizations.rst", "python")
+    names: dict[str, Any] = {"client": visit.site.client, "application": visit.application, "password": PASSWORD}
+    run(acme, names)
+    names["other"] = visit.account("grace@example.org")
+    run(linked, names)
+    assert [link.right_account.href for link in names["ada"].account_links] == [names["other"].href]
+
+
+def test_policies_rst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
+    wraps, protects = examples("policies.rst", "python")
+    names: dict[str, Any] = dict.fromkeys(["members", "admin", "either", "application"], app)
+    names |= {"StormpathMiddleware": StormpathMiddleware}
+    run(wraps, names)
+    assert (names["login_required"], names["groups_required"]) == (login_required, groups_required)
+    run(protects, names)
+    with closing(names["application"].client):
+        visit = Visit(site=names["application"])
+        assert [visit.get(path, status="*").status_int for path in ("/", "/members", "/members/admin")] == [
+            200,
+            302,
+            302,
+        ]
+
+
+def test_remote_rst_and_rest_rst(folder: Path, sqlite_url: str) -> None:
+    """With the address and the key of a directory that is there, in the place of those that are made up."""
+    (remote,), (rest,) = examples("remote.rst", "python"), examples("rest.rst", "python")
+    with served_api(sqlite_url) as opening:
+        (folder / "key").write_text(f"apiKey.id = {opening['id']}\napiKey.secret = {opening['secret']}\n")
+        for example in (remote, rest):
+            text = example.text.replace("https://id.example.com/v1", opening["url"])
+            text = text.replace("/etc/yoursite/apiKey.properties", "key")
+            text = text.replace('id="…", secret="…"', f'id="{opening["id"]}", secret="{opening["secret"]}"')
+            names: dict[str, Any] = {"Client": Client}
+            run(example._replace(text=text), names)
+            with closing(names["client"]) as client:
+                assert [application.name for application in client.applications] == ["My Application"]
+
+
+def test_rest_rst_by_curl(sqlite_url: str) -> None:
+    """All that is typed there, one line after the other, and the answers that are shown."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    _, *blocks = examples("rest.rst", "console")
+    shown = re.findall(r"/accounts/(\w{22})", "".join(block.text for block in blocks))[0]
+    with served_api(sqlite_url) as opening:
+        with Client(**opening) as client:
+            application = client.applications[0].href
+        answers: list[Any] = []
+        environ = os.environ | {"KEY": f"{opening['id']}:{opening['secret']}", "APPLICATION": application}
+        for line in (line for block in blocks for line in commands(block) if "curl " in line):
+            account = answers[0]["href"].rpartition("/")[2] if answers else shown
+            typed = line.replace("http://127.0.0.1:8000/v1", opening["url"]).replace(shown, account)
+            said = subprocess.run(
+                ["bash", "-c", f"{typed} -sS"], env=environ, capture_output=True, text=True, check=True
+            )
+            answers.append(json.loads(said.stdout))
+    made, right, wrong, found, data, by_data, tokens = answers
+    assert made["username"] == "ada@example.com"
+    assert right["account"]["href"] == made["href"] and wrong["code"] == 7100
+    assert found["items"][0]["groups"]["items"] == []
+    assert (data["visits"], by_data["size"]) == (3, 1)
+    assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 3600)
+
+
+def test_settings_rst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
+    (block,) = examples("settings.rst", "python")
+    made: list[StormpathMiddleware] = []
+
+    def middleware(*arguments: Any, **settings: Any) -> None:
+        made.append(StormpathMiddleware(*arguments, **settings))
+
+    run(block, {"StormpathMiddleware": middleware, "app": app})
+    with closing(made[0].client):
+        assert made[0].settings.session.idle.total_seconds() == 12 * 3600
+
+
+def test_tokens_rst(visit: Visit) -> None:
+    gets, proved, key, asks = examples("tokens.rst", "python")
+    account = visit.application.accounts[0]
+    given: list[Any] = []
+    names: dict[str, Any] = {
+        "application": visit.application,
+        "account": account,
+        "username": GOOD["login"],
+        "password": PASSWORD,
+        "answer": given.append,
+        "show": lambda *both: given.append(both),
+    }
+    first, second = gets.text.rsplit("\n\n", 1)
+    run(gets._replace(text=first), names)
+    names["refresh_token"] = json.loads(given[0])["refresh_token"]
+    run(gets._replace(text=second), names)
+    assert names["tokens"].account.href == account.href
+    run(key, names)
+    id, secret = given[-1]
+    names["headers"] = {"Authorization": requests.auth._basic_auth_str(id, secret)}
+    names["form"] = ""
+    run(asks, names)
+    assert names["found"].account.href == account.href
+
+    looked: list[Any] = []
+
+    def site(environ: dict[str, Any], start_response: Any) -> Any:
+        seen = {"environ": environ}
+        run(proved, seen)
+        looked.append(seen.get("proofs"))
+        return app(environ, start_response)
+
+    own = make_site(site)
+    with closing(own.client):
+        visitor = Visit(site=own)
+        visitor.account()
+        visitor.get("/")
+        visitor.sign_in()
+        visitor.get("/")
+    stranger, signed_in = looked
+    assert stranger is None and Proof.PASSWORD in signed_in
+
+
+def test_pages_rst_has_addresses_verified(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = examples("pages.rst", "python")
+    (folder / "instance").mkdir()
+    site = make_site(directory="sqlite:///instance/accounts.db")
+    with closing(site.client):
+        assert Visit(site=site).get("/verify", status="*").status_int == 404
+        names: dict[str, Any] = {}
+        run(block, names)
+        names["client"].close()
+        assert "/verify" in Visit(site=site).get("/verify")
+
+
+def test_troubleshooting_rst(monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = examples("troubleshooting.rst", "python")
+    asked: list[Any] = []
+    monkeypatch.setattr(logging, "basicConfig", lambda **settings: asked.append(settings))
+    run(block, {})
+    assert asked == [{"level": logging.INFO}]
