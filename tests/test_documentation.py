@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst")]
+PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst"), *(ROOT / "docs/frameworks").glob("*.rst")]
 
 #: Folders that a path in a page may start from.
 HOMES = (ROOT, ROOT / "stormpath_wsgi", ROOT / "stormpath_wsgi/client")

@@ -203,6 +203,31 @@ def test_the_adapters_use_documented_names_only() -> None:
     assert wrong == []
 
 
+def test_an_adapter_imports_its_own_framework_only() -> None:
+    """Whoever asks for one gets no other."""
+    frameworks = {
+        "django",
+        "flask",
+        "flask_login",
+        "flask_stormpath",
+        "pyramid",
+        "django_stormpath",
+        "pyramid_stormpath",
+    }
+    of_adapter = {
+        "django_stormpath": {"django", "django_stormpath"},
+        "flask_stormpath": {"flask", "flask_login", "flask_stormpath"},
+    }
+    wrong = [
+        f"{adapter}/{module.name} imports {name}"
+        for adapter, known in of_adapter.items()
+        for module in (ROOT / "adapters" / adapter).rglob("*.py")
+        for name in _imported(module)
+        if name.partition(".")[0] in frameworks - known
+    ]
+    assert wrong == []
+
+
 def test_importing_the_package_loads_nothing_optional() -> None:
     code = f"import sys, stormpath_wsgi; print(*sorted({set(OPTIONAL)} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

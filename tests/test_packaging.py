@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {
     "stormpath_wsgi": ROOT / "stormpath_wsgi",
     "stormpath_wsgi/deploy": ROOT / "deploy",
+    "django_stormpath": ROOT / "adapters/django_stormpath",
     "flask_stormpath": ROOT / "adapters/flask_stormpath",
 }
 
@@ -34,7 +35,7 @@ PACKAGES = {
 BROUGHT = {"gevent", "pastedeploy"}
 
 #: What a site may ask for; the other extras are for those who work on the project.
-EXTRAS = ("flask", "postgresql", "redis", "server")
+EXTRAS = ("django", "flask", "postgresql", "redis", "server")
 
 # A page needs templates, the directory behind it needs migrations.
 A_LOGIN_PAGE = """
@@ -113,6 +114,7 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
         ("stormpath_wsgi/directory", "postgresql"),
         ("stormpath_wsgi/client|stormpath_wsgi/limits", "redis"),
         ("stormpath_wsgi/cli", "server"),
+        ("adapters/django_stormpath", "django"),
         ("adapters/flask_stormpath", "flask"),
     ],
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from pwdlib.hashers.bcrypt import BcryptHasher
@@ -19,6 +19,8 @@ from support.cheap import HASHER
 PASSWORD = "Correct horse 1"
 HASH = BcryptHasher(rounds=4).hash(PASSWORD)  # accounts are made from it: to hash properly takes its time
 KEYS = ["the first key of this test, which signs", "the second key, that was there before it"]
+#: What opens a directory in memory.
+OPENING: Mapping[str, Any] = {"directory": "sqlite://", "secret_keys": KEYS, "password_hasher": HASHER}
 COOKIE, HOST_COOKIE = "stormpath_session", "__Host-stormpath_session"
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -29,11 +31,18 @@ class Site:
     """*app* in the middleware, over a directory of its own in memory, with a checker of PEP 3333 on either side."""
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
-        self.middleware = StormpathMiddleware(
-            LintMiddleware(app),
-            **{"directory": "sqlite://", "secret_keys": KEYS, "password_hasher": HASHER, **settings},
-        )
-        self.client, self.application = self.middleware.client, self.middleware.application
+        self._serve(StormpathMiddleware(LintMiddleware(app), **{**OPENING, **settings}))
+
+    @classmethod
+    def of(cls, middleware: StormpathMiddleware) -> Self:
+        """The site that *middleware* is around already."""
+        site = cls.__new__(cls)
+        site._serve(middleware)
+        return site
+
+    def _serve(self, middleware: StormpathMiddleware) -> None:
+        self.middleware = middleware
+        self.client, self.application = middleware.client, middleware.application
         mapping = self.application.default_account_store_mapping
         assert mapping and isinstance(mapping.account_store, Directory)
         self.directory: Directory = mapping.account_store
