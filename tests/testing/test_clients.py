@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-import django
 import pytest
-from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import Client as DjangoClient
+from django.test import override_settings
 from django.urls import path
 from flask import Flask, session
 from flask.testing import FlaskClient
+from support.django_project import set_up
 from webtest import TestApp  # type: ignore[import-untyped]
 from werkzeug.test import Client
 
@@ -116,16 +116,8 @@ urlpatterns = [path("", show), path("staff/", show)]
 
 @pytest.fixture(scope="module")
 def django_site() -> Iterator[StormpathMiddleware]:
-    if not settings.configured:
-        settings.configure(
-            ALLOWED_HOSTS=["*"],
-            ROOT_URLCONF=__name__,
-            TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
-        )
-        django.setup()
-    from django.test.utils import override_settings
-
-    with override_settings(ROOT_URLCONF=__name__), quick_databases():
+    set_up()
+    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[]), quick_databases():
         yield StormpathMiddleware(
             WSGIHandler(),
             protect={"/": login_required, "/staff": groups_required(["staff"])},
