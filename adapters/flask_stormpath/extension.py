@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app, request
 
-from stormpath_wsgi import Error, StormpathMiddleware
+from stormpath_wsgi import Error
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.session import CurrentSession, session_of
+
+if TYPE_CHECKING:
+    from flask_stormpath.middleware import FlaskMiddleware
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ def current() -> Flask:
     return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def stormpath() -> StormpathMiddleware:
+def stormpath() -> FlaskMiddleware:
     """The middleware around the current app: it has the ``settings``, the ``client`` and the ``application``.
 
     Raises RuntimeError when the app has none.
@@ -36,7 +39,7 @@ def stormpath() -> StormpathMiddleware:
             f"The Flask app {current_app.name!r} has no StormpathManager: write StormpathManager(app), or "
             "stormpath_manager.init_app(app), where the app is made."
         )
-    return cast(StormpathMiddleware, middleware)
+    return cast("FlaskMiddleware", middleware)
 
 
 def current_session() -> CurrentSession:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Flask, current_app, flash, has_request_context, render_template, request
-from flask_login import AnonymousUserMixin
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 
 from flask_stormpath.fields import OLD
+from flask_stormpath.flags import AnonymousUser
 from flask_stormpath.forms import ChangePasswordForm, ForgotPasswordForm, LoginForm, RegistrationForm
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.texts import Texts
@@ -49,7 +49,7 @@ CHANGE = Face("STORMPATH_FORGOT_PASSWORD_CHANGE_TEMPLATE", ChangePasswordForm)
 COMPLETE = Face("STORMPATH_FORGOT_PASSWORD_COMPLETE_TEMPLATE")
 
 
-class Asker(AnonymousUserMixin):  # type: ignore[misc]  # Flask-Login has no types
+class Asker(AnonymousUser):
     """Who has asked for a new password, as the template sees them: whether anybody has the address nothing tells."""
 
     def __init__(self, email: str) -> None:

@@ -3,58 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any, cast
-from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from flask import Flask, current_app, has_app_context
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from flask_stormpath.checks import check_app, own_views
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, current_session, login_disabled, stormpath
 from flask_stormpath.faces import add_templates
+from flask_stormpath.middleware import FlaskMiddleware
 from flask_stormpath.models import User
-from flask_stormpath.pages import pages_of_flask
 from flask_stormpath.routing import add_page, add_view, stay_on_the_host
 from flask_stormpath.session import SessionLoginManager, load_user
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
-from flask_stormpath.signals import send_signals
-from flask_stormpath.views import VIEWS, keep_body, leave_tokens_to_pages
-from stormpath_wsgi import Client, ConfigurationError, StormpathMiddleware
+from flask_stormpath.signals import name_the_anonymous, send_signals
+from flask_stormpath.views import PROVIDERS, VIEWS
+from stormpath_wsgi import Client
 from stormpath_wsgi.client import Application
 from stormpath_wsgi.errors import TooManyTries, Unavailable
-from stormpath_wsgi.pages import AnyPage
 from stormpath_wsgi.session import LIVES_ON
 from stormpath_wsgi.settings import Settings
-
-
-class FlaskMiddleware(StormpathMiddleware):
-    """The middleware around a Flask app, which itself serves the pages that Flask-Stormpath had."""
-
-    def __init__(self, app: Flask, **settings: Any) -> None:
-        super().__init__(app.wsgi_app, **settings)
-        self._app, self._wsgi_app = app, app.wsgi_app
-        #: The methods of the pages that the app serves, by name.
-        self.served_by_app: dict[str, frozenset[str]] = {}
-
-    @classmethod
-    def page_kinds(cls) -> tuple[type[AnyPage], ...]:
-        """Those that Flask-Stormpath had too know its forms."""
-        return pages_of_flask()
-
-    def serve_page(self, page: AnyPage, environ: WSGIEnvironment) -> WSGIApplication | None:
-        """The app serves its pages by its views, before any policy for their paths."""
-        if environ["REQUEST_METHOD"] not in self.served_by_app.get(page.name, ()):
-            return super().serve_page(page, environ)
-        keep_body(environ, self.settings.max_body)
-        leave_tokens_to_pages(self._app)
-        return self._wsgi_app
-
-    @classmethod
-    def made_with(cls) -> str:
-        return f"flask-stormpath/{version('stormpath-wsgi')} flask/{version('flask')}"
 
 
 class StormpathManager:
@@ -71,14 +42,12 @@ class StormpathManager:
 
     def init_app(self, app: Flask) -> None:
         """Put :class:`~stormpath_wsgi.StormpathMiddleware` around *app*, and Flask-Login in it."""
-        if not isinstance(app, Flask):
-            raise ConfigurationError(f"{app!r} is no Flask app: write StormpathManager(app) with what Flask(…) made.")
-        if NAME in app.extensions:
-            raise ConfigurationError(f"The app {app.name!r} has a StormpathManager already.")
+        check_app(app)
         init_settings(app.config)
         check_settings(app.config)
         middleware = FlaskMiddleware(app, **middleware_settings(app))
         send_signals(app, middleware.events)
+        name_the_anonymous(app, middleware.events)
         app.extensions[NAME] = middleware
         app.wsgi_app = middleware  # type: ignore[method-assign]
         self.init_login(app)
@@ -100,12 +69,18 @@ class StormpathManager:
     def init_routes(self, app: Flask) -> None:
         """Make ``url_for("stormpath.login")`` and the like work, and the views of the pages that the app serves."""
         middleware: FlaskMiddleware = app.extensions[NAME]
+        older = own_views(app)
         for name, path in middleware.pages.addresses.items():
-            if name in VIEWS:
+            if name in VIEWS and path in older:
+                add_page(app, VIEWS[name].__name__, path)
+            elif name in VIEWS:
                 methods = middleware.served_by_app[name] = _methods(app, name, middleware.settings)
                 add_view(app, VIEWS[name].__name__, path, VIEWS[name], methods)
             if name not in VIEWS or VIEWS[name].__name__ != name:
                 add_page(app, name, path)
+        for provider, view in PROVIDERS.items():
+            if app.config[f"STORMPATH_ENABLE_{provider}"]:
+                add_view(app, view.__name__, app.config[f"STORMPATH_{provider}_LOGIN_URL"], view, {"GET"})
         stay_on_the_host(app)
         add_templates(app)
 

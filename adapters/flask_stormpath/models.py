@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from blinker import NamedSignal, Namespace
 from flask import g, has_request_context
 
 from flask_stormpath.extension import ASKED, current, current_session, refused_by_listener, stormpath
-from stormpath_wsgi.client import Account, Group
-from stormpath_wsgi.errors import Error
+from flask_stormpath.flags import NO, YES, Flag
+from stormpath_wsgi.client import Account, Group, Provider
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import SignInRefused
+
+__all__ = ["Account", "Provider", "User", "stormpath_signals", "user_created", "user_deleted", "user_updated"]
 
 stormpath_signals = Namespace()
 
@@ -31,6 +35,19 @@ class User(Account):
     once somebody has asked for them. Everything here needs an application context, and raises
     :class:`~stormpath_wsgi.Error` when the directory refuses.
     """
+
+    #: What of it can be changed.
+    writable_attrs: ClassVar[tuple[str, ...]] = (
+        "custom_data",
+        "email",
+        "given_name",
+        "middle_name",
+        "password",
+        "provider_data",
+        "status",
+        "surname",
+        "username",
+    )
 
     @classmethod
     def at(cls, href: str) -> Self:
@@ -81,6 +98,16 @@ class User(Account):
             raise refused_by_listener(refused) from refused
         setattr(g, ASKED, user.href)
         return user
+
+    @classmethod
+    def from_google(cls, code: str) -> Self:
+        """The user whom Google knows by *code*. There is no sign-in through Google yet: always an error, 5201."""
+        raise fault(Code.PROVIDER_NOT_MAPPED)
+
+    @classmethod
+    def from_facebook(cls, access_token: str) -> Self:
+        """The user whom Facebook knows by *access_token*. There is no sign-in through Facebook yet: always an error."""
+        raise fault(Code.PROVIDER_NOT_MAPPED)
 
     def read(self, member: Any) -> Any:
         """The value of *member*. Of the user who is signed in, the remembered groups are used."""
@@ -133,19 +160,19 @@ class User(Account):
         return self.href
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> Flag:
         """Whether the status is ENABLED. One that was written and not saved counts."""
-        return self.is_enabled()
+        return YES if self.is_enabled() else NO
 
     @property
-    def is_authenticated(self) -> bool:
+    def is_authenticated(self) -> Flag:
         """True for every user."""
-        return True
+        return YES
 
     @property
-    def is_anonymous(self) -> bool:
+    def is_anonymous(self) -> Flag:
         """False for every user."""
-        return False
+        return NO
 
     def _remembered(self) -> Any:
         """What this request knows of the account without asking, if it is the one that is signed in."""

@@ -16,9 +16,10 @@ from typing import Any, TypeVar, cast
 
 import flask_login
 from flask import Flask, g, has_request_context, request_started, session
-from flask_login import AnonymousUserMixin, FlaskLoginClient, LoginManager, current_user
+from flask_login import FlaskLoginClient, LoginManager, current_user
 
 from flask_stormpath.extension import ASKED, current, current_session, refused_by_listener, stormpath, warn_once
+from flask_stormpath.flags import AnonymousUser
 from flask_stormpath.models import User
 from stormpath_wsgi import Error
 from stormpath_wsgi.client import Account
@@ -64,14 +65,14 @@ def load_user(account_href: object) -> User | None:
         return None  # a group has a status too, and is nobody
     user = User.at(account_href)
     try:
-        return user if user.is_active else None
+        return user if user.is_enabled() else None
     except Error as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
         return None
 
 
-def visitor() -> User | AnonymousUserMixin:
+def visitor() -> User | AnonymousUser:
     """Whoever sent the request that is being served. Raises RuntimeError where none is."""
     if not has_request_context():
         raise RuntimeError(
@@ -79,7 +80,7 @@ def visitor() -> User | AnonymousUserMixin:
             "elsewhere; in a test, write with app.test_request_context()."
         )
     stormpath()
-    return cast("User | AnonymousUserMixin", current_user._get_current_object())
+    return cast("User | AnonymousUser", current_user._get_current_object())
 
 
 def logout_user() -> bool:
@@ -96,7 +97,7 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
         self.request_loader(lambda request: _visitor())
         # Asked when nobody was found. Flask-Login does not come to ask about the request once it has met a cookie that
         # it takes for its own and cannot read; that must not keep anybody out.
-        self.anonymous_user = lambda: _visitor() or AnonymousUserMixin()
+        self.anonymous_user = lambda: _visitor() or AnonymousUser()
 
     def init_app(self, app: Flask, add_context_processor: bool = True) -> None:
         """Serve *app*, and keep our session in step with what Flask-Login is told there."""

@@ -24,7 +24,6 @@ KEY_LENGTH = 32  # characters; what is asked of our own secretKeys as well
 
 _FIELDS = "web.register.form.fields"
 _LOGIN = "web.login.form.fields.login"
-_NO_PAGE = "there is no such page yet; take it out"
 
 
 class Documented(NamedTuple):
@@ -79,8 +78,8 @@ DOCUMENTED: Mapping[str, Documented] = {
     "STORMPATH_FORGOT_PASSWORD_CHANGE_URL": _as("web.changePassword.uri", default="/forgot/change"),
     "STORMPATH_ENABLE_GOOGLE": _as(default=False),
     "STORMPATH_ENABLE_FACEBOOK": _as(default=False),
-    "STORMPATH_GOOGLE_LOGIN_URL": _gone("/google", _NO_PAGE),
-    "STORMPATH_FACEBOOK_LOGIN_URL": _gone("/facebook", _NO_PAGE),
+    "STORMPATH_GOOGLE_LOGIN_URL": _as(default="/google"),
+    "STORMPATH_FACEBOOK_LOGIN_URL": _as(default="/facebook"),
     "STORMPATH_SOCIAL": _as(default={}),
     "STORMPATH_VERIFY_EMAIL": _gone(False, "say in the directory whether addresses are verified"),
     "STORMPATH_ENABLE_SETTINGS": _gone(True, "there never was such a page; take it out"),
@@ -93,11 +92,35 @@ DOCUMENTED: Mapping[str, Documented] = {
     "STORMPATH_FORGOT_PASSWORD_EMAIL_SENT_TEMPLATE": _as(default="flask_stormpath/forgot_email_sent.html"),
     "STORMPATH_FORGOT_PASSWORD_CHANGE_TEMPLATE": _as(default="flask_stormpath/forgot_change.html"),
     "STORMPATH_FORGOT_PASSWORD_COMPLETE_TEMPLATE": _as(default="flask_stormpath/forgot_complete.html"),
-    # Two that Flask-Stormpath did not know. Whether GET signs out, as it did there; any image on any site can do that.
+    # Those below Flask-Stormpath did not know: they bring its ways back where ours are safer.
+    # Whether GET signs out, as it did there; any image on any site can do that.
     "STORMPATH_LOGOUT_ON_GET": _as(default=False),
     # Whether who is signed in but not in the groups is sent to the login page, as documented, or gets 403.
     "STORMPATH_GROUPS_REDIRECT": _as(default=True),
+    # Whether the register page takes a name or a username that it does not ask for.
+    "STORMPATH_ACCEPT_DISABLED_FIELDS": _as(default=False),
+    # What stands for a given name and a surname that were not given on the register page, such as "Anonymous".
+    "STORMPATH_ANONYMOUS_NAME": _as(),
 }
+
+#: The fields of the register page that can be switched off, as they are called in settings and with us.
+_SWITCHED = {"USERNAME": "username", "GIVEN_NAME": "givenName", "MIDDLE_NAME": "middleName", "SURNAME": "surname"}
+
+#: Settings that the views of Flask-Stormpath read with each request. So do ours.
+LATE = (
+    "STORMPATH_REDIRECT_URL",
+    "STORMPATH_REGISTRATION_REDIRECT_URL",
+    *(f"STORMPATH_{wish}_{name}" for name in _SWITCHED for wish in ("ENABLE", "REQUIRE")),
+    *(name for name in DOCUMENTED if name.endswith("_TEMPLATE")),
+    "STORMPATH_ANONYMOUS_NAME",
+    "STORMPATH_GROUPS_REDIRECT",
+    "STORMPATH_ACCEPT_DISABLED_FIELDS",
+)
+
+_MISSING = object()
+
+#: How much a name has to be like one of ours, at the least, so that it can be a typing error.
+_ALIKE = 0.8
 
 #: Where the documented defaults are not ours.
 _DEFAULTS: Mapping[str, Any] = {
@@ -139,7 +162,6 @@ def check_settings(config: Mapping[str, Any]) -> None:
         raise ConfigurationError("STORMPATH_COOKIE_DOMAIN must be a string.")
     if not isinstance(config.get("STORMPATH_COOKIE_DURATION") or dt.timedelta(), dt.timedelta):
         raise ConfigurationError("STORMPATH_COOKIE_DURATION must be a timedelta object.")
-    _check_flask(config)
     _check_names(config)
 
 
@@ -150,6 +172,7 @@ def middleware_settings(app: Flask) -> dict[str, Any]:
     from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, as far as these are long enough. Raises
     :class:`ConfigurationError`.
     """
+    _warn(app.config)
     told = {**_DEFAULTS, **dict(_told(app.config))}
     try:
         known = Settings.read(**told)
@@ -162,20 +185,53 @@ def middleware_settings(app: Flask) -> dict[str, Any]:
     return told
 
 
+def late_values(config: Mapping[str, Any]) -> tuple[object, ...]:
+    """The values in *config* of the settings that may change after the manager was made, as with Flask-Stormpath."""
+    return tuple(config[name] for name in LATE)
+
+
+def changed_too_late(config: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
+    """The settings in *config* that are others than *then*, when the manager was made, and count no more."""
+    ours = (name for name in config if name.startswith(PREFIX))
+    return [name for name in ours if name not in LATE and config[name] != then.get(name, _MISSING)]
+
+
+def settings_now(config: Mapping[str, Any]) -> Settings:
+    """The settings of *config* as it is now. Raises :class:`ConfigurationError`."""
+    return Settings.read(**{**_DEFAULTS, **dict(_told(config))})
+
+
 def _told(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Our settings that *config* changes, by dotted name; where two names stand for one, the later one counts."""
-    for name in _NOT_SERVED:
-        if config[name]:
-            raise ConfigurationError(f"{name}: there are no such pages yet; set it to False.")
     if not config["STORMPATH_ENABLE_USERNAME"]:
         yield from {f"{_LOGIN}.label": "Email", f"{_LOGIN}.placeholder": "Email"}.items()
     for name, documented in _changed(config).items():
-        if documented.instead:
-            warnings.warn(f"{name} has no effect: {documented.instead}.", stacklevel=4)
         yield from ((place, config[name]) for place in documented.places)
+    if config["STORMPATH_COOKIE_DURATION"]:
+        yield "web.login.rememberMe", False  # nobody is asked: that is how long everybody stays
+    if config["STORMPATH_ACCEPT_DISABLED_FIELDS"]:
+        for field in (field for name, field in _SWITCHED.items() if not config[f"STORMPATH_ENABLE_{name}"]):
+            yield from _unseen(field)
     for name, place in _own(config).items():
         if config[name] is not None:
             yield place, config[name]
+
+
+def _unseen(field: str) -> Iterator[tuple[str, bool]]:
+    """The settings of a *field* that is taken and not shown."""
+    for setting, value in {"enabled": True, "visible": False, "required": False}.items():
+        yield f"{_FIELDS}.{field}.{setting}", value
+
+
+def _warn(config: Mapping[str, Any]) -> None:
+    """Warn of settings that have no effect, and say what to do instead."""
+    for name, documented in _changed(config).items():
+        if documented.instead:
+            warnings.warn(f"{name} has no effect: {documented.instead}.", stacklevel=5)
+    for name in _NOT_SERVED:
+        if config[name]:
+            provider = name.rpartition("_")[2].capitalize()
+            warnings.warn(f"{name}: there is no sign-in through {provider} yet, and no button for it.", stacklevel=5)
 
 
 def _legend(config: Mapping[str, Any]) -> str:
@@ -195,36 +251,43 @@ def _own(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _check_names(config: Mapping[str, Any]) -> None:
+    """An app may have names of its own that begin like ours; but a typing error in one of ours must not pass."""
     known = [*DOCUMENTED, *_own(config)]
+    ours = {_flat(name): name for name in (*DOCUMENTED, *(each.variable for each in Settings.describe()))}
     for name in config:
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, [*DOCUMENTED, *(each.variable for each in Settings.describe())], n=1)
-            raise ConfigurationError(f"There is no setting {name}" + (f"; did you mean {near[0]}?" if near else "."))
+        if not name.startswith(PREFIX) or name in known:
+            continue
+        near = difflib.get_close_matches(_flat(name), ours, n=1, cutoff=_ALIKE)
+        if near:
+            raise ConfigurationError(
+                f"There is no setting {name}; did you mean {ours[near[0]]}? If it is one of your own, give it a name "
+                f"that does not begin with {PREFIX}."
+            )
+        warnings.warn(f"{name} is no setting of ours, and has no effect on us.", stacklevel=4)
 
 
-def _check_flask(config: Mapping[str, Any]) -> None:
-    """Refuse what would leave people signed out without a word."""
-    if not config.get("SECRET_KEY"):
-        raise ConfigurationError(
-            "SECRET_KEY is not set. Flask needs it, and the key of our session cookie is derived from it: set it "
-            "before the StormpathManager sees the app. Make one with: stormpath-wsgi secret"
-        )
+def _flat(name: str) -> str:
+    """*name* without what all have, and without underscores, which do not count."""
+    return name.removeprefix(PREFIX).replace("_", "")
 
 
 def _signing_keys(config: Mapping[str, Any], known: Settings) -> list[str]:
-    """Keys for our cookies. None where ``SECRET_KEY`` is too short: then the one in the instance folder signs.
+    """Keys for our cookies. None where ``SECRET_KEY`` is too short or is set later: then the one in the instance folder
+    signs.
 
     What a key is derived into is always long. So the length is looked at first, or ``dev`` would sign sessions.
     """
-    secret, fallbacks = config["SECRET_KEY"], config.get("SECRET_KEY_FALLBACKS") or ()
-    if len(secret) < KEY_LENGTH:
+    secret, fallbacks = config.get("SECRET_KEY"), config.get("SECRET_KEY_FALLBACKS") or ()
+    if not secret or len(secret) < KEY_LENGTH:
         if not known.directory.startswith("sqlite:"):
             raise ConfigurationError(
-                f"SECRET_KEY is shorter than {KEY_LENGTH} characters, and machines that share a directory must share "
-                "the keys of the session cookie: make a key with stormpath-wsgi secret, and set SECRET_KEY to it on "
-                "each machine."
+                f"SECRET_KEY is {'shorter than ' + str(KEY_LENGTH) + ' characters' if secret else 'not set yet'}, and "
+                "machines that share a directory must share the keys of the session cookie: make a key with "
+                "stormpath-wsgi secret, and set SECRET_KEY to it on each machine, before the StormpathManager sees the "
+                "app."
             )
-        _warn_of_short("SECRET_KEY", "A generated key in the instance folder signs the session cookie instead.")
+        if secret:
+            _warn_of_short("SECRET_KEY", "A generated key in the instance folder signs the session cookie instead.")
         return []
     good = [key for key in fallbacks if len(key) >= KEY_LENGTH]
     if len(good) < len(fallbacks):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, has_request_context, request
@@ -11,7 +12,7 @@ from flask_login import user_logged_in, user_logged_out
 
 from flask_stormpath.models import User, user_created
 from flask_stormpath.session import forget_user
-from stormpath_wsgi.events import AfterEvent, Events, Registered, SignedIn, SignedOut, at, here
+from stormpath_wsgi.events import AfterEvent, Events, Registered, RegistrationStarts, SignedIn, SignedOut, at, here
 
 
 def send_signals(app: Flask, events: Events) -> None:
@@ -35,6 +36,18 @@ def send_signals(app: Flask, events: Events) -> None:
     on_pages(Registered, lambda user: user.announce(user_created))
     on_pages(SignedIn, lambda user: user_logged_in.send(app, user=user))
     on_pages(SignedOut, lambda user: user_logged_out.send(app, user=user))
+
+
+def name_the_anonymous(app: Flask, events: Events) -> None:
+    """Has the register page fill in ``STORMPATH_ANONYMOUS_NAME``, where *app* has set it, for names not given."""
+
+    def fill_in(event: RegistrationStarts) -> RegistrationStarts | None:
+        name = app.config["STORMPATH_ANONYMOUS_NAME"]
+        if not name or not here().page:
+            return None
+        return replace(event, data={"given_name": name, "surname": name, **event.data})
+
+    events.listen(RegistrationStarts, fill_in)
 
 
 def _request_of(app: Flask, environ: dict[str, Any]) -> AbstractContextManager[object]:

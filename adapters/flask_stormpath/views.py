@@ -12,7 +12,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 import webob
-from flask import Flask, abort, current_app, redirect, request
+from flask import Flask, abort, current_app, flash, redirect, request
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
@@ -54,6 +54,16 @@ def logout(**host: str) -> Response:
     return _answer("logout")
 
 
+def google_login(**host: str) -> Response:
+    """There is no sign-in through Google yet: leads to the sign-in page, which says so."""
+    return _not_yet("Google")
+
+
+def facebook_login(**host: str) -> Response:
+    """There is no sign-in through Facebook yet: leads to the sign-in page, which says so."""
+    return _not_yet("Facebook")
+
+
 #: By the name of a page.
 VIEWS: Mapping[str, Callable[..., Response]] = {
     "login": login,
@@ -62,6 +72,9 @@ VIEWS: Mapping[str, Callable[..., Response]] = {
     "forgot": forgot,
     "change": forgot_change,
 }
+
+#: By what a provider is called in settings.
+PROVIDERS: Mapping[str, Callable[..., Response]] = {"GOOGLE": google_login, "FACEBOOK": facebook_login}
 
 
 def keep_body(environ: WSGIEnvironment, limit: int) -> None:
@@ -90,7 +103,7 @@ def leave_tokens_to_pages(app: Flask) -> None:
 
 
 def _answer(name: str) -> Response:
-    page = stormpath().pages.named(name)
+    page = stormpath().late.named(name)
     if page is None:
         abort(404)
     environ = _environ()
@@ -115,6 +128,12 @@ def _environ() -> dict[str, Any]:
     if not environ.get("HTTP_ACCEPT") and not request.is_json and HTML in stormpath().settings.web.produces:
         environ["HTTP_ACCEPT"] = HTML
     return environ
+
+
+def _not_yet(provider: str) -> Response:
+    flash(f"This site does not offer to sign in through {provider}.")
+    page = stormpath().pages.named("login")
+    return redirect(request.script_root + (page.uri if page else "/"))
 
 
 def _sign_out() -> Response:

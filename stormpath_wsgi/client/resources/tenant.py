@@ -257,7 +257,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         return f"{self.href}/{kinds.MailedCode.path}"
 
     def _reset_href(self, token: str) -> str:
-        return f"{self.href}/{kinds.PasswordResetToken.path}/{quote(token, safe='')}"
+        return f"{self.href}/{kinds.PasswordResetToken.path}/{_in_path(token)}"
 
     def verify_invitation_token(self, token: str) -> InvitationToken:
         """Who is invited by a mailed *token*, which stays valid.
@@ -278,7 +278,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         return Account(self._client, properties=self._client.data_store.update(href, body))
 
     def _invitation_href(self, token: str) -> str:
-        return f"{self.href}/{kinds.InvitationToken.path}/{quote(token, safe='')}"
+        return f"{self.href}/{kinds.InvitationToken.path}/{_in_path(token)}"
 
     def has_account(self, account: AccountReference) -> bool:
         """Whether *account* is in an account store of the application."""
@@ -699,11 +699,11 @@ class Accounts(Collection[Account]):
 
     def _change_href(self, token: str) -> str:
         path = f"{kinds.Account.path}/{kinds.EmailChangeToken.path}"
-        return f"{self._client.base_url}/{path}/{quote(token, safe='')}"
+        return f"{self._client.base_url}/{path}/{_in_path(token)}"
 
     def _token_href(self, token: str) -> str:
         path = f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}"
-        return f"{self._client.base_url}/{path}/{quote(token, safe='')}"
+        return f"{self._client.base_url}/{path}/{_in_path(token)}"
 
 
 class EmailChange(Resource, kinds.EmailChange):
@@ -1024,3 +1024,13 @@ class SamlServiceProviderRegistration(HasStatus, kinds.SamlServiceProviderRegist
 
     service_provider: kinds.Link[RegisteredSamlServiceProvider]
     identity_provider: kinds.Link[SamlIdentityProvider]
+
+
+def _in_path(token: object) -> str:
+    """*token* as a part of a path. An app may pass on what an address has, and that may be nothing.
+
+    Raises :class:`~stormpath_wsgi.Error` with status 404 for what is no text, as for any token that is not valid.
+    """
+    if not isinstance(token, str) or not token:
+        raise fault(Code.NOT_FOUND)
+    return quote(token, safe="")

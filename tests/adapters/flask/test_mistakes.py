@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, url_for
+from flask_login import LoginManager
 
 from flask_stormpath import StormpathManager, User, groups_required, login_required, user
 from flask_stormpath.errors import ConfigurationError
@@ -69,3 +70,52 @@ def test_a_manager_of_an_app_with_a_middleware_is_refused(bare_app: Any) -> None
     with pytest.raises(ConfigurationError, match="around this application already"):
         StormpathManager(app)
     app.wsgi_app.client.close()
+
+
+@pytest.mark.parametrize("name", ["stormpath", "flask_stormpath"])
+def test_a_blueprint_with_the_name_of_ours_is_refused(bare_app: Any, name: str) -> None:
+    app = bare_app(STORMPATH_DIRECTORY="sqlite://")
+    app.register_blueprint(Blueprint(name, __name__))
+    with pytest.raises(ConfigurationError, match=f"'shop' has a blueprint '{name}'.*give the app's another name"):
+        StormpathManager(app)
+
+
+def test_a_second_manager_is_told_what_to_write(app: Flask) -> None:
+    with pytest.raises(ConfigurationError, match=r"has a StormpathManager already: write .* and not both"):
+        StormpathManager(app)
+
+
+def test_a_login_manager_of_before_is_replaced_and_told_of(bare_app: Any, caplog: pytest.LogCaptureFixture) -> None:
+    app = bare_app(STORMPATH_DIRECTORY="sqlite://")
+    LoginManager(app)
+    StormpathManager(app)
+    assert "has a LoginManager already, and ours takes its place" in caplog.text
+    assert app.login_manager.login_view == "stormpath.login"
+    app.extensions["stormpath"].client.close()
+
+
+def test_a_login_manager_in_the_place_of_ours_is_refused_at_the_first_request(app: Flask) -> None:
+    LoginManager(app)
+    with pytest.raises(ConfigurationError, match=r"take LoginManager\(app\), or its init_app\(app\), out"):
+        app.test_client().get("/")
+
+
+@pytest.mark.parametrize("path", ["/account", "/me", "/verify", "/oauth/token"])
+def test_a_page_that_flask_stormpath_had_not_makes_room_for_a_view_of_the_app(app: Flask, path: str) -> None:
+    app.add_url_rule(path, "mine", lambda: "mine")
+    assert app.test_client().get(path, headers={"Accept": "text/html"}).text == "mine"
+
+
+def test_a_view_that_is_older_than_the_manager_stays(bare_app: Any) -> None:
+    """As with Flask-Stormpath, whose views were asked in the order in which they were made."""
+    app = bare_app(STORMPATH_DIRECTORY="sqlite://", STORMPATH_PROTECT={"/login": "login"})
+    app.add_url_rule("/login", "mine", lambda: "mine")
+    app.add_url_rule("/<name>", "any", lambda name: name)
+    StormpathManager(app)
+    app.add_url_rule("/register", "late", lambda: "late")
+    visitor = app.test_client()
+    assert visitor.get("/login").status_code == 401, "and whatever guards its path holds"
+    assert "<form" in visitor.get("/register").text
+    with app.test_request_context():
+        assert url_for("stormpath.login") == "/login"
+    app.extensions["stormpath"].client.close()

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask, url_for
@@ -267,7 +267,6 @@ def test_an_embedded_directory_asks_for_no_credentials(settings_of: Any, given: 
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"SECRET_KEY": None}, "SECRET_KEY is not set"),
         ({"STORMPATH_COOKIE_DOMAIN": 1}, "STORMPATH_COOKIE_DOMAIN must be a string."),
         ({"STORMPATH_COOKIE_DURATION": 1}, "STORMPATH_COOKIE_DURATION must be a timedelta object."),
         ({"STORMPATH_ENABLE_GOOGLE": True}, "You must define your Google app settings."),
@@ -276,6 +275,7 @@ def test_an_embedded_directory_asks_for_no_credentials(settings_of: Any, given: 
         ({"STORMPATH_ENABLE_FORGOT_PASSWORD": "maybe"}, "STORMPATH_ENABLE_FORGOT_PASSWORD"),
         ({"STORMPATH_LOGIN_URI": "/in"}, "did you mean STORMPATH_LOGIN_URL?"),
         ({"STORMPATH_SESSION_IDEL": 1}, "did you mean STORMPATH_SESSION_IDLE?"),
+        ({"STORMPATH_SECRET_KEY": "x" * 40}, "did you mean STORMPATH_SECRETKEYS?"),
         ({"STORMPATH_LOGIN_URL": "login"}, "STORMPATH_LOGIN_URL"),
         ({"STORMPATH_ENABLE_EMAIL": False}, "STORMPATH_ENABLE_EMAIL"),
         ({"STORMPATH_APPLICATION": "Elsewhere", "STORMPATH_DIRECTORY": "nowhere"}, "sqlite:///"),
@@ -301,6 +301,97 @@ def test_the_pages_for_forgotten_passwords_have_their_endpoints(make_app: Any) -
         ]  # fmt: skip
     page = app.test_client().get("/forgot", headers={"Accept": "text/html"})
     assert (page.status_code, "Reset your password" in page.text) == (200, True)
+
+
+@pytest.mark.parametrize("name", ["STORMPATH_TEST_USER", "STORMPATH_APP_NAME", "STORMPATH_GROUP"])
+def test_a_name_of_the_apps_own_is_accepted_with_a_warning(bare_app: Any, name: str) -> None:
+    app: Flask = bare_app(STORMPATH_DIRECTORY="sqlite://", **{name: "x"})
+    with pytest.warns(UserWarning, match=f"{name} is no setting of ours"):
+        StormpathManager(app)
+    app.extensions["stormpath"].client.close()
+
+
+def test_a_provider_is_accepted_with_a_warning_and_has_no_button(make_app: Any) -> None:
+    google = {"GOOGLE": {"client_id": "x", "client_secret": "y"}}
+    with pytest.warns(UserWarning, match="STORMPATH_ENABLE_GOOGLE: there is no sign-in through Google yet"):
+        app: Flask = make_app(STORMPATH_ENABLE_GOOGLE=True, STORMPATH_SOCIAL=google)
+    with app.test_request_context():
+        assert url_for("stormpath.google_login") == "/google"
+    visitor = app.test_client()
+    assert "oogle" not in visitor.get("/login").text
+    assert visitor.get("/google?code=x").location == "/login"
+    with visitor.session_transaction() as session:
+        assert session["_flashes"] == [("message", "This site does not offer to sign in through Google.")]
+
+
+def test_names_that_are_not_given_may_be_stored_as_before(make_app: Any) -> None:
+    app: Flask = make_app(
+        STORMPATH_ANONYMOUS_NAME="Anonymous", STORMPATH_REQUIRE_GIVEN_NAME=False, STORMPATH_REQUIRE_SURNAME=False
+    )
+    ada = {"email": "ada@example.com", "password": "Analytical Engine 1843", "surname": "Lovelace"}
+    assert app.test_client().post("/register", json=ada).status_code == 200
+    [account] = app.extensions["stormpath"].application.accounts
+    assert (account.given_name, account.surname) == ("Anonymous", "Lovelace")
+
+
+def test_fields_that_are_switched_off_may_be_taken_as_before(make_app: Any) -> None:
+    app: Flask = make_app(STORMPATH_ACCEPT_DISABLED_FIELDS=True, STORMPATH_ENABLE_MIDDLE_NAME=False)
+    ada = {"email": "ada@example.com", "password": "Analytical Engine 1843", "given_name": "Ada", "surname": "Lovelace"}
+    visitor = app.test_client()
+    assert 'name="username"' not in visitor.get("/register").text
+    assert visitor.post("/register", json={**ada, "username": "ada", "middle_name": "King"}).status_code == 200
+    [account] = app.extensions["stormpath"].application.accounts
+    assert (account.username, account.middle_name) == ("ada", "King")
+
+
+def test_a_duration_asks_nobody_who_wants_to_stay(make_app: Any, register: Any, sign_in: Any) -> None:
+    app: Flask = make_app(STORMPATH_COOKIE_DURATION=dt.timedelta(days=14))
+    register(app)
+    visitor = app.test_client()
+    assert "Keep me signed in" not in visitor.get("/login").text
+    sign_in(visitor)
+    cookie = visitor.get_cookie("stormpath_session")
+    assert cookie
+    assert cookie.max_age == 14 * 24 * 3600
+
+
+class TestLateSettings:
+    """Those that Flask-Stormpath read with each request may change after the manager was made; others are told."""
+
+    ADA: ClassVar = {"email": "ada@example.com", "password": "Analytical Engine 1843"}
+
+    def test_the_secret_key_may_come_before_the_first_request(
+        self, make_app: Any, register: Any, sign_in: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app: Flask = make_app(SECRET_KEY=None)
+        assert "SECRET_KEY of the app 'shop' is not set yet" in caplog.text
+        register(app)
+        with pytest.raises(ConfigurationError, match="SECRET_KEY is not set, and Flask has no session without it"):
+            app.test_client().get("/")
+        app.secret_key = "late"
+        visitor = app.test_client()
+        assert sign_in(visitor) == 200
+        assert visitor.get("/").text == "Hello ada@example.com"
+
+    def test_fields_and_targets_count_from_the_next_request_on(self, make_app: Any) -> None:
+        app: Flask = make_app()
+        visitor = app.test_client()
+        assert visitor.post("/register", json=self.ADA).status_code == 400
+        app.config.update(STORMPATH_ENABLE_GIVEN_NAME=False, STORMPATH_REQUIRE_SURNAME=False)
+        app.config.update(STORMPATH_REDIRECT_URL="/desk", STORMPATH_REGISTRATION_REDIRECT_URL="/hi")
+        assert 'name="givenName"' not in visitor.get("/register").text
+        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        assert visitor.post("/register", data=self.ADA).location == "/hi"
+        assert visitor.post("/login", data={"login": self.ADA["email"], **self.ADA}).location == "/desk"
+
+    def test_others_are_told_of(self, make_app: Any, caplog: pytest.LogCaptureFixture) -> None:
+        app: Flask = make_app()
+        app.config.update(STORMPATH_LOGIN_URL="/in", STORMPATH_SESSION_IDLE=60, STORMPATH_REDIRECT_URL="/desk")
+        app.test_client().get("/")
+        told = [
+            record.getMessage() for record in caplog.records if "has no effect: set it before" in record.getMessage()
+        ]
+        assert [each.partition(" ")[0] for each in told] == ["STORMPATH_LOGIN_URL", "STORMPATH_SESSION_IDLE"]
 
 
 def test_a_provider_that_is_set_up_is_accepted_by_the_check_alone() -> None:

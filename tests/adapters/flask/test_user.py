@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from flask_login import AnonymousUserMixin
 from support.silent import look, silent_client
 
-from flask_stormpath import StormpathError, User, current_user, user, user_context_processor
+from flask_stormpath import StormpathError, User, current_user, login_user, user, user_context_processor
 from stormpath_wsgi.client import Account
 
 pytestmark = pytest.mark.parametrize("place", ["embedded", "another machine"])
@@ -136,3 +138,58 @@ def test_the_context_processor_says_user_and_nothing_else(app: Flask) -> None:
 def test_a_template_may_be_rendered_outside_of_a_request(app: Flask) -> None:
     with app.app_context():
         assert render_template_string("{{ 'in' if user.is_authenticated else 'out' }}") == "out"
+
+
+def test_what_were_methods_once_may_still_be_called(app: Flask, ada: User) -> None:
+    """Until Flask-Login 0.3 they were; apps of that time write is_authenticated()."""
+    stranger: Any = app.login_manager.anonymous_user  # type: ignore[attr-defined]
+    with app.test_request_context():
+        for who, expected in ((ada, [True, True, False]), (stranger(), [False, False, True])):
+            flags: list[Any] = [getattr(who, name) for name in ("is_authenticated", "is_active", "is_anonymous")]
+            assert flags == expected
+            assert f"{flags}" == f"{expected}"
+            with pytest.warns(DeprecationWarning, match="leave the brackets out"):
+                assert [flag() for flag in flags] == expected
+
+
+def test_an_account_becomes_a_user_by_its_class(app: Flask, ada: User) -> None:
+    with app.app_context():
+        account: Account = app.extensions["stormpath"].client.accounts.get(ada.href)
+        account.__class__ = User
+        assert isinstance(account, User)
+        assert account.get_id() == ada.href
+        assert account.is_active
+    with app.test_request_context():
+        login_user(ada)
+        assert user.__class__ is User
+
+
+def test_a_user_names_what_can_be_changed(app: Flask, ada: User) -> None:
+    with app.app_context():
+        assert {"given_name", "custom_data", "password"} <= set(ada.writable_attrs)
+        for name in ("given_name", "middle_name", "surname", "username"):
+            assert name in ada.writable_attrs
+            setattr(ada, name, "Augusta")
+        ada.save()
+
+
+@pytest.mark.parametrize("make", [User.from_google, User.from_facebook])
+def test_users_of_other_sites_are_an_error_of_the_directory(app: Flask, make: Any) -> None:
+    with app.app_context(), pytest.raises(StormpathError) as refused:
+        make("code")
+    assert (refused.value.status, refused.value.code) == (400, 5201)
+
+
+@pytest.mark.parametrize("token", [None, "", "no-such-token"])
+def test_a_token_that_is_none_is_one_that_is_not_found(app: Flask, token: Any) -> None:
+    """Views pass on what the query has, and that may be nothing."""
+    middleware = app.extensions["stormpath"]
+    application, accounts = middleware.application, middleware.client.accounts
+    for use in (
+        application.verify_password_reset_token,
+        lambda token: application.reset_account_password(token, "Difference Engine 1822"),
+        accounts.verify_email_token,
+    ):
+        with pytest.raises(StormpathError) as refused:
+            use(token)
+        assert refused.value.status == 404
