@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import pytest
 from support.recipes import Browser, Site, python, served
 
-from stormpath_wsgi import Client
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -57,8 +55,8 @@ def test_the_button_of_trac_ends_our_session(site: Site) -> None:
 def test_an_account_that_was_disabled_is_a_stranger_at_once(site: Site) -> None:
     browser = Browser(site)
     assert "logged in as" in browser.sign_in(browser.open("/login"), site.bob).text
-    with Client(f"sqlite:///{site.folder}/instance/accounts.db") as client:
-        [account] = client.accounts.search({"username": "bob"})
+    with site.application() as application:
+        [account] = application.accounts.search({"username": "bob"})
         account.status = "DISABLED"
         account.save()
         assert "logged in as" not in browser.open("/wiki").text

@@ -18,8 +18,9 @@ import requests
 import trustme
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, Server, server
 
-from stormpath_wsgi import StormpathMiddleware
-from stormpath_wsgi.client import Account
+from stormpath_wsgi import Client, StormpathMiddleware
+from stormpath_wsgi.client import Account, Application
+from stormpath_wsgi.client.choice import find_application
 from support.browsing import app
 from support.cheap import HASHER
 
@@ -52,6 +53,12 @@ class Site:
     @property
     def host(self) -> str:
         return str(urlsplit(self.address).hostname)
+
+    @contextmanager
+    def application(self) -> Iterator[Application]:
+        """The accounts and groups of the site."""
+        with Client(f"sqlite:///{self.folder}/instance/accounts.db") as client:
+            yield find_application(client, href=None, name=None)
 
     def status(self, path: str, person: Person | None = None, method: str = "GET") -> int:
         """What *person*, or a stranger, gets who asks for *path* with a program."""
