@@ -28,6 +28,7 @@ from stormpath_wsgi.transfer import databases, exported, of_others, site, text_f
 from stormpath_wsgi.transfer import export as exporting
 from stormpath_wsgi.transfer.people import People, Person
 from stormpath_wsgi.transfer.problems import Report, TransferError
+from stormpath_wsgi.transfer.stormpath import Folder
 from stormpath_wsgi.transfer.targets import Live, Target, rehearsal
 from stormpath_wsgi.transfer.verify import Differences
 from stormpath_wsgi.transfer.verify import verify as compare
@@ -165,6 +166,14 @@ def _import_export(settings: Settings, source: str, options: Mapping[str, Any]) 
     before = found.header.get("baseUrl")
     if before != settings.base_url:
         _note(f"Hrefs began with {before!r:.200} and begin with {settings.base_url} here: see baseUrl to keep them.")
+
+
+def _import_stormpath(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
+    folder = Folder(Path(source))
+    with _target(settings, dry_run=options["dry_run"]) as target:
+        importer = Importer(target, site.tenant(target), skips=options["skip"])
+        with _progress("Importing", folder.files()) as progress:
+            _run(importer, folder.batches(progress), None, options)
 
 
 def _import_csv(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
@@ -363,6 +372,7 @@ def _nothing(number: int) -> None:
 
 _IMPORTS: Mapping[str, Callable[[Settings, str, Mapping[str, Any]], None]] = {
     OURS: _import_export,
+    STORMPATH: _import_stormpath,
     CSV: _import_csv,
     DJANGO: _import_django,
     FLASK_SECURITY: _import_flask_security,

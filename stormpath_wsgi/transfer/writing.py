@@ -55,13 +55,13 @@ class Rows(NamedTuple):
 
 class Step(NamedTuple):
     """What takes more than rows, such as a new directory with its policies. *make* makes it, in the batch, unless
-    *table* has a row with the *id*.
+    *table* has a row with the *id*. It answers None, or what of it is left out.
     """
 
     where: str
     table: Table
     id: str
-    make: Callable[[UnitOfWork], object]
+    make: Callable[[UnitOfWork], str | None]
     may_dangle: bool = False
     size: int = 1000
 
@@ -221,6 +221,8 @@ class _Batch:
         there = self._keys(section, rows)
         if section.table is _passwords:
             there |= self._older(rows)
+        if section.table is _memberships:
+            there |= self._members(rows)
         new = []
         for row in rows:
             key = tuple(row.values[name] for name in section.key)
@@ -247,6 +249,13 @@ class _Batch:
             for row in rows
             if row.values["position"] < found.get(row.values["account_id"], -1)
         }
+
+    def _members(self, rows: Sequence[Rows]) -> set[tuple[Any, ...]]:
+        """The keys of those memberships that the directory has under another id."""
+        account, group = _memberships.c.account_id, _memberships.c.group_id
+        wanted = {row.values["account_id"] for row in rows}
+        found = {tuple(pair) for pair in self._connection.execute(select(account, group).where(account.in_(wanted)))}
+        return {(row.values["id"],) for row in rows if (row.values["account_id"], row.values["group_id"]) in found}
 
     def _completed(self, section: Section, values: Mapping[str, Any]) -> dict[str, Any]:
         """All columns of a row: *values*, folded texts, encrypted secrets, and what a new row has by default."""
@@ -277,7 +286,7 @@ class _Batch:
             return
         try:
             with self._connection.begin_nested():
-                step.make(unit_of_work(self._connection, self._target, self._tenant_id or ""))
+                left_out = step.make(unit_of_work(self._connection, self._target, self._tenant_id or ""))
         except (Error, BadRecord) as error:
             why = error.developer_message if isinstance(error, Error) else str(error)
             if step.may_dangle:
@@ -286,6 +295,8 @@ class _Batch:
                 self._mistake(section.name, step.where, why)
         else:
             self.report.count(self.report.made, section.name)
+            if left_out is not None:
+                self.report.leave_out(f"parts of {section.name}", step.where, left_out)
 
     def _mistake(self, section: str, where: str, why: str) -> None:
         self.mistakes += 1

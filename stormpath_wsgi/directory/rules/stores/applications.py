@@ -36,13 +36,18 @@ def remove(context: Context, target: Resource) -> None:
 
 
 def make(
-    work: UnitOfWork, values: Mapping[str, Any], data: Mapping[str, Any] | None = None, *, directory: str | bool
+    work: UnitOfWork,
+    values: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+    *,
+    directory: str | bool,
+    id: str | None = None,
 ) -> str:
     """Makes an application with the attributes *values* and the custom *data*, and returns its id.
 
-    *directory*: whether to make a directory too, or its name.
+    *directory*: whether to make a directory too, or its name. *id*: None: a new one.
     """
-    id = new_id()
+    id = id or new_id()
     records.make(work, Application, id, values)
     for part in (OAuthPolicy, AccountLinkingPolicy):
         records.make(work, part, id, bodies.of_creation(part, {}, work.base_url).values, application_id=id)

@@ -58,12 +58,13 @@ def make(
     values: Mapping[str, Any],
     data: Mapping[str, Any] | None = None,
     provider: Mapping[str, Any] | None = None,
+    id: str | None = None,
 ) -> str:
     """Makes a directory with the attributes *values* and the custom *data*, and returns its id.
 
-    *provider*: what the body of the request says about the provider.
+    *provider*: what the body of the request says about the provider. *id*: None: a new one.
     """
-    id = new_id()
+    id = id or new_id()
     records.make(work, Directory, id, values)
     for part in (PasswordPolicy, PasswordStrength, AccountCreationPolicy):
         records.make(work, part, id, bodies.of_creation(part, {}, work.base_url).values)

@@ -135,10 +135,19 @@ def remove(context: Context, target: Resource) -> None:
         _release(work, family, family.table.c.id == target.id)
 
 
-def add(work: UnitOfWork, owner: Resource, store: Resource, *, list_index: int | None = None, **values: Any) -> str:
+def add(
+    work: UnitOfWork,
+    owner: Resource,
+    store: Resource,
+    *,
+    list_index: int | None = None,
+    id: str | None = None,
+    **values: Any,
+) -> str:
     """Maps *store* to *owner*, an application or organization, and returns the id of the mapping.
 
-    *list_index*: its place in the order, from 0; None: at the end. *values*: other attributes. Raises 5104, 5112, 5200
+    *list_index*: its place in the order, from 0; None: at the end. *id*: None: a new one. *values*: other attributes.
+    Raises 5104, 5112, 5200
     for an application, and 4604, 4612, 4700 for an organization.
     """
     family = _FAMILIES[owner.kind]
@@ -150,7 +159,7 @@ def add(work: UnitOfWork, owner: Resource, store: Resource, *, list_index: int |
     mapped = select(family.table.c.account_store_directory_id).where(family.owner_id == owner.id)
     providers.refuse_second(work, store, mapped, family.of_social)
     qualifiers.settle(work, owner, store)
-    id = new_id()
+    id = id or new_id()
     links = {family.owner_id.name: owner.id, column: store.id}
     records.make(work, family.kind, id, {"list_index": len(before), **values}, **links)
     _take_flags(work, owner, id, values)

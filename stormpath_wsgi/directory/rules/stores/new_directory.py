@@ -53,8 +53,8 @@ def make(work: UnitOfWork, owner: Resource, owner_name: str, wish: str | bool) -
     if _is_taken(work, name):
         raise fault(_TAKEN[owner.kind])
     id = directories.make(work, bodies.of_creation(Directory, {"name": name}, work.base_url).values)
-    flags = {"is_default_account_store": True, "is_default_group_store": True}
-    mappings.add(work, owner, Resource(Directory, id), **flags)
+    store = Resource(Directory, id)
+    mappings.add(work, owner, store, is_default_account_store=True, is_default_group_store=True)
 
 
 def _free_name(work: UnitOfWork, owner: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
@@ -20,14 +20,19 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """Makes an organization. ``createDirectory`` in *params*: true, or a name, to make a directory and map it."""
     body = bodies.of_creation(Organization, properties, context.base_url)
     data, directory = custom_data.embedded(properties), new_directory.wish(params)
-    policy = bodies.of_creation(AccountLinkingPolicy, {}, context.base_url)
     made = Resource(Organization, new_id())
     with context.write() as work:
-        records.make(work, Organization, made.id, body.values)
-        records.make(work, AccountLinkingPolicy, made.id, policy.values, organization_id=made.id)
-        custom_data.make(work, made.id, data)
+        make(work, made.id, body.values, data)
         new_directory.make(work, made, body.values["name"], directory)
         return records.load(work, made)
+
+
+def make(work: UnitOfWork, id: str, values: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> None:
+    """Makes an organization with the attributes *values* and the custom *data*."""
+    policy = bodies.of_creation(AccountLinkingPolicy, {}, work.base_url)
+    records.make(work, Organization, id, values)
+    records.make(work, AccountLinkingPolicy, id, policy.values, organization_id=id)
+    custom_data.make(work, id, data)
 
 
 def remove(context: Context, target: Resource) -> None:
