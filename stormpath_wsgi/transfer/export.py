@@ -88,15 +88,17 @@ def export(
     *,
     base_url: str,
     passphrase: str | None = None,
+    cost: int = keys.COST,
     plain: bool = False,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> Written:
     """Writes all of *database* into *output*.
 
     *secrets*: those of the database. *base_url*: what its hrefs begin with. *passphrase*: encrypts what the database
-    has encrypted; without one that is left out, unless it is to be *plain*. *progress* is called with numbers of rows.
+    has encrypted, and *cost* says how hard it is to try another one; without one that is left out, unless it is to be
+    *plain*. *progress* is called with numbers of rows.
     """
-    cipher = _cipher(secrets, passphrase, plain)
+    cipher = _cipher(secrets, passphrase, cost, plain)
     writer, written = lines.Writer(output), Written()
     writer.write(_header(cipher, base_url))
     with deadline.allowing(LONGEST), database.snapshot() as connection:
@@ -142,9 +144,9 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _cipher(secrets: Secrets, passphrase: str | None, plain: bool) -> _Cipher:
+def _cipher(secrets: Secrets, passphrase: str | None, cost: int, plain: bool) -> _Cipher:
     if passphrase is not None:
-        theirs, key = keys.new_key(passphrase)
+        theirs, key = keys.new_key(passphrase, cost)
         return _Cipher(secrets, ENCRYPTED, theirs, key)
     return _Cipher(secrets, PLAIN if plain else LEFT_OUT)
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -118,7 +119,7 @@ class _Look:
         if self._end is not None:
             self._behind = self._behind or number
         elif line.startswith(_END):
-            self._take_end(number, line)
+            self._take_end(line)
         else:
             self._digest.update(line)
             if found := _KIND.match(line):
@@ -144,17 +145,13 @@ class _Look:
             faults.append("The file was changed after it was written: its digest is another.")
         return faults
 
-    def _take_end(self, number: int, line: bytes) -> None:
-        try:
+    def _take_end(self, line: bytes) -> None:
+        with suppress(BadRecord):  # it was cut off in the middle of this line
             self._end = lines.parsed(line)
-        except BadRecord as error:
-            raise TransferError(f"line {number}: {error}") from None
 
     def _take_tenant(self, line: bytes) -> None:
-        try:
+        with suppress(BadRecord):  # it is told when its turn comes
             self.tenants.add(str(lines.parsed(line).get("id")))
-        except BadRecord:
-            return  # it is told when its turn comes
 
 
 def _header(file: BinaryIO) -> dict[str, Any]:

@@ -20,19 +20,22 @@ from stormpath_wsgi.transfer.problems import TransferError
 #: Characters of the shortest passphrase.
 SHORTEST = 12
 
-_N, _R, _P = 2**16, 8, 1  # 64 MiB, as long as hashing a password or two
+#: How hard it is to try a passphrase: 64 MiB, and as long as hashing a password or two. A power of two.
+COST = 2**16
+
+_R, _P = 8, 1
 _MOST_N = 2**20
 _PLACE, _SAMPLE = "export", "stormpath-wsgi"
 _SALT = re.compile(r"[A-Za-z0-9+/]{22}==")
 
 
-def new_key(passphrase: str) -> tuple[Secrets, dict[str, Any]]:
+def new_key(passphrase: str, cost: int = COST) -> tuple[Secrets, dict[str, Any]]:
     """What encrypts with *passphrase*, and the member ``key`` of the header, which says how."""
     if len(passphrase) < SHORTEST:
         raise TransferError(f"A passphrase has {SHORTEST} characters or more: whoever has the file may try for years.")
     salt = os.urandom(16)
-    secrets = _secrets(passphrase, salt, _N)
-    described = {"algorithm": "scrypt", "n": _N, "r": _R, "p": _P, "salt": base64.b64encode(salt).decode()}
+    secrets = _secrets(passphrase, salt, cost)
+    described = {"algorithm": "scrypt", "n": cost, "r": _R, "p": _P, "salt": base64.b64encode(salt).decode()}
     return secrets, {**described, "check": secrets.encrypt(_SAMPLE, _PLACE)}
 
 

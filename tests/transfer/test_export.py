@@ -57,7 +57,7 @@ def differences(database: Database, file: Path, passphrase: str | None = None) -
 def encrypted(full: Full, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The export, its secrets encrypted with PASSPHRASE."""
     file = tmp_path_factory.mktemp("exports") / "encrypted.jsonl"
-    file.write_bytes(written(full.database, passphrase=PASSPHRASE))
+    file.write_bytes(written(full.database, passphrase=PASSPHRASE, cost=2))
     return file
 
 
@@ -294,7 +294,7 @@ class TestBadFiles:
 
     def test_a_key_that_would_take_for_ever_is_refused(self, copy: Path, encrypted: Path) -> None:
         data = encrypted.read_bytes()
-        for old, new in ((b'"n":65536', b'"n":1073741824'), (b'"salt":"', b'"salt":"*')):
+        for old, new in ((b'"n":2,', b'"n":1073741824,'), (b'"salt":"', b'"salt":"*')):
             copy.write_bytes(data.replace(old, new, 1))
             with pytest.raises(TransferError, match="line 1: the key"):
                 exported.look_through(copy).key(PASSPHRASE)
