@@ -14,6 +14,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "doctor_table",
     "events_table",
+    "export_table",
     "page_table",
     "public_names",
     "rest_reference",

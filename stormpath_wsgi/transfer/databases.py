@@ -134,7 +134,7 @@ def _opened(source: str | Path) -> Iterator[Connection]:
     try:
         with engine.connect() as connection:
             yield connection
-    except exc.OperationalError as error:
+    except exc.DBAPIError as error:
         raise TransferError(f"The database cannot be opened: {str(error.orig).splitlines()[0]:.200}") from None
     finally:
         engine.dispose()
@@ -146,5 +146,10 @@ def _engine(source: str | Path) -> Engine:
         return create_engine(
             "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=StaticPool, hide_parameters=True
         )
-    url = make_url(source).set(drivername="postgresql+psycopg")
-    return create_engine(url, isolation_level="REPEATABLE READ", hide_parameters=True)
+    try:
+        url = make_url(source).set(drivername="postgresql+psycopg")
+        return create_engine(url, isolation_level="REPEATABLE READ", hide_parameters=True)
+    except (exc.ArgumentError, ValueError):  # the URL is not repeated: it may hold a password
+        raise TransferError("This is no address of a database: write postgresql://user@host/database") from None
+    except ImportError:
+        raise TransferError("PostgreSQL needs psycopg; install it with: pip install 'psycopg[binary]'") from None

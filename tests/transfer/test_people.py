@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 from support.full_directory import SECRETS
 from support.world import World, names
 
@@ -247,3 +248,24 @@ class TestCsv:
             site.store(target, tenant_id, "x", None, None)
         with pytest.raises(TransferError, match="the applications are 'Shop'"):
             site.store(target, tenant_id, None, "Store", None)
+
+
+class TestDatabasesOfOthers:
+    def test_postgresql_is_read_as_well(self, world: World, empty_postgresql_url: str) -> None:
+        with closing(create_engine(empty_postgresql_url).raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(
+                "CREATE TABLE auth_user (id serial, username text, email text, password text, is_active boolean)"
+            )
+            cursor.execute("INSERT INTO auth_user VALUES (1, 'ada', 'ada@example.org', %s, true)", (DJANGO_HASH,))
+            connection.commit()
+        address = empty_postgresql_url.replace("+psycopg", "")
+        assert databases.number(address, databases.DJANGO) == 1
+        imported(world, databases.persons(address, databases.DJANGO, of_others.of_django))
+        assert world.login("ada", PASSWORD)
+
+    def test_what_cannot_be_opened_is_told_without_its_password(self) -> None:
+        for address in ("postgresql://u:hunter2@", "postgresql://u:hunter2@127.0.0.1:1/x", "postgresql://[u:hunter2"):
+            with pytest.raises(TransferError) as caught:
+                list(databases.persons(address, databases.DJANGO, of_others.of_django))
+            assert "hunter2" not in str(caught.value)
