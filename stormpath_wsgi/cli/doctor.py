@@ -18,6 +18,7 @@ from stormpath_wsgi.doctor.account import own_account
 from stormpath_wsgi.doctor.check import Grade
 from stormpath_wsgi.doctor.connection import Connection, InProcess, OverNetwork
 from stormpath_wsgi.doctor.examination import Report, examine
+from stormpath_wsgi.doctor.outbox import folder_of
 from stormpath_wsgi.doctor.setup import Setup
 from stormpath_wsgi.doctor.site import Account, Places, Site
 from stormpath_wsgi.middleware import middleware_of, reachable
@@ -93,7 +94,9 @@ def _subjects(
     account = None if login is None else Account(login, _password())
     if make_account and application is not None:
         account = stack.enter_context(own_account(application, registered))
-    site = Site(connection, Places.of(None if setup is None else setup.settings), account, is_own=make_account)
+    places = Places.of(None if setup is None else setup.settings)
+    outbox = None if setup is None else folder_of(setup)
+    site = Site(connection, places, account, is_own=make_account, outbox=outbox)
     site.registered = registered
     stack.callback(site.close)
     site.browser().get("/")  # who cannot be reached at all is told at once

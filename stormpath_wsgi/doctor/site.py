@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -80,7 +81,8 @@ class Places:
 
 
 class Site:
-    """What the checks ask. *account*: to sign in with. *is_own*: whether it was made for this run.
+    """What the checks ask. *account*: to sign in with. *is_own*: whether it was made for this run. *outbox*: a folder
+    into which the site writes its mails; None: they go elsewhere.
 
     *clock*: seconds, for the time that a run takes. *now*: seconds since 1970.
     """
@@ -92,11 +94,12 @@ class Site:
         account: Account | None = None,
         *,
         is_own: bool = False,
+        outbox: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.connection, self.places, self.account, self.is_own = connection, places, account, is_own
-        self.now = now
+        self.now, self.outbox = now, outbox
         self.asked = 0
         #: Addresses with which accounts were made on the page: to be removed.
         self.registered: list[str] = []

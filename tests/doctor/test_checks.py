@@ -15,6 +15,7 @@ from stormpath_wsgi.doctor.account import own_account
 from stormpath_wsgi.doctor.check import Check
 from stormpath_wsgi.doctor.connection import InProcess
 from stormpath_wsgi.doctor.examination import Report, declared, examine
+from stormpath_wsgi.doctor.outbox import folder_of
 from stormpath_wsgi.doctor.setup import Setup
 from stormpath_wsgi.doctor.site import Places, Site
 from stormpath_wsgi.settings import Settings
@@ -38,9 +39,10 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The ids of what is found on broken sites."""
     places = Places.of(Settings(protect={"/members": "login"}))
     reports = [examine("settings", None, setup) for setup in broken_setups(tmp_path_factory.mktemp("broken"))]
-    for app in (BrokenSite(), BareSite()):
+    outbox = tmp_path_factory.mktemp("outbox")
+    for app in (BrokenSite(outbox), BareSite(outbox)):
         for origin in ("https://site.example.com", "http://site.example.com"):
-            site = Site(Pretended(app, origin), places, ADA, is_own=True, clock=app.clock)
+            site = Site(Pretended(app, origin), places, ADA, is_own=True, outbox=outbox, clock=app.clock)
             reports.append(examine(origin, site, None))
     return {finding.check.id for report in reports for finding in report.findings}
 
@@ -68,10 +70,10 @@ def examined(app: StormpathMiddleware) -> Report:
     registered: list[str] = []
     with own_account(app.application, registered) as account:
         connection = InProcess(app, "https://localhost", clock=lambda: 0.0)
-        site = Site(connection, Places.of(app.settings), account, is_own=True)
+        setup = Setup(app.settings, type(app.settings).inspect(**app.arguments).effective, [app], environ={})
+        site = Site(connection, Places.of(app.settings), account, is_own=True, outbox=folder_of(setup))
         site.registered = registered
-        found = type(app.settings).inspect(**app.arguments).effective
-        return examine("demo", site, Setup(app.settings, found, [app], environ={}))
+        return examine("demo", site, setup)
 
 
 @pytest.mark.parametrize("check", declared(), ids=lambda check: check.id)

@@ -28,13 +28,17 @@ _FIELD = '<input name="{0}">'
 
 
 class BrokenSite:
-    """The site. *moment*: what the clock says that measures its answers; the site moves it on by what it takes."""
+    """The site. *moment*: what the clock says that measures its answers; the site moves it on by what it takes.
+
+    *outbox*: a folder for its mails; None: it writes none.
+    """
 
     #: What strangers get, and what those whose name has an account.
     TEXTS: ClassVar = {False: "There is no such account.", True: "The password is wrong."}
 
-    def __init__(self) -> None:
+    def __init__(self, outbox: Path | None = None) -> None:
         self.moment = 0.0
+        self._outbox = outbox
 
     def clock(self) -> float:
         """Seconds, as :func:`time.monotonic` has them."""
@@ -97,6 +101,9 @@ class BrokenSite:
         return "200 OK", self.form("/forgot", _FIELD.format("email")), []
 
     def post_forgot(self, environ: WSGIEnvironment, posted: dict[str, str]) -> Any:
+        if self._outbox is not None:
+            mail = f"To: {posted['email']}\n\nhttps://{environ['HTTP_HOST']}/change?sptoken=1\n"
+            (self._outbox / f"{len(list(self._outbox.iterdir()))}.eml").write_text(mail)
         return self.post_login(environ, {"login": posted["email"]})
 
     def get_register(self, environ: WSGIEnvironment, posted: dict[str, str]) -> Any:

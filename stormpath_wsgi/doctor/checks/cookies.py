@@ -39,7 +39,7 @@ def http_only(site: Site) -> Iterator[Seen]:
     "A cookie of a sign-in travels over plain http as well",
     Grade.HIGH,
     why="Whoever is on the wire reads it with the first request that is not encrypted.",
-    mend="session: {cookieSecure: true}",
+    mend="session: {cookieSecure: true}; of Flask's own cookie: SESSION_COOKIE_SECURE = True",
     docs="production#the-proxy",
 )
 def secure(site: Site) -> Iterator[Seen]:
@@ -56,7 +56,7 @@ def secure(site: Site) -> Iterator[Seen]:
     "Browsers send a cookie of a sign-in along with requests of other sites",
     Grade.MEDIUM,
     why="A page elsewhere can act in the name of whoever is signed in.",
-    mend="session: {cookieSameSite: Lax}",
+    mend="session: {cookieSameSite: Lax}; of Flask's own cookie: SESSION_COOKIE_SAMESITE = 'Lax'",
 )
 def same_site(site: Site) -> Iterator[Seen]:
     """A cookie without ``SameSite``, or with ``None``."""
@@ -84,7 +84,7 @@ def scope(site: Site) -> Iterator[Seen]:
     "A neighbouring host can plant a cookie of a sign-in",
     Grade.LOW,
     why="A visitor can be signed in as somebody else, who reads later what was done in his name.",
-    mend="session: {cookiePath: /}, without cookieDomain, and https: then the name begins with __Host-",
+    mend="leave session.cookiePath and cookieDomain out; of Flask's own cookie: SESSION_COOKIE_NAME = '__Host-session'",
 )
 def prefix(site: Site) -> Iterator[Seen]:
     """A cookie of an https site whose name lacks ``__Host-``."""

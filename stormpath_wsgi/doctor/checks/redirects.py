@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from stormpath_wsgi.doctor.check import Grade, Need, Seen, of_site
 from stormpath_wsgi.doctor.connection import Answer
-from stormpath_wsgi.doctor.site import STRANGER, Site
+from stormpath_wsgi.doctor.outbox import written_by
+from stormpath_wsgi.doctor.site import STRANGER, Site, Skip
 
 #: Spellings that some browser or proxy reads as another site.
 AWAY = (
@@ -88,6 +89,30 @@ def host(site: Site) -> Iterator[Seen]:
         if _repeats(site, site.browser().get(path, Host=STRANGER)):
             yield Seen(f"Host: {STRANGER} comes back in a link.", site.address(path))
             return
+
+
+@of_site(
+    "host-in-mails",
+    "The Host header of a request becomes the link of a mail",
+    Grade.HIGH,
+    why="An attacker asks for a new password of somebody else, whose click brings him the token.",
+    mend="web: {baseUrl: https://www.example.com}",
+    docs="mail",
+    need=Need.OWN_ACCOUNT,
+)
+def host_in_mails(site: Site) -> Iterator[Seen]:
+    """A mail for a new password, asked for with a stranger's ``Host`` and ``X-Forwarded-Host``, leads there."""
+    if site.outbox is None or site.account is None:
+        raise Skip("mails of the site do not become files on this machine")
+    browser = site.browser()
+    form = site.form(browser, site.places.forgot, "email")
+    fields = {**form.fields, "email": site.account.login}
+    told = {"Host": STRANGER, "X_Forwarded_Host": STRANGER}
+    mails = written_by(site.outbox, lambda: browser.post(form.action, fields, **told))
+    if not mails:
+        raise Skip(f"no mail came into {site.outbox}")
+    if any(STRANGER in mail for mail in mails):
+        yield Seen(f"The mail leads to {STRANGER}.", site.address(site.places.forgot))
 
 
 @of_site(
