@@ -117,6 +117,7 @@ OPTIONAL: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "psycopg": {"directory"},
+    "pyramid": set(),
     "redis": {"client", "limits"},
     "requests": {"client"},
     "gevent": {"cli", "directory"},
@@ -217,6 +218,7 @@ def test_an_adapter_imports_its_own_framework_only() -> None:
     of_adapter = {
         "django_stormpath": {"django", "django_stormpath"},
         "flask_stormpath": {"flask", "flask_login", "flask_stormpath"},
+        "pyramid_stormpath": {"pyramid", "pyramid_stormpath"},
     }
     wrong = [
         f"{adapter}/{module.name} imports {name}"

@@ -29,13 +29,18 @@ PACKAGES = {
     "stormpath_wsgi/deploy": ROOT / "deploy",
     "django_stormpath": ROOT / "adapters/django_stormpath",
     "flask_stormpath": ROOT / "adapters/flask_stormpath",
+    "pyramid_stormpath": ROOT / "adapters/pyramid_stormpath",
+    "pytest_stormpath": ROOT / "adapters/pytest_stormpath",
 }
+
+# Installed in the environment of tests/apps only.
+ELSEWHERE = {"pyramid"}
 
 # Of those who chose to run by them.
 BROUGHT = {"gevent", "pastedeploy"}
 
 #: What a site may ask for; the other extras are for those who work on the project.
-EXTRAS = ("django", "flask", "postgresql", "redis", "server")
+EXTRAS = ("django", "flask", "postgresql", "pyramid", "redis", "server")
 
 # A page needs templates, the directory behind it needs migrations.
 A_LOGIN_PAGE = """
@@ -116,6 +121,7 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
         ("stormpath_wsgi/cli", "server"),
         ("adapters/django_stormpath", "django"),
         ("adapters/flask_stormpath", "flask"),
+        ("adapters/pyramid_stormpath", "pyramid"),
     ],
 )
 def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:
@@ -178,6 +184,8 @@ def _imported(path: Path) -> Iterator[str]:
 def _distributions(module: str) -> set[str]:
     if module in PACKAGES:
         return {"stormpath-wsgi"}
+    if module in ELSEWHERE:
+        return {module}
     return {_canonical(name) for name in _installed().get(module, [])}
 
 
