@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import runpy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from a2wsgi import ASGIMiddleware, WSGIMiddleware
@@ -18,6 +18,8 @@ from support.visitors import OPENING, Site, hello
 from webtest import TestApp  # type: ignore[import-untyped]
 
 from stormpath_wsgi import StormpathMiddleware, user
+
+Around: TypeAlias = Callable[..., Site]
 
 #: The examples that are one module, by the name of what has to be installed. Pyramid's is in tests/apps.
 MODULES = {
@@ -35,6 +37,19 @@ def in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An example finds its directory in memory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
+
+
+@pytest.fixture
+def around() -> Iterator[Around]:
+    """Puts our middleware around an app, and closes its directory afterwards."""
+    with ExitStack() as stack:
+
+        def put(app: Any, **settings: Any) -> Site:
+            site = Site.of(StormpathMiddleware(app, **{**OPENING, **settings}))
+            stack.callback(site.client.close)
+            return site
+
+        yield put
 
 
 @pytest.mark.parametrize("framework", MODULES)
@@ -65,7 +80,7 @@ def test_everybody_gets_as_far_as_his_groups_allow_in_django() -> None:
         application.client.close()
 
 
-def test_cherrypy_reads_some_signs_in_a_path_as_underscores() -> None:
+def test_cherrypy_reads_some_signs_in_a_path_as_underscores(around: Around) -> None:
     """So a page whose name has one needs a policy for what is around it."""
     cherrypy = pytest.importorskip("cherrypy")
 
@@ -75,14 +90,14 @@ def test_cherrypy_reads_some_signs_in_a_path_as_underscores() -> None:
             return "For admins."
 
     app = cherrypy.Application(Root())
-    site = Site.of(StormpathMiddleware(app, **OPENING, protect={"/for_admins": ["admins"]}))
+    site = around(app, protect={"/for_admins": ["admins"]})
     assert visit(site.middleware).get("/for_admins").status_code == 302
     assert visit(site.middleware).get("/for-admins").text == "For admins."
-    site = Site.of(StormpathMiddleware(app, **OPENING, protect={"/": ["admins"]}))
+    site = around(app, protect={"/": ["admins"]})
     assert visit(site.middleware).get("/for-admins").status_code == 302
 
 
-def test_turbogears_leaves_the_end_of_a_path_away_unless_it_is_told_not_to() -> None:
+def test_turbogears_leaves_the_end_of_a_path_away_unless_it_is_told_not_to(around: Around) -> None:
     tg = pytest.importorskip("tg")
     base: Any = runpy.run_path(str(EXAMPLES / "turbogears_app.py"))["Root"]
     config = tg.MinimalApplicationConfigurator()
@@ -92,7 +107,7 @@ def test_turbogears_leaves_the_end_of_a_path_away_unless_it_is_told_not_to() -> 
 
     config.update_blueprint({"root_controller": Root()})
     protect = {"/admins": ["admins"], "/for_admins": ["admins"]}
-    app = StormpathMiddleware(config.make_wsgi_app(), **OPENING, protect=protect)
+    app = around(config.make_wsgi_app(), protect=protect).middleware
     assert [visit(app).get(path).status_code for path in protect] == [302, 302]
     assert visit(app).get("/admins.html").text == "For admins."
     assert visit(app).get("/for-admins").text == "For admins."
@@ -120,13 +135,12 @@ class TestAsgiAsWsgi:
         return app
 
     @pytest.fixture
-    def visitor(self, app: FastAPI) -> Iterator[TestApp]:
+    def visitor(self, app: Any, around: Around) -> TestApp:
         """Somebody who is signed in."""
-        site = Site.of(StormpathMiddleware(ASGIMiddleware(app), **OPENING))  # type: ignore[arg-type]
+        site = around(ASGIMiddleware(app))
         visitor = visit(site.middleware)
         visitor.set_cookie(*site.cookie(site.account()).split("=", 1))
-        yield visitor
-        site.client.close()
+        return visitor
 
     def test_streams_and_knows_the_user_until_the_end(self, visitor: TestApp) -> None:
         assert visitor.get("/stream").text == "0 for ada. 1 for ada. 2 for ada. "
@@ -134,7 +148,7 @@ class TestAsgiAsWsgi:
     def test_knows_the_user_in_threads(self, visitor: TestApp) -> None:
         assert visitor.get("/thread").json == "ada"
 
-    def test_is_not_told_that_the_server_starts(self) -> None:
+    def test_is_not_told_that_the_server_starts(self, around: Around) -> None:
         """What an app does in its lifespan is not done."""
         began: list[bool] = []
 
@@ -150,10 +164,8 @@ class TestAsgiAsWsgi:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
             await send({"type": "http.response.body", "body": b"hello"})
 
-        middleware = StormpathMiddleware(ASGIMiddleware(app), **OPENING)  # type: ignore[arg-type]
-        assert visit(middleware).get("/").text == "hello"
+        assert visit(around(ASGIMiddleware(app)).middleware).get("/").text == "hello"
         assert began == []
-        middleware.client.close()
 
 
 class TestWsgiUnderAsgi:
@@ -174,11 +186,8 @@ class TestWsgiUnderAsgi:
         return sent
 
     @pytest.fixture
-    def app(self) -> Iterator[Any]:
-        with ExitStack() as stack:
-            middleware = StormpathMiddleware(hello, **OPENING, protect={"/members": "login"})
-            stack.callback(middleware.client.close)
-            yield middleware
+    def app(self, around: Around) -> Any:
+        return around(hello, protect={"/members": "login"}).middleware
 
     def test_serves_our_pages_and_policies(self, app: Any) -> None:
         http = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http"}

@@ -59,10 +59,9 @@ class StormpathBackend(ModelBackend):
     def create(self, visitor: User) -> Account | None:
         """A new row for *visitor*, without a password of its own and with no rights. None: it gets none."""
         user = get_user_model()()
-        name = user.USERNAME_FIELD
-        values = dict(_values(user, visitor))
-        own = values.pop(name, None)
-        setattr(user, name, own if own and _is_free(user, name, own) else _id(visitor))
+        setattr(user, user.USERNAME_FIELD, _id(visitor))
+        for name, value in _values(user, visitor):
+            setattr(user, name, value if _may_have(user, name, value) else _id(visitor))
         user.set_unusable_password()
         try:
             with transaction.atomic():
@@ -117,14 +116,18 @@ def _flags(user: Any, visitor: User) -> Iterator[tuple[str, bool]]:
 
 def _change(user: Any, name: str, value: object) -> bool:
     """Set the attribute *name*. Answers whether it had another value, and may have this one."""
-    if getattr(user, name) == value or (user._meta.get_field(name).unique and not _is_free(user, name, value)):
+    if getattr(user, name) == value or not _may_have(user, name, value):
         return False
     setattr(user, name, value)
     return True
 
 
-def _is_free(user: Any, name: str, value: object) -> bool:
-    """Whether no other row has *value*. To MySQL, and to many people, upper and lower case are the same."""
+def _may_have(user: Any, name: str, value: object) -> bool:
+    """Whether no other row has *value*, where the field has to be unique. To MySQL, and to many people, upper and lower
+    case are the same.
+    """
+    if not user._meta.get_field(name).unique:
+        return True
     others = type(user)._default_manager.filter(**{f"{name}__iexact": value}).exclude(pk=user.pk)
     return not others.exists()
 

@@ -244,6 +244,7 @@ def test_a_directory_that_is_gone_is_our_503(tmp_path: Path) -> None:
         config.add_view(gone, name="gone")
     site = Site.of(make_wsgi_app(config, **{**OPENING, "directory": f"sqlite:///{tmp_path}/accounts.db"}))
     assert "Retry-After" in visit(site, site.account()).get("/gone", status=503).headers
+    site.client.close()
 
 
 def test_the_policy_is_one_in_the_eyes_of_pyramid() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "django_site"
 
@@ -27,6 +28,8 @@ def set_up() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django.setup()
     call_command("migrate", verbosity=0, skip_checks=True)
+    # Django itself never closes a database in memory.
+    atexit.register(connection.connection.close)
 
 
 @contextmanager

@@ -32,10 +32,12 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 
 
 @pytest.fixture(scope="module", params=["session", "tokens"])
-def middleware(request: pytest.FixtureRequest) -> StormpathMiddleware:
+def middleware(request: pytest.FixtureRequest) -> Iterator[StormpathMiddleware]:
     """With one cookie, and with three."""
     with quick_databases():
-        return StormpathMiddleware(login_required(app), cookies=request.param, **SETTINGS)
+        middleware = StormpathMiddleware(login_required(app), cookies=request.param, **SETTINGS)
+    yield middleware
+    middleware.client.close()
 
 
 def test_webtest_and_werkzeug_are_signed_in_over_http_and_https(middleware: StormpathMiddleware) -> None:
@@ -118,12 +120,14 @@ urlpatterns = [path("", show), path("staff/", show)]
 def django_site() -> Iterator[StormpathMiddleware]:
     set_up()
     with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[]), quick_databases():
-        yield StormpathMiddleware(
+        middleware = StormpathMiddleware(
             WSGIHandler(),
             protect={"/": login_required, "/staff": groups_required(["staff"])},
             challenge_on_401=True,
             **SETTINGS,
         )
+        yield middleware
+        middleware.client.close()
 
 
 def test_the_client_of_django_goes_through_the_middleware(django_site: StormpathMiddleware) -> None:

@@ -138,7 +138,9 @@ def test_a_setting_of_ours_that_is_wrong(check: Check, monkeypatch: pytest.Monke
 def test_wsgi_without_our_middleware(check: Check) -> None:
     bare = get_bare_application()
     assert "from django_stormpath.wsgi import get_wsgi_application" in check(lambda: bare)["stormpath.E011"]
-    assert check(lambda: StormpathMiddleware(bare, **OPENING)) == {}  # which lacks no more than our page for a 503
+    plain = StormpathMiddleware(bare, **OPENING)
+    assert check(lambda: plain) == {}  # which lacks no more than our page for a 503
+    plain.client.close()
     with pytest.raises(ImproperlyConfigured, match=r"In wsgi\.py write"):
         Client().get("/")
 

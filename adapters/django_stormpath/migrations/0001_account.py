@@ -1,4 +1,7 @@
-"""The table of accounts."""
+"""The table of accounts.
+
+Its name is not 0001_initial: a database of before may have that of stormpath-django, another package with our name.
+"""
 
 from __future__ import annotations
 
