@@ -100,11 +100,13 @@ class StormpathMiddleware:
         """
         return f"stormpath-wsgi-middleware/{version('stormpath-wsgi')} webob/{version('webob')}"
 
-    def around(self, app: WSGIApplication) -> Self:
-        """The same site, with the same accounts, sessions and pages, around another *app*."""
+    def around(self, app: WSGIApplication, *, protects: bool = True) -> Self:
+        """The same site, with the same accounts, sessions and pages, around another *app*. *protects*: whether the
+        policies of the setting ``protect`` hold for its paths.
+        """
         other = copy.copy(self)
         other.app = app
-        other.protected = self._guarded(app)
+        other.protected = self._guarded(app) if protects else Protected(app, {})
         return other
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -18,7 +18,7 @@ from stormpath_wsgi.client import Group
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
-from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES
+from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES, REFUSED_BY
 from stormpath_wsgi.web.identity import CredentialKind, Refused
 from stormpath_wsgi.web.language import texts_of, waiting_time
 from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
@@ -73,8 +73,10 @@ class Policy:
                 return app(environ, start_response)
             if _seconds_to_wait(environ) is None:  # the log was told when the wait began
                 log.info("The policy %s refuses %r.", self.name, user)
-            refuse = forbid if user.is_authenticated else challenge
-            return refuse(environ, start_response)
+            if not user.is_authenticated:
+                return challenge(environ, start_response)
+            environ[REFUSED_BY] = self
+            return forbid(environ, start_response)
 
         return guarded
 

@@ -88,10 +88,14 @@ ARROWS: dict[str, set[str]] = {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "user", "web/address",
         "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
+    "development": {
+        "client", "directory", "flows", "pages", "policy", "session", "testing", "user", "web/environ", "web/origin",
+    },
     "doctor": {"client", "settings"},
     "transfer": {"directory", "settings"},
     "cli": {
-        "api", "client", "directory", "doctor", "limits", "middleware", "pages", "settings", "transfer", "web/address",
+        "api", "client", "development", "directory", "doctor", "limits", "middleware", "pages", "settings", "transfer",
+        "web/address",
     },
     "paste": {"middleware"},
     "testing": {"client", "cookie", "directory", "middleware", "policy", "session", "user"},

@@ -27,6 +27,7 @@ from stormpath_wsgi.cli.command import (
 )
 from stormpath_wsgi.cli.config import config as configuration
 from stormpath_wsgi.cli.deploy import deploy
+from stormpath_wsgi.cli.dev import dev
 from stormpath_wsgi.cli.doctor import doctor
 from stormpath_wsgi.cli.groups import group_
 from stormpath_wsgi.cli.limits import limits
@@ -169,6 +170,7 @@ cli.add_command(account)
 cli.add_command(configuration)
 cli.add_command(application)
 cli.add_command(deploy)
+cli.add_command(dev)
 cli.add_command(doctor)
 cli.add_command(apikey)
 cli.add_command(secret)

@@ -21,6 +21,7 @@ from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows import Flows
 from stormpath_wsgi.pages import handlers
+from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.logout import SignOutOfApp
 from stormpath_wsgi.pages.next import safe_next
 from stormpath_wsgi.pages.page import Page, refused
@@ -51,11 +52,19 @@ def _is_page(found: object) -> bool:
     return isinstance(found, type) and issubclass(found, Page) and "name" in vars(found)
 
 
+def site_of(settings: Settings, client: Client, application: Application, flows: Flows) -> Site:
+    """What draws the pages of a site, for a page that this package does not declare."""
+    return Site(settings, client, application, flows, _declarations(settings))
+
+
 def check_templates(settings: Settings) -> None:
     """Raises :class:`~stormpath_wsgi.ConfigurationError` when a template cannot be used that a page of ours shows."""
+    templates_of(settings.web, _declarations(settings))
+
+
+def _declarations(settings: Settings) -> list[Declaration]:
     of_section = {page.section: page for page in declared()}
-    sections = settings.web.pages.values()
-    templates_of(settings.web, [of_section[type(section)].declaration(section) for section in sections])
+    return [of_section[type(section)].declaration(section) for section in settings.web.pages.values()]
 
 
 class Pages:

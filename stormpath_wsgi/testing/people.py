@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -81,10 +81,10 @@ class People:
         application: Application,
         mailbox: Mailbox,
         seconds: Callable[[], float],
-        known_groups: Iterable[str],
+        known_groups: frozenset[str],
     ) -> None:
         self._client, self._application, self._mailbox, self._seconds = client, application, mailbox, seconds
-        self._known_groups = frozenset(known_groups)
+        self._known_groups = known_groups
 
     def make(
         self, name: str, groups: Sequence[str | Group], factor: FactorName | None, attributes: Mapping[str, Any]

@@ -20,6 +20,7 @@ from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.crypto.passwords import Passwords
+from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.middleware import StormpathMiddleware, middleware_of, reachable
 from stormpath_wsgi.policy import Policy
@@ -89,12 +90,13 @@ class TestSite:
         self.mailbox = Mailbox()
         #: The time that the site goes by.
         self.clock = Clock(self.middleware, self._do_what_is_due)
-        groups = _groups_of(self.middleware.settings.protect)
-        self._people = People(self.client, self.application, self.mailbox, self.clock.seconds, groups)
+        #: The names of the groups that the setting ``protect`` asks for.
+        self.known_groups = frozenset(_groups_of(self.middleware.settings.protect))
+        self._people = People(self.client, self.application, self.mailbox, self.clock.seconds, self.known_groups)
         self._entered = ExitStack()
 
     def __enter__(self) -> Self:
-        self._shortcuts = self._kept.setdefault(self.middleware, Shortcuts(Memory(self._context.database)))
+        self._shortcuts = self._kept.setdefault(self.middleware, Shortcuts(Memory(self.database)))
         self._shortcuts.begin()
         self._entered.callback(self._shortcuts.begin_anew)
         self._entered.callback(self.clock.reset)
@@ -105,6 +107,11 @@ class TestSite:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._entered.close()
+
+    @property
+    def database(self) -> Database:
+        """What the directory is in."""
+        return self._context.database
 
     def person(
         self,

@@ -14,6 +14,8 @@ APPLICATION = "stormpath.application"
 PAGES = "stormpath.pages"
 #: True below a path whose challenge is Basic.
 OFFERS_BASIC = "stormpath.offers_basic"
+#: The :class:`~stormpath_wsgi.policy.Policy` that has refused somebody who is signed in.
+REFUSED_BY = "stormpath.refused_by"
 #: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
 MOUNT = "stormpath.mount"
 #: The :class:`~stormpath_wsgi.texts.Texts` that the visitor reads, where a language was chosen.
