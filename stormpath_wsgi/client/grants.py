@@ -226,7 +226,8 @@ class StormpathSocialGrantAuthenticator(_GrantAuthenticator):
         """Tokens for the account of the visitor whom the provider gave the *code* or the *access_token*; None if the
         provider does not know it, or if the directory does not ask that provider.
 
-        Raises TypeError unless exactly one of the two is given.
+        Raises TypeError unless exactly one of the two is given, and :class:`~stormpath_wsgi.Error` (5201) when the
+        application has no directory of that provider.
         """
         proof = {name: text for name, text in (("code", code), ("accessToken", access_token)) if text is not None}
         if len(proof) != 1:

@@ -152,7 +152,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         """The account of the visitor whom *provider* (``google``) has given a ``code`` or an ``access_token``.
 
         It is made if there is none. Raises :class:`~stormpath_wsgi.Error`: 7200 where the provider refuses or is not
-        asked, 7201 where the application has no directory of that provider.
+        asked, 5201 where the application has no directory of that provider.
         """
         return self.accounts.create({"provider_data": {**provider_data, "provider_id": provider}})
 
