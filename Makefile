@@ -98,7 +98,7 @@ $(APPS)/.tools: tests/apps/requirements.txt | $(TOOLS)
 	@site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 		&& echo "import site; site.addsitedir('$$site')" \
 		> $$($(APPS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
-	@$(BIN)/python -m pip --python $(APPS)/bin/python --quiet --disable-pip-version-check --no-input install \
+	@$(BIN)/python -m pip --python $(APPS)/bin/python --quiet --disable-pip-version-check --no-input install --no-compile \
 		--requirement tests/apps/requirements.txt
 	@touch $@
 
