@@ -19,8 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 #: Characters. No hash that we know is longer, with the salt of a site before it.
@@ -58,7 +57,7 @@ class ForeignHash:
             return False
         try:
             return self._matches(password)
-        except (ValueError, Argon2Error, InvalidHashError):  # a salt or cost that a library refuses
+        except ValueError:  # a salt or cost that a library refuses
             return False
 
 
@@ -185,7 +184,7 @@ def _argon2(found: re.Match[str]) -> ForeignHash:
     return ForeignHash(
         memory <= _ARGON2_MEMORY and passes <= _ARGON2_PASSES and lanes <= _ARGON2_LANES,
         memory * passes >= _ARGON2_DEAR,
-        lambda password: PasswordHasher().verify(found["argon2"], _bytes(password)),
+        lambda password: Argon2Hasher().verify(_bytes(password), found["argon2"]),
     )
 
 
