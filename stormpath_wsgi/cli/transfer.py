@@ -172,7 +172,7 @@ def _import_stormpath(settings: Settings, source: str, options: Mapping[str, Any
     folder = Folder(Path(source))
     with _target(settings, dry_run=options["dry_run"]) as target:
         importer = Importer(target, site.tenant(target), skips=options["skip"])
-        with _progress("Importing", folder.files()) as progress:
+        with _progress(_label(options), folder.files()) as progress:
             _run(importer, folder.batches(progress), None, options)
 
 
@@ -234,7 +234,7 @@ def _import_people(
         if number is not None:
             _run(importer, people.batches(read(_nothing)), number, options)
             return
-        with _progress("Importing", Path(source).stat().st_size) as progress:
+        with _progress(_label(options), Path(source).stat().st_size) as progress:
             _run(importer, people.batches(read(progress)), None, options)
 
 
@@ -247,13 +247,17 @@ def _run(importer: Importer, items: Iterable[Sequence[Item]], number: int | None
     """Imports *items*, and prints what came of it, also of what was written before a mistake."""
     dry_run = options["dry_run"]
     try:
-        with _progress("Trying" if dry_run else "Importing", number) as progress:
+        with _progress(_label(options), number) as progress:
             importer.write_batches(items, progress)
     except TransferError as error:
         _print_report(importer.report, dry_run=dry_run)
         what = "An import would stop here" if dry_run else "The import stopped here; what is above was written"
         raise TransferError(f"{error}\n{what}. Mend it and run it again, or leave it out: --skip") from None
     _print_report(importer.report, dry_run=dry_run)
+
+
+def _label(options: Mapping[str, Any]) -> str:
+    return "Trying" if options["dry_run"] else "Importing"
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -292,7 +296,9 @@ def _target(settings: Settings, *, dry_run: bool) -> Iterator[Target]:
             with rehearsal(database if has_tables(database) else None) as target:
                 yield target
         else:
-            upgrade(database)  # also on a server: an empty one is filled
+            if not has_tables(database):
+                upgrade(database)  # also on a server, where there is nothing yet that could be harmed
+            prepare(database)
             yield Live(database, Secrets.of(database, settings.encryption_keys))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from support.world import BASE, World, names, path, refused
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.transfer import lines, site
+from stormpath_wsgi.transfer.people import People, Person
 from stormpath_wsgi.transfer.problems import Report, TransferError
 from stormpath_wsgi.transfer.stormpath import Folder
-from stormpath_wsgi.transfer.targets import Live
+from stormpath_wsgi.transfer.targets import Live, rehearsal
 from stormpath_wsgi.transfer.writing import Importer
 
 OLD = "https://api.stormpath.com/v1"
@@ -157,6 +159,23 @@ class TestStormpathsOwn:
         assert world.service.get("applications/app9")["name"] == "My Application (2)"
         assert world.service.get("directories/dir9")["name"] == "Stormpath Administrators (2)"
         world.service.issue_api_key()
+
+    def test_postgresql_takes_the_same_and_a_dry_run_there_leaves_nothing(
+        self, empty: Database, export: Path, postgresql_url: str
+    ) -> None:
+        with closing(Database(postgresql_url)) as database:
+            with rehearsal(database) as target:
+                tried = Importer(target, site.tenant(target)).write_batches(Folder(export).batches())
+            with database.read() as connection:
+                assert connection.execute(schema.tenants.select()).all() == []
+            assert imported(database, export).made == tried.made == imported(empty, export).made
+            assert opened(database).login("ada", "123456") == "accounts/ada1"
+            people = [Person("line 1", email="new@example.org", groups=("staff",)), Person("line 2", username="ada")]
+            for target in (Live(database, SECRETS), Live(database, SECRETS)):
+                importer = Importer(target, site.tenant(target))
+                importer.write_batches(People(target, site.tenant(target), "dir1").batches(people))
+            assert importer.report.there == {"accounts": 2}
+            assert opened(database).service.list("directories/dir1/accounts")["size"] == 3
 
     def test_nobody_gets_a_mail(self, empty: Database, export: Path) -> None:
         imported(empty, export)
