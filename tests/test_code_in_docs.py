@@ -1,52 +1,36 @@
-"""The examples of the documentation: what stands there runs, and does what the page says."""
+"""The examples of the documentation run, and do what their page says."""
 
 from __future__ import annotations
 
-import ast
 import json
 import logging
 import os
 import re
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from configparser import ConfigParser
 from contextlib import closing
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import click
 import pyotp
 import pytest
 import requests
-import yaml
-from jinja2 import Environment
 from support.browsing import PASSWORD, Visit, app, make_site
-from support.examples import ROOT, commands, examples, pages, run
+from support.examples import ROOT, commands, examples, run
 from support.servers import answer, scripted, served_api
 from webob import Request, Response
 
-from stormpath_wsgi import Settings, StormpathMiddleware, groups_required, login_required, user
-from stormpath_wsgi.cli.commands import cli
+import stormpath_wsgi
+from stormpath_wsgi import StormpathMiddleware, groups_required, login_required, user
 from stormpath_wsgi.client import Client
+from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import flows_of
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.web.identity import Proof
 
 GOOD = {"login": "ada@example.org", "password": PASSWORD}
-
-#: Those of ours, whose names are imported.
-PACKAGES = ("stormpath_wsgi", "flask_stormpath")
-
-#: Pages whose examples need what they are about, and the tests beside which these run.
-ELSEWHERE = {"flask.rst": "adapters/flask", "other_apps.rst": "apps"}
-
-named = pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
 @pytest.fixture(autouse=True)
@@ -67,90 +51,6 @@ def visit() -> Iterator[Visit]:
         made = Visit(site=site)
         made.account()
         yield made
-
-
-@named
-def test_code_can_be_read_and_names_of_ours_in_it_be_imported(page: Path) -> None:
-    for example in examples(page, "python"):
-        for node in ast.walk(ast.parse(example.text)):
-            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in PACKAGES:
-                exec(compile(ast.Module([node], []), page.name, "exec"), {})  # noqa: S102 - our own documentation
-
-
-@named
-def test_commands_of_ours_exist_with_their_options(page: Path) -> None:
-    typed = [line for example in examples(page, "sh", "console") for line in commands(example)]
-    for line in typed:
-        if found := re.search(r"(?:^|/|\()stormpath-wsgi (.*?)(?:\)|>|\||$)", line):
-            understand(re.sub(r"\[.*?\]", "", found[1]))
-
-
-def understand(line: str) -> None:
-    """Raises where click does not know a command or an option of *line*."""
-    arguments = shlex.split(line)
-    command: click.Command | None = cli
-    context = click.Context(cli, info_name="stormpath-wsgi")
-    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
-        command = command.get_command(context, arguments.pop(0))
-    assert command is not None, f"there is no such command: {line}"
-    if not isinstance(command, click.Group) and "--help" not in arguments:
-        command.make_parser(context).parse_args(arguments)
-
-
-@named
-def test_settings_exist_and_may_have_these_values(page: Path, shop: None, folder: Path) -> None:
-    for example in examples(page, "yaml"):
-        (folder / "there").touch()  # in the place of a file of the reader
-        document = yaml.safe_load(re.sub(r"/srv/\S+", str(folder / "there"), example.text))
-        if set(document) & {field.alias for field in Settings.model_fields.values()}:
-            Settings.read(**document)
-    for example in examples(page, "sh", "console"):
-        for line in commands(example):
-            for variable in re.findall(r"\bexport (STORMPATH_\w+)=", line):
-                assert Settings.place(variable), variable
-
-
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The modules of the reader that settings name, made of the examples that show them."""
-    accounts, shop, messages = ModuleType("accounts"), ModuleType("shop"), ModuleType("shop.messages")
-    listener = examples("events.rst", "python")[0]
-    run(listener._replace(text=listener.text.partition("application =")[0]), vars(accounts))
-    run(examples("factors.rst", "python")[2], vars(messages))
-    for module in (accounts, shop, messages):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-
-
-@named
-def test_other_files_can_be_read(page: Path) -> None:
-    for example in examples(page, "json", "html+jinja", "ini"):
-        if example.language == "json":
-            json.loads(example.text)
-        elif example.language == "ini" and example.text.lstrip().startswith(("[", "#")):
-            ConfigParser(interpolation=None).read_string(example.text)
-        elif example.language == "html+jinja":
-            Environment(autoescape=True, extensions=["jinja2.ext.i18n"]).parse(example.text)
-
-
-@named
-def test_a_page_with_code_has_a_test_that_runs_it(page: Path) -> None:
-    """That is one which names the page."""
-    name = page.relative_to(ROOT).as_posix().removeprefix("docs/")
-    if not examples(page, "python"):
-        return
-    if name in ELSEWHERE:
-        assert (ROOT / "tests" / ELSEWHERE[name]).is_dir()
-    else:
-        assert re.search(rf"(?<![\w/])(?:docs/)?{re.escape(name)}\b", _tests()), f"{name}: {NOT_RUN}"
-
-
-@cache
-def _tests() -> str:
-    """The text of all tests."""
-    return "".join(test.read_text(encoding="utf-8") for test in (ROOT / "tests").rglob("*.py"))
-
-
-NOT_RUN = "no test names it. Run its examples, as those above are in test_code_in_docs.py"
 
 
 def test_index_rst(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,6 +305,53 @@ def test_pages_rst_has_addresses_verified(folder: Path, monkeypatch: pytest.Monk
         run(block, names)
         names["client"].close()
         assert "/verify" in Visit(site=site).get("/verify")
+
+
+def test_frameworks_asgi_rst() -> None:
+    """The page is frameworks/asgi.rst."""
+    pytest.importorskip("a2wsgi")
+    fastapi = pytest.importorskip("fastapi")
+    (block,) = examples("frameworks/asgi.rst", "python")
+    names: dict[str, Any] = {"application": app, "starlette_app": fastapi.FastAPI()}
+    run(block, names)
+    assert [route.path for route in names["starlette_app"].routes][-1] == "/shop"
+
+
+def test_frameworks_falcon_rst() -> None:
+    """The page is frameworks/falcon.rst."""
+    falcon = pytest.importorskip("falcon")
+    (block,) = examples("frameworks/falcon.rst", "python")
+    names: dict[str, Any] = {"app": falcon.App(), "stormpath_wsgi": stormpath_wsgi}
+    run(block, names)
+
+    class Away:
+        def on_get(self, req: Any, resp: Any) -> None:
+            raise Unavailable("The directory is away.")
+
+    names["app"].add_route("/", Away())
+    site = make_site(names["app"])
+    with closing(site.client):
+        assert Visit(site=site).get("/", status=503).headers["Retry-After"]
+
+
+def test_frameworks_django_rst(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is frameworks/django.rst."""
+    pytest.importorskip("django")
+    from support.django_project import rolled_back
+
+    row, wraps = examples("frameworks/django.rst", "python")
+    with rolled_back():
+        from django.contrib.auth.models import User
+
+        User.objects.create(username="ada")
+        names: dict[str, Any] = {"User": User}
+        run(row, names)
+        assert names["Account"].objects.get().user.username == "ada"
+    monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
+    names = {"StormpathMiddleware": StormpathMiddleware, "get_wsgi_application": lambda: app}
+    run(wraps, names)
+    with closing(names["application"].client):
+        assert names["application"].settings.remote_user == "id"
 
 
 def test_troubleshooting_rst(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import pkgutil
 import re
+import shlex
+import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
+import click
 import pytest
+import yaml
+from jinja2 import Environment
+from support.examples import commands, examples, run
+
+from stormpath_wsgi import Settings
+from stormpath_wsgi.cli.commands import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst"), *(ROOT / "docs/frameworks").glob("*.rst")]
+
+#: Packages of ours, whose names examples import.
+PACKAGES = ("stormpath_wsgi", "flask_stormpath")
+
+#: Pages whose examples need what they are about, and the folder of the tests beside which these run.
+ELSEWHERE = {
+    "docs/clients.rst": "adapters/stormpath",
+    "docs/development.rst": "development",
+    "docs/flask.rst": "adapters/flask",
+    "docs/frameworks/pyramid.rst": "apps",
+    "docs/moving.rst": "transfer",
+    "docs/other_apps.rst": "apps",
+    "docs/upgrading.rst": "adapters/flask",
+}
+NOT_RUN = "no test names it. Run its examples, as those in test_code_in_docs.py"
 
 #: Folders that a path in a page may start from.
 HOMES = (ROOT, ROOT / "stormpath_wsgi", ROOT / "stormpath_wsgi/client")
@@ -49,6 +78,87 @@ def test_what_the_page_on_troubles_quotes_is_what_we_say() -> None:
     quoted = _QUOTED.findall(page)
     assert len(quoted) > 5
     assert [text for text in quoted if text not in said] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_can_be_read_and_names_of_ours_in_it_be_imported(page: Path) -> None:
+    for example in examples(page, "python"):
+        for node in ast.walk(ast.parse(example.text)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in PACKAGES:
+                exec(compile(ast.Module([node], []), page.name, "exec"), {})  # noqa: S102 - our own documentation
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_of_ours_exist_with_their_options(page: Path) -> None:
+    typed = [line for example in examples(page, "sh", "console") for line in commands(example)]
+    for line in typed:
+        if found := re.search(r"(?:^|/|\()stormpath-wsgi (.*?)(?:\)|>|\||$)", line):
+            understand(re.sub(r"\[.*?\]", "", found[1]))
+
+
+def understand(line: str) -> None:
+    """Raises where click does not know a command or an option of *line*."""
+    arguments = shlex.split(line)
+    command: click.Command | None = cli
+    context = click.Context(cli, info_name="stormpath-wsgi")
+    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+        command = command.get_command(context, arguments.pop(0))
+    assert command is not None, f"there is no such command: {line}"
+    if not isinstance(command, click.Group) and "--help" not in arguments:
+        command.make_parser(context).parse_args(arguments)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_exist_and_may_have_these_values(page: Path, shop: None) -> None:
+    for example in examples(page, "yaml"):
+        document = yaml.safe_load(re.sub(r"/srv/\S+", str(page), example.text))  # a file that is there
+        if set(document) & {field.alias for field in Settings.model_fields.values()}:
+            Settings(**document)
+    for example in examples(page, "sh", "console"):
+        for line in commands(example):
+            for variable in re.findall(r"\bexport (STORMPATH_\w+)=", line):
+                assert Settings.place(variable), variable
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules of the reader that settings name, made of the examples that show them."""
+    accounts, shop, messages = ModuleType("accounts"), ModuleType("shop"), ModuleType("shop.messages")
+    listener = examples("events.rst", "python")[0]
+    run(listener._replace(text=listener.text.partition("application =")[0]), vars(accounts))
+    run(examples("factors.rst", "python")[2], vars(messages))
+    for module in (accounts, shop, messages):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_other_files_can_be_read(page: Path) -> None:
+    for example in examples(page, "json", "html+jinja", "ini"):
+        if example.language == "json":
+            json.loads(example.text)
+        elif example.language == "ini" and example.text.lstrip().startswith(("[", "#")):
+            ConfigParser(interpolation=None).read_string(example.text)
+        elif example.language == "html+jinja":
+            Environment(autoescape=True, extensions=["jinja2.ext.i18n"]).parse(example.text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_with_code_has_a_test_that_runs_it(page: Path) -> None:
+    """That is one which names the page, by its path from docs/ on."""
+    name = page.relative_to(ROOT).as_posix()
+    if not examples(page, "python"):
+        return
+    if name in ELSEWHERE:
+        assert (ROOT / "tests" / ELSEWHERE[name]).is_dir()
+    else:
+        written = re.escape(name.removeprefix("docs/"))
+        assert re.search(rf"(?<![\w/])(?:docs/)?{written}\b", _tests()), f"{name}: {NOT_RUN}"
+
+
+@cache
+def _tests() -> str:
+    """The text of all tests."""
+    return "".join(test.read_text(encoding="utf-8") for test in (ROOT / "tests").rglob("*.py"))
 
 
 def _is_importable(name: str) -> bool:

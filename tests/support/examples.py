@@ -25,11 +25,6 @@ class Example(NamedTuple):
     text: str
 
 
-def pages() -> list[Path]:
-    """All pages of the documentation, and the README."""
-    return sorted([ROOT / "README.rst", *(page for page in DOCS.rglob("*.rst") if "_build" not in page.parts)])
-
-
 def examples(page: Path | str, *languages: str) -> list[Example]:
     """The blocks of *page*, a path or its name in ``docs/``, in their order. *languages*: only those; none: all."""
     text = (DOCS / page if isinstance(page, str) else page).read_text(encoding="utf-8")
