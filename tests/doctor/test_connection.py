@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+import trustme
 from support.servers import answer, scripted, served
 
 from stormpath_wsgi.doctor import connection, site
@@ -41,6 +43,13 @@ class TestWhere:
     def test_a_loopback_address_is_here_and_one_of_the_documentation_is_not(self) -> None:
         assert is_here("127.0.0.1") and is_here("::1")
         assert not (is_here("192.0.2.7") or is_here("0.0.0.0") or is_here("224.0.0.1"))  # noqa: S104 - an address
+
+    def test_a_certificate_of_home_make_is_no_hindrance(self) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trustme.CA().issue_cert("localhost").configure_cert(context)
+        with scripted(context) as server:
+            server.answers = [answer(200, "Hello")]
+            assert OverNetwork(server.address).send("GET", "/", {}, b"").body == "Hello"
 
     def test_nobody_there_is_told_in_a_sentence(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
