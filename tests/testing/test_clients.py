@@ -63,6 +63,7 @@ def test_the_refresh_token_beside_a_session_is_one_of_the_directory() -> None:
         client = site.new_client()
         client.set_cookie("refresh_token", cookies["refresh_token"])
         assert client.get("/").text == "ada"
+    middleware.client.close()
 
 
 def test_another_client_may_be_the_usual_one(middleware: StormpathMiddleware) -> None:
@@ -102,6 +103,7 @@ def test_the_client_of_flask_is_signed_in_and_is_still_one_of_flask(config: dict
             assert session["seen"]
         with made.test_client() as mine:
             assert site.login_as("bob", client=mine).get("/").text == "bob"
+    made.extensions["stormpath"].client.close()
 
 
 def show(request: HttpRequest) -> HttpResponse:
