@@ -18,6 +18,7 @@ from support.visitors import OPENING, Site, hello
 from webtest import TestApp  # type: ignore[import-untyped]
 
 from stormpath_wsgi import StormpathMiddleware, user
+from stormpath_wsgi.errors import Unavailable
 
 Around: TypeAlias = Callable[..., Site]
 
@@ -111,6 +112,35 @@ def test_turbogears_leaves_the_end_of_a_path_away_unless_it_is_told_not_to(aroun
     assert [visit(app).get(path).status_code for path in protect] == [302, 302]
     assert visit(app).get("/admins.html").text == "For admins."
     assert visit(app).get("/for-admins").text == "For admins."
+
+
+class TestADirectoryThatIsAway:
+    """What a page asks of it raises an error of ours, which becomes our 503 where the framework lets it through."""
+
+    @staticmethod
+    def raises(*_: Any) -> None:
+        raise Unavailable
+
+    def test_comes_through_bottle_that_catches_nothing(self, around: Around) -> None:
+        bottle = pytest.importorskip("bottle")
+        app = bottle.Bottle()
+        app.config["catchall"] = False
+        app.route("/", callback=self.raises)
+        assert "Retry-After" in visit(around(app).middleware).get("/", status=503).headers
+
+    def test_comes_through_falcon_that_passes_it_on(self, around: Around) -> None:
+        falcon = pytest.importorskip("falcon")
+
+        class Page:
+            on_get = staticmethod(self.raises)
+
+        def pass_on(req: Any, resp: Any, error: Exception, params: Any) -> None:
+            raise error
+
+        app = falcon.App()
+        app.add_route("/", Page())
+        app.add_error_handler(Unavailable, pass_on)
+        assert "Retry-After" in visit(around(app).middleware).get("/", status=503).headers
 
 
 class TestAsgiAsWsgi:
