@@ -18,9 +18,7 @@ from wtforms import BooleanField, HiddenField, PasswordField, SelectField, Strin
 from flask_stormpath.fields import OLD
 from flask_stormpath.flags import AnonymousUser
 from flask_stormpath.forms import ChangePasswordForm, ForgotPasswordForm, LoginForm, RegistrationForm
-from stormpath_wsgi.pages.answer import Answer
-from stormpath_wsgi.texts import Texts
-from stormpath_wsgi.web.language import texts_of
+from stormpath_wsgi.adapting import Answer, Texts, texts_of
 
 #: What the blueprint with our templates is called.
 TEMPLATES = "flask_stormpath"

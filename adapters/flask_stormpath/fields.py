@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from stormpath_wsgi.pages.form import is_blank
-from stormpath_wsgi.pages.new_account import CONFIRMATION, CORE, CUSTOM_DATA
+from stormpath_wsgi.adapting import CONFIRMATION, CORE, CUSTOM_DATA, is_blank
 
 #: By the names of Flask-Stormpath, those of ours that are others.
 OURS: Mapping[str, str] = {"given_name": "givenName", "middle_name": "middleName", "password_again": CONFIRMATION}

@@ -7,7 +7,7 @@ import logging
 from flask import Flask
 
 from flask_stormpath.settings import PREFIX, changed_too_late, late_values, settings_now
-from stormpath_wsgi.pages import AnyPage, Pages
+from stormpath_wsgi.adapting import AnyPage, Pages
 
 log = logging.getLogger(__name__)
 

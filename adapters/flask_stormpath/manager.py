@@ -21,11 +21,10 @@ from flask_stormpath.session import SessionLoginManager, load_user
 from flask_stormpath.settings import check_settings, init_settings, middleware_settings
 from flask_stormpath.signals import name_the_anonymous, send_signals
 from flask_stormpath.views import PROVIDERS, VIEWS
-from stormpath_wsgi import Client
+from stormpath_wsgi import Client, Settings
 from stormpath_wsgi.client import Application
 from stormpath_wsgi.errors import TooManyTries, Unavailable
 from stormpath_wsgi.session import LIVES_ON
-from stormpath_wsgi.settings import Settings
 
 
 class StormpathManager:

@@ -15,7 +15,7 @@ from flask_stormpath.late import LatePages
 from flask_stormpath.pages import pages_of_flask
 from flask_stormpath.views import keep_body, leave_tokens_to_pages
 from stormpath_wsgi import StormpathMiddleware
-from stormpath_wsgi.pages import AnyPage
+from stormpath_wsgi.adapting import AnyPage
 
 log = logging.getLogger(__name__)
 

@@ -13,28 +13,34 @@ from wtforms.validators import ValidationError
 
 from flask_stormpath import faces
 from flask_stormpath.fields import of_account, with_our_names
-from stormpath_wsgi.pages import AnyPage, declared
-from stormpath_wsgi.pages.change import CONFIRMATION, ChangePage
-from stormpath_wsgi.pages.csrf import FIELD, OF_FORM
-from stormpath_wsgi.pages.forgot import ForgotPage
-from stormpath_wsgi.pages.login import LoginPage
-from stormpath_wsgi.pages.logout import LogoutPage
-from stormpath_wsgi.pages.page import FormPage, Outcome, Page
-from stormpath_wsgi.pages.parameters import media_type
-from stormpath_wsgi.pages.refusal import Invalid
-from stormpath_wsgi.pages.register import RegisterPage
-from stormpath_wsgi.pages.sentences import EXPIRED, PASSWORDS_DIFFER
-from stormpath_wsgi.settings import (
+from stormpath_wsgi.adapting import (
+    CONFIRMATION,
+    EXPIRED,
+    FIELD,
+    FORM,
+    OF_FORM,
+    PASSWORDS_DIFFER,
+    AnyPage,
+    ChangePage,
     ChangePasswordSettings,
+    ForgotPage,
     ForgotPasswordSettings,
+    FormPage,
     FormPageSettings,
+    Invalid,
+    LoginPage,
     LoginSettings,
+    LogoutPage,
     LogoutSettings,
+    Outcome,
+    Page,
     PageSettings,
+    RegisterPage,
     RegisterSettings,
+    declared,
+    media_type,
+    texts_of,
 )
-from stormpath_wsgi.web.bodies import FORM
-from stormpath_wsgi.web.language import texts_of
 
 S = TypeVar("S", bound=PageSettings)
 F = TypeVar("F", bound=FormPageSettings)

@@ -18,10 +18,8 @@ from werkzeug.wrappers import Response
 
 from flask_stormpath.extension import stormpath
 from flask_stormpath.session import begun_by_page, logout_user
+from stormpath_wsgi.adapting import HTML, EndedEarly, TooLarge, read, unavailable
 from stormpath_wsgi.errors import Unavailable
-from stormpath_wsgi.web import bodies
-from stormpath_wsgi.web.negotiation import HTML
-from stormpath_wsgi.web.responses import unavailable
 
 #: In the environ: the body of a request for one of our pages, which more than one may read.
 BODY = "stormpath.flask_body"
@@ -84,10 +82,10 @@ def keep_body(environ: WSGIEnvironment, limit: int) -> None:
     """
     incoming = webob.Request(environ)
     try:
-        body = bodies.read(incoming.body_file.read, limit, incoming.content_length)
-    except bodies.TooLarge:
+        body = read(incoming.body_file.read, limit, incoming.content_length)
+    except TooLarge:
         environ["CONTENT_LENGTH"] = str(max(incoming.content_length or 0, limit + 1))
-    except bodies.EndedEarly:
+    except EndedEarly:
         return
     else:
         environ[BODY], environ["wsgi.input"] = body, BytesIO(body)
