@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from flask import Flask
 
@@ -10,7 +11,7 @@ from flask_stormpath.extension import NAME
 from flask_stormpath.faces import TEMPLATES
 from flask_stormpath.routing import PREFIX
 from flask_stormpath.session import SessionLoginManager
-from stormpath_wsgi import ConfigurationError
+from stormpath_wsgi import ConfigurationError, Settings
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,16 @@ def check_before_serving(app: Flask) -> None:
             f"The app {app.name!r} has put a LoginManager of its own in the place of that of StormpathManager, so "
             "nobody could sign in: take LoginManager(app), or its init_app(app), out. app.login_manager is one already."
         )
+
+
+def tell_where_mail_goes(app: Flask, settings: Settings) -> None:
+    """Log where the mails are for people who forgot their password, while nobody has said how mail leaves."""
+    if settings.remote or settings.mail.url is not None or not settings.web.forgot_password.enabled:
+        return
+    where = "dropped"
+    if (file := settings.directory.removeprefix("sqlite:///")) not in (settings.directory, ":memory:"):
+        where = f"written into the folder {Path(file).with_name('outbox')}"
+    log.warning("Mails of the app %r are %s, and leave this machine once STORMPATH_MAIL_URL is set.", app.name, where)
 
 
 def own_views(app: Flask) -> dict[str, str]:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
-from flask_stormpath.checks import check_app, own_views
+from flask_stormpath.checks import check_app, own_views, tell_where_mail_goes
 from flask_stormpath.context_processors import user_context_processor
 from flask_stormpath.extension import NAME, current, current_session, login_disabled, stormpath
 from flask_stormpath.faces import add_templates
@@ -54,6 +54,7 @@ class StormpathManager:
         app.context_processor(user_context_processor)
         app.register_error_handler(Unavailable, _unavailable)
         app.register_error_handler(TooManyTries, _too_many_tries)
+        tell_where_mail_goes(app, middleware.settings)
         login_disabled(app)  # says it at the start, rather than when the first visitor comes
         self.app = app
 

@@ -355,6 +355,15 @@ def test_a_duration_asks_nobody_who_wants_to_stay(make_app: Any, register: Any, 
     assert cookie.max_age == 14 * 24 * 3600
 
 
+def test_where_mails_go_is_told_while_nobody_has_said_it(make_app: Any, caplog: pytest.LogCaptureFixture) -> None:
+    app: Flask = make_app(STORMPATH_ENABLE_FORGOT_PASSWORD=True)
+    assert f"written into the folder {app.instance_path}/outbox, and leave this machine once" in caplog.text
+    caplog.clear()
+    make_app("quiet", STORMPATH_ENABLE_FORGOT_PASSWORD=True, STORMPATH_MAIL_URL="null:")
+    make_app("without", STORMPATH_ENABLE_FORGOT_PASSWORD=False)
+    assert "STORMPATH_MAIL_URL" not in caplog.text
+
+
 class TestLateSettings:
     """Those that Flask-Stormpath read with each request may change after the manager was made; others are told."""
 
