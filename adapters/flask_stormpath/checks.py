@@ -55,6 +55,16 @@ def check_before_serving(app: Flask) -> None:
         )
 
 
+def tell_of_another_user(app: Flask) -> None:
+    """Log that *app* has a ``user`` of its own for all templates, which ours hides."""
+    if "user" in app.jinja_env.globals:
+        log.warning(
+            "Templates of the app %r see who is signed in as user, and not the user in app.jinja_env.globals: give "
+            "that another name.",
+            app.name,
+        )
+
+
 def tell_where_mail_goes(app: Flask, settings: Settings) -> None:
     """Log where the mails are for people who forgot their password, while nobody has said how mail leaves."""
     if settings.remote or settings.mail.url is not None or not settings.web.forgot_password.enabled:

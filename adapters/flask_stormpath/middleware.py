@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
-from flask_stormpath.checks import check_before_serving, own_views
+from flask_stormpath.checks import check_before_serving, own_views, tell_of_another_user
 from flask_stormpath.late import LatePages
 from flask_stormpath.pages import pages_of_flask
-from flask_stormpath.views import keep_body, leave_tokens_to_pages
+from flask_stormpath.routing import matches_hosts
+from flask_stormpath.views import VIEWS, keep_body, leave_tokens_to_pages
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.adapting import AnyPage
 
@@ -35,6 +37,7 @@ class FlaskMiddleware(StormpathMiddleware):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self._left_to_app is None:
             check_before_serving(self._app)
+            tell_of_another_user(self._app)
             self.late.warn_of_others()
             self._left_to_app = self._find_left()
         return super().__call__(environ, start_response)
@@ -49,13 +52,19 @@ class FlaskMiddleware(StormpathMiddleware):
         if page.name in (self._left_to_app or ()):
             return None
         if environ["REQUEST_METHOD"] not in self.served_by_app.get(page.name, ()):
-            return super().serve_page(page, environ)
+            # Those that know forms of Flask-Stormpath look at the app, and at its request.
+            with self._app.request_context(environ) if page.name in VIEWS else nullcontext():
+                return super().serve_page(page, environ)
         keep_body(environ, self.settings.max_body)
         leave_tokens_to_pages(self._app)
         return self._wsgi_app
 
     def _find_left(self) -> frozenset[str]:
-        """The pages that an app of before has never heard of, or that its own view is older than."""
+        """The pages that an app of before has never heard of, or that its own view is older than.
+
+        Where an app tells hosts apart, its own view for one of them comes before ours for all. No request shall reach
+        that one past a policy for its path, so such a page is not served by the app.
+        """
         own = own_views(self._app)
         left = {name: own[path] for name, path in self.pages.addresses.items() if path in own}
         left = {name: endpoint for name, endpoint in left.items() if name not in self.served_by_app}
@@ -64,6 +73,9 @@ class FlaskMiddleware(StormpathMiddleware):
                 "The app %r has the view %r at %s, so our page %s is not served: web.%s.uri moves it.",
                 self._app.name, endpoint, self.pages.addresses[name], name, name,
             )  # fmt: skip
+        if matches_hosts(self._app):
+            served = self.served_by_app.items()
+            self.served_by_app = {name: methods for name, methods in served if self.pages.addresses[name] not in own}
         return frozenset(left)
 
     @classmethod

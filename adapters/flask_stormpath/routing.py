@@ -33,12 +33,12 @@ def stay_on_the_host(app: Flask) -> None:
     Flask builds a rule without a host for the app's default host (``subdomain_matching``), or for none at all
     (``host_matching``). A visitor of another one would be led away from it, and from his session.
     """
-    if _matches_hosts(app):
+    if matches_hosts(app):
         app.url_defaults(_fill_in_host)
 
 
 def _hosts(app: Flask, *, served: bool) -> list[dict[str, Any]]:
-    if not _matches_hosts(app):
+    if not matches_hosts(app):
         return [{}]
     if app.url_map.host_matching:
         return [{"host": f"<{_HOST}>"}]
@@ -46,7 +46,8 @@ def _hosts(app: Flask, *, served: bool) -> list[dict[str, Any]]:
     return [{"subdomain": f"<{_HOST}>"}, *([{"subdomain": ""}] if served else [])]
 
 
-def _matches_hosts(app: Flask) -> bool:
+def matches_hosts(app: Flask) -> bool:
+    """Whether *app* has rules for single hosts."""
     return app.url_map.host_matching or app.subdomain_matching
 
 

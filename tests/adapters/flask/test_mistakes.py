@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,3 +120,22 @@ def test_a_view_that_is_older_than_the_manager_stays(bare_app: Any) -> None:
     with app.test_request_context():
         assert url_for("stormpath.login") == "/login"
     app.extensions["stormpath"].client.close()
+
+
+def test_a_view_for_one_host_is_not_reached_past_a_policy(tmp_path: Path) -> None:
+    app = Flask("shop", instance_path=str(tmp_path), host_matching=True, static_host="static.example.com")
+    app.config.update(SECRET_KEY="a secret of the tests that is long enough", STORMPATH_DIRECTORY="sqlite://")
+    app.config["STORMPATH_PROTECT"] = {"/": "login"}
+    StormpathManager(app)
+    app.add_url_rule("/login", "mine", lambda: "mine", host="desk.example.com")
+    visitor = app.test_client()
+    for host in ("desk", "shop"):
+        page = visitor.get("/login", base_url=f"http://{host}.example.com", headers={"Accept": "text/html"})
+        assert (page.status_code, "<form" in page.text) == (200, True)
+    app.extensions["stormpath"].client.close()
+
+
+def test_a_user_of_the_apps_own_is_told_of(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    app.jinja_env.globals["user"] = "mine"
+    app.test_client().get("/")
+    assert "give that another name" in caplog.text
