@@ -9,8 +9,10 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+import yaml
 
 from stormpath_wsgi import Settings
+from stormpath_wsgi.cli.deploy import FILES
 from stormpath_wsgi.client.credentials import FILE_VARIABLES, KEY_VARIABLES
 
 ROOT = Path(__file__).parent.parent
@@ -31,6 +33,32 @@ def test_the_ini_file_holds_settings() -> None:
     settings = Settings.read(**{name: text for name, text in file["filter:accounts"].items() if name != "use"})
     assert settings.challenge_on_401
     assert settings.web.register_.auto_login
+
+
+def test_containers_start_after_the_migration_and_take_visitors_when_they_are_ready() -> None:
+    services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
+    assert services["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    assert services["site"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+    assert services["proxy"]["depends_on"] == {"site": {"condition": "service_healthy"}}
+    settings = Settings.read(web={"ready": {"enabled": services["site"]["environment"]["STORMPATH_WEB_READY_ENABLED"]}})
+    assert settings.web.ready.uri in services["site"]["healthcheck"]["test"][-1]
+    assert "healthcheck" in services["database"]
+
+
+def test_every_file_is_printed_by_the_command() -> None:
+    assert set(FILES.values()) == {file.name for file in (ROOT / "deploy").iterdir() if file.is_file()} - {
+        "__init__.py"
+    }
+
+
+@pytest.mark.parametrize("file", ["forward-auth.traefik.yaml", "forward-auth.envoy.yaml"])
+def test_a_proxy_asks_at_the_address_and_hands_on_the_headers_of_the_settings(file: str) -> None:
+    text = (ROOT / "deploy" / file).read_text()
+    settings = Settings.read().web.forward_auth
+    assert yaml.safe_load(text)
+    assert settings.uri in text
+    for name in settings.headers.names:
+        assert text.lower().count(name.lower()) == 2  # once taken from the visitor, once from us
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ import click
 #: The names that the command knows, with their files.
 FILES = {
     "gunicorn": "gunicorn.conf.py",
+    "uwsgi": "uwsgi.ini",
     "nginx": "nginx.conf",
+    "caddy": "Caddyfile",
+    "apache": "apache.conf",
     "systemd": "yoursite.service",
     "systemd-socket": "yoursite.socket",
     "compose": "compose.yaml",
@@ -30,7 +33,10 @@ def deploy(file: str) -> None:
 
     \b
     gunicorn        gunicorn.conf.py: the configuration that run uses, to be changed
+    uwsgi           uwsgi.ini: the same for uWSGI
     nginx           nginx in front of a site: https, and limits for logins
+    caddy           Caddy in front of a site
+    apache          Apache with mod_wsgi, which runs the site itself
     systemd         a service of systemd for a site, with
     systemd-socket  the socket that it listens at
     compose         two copies of a site on PostgreSQL, for docker compose

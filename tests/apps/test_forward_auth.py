@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -17,6 +13,7 @@ import pytest
 import requests
 from apps.test_nginx import configured as nginx_arguments
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, Server, server
+from support.proxies import free_port, program, running
 from support.servers import served
 from support.waiting import eventually
 
@@ -40,41 +37,11 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     return [json.dumps(told).encode()]
 
 
-def program(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def behind() -> Iterator[str]:
     """The application's host and port."""
     with served(lambda address: application) as address:
         yield address.removeprefix("http://")
-
-
-@contextmanager
-def running(command: list[str], port: int, **environ: str) -> Iterator[str]:
-    """The address of a proxy that listens at *port*."""
-    process = subprocess.Popen(command, env=os.environ | environ)
-
-    def listens() -> bool:
-        with socket.socket() as tried:
-            return tried.connect_ex(("127.0.0.1", port)) == 0
-
-    try:
-        eventually(listens)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        assert process.wait(60) == 0
 
 
 @contextmanager
@@ -172,25 +139,3 @@ class TestProxy:
                 group = account.directory.groups.create({"name": "staff"}) if proxy == "nginx" else "staff"
                 account.add_group(group)
             assert browser.get(f"{address}/", headers=BROWSER | FORGED).json()["HTTP_REMOTE_GROUPS"] == "staff"
-
-
-#: How each says what is wrong with a file.
-CHECKS: dict[str, Callable[[Path], list[str]]] = {
-    "forward-auth.Caddyfile": lambda file: [
-        program("caddy"),
-        "validate",
-        "--adapter",
-        "caddyfile",
-        "--config",
-        str(file),
-    ],
-}
-
-
-@pytest.mark.parametrize("name", list(CHECKS))
-def test_it_finds_no_mistake_in_the_file(name: str, tmp_path: Path) -> None:
-    environ = os.environ | {"HOME": str(tmp_path)}
-    answer = subprocess.run(
-        CHECKS[name](ROOT / "deploy" / name), capture_output=True, text=True, timeout=60, env=environ, cwd=tmp_path
-    )
-    assert answer.returncode == 0, answer.stderr

@@ -1,4 +1,4 @@
-"""gunicorn as we ship it: every kind of worker, floods of logins, visitors who stall, and what ``run`` is told."""
+"""gunicorn as we ship it: floods of logins, visitors who stall, and what ``run`` is told."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, Visitor, fresh_server, server
+from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, fresh_server, server
 from support.large import SIZE
 from support.waiting import eventually
 from support.warm import run
@@ -78,32 +78,6 @@ pipeline = accounts main
 use = egg:stormpath-wsgi
 instance = %(here)s/instance
 """
-
-
-class TestEveryWorker:
-    @pytest.mark.parametrize("preload", [False, True], ids=["own", "preloaded"])
-    @pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
-    def test_people_register_come_back_and_sign_out_at_once(self, tmp_path: Path, kind: str, preload: bool) -> None:
-        chosen = {
-            "sync": ["--worker-class", "sync", "--threads", "1"],
-            "gthread": [],  # as it is shipped
-            "gevent": ["--worker-class", "gevent"],
-        }
-        options = chosen[kind] + ["--preload"] * preload
-        environ = {"WEB_CONCURRENCY": "2", "STORMPATH_INSTANCE": str(tmp_path / "instance"), **CHEAP}
-        serve = fresh_server if kind == "gevent" or not preload else server
-        with serve([*DEMO, *options], tmp_path, **environ) as site, ThreadPoolExecutor(8) as crowd:
-            visits = crowd.map(partial(_visit, site.address), [f"ada{n}@example.com" for n in range(8)])
-            assert list(visits) == [(True, True, True, False)] * 8
-        assert not [line for line in site.lines if "WORKER TIMEOUT" in line or "Traceback" in line]
-
-
-def _visit(address: str, email: str) -> tuple[bool, bool, bool, bool]:
-    """Whether somebody registered, was signed in by it, could sign out, and still was signed in then."""
-    visitor = Visitor(address, email)
-    registered, came_back = visitor.register(), visitor.is_signed_in()
-    out = visitor.session.post(f"{address}/logout", timeout=60).ok
-    return registered, came_back, out, visitor.is_signed_in()
 
 
 class TestFloods:
