@@ -37,7 +37,7 @@ PACKAGES = {
 ELSEWHERE = {"pyramid"}
 
 # Of those who chose to run by them.
-BROUGHT = {"gevent", "pastedeploy"}
+BROUGHT = {"django", "gevent", "pastedeploy"}
 
 #: What a site may ask for; the other extras are for those who work on the project.
 EXTRAS = ("django", "flask", "postgresql", "pyramid", "redis", "server")
@@ -115,13 +115,14 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("folders", "extra"),
     [
-        ("stormpath_wsgi/[!cdl]*", None),
+        ("stormpath_wsgi/[!cdl]*|stormpath_wsgi/development", None),
         ("stormpath_wsgi/directory", "postgresql"),
         ("stormpath_wsgi/client|stormpath_wsgi/limits", "redis"),
         ("stormpath_wsgi/cli", "server"),
         ("adapters/django_stormpath", "django"),
         ("adapters/flask_stormpath", "flask"),
         ("adapters/pyramid_stormpath", "pyramid"),
+        ("adapters/pytest_stormpath", "testing"),
     ],
 )
 def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from pathlib import Path
 
@@ -36,7 +37,10 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder with the site of the reader. An example for Django has the same name, and may be in this process."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mysite"]:
+        monkeypatch.delitem(sys.modules, name)
     pytester.makepyfile(mysite=MYSITE)
     [configuration] = blocks("ini")
     pytester.makeini(configuration)

@@ -117,4 +117,4 @@ def test_nothing_that_serves_a_site_imports_what_tests_use() -> None:
     root = Path(__file__).parents[2]
     files = [*(root / "stormpath_wsgi").rglob("*.py"), *(root / "adapters").rglob("*.py")]
     users = {file.relative_to(root).parts[:2] for file in files if "stormpath_wsgi.testing" in file.read_text()}
-    assert users == {("stormpath_wsgi", "testing"), ("adapters", "pytest_stormpath")}
+    assert users == {("stormpath_wsgi", "testing"), ("stormpath_wsgi", "development"), ("adapters", "pytest_stormpath")}
