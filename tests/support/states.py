@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 from webob import Request
+from webtest import TestApp  # type: ignore[import-untyped]
 
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Directory
-from support.browsing import PASSWORD, Visit, make_site
+from stormpath_wsgi.development.bar import CSS
+from stormpath_wsgi.development.panel import PANEL
+from stormpath_wsgi.development.server import development_site
+from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from support.post import text
 from support.post_office import PostOffice, post_office
 from support.waiting import eventually
@@ -51,6 +55,7 @@ account-revoke-key account-rtl account-saved account-waiting
 change change-weak
 demo demo-admin demo-mail demo-mail-html demo-mails demo-members demo-missing demo-no-mails demo-stranger
 email-back email-back-done email-button email-dead
+development development-mail development-refused
 expired expired-forgot
 forgot forgot-dead forgot-empty
 fresh fresh-empty fresh-wrong
@@ -87,6 +92,7 @@ def all_states(folder: Path) -> dict[str, str]:
             **_field_states(),
             **_other_states(),
             **_demo_states(folder),
+            **_development_states(),
         }
 
 
@@ -373,6 +379,26 @@ def _other_states() -> dict[str, str]:
             ),
         }
     )
+
+
+def _development_states() -> dict[str, str]:
+    """The panel of the development server, a mail there, and a page of ours with the bar below it."""
+    site = development_site(make_site())
+    local = {"HTTP_HOST": "localhost:8000", "REMOTE_ADDR": "127.0.0.1", "HTTP_ACCEPT": BROWSER}
+    visit = TestApp(site, extra_environ=local)
+    ada = next(form for form in visit.get(PANEL).forms.values() if "name" in form.fields)
+    ada.submit()
+    refused = visit.get("/staff", status=403)
+    form = TestApp(site, extra_environ=local).get("/forgot").form
+    form["email"] = ADA
+    form.submit()
+    panel = visit.get(PANEL)
+    bar = f"<style>{CSS}</style>"
+    return {
+        "development": panel.text,
+        "development-mail": panel.click("Read").text,
+        "development-refused": re.sub('<link rel="stylesheet" href="[^"]*bar.css">', bar, refused.text),
+    }
 
 
 def _demo_states(folder: Path) -> dict[str, str]:
