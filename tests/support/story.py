@@ -6,14 +6,13 @@ import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from wsgiref.types import WSGIApplication
 
 from webtest import TestApp  # type: ignore[import-untyped]
 from werkzeug.middleware.lint import LintMiddleware
 
 from stormpath_wsgi import StormpathMiddleware
-from support.visitors import Site
+from stormpath_wsgi.testing import TestSite
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -31,13 +30,6 @@ def example(name: str) -> Iterator[WSGIApplication]:
         application.client.close()
 
 
-def site_of(application: Any) -> Site:
-    """The site of an *application*. The middleware of Flask is in the app, and all others are around theirs."""
-    middleware = application if isinstance(application, StormpathMiddleware) else application.wsgi_app
-    assert isinstance(middleware, StormpathMiddleware)
-    return Site.of(middleware)
-
-
 def visit(application: WSGIApplication) -> TestApp:
     """A browser without cookies."""
     return TestApp(LintMiddleware(application), extra_environ={"HTTP_ACCEPT": "text/html"})
@@ -47,23 +39,22 @@ def everybody_gets_as_far_as_his_groups_allow(
     application: WSGIApplication, group: str = "/admins", refusal: int = 403
 ) -> None:
     """*group*: the address that is for the group ``admins``. *refusal*: the status for others who are signed in."""
-    site, stranger = site_of(application), visit(application)
-    assert "Ada" not in stranger.get("/")
-    for path in ("/members", group):
-        refused = stranger.get(path)
-        assert (refused.status_code, "/login?next=" in refused.location) == (302, True)
-    for path in (group + end for end in _ENDS):
-        assert "or admins" not in stranger.get(path, expect_errors=True)
+    with TestSite(application) as site:
+        stranger = visit(application)
+        assert "Ada" not in stranger.get("/")
+        for path in ("/members", group):
+            refused = stranger.get(path)
+            assert (refused.status_code, "/login?next=" in refused.location) == (302, True)
+        for path in (group + end for end in _ENDS):
+            assert "or admins" not in stranger.get(path, expect_errors=True)
 
-    account, visitor = site.account(), visit(application)
-    visitor.set_cookie(*site.cookie(account).split("=", 1))
-    home = visitor.get("/")
-    assert "ada" in home.text.lower()
-    assert "Cookie" in home.headers["Vary"]
-    assert visitor.get("/members").status_code == 200
-    assert visitor.get(group, expect_errors=True).status_code == refusal
-    account.add_group(site.group("admins"))
-    assert visitor.get(group).status_code == 200
+        visitor = site.login_as("ada", client=visit(application))
+        home = visitor.get("/")
+        assert "ada" in home.text.lower()
+        assert "Cookie" in home.headers["Vary"]
+        assert visitor.get("/members").status_code == 200
+        assert visitor.get(group, expect_errors=True).status_code == refusal
+        assert site.login_as("ada", groups=["admins"], client=visitor).get(group).status_code == 200
 
-    visitor.post("/logout", headers={"Sec-Fetch-Site": "same-origin"})
-    assert visitor.get("/members").status_code == 302
+        visitor.post("/logout", headers={"Sec-Fetch-Site": "same-origin"})
+        assert visitor.get("/members").status_code == 302
