@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from support.servers import Scripted, answer, scripted
 
-from flask_stormpath.manager import FlaskMiddleware
+from flask_stormpath.middleware import FlaskMiddleware
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Client
 from stormpath_wsgi.client.agent import LONGEST
