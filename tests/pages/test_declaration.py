@@ -13,7 +13,7 @@ from support.browsing import Visit, make_site
 from support.visitors import KEYS
 from webob import Request, Response
 
-from flask_stormpath.routing import add_pages
+from flask_stormpath.routing import add_page
 from stormpath_wsgi import ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.pages import Pages, declared
 from stormpath_wsgi.pages.page import Page
@@ -120,7 +120,8 @@ def test_forms_may_lead_where_it_sends_people(visits: VisitSite) -> None:
 
 def test_a_flask_app_knows_its_endpoint(visits: VisitSite) -> None:
     app = Flask("shop")
-    add_pages(app, visits().site.pages.addresses, {})
+    for name, path in visits().site.pages.addresses.items():
+        add_page(app, name, path)
     with app.test_request_context():
         assert url_for("stormpath.help") == "/help"
         assert url_for("stormpath.me") == "/me"
