@@ -30,6 +30,7 @@ PROCESSES = 2
 STORY = '''
 import hashlib
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def site(environ, start_response):
 
 
 application = StormpathMiddleware(site, web={"register": {"autoLogin": True}, "ready": {"enabled": True}})
+(FOLDER / f"up-{os.getpid()}").touch()
 '''
 
 APACHE = """
@@ -214,12 +216,17 @@ WANT_ASCII = {"granian"}
 NEED_LENGTH = {"uwsgi"}
 
 #: Those that are not started again: what a restart changes is the same with all workers of gunicorn.
-ONCE = {name for name in SERVERS if name.startswith("gunicorn")} - {"gunicorn threads"}
+STARTED_ONCE = {name for name in SERVERS if name.startswith("gunicorn")} - {"gunicorn threads"}
+
+#: Those of which one process imports the application, or each when it has its first request.
+IMPORT_ONCE = {name for name in SERVERS if "preloaded" in name} | {"waitress", "mod_wsgi"}
 
 
 @contextmanager
-def served(command: list[str], folder: Path, port: int) -> Iterator[str]:
-    """The address of a server that has begun, and ends well."""
+def served(command: list[str], folder: Path, port: int, imports: int) -> Iterator[str]:
+    """The address of a server that has begun, and ends well. *imports*: how many processes import the application."""
+    for mark in folder.glob("up-*"):
+        mark.unlink()
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("STORMPATH_")}
     environ = inherited | CHEAP | {"STORMPATH_INSTANCE": str(folder / "instance"), "WEB_CONCURRENCY": str(PROCESSES)}
     environ |= {"HOME": str(folder), "PYTHONPATH": f"{folder}:{ROOT}:{ROOT / 'tests'}", "LC_ALL": "C.UTF-8"}
@@ -237,6 +244,7 @@ def served(command: list[str], folder: Path, port: int) -> Iterator[str]:
 
     try:
         eventually(serves, 60)
+        eventually(lambda: len(list(folder.glob("up-*"))) >= imports, 60)  # who is stopped meanwhile may end badly
         yield address
     finally:
         process.terminate()
@@ -257,7 +265,8 @@ def test_the_story(name: str, folder: Path) -> None:
     (folder / "story.py").write_text(STORY)
     port = free_port()
     command = SERVERS[name](folder, port)
-    with served(command, folder, port) as address:
+    imports = 1 if name in IMPORT_ONCE else PROCESSES
+    with served(command, folder, port, imports) as address:
         with ThreadPoolExecutor(4) as crowd:
             visitors = [Visitor(address, f"ada{n}@example.com") for n in range(5)]
             assert list(crowd.map(Visitor.register, visitors)) == [True] * 5
@@ -266,8 +275,8 @@ def test_the_story(name: str, folder: Path) -> None:
         check_environ(address, ada, underscores=name in READ_UNDERSCORES, ascii=name in WANT_ASCII)
         check_bodies(address, ada, chunked=name not in NEED_LENGTH)
         check_streams(address, ada, folder)
-    if name not in ONCE:
-        with served(command, folder, port):
+    if name not in STARTED_ONCE:
+        with served(command, folder, port, imports):
             assert comes_and_goes(ada) == (True, True, False)
     said = (folder / "log").read_text()
     assert not re.search("WORKER TIMEOUT|Traceback", said), said
