@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio.events
 import fcntl
 import gc
 import itertools
@@ -38,6 +39,20 @@ def cheap_commits() -> Iterator[Callable[[object, object], None]]:
     event.listen(Engine, "connect", cheap.hurry)
     yield cheap.hurry
     event.remove(Engine, "connect", cheap.hurry)
+
+
+@pytest.fixture(autouse=True)
+def no_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright has an event loop that runs in this thread until its last browser is closed. A test that has none does
+    not see it: Django refuses to work beside one.
+    """
+    if "chromium" in request.fixturenames:
+        yield
+        return
+    loop = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(None)
+    yield
+    asyncio.events._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -198,12 +198,12 @@ def test_policies_rst(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
 
 
-def test_remote_rst_and_rest_rst(folder: Path, sqlite_url: str) -> None:
+def test_remote_rst_and_clients_rst(folder: Path, sqlite_url: str) -> None:
     """With the address and the key of a directory that is there, in the place of those that are made up."""
-    (remote,), (rest,) = examples("remote.rst", "python"), examples("rest.rst", "python")
+    (remote,), (clients,) = examples("remote.rst", "python"), examples("clients.rst", "python")
     with served_api(sqlite_url) as opening:
         (folder / "key").write_text(f"apiKey.id = {opening['id']}\napiKey.secret = {opening['secret']}\n")
-        for example in (remote, rest):
+        for example in (remote, clients):
             text = example.text.replace("https://id.example.com/v1", opening["url"])
             text = text.replace("/etc/yoursite/apiKey.properties", "key")
             text = text.replace('id="…", secret="…"', f'id="{opening["id"]}", secret="{opening["secret"]}"')

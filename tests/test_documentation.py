@@ -31,7 +31,6 @@ PACKAGES = ("stormpath_wsgi", "flask_stormpath")
 
 #: Pages whose examples need what they are about, and the folder of the tests beside which these run.
 ELSEWHERE = {
-    "docs/clients.rst": "adapters/stormpath",
     "docs/development.rst": "development",
     "docs/flask.rst": "adapters/flask",
     "docs/frameworks/pyramid.rst": "apps",

@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pwdlib import PasswordHash
+from support.cheap import HASHER
 from support.world import PASSWORD, World
 
 import stormpath_wsgi
 from stormpath_wsgi.client import PasswordStrength
+from stormpath_wsgi.directory.crypto import foreign_hashes
+from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.rows import expansion
 from stormpath_wsgi.directory.wire.canonical import (
     MOST_FOLDED,
@@ -140,6 +144,14 @@ def test_so_it_is_where_a_page_says_which_rules_a_password_lacks() -> None:
     assert normalised.calls == 0
 
 
+def test_so_it_is_where_it_is_compared_with_a_hash_of_flask_security() -> None:
+    inner = PasswordHash([HASHER]).hash("x")
+    stored = foreign_hashes.with_salt_of_flask_security(inner, "salt")
+    with watched() as normalised:
+        assert not Passwords(HASHER).verify(HOSTILE, stored)
+    assert normalised.calls == 0
+
+
 @given(st.integers(0, 20_000), st.integers(0, 20_000))
 @example(1_000_000, 0)
 def test_blanks_in_an_expansion_are_read_once(before: int, after: int) -> None:
@@ -160,6 +172,7 @@ def test_nobody_else_normalises_text() -> None:
     }
     assert found == {
         "client/resources/passwords.py",
+        "directory/crypto/foreign_hashes.py",
         "directory/crypto/passwords.py",
         "directory/wire/canonical.py",
         "pages/about.py",

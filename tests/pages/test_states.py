@@ -21,6 +21,13 @@ def pages(states: dict[str, str]) -> dict[str, Any]:
     return {name: BeautifulSoup(html, "html.parser") for name, html in states.items()}
 
 
+def _site(name: str) -> str:
+    """What the site of the state *name* is called."""
+    if name in ("development", "development-mail"):
+        return "Development"
+    return "My Application" if name.startswith(("demo", "development")) else "Acme"
+
+
 def test_all_states_are_looked_at(states: dict[str, str]) -> None:
     assert sorted(states) == sorted(STATES)
     assert set(STATES) >= ERRORS
@@ -56,8 +63,7 @@ class TestStructure:
     def test_the_title_says_whether_something_is_wrong(self, page: Any, name: str) -> None:
         title = page.title.get_text()
         assert title.startswith("Error: ") is (name in ERRORS)
-        site = "My Application" if name.startswith("demo") else "Acme"
-        assert title.count(site) == 1
+        assert title.count(_site(name)) == 1
 
     def test_the_focus_goes_only_to_what_is_wrong_and_to_a_secret_that_is_shown_once(
         self, page: Any, name: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 from support.full_directory import SECRETS
 from support.world import World, names
 
@@ -252,7 +252,7 @@ class TestCsv:
 
 class TestDatabasesOfOthers:
     def test_postgresql_is_read_as_well(self, world: World, empty_postgresql_url: str) -> None:
-        with closing(create_engine(empty_postgresql_url).raw_connection()) as connection:
+        with closing(create_engine(empty_postgresql_url, poolclass=NullPool).raw_connection()) as connection:
             cursor = connection.cursor()
             cursor.execute(
                 "CREATE TABLE auth_user (id serial, username text, email text, password text, is_active boolean)"
