@@ -32,6 +32,7 @@ from stormpath_wsgi.settings import (
 )
 from stormpath_wsgi.texts import Texts
 from stormpath_wsgi.web.bodies import FORM, EndedEarly, TooLarge, read
+from stormpath_wsgi.web.environ import REFUSED_BY
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.negotiation import HTML
 from stormpath_wsgi.web.responses import unavailable
@@ -46,6 +47,7 @@ __all__ = [
     "HTML",
     "OF_FORM",
     "PASSWORDS_DIFFER",
+    "REFUSED_BY",
     "Answer",
     "AnyPage",
     "ChangePage",

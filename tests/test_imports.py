@@ -99,7 +99,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "paste": {"middleware"},
     "adapting": {
-        "pages", "settings", "texts", "web/bodies", "web/language", "web/negotiation", "web/responses",
+        "pages", "settings", "texts", "web/bodies", "web/environ", "web/language", "web/negotiation", "web/responses",
     },
     "testing": {"client", "cookie", "directory", "middleware", "policy", "session", "user"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},

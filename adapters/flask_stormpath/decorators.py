@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 import stormpath_wsgi
 from flask_stormpath.extension import current, current_session, login_disabled, stormpath
+from stormpath_wsgi.adapting import REFUSED_BY
 from stormpath_wsgi.policy import FORBIDDEN, Policy, challenge, wants_header
 from stormpath_wsgi.session import CurrentSession
 
@@ -48,15 +49,17 @@ def _guarded(view: Callable[P, Any], policy: Policy) -> Callable[P, Any]:
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         if not (login_disabled(current()) or policy.allows(current_session().user)):
-            return _refusal()
+            return _refusal(policy)
         return current_app.ensure_sync(view)(*args, **kwargs)
 
     return guarded
 
 
-def _refusal() -> Any:
+def _refusal(policy: Policy) -> Any:
     ours = current_session()
     signed_in = ours.user.is_authenticated
+    if signed_in:
+        request.environ[REFUSED_BY] = policy
     if signed_in and (_is_program(ours) or not current_app.config["STORMPATH_GROUPS_REDIRECT"]):
         abort(403)
     manager: LoginManager = current_app.login_manager  # type: ignore[attr-defined]

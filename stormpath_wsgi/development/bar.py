@@ -60,7 +60,7 @@ class Bar:
         shown: list[bytes] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-            refused = _refused(environ) if status.startswith("403") else None
+            refused = _refused(environ)
             if refused is not None:
                 self.refusals.appendleft(refused)
             shown.clear()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from flask import Flask, abort
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from flask_login import current_user
 
 from flask_stormpath import User, groups_required, login_required
+from stormpath_wsgi.adapting import REFUSED_BY
 
 pytestmark = [
     pytest.mark.usefixtures("place"),
@@ -43,6 +45,21 @@ def test_who_is_signed_in_reaches_a_view_that_asks_for_login(member: FlaskClient
 def test_who_is_not_in_the_group_is_sent_to_the_login_page(app: Flask, member: FlaskClient) -> None:
     make_group(app, "admins")
     assert member.get("/admin").location == "/login?next=%2Fadmin&status=forbidden"
+
+
+def test_who_looks_for_the_reason_finds_the_policy(app: Flask, member: FlaskClient) -> None:
+    make_group(app, "admins")
+    policies, inner = [], app.wsgi_app
+
+    def outer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = inner(environ, start_response)
+        policies.append(environ.get(REFUSED_BY))
+        return answer
+
+    app.wsgi_app = outer  # type: ignore[method-assign]
+    member.get("/admin")
+    member.get("/secret")
+    assert [policy and policy.groups for policy in policies] == [("admins",), None]
 
 
 @pytest.mark.parametrize("send_on", [False, True])
