@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 from configparser import ConfigParser
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,23 @@ def test_a_proxy_asks_at_the_address_and_hands_on_the_headers_of_the_settings(fi
     assert settings.uri in text
     for name in settings.headers.names:
         assert text.lower().count(name.lower()) == 2  # once taken from the visitor, once from us
+
+
+def test_no_proxy_that_asks_us_passes_on_an_underscore_that_a_server_may_read_as_a_hyphen() -> None:
+    texts = {
+        name: (ROOT / "deploy" / FILES[f"auth-{name}"]).read_text() for name in ("nginx", "caddy", "traefik", "envoy")
+    }
+    assert "underscores_in_headers on" not in texts["nginx"]  # nginx drops them by default
+    assert texts["caddy"].index("request_header -*_*") < texts["caddy"].index("reverse_proxy @accounts")
+    assert "headers_with_underscores_action: DROP_HEADER" in texts["envoy"]
+    traefik = yaml.safe_load(texts["traefik"])["http"]
+    for router in traefik["routers"].values():
+        assert router["middlewares"][0] == "no-word-of-the-visitor"
+    told = ("Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name")
+    told += tuple(f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Method", "Uri"))
+    spelt = {"".join(spelling) for name in told for spelling in product(*("-_" if c == "-" else c for c in name))}
+    taken = traefik["middlewares"]["no-word-of-the-visitor"]["headers"]["customRequestHeaders"]
+    assert {name for name in spelt if "_" in name} <= {name for name, text in taken.items() if text == ""}
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,12 @@ class Asked(NamedTuple):
         """The one that ``X-Forwarded-Method``, ``-Host`` and ``-Uri`` tell of.
 
         The host decides who may pass, so only *proxies* of the site are believed; else it is the one of the request to
-        us. Of several hosts the nearest proxy's counts: a visitor may have written what stands on its left.
+        us. A proxy that asks us sets it. Where several hosts stand, a visitor may have written one of them, on either
+        side, so none of them is asked for.
         """
         host = environ.get("HTTP_HOST", "")
         if environ.get(_HOST) and proxies.has(environ.get("REMOTE_ADDR") or None):
-            host = environ[_HOST][-_LONGEST_HOST:].rpartition(",")[2].strip()
+            host = environ[_HOST].strip()
         method = environ.get(_METHOD) or environ["REQUEST_METHOD"]
         return cls(_key(host), environ.get(_URI, ""), method in ("GET", "HEAD"))
 
@@ -54,7 +55,7 @@ class Asked(NamedTuple):
 
 
 def _key(host: str) -> str:
-    return host_key(host) if len(host) <= _LONGEST_HOST else ""
+    return "" if len(host) > _LONGEST_HOST or "," in host else host_key(host)
 
 
 class IdentityHeaders:

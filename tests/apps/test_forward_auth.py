@@ -23,6 +23,8 @@ BROWSER = {"Accept": "text/html"}
 PROGRAM = {"Accept": "application/json"}
 #: What a visitor may send to be somebody else.
 FORGED = {"Remote-User": "admin", "Remote-Groups": "admins", "Remote_User": "admin", "remote-EMAIL": "a@example.com"}
+#: And to be at another host: some servers read an underscore as a hyphen, as that of the application here does.
+FORGED |= {"X_Forwarded_Host": "evil.example", "x-forwarded_for": "10.0.0.1", "X_Forwarded-Uri": "/evil"}
 
 # In the folder of the proxy: where the sockets are, which are in /run.
 SOCKET = "yoursite.sock"
@@ -30,7 +32,7 @@ SOCKET = "yoursite.sock"
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Says what it was told of the visitor."""
-    told = {name: text for name, text in environ.items() if name.startswith("HTTP_REMOTE")}
+    told = {name: text for name, text in environ.items() if name.startswith(("HTTP_REMOTE", "HTTP_X_FORWARDED"))}
     told |= {"asked": f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ['QUERY_STRING']}"}
     told |= {"cookies": environ.get("HTTP_COOKIE", "")}
     start_response("200 OK", [("Content-Type", "application/json")])
@@ -115,9 +117,14 @@ class TestProxy:
             assert "theme=dark" in cookies and session not in cookies
             assert told == {
                 "asked": "GET /page?a=1",
+                "HTTP_X_FORWARDED_HOST": address.removeprefix("http://"),
+                "HTTP_X_FORWARDED_FOR": "127.0.0.1", "HTTP_X_FORWARDED_PROTO": "http",
                 "HTTP_REMOTE_USER": ada["email"], "HTTP_REMOTE_NAME": "Ada L",
                 **({} if proxy == "nginx" else {"HTTP_REMOTE_EMAIL": "", "HTTP_REMOTE_GROUPS": ""}),
             }  # fmt: skip
+            twice = f"a=1;stormpath_session={session};b=2; __Host-stormpath_session={session}"
+            cookies = requests.get(page, headers={**PROGRAM, "Cookie": twice}, timeout=60).json()["cookies"]
+            assert "a=1" in cookies and "b=2" in cookies and session not in cookies
             assert browser.put(page, data=b"x" * 100_000).json()["asked"] == "PUT /page?a=1"
             eventually(lambda: "stormpath_session" in browser.get(page).headers.get("Set-Cookie", ""))
             assert browser.cookies["stormpath_session"] != session
@@ -129,13 +136,13 @@ class TestProxy:
         self, site: tuple[Server, Path], behind: str, proxy: str
     ) -> None:
         _, folder = site
-        with PROXIES[proxy](folder, behind, "groups=staff") as address, requests.Session() as browser:
+        with PROXIES[proxy](folder, behind, f"groups=staff-{proxy}") as address, requests.Session() as browser:
             grace = {"email": f"grace-{proxy}@example.com", "password": PASSWORD, "givenName": "Grace", "surname": "H"}
             browser.post(f"{address}/register", json=grace, headers=PROGRAM).raise_for_status()
             for accepted in (BROWSER, PROGRAM):
                 assert browser.get(f"{address}/?groups=", headers=accepted | FORGED).status_code == 403
             with Client(f"sqlite:///{folder}/instance/accounts.db") as client:
                 [account] = client.accounts.search({"email": grace["email"]})
-                group = account.directory.groups.create({"name": "staff"}) if proxy == "nginx" else "staff"
-                account.add_group(group)
-            assert browser.get(f"{address}/", headers=BROWSER | FORGED).json()["HTTP_REMOTE_GROUPS"] == "staff"
+                account.add_group(account.directory.groups.create({"name": f"staff-{proxy}"}))
+            told = browser.get(f"{address}/", headers=BROWSER | FORGED).json()
+            assert told["HTTP_REMOTE_GROUPS"] == f"staff-{proxy}"
