@@ -79,6 +79,16 @@ def test_no_proxy_that_asks_us_passes_on_an_underscore_that_a_server_may_read_as
     assert {name for name in spelt if "_" in name} <= {name for name, text in taken.items() if text == ""}
 
 
+def test_whether_the_site_is_ready_is_no_question_for_strangers() -> None:
+    uri = Settings.read().web.ready.uri
+    for file, line in {
+        "nginx.conf": f"location = {uri} {{",
+        "Caddyfile": f"path {uri}\n\t\tnot remote_ip",
+        "apache.conf": f'<Location "{uri}">\n        Require local',
+    }.items():
+        assert line in (ROOT / "deploy" / file).read_text()
+
+
 @pytest.mark.parametrize(
     ("proxies", "of_gunicorn", "allowed"),
     [

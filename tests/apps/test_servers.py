@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ Listen 127.0.0.1:{port}
 ErrorLog {folder}/error.log
 LoadModule mpm_event_module {modules}/mod_mpm_event.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule authz_host_module {modules}/mod_authz_host.so
 LoadModule alias_module {modules}/mod_alias.so
 LoadModule headers_module {modules}/mod_headers.so
 LoadModule reqtimeout_module {modules}/mod_reqtimeout.so
@@ -114,12 +116,16 @@ def shipped(name: str, folder: Path, changes: dict[str, str], to: str | None = N
     return folder / (to or name)
 
 
-def script(name: str) -> str:
-    """A program of the virtual environment."""
-    found = Path(sys.executable).parent / name
-    if not found.exists():
-        pytest.skip(f"{name} is not installed")
-    return str(found)
+def script(name: str, package: str) -> str:
+    """The program *name* of *package*, which may be in another virtual environment than the tests, whose packages are
+    importable here.
+    """
+    try:
+        files = distribution(package).files or ()
+    except PackageNotFoundError:
+        pytest.skip(f"{package} is not installed")
+    [found] = [file.locate() for file in files if file.name == name and file.parent.name == "bin"]
+    return os.path.normpath(found)
 
 
 def gunicorn(folder: Path, port: int, *options: str) -> list[str]:
@@ -154,16 +160,24 @@ def uwsgi(folder: Path, port: int) -> list[str]:
         "yoursite:": "story:",
         "processes = 4": f"processes = {PROCESSES}",
     }
-    return [script("uwsgi"), "--ini", str(shipped("uwsgi.ini", folder, changes))]
+    return [script("uwsgi", "pyuwsgi"), "--ini", str(shipped("uwsgi.ini", folder, changes))]
 
 
 def waitress(folder: Path, port: int) -> list[str]:
-    return [script("waitress-serve"), f"--listen=127.0.0.1:{port}", "--threads=8", "story:application"]
+    return [script("waitress-serve", "waitress"), f"--listen=127.0.0.1:{port}", "--threads=8", "story:application"]
 
 
 def granian(folder: Path, port: int) -> list[str]:
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers-kill-timeout", "10"]
-    return [script("granian"), *options, "--workers", str(PROCESSES), "--blocking-threads", "8", "story:application"]
+    return [
+        script("granian", "granian"),
+        *options,
+        "--workers",
+        str(PROCESSES),
+        "--blocking-threads",
+        "8",
+        "story:application",
+    ]
 
 
 def mod_wsgi(folder: Path, port: int) -> list[str]:
@@ -248,7 +262,10 @@ def served(command: list[str], folder: Path, port: int, imports: int) -> Iterato
         yield address
     finally:
         process.terminate()
-        code = process.wait(60)
+        try:
+            code = process.wait(60)
+        finally:
+            process.kill()  # does nothing to one that has ended
     assert code in (0, -15), (folder / "log").read_text()
 
 
