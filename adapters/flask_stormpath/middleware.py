@@ -16,7 +16,7 @@ from flask_stormpath.late import LatePages
 from flask_stormpath.pages import pages_of_flask
 from flask_stormpath.routing import matches_hosts
 from flask_stormpath.views import VIEWS, keep_body, leave_tokens_to_pages
-from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi import ConfigurationError, StormpathMiddleware
 from stormpath_wsgi.adapting import AnyPage
 
 log = logging.getLogger(__name__)
@@ -64,10 +64,19 @@ class FlaskMiddleware(StormpathMiddleware):
 
         Where an app tells hosts apart, its own view for one of them comes before ours for all. No request shall reach
         that one past a policy for its path, so such a page is not served by the app.
+
+        Raises :class:`~stormpath_wsgi.errors.ConfigurationError` for the address at which proxies ask: they take 200
+        of any view there for a yes.
         """
         own = own_views(self._app)
         left = {name: own[path] for name, path in self.pages.addresses.items() if path in own}
         left = {name: endpoint for name, endpoint in left.items() if name not in self.served_by_app}
+        if (asked := "forward_auth") in left:
+            raise ConfigurationError(
+                f"The app {self._app.name!r} has the view {left[asked]!r} at {self.pages.addresses[asked]}, where "
+                "proxies ask who may pass: move the view, or move ours with web.forwardAuth.uri, in the file of the "
+                "proxy too."
+            )
         for name, endpoint in left.items():
             log.info(
                 "The app %r has the view %r at %s, so our page %s is not served: web.%s.uri moves it.",

@@ -122,6 +122,21 @@ def test_a_view_that_is_older_than_the_manager_stays(bare_app: Any) -> None:
     app.extensions["stormpath"].client.close()
 
 
+@pytest.mark.parametrize("host_matching", [False, True])
+def test_a_view_where_proxies_ask_who_may_pass_is_refused(tmp_path: Path, *, host_matching: bool) -> None:
+    static = "static.example.com" if host_matching else None
+    app = Flask("shop", instance_path=str(tmp_path), host_matching=host_matching, static_host=static)
+    app.config.update(SECRET_KEY="a secret of the tests that is long enough", STORMPATH_DIRECTORY="sqlite://")
+    app.config["STORMPATH_WEB_FORWARDAUTH_ENABLED"] = True
+    app.testing = True
+    StormpathManager(app)
+    app.add_url_rule("/auth/check", "mine", lambda: "mine", host="desk.example.com" if host_matching else None)
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="'mine' at /auth/check, where proxies ask who may pass: move"):
+            app.test_client().get("/auth/check", base_url="http://desk.example.com")
+    app.extensions["stormpath"].client.close()
+
+
 def test_a_view_for_one_host_is_not_reached_past_a_policy(tmp_path: Path) -> None:
     app = Flask("shop", instance_path=str(tmp_path), host_matching=True, static_host="static.example.com")
     app.config.update(SECRET_KEY="a secret of the tests that is long enough", STORMPATH_DIRECTORY="sqlite://")
