@@ -68,12 +68,13 @@ def test_no_proxy_that_asks_us_passes_on_an_underscore_that_a_server_may_read_as
     }
     assert "underscores_in_headers on" not in texts["nginx"]  # nginx drops them by default
     assert texts["caddy"].index("request_header -*_*") < texts["caddy"].index("reverse_proxy @accounts")
+    assert "header_up -*_*" in (ROOT / "deploy/Caddyfile").read_text()
     assert "headers_with_underscores_action: DROP_HEADER" in texts["envoy"]
     traefik = yaml.safe_load(texts["traefik"])["http"]
     for router in traefik["routers"].values():
         assert router["middlewares"][0] == "no-word-of-the-visitor"
-    told = ("Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name")
-    told += tuple(f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Method", "Uri"))
+    told = [f"Remote-{name}" for name in ("User", "Email", "Groups", "Name")]
+    told += [f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Method", "Uri")]
     spelt = {"".join(spelling) for name in told for spelling in product(*("-_" if c == "-" else c for c in name))}
     taken = traefik["middlewares"]["no-word-of-the-visitor"]["headers"]["customRequestHeaders"]
     assert {name for name in spelt if "_" in name} <= {name for name, text in taken.items() if text == ""}

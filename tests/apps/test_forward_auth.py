@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -14,7 +17,6 @@ import requests
 from apps.test_nginx import configured as nginx_arguments
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, Server, server
 from support.proxies import free_port, program, running
-from support.servers import served
 from support.waiting import eventually
 
 from stormpath_wsgi import Client
@@ -32,6 +34,7 @@ SOCKET = "yoursite.sock"
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Says what it was told of the visitor."""
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))  # or the proxy may see a broken connection
     told = {name: text for name, text in environ.items() if name.startswith(("HTTP_REMOTE", "HTTP_X_FORWARDED"))}
     told |= {"asked": f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ['QUERY_STRING']}"}
     told |= {"cookies": environ.get("HTTP_COOKIE", "")}
@@ -39,11 +42,22 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     return [json.dumps(told).encode()]
 
 
+class Quiet(WSGIRequestHandler):
+    """Writes no line for each request."""
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def behind() -> Iterator[str]:
-    """The application's host and port."""
-    with served(lambda address: application) as address:
-        yield address.removeprefix("http://")
+    """The application's host and port. Its server reads an underscore as a hyphen."""
+    with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @contextmanager
