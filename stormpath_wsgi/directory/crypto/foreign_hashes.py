@@ -5,7 +5,8 @@ They are stored as the other system wrote them. Known are bcrypt, ``$stormpath2$
 of Flask-Security, which digests the password with the site's ``SECURITY_PASSWORD_SALT`` before it is hashed, is written
 ``$flask-security$<base64 of the salt>$<hash>``.
 
-Each has a limit of its cost, about a second: one hash could otherwise keep a worker busy for days.
+Each has a limit of its cost, a few seconds at the most: one hash could otherwise keep a worker busy for days. The
+limits are above the defaults of those systems (Django 6.0: 1,200,000 rounds of PBKDF2).
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ LONGEST = 1024
 
 _BCRYPT_COST = 14
 _STORMPATH_ROUNDS = 1_000_000
-_PBKDF2_ROUNDS = 4_000_000
+_PBKDF2_ROUNDS = 2_000_000
 _SCRYPT_MEMORY, _SCRYPT_WORK = 2**28, 2**22  # bytes; N * r * p
-_ARGON2_MEMORY, _ARGON2_PASSES, _ARGON2_LANES = 2**18, 16, 64  # the memory in KiB, that is 256 MiB
+_ARGON2_MEMORY, _ARGON2_WORK, _ARGON2_LANES = 2**18, 2**20, 64  # the memory in KiB, that is 256 MiB; memory * passes
 
 # With these costs or higher ones, a hash takes at least about as long as one of ours.
 _BCRYPT_DEAR, _STORMPATH_DEAR, _PBKDF2_DEAR, _SCRYPT_DEAR, _ARGON2_DEAR = 10, 100_000, 200_000, 2**17, 3 * 2**16
@@ -43,13 +44,19 @@ _STORMPATH_DIGESTS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-3
 class ForeignHash:
     """One that was found to have a known format.
 
-    *is_bearable*: whether its cost is one that we compute. *is_dear*: whether to compute it takes as long as one of
-    ours, at least.
+    *is_bearable*: whether its cost is one that we compute.
     """
 
     is_bearable: bool
-    is_dear: bool
+    _is_costly: bool
     _matches: Callable[[str], bool]
+
+    @property
+    def is_dear(self) -> bool:
+        """Whether :meth:`verify` takes as long as with one of ours, at least. Of one that is not bearable it computes
+        nothing.
+        """
+        return self.is_bearable and self._is_costly
 
     def verify(self, password: str) -> bool:
         """Whether it is a hash of *password*. One that is not bearable is of none."""
@@ -87,7 +94,7 @@ def _bcrypt_of(stored: str, prepare: Callable[[bytes], bytes]) -> ForeignHash:
     cost = int(stored[4:6])
     return ForeignHash(
         4 <= cost <= _BCRYPT_COST,
-        _BCRYPT_DEAR <= cost <= _BCRYPT_COST,
+        cost >= _BCRYPT_DEAR,
         lambda password: BcryptHasher().verify(prepare(_bytes(password)), stored),
     )
 
@@ -124,8 +131,7 @@ def _stormpath2(found: re.Match[str]) -> ForeignHash:
             digest = hashlib.new(algorithm or "", digest, usedforsecurity=False).digest()
         return hmac.compare_digest(digest, expected)
 
-    known = algorithm is not None
-    return ForeignHash(known and rounds <= _STORMPATH_ROUNDS, known and rounds >= _STORMPATH_DEAR, matches)
+    return ForeignHash(algorithm is not None and rounds <= _STORMPATH_ROUNDS, rounds >= _STORMPATH_DEAR, matches)
 
 
 def _pbkdf2(found: re.Match[str], salt: bytes, expected: bytes) -> ForeignHash:
@@ -182,7 +188,7 @@ def _argon2(found: re.Match[str]) -> ForeignHash:
     """RFC 9106, in any of its variants."""
     memory, passes, lanes = (int(found[name]) for name in ("memory", "passes", "lanes"))
     return ForeignHash(
-        memory <= _ARGON2_MEMORY and passes <= _ARGON2_PASSES and lanes <= _ARGON2_LANES,
+        memory <= _ARGON2_MEMORY and memory * passes <= _ARGON2_WORK and lanes <= _ARGON2_LANES,
         memory * passes >= _ARGON2_DEAR,
         lambda password: Argon2Hasher().verify(_bytes(password), found["argon2"]),
     )

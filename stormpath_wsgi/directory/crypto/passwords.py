@@ -7,7 +7,7 @@ replaces them.
 A password is prepared before it is hashed, as RFC 8265 (section 4.2, OpaqueString) asks: every kind of space becomes a
 blank, and the text is normalised to NFC, so that different keyboards give the same password. Nothing else is changed:
 NFKC would make different passwords equal (NIST SP 800-63B allows either). Imported hashes were made of the unchanged
-text and are compared with it.
+text and are compared with it. An Argon2 hash does not tell who made it, so it is compared with both.
 """
 
 from __future__ import annotations
@@ -72,11 +72,14 @@ class Passwords:
         """Whether *stored* is a hash of *password*. Without a usable *stored*, False after the same work."""
         if len(password) > LONGEST:
             return False
-        if stored is None or not self._hasher.identify(stored):
-            foreign = foreign_hashes.find(stored or "")
-            proved = foreign is not None and self._turns.take(lambda: foreign.verify(password))
-            return proved or (not (foreign and foreign.is_dear) and self.verify_decoy(password))
-        return self._turns.take(lambda: self._hasher.verify(_prepared(password), stored))
+        if stored is not None and self._is_current(stored):
+            return self._compare(password, stored)
+        foreign = foreign_hashes.find(stored or "")
+        if foreign is not None:
+            texts = _texts(password) if self._hasher.identify(stored or "") else [password]
+            if self._turns.take(lambda: any(foreign.verify(text) for text in texts)):
+                return True
+        return not (foreign and foreign.is_dear) and self.verify_decoy(password)
 
     def verify_and_update(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """What :meth:`verify` returns; and the hash to store from now on, or None.
@@ -86,7 +89,7 @@ class Passwords:
         if not self.verify(password, stored):
             return False, None
         with suppress(Overloaded):  # there will be another login
-            return True, self.hash(password) if stored and self._is_dated(stored) else None
+            return True, self.hash(password) if stored and not self._is_current(stored) else None
         return True, None
 
     def verify_decoy(self, password: str) -> bool:
@@ -97,12 +100,20 @@ class Passwords:
             # Making a hash is as much work as verifying one, so the first call takes no longer than the others.
             self._decoy = self.hash(secrets.token_hex())
         elif len(password) <= LONGEST:
-            decoy = self._decoy
-            self._turns.take(lambda: self._hasher.verify(_prepared(password), decoy))
+            self._compare(password, self._decoy)
         return False
 
-    def _is_dated(self, stored: str) -> bool:
-        return not self._hasher.identify(stored) or self._hasher.check_needs_rehash(stored)
+    def _compare(self, password: str, stored: str) -> bool:
+        """Whether *stored*, which has the parameters of our hasher, is a hash of *password*. Other systems that hash
+        with the same parameters have not prepared the text.
+        """
+        return self._turns.take(lambda: any(self._hasher.verify(_bytes(text), stored) for text in _texts(password)))
+
+    def _is_current(self, stored: str) -> bool:
+        """Whether *stored* has the parameters with which passwords are hashed now, so that its cost is known."""
+        with suppress(ValueError):  # it begins as a hash does, and is none
+            return self._hasher.identify(stored) and not self._hasher.check_needs_rehash(stored)
+        return False
 
 
 def check_format(stored: str) -> None:
@@ -143,5 +154,14 @@ def _normal(password: str) -> str:
     return normalize("NFC", _SPACES.sub(" ", password))
 
 
+def _texts(password: str) -> list[str]:
+    """The texts of which an Argon2 hash may have been made: as we prepare it, and unchanged."""
+    return list(dict.fromkeys((_normal(password), password)))
+
+
 def _prepared(password: str) -> bytes:
-    return _normal(password).encode("utf-8", "surrogatepass")
+    return _bytes(_normal(password))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

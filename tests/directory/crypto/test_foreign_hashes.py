@@ -71,18 +71,37 @@ def test_the_salt_of_another_site_proves_nothing() -> None:
     "stored",
     [
         "pbkdf2_sha256$99999999$salt$3x9khCOA+OYHxrLgQFhfrwm0DFFNS9sxAyvMV5/C+es=",
+        "pbkdf2_sha256$2000001$salt$3x9khCOA+OYHxrLgQFhfrwm0DFFNS9sxAyvMV5/C+es=",
         "pbkdf2_sha256$0$salt$3x9khCOA+OYHxrLgQFhfrwm0DFFNS9sxAyvMV5/C+es=",
         "pbkdf2_sha256$1000$salt$eA==",  # one byte: many passwords have it
         "bcrypt$$2b$31$XO5ZvmSYuYJOmOOA2ap6LOr4OPKr5wLM1K/UaFFGDPPuyEIqiTAti",
         "scrypt$99999999$seasalt$8$1$PK0aTSCk+U4QsdeyGITTqdxDYVjXgKu//d9uH0RUhBHgluYnqXa6XoJcPrsXoiZrJd4QpAYEm4ZrWwTJZx+niw==",
         "$scrypt$ln=99,r=8,p=1$FEKI0brX+r/XGoMQYkyJsQ$2h6fyt3zOTiTwOlds2eQVYiL6rsza5pgh/Zh/0X7DD8",
         "argon2$argon2id$v=19$m=99999999,t=1,p=1$bHZsSmlmUFlTWXBPV2wzbWVydWxWUg$7YhYKSrL6WtgL263hQvJOYu5Wmt9zsgBtQsUdrU/cec",
+        "argon2$argon2id$v=19$m=262144,t=16,p=1$bHZsSmlmUFlTWXBPV2wzbWVydWxWUg$7YhYKSrL6WtgL263hQvJOYu5Wmt9zsgBtQsUdrU/cec",
     ],
 )
 def test_a_hash_that_nobody_could_bear_to_compute_is_not_computed(stored: str) -> None:
     found = foreign_hashes.find(stored)
     assert found is not None and not found.is_bearable
+    assert not found.is_dear, "so the time of a decoy is added"
     assert not found.verify(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "pbkdf2_sha256$1200000$salt$3x9khCOA+OYHxrLgQFhfrwm0DFFNS9sxAyvMV5/C+es=",
+        "argon2$argon2id$v=19$m=102400,t=2,p=8$bHZsSmlmUFlTWXBPV2wzbWVydWxWUg$7YhYKSrL6WtgL263hQvJOYu5Wmt9zsgBtQsUdrU/cec",
+        "$argon2id$v=19$m=65536,t=3,p=4$6R3j3Hvvfa+V8v5fKwUAIA$4ivvjQmBhZgQCjSm3D6rBwlPgjJBn66moExB7sZJ90U",
+        "scrypt:32768:8:1$KHRriFgCRV1qEKke$" + "8d" * 64,
+        "pbkdf2:sha256:1000000$SGzrYpIkzIGPIKtX$" + "c7" * 32,
+        "$2b$12$XO5ZvmSYuYJOmOOA2ap6LOr4OPKr5wLM1K/UaFFGDPPuyEIqiTAti",
+    ],
+)
+def test_a_hash_with_the_default_cost_of_its_system_is_borne(stored: str) -> None:
+    found = foreign_hashes.find(stored)
+    assert found is not None and found.is_bearable and found.is_dear
 
 
 @pytest.mark.parametrize(

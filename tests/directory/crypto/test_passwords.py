@@ -175,13 +175,43 @@ def test_a_stranger_costs_as_much_as_a_wrong_password(passwords: Passwords, hash
         lambda: passwords.verify("guess", None),
         lambda: passwords.verify("guess", "$stormpath1$c2FsdA==$aGFzaA=="),
         lambda: passwords.verify("123457", IMPORTED["MD5"][1]),
+        lambda: passwords.verify("guess", "$argon2id$v=19$m=16,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"),
     ]
     costs = []
     for attempt in attempts:
         before = hasher.work
         assert attempt() is False
         costs.append(hasher.work - before)
-    assert costs == [1] * 6
+    assert costs == [1] * 7
+
+
+def test_a_stranger_costs_as_much_where_a_password_is_compared_in_two_forms(
+    passwords: Passwords, hasher: CountingHasher
+) -> None:
+    stored = passwords.hash("W00t123!")
+    passwords.verify_decoy("the decoy is made")
+    costs = []
+    for known in (stored, None):
+        before = hasher.work
+        assert not passwords.verify("e\u0301", known)
+        costs.append(hasher.work - before)
+    assert costs == [2, 2]
+
+
+@pytest.mark.parametrize("hasher", [cheap(), cheap(passes=2)], ids=["our parameters", "others"])
+def test_an_argon2_hash_of_another_system_was_made_of_the_unchanged_text(hasher: Argon2Hasher) -> None:
+    passwords = Passwords(cheap())
+    assert passwords.verify("e\u0301", hasher.hash("e\u0301".encode()))
+    assert passwords.verify("e\u0301", hasher.hash("\u00e9".encode())), "an older one of ours was made of this"
+    assert not passwords.verify("e", hasher.hash(b"x"))
+
+
+def test_an_argon2_hash_that_nobody_could_bear_to_compute_costs_a_decoy(hasher: CountingHasher) -> None:
+    passwords = Passwords(hasher)
+    for cost in ("m=2000000,t=1", "m=262144,t=5"):
+        before = hasher.work
+        assert not passwords.verify("guess", f"$argon2id$v=19${cost},p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA")
+        assert hasher.work == before + 1
 
 
 def test_an_endless_password_is_never_hashed(passwords: Passwords, hasher: CountingHasher) -> None:
@@ -315,12 +345,15 @@ def test_an_imported_hash_that_is_dear_is_no_dearer_for_the_decoy(passwords: Pas
 def test_a_login_does_not_fail_because_its_new_hash_would_have_to_wait() -> None:
     """The password was right; what is stored of it can be renewed another time."""
     old = Passwords(cheap(passes=2)).hash("W00t123!")
-    slow, crowd = HeldHasher(), list[threading.Thread]()
+    slow, crowd, asked = HeldHasher(), list[threading.Thread](), list[str | bytes]()
 
     class Popular(Argon2Hasher):
         """While somebody learns that his hash is dated, others come and take every turn."""
 
         def check_needs_rehash(self, hash: str | bytes) -> bool:
+            if not asked:
+                asked.append(hash)  # to know how it has to be verified
+                return super().check_needs_rehash(hash)
             crowd.extend(threading.Thread(target=popular.hash, args=["another"]) for _ in range(AT_ONCE))
             for thread in crowd:
                 thread.start()
