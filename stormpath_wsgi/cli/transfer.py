@@ -189,13 +189,13 @@ def _import_django(settings: Settings, source: str, options: Mapping[str, Any]) 
 
 
 def _import_flask_security(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
-    salt = options["salt_file"].read().strip() if options["salt_file"] else None
+    salt = options["salt_file"].read().strip() if options["salt_file"] else ""
     if not salt and not options["no_salt"]:
         raise Misuse(
             "Flask-Security hashes passwords with its SECURITY_PASSWORD_SALT, without which none can be checked: write "
             "it into a file, and name that with --salt-file. Sites with SECURITY_PASSWORD_SINGLE_HASH: --no-salt"
         )
-    _import_table(settings, source, options, databases.FLASK_SECURITY, of_others.of_flask_security(salt or None))
+    _import_table(settings, source, options, databases.FLASK_SECURITY, of_others.of_flask_security(salt))
 
 
 def _import_table(

@@ -43,12 +43,12 @@ def of_django(where: str, row: Mapping[str, Any], groups: tuple[str, ...]) -> Pe
     )
 
 
-def of_flask_security(salt: str | None) -> Reader:
-    """Reads rows of ``user``. *salt*: the site's SECURITY_PASSWORD_SALT; None: it hashed passwords as they are."""
+def of_flask_security(salt: str) -> Reader:
+    """Reads rows of ``user``. *salt*: the site's SECURITY_PASSWORD_SALT; empty: it hashed passwords as they are."""
 
     def read(where: str, row: Mapping[str, Any], groups: tuple[str, ...]) -> Person:
         hash = _text(row.get("password"))
-        if hash is not None and salt is not None:
+        if hash is not None:
             hash = with_salt_of_flask_security(hash, salt)
         return Person(
             where,

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from sqlalchemy import NullPool, create_engine
+from support import cheap
 from support.full_directory import SECRETS
 from support.world import World, names
 
@@ -179,6 +181,20 @@ class TestFlaskSecurity:
         assert world.service.get(ada)["emailVerificationStatus"] == "VERIFIED"
         (bob,) = world.items(f"{world.directory}/accounts", username="bob")
         assert (bob["status"], bob["emailVerificationStatus"]) == ("DISABLED", "UNVERIFIED")
+
+    def test_without_a_salt_a_password_is_known_in_the_form_that_was_hashed(self, world: World, tmp_path: Path) -> None:
+        normalised = cheap.HASHER.hash(normalize("NFKD", PASSWORD))
+        users = filled(
+            tmp_path / "app.db",
+            FLASK_TABLES,
+            user=[(1, "ada@example.org", None, normalised, 1, None, "u1")],
+            role=[],
+            roles_users=[],
+        )
+        imported(world, databases.persons(users, databases.FLASK_SECURITY, of_others.of_flask_security("")))
+        ada = world.login("ada@example.org", PASSWORD)
+        assert hash_of(world, ada).startswith("$argon2id$"), "replaced at the first right password"
+        assert world.login("ada@example.org", PASSWORD) == ada
 
 
 class TestCsv:

@@ -3,7 +3,7 @@
 They are stored as the other system wrote them. Known are bcrypt, ``$stormpath2$`` of Stormpath, the hashers of Django
 (PBKDF2, Argon2, bcrypt, scrypt), those of passlib (PBKDF2, bcrypt over SHA-256, scrypt), and those of Werkzeug. A hash
 of Flask-Security, which digests the password with the site's ``SECURITY_PASSWORD_SALT`` before it is hashed, is written
-``$flask-security$<base64 of the salt>$<hash>``.
+``$flask-security$<base64 of the salt>$<hash>``; without a salt it has hashed the password itself.
 
 Each has a limit of its cost, a few seconds at the most: one hash could otherwise keep a worker busy for days. The
 limits are above the defaults of those systems (Django 6.0: 1,200,000 rounds of PBKDF2).
@@ -80,7 +80,9 @@ def find(stored: str) -> ForeignHash | None:
 
 
 def with_salt_of_flask_security(stored: str, salt: str) -> str:
-    """The hash *stored* of Flask-Security, to be verified with its SECURITY_PASSWORD_SALT."""
+    """The hash *stored* of Flask-Security, to be verified with its SECURITY_PASSWORD_SALT. *salt* is empty where it
+    hashed passwords as they are.
+    """
     return f"$flask-security${base64.b64encode(salt.encode()).decode()}${stored}"
 
 
@@ -196,6 +198,7 @@ def _argon2(found: re.Match[str]) -> ForeignHash:
 
 def _flask_security(found: re.Match[str]) -> ForeignHash | None:
     """HMAC of SHA-512 over the password, with the site's salt as the key, in base64; and of that a hash of passlib.
+    With an empty key there is no HMAC.
 
     Flask-Security normalises a password to NFKD since its version 4, and did not before. Source: its configuration
     reference, SECURITY_PASSWORD_SALT.
@@ -212,6 +215,8 @@ def _flask_security(found: re.Match[str]) -> ForeignHash | None:
 
 
 def _digested(password: str, salt: bytes) -> str:
+    if not salt:
+        return password
     return base64.b64encode(hmac.digest(salt, _bytes(password), "sha512")).decode()
 
 
@@ -244,7 +249,7 @@ def _formats() -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], Fore
         rf"\$scrypt\$ln=(?P<ln>\d{{1,2}}),r={scrypt % ',p='}\${passlib}": _passlib_scrypt,
         rf"pbkdf2:(?P<digest>sha1|sha256|sha512):{rounds}\${salt}\$(?P<hash>([0-9a-f]{{2}}){{1,64}})": _werkzeug_pbkdf2,
         rf"scrypt:(?P<n>\d{{1,8}}):{scrypt % ':'}\${salt}\$(?P<hash>([0-9a-f]{{2}}){{1,64}})": _werkzeug_scrypt,
-        rf"\$flask-security\$(?P<key>{b64})\$(?P<inner>.{{1,600}})": _flask_security,
+        rf"\$flask-security\$(?P<key>({b64})?)\$(?P<inner>.{{1,600}})": _flask_security,
     }
     for pattern, make in written.items():
         yield re.compile(pattern), make
