@@ -15,6 +15,7 @@ from stormpath_wsgi.cli.command import (
     Failure,
     Misuse,
     embedded_file,
+    printable,
     require_directory,
     require_local,
     say,
@@ -156,8 +157,8 @@ def _kind(source: str, told: str | None) -> str:
 
 def _import_export(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
     found = _look_through(Path(source))
-    if found.faults and not options["skip"]:
-        raise TransferError("\n".join([*found.faults, "Nothing was imported. To take what is there: --skip"]))
+    if (wrong := [*found.faults, *found.too_dear]) and not options["skip"]:
+        raise TransferError("\n".join([*wrong, "Nothing was imported. To take what is there: --skip"]))
     key = found.key(_passphrase()) if found.is_encrypted else None
     with _target(settings, dry_run=options["dry_run"]) as target:
         exported.check_tenants(target, found)
@@ -312,7 +313,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except TransferError as error:
-        raise Failure(str(error)) from error
+        raise Failure("\n".join(map(printable, str(error).split("\n")))) from error
 
 
 @contextmanager
@@ -369,7 +370,7 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _note(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def _nothing(number: int) -> None:

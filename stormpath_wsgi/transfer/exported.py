@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import select
 
+from stormpath_wsgi.directory.crypto import foreign_hashes
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.migrate import HEAD
@@ -20,7 +21,7 @@ from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.transfer import keys, lines
 from stormpath_wsgi.transfer.export import ENCRYPTED, FORMAT, LEFT_OUT, PLAIN, VERSION
 from stormpath_wsgi.transfer.layout import BY_NAME, Section
-from stormpath_wsgi.transfer.problems import BadRecord, TransferError
+from stormpath_wsgi.transfer.problems import MOST_SHOWN, BadRecord, TransferError
 from stormpath_wsgi.transfer.targets import Target
 from stormpath_wsgi.transfer.writing import Item, Mistake, Rows
 
@@ -33,7 +34,8 @@ _BEGINNING = b'{"format":"' + FORMAT.encode() + b'"'
 class Export:
     """A file that was looked through once. *counts*: its rows by section; *tenants*: their ids. *left_out*: how many
     rows of a section it has not, because secrets were left out. *faults*: what is wrong
-    with the file as a whole; empty when it is just as it was written.
+    with the file as a whole; empty when it is just as it was written. *too_dear*: what is to be said of hashes of
+    passwords that cost too much to be checked.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class Export:
     tenants: frozenset[str]
     left_out: Mapping[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    too_dear: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -63,7 +66,9 @@ class Export:
         return keys.known_key(passphrase, self.header.get("key") or {})
 
     def read(self, key: Secrets | None) -> Iterator[Item]:
-        """Its rows, in their order. *key*: what decrypts its secrets, if they are encrypted."""
+        """Its rows, in their order. *key*: what decrypts its secrets, if they are encrypted. The hash of a password
+        that costs too much to be checked is a mistake.
+        """
         with self.path.open("rb") as file:
             for number, line in lines.lines(file):
                 if number > 1 and not line.startswith(_END):
@@ -88,7 +93,7 @@ def look_through(path: Path, progress: Callable[[int], object] = lambda length: 
         for number, line in lines.lines(file):
             look.at(number, line)
             progress(len(line))
-    return Export(path, header, dict(look.counts), frozenset(look.tenants), look.left_out, look.faults())
+    return Export(path, header, dict(look.counts), frozenset(look.tenants), look.left_out, look.faults(), look.too_dear)
 
 
 def check_tenants(target: Target, export: Export) -> None:
@@ -110,6 +115,7 @@ class _Look:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.tenants: set[str] = set()
+        self.too_dear: list[str] = []
         self._digest = hashlib.sha256()
         self._end: dict[str, Any] | None = None
         self._behind = 0
@@ -127,6 +133,8 @@ class _Look:
                 self.counts[kind] += 1
                 if kind == "tenants":
                     self._take_tenant(line)
+                elif kind == "passwords" and len(self.too_dear) < MOST_SHOWN:
+                    self._take_password(number, line)
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -152,6 +160,16 @@ class _Look:
     def _take_tenant(self, line: bytes) -> None:
         with suppress(BadRecord):  # it is told when its turn comes
             self.tenants.add(str(lines.parsed(line).get("id")))
+
+    def _take_password(self, number: int, line: bytes) -> None:
+        try:
+            document = lines.parsed(line)
+        except BadRecord:
+            return  # it is told when its turn comes
+        try:
+            _check_cost(document.get("hash"))
+        except BadRecord as error:
+            self.too_dear.append(f"line {number}: {error}")
 
 
 def _header(file: BinaryIO) -> dict[str, Any]:
@@ -183,11 +201,20 @@ def _item(number: int, line: bytes, key: Secrets | None) -> Item:
             raise BadRecord(f"there is no kind {document.get('kind')!r:.60}.")
         name = section.name
         values = section.values(document)
+        if section.table is schema.passwords:
+            _check_cost(values.get("hash"))
         if key is not None:
             _decrypt(section, values, key)
     except BadRecord as error:
         return Mistake(where, name, str(error), len(line))
     return Rows(where, section.table, values, size=len(line))
+
+
+def _check_cost(hash: Any) -> None:
+    """Raises :class:`BadRecord` for the *hash* of a password whose cost is higher than any that we compute."""
+    found = foreign_hashes.find(hash) if isinstance(hash, str) else None
+    if found is not None and not found.is_bearable:
+        raise BadRecord("its password costs too much to be checked.")
 
 
 def _decrypt(section: Section, values: dict[str, Any], key: Secrets) -> None:

@@ -110,6 +110,31 @@ def test_a_file_that_was_cut_off_is_not_imported(ada: str) -> None:
     done("import", "all.jsonl", "--skip", *elsewhere)
 
 
+def test_a_hash_that_costs_too_much_stops_an_import_before_anything_is_written(ada: str) -> None:
+    dear = "$argon2id$v=19$m=2000000,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
+    with closing(sqlite3.connect("instance/accounts.db")) as connection, connection:
+        connection.execute("UPDATE passwords SET hash = ?", (dear,))
+    done("export", "all.jsonl")
+    elsewhere = ("--directory", "sqlite:///elsewhere.db")
+    answer = run("import", "all.jsonl", *elsewhere)
+    assert answer.exit_code == 1 and ": its password costs too much to be checked.\n" in answer.stderr
+    assert not Path("elsewhere.db").exists()
+    assert "costs too much" in done("import", "all.jsonl", "--skip", *elsewhere).stdout
+
+
+def test_the_text_of_a_file_does_not_control_the_terminal(ada: str) -> None:
+    Path("people.csv").write_text("Mail,\x1b]0;owned\x07\nada@example.org,\n", encoding="utf-8")
+    answer = run("import", "people.csv", "--dry-run")
+    assert "Columns that are not read: �]0;owned�." in answer.stderr and "\x1b" not in answer.output
+    done("export", "all.jsonl")
+    data = (
+        Path("all.jsonl").read_bytes().replace(b'{"kind":"accounts"', b'{"kind":"accounts","\\u009b2J\\u001b[2J":1', 1)
+    )
+    Path("all.jsonl").write_bytes(data)
+    answer = run("import", "all.jsonl", "--skip", "--directory", "sqlite:///elsewhere.db")
+    assert not {"\x1b", "\x9b"} & set(answer.output)
+
+
 def test_what_differs_is_told(ada: str) -> None:
     done("export", "all.jsonl")
     done("account", "disable", "ada@example.org")
