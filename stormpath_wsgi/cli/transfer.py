@@ -226,10 +226,10 @@ def _import_people(
     """Imports persons into the directory that is meant. *number*: how many there are, for the bar; None: it goes by
     the bytes that *read* tells.
     """
-    wanted = settings.application
+    if options["into"] and not options["dry_run"]:
+        _check_store(settings, options["into"])
     with _target(settings, dry_run=options["dry_run"]) as target:
-        tenant_id = site.tenant_with_application(target, wanted.name)
-        directory_id = site.store(target, tenant_id, options["into"], wanted.name, wanted.href)
+        tenant_id, directory_id = _store(settings, target, options["into"])
         importer = Importer(target, tenant_id, skips=options["skip"])
         people = People(target, tenant_id, directory_id)
         if number is not None:
@@ -237,6 +237,21 @@ def _import_people(
             return
         with _progress(_label(options), Path(source).stat().st_size) as progress:
             _run(importer, people.batches(read(progress)), None, options)
+
+
+def _store(settings: Settings, target: Target, into: str | None) -> tuple[str, str]:
+    """The ids of the tenant, and of the directory that is meant."""
+    wanted = settings.application
+    tenant_id = site.tenant_with_application(target, wanted.name)
+    return tenant_id, site.store(target, tenant_id, into, wanted.name, wanted.href)
+
+
+def _check_store(settings: Settings, into: str) -> None:
+    """Looks for the directory called *into* before the database is made, so that a wrong name leaves none behind."""
+    file = embedded_file(settings)
+    if file is None or not file.exists():
+        with _target(settings, dry_run=True) as target:
+            _store(settings, target, into)
 
 
 def _look_through(source: Path) -> exported.Export:

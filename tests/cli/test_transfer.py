@@ -166,6 +166,14 @@ def test_people_come_out_of_a_csv_file_into_a_directory_that_is_not_there_yet() 
     assert run("import", "people.csv", "--column", "givenName").exit_code == 2
 
 
+def test_a_wrong_name_of_a_directory_leaves_none_behind() -> None:
+    Path("people.csv").write_text("email\nada@example.org\n", encoding="utf-8")
+    answer = run("import", "people.csv", "--into", "wrong")
+    assert answer.exit_code == 1 and "There is no directory 'wrong', but 'My Application Directory'." in answer.stderr
+    assert not Path("instance").exists()
+    assert "1 accounts" in done("import", "people.csv", "--into", "My Application Directory").stdout
+
+
 def test_a_table_of_another_system_needs_to_be_named(folder: Path) -> None:
     with closing(sqlite3.connect("app.db")) as connection, connection:
         connection.execute("CREATE TABLE user (id INTEGER PRIMARY KEY, email TEXT, password TEXT, active INTEGER)")
