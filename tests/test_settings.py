@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cheap import HASHER, SOUND_HASHER
 
 from stormpath_wsgi import Client
 from stormpath_wsgi.errors import ConfigurationError
@@ -565,6 +566,19 @@ class TestWhatHasNoEffect:
         Settings.read(**given).opening()
         [record] = caplog.records
         assert record.getMessage().startswith(f"{name} has no effect with the directory {given['directory']}")
+
+    def test_a_hasher_for_tests_is_spoken_of_where_the_directory_stays(self, caplog: pytest.LogCaptureFixture) -> None:
+        for directory, hasher, warns in (
+            ("sqlite:///accounts.db", HASHER, True),
+            ("postgresql+psycopg://site@db/accounts", HASHER, True),
+            ("sqlite:///accounts.db", SOUND_HASHER, False),
+            ("sqlite:///accounts.db", None, False),
+            ("sqlite://", HASHER, False),
+            ("sqlite:///:memory:", HASHER, False),
+        ):
+            caplog.clear()
+            Settings(directory=directory, password_hasher=hasher).directory_options()
+            assert ("STORMPATH_PASSWORDHASHER" in caplog.text) is warns, (directory, hasher)
 
     def test_what_is_as_by_default_is_not_spoken_of(self, caplog: pytest.LogCaptureFixture) -> None:
         for directory in ("sqlite://", "https://id.example.org/v1"):

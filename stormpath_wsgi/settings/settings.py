@@ -59,6 +59,12 @@ _NOWHERE = ("localhost", "127.0.0.1", "::1")
 _PATH = "/%:=@!$&'()*+,;~"  # what a path of an address may hold as it is (RFC 3986)
 
 
+_IN_MEMORY = ("sqlite://", "sqlite:///:memory:")
+
+#: The least memory that OWASP proposes for Argon2id, in KiB, and the least product of memory and passes.
+_LEAST_MEMORY, _LEAST_WORK = 7 * 1024, 5 * 7 * 1024
+
+
 class Settings(Section):
     """All settings. ``Settings(…)`` checks what it is given; :meth:`load` reads all sources as well."""
 
@@ -348,8 +354,24 @@ class Settings(Section):
         fields = type(section).model_fields
         return [fields[name].alias or name for name in names if getattr(section, name) != fields[name].default]
 
+    @property
+    def has_weak_hasher(self) -> bool:
+        """Whether passwords that outlive the process are hashed with less work than any choice of OWASP asks for
+        (Password Storage Cheat Sheet, Argon2id). That is meant for tests.
+        """
+        if self.password_hasher is None or self.remote or self.directory in _IN_MEMORY:
+            return False
+        costs = self.password_hasher._hasher
+        return costs.memory_cost < _LEAST_MEMORY or costs.memory_cost * costs.time_cost < _LEAST_WORK
+
     def directory_options(self) -> DirectoryOptions:
         """How a directory in a database is opened."""
+        if self.has_weak_hasher:
+            log.warning(
+                "passwordHasher (STORMPATH_PASSWORDHASHER) is one for tests, and %s is not in memory: whoever gets its "
+                "hashes finds the passwords soon. Take the setting out.",
+                self.address,
+            )
         return DirectoryOptions(
             base_url=self.base_url,
             application_name=self.application.name or "My Application",

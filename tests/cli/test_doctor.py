@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("STORMPATH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "")
-    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
+    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:SOUND_HASHER")
     monkeypatch.syspath_prepend(str(Path(cheap.__file__).parents[1]))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)

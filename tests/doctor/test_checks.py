@@ -54,7 +54,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("good"))
         patch.setenv("HOME", "")
-        patch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
+        patch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:SOUND_HASHER")
         patch.delitem(sys.modules, "examples.demo", raising=False)
         patch.setattr(outbox, "PATIENCE", 60.0)  # a mail is there soon, and later on a machine that has much to do
         patch.syspath_prepend(str(Path(__file__).parents[2]))

@@ -17,6 +17,7 @@ from stormpath_wsgi.doctor.setup import Setup
 from stormpath_wsgi.doctor.site import Account
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.settings.sources import HIDDEN, Effective
+from support.cheap import HASHER
 
 ADA = Account("ada@example.com", "Correct-Horse-1")
 #: Seconds since 1970 at the site, whose clock is slow.
@@ -147,6 +148,7 @@ def broken_setups(folder: Path) -> Iterator[Setup]:
         "basic": {"password": True},
         "database_timeout": 60,
         "hash_queue": 100,
+        "password_hasher": HASHER,
         "mail": {"url": "smtp+plain://mail.example.com"},
     }  # fmt: skip
     yield Setup(Settings(**loose), environ={"FORWARDED_ALLOW_IPS": "*", "FLASK_DEBUG": "1"})

@@ -11,6 +11,9 @@ from stormpath_wsgi.directory import DirectoryOptions
 
 HASHER = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 
+#: The cheapest that OWASP proposes: for tests that ask whether a site is safe.
+SOUND_HASHER = Argon2Hasher(time_cost=5, memory_cost=7 * 1024, parallelism=1)
+
 #: As many as like may wait for a hash: it does not take long.
 WAITING = 1000
 

@@ -72,6 +72,20 @@ def weak(setup: Setup) -> Iterator[Seen]:
 
 
 @of_settings(
+    "password-hasher",
+    "Passwords are hashed with too little work",
+    Grade.HIGH,
+    why="Whoever gets hold of the hashes finds most passwords within hours.",
+    mend="unset STORMPATH_PASSWORDHASHER",
+    docs="settings",
+)
+def hasher(setup: Setup) -> Iterator[Seen]:
+    """A hasher for tests, or another one with a cost below all that OWASP proposes for Argon2id."""
+    if setup.settings.has_weak_hasher:
+        yield Seen("passwordHasher is one for tests.", setup.source("passwordHasher"))
+
+
+@of_settings(
     "key-shared",
     "One key signs cookies and encrypts the directory",
     Grade.MEDIUM,
