@@ -6,9 +6,11 @@ import datetime as dt
 import unittest
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from sqlalchemy import Engine, event
 from webtest import TestApp  # type: ignore[import-untyped]
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client
@@ -65,6 +67,28 @@ def test_what_is_brought_back_is_what_was_made(middleware: StormpathMiddleware) 
             assert (account.given_name, account.custom_data["colour"]) == ("Eva", "green")
             hrefs.add(account.href)
     assert len(hrefs) == 1
+
+
+def test_who_comes_in_the_same_order_again_is_brought_back_without_an_insert(middleware: StormpathMiddleware) -> None:
+    inserts = []
+
+    def note(*arguments: Any) -> None:
+        if arguments[2].startswith("INSERT"):
+            inserts.append(arguments[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        counts = []
+        for names in (["kim", "lee"], ["kim", "lee"], ["lee", "kim"]):
+            with TestSite(middleware) as site:
+                inserts.clear()
+                for name in names:
+                    site.login_as(name)
+                counts.append(len(inserts))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert counts[1] == 0
+    assert counts[0] and counts[2], "in another order they are made"
 
 
 def test_the_cookie_is_one_that_the_site_signs_and_the_directory_knows(site: TestSite) -> None:
