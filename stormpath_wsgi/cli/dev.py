@@ -23,12 +23,12 @@ def dev(target: str, bind: str | None, no_reload: bool) -> None:
     There are persons to be, with one click each, and an inbox with all mails, at /_stormpath/. A page that refuses
     somebody says which policy did so. When a file changes, the application is loaded again.
 
-    Whoever reaches it can sign in as anybody, so it listens at no other address than those of this machine itself.
+    Whoever uses it can sign in as anybody. So it listens at no other address than those of this machine itself, and a
+    browser has to open the address that is printed, which has a key in it.
     """
     # Imported here: nothing else in this program may load what tests use.
     from stormpath_wsgi.development import server
-    from stormpath_wsgi.development.guard import is_loopback
-    from stormpath_wsgi.development.panel import PANEL
+    from stormpath_wsgi.development.guard import is_loopback, opening
 
     targets.check(target)
     host, _, port = (bind or "").rpartition(":")
@@ -43,7 +43,8 @@ def dev(target: str, bind: str | None, no_reload: bool) -> None:
         os.environ.update(server.environ(link))
         os.environ["PORT"] = port
         click.echo(f"\n    A development server, never for production: {link}")
-        click.echo(f"    Persons, mails and refusals: {link}{PANEL}\n")
+        click.echo("    Open this address first, which has the key in it. It shows persons, mails and refusals:")
+        click.echo(f"    {opening(link, os.environ[server.KEY_VARIABLE])}\n")
     elif not bind:
         host, port = addresses.HOST, os.environ["PORT"]
     server.serve(

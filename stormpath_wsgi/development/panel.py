@@ -12,6 +12,7 @@ from webob import Request, Response
 
 from stormpath_wsgi.development import persons
 from stormpath_wsgi.development.bar import CSS, STYLE, Bar
+from stormpath_wsgi.development.guard import PANEL
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import SignInRefused, Unfinished
@@ -26,9 +27,6 @@ from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.testing import PASSWORD, Mail, TestSite
 from stormpath_wsgi.web.origin import same_origin
-
-#: The address of the panel.
-PANEL = "/_stormpath/"
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: How a mail in HTML is shown: without scripts, and nothing is fetched.

@@ -14,11 +14,11 @@ from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webob import Response
-from werkzeug.serving import is_running_from_reloader, run_simple
+from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
 from stormpath_wsgi.development.bar import Bar
-from stormpath_wsgi.development.guard import Guard
-from stormpath_wsgi.development.panel import PANEL, Panel, pages_of
+from stormpath_wsgi.development.guard import PANEL, Guard, without_key
+from stormpath_wsgi.development.panel import Panel, pages_of
 from stormpath_wsgi.development.persons import make_ready
 from stormpath_wsgi.directory.storage.engine import begins_with
 from stormpath_wsgi.errors import ConfigurationError
@@ -28,13 +28,16 @@ from stormpath_wsgi.testing.memory import Memory, tables
 #: The variable in which the process that watches the files tells the one that serves where it finds the accounts of the
 #: one before. It is set by us, and no setting.
 _STATE = "_STORMPATH_DEVELOPMENT_STATE"
+#: The variable with the key that opens the server. A process that is started again has the same.
+KEY_VARIABLE = "_STORMPATH_DEVELOPMENT_KEY"
 #: How a process asks the one that watches to start it once more (Werkzeug's reloader).
 _ONCE_MORE = 3
 
 
-def development_site(app: WSGIApplication) -> WSGIApplication:
+def development_site(app: WSGIApplication, key: str) -> WSGIApplication:
     """*app*, whose directory is in memory, with ready persons, the panel, the bar, and for this machine only.
 
+    *key*: what a browser has to know, see :class:`~stormpath_wsgi.development.guard.Guard`.
     Raises :class:`~stormpath_wsgi.ConfigurationError` when its directory is not in memory.
     """
     site = TestSite(app)
@@ -47,7 +50,7 @@ def development_site(app: WSGIApplication) -> WSGIApplication:
         is_panel = environ.get("PATH_INFO", "").startswith(PANEL)
         return (panel if is_panel else bar)(environ, start_response)
 
-    return Guard(choose)
+    return Guard(choose, key)
 
 
 def environ(link: str) -> Mapping[str, str]:
@@ -59,6 +62,7 @@ def environ(link: str) -> Mapping[str, str]:
         "STORMPATH_WEB_BASEURL": link,
         "STORMPATH_SECRETKEYS": secrets.token_hex(),
         "STORMPATH_ENCRYPTIONKEYS": secrets.token_hex(),
+        KEY_VARIABLE: secrets.token_hex(),
     }
 
 
@@ -78,8 +82,18 @@ def serve(load: Callable[[], WSGIApplication], host: str, port: int, *, reloads:
             _run(_nothing, host, port, reloads=True)
 
 
+class QuietAboutKeys(WSGIRequestHandler):
+    """Handles a request, and writes no key into the log."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """One line in the log, as of Werkzeug's."""
+        super().log(type, message, *(without_key(each) if isinstance(each, str) else each for each in args))
+
+
 def _run(app: WSGIApplication, host: str, port: int, *, reloads: bool) -> None:
-    run_simple(host, port, app, use_reloader=reloads, reloader_type="stat", threaded=True)
+    run_simple(
+        host, port, app, use_reloader=reloads, reloader_type="stat", threaded=True, request_handler=QuietAboutKeys
+    )
 
 
 def _nothing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -89,11 +103,12 @@ def _nothing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterabl
 
 def _loaded(load: Callable[[], WSGIApplication], state: State | None) -> WSGIApplication:
     """The site; one that cannot be loaded is told in each answer, until a file changes."""
+    key = os.environ[KEY_VARIABLE]
     before = None if state is None else state.take()
     token = begins_with.set(before or tables())
     try:
         app = load()
-        site = development_site(app)
+        site = development_site(app, key)
     except Exception as error:
         if state is None:
             raise
@@ -103,7 +118,7 @@ def _loaded(load: Callable[[], WSGIApplication], state: State | None) -> WSGIApp
             sys.exit(_ONCE_MORE)
         state.put_back()
         traceback.print_exc()
-        return Guard(_told(str(error) if isinstance(error, ConfigurationError) else traceback.format_exc()))
+        return Guard(_told(str(error) if isinstance(error, ConfigurationError) else traceback.format_exc()), key)
     finally:
         begins_with.reset(token)
     if state is not None:
@@ -151,6 +166,8 @@ class State:
 
 def _told(trouble: str) -> WSGIApplication:
     def tell(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "OPTIONS":  # anybody may ask so, see Guard
+            return Response(status=500)(environ, start_response)
         text = f"The application cannot be loaded. It is loaded again when a file changes.\n\n{trouble}"
         return Response(text, status=500, content_type="text/plain", charset="utf-8")(environ, start_response)
 

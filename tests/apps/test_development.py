@@ -83,8 +83,13 @@ def server(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 def test_a_site_is_clicked_through_and_is_loaded_again_when_it_changes(
     server: subprocess.Popen[str], folder: Path, port: int
 ) -> None:
-    browser = Browser(port)
-    eventually(lambda: "Hello, None" in browser.get("/"), 120)
+    assert server.stdout is not None
+    opens = next(line.strip() for line in server.stdout if "?key=" in line)
+    path = opens.removeprefix(f"http://127.0.0.1:{port}")
+    browser, stranger = Browser(port), Browser(port)
+    eventually(lambda: "Be ada" in browser.get(path), 120)
+    assert "Hello, None" in browser.get("/")
+    assert "address with ?key=" in stranger.get("/")
     found = re.search(r'name="csrfToken" value="([^"]+)"', browser.get("/_stormpath/"))
     assert found
     browser.get("/_stormpath/be", {"name": "ada", "csrfToken": found[1]})
@@ -104,5 +109,6 @@ def test_a_site_is_clicked_through_and_is_loaded_again_when_it_changes(
     assert not (folder / "must-not-be-there.db").exists()
     server.send_signal(signal.SIGTERM)
     said, _ = server.communicate(timeout=60)
-    assert f"A development server, never for production: http://127.0.0.1:{port}" in said
+    assert opens.partition("=")[2] not in said
+    assert "GET /_stormpath/?key=*** HTTP/1.1" in said
     assert [each.name for each in folder.iterdir() if each.name.startswith("stormpath-wsgi-")] == []

@@ -10,15 +10,15 @@ from webtest import TestApp  # type: ignore[import-untyped]
 from werkzeug.middleware.lint import LintMiddleware
 
 from stormpath_wsgi import ConfigurationError, StormpathMiddleware, groups_required, user
-from stormpath_wsgi.development.guard import WARNING
-from stormpath_wsgi.development.panel import PANEL
+from stormpath_wsgi.development.guard import PANEL, WARNING, opening
 from stormpath_wsgi.development.persons import READY
-from stormpath_wsgi.development.server import development_site
+from stormpath_wsgi.development.server import QuietAboutKeys, development_site
 from stormpath_wsgi.events import Declined, SignInStarts
 from stormpath_wsgi.flows import Step
 from stormpath_wsgi.testing import SETTINGS, quick_databases
 
-BROWSER = {"HTTP_ACCEPT": "text/html", "HTTP_HOST": "localhost:8000", "REMOTE_ADDR": "127.0.0.1"}
+KEY = "k" * 64
+BROWSER = {"HTTP_ACCEPT": "text/html", "HTTP_HOST": "localhost:8000", "SERVER_PORT": "8000", "REMOTE_ADDR": "127.0.0.1"}
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -39,12 +39,12 @@ def make_site() -> StormpathMiddleware:
 @pytest.fixture(scope="module")
 def shared() -> WSGIApplication:
     """A server for all tests that leave the persons as they are."""
-    return LintMiddleware(development_site(make_site()))
+    return LintMiddleware(development_site(make_site(), KEY))
 
 
 @pytest.fixture
 def browser(shared: WSGIApplication) -> TestApp:
-    return TestApp(shared, extra_environ=BROWSER)
+    return opened(shared)
 
 
 @pytest.fixture
@@ -55,7 +55,14 @@ def middleware() -> StormpathMiddleware:
 
 @pytest.fixture
 def own_browser(middleware: StormpathMiddleware) -> TestApp:
-    return TestApp(LintMiddleware(development_site(middleware)), extra_environ=BROWSER)
+    return opened(LintMiddleware(development_site(middleware, KEY)))
+
+
+def opened(site: WSGIApplication) -> TestApp:
+    """A browser that has opened the address with the key."""
+    browser = TestApp(site, extra_environ=BROWSER)
+    browser.get(opening("", KEY))
+    return browser
 
 
 def be(browser: TestApp, name: str, **options: object) -> TestApp:
@@ -88,9 +95,54 @@ def test_it_answers_browsers_of_this_machine_only(
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]:8000", "LOCALHOST"])
-def test_it_has_the_names_of_this_machine(browser: TestApp, host: str) -> None:
-    shown = browser.get(PANEL, extra_environ={**BROWSER, "HTTP_HOST": host, "HTTP_ORIGIN": f"http://{host}"})
+def test_it_has_the_names_of_this_machine(shared: WSGIApplication, host: str) -> None:
+    named = {**BROWSER, "HTTP_HOST": host, "HTTP_ORIGIN": f"http://{host}"}
+    shown = TestApp(shared, extra_environ=named).get(opening("", KEY))
+    assert shown.status_int == 302
     assert shown.headers[WARNING[0]] == WARNING[1]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/json", PANEL, f"{PANEL}mail/0", f"{PANEL}bar.css", opening("", "k"), f"/?key={KEY}"]
+)
+def test_a_browser_that_does_not_know_the_key_sees_nothing(shared: WSGIApplication, path: str) -> None:
+    """Such as everybody behind a proxy that passes on the address of this server as ``Host``, and says nothing else."""
+    stranger = TestApp(shared, extra_environ=BROWSER)
+    assert "address with ?key=" in stranger.get(path, status=403)
+    assert "Set-Cookie" not in stranger.get(path, status=403).headers
+    wrong = {"Cookie": "stormpath-development-80=\xe9; stormpath-development-8000=" + "k" * 63}
+    assert stranger.get(path, status=403, headers=wrong)
+    assert stranger.post(f"{PANEL}be", {"name": "ada"}, status=403)
+    assert stranger.options(PANEL, status=403)
+
+
+def test_the_key_goes_from_the_address_into_a_cookie_for_this_site_only(shared: WSGIApplication) -> None:
+    browser = TestApp(shared, extra_environ=BROWSER)
+    answer = browser.get(opening("", KEY), status=302)
+    assert answer.headers["Location"] == PANEL
+    assert answer.headers["Set-Cookie"] == f"stormpath-development-8000={KEY}; Path=/; HttpOnly; SameSite=Strict"
+    assert answer.headers["Cache-Control"] == "no-cache, no-store"
+    assert KEY not in browser.get(PANEL, status=200)
+    assert KEY not in browser.get("/login", status=200)
+
+
+def test_a_browser_may_ask_without_the_cookie_whether_a_script_may_send_a_request(shared: WSGIApplication) -> None:
+    asks = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "PUT"}
+    stranger = TestApp(shared, extra_environ=BROWSER)
+    assert "?key=" not in stranger.options("/json", headers=asks, status="*")
+    assert stranger.put("/json", headers=asks, status=403)
+
+
+def test_the_log_has_no_key(caplog: pytest.LogCaptureFixture) -> None:
+    class Handler(QuietAboutKeys):
+        def __init__(self) -> None:
+            self.path, self.command, self.request_version = opening("", KEY), "GET", "HTTP/1.1"
+            self.requestline, self.client_address = f"GET {self.path} HTTP/1.1", ("127.0.0.1", 5000)
+
+    with caplog.at_level("INFO", "werkzeug"):
+        Handler().log_request(302)
+    assert f"GET {PANEL}?key=*** HTTP/1.1" in caplog.text
+    assert KEY not in caplog.text
 
 
 def test_one_click_is_a_sign_in_and_leads_back(browser: TestApp) -> None:
@@ -194,7 +246,7 @@ def test_the_listeners_and_steps_of_the_site_have_their_say(
 def test_a_site_with_real_accounts_is_refused(tmp_path: object) -> None:
     real = StormpathMiddleware(app, directory=f"sqlite:///{tmp_path}/accounts.db", secret_keys=["k" * 64])
     with pytest.raises(ConfigurationError, match="in memory"):
-        development_site(real)
+        development_site(real, KEY)
     real.client.close()
 
 

@@ -16,7 +16,7 @@ from webtest import TestApp  # type: ignore[import-untyped]
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Directory
 from stormpath_wsgi.development.bar import CSS
-from stormpath_wsgi.development.panel import PANEL
+from stormpath_wsgi.development.guard import PANEL, opening
 from stormpath_wsgi.development.server import development_site
 from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from support.post import text
@@ -383,13 +383,17 @@ def _other_states() -> dict[str, str]:
 
 def _development_states() -> dict[str, str]:
     """The panel of the development server, a mail there, and a page of ours with the bar below it."""
-    site = development_site(make_site())
-    local = {"HTTP_HOST": "localhost:8000", "REMOTE_ADDR": "127.0.0.1", "HTTP_ACCEPT": BROWSER}
+    key = "a-key"
+    site = development_site(make_site(), key)
+    local = {"HTTP_HOST": "localhost:8000", "SERVER_PORT": "8000", "REMOTE_ADDR": "127.0.0.1", "HTTP_ACCEPT": BROWSER}
     visit = TestApp(site, extra_environ=local)
+    visit.get(opening("", key))
     ada = next(form for form in visit.get(PANEL).forms.values() if "name" in form.fields)
     ada.submit()
     refused = visit.get("/staff", status=403)
-    form = TestApp(site, extra_environ=local).get("/forgot").form
+    stranger = TestApp(site, extra_environ=local)
+    stranger.get(opening("", key))
+    form = stranger.get("/forgot").form
     form["email"] = ADA
     form.submit()
     panel = visit.get(PANEL)
