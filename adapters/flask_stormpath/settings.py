@@ -272,8 +272,8 @@ def _flat(name: str) -> str:
 
 
 def _signing_keys(config: Mapping[str, Any], known: Settings) -> list[str]:
-    """Keys for our cookies. None where ``SECRET_KEY`` is too short or is set later: then the one in the instance folder
-    signs.
+    """Keys for our cookies. No key where ``SECRET_KEY`` is too short or is set later: then the one in the instance
+    folder signs.
 
     What a key is derived into is always long. So the length is looked at first, or ``dev`` would sign sessions.
     """
