@@ -16,6 +16,7 @@ from flask import Flask, abort, current_app, flash, redirect, request
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
+from flask_stormpath import faces
 from flask_stormpath.extension import stormpath
 from flask_stormpath.session import begun_by_page, logout_user
 from stormpath_wsgi.adapting import HTML, EndedEarly, TooLarge, read, unavailable
@@ -53,12 +54,12 @@ def logout(**host: str) -> Response:
 
 
 def google_login(**host: str) -> Response:
-    """There is no sign-in through Google yet: leads to the sign-in page, which says so."""
+    """There is no sign-in through Google yet: leads to the sign-in page. One in the app's own template says so."""
     return _not_yet("Google")
 
 
 def facebook_login(**host: str) -> Response:
-    """There is no sign-in through Facebook yet: leads to the sign-in page, which says so."""
+    """There is no sign-in through Facebook yet: leads to the sign-in page. One in the app's own template says so."""
     return _not_yet("Facebook")
 
 
@@ -129,7 +130,11 @@ def _environ() -> dict[str, Any]:
 
 
 def _not_yet(provider: str) -> Response:
-    flash(f"This site does not offer to sign in through {provider}.")
+    """Leads to the sign-in page. It says why, by a flashed message, where it is a template of the app's own. Our page
+    shows none: the message would stay in the session, and another page of the app would show it.
+    """
+    if faces.LOGIN.template is not None:
+        flash(f"This site does not offer to sign in through {provider}.")
     page = stormpath().pages.named("login")
     return redirect(request.script_root + (page.uri if page else "/"))
 
