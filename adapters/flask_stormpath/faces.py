@@ -57,13 +57,27 @@ class Asker(AnonymousUser):
 def add_templates(app: Flask) -> None:
     """Let *app* extend and replace the templates of Flask-Stormpath: a file of the same name in the app comes first."""
     ours = Blueprint(TEMPLATES, __package__, template_folder="templates")
-    ours.app_context_processor(lambda: {"stormpath_text": _text})
+    ours.app_context_processor(_words)
     app.register_blueprint(ours)
 
 
+def _words() -> dict[str, Any]:
+    """What our templates call: a text of our pages in the language of the visitor; that language; its direction."""
+    return {"stormpath_text": _text, "stormpath_language": _language, "stormpath_direction": _direction}
+
+
 def _text(english: str) -> str:
-    """*english*, a text of our pages, in the language of the visitor."""
     return texts_of(request.environ).gettext(english) if has_request_context() else english
+
+
+def _language() -> str:
+    """For the attribute ``lang`` of a page."""
+    return texts_of(request.environ).language if has_request_context() else "en"
+
+
+def _direction() -> str:
+    """For its attribute ``dir``."""
+    return texts_of(request.environ).direction if has_request_context() else "ltr"
 
 
 def drawn(template: str, status: int = 200, **context: Any) -> Answer:

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import ChoiceLoader, DictLoader
 from support.waiting import eventually
 from werkzeug.test import TestResponse
 
-from flask_stormpath import User
+from flask_stormpath import User, faces
+from stormpath_wsgi import texts
 
+#: A text of a template, by how it is called for.
+TEXT = re.compile(r'stormpath_text\("([^"]+)"\)')
 PASSWORD, NEW = "Analytical Engine 1843", "Difference Engine 1822"
 ADA = {"given_name": "Ada", "surname": "Lovelace", "email": "ada@example.com", "password": PASSWORD}
 
@@ -90,6 +94,33 @@ def test_what_is_wrong_is_flashed_and_stands_at_its_field(with_templates: Any) -
 def test_what_our_page_would_tell_is_flashed(with_templates: Any) -> None:
     visitor = with_templates({"flask_stormpath/login.html": LOGIN}).test_client()
     assert "[Your account is ready. You can now sign in.]" in visitor.get("/login?status=created").text
+
+
+def test_a_page_of_the_apps_own_says_that_there_is_no_sign_in_through_a_provider(with_templates: Any) -> None:
+    google = {"GOOGLE": {"client_id": "x", "client_secret": "y"}}
+    with pytest.warns(UserWarning, match="no sign-in through Google yet"):
+        app = with_templates(
+            {"flask_stormpath/login.html": LOGIN}, STORMPATH_ENABLE_GOOGLE=True, STORMPATH_SOCIAL=google
+        )
+    page = app.test_client().get("/google?code=x", follow_redirects=True)
+    assert "[This site does not offer to sign in through Google.]" in page.text
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("de", "ltr"), ("ar", "rtl")])
+def test_the_base_tells_the_language_of_the_visitor(with_templates: Any, language: str, direction: str) -> None:
+    app = with_templates({"join.html": REGISTER}, STORMPATH_REGISTRATION_TEMPLATE="join.html")
+    page = app.test_client().get("/register", headers={"Accept-Language": language})
+    assert f'<html lang="{language}" dir="{direction}">' in page.text
+
+
+def test_every_text_of_our_templates_is_in_the_catalogue() -> None:
+    templates = Path(faces.__file__).parent / "templates"
+    used = {found for path in templates.rglob("*.html") for found in TEXT.findall(path.read_text(encoding="utf-8"))}
+    catalogue = Path(texts.__file__).parent / "locale" / "stormpath_wsgi.pot"
+    with catalogue.open("rb") as file:
+        known = {message.id for message in read_po(file)}
+    assert "Sign in" in used
+    assert used - known == set()
 
 
 def test_a_setting_names_a_template_and_counts_from_the_next_request_on(with_templates: Any) -> None:
