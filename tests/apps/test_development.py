@@ -43,14 +43,16 @@ class Browser:
         self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def get(self, path: str, form: dict[str, str] | None = None, **headers: str) -> str:
-        """The page; also one with an error. Empty while nobody listens."""
+        """The page; also one with an error. Empty while nobody listens, and when the server ends in between."""
         data = None if form is None else urlencode(form).encode()
         request = Request(self._address + path, data, {"Accept": "text/html", **headers})  # noqa: S310 - to ourselves
         try:
-            with self._opener.open(request, timeout=60) as answer:
+            try:
+                answer = self._opener.open(request, timeout=60)
+            except HTTPError as error:
+                answer = error
+            with answer:
                 return str(answer.read().decode())
-        except HTTPError as error:
-            return error.read().decode()
         except (URLError, ConnectionError, HTTPException):
             return ""
 
