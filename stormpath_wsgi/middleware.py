@@ -175,18 +175,32 @@ class StormpathMiddleware:
 
 
 def check_app(app: Any, settings: Settings) -> None:
-    """Raise :class:`ConfigurationError` when *app* is none, or has a middleware of ours around it already."""
+    """Raise :class:`ConfigurationError` when *app* is none, or has a middleware of ours around it already. Warn in the
+    log when what tells the address of the visitor is inside of us, where we do not see it.
+    """
     if not callable(app):
         raise ConfigurationError(
             f"{app!r} is no WSGI application: write StormpathMiddleware(application) with what a server calls with "
             "environ and start_response."
         )
-    names = [layer.settings.session.cookie_name for layer in _layers(app) if isinstance(layer, StormpathMiddleware)]
+    layers = list(_layers(app))
+    names = [layer.settings.session.cookie_name for layer in layers if isinstance(layer, StormpathMiddleware)]
     if settings.session.cookie_name in names:
         raise ConfigurationError(
             "There is a StormpathMiddleware around this application already (a StormpathManager of Flask is one too), "
             "and each would take the other's cookie away: keep one, or give each its own session.cookieName."
         )
+    if any(_is_proxy_fix(layer) for layer in layers):
+        log.warning(
+            "ProxyFix is inside of StormpathMiddleware, so we see the proxy in the place of each visitor, and http in "
+            "the place of https. Put it around: ProxyFix(StormpathMiddleware(app)). In Flask write "
+            "app.wsgi_app = ProxyFix(app.wsgi_app, …) below StormpathManager(app)."
+        )
+
+
+def _is_proxy_fix(layer: Any) -> bool:
+    """Whether *layer* is Werkzeug's, which is asked without loading it."""
+    return any(each.__name__ == "ProxyFix" and each.__module__.startswith("werkzeug.") for each in type(layer).__mro__)
 
 
 def _layers(app: Any) -> Iterator[Any]:

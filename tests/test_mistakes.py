@@ -10,6 +10,7 @@ import pytest
 from support.browsing import app, make_site
 from webob import Request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from stormpath_wsgi import Client, ConfigurationError, Settings, StormpathMiddleware, groups_required, login_required
@@ -41,6 +42,17 @@ def test_one_middleware_around_another_is_refused(site: StormpathMiddleware, aro
     said = complaint(around(site))
     assert "StormpathMiddleware around this application already" in said
     assert "session.cookieName" in said
+
+
+@pytest.mark.parametrize("inner", [ProxyFix(app), LintMiddleware(ProxyFix(app))])
+def test_a_proxy_fix_inside_of_us_is_told_at_the_start(caplog: pytest.LogCaptureFixture, inner: Any) -> None:
+    StormpathMiddleware(inner, directory="sqlite://").client.close()
+    assert "Put it around: ProxyFix(StormpathMiddleware(app))" in caplog.text
+
+
+def test_a_proxy_fix_around_us_is_as_it_should_be(caplog: pytest.LogCaptureFixture, site: StormpathMiddleware) -> None:
+    ProxyFix(site)
+    assert "ProxyFix" not in caplog.text
 
 
 def test_one_around_another_may_have_a_cookie_of_its_own(site: StormpathMiddleware) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -25,10 +26,13 @@ def test_a_proxy_outside_of_us_makes_the_cookie_secure(app: Flask, ada: object, 
     assert app.test_client().get("/secret", headers=FORWARDED).location == "/shop/login?next=%2Fshop%2Fsecret"
 
 
-def test_a_proxy_inside_of_us_signs_in_as_well(bare_app: Any, register: Any, sign_in: Any) -> None:
+def test_a_proxy_inside_of_us_signs_in_as_well_and_is_told(
+    bare_app: Any, register: Any, sign_in: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     app = bare_app()
     app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1)
     StormpathManager(app)
+    assert "below StormpathManager(app)" in caplog.text
     app.add_url_rule("/", view_func=login_required(lambda: user.email))
     register(app)
     visitor = app.test_client()
