@@ -12,6 +12,7 @@ import pytest
 
 import stormpath
 import stormpath.error
+import stormpath.nonce
 import stormpath.resources
 import stormpath_wsgi.client
 
@@ -27,6 +28,7 @@ IMPORTED = {
     "stormpath.cache.redis_store": ["RedisStore"],
     "stormpath.client": ["Client"],
     "stormpath.error": ["Error"],
+    "stormpath.nonce": ["Nonce"],
     "stormpath.resources": ["Account", "AuthToken", "Expansion", "Group", "Provider", "Resource"],
     "stormpath.resources.account": ["Account", "AccountList"],
     "stormpath.resources.application": ["Application", "ApplicationList", "StormpathCallbackResult"],
@@ -58,6 +60,11 @@ def test_the_classes_are_those_of_our_client() -> None:
     """So a user of the Flask adapter is an account of the SDK, and an error of ours is one of the SDK."""
     assert stormpath.resources.Account is stormpath_wsgi.client.Account
     assert stormpath.error.Error is stormpath_wsgi.Error
+
+
+def test_a_nonce_has_a_value_and_an_address() -> None:
+    found = stormpath.nonce.Nonce("abc")
+    assert (found.value, found.href) == ("abc", "/nonces/abc")
 
 
 def test_the_constants_of_providers_are_the_documented_ones() -> None:
