@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stormpath_wsgi.codes import Code
@@ -63,6 +63,10 @@ def _restored(kind: type[Error], args: tuple[Any, ...], state: Mapping[str, Any]
     return error
 
 
+#: Called with each :class:`Unavailable` when it is made: what serves a request keeps in mind that there was one.
+noticing: list[Callable[[Unavailable], None]] = []
+
+
 class Unavailable(Error):
     """The directory cannot be reached or cannot write now: status 503. *retry_after*: seconds to wait."""
 
@@ -71,6 +75,8 @@ class Unavailable(Error):
         self.status = self.code = int(Code.UNAVAILABLE)
         self.user_message = Code.UNAVAILABLE.user_message or ""
         self.retry_after = retry_after
+        for notice in noticing:
+            notice(self)
 
 
 class Overloaded(Unavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -15,6 +16,7 @@ from stormpath_wsgi import AnonymousUser, ConfigurationError, StormpathMiddlewar
 from stormpath_wsgi.client import Client
 from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.web.responses import _tell_of_swallowed
 
 Open = Callable[..., Site]
 
@@ -316,6 +318,32 @@ class TestADirectoryThatIsGone:
         answer = site.browser(site.account()).get("/")
         assert answer.status_code == 503
         assert "Retry-After" in answer.headers
+
+    def test_a_framework_that_makes_a_500_of_it_is_told_once(
+        self, open_site: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            with suppress(Unavailable):
+                raise Unavailable
+            start_response(environ["PATH_INFO"][1:], [("Content-Type", "text/plain")])
+            return [b"sorry"]
+
+        _tell_of_swallowed.cache_clear()
+        browser = open_site(app).browser()
+        browser.get("/200 OK")
+        assert "catchall" not in caplog.text
+        for _ in range(2):
+            assert browser.get("/500 Internal Server Error").status_code == 500
+        assert caplog.text.count("app.catchall = False") == 1
+
+    def test_a_500_of_another_cause_is_not_told(self, open_site: Open, caplog: pytest.LogCaptureFixture) -> None:
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+            return [b"sorry"]
+
+        _tell_of_swallowed.cache_clear()
+        assert open_site(app).browser().get("/").status_code == 500
+        assert "catchall" not in caplog.text
 
     def test_after_the_first_bytes_breaks_the_answer_off(self, open_site: Open) -> None:
         """What is on its way cannot be taken back; half a page must not look like a whole one."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from types import TracebackType
 from typing import Protocol, TypeAlias, TypeVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from webob import Request, Response
 
-from stormpath_wsgi.errors import Unavailable
+from stormpath_wsgi.errors import Unavailable, noticing
 from stormpath_wsgi.user import HasUser, current
-from stormpath_wsgi.web.environ import PAGES
+from stormpath_wsgi.web.environ import PAGES, UNAVAILABLE
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,8 @@ class HeldStart:
         self._exc_info = None  # a traceback holds the frames that hold us
         if self._complete is not None:
             headers = self._complete(headers)
+        if self._status[:3] == "500" and UNAVAILABLE in self._environ:
+            _tell_of_swallowed()
         if unfinished or self._session.matters:
             headers = _varying(headers, self._session.varies_by)
             if ours := self._session.headers():
@@ -181,6 +184,26 @@ class StreamedBody:
         if self._chunks is None:
             self._chunks = iter(self._body)
         return next(self._chunks)
+
+
+def _keep_in_mind(error: Unavailable) -> None:
+    """Have the request that is being served know of *error*, if any is."""
+    environ = getattr(current.get(None), "environ", None)
+    if environ is not None:
+        environ[UNAVAILABLE] = True
+
+
+noticing.append(_keep_in_mind)
+
+
+@cache
+def _tell_of_swallowed() -> None:
+    """Warn once in a process that something made a 500 of our exception."""
+    log.warning(
+        "The directory was unavailable, and the application answered 500 all the same: its framework swallows our "
+        "exception. Let stormpath_wsgi.errors.Unavailable through, and visitors get a page of ours with status 503. In "
+        "Bottle write app.catchall = False, in Falcon an error handler that raises it again."
+    )
 
 
 def unavailable(error: Unavailable, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
