@@ -114,7 +114,7 @@ def _cookie(environ: WSGIEnvironment) -> str:
 
 
 def _key_in_query(environ: WSGIEnvironment) -> str:
-    return dict(parse_qsl(environ.get("QUERY_STRING", ""))).get(KEY, "")
+    return dict(parse_qsl(str(environ.get("QUERY_STRING", "")))).get(KEY, "")
 
 
 def _is_preflight(environ: WSGIEnvironment) -> bool:
