@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 from real.test_deploy import CHEAP, GUNICORN, ROOT, Visitor, server
-from support.proxies import free_port, program, running
+from support.machine import free_port, program
+from support.proxies import running
 
 DEPLOY = ROOT / "deploy"
 

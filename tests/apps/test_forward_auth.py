@@ -16,7 +16,8 @@ import pytest
 import requests
 from apps.test_nginx import configured as nginx_arguments
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, Server, server
-from support.proxies import free_port, program, running
+from support.machine import free_port, program
+from support.proxies import running
 from support.waiting import eventually
 
 from stormpath_wsgi import Client

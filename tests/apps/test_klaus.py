@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.recipes import Browser, Person, Site, program, served
+from support.machine import program
+from support.recipes import Browser, Person, Site, served
 
 #: More than git sends in one piece: it comes in chunks, whose number is not known before.
 LARGE = 3_000_000  # bytes

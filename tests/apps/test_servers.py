@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import requests
 from real.test_deploy import CHEAP, PASSWORD, ROOT, Visitor
-from support.proxies import free_port
+from support.machine import free_port
 from support.waiting import eventually
 
 #: Processes of each server that has several.

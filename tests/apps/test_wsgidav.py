@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.recipes import Browser, Site, program, served
+from support.machine import program
+from support.recipes import Browser, Site, served
 
 
 @pytest.fixture(scope="module")

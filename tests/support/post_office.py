@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import queue
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import policy
@@ -16,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from support.machine import free_port
 from support.post import text
 
 _LONGEST = 10  # seconds that a mail may take
@@ -67,8 +67,7 @@ class PostOffice(Sink):
 @contextmanager
 def post_office() -> Iterator[PostOffice]:
     """A mail server that is open until the block is left."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = int(found.getsockname()[1])
+    port = free_port()
     office = PostOffice(f"smtp+plain://127.0.0.1:{port}")
     controller = Controller(office, "127.0.0.1", port, ready_timeout=60)  # seconds; others may keep this machine busy
     controller.start()

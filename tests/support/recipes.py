@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-import pytest
 import requests
 import trustme
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, Server, server
@@ -180,11 +178,3 @@ class Browser:
     def sign_in(self, page: requests.Response, person: Person) -> requests.Response:
         """Fills in the sign-in page that a request has led to."""
         return self.fill_in(page, 'name="password"', login=person.name, password=PASSWORD)
-
-
-def program(name: str) -> str:
-    """A program of the system, such as git. The test is skipped where it is not installed."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
