@@ -89,7 +89,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     for name in [name for name in os.environ if name.startswith("STORMPATH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "")
-    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
+    monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:SOUND_HASHER")
     monkeypatch.syspath_prepend(str(Path(cheap.__file__).parents[1]))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a file that changes twice in a second is read twice

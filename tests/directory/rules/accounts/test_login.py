@@ -270,6 +270,14 @@ class Watched(Argon2Hasher):
         return super().verify(password, hash)
 
 
+class WatchedAtNew(Watched):
+    """Calls *meanwhile* before it makes a new hash."""
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.meanwhile()
+        return super().hash(password, salt=salt)
+
+
 def watched(world: World, meanwhile: Callable[[], object]) -> tuple[DirectoryService, Watched]:
     """The same directory, its hasher under watch, after a first unknown login."""
     hasher = Watched(meanwhile)
@@ -325,7 +333,7 @@ def test_an_older_hash_that_two_logins_replace_at_once_lets_both_in(world: World
         if not other:
             other.append(world.login("ada@example.org"))
 
-    passwords_watched = Passwords(Watched(meanwhile))
+    passwords_watched = Passwords(WatchedAtNew(meanwhile))
     service = DirectoryService(world.database, BASE, passwords=passwords_watched, clock=lambda: world.now)
     value = base64.b64encode(f"ada@example.org:{PASSWORD}".encode()).decode()
     assert service.create(f"{world.application}/loginAttempts", {"value": value})["account"] == link(account)
