@@ -109,7 +109,7 @@ def _loaded(load: Callable[[], WSGIApplication], state: State | None) -> WSGIApp
     try:
         app = load()
         site = development_site(app, key)
-    except Exception as error:
+    except Exception as error:  # the application is not ours, so it may raise anything while it is loaded
         if state is None:
             raise
         if before is not None:

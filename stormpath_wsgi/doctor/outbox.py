@@ -29,7 +29,7 @@ def written_by(folder: Path, ask: Callable[[], object]) -> list[str]:
     before, end = set(folder.glob("*.eml")), time.monotonic() + PATIENCE
     ask()
     while not (new := set(folder.glob("*.eml")) - before) and time.monotonic() < end:
-        time.sleep(PAUSE)
+        time.sleep(PAUSE)  # the site, which may be another process, tells nobody when it writes a file
     return [_text(file.read_bytes()) for file in new]
 
 
