@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -39,6 +40,9 @@ Wire = dict[str, Any]
 ON_ONE_ENGINE = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 
 
+_LEFT_TO_WAIT = re.compile(r"'[0-9]+ms'")
+
+
 @contextmanager
 def refused(code: int, *words: str) -> Iterator[None]:
     """Expects an error with *code*, whose text has *words* in it."""
@@ -53,6 +57,29 @@ def refused(code: int, *words: str) -> Iterator[None]:
 def is_mail_thread() -> bool:
     """Whether the thread that looks for old mail asks, once in each process: no request causes that."""
     return threading.current_thread().name == "stormpath-wsgi mail"
+
+
+@contextmanager
+def recorded(database: Database, *words: str) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that requests run meanwhile, with their parameters; with *words* only those that begin so.
+
+    The milliseconds that a statement may still wait are taken out, so that two runs can be compared.
+    """
+    ran: list[tuple[str, Any]] = []
+
+    def record(*arguments: Any) -> None:
+        if arguments[2].startswith(words or "") and not is_mail_thread():
+            ran.append((_LEFT_TO_WAIT.sub("", arguments[2]), arguments[3]))
+
+    with database.read() as reading, database.write(moves_generation=False) as writing:
+        engines = {reading.engine, writing.connection.engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", record)
+    try:
+        yield ran
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", record)
 
 
 class World:
@@ -174,27 +201,11 @@ class World:
 
     def statements(self) -> AbstractContextManager[list[tuple[str, Any]]]:
         """The SELECTs that are run meanwhile, with their parameters."""
-        return self._recorded("SELECT")
+        return recorded(self.database, "SELECT")
 
     def changes(self) -> AbstractContextManager[list[tuple[str, Any]]]:
         """What changes rows, or tells other processes of it."""
-        return self._recorded("INSERT", "UPDATE", "DELETE", "NOTIFY")
-
-    @contextmanager
-    def _recorded(self, *words: str) -> Iterator[list[tuple[str, Any]]]:
-        ran: list[tuple[str, Any]] = []
-
-        def record(*arguments: Any) -> None:
-            if arguments[2].startswith(words) and not is_mail_thread():
-                ran.append((arguments[2], arguments[3]))
-
-        with self.database.read() as connection:
-            engine = connection.engine
-        event.listen(engine, "before_cursor_execute", record)
-        try:
-            yield ran
-        finally:
-            event.remove(engine, "before_cursor_execute", record)
+        return recorded(self.database, "INSERT", "UPDATE", "DELETE", "NOTIFY")
 
     def update(self, path: str, **properties: Any) -> Wire:
         return self.service.update(path, properties)

@@ -10,9 +10,9 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from support.post import Post, text, token_in
-from support.world import PASSWORD, World, is_mail_thread, link, refused
+from support.world import PASSWORD, World, link, recorded, refused
 
 from stormpath_wsgi.directory.mail.mailers import Unreachable
 from stormpath_wsgi.directory.storage import schema
@@ -165,21 +165,10 @@ def test_a_stranger_costs_the_same_statements(world: World, post: Post) -> None:
     post.read()
     world.service._context.deliver = lambda: None
     ran: dict[str, list[str]] = {}
-    with world.database.read() as reading, world.database.write(moves_generation=False) as writing:
-        engines = {reading.engine, writing.connection.engine}
     for email, outcome in ((ADA, nullcontext()), ("bob@example.org", refused(2016))):
-        statements = ran[email] = []
-
-        def record(*arguments: Any, statements: list[str] = statements) -> None:
-            if not is_mail_thread():
-                statements.append(arguments[2])
-
-        for engine in engines:
-            event.listen(engine, "before_cursor_execute", record)
-        with outcome:
+        with recorded(world.database) as statements, outcome:
             asked(world, email)
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", record)
+        ran[email] = [statement for statement, _ in statements]
     assert ran[ADA] == ran["bob@example.org"]
     assert len(ran[ADA]) > 5
 
