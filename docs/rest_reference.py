@@ -87,6 +87,8 @@ def _kind(target: paths.Target) -> type[Kind]:
             return kinds.EmailChange
         case paths.AddressToken():
             return kinds.EmailChangeToken
+        case paths.NoticeToken():
+            return kinds.NoticeToken
         case paths.OwnPassword():
             return kinds.PasswordChange
     return kinds.AccessToken  # asked for, or asked about

@@ -286,6 +286,11 @@ class EmailChanged(AfterEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountSecured(AfterEvent):
+    """Whoever reads the mail of *account* says that a notice told of somebody else: all its sessions have ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatusChanged(AfterEvent):
     """*account* has another status: *new* in the place of *old*. All its sessions have ended unless it is ENABLED."""
 

@@ -19,6 +19,7 @@ from stormpath_wsgi.client import AccessToken, Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Session, SessionSigner, Stay
+from stormpath_wsgi.devices import place_of
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
@@ -27,7 +28,6 @@ from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.address import Proxies, development_site
 from stormpath_wsgi.web.bearer import is_own, unverified
-from stormpath_wsgi.web.devices import place_of
 from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER
 from stormpath_wsgi.web.identity import (
     NOTHING,
@@ -254,12 +254,14 @@ class Sessions(Shared):
         stay: Stay = Stay.USUAL,
         origin: Origin = NOWHERE,
         organization: str | None = None,
+        *,
+        new_browser: bool = False,
     ) -> Known:
         """A new session of *account*, with an id that nobody has seen before. *nonce*: no second one begins with it.
 
         *stay*: how long it lasts. In the directory it lasts no longer either. *origin*: from where somebody signs in,
         which the account's owner is shown. *organization*: the key of the one at whose host that is, for the tokens
-        beside the session.
+        beside the session. *new_browser*: the account has not signed in there before, and is told by mail.
 
         Raises Error. 7100 among others: its password was changed since *account* was loaded, perhaps by a login; 11005:
         a session has begun with the *nonce*.
@@ -270,6 +272,8 @@ class Sessions(Shared):
             params["passwordModifiedAt"] = proved.isoformat()
         if nonce is not None:
             params["nonce"] = nonce
+        if new_browser:
+            params["newBrowser"] = "true"
         if self.pairs is not None:
             params["signed"] = "true"
             if organization is not None:
@@ -478,11 +482,19 @@ class CurrentSession(Live):
             log.info("The account %s is not one of this host's, so nobody is signed in here.", identity.href)
             self._become(None, Refused(identity.kind, "the account is not one of the organization at this host"))
 
-    def sign_in(self, account: Account, *, nonce: str | None = None, remember: bool | None = None) -> None:
+    def sign_in(
+        self,
+        account: Account,
+        *,
+        nonce: str | None = None,
+        remember: bool | None = None,
+        new_browser: bool = False,
+    ) -> None:
         """Sign *account* in with a new session; this browser's previous one ends. Nothing is asked, and no event told:
         that is for :mod:`stormpath_wsgi.flows`. With a *nonce*, of 16 to 128 characters of a URL, only one session
         begins, whichever worker is asked. *remember*: whether the browser stays signed in for ``session.remember``, or
         until it is closed; None: as ``session.idle`` and ``session.absolute`` say.
+        *new_browser*: whether *account* has never signed in in this browser; then it is told by mail.
 
         For the rest of a request that brought a token or an API key the account is the one that is signed in.
 
@@ -493,7 +505,7 @@ class CurrentSession(Live):
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
         here = organization_of(self.environ or _NO_ENVIRON)
         key = None if here is None else here.name_key
-        known = self._sessions.start(account, nonce, Stay.of(remember), self.origin(), key)
+        known = self._sessions.start(account, nonce, Stay.of(remember), self.origin(), key, new_browser=new_browser)
         if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
             self._sessions.end(known)
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)

@@ -31,12 +31,12 @@ ARROWS: dict[str, set[str]] = {
     "remembered": set(),
     "limits": {"breaker"},
     "settings": {"key_file", "limits", "texts"},
-    "directory": {"breaker", "key_file", "limits", "remembered", "settings", "texts", "theme", "tickets"},
+    "devices": {"texts"},
+    "directory": {"breaker", "devices", "key_file", "limits", "remembered", "settings", "texts", "theme", "tickets"},
     "client": {"limits", "sauthc1", "tickets"},
     "web/address": set(),
     "web/bodies": set(),
     "web/organizations": {"client", "remembered", "settings", "user", "web/address", "web/environ"},
-    "web/devices": set(),
     "web/environ": set(),
     "web/negotiation": set(),
     "texts": set(),
@@ -64,7 +64,7 @@ ARROWS: dict[str, set[str]] = {
     "api_auth": {"client", "web/request_authenticators"},
     "web/token_cookies": {"client", "cookie", "settings", "web/bearer", "web/identity", "web/remote_user"},
     "session": {
-        "client", "cookie", "settings", "texts", "user", "web/address", "web/bearer", "web/devices", "web/environ",
+        "client", "cookie", "devices", "settings", "texts", "user", "web/address", "web/bearer", "web/environ",
         "web/identity", "web/language", "web/organizations", "web/remote_user", "web/token_cookies",
     },
     "web/credentials": {
@@ -80,8 +80,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "protect": {"policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
-        "client", "cookie", "flows", "policy", "remembered", "session", "settings", "signing", "texts", "theme", "user",
-        "web/address", "web/basic", "web/bodies", "web/devices", "web/environ", "web/forward_auth", "web/identity",
+        "client", "cookie", "devices", "flows", "policy", "remembered", "session", "settings", "signing", "texts",
+        "theme", "user", "web/address", "web/basic", "web/bodies", "web/environ", "web/forward_auth", "web/identity",
         "web/language", "web/negotiation", "web/organizations", "web/origin", "web/responses",
     },
     "middleware": {

@@ -199,6 +199,14 @@ def _changes() -> Iterator[tuple[str, Json]]:
             "post": _operation("Changes the address, once.", "useEmailChangeToken", ["token"], account),
         },
     )
+    noticed = {"200": _response("What the token was mailed with.", {"$ref": "#/components/schemas/NoticeToken"})}
+    yield (
+        "/accounts/noticeTokens/{token}",
+        {
+            "get": _operation("Checks the token of a notice.", "getNoticeToken", ["token"], noticed),
+            "post": _operation("Signs an account out everywhere, once.", "secureAccount", ["token"], account),
+        },
+    )
     sets = "Sets a password that the owner has chosen, and tells the account by mail."
     yield (
         "/accounts/{id}/passwordChange",

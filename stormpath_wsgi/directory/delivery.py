@@ -15,6 +15,7 @@ import logging
 import os
 import threading
 import weakref
+from collections import deque
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, select, update
@@ -22,11 +23,15 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.mailers import NotSent
+from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES
 from stormpath_wsgi.directory.rules.accounts.deletions import DueDeletions
-from stormpath_wsgi.directory.rules.mails import messages, smtp_servers
+from stormpath_wsgi.directory.rules.mails import mailed_tokens, messages, notices, smtp_servers
 from stormpath_wsgi.directory.rules.mails.messages import Outgoing
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
+from stormpath_wsgi.events import WaitBegan
+from stormpath_wsgi.kinds import id_of
+from stormpath_wsgi.limits.limits import ACCOUNT, FACTOR
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +40,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 60_000, 3_600_000  # milliseconds
 _LEASE = 600_000  # milliseconds that a row is claimed for; longer than sending a mail can take
 _LOOK = 60.0  # seconds: the longest pause while mail is waiting
 _LONGEST_LOOK = 3600.0  # seconds: the longest pause while an account is to be deleted
+_MOST_GUESSED = 1000  # accounts that wait to be told that somebody guesses
 _FAREWELL = 10.0  # seconds that close() waits for mail that is due
 
 _outbox = schema.outbox
@@ -48,6 +54,8 @@ class Delivery:
         self._deletions = DueDeletions(context)
         self._looked_in: int | None = None  # the id of the process that has looked for mail of processes before it
         self._closing = False
+        #: Accounts at which somebody has guessed, who are still to be told; None: a name that no account has.
+        self._guessed: deque[str | None] = deque(maxlen=_MOST_GUESSED)
         self._thread: threading.Thread | None = None
         self._begin()
         _announce_forks(self)
@@ -64,6 +72,15 @@ class Delivery:
                     log.warning("mail waits in the outbox: %s", error)
                 else:
                     self._thread = thread
+
+    def warn(self, event: WaitBegan) -> None:
+        """Has the thread tell the account of *event* by mail that somebody guesses at its password or its codes.
+
+        The thread is woken for a name that no account has, too: the answer takes as long for that.
+        """
+        if event.limit in (ACCOUNT, FACTOR):
+            self._guessed.append(None if event.account is None else id_of(event.account))
+            self.wake()
 
     def look(self) -> None:
         """Once in each process: looks for mail in the outbox that a process before it has not sent, and starts to send
@@ -98,12 +115,24 @@ class Delivery:
     def _run(self) -> None:
         while True:
             self._news.clear()
+            self._warn_guessed()
             pause = _sooner(self._round(), self._delete_due())
             with self._lock:
                 if not self._news.is_set() and (pause is None or self._closing):
                     self._thread = None
                     return
             self._news.wait(pause)
+
+    def _warn_guessed(self) -> None:
+        try:
+            while self._guessed:
+                account_id = self._guessed.popleft()
+                if account_id is not None:
+                    with self._context.write(moves_generation=False) as work:
+                        mailed_tokens.hold(work, account_id)
+                        notices.warn(work, MANY_FAILURES, account_id)
+        except (Unavailable, ConfigurationError, Error) as error:
+            log.warning("Somebody guesses at an account that could not be told of it: %s", error)
 
     def _round(self) -> float | None:
         """Delivers what is due. Returns the seconds until the next look; None when the outbox is empty."""

@@ -26,6 +26,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     invitations,
     own_password,
     password_reset,
+    securing,
     verification,
 )
 from stormpath_wsgi.directory.rules.accounts.login import attempt_with
@@ -42,6 +43,7 @@ from stormpath_wsgi.directory.wire.paths import (
     InvitationToken,
     Listing,
     MailedCodes,
+    NoticeToken,
     OwnPassword,
     ResetToken,
     Resource,
@@ -53,7 +55,7 @@ from stormpath_wsgi.directory.wire.paths import (
 )
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.events import Events
+from stormpath_wsgi.events import Events, WaitBegan
 from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.settings import LimitsSettings, MailSettings
 
@@ -115,6 +117,7 @@ class DirectoryService:
         self.limits = self._context.limits
         self._delivery = Delivery(self._context)
         self._context.deliver = self._delivery.wake
+        self.events.listen(WaitBegan, self._delivery.warn)
         self._active_keys = ActiveKeys(self._context)
 
     def active_key(self, api_key_id: str) -> ActiveKey | None:
@@ -184,6 +187,8 @@ class DirectoryService:
                 return email_change.get(self._context, target)
             case AddressToken() as target:
                 return email_change.token(self._context, target)
+            case NoticeToken() as target:
+                return securing.get(self._context, target)
         raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
@@ -251,6 +256,8 @@ class DirectoryService:
                 wanted, changed = [], email_change.begin(self._context, target, properties)
             case AddressToken() as target:
                 wanted, changed = [], email_change.spend(self._context, target)
+            case NoticeToken() as target:
+                wanted, changed = [], securing.spend(self._context, target)
             case OwnPassword() as target:
                 wanted, changed = [], own_password.change(self._context, target, properties)
             case _:
@@ -306,7 +313,7 @@ class DirectoryService:
                 known = {"create": True}
             case ResetToken():
                 known = {"get": True, "update": True}
-            case VerificationToken() | InvitationToken() | AddressToken():
+            case VerificationToken() | InvitationToken() | AddressToken() | NoticeToken():
                 known = {"get": True, "update": True}
             case MailedCodes():
                 known = {"get": True, "create": True}

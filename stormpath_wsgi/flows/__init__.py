@@ -38,6 +38,7 @@ from stormpath_wsgi.flows.refusals import (
     VerificationRefused,
 )
 from stormpath_wsgi.flows.registration import Registration
+from stormpath_wsgi.flows.securing import Securing
 from stormpath_wsgi.flows.sessions import SignedInPlaces
 from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished
 from stormpath_wsgi.flows.sign_out import SignOut
@@ -76,6 +77,7 @@ __all__ = [
     "Question",
     "Registration",
     "RegistrationRefused",
+    "Securing",
     "SessionRefused",
     "SignIn",
     "SignInRefused",
@@ -94,8 +96,8 @@ __all__ = [
 
 class Flows:
     """The flows of one application: ``sign_in``, ``registration``, ``invitation``, ``sign_out``, ``password``,
-    ``verification``, ``fresh``, ``profile``, ``email``, ``places``, ``api_keys``, ``account_data``, ``deletion``,
-    ``tokens``. Lives with the process.
+    ``securing``, ``verification``, ``fresh``, ``profile``, ``email``, ``places``, ``api_keys``, ``account_data``,
+    ``deletion``, ``tokens``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -111,6 +113,7 @@ class Flows:
         self.sign_out = SignOut(client.events)
         self._client, self._application = client, application
         self.password = PasswordReset(client, application, self.sign_in, browsers)
+        self.securing = Securing(client, self.password)
         self.verification = Verification(client, application, self.sign_in)
         self.fresh = Fresh(client, self.sign_in)
         self.profile = Profile(client, self.fresh)

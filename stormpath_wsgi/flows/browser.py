@@ -68,9 +68,8 @@ class Known:
 class Browsers:
     """Writes and reads these cookies of one site. Threads may share it.
 
-    *secret_keys*: the first signs, all verify. *limits*: how long a browser is known, and whether anything is limited.
-    *secure*: whether the cookies are Secure over plain http too, because a proxy in front speaks https. *now*: seconds
-    since the epoch.
+    *secret_keys*: the first signs, all verify. *limits*: how long a browser is known. *secure*: whether
+    the cookies are Secure over plain http too, because a proxy in front speaks https. *now*: seconds since the epoch.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class Browsers:
         # If the form of a text changes, its purpose must change as well: below it is taken apart by its form.
         self._known_signer = PurposeSigner(secret_keys, "stormpath_wsgi known browser 1")
         self._place_signer = PurposeSigner(secret_keys, "stormpath_wsgi place 1")
-        self._enabled, self._lasts, self._now = limits.enabled, int(limits.known_browser_lasts.total_seconds()), now
+        self._lasts, self._now = int(limits.known_browser_lasts.total_seconds()), now
         self._known_cookies = {https: Cookie("stormpath_browser", secure=https or secure) for https in (False, True)}
         self._place_cookies = {https: Cookie("stormpath_place", secure=https or secure) for https in (False, True)}
 
@@ -120,9 +119,14 @@ class Browsers:
         """Who has signed in in the browser of *session*; None: nobody, as far as can be believed."""
         return self._first(session, self._known_cookies, self._read_known)
 
+    def knows(self, session: CurrentSession, account_id: str) -> bool:
+        """Whether the account has signed in in the browser of *session* before, as far as can be believed."""
+        known = self.known(session)
+        return known is not None and account_id in known.accounts
+
     def remember(self, session: CurrentSession, account_id: str) -> None:
         """The account has just signed in in the browser of *session*: it is known from now on, and needs no place."""
-        if session.environ is None or not self._enabled:
+        if session.environ is None:
             return
         if _texts(session, self._place_cookies):
             for header in _of(session, self._place_cookies).removal:

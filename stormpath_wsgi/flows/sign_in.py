@@ -20,8 +20,10 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import (
     APPLICATION,
+    MAIL,
     PASSWORD,
     REFUSED,
+    REGISTRATION,
     Declined,
     Origin,
     SignedIn,
@@ -304,8 +306,11 @@ class SignIn:
 
     def _begin(self, session: CurrentSession, account: Account, progress: Progress) -> None:
         before = session.origin()
+        # Who has just read a mail of ours, or made the account, needs no mail about that.
+        tells = progress.proved[0] not in (MAIL, REGISTRATION)
+        new_browser = tells and not self._browsers.knows(session, progress.account_id)
         try:
-            session.sign_in(account, nonce=progress.id, remember=progress.remember)
+            session.sign_in(account, nonce=progress.id, remember=progress.remember, new_browser=new_browser)
         except Error as error:
             kind = SignInRefused if progress.id is None else PendingRefused
             if error.status == HTTPStatus.NOT_FOUND:  # of the account: it was removed meanwhile

@@ -140,6 +140,18 @@ class EmailChangeToken(Kind):
     account = Link[Any]("Account")
 
 
+class NoticeToken(Kind):
+    """A mailed token of a notice that told somebody what was done with the account, at
+    ``accounts/noticeTokens/<token>``: POST says that it was somebody else, and signs the account out everywhere, once.
+
+    The REST API of Stormpath did not have it.
+    """
+
+    path = "noticeTokens"
+    notice = Text[str](derived=True)
+    account = Link[Any]("Account")
+
+
 class PasswordChange(Kind):
     """A new password that the owner of an account has chosen, at ``accounts/<id>/passwordChange``: POST sets it as on
     the account, and tells the account by mail.

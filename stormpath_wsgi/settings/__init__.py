@@ -56,6 +56,7 @@ from stormpath_wsgi.settings.pages import (
     MeSettings,
     PageSettings,
     RegisterSettings,
+    SecureSettings,
     VerifyEmailSettings,
 )
 from stormpath_wsgi.settings.section import Section
@@ -75,7 +76,8 @@ __all__ = [
     "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings", "LogoutSettings",
     "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings", "OrganizationSelectForm",
     "OrganizationSelectSettings", "PageSettings", "PasswordGrantSettings", "ReadySettings", "RefreshGrantSettings",
-    "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "Section", "SessionSettings", "Settings",
-    "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings", "host_key",
+    "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "Section", "SecureSettings", "SessionSettings",
+    "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "host_key",
 ]
 # fmt: on

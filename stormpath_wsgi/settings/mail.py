@@ -11,6 +11,19 @@ from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import Accent, DomainName, Duration, Link, MailAddress, OneLine, SiteUrl
 
 
+class NoticeSettings(Section):
+    """Which mails tell people what has happened to their accounts, each with a button for who has not done it."""
+
+    new_browser: bool = Field(True, description="Somebody has signed in in a browser that is new to the account.")
+    password: bool = Field(True, description="The account has another password.")
+    email: bool = Field(True, description="The account has another address. This goes to the address of before.")
+    api_key: bool = Field(True, description="The account has an API key that was made on its page.")
+    failures: bool = Field(
+        True,
+        description="Somebody has guessed at the password or at codes until a limit held him up; once a day.",
+    )
+
+
 class MailSettings(Section):
     """The mail that a directory sends: how it leaves, from whom it is, and where its links lead."""
 
@@ -72,6 +85,8 @@ class MailSettings(Section):
     verification_ttl: Duration = Field(
         dt.timedelta(days=7), description="How long the token of a verification mail is good."
     )
+
+    notices: NoticeSettings = NoticeSettings()
 
     @property
     def is_sent(self) -> bool:

@@ -205,6 +205,14 @@ class EmailSettings(PageSettings):
     view: str = Field("email", description="Its template.")
 
 
+class SecureSettings(PageSettings):
+    """The page to which the buttons of notices lead, for who has not done what a notice tells."""
+
+    enabled: Switch = True
+    uri: PagePath = Field("/account/secure", description="Its path. The links of mails lead there.")
+    view: str = Field("secure", description="Its template.")
+
+
 class FreshSettings(FormPageSettings):
     """The page that asks for the password once more before a risky change."""
 

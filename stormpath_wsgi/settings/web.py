@@ -28,6 +28,7 @@ from stormpath_wsgi.settings.pages import (
     MeSettings,
     PageSettings,
     RegisterSettings,
+    SecureSettings,
     VerifyEmailSettings,
 )
 from stormpath_wsgi.settings.section import Section
@@ -93,6 +94,7 @@ class WebSettings(Section):
     invitation: InvitationSettings = InvitationSettings()
     account: AccountSettings = AccountSettings()
     email: EmailSettings = EmailSettings()
+    secure: SecureSettings = SecureSettings()
     fresh: FreshSettings = FreshSettings()
     me: MeSettings = MeSettings()
     forward_auth: ForwardAuthSettings = ForwardAuthSettings()

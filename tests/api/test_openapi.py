@@ -129,7 +129,7 @@ def test_the_requests_find_something_nearly_everywhere(filled: Filled) -> None:
     below_others = {
         *("customData", "loginAttempts", "strength", "provider", "providerData", "passwordResetTokens"),
         *("verificationEmails", "emailVerificationTokens", "defaultRelayStates"),
-        *("emailChange", "emailChangeTokens", "passwordChange", "invitationTokens", "mailedCodes"),
+        *("emailChange", "emailChangeTokens", "noticeTokens", "passwordChange", "invitationTokens", "mailedCodes"),
     }
     documents = {kinds.X509Certificate.path}
     assert missing == below_others | documents | {kinds.SmtpServer.path}  # which is tried before it is stored

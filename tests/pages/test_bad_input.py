@@ -32,6 +32,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/account/fresh": ("password",),
     "/account": ("action",),
     "/account/email?sptoken=wrong": ("sptoken",),
+    "/account/secure?sptoken=wrong": ("sptoken",),
     "/auth/check": (),
     "/health": (),
     "/ready": (),

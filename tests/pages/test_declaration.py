@@ -73,7 +73,7 @@ def visits(site: StormpathMiddleware, tmp_path: Path) -> VisitSite:
 
 def test_it_is_served_at_its_address_to_its_methods(visits: VisitSite) -> None:
     visit = visits()
-    named = "home login register logout forgot change invitation account email fresh me token help"
+    named = "home login register logout forgot change invitation account email secure fresh me token help"
     assert visit.get("/help").html.a.get_text() == named
     assert "app: " in visit.post("/help", status=404)
 
@@ -135,4 +135,4 @@ def test_its_settings_are_described() -> None:
 def test_every_page_has_a_section_and_every_section_a_page() -> None:
     sections = [type(section) for section in WebSettings().pages.values()]
     assert {page.section for page in declared()} == set(sections)
-    assert len({page.name for page in declared()}) == len(declared()) == len(sections) == 15
+    assert len({page.name for page in declared()}) == len(declared()) == len(sections) == 16

@@ -258,6 +258,12 @@ def _account_states(office: PostOffice) -> dict[str, str]:
         pages["email-back"] = Visit(site=site).get(back)
         pages["email-back-done"] = Visit(site=site).get(back).form.submit()
         pages["email-dead"] = visit.get(back)
+        office.empty()
+        _device(site, "Mozilla/5.0 (Macintosh) Firefox/140.0", "192.0.2.7")
+        notice = _link(office)
+        pages["secure"] = Visit(site=site).get(notice)
+        pages["secure-mailed"] = Visit(site=site).get(notice).form.submit()
+        pages["secure-over"] = visit.get(notice)
         return _texts(pages)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from stormpath_wsgi.devices import UNKNOWN, Device, device_of, place_of
 from stormpath_wsgi.events import Origin
-from stormpath_wsgi.web.devices import UNKNOWN, Device, device_of, place_of
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)"
 KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"

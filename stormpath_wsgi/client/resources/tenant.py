@@ -697,6 +697,23 @@ class Accounts(Collection[Account]):
         """
         return Account(self._client, self._client.data_store.update(self._change_href(token), {})["href"])
 
+    def account_of_notice(self, token: str) -> Account:
+        """The account to which a notice with that *token* was mailed. The token stays valid.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid.
+        """
+        return Account(self._client, self._client.data_store.get(self._notice_href(token))["account"]["href"])
+
+    def secure_account(self, token: str) -> Account:
+        """Uses such a *token* up: its account, which is returned, is signed out everywhere.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 for a token that is not valid.
+        """
+        return Account(self._client, self._client.data_store.update(self._notice_href(token), {})["href"])
+
+    def _notice_href(self, token: str) -> str:
+        return f"{self._client.base_url}/{kinds.Account.path}/{kinds.NoticeToken.path}/{_in_path(token)}"
+
     def _change_href(self, token: str) -> str:
         path = f"{kinds.Account.path}/{kinds.EmailChangeToken.path}"
         return f"{self._client.base_url}/{path}/{_in_path(token)}"
@@ -714,6 +731,12 @@ class EmailChange(Resource, kinds.EmailChange):
 
 class EmailChangeToken(Resource, kinds.EmailChangeToken):
     """A mailed token that changes the address of an account, or takes that back."""
+
+    account: kinds.Link[Account]
+
+
+class NoticeToken(Resource, kinds.NoticeToken):
+    """A mailed token with which somebody says that what a notice told was not his doing."""
 
     account: kinds.Link[Account]
 

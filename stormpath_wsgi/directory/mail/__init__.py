@@ -19,6 +19,7 @@ from stormpath_wsgi.directory.mail.purposes import (
     VERIFICATION,
     VERIFICATION_SUCCESS,
     WELCOME,
+    silent,
 )
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.settings import MailSettings
@@ -37,8 +38,8 @@ class Mail:
     which a verification token is valid. *code_ttl*: the same of a code. *invitation_ttl*: the same of an invitation.
     *site*: the address of the site, for other links. *site_name*: what the site is called in mails whose words are
     ours; None: as the application. *domain*: below which each organization has a host of its own; None: none has.
-    *layout*: draws these mails. *local_links*: whether links lead to a development server (:attr:`.Origin.site`) where
-    one is asked.
+    *silent*: the notices that are not sent. *layout*: draws these mails. *local_links*: whether
+    links lead to a development server (:attr:`.Origin.site`) where one is asked.
     """
 
     mailer: Mailer
@@ -52,6 +53,7 @@ class Mail:
     site_name: str | None = None
     domain: str | None = None
     local_links: bool = False
+    silent: frozenset[str] = frozenset()
     layout: Layout = field(default_factory=lambda: Layout.of(None, None))
 
     @classmethod
@@ -79,6 +81,7 @@ class Mail:
             site=site,
             site_name=settings.site_name,
             domain=settings.domain,
+            silent=silent(settings.notices),
             layout=Layout.of(settings.templates, settings.logo, colours(settings.accent)),
             local_links=bool(settings.local_links),
         )

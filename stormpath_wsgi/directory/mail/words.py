@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from stormpath_wsgi.devices import device_of, named
 from stormpath_wsgi.directory.mail.content import Block, Content, Part, address, button, code, note, paragraph
 from stormpath_wsgi.directory.mail.purposes import (
     DELETION_ASKED,
@@ -19,6 +20,8 @@ from stormpath_wsgi.directory.mail.purposes import (
     EMAIL_TAKEN,
     INVITATION,
     KEY_MADE,
+    MANY_FAILURES,
+    NEW_BROWSER,
     PASSWORD_CHANGED,
     RESET,
     RESET_SUCCESS,
@@ -45,7 +48,8 @@ class Facts:
 
     *site*: what the site is called. *given_name*: that of the account, as it was entered. *link*: where the button
     leads. *lasts*: the milliseconds for which that is good. *code*: the digits of a code, and *code_lasts* the same of
-    it. *address*: the new address of an account. *name*: that of an API key.
+    it. *address*: the new address of an account. *name*: that of an API key, or what a
+    browser calls itself.
     """
 
     site: str
@@ -201,11 +205,10 @@ def _email_taken(facts: Facts, texts: Texts) -> Content:
 
 def _password_changed(facts: Facts, texts: Texts) -> Content:
     said = marked("%(hello)s your %(site)s account has a new password. You were signed out everywhere else.")
-    not_you = marked("It was not you? Then choose a new password at once:")
     return Content(
         texts.gettext("Your password for %(site)s was changed", site=facts.site),
         texts.gettext("Your password was changed"),
-        (_say(facts, texts, said), *_otherwise(facts, texts, not_you, marked("Choose a new password"))),
+        (_say(facts, texts, said), *_not_me(facts, texts)),
         (_nothing_to_do(texts),),
     )
 
@@ -215,15 +218,35 @@ def _key_made(facts: Facts, texts: Texts) -> Content:
         said = marked("%(hello)s your %(site)s account has a new API key, “%(key)s”. Programs act as you with it.")
     else:
         said = marked("%(hello)s your %(site)s account has a new API key. Programs act as you with it.")
-    not_you = marked("It was not you? Then remove the key, and change your password:")
+    remove = marked("Was it not you? Then remove the key on the page of your account as well.")
     return Content(
         texts.gettext("A new API key for %(site)s", site=facts.site),
         texts.gettext("You have a new API key"),
-        (
-            _say(facts, texts, said, key=facts.name[:_LONGEST_NAME]),
-            *_otherwise(facts, texts, not_you, marked("Open my account")),
-        ),
+        (_say(facts, texts, said, key=facts.name[:_LONGEST_NAME]), *_not_me(facts, texts)),
+        (texts.gettext(remove), _nothing_to_do(texts)),
+    )
+
+
+def _new_browser(facts: Facts, texts: Texts) -> Content:
+    said = marked("%(hello)s somebody signed in to your %(site)s account in a browser that is new to it: %(browser)s.")
+    return Content(
+        texts.gettext("A new sign-in to %(site)s", site=facts.site),
+        texts.gettext("A new sign-in"),
+        (_say(facts, texts, said, browser=named(device_of(facts.name), texts)), *_not_me(facts, texts)),
         (_nothing_to_do(texts),),
+    )
+
+
+def _many_failures(facts: Facts, texts: Texts) -> Content:
+    said = marked(
+        "%(hello)s somebody tried many wrong passwords or codes for your %(site)s account, and was stopped. Nobody has "
+        "got in by that."
+    )
+    return Content(
+        texts.gettext("Many wrong tries at your %(site)s account", site=facts.site),
+        texts.gettext("Many wrong tries"),
+        (_say(facts, texts, said), *_not_me(facts, texts)),
+        (texts.gettext("Is your password a good one, and used nowhere else? Then there is nothing to do."),),
     )
 
 
@@ -289,6 +312,12 @@ def _otherwise(facts: Facts, texts: Texts, sentence: str, label: str) -> tuple[B
     return (paragraph(texts.gettext(sentence)), *_button(facts, texts, label)) if facts.link else ()
 
 
+def _not_me(facts: Facts, texts: Texts) -> tuple[Block, ...]:
+    """The button for who has not done what is told."""
+    sentence = marked("It was not you? Then sign out everywhere, and choose a new password:")
+    return _otherwise(facts, texts, sentence, marked("This was not me"))
+
+
 def _button(facts: Facts, texts: Texts, label: str) -> tuple[Block, ...]:
     """The button, how long it is good, and its address for who cannot press it, where there is no code to type."""
     if facts.link is None:
@@ -322,6 +351,8 @@ _CONTENTS: Mapping[str, Callable[[Facts, Texts], Content]] = {
     EMAIL_TAKEN: _email_taken,
     PASSWORD_CHANGED: _password_changed,
     KEY_MADE: _key_made,
+    NEW_BROWSER: _new_browser,
+    MANY_FAILURES: _many_failures,
     DELETION_ASKED: _deletion_asked,
     INVITATION: _invitation,
 }

@@ -30,6 +30,7 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
         kinds.InvitationToken,
         kinds.EmailChange,
         kinds.EmailChangeToken,
+        kinds.NoticeToken,
         kinds.PasswordChange,
         kinds.DefaultRelayState,
     )
@@ -162,6 +163,13 @@ class AddressToken:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeToken:
+    """``accounts/noticeTokens/<token>``: a mailed token with which somebody secures the account."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OwnPassword:
     """``accounts/<id>/passwordChange``: where the owner of an account chooses a new password."""
 
@@ -180,6 +188,7 @@ Target = (
     | MailedCodes
     | AddressChange
     | AddressToken
+    | NoticeToken
     | OwnPassword
 )
 
@@ -211,6 +220,8 @@ def _target(path: str) -> Target | None:
             return MailedCodes(id)
         case ["accounts", kinds.EmailChangeToken.path, token] if _TOKEN.match(token):
             return AddressToken(token)
+        case ["accounts", kinds.NoticeToken.path, token] if _TOKEN.match(token):
+            return NoticeToken(token)
         case ["accounts", id, kinds.EmailChange.path] if ID.match(id):
             return AddressChange(id)
         case ["accounts", id, kinds.PasswordChange.path] if ID.match(id):

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from stormpath_wsgi.devices import device_of, named
 from stormpath_wsgi.flows import SessionRefused
 from stormpath_wsgi.flows.sessions import PAGE, Place
 from stormpath_wsgi.pages.account.moments import ago
@@ -14,7 +15,6 @@ from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, V
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.texts import Texts, marked
-from stormpath_wsgi.web.devices import device_of
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class DevicesSection(AccountSection):
         when = signed_in if place.this else ago(place.used or place.since, now, texts, zone)
         return {
             "id": place.id,
-            "name": _name(device.browser, device.system, texts),
+            "name": named(device, texts),
             "icon": "phone" if device.hand else "laptop",
             "note": " · ".join(filter(None, (self._where(place.address), when))),
             "this": place.this,
@@ -87,12 +87,6 @@ class DevicesSection(AccountSection):
     def _sign_out_others(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
         self.site.flows.places.end_others(visit.session)
         return Done("signed-out-others")
-
-
-def _name(browser: str | None, system: str | None, texts: Texts) -> str:
-    if browser is None:
-        return texts.gettext("A browser on %(system)s", system=system) if system else texts.gettext("A browser")
-    return texts.gettext("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
 
 
 def _offset(row: str | None) -> int:

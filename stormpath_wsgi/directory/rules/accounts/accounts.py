@@ -15,6 +15,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, VERIFICATION, WELCOME
 from stormpath_wsgi.directory.mail.addresses import is_address, mailbox
+from stormpath_wsgi.directory.mail.purposes import EMAIL_CHANGED, PASSWORD_CHANGED
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
@@ -29,7 +30,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     verification,
 )
 from stormpath_wsgi.directory.rules.accounts.password_policy import NewPassword
-from stormpath_wsgi.directory.rules.mails import hosts, mailed_tokens
+from stormpath_wsgi.directory.rules.mails import hosts, mailed_tokens, notices
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.providers import providers
 from stormpath_wsgi.directory.rules.stores import mappings, memberships
@@ -163,7 +164,10 @@ def create_invited(
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Changes an account. A new password, or a status other than ENABLED, ends every session of the account."""
+    """Changes an account. A new password, or a status other than ENABLED, ends every session of the account.
+
+    Its owner is told of another password and another address by mail.
+    """
     data, new = custom_data.embedded(properties), None
     if isinstance(properties, Mapping) and "password" in properties:
         new = password_policy.of_account(context, target.id, properties["password"])
@@ -192,11 +196,15 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         if moves:
             mailed_tokens.end(work, target.id, RESET, VERIFICATION)
             mailed_tokens.end_changes(work, target.id, ways_back=True)  # the address of before may be the reason
+            if current["emailVerificationStatus"] == VERIFIED:  # else it may be somebody's who has no account
+                new_email = body.values["email"]
+                notices.tell(work, EMAIL_CHANGED, target.id, to=current["email"], address=new_email)
         if any(body.values.get(name, current[name]) != current[name] for name in ("username", "email")):
             login_names.claim(work, target.id)
         custom_data.merge(work, target.id, data)
         if new is not None:
             set_password(work, target.id, new)
+            notices.warn(work, PASSWORD_CHANGED, target.id)
         elif body.values.get("status", ENABLED) != ENABLED:
             tokens.end_all(work, target.id)
         return records.load(work, target)

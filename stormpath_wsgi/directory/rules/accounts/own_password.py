@@ -28,6 +28,6 @@ def change(context: Context, target: OwnPassword, properties: Any) -> Wire:
         mailed_tokens.hold(work, target.account_id)
         account = records.load(work, Resource(Account, target.account_id))
         accounts.set_password(work, target.account_id, new)
-        notices.tell(work, PASSWORD_CHANGED, target.account_id, link=work.mail.at("/forgot"))
+        notices.warn(work, PASSWORD_CHANGED, target.account_id)
     context.limits.forgive(work.tenant_id, target.account_id)
     return {"href": account["href"]}

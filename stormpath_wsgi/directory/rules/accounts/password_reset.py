@@ -19,10 +19,11 @@ from stormpath_wsgi import jwt
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS
+from stormpath_wsgi.directory.mail.purposes import PASSWORD_CHANGED
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import accounts, password_policy
-from stormpath_wsgi.directory.rules.mails import hosts, mailed_codes, mailed_tokens, spent_tokens
+from stormpath_wsgi.directory.rules.mails import hosts, mailed_codes, mailed_tokens, messages, notices, spent_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
@@ -104,7 +105,10 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
                 return _repeated(work, target, done)
             accounts.set_password(work, account_id, new)
             spent_tokens.note(work, RESET, target.token, account_id, asked)
-            put(work, RESET_SUCCESS, account_id, application_id=target.application_id)
+            if messages.is_sent(work, RESET_SUCCESS, account_id):
+                put(work, RESET_SUCCESS, account_id, application_id=target.application_id)
+            else:
+                notices.warn(work, PASSWORD_CHANGED, account_id)
     context.limits.forgive(work.tenant_id, account_id)
     return current
 

@@ -95,6 +95,26 @@ def verification(work: UnitOfWork, account_id: str) -> str:
     return token
 
 
+def make_notice(work: UnitOfWork, token: str, account_id: str, notice: str, expires_at: int) -> None:
+    """Stores the *token* of a *notice* to the account, whose row is locked. *expires_at*: milliseconds."""
+    columns = {
+        "digest": digest(token),
+        "tenant_id": work.tenant_id,
+        "account_id": account_id,
+        "purpose": notice,
+        "created_at": work.now,
+        "expires_at": expires_at,
+    }
+    work.connection.execute(insert(_table), columns)
+    _purge(work)
+
+
+def made_since(work: UnitOfWork, account_id: str, purpose: str, moment: int) -> int:
+    """How many tokens for *purpose* the account has that are not used, and are not older than *moment*."""
+    mine = (_table.c.account_id == account_id, _table.c.purpose == purpose, _table.c.created_at > moment)
+    return work.connection.execute(select(func.count()).select_from(_table).where(*mine)).scalar() or 0
+
+
 def no_verification(work: UnitOfWork) -> str:
     """A token that is good for nothing, after as many statements as :func:`verification` takes to use one again."""
     mine = (_table.c.account_id == "", _table.c.purpose == VERIFICATION)

@@ -6,9 +6,45 @@ words are ours, in the language of who has caused them, and in the layout of all
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+
 from stormpath_wsgi.directory.context import UnitOfWork
-from stormpath_wsgi.directory.mail.purposes import NOTICES
+from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES, NEW_BROWSER, NOTICES, WARNINGS
+from stormpath_wsgi.directory.rules.mails import mailed_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
+from stormpath_wsgi.directory.storage.ids import new_id
+
+log = logging.getLogger(__name__)
+
+#: The path of the page to which the buttons of warnings lead.
+PAGE = "/account/secure"
+
+#: Milliseconds for which such a button is good.
+LASTS = 7 * 86_400_000
+
+#: The warnings that a stranger can cause again and again: how many of each an account gets in how many milliseconds.
+_MOST: Mapping[str, tuple[int, int]] = {NEW_BROWSER: (5, 3_600_000), MANY_FAILURES: (1, 86_400_000)}
+
+
+def warn(work: UnitOfWork, notice: str, account_id: str, *, name: str | None = None) -> None:
+    """Stores a *notice* about what a stranger may have done, one of :data:`.WARNINGS`. Its button signs the account out
+    everywhere. The row of the account must be locked.
+
+    *name*: as :func:`tell` takes it; of a browser what that calls itself. Nothing is stored where a setting switches
+    the notice off, or where the account has got too many of them lately.
+    """
+    if notice not in WARNINGS:
+        raise ValueError(f"{notice} is no warning")
+    if notice in work.mail.silent:
+        return
+    most, lately = _MOST.get(notice, (None, 0))
+    if most is not None and mailed_tokens.made_since(work, account_id, notice, work.now - lately) >= most:
+        log.info("No mail of %s to the account %s: it has got %d lately.", notice, account_id, most)
+        return
+    token = new_id()
+    mailed_tokens.make_notice(work, token, account_id, notice, work.now + LASTS)
+    tell(work, notice, account_id, name=name, link=work.mail.at(PAGE, sptoken=token), lasts=LASTS)
 
 
 def tell(
@@ -28,15 +64,18 @@ def tell(
     *to*: where it goes; None: to the address that the account has when it is sent. Where there is no account yet it has
     to be given. *application_id*: whose name stands in it; None: that of the first application of the account. *link*:
     where its button leads (:meth:`.Mail.at`), which is stored encrypted; *lasts*: the milliseconds for which that is
-    good, or those until an account is deleted. *address*: the new address of the account. *name*: that of an API key.
-    What is not given is not spoken of.
+    good, or those until an account is deleted. *address*: the new address of the account. *name*: that of an API
+    key, or what a browser calls itself. What is not given is not spoken of.
 
-    Raises ValueError for a purpose that is no notice, and for one that would go nowhere.
+    Nothing is stored where a setting switches the notice off. Raises ValueError for a purpose that is no notice, and
+    for one that would go nowhere.
     """
     if notice not in NOTICES:
         raise ValueError(f"{notice} is no notice")
     if account_id is None and to is None:
         raise ValueError(f"the notice {notice} needs an account or an address")
+    if notice in work.mail.silent:
+        return
     said = {"link": link, "lasts": lasts, "address": address, "name": name}
     details = {key: value for key, value in said.items() if value is not None}
     put(work, notice, account_id, application_id=application_id, address=to, details=details or None)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_
+from sqlalchemy import bindparam, delete, exists, insert, or_, select
 
 from stormpath_wsgi.directory.context import Context, UnitOfWork
+from stormpath_wsgi.directory.mail.purposes import NEW_BROWSER
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
@@ -21,17 +23,25 @@ from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.events import SessionEnded, here
 from stormpath_wsgi.kinds import RefreshToken, Session, id_of
 
-_refresh, _access = schema.refresh_tokens, schema.access_tokens
+_refresh, _access, _accounts = schema.refresh_tokens, schema.access_tokens, schema.accounts
+
+#: Milliseconds for which an account counts as just made.
+_LATELY = 86_400_000
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Makes a refresh token of an account, as :func:`.tokens.create` does, with what is known of the place."""
+    """Makes a refresh token of an account, as :func:`.tokens.create` does, with what is known of the place.
+
+    ``newBrowser=true`` in *params*: the account has not signed in in that browser before, and is told by mail.
+    """
     body = bodies.of_creation(Session, properties, context.base_url)
     columns = tokens.signature(context, params)
     with context.write(moves_generation=False) as work:
         id = tokens.new(work, RefreshToken, listing, body.links["application"], params, **columns)
         known = {name: body.values.get(name) for name in (Session.agent.name, Session.address.name)}
         work.connection.execute(insert(schema.sessions), {"refresh_token_id": id, "last_used_at": work.now, **known})
+        if params.get("newBrowser") == "true":
+            _warn(work, listing.id, id, known["agent"])
         return records.load(work, Resource(Session, id))
 
 
@@ -49,6 +59,17 @@ def remove(context: Context, target: Resource) -> None:
     tokens.remove(context, Resource(RefreshToken, target.id))
 
 
+def _warn(work: UnitOfWork, account_id: str, id: str, agent: str | None) -> None:
+    """Tells the account that somebody has signed in in a new browser, by the session *id*.
+
+    The first sign-in of an account that was just made is no news to whoever has made it.
+    """
+    mailed_tokens.hold(work, account_id)
+    made = {"account": account_id, "id": id, "lately": work.now - _LATELY}
+    if work.connection.execute(_FIRST, made).first() is None:
+        notices.warn(work, NEW_BROWSER, account_id, name=agent)
+
+
 def _end_others(work: UnitOfWork, id: str, session: Wire) -> None:
     account_id, application_id = (id_of(session[name]["href"]) for name in ("account", "application"))
     parameters = {"kept": id, "account": account_id, "application": application_id}
@@ -59,6 +80,11 @@ def _end_others(work: UnitOfWork, id: str, session: Wire) -> None:
         work.tell(SessionEnded, account_id)
 
 
+_FIRST = select(_accounts.c.id).where(
+    _accounts.c.id == bindparam("account"),
+    _accounts.c.created_at > bindparam("lately"),
+    ~exists().where(_refresh.c.account_id == _accounts.c.id, _refresh.c.id != bindparam("id")),
+)
 _OTHERS = delete(_refresh).where(
     _refresh.c.account_id == bindparam("account"),
     _refresh.c.application_id == bindparam("application"),

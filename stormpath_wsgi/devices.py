@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from stormpath_wsgi.events import Origin
+from stormpath_wsgi.texts import Texts
 
 #: Characters of an agent that are kept, and read.
 LONGEST = 500
@@ -69,6 +70,14 @@ def device_of(agent: str | None) -> Device:
     browser = next((name for marks, name in _BROWSERS if _has(text, marks)), None)
     system, hand = next(((name, hand) for marks, name, hand in _SYSTEMS if _has(text, marks)), (None, False))
     return Device(browser, system, hand)
+
+
+def named(device: Device, texts: Texts) -> str:
+    """What people call *device*, in the language of *texts*: "Chrome on Windows"."""
+    browser, system = device.browser, device.system
+    if browser is None:
+        return texts.gettext("A browser on %(system)s", system=system) if system else texts.gettext("A browser")
+    return texts.gettext("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
 
 
 def place_of(origin: Origin) -> dict[str, str]:
