@@ -91,6 +91,8 @@ def _kind(target: paths.Target) -> type[Kind]:
             return kinds.NoticeToken
         case paths.OwnPassword():
             return kinds.PasswordChange
+        case paths.SecondFactors():
+            return kinds.SecondFactor
     return kinds.AccessToken  # asked for, or asked about
 
 

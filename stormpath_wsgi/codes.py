@@ -241,6 +241,8 @@ class Code(IntEnum):
     MAILED_CODE_DEAD = _grant(
         7121, 400, "There is no code to answer any more: it was used, is too old, or had too many wrong answers."
     )
+    #: Ours: the documents know no second factor at a sign-in.
+    FACTOR_CODE_WRONG = _grant(7122, 400, "That is not a code of a second factor of the account.")
     PROVIDER_REFUSED = _grant(7200, 400, "The provider refused the code or token.")
     FROM_PROVIDER = _grant(7202, 400, "The property comes from the provider and cannot be changed here.")
     EMAIL_DOMAIN_NOT_ALLOWED = _grant(

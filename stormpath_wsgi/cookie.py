@@ -19,12 +19,16 @@ from stormpath_wsgi.signing import PurposeSigner
 #: of the header.
 MOST_TRIED = 3
 
-#: The highest number of characters in a session cookie: two ids of 64, two times, how long it stays, a signature, five
-#: dots. With the ids that we make it has 130.
-LONGEST = 64 + 64 + 8 + 8 + 1 + 64 + 5
+#: The highest number of characters in a session cookie: two ids of 64, three times, how long it stays, a signature, six
+#: dots. With the ids that we make it has 139.
+LONGEST = 64 + 64 + 8 + 8 + 8 + 1 + 64 + 6
 
-#: How many parts the text of a session has after the id when it does not say how long it stays.
-_USUAL_PARTS = 3
+#: How many parts the text of a session has after the id: when it says neither how long it stays nor anything of a
+#: second factor, and when it says the first of these only.
+_USUAL_PARTS, _STAY_PARTS = 3, 4
+
+#: What a session says of a second factor that was due and was not asked for, in a remembered browser.
+WAIVED = 0
 
 
 class Stay(Enum):
@@ -49,13 +53,17 @@ class Stay(Enum):
 
 
 class Session(NamedTuple):
-    """The session of a browser in which somebody is signed in. *started*, *renewed*: seconds since the epoch, UTC."""
+    """The session of a browser in which somebody is signed in. *started*, *renewed*: seconds since the epoch, UTC.
+
+    *factor*: the same, of when a second factor was proved in it; :data:`WAIVED`; None: none was asked for.
+    """
 
     id: str
     account_id: str
     started: int
     renewed: int
     stay: Stay = Stay.USUAL
+    factor: int | None = None
 
 
 class SessionSigner:
@@ -64,12 +72,16 @@ class SessionSigner:
     def __init__(self, secret_keys: Sequence[SecretStr]) -> None:
         # If the form of the text changes, the purpose must change as well. So a text whose signature is right always
         # has the form that read() expects. The first form does not say how long a session stays: that is the usual one.
+        # Only the third says something of a second factor.
         self._usual = PurposeSigner(secret_keys, "stormpath_wsgi session 1")
         self._other = PurposeSigner(secret_keys, "stormpath_wsgi session 2")
+        self._whole = PurposeSigner(secret_keys, "stormpath_wsgi session 3")
 
     def write(self, session: Session) -> str:
-        """The signed text of *session*: ASCII, safe in a cookie, 128 or 130 characters with the ids that we make."""
+        """The signed text of *session*: ASCII, safe in a cookie, at most 139 characters with the ids that we make."""
         value = f"{session.id}.{session.account_id}.{session.started:08x}.{session.renewed:08x}"
+        if session.factor is not None:
+            return self._whole.sign(f"{value}.{session.stay.value}.{session.factor:x}").decode()
         if session.stay is Stay.USUAL:
             return self._usual.sign(value).decode()
         return self._other.sign(f"{value}.{session.stay.value}").decode()
@@ -81,11 +93,14 @@ class SessionSigner:
         if len(text) > LONGEST or not text.isascii():
             return None
         id, *rest = value.split(".")
-        signer = self._usual if len(rest) == _USUAL_PARTS else self._other
+        parts = len(rest)
+        signer = self._usual if parts == _USUAL_PARTS else self._other if parts == _STAY_PARTS else self._whole
         if not signer.verify_signature(value, signature):
             return None
-        account_id, started, renewed, *stay = rest
-        return Session(id, account_id, int(started, 16), int(renewed, 16), Stay("".join(stay)))
+        account_id, started, renewed, *more = rest
+        stay = Stay(more[0]) if more else Stay.USUAL
+        factor = int(more[1], 16) if parts > _STAY_PARTS else None
+        return Session(id, account_id, int(started, 16), int(renewed, 16), stay, factor)
 
 
 class Cookie:

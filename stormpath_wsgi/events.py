@@ -200,7 +200,11 @@ class PasswordChangeStarts(BeforeEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn(AfterEvent):
-    """*account* has signed in."""
+    """*account* has signed in. *factor*: how a second factor was proved after what was offered first, such as ``app``;
+    None: none was.
+    """
+
+    factor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,6 +331,34 @@ class ApiKeyDisabled(AfterEvent):
 
     key: str
     removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorAdded(AfterEvent):
+    """*account* has another second factor from now on. *factor*: its href. *type*: as a factor has it."""
+
+    factor: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorRemoved(AfterEvent):
+    """A second factor of *account*, which counted, is gone. *factor*: its href. *type*: as a factor has it."""
+
+    factor: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesMade(AfterEvent):
+    """*account* has new recovery codes; those of before are worth nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodeUsed(AfterEvent):
+    """A recovery code of *account* was used, as its second factor. *left*: how many it still has."""
+
+    left: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import AccessToken, Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import Cookie, Session, SessionSigner, Stay
+from stormpath_wsgi.cookie import WAIVED, Cookie, Session, SessionSigner, Stay
 from stormpath_wsgi.devices import place_of
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded, reserved
@@ -73,6 +73,9 @@ OVER = Refused(CredentialKind.SESSION, "the session has ended")
 
 #: What a session proves: somebody has signed in.
 _PROOFS = frozenset({Proof.PASSWORD})
+
+#: The same, where a second factor was proved as well.
+_BOTH_PROOFS = frozenset({Proof.PASSWORD, Proof.SECOND_FACTOR})
 
 #: Where somebody signs in without a request.
 NOWHERE = Origin()
@@ -200,8 +203,10 @@ class Sessions(Shared):
         """The session that the refresh token of *pair* is, as used now. *before*: the one that the cookie was of, which
         knows for how long the visitor wanted to stay.
         """
-        stay = before.session.stay if before is not None and before.session.id == pair.session_id else Stay.USUAL
-        session = Session(pair.session_id, pair.account_id, started=pair.begun, renewed=int(self.now()), stay=stay)
+        known = before.session if before is not None and before.session.id == pair.session_id else None
+        stay, factor = (Stay.USUAL, None) if known is None else (known.stay, known.factor)
+        now = int(self.now())
+        session = Session(pair.session_id, pair.account_id, started=pair.begun, renewed=now, stay=stay, factor=factor)
         return self.recall(self._signer.write(session))
 
     def origin(self, environ: WSGIEnvironment, *, actor: str | None = None, credential: str | None = None) -> Origin:
@@ -255,13 +260,17 @@ class Sessions(Shared):
         origin: Origin = NOWHERE,
         organization: str | None = None,
         *,
+        factor: int | None = None,
+        started: int | None = None,
         new_browser: bool = False,
     ) -> Known:
         """A new session of *account*, with an id that nobody has seen before. *nonce*: no second one begins with it.
 
         *stay*: how long it lasts. In the directory it lasts no longer either. *origin*: from where somebody signs in,
         which the account's owner is shown. *organization*: the key of the one at whose host that is, for the tokens
-        beside the session. *new_browser*: the account has not signed in there before, and is told by mail.
+        beside the session. *new_browser*: the account has not signed in there before, and is told by mail. *factor*: as
+        of :class:`~stormpath_wsgi.cookie.Session`. *started*: when somebody has signed in, where this session takes the
+        place of that one; None: now.
 
         Raises Error. 7100 among others: its password was changed since *account* was loaded, perhaps by a login; 11005:
         a session has begun with the *nonce*.
@@ -280,7 +289,8 @@ class Sessions(Shared):
                 params["organizationNameKey"] = organization
         token = self._new_token(account, place_of(origin), params)
         now = self.now()
-        session = Session(id_of(token["href"]), id_of(account.href), started=int(now), renewed=int(now), stay=stay)
+        ids, begun = (id_of(token["href"]), id_of(account.href)), int(now) if started is None else started
+        session = Session(*ids, started=begun, renewed=int(now), stay=stay, factor=factor)
         known = self._look_up(self._signer.write(session), session, now)
         if not known.lives:  # ended as soon as it was there: the account was disabled or deleted meanwhile
             raise fault(Code.TOKEN_NOT_FOUND)
@@ -317,8 +327,14 @@ class Sessions(Shared):
         return self._signer.write(session._replace(renewed=int(self.now())))
 
     def is_fresh(self, session: Session) -> bool:
-        """Whether *session* began not long ago."""
-        return -_AHEAD <= self.now() - session.started < self._fresh
+        """Whether *session* began not long ago, with all that was due."""
+        return self.is_younger(session, self._fresh)
+
+    def is_younger(self, session: Session, seconds: float) -> bool:
+        """Whether *session* began less than so many *seconds* ago, with all that was due: not in a browser that was
+        not asked for the second factor because it was remembered.
+        """
+        return session.factor != WAIVED and -_AHEAD <= self.now() - session.started < seconds
 
     def max_age(self, session: Session) -> int | None:
         """How many seconds from now a browser should keep the cookie of *session* that was renewed now; None: until it
@@ -343,8 +359,9 @@ class Sessions(Shared):
         # What lasts for a fixed time needs no other cookie before it is over.
         due = expires if session.stay is Stay.REMEMBERED else session.renewed + self._idle * RENEWAL
         until = min(now + self._ttl, expires, due if now < due else expires)
+        proofs = _BOTH_PROOFS if session.factor else _PROOFS
         identity = (
-            OVER if account is None else Proved(account, CredentialKind.SESSION, session.started, _PROOFS, generation)
+            OVER if account is None else Proved(account, CredentialKind.SESSION, session.started, proofs, generation)
         )
         known = Known(text, session, identity, generation, since=now, until=until, stale=account is None or due <= now)
         self._known.pop(text, None)
@@ -459,6 +476,30 @@ class CurrentSession(Live):
         begun = self.session
         return begun is not None and self._sessions.is_fresh(begun)
 
+    def is_younger(self, seconds: float) -> bool:
+        """The same, with another time in the place of the setting."""
+        begun = self.session
+        return begun is not None and self._sessions.is_younger(begun, seconds)
+
+    @property
+    def second_factor(self) -> int | None:
+        """When a second factor was proved in this session, in seconds since the epoch. No I/O. None: none was, also in
+        a browser that was not asked because it is remembered. To read it is to look at the user.
+        """
+        begun = self.session
+        return None if begun is None else begun.factor or None
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether a second factor was due in this session, and not asked for because the browser is remembered."""
+        begun = self.session
+        return begun is not None and begun.factor == WAIVED
+
+    @property
+    def now(self) -> int:
+        """Seconds since the epoch, by the clock of the sessions."""
+        return int(self._sessions.now())
+
     @property
     def remembered(self) -> RememberedAccount | None:
         """The account that is signed in, as far as it is surely what the directory has now. To read it is to look.
@@ -488,13 +529,17 @@ class CurrentSession(Live):
         *,
         nonce: str | None = None,
         remember: bool | None = None,
+        factor: int | None = None,
+        started: int | None = None,
         new_browser: bool = False,
     ) -> None:
         """Sign *account* in with a new session; this browser's previous one ends. Nothing is asked, and no event told:
         that is for :mod:`stormpath_wsgi.flows`. With a *nonce*, of 16 to 128 characters of a URL, only one session
         begins, whichever worker is asked. *remember*: whether the browser stays signed in for ``session.remember``, or
-        until it is closed; None: as ``session.idle`` and ``session.absolute`` say.
-        *new_browser*: whether *account* has never signed in in this browser; then it is told by mail.
+        until it is closed; None: as ``session.idle`` and ``session.absolute`` say. *factor*: when a second factor was
+        proved, in seconds since the epoch; :data:`~stormpath_wsgi.cookie.WAIVED`; None: none was asked for. *started*:
+        the same, of the sign-in, where this session takes the place of one of before; None: now. *new_browser*: whether
+        *account* has never signed in in this browser; then it is told by mail.
 
         For the rest of a request that brought a token or an API key the account is the one that is signed in.
 
@@ -505,7 +550,16 @@ class CurrentSession(Live):
             raise ConfigurationError("Nobody can be signed in with a cookie: put session into the setting credentials.")
         here = organization_of(self.environ or _NO_ENVIRON)
         key = None if here is None else here.name_key
-        known = self._sessions.start(account, nonce, Stay.of(remember), self.origin(), key, new_browser=new_browser)
+        known = self._sessions.start(
+            account,
+            nonce,
+            Stay.of(remember),
+            self.origin(),
+            key,
+            factor=factor,
+            started=started,
+            new_browser=new_browser,
+        )
         if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
             self._sessions.end(known)
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)

@@ -212,6 +212,15 @@ def _changes() -> Iterator[tuple[str, Json]]:
         "/accounts/{id}/passwordChange",
         {"post": _operation(sets, "changePassword", ["id"], account, (), kinds.PasswordChange, "u")},
     )
+    factor = {"200": _response("What the account can prove.", {"$ref": "#/components/schemas/SecondFactor"})}
+    does = "Compares a code, makes recovery codes, names a factor, or forgets remembered browsers."
+    yield (
+        "/accounts/{id}/secondFactor",
+        {
+            "get": _operation("Reads what an account can prove.", "getSecondFactor", ["id"], factor),
+            "post": _operation(does, "useSecondFactor", ["id"], factor, (), kinds.SecondFactor, "u"),
+        },
+    )
 
 
 def _operation(

@@ -30,6 +30,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     verification,
 )
 from stormpath_wsgi.directory.rules.accounts.login import attempt_with
+from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.tenants.bootstrap import bootstrap, issue_api_key, issue_first_api_key
 from stormpath_wsgi.directory.rules.tokens import nonces, oauth, tokens
 from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey, ActiveKeys
@@ -47,6 +48,7 @@ from stormpath_wsgi.directory.wire.paths import (
     OwnPassword,
     ResetToken,
     Resource,
+    SecondFactors,
     Target,
     TokenCheck,
     TokenEndpoint,
@@ -189,6 +191,8 @@ class DirectoryService:
                 return email_change.token(self._context, target)
             case NoticeToken() as target:
                 return securing.get(self._context, target)
+            case SecondFactors() as target:
+                return second_factor.get(self._context, target)
         raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
@@ -260,6 +264,8 @@ class DirectoryService:
                 wanted, changed = [], securing.spend(self._context, target)
             case OwnPassword() as target:
                 wanted, changed = [], own_password.change(self._context, target, properties)
+            case SecondFactors() as target:
+                wanted, changed = [], second_factor.change(self._context, target, properties)
             case _:
                 raise fault(Code.METHOD_NOT_OFFERED)
         return self._expanded(changed, wanted)
@@ -313,7 +319,7 @@ class DirectoryService:
                 known = {"create": True}
             case ResetToken():
                 known = {"get": True, "update": True}
-            case VerificationToken() | InvitationToken() | AddressToken() | NoticeToken():
+            case VerificationToken() | InvitationToken() | AddressToken() | NoticeToken() | SecondFactors():
                 known = {"get": True, "update": True}
             case MailedCodes():
                 known = {"get": True, "create": True}

@@ -16,6 +16,7 @@ from stormpath_wsgi.flows.awaited import Awaited, AwaitedMails
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.deletion import AccountDeletion
 from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
+from stormpath_wsgi.flows.factors import OwnFactors
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
 from stormpath_wsgi.flows.password import PasswordReset
@@ -24,6 +25,7 @@ from stormpath_wsgi.flows.profile import Profile
 from stormpath_wsgi.flows.refusals import (
     CodeRefused,
     DeletionRefused,
+    FactorRefused,
     FlowRefused,
     InvitationRefused,
     KeyRefused,
@@ -38,11 +40,13 @@ from stormpath_wsgi.flows.refusals import (
     VerificationRefused,
 )
 from stormpath_wsgi.flows.registration import Registration
+from stormpath_wsgi.flows.second_factor import Asked, Held, SecondFactors, Way
 from stormpath_wsgi.flows.securing import Securing
 from stormpath_wsgi.flows.sessions import SignedInPlaces
-from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished
+from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished, Waived
 from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.flows.tokens import TokenGrants
+from stormpath_wsgi.flows.trusted import TrustedBrowsers
 from stormpath_wsgi.flows.verification import Verification
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
@@ -55,20 +59,24 @@ __all__ = [
     "AccountDeletion",
     "AddressToken",
     "ApiKeys",
+    "Asked",
     "Awaited",
     "CodeRefused",
     "DeletionRefused",
     "EmailChanges",
     "Entered",
+    "FactorRefused",
     "Finished",
     "FlowRefused",
     "Flows",
     "Fresh",
     "FreshRequired",
+    "Held",
     "Invitation",
     "InvitationRefused",
     "Invitee",
     "KeyRefused",
+    "OwnFactors",
     "PasswordRefused",
     "PasswordReset",
     "PendingRefused",
@@ -77,6 +85,7 @@ __all__ = [
     "Question",
     "Registration",
     "RegistrationRefused",
+    "SecondFactors",
     "Securing",
     "SessionRefused",
     "SignIn",
@@ -90,14 +99,16 @@ __all__ = [
     "Unfinished",
     "Verification",
     "VerificationRefused",
+    "Waived",
+    "Way",
     "flows_of",
 ]
 
 
 class Flows:
-    """The flows of one application: ``sign_in``, ``registration``, ``invitation``, ``sign_out``, ``password``,
-    ``securing``, ``verification``, ``fresh``, ``profile``, ``email``, ``places``, ``api_keys``, ``account_data``,
-    ``deletion``, ``tokens``. Lives with the process.
+    """The flows of one application: ``sign_in``, ``second_factor``, ``registration``, ``invitation``, ``sign_out``,
+    ``password``, ``securing``, ``verification``, ``fresh``, ``profile``, ``email``, ``factors``, ``places``,
+    ``api_keys``, ``account_data``, ``deletion``, ``tokens``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -106,6 +117,11 @@ class Flows:
         browsers = Browsers(keys, settings.limits, secure=secure)
         asks = settings.web.login.remember_me
         self.sign_in = SignIn(client, application, pending, browsers, asks_to_remember=asks)
+        remember = int(settings.web.second_factor.remember.total_seconds())
+        trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
+        #: What is asked beside a password, and how it can be answered.
+        self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, trusted)
+        self.sign_in.add_step(self.second_factor)
         #: How often what the directory does not count may be tried.
         self.limits = client.limits or _limits_of(settings, client)
         self.registration = Registration(client, application, self.sign_in, browsers, self.limits)
@@ -116,6 +132,8 @@ class Flows:
         self.securing = Securing(client, self.password)
         self.verification = Verification(client, application, self.sign_in)
         self.fresh = Fresh(client, self.sign_in)
+        issuer = settings.web.second_factor.issuer or settings.web.look.name
+        self.factors = OwnFactors(client, self.fresh, self.second_factor, lambda: issuer or application.name)
         self.profile = Profile(client, self.fresh)
         self.email = EmailChanges(client, self.fresh)
         self.places = SignedInPlaces(client, application)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from stormpath_wsgi.client import Account, Client
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.cookie import WAIVED
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import PASSWORD, ProvedAgain
 from stormpath_wsgi.flows.refusals import SignInRefused
@@ -56,7 +57,8 @@ class Fresh:
         """
         account = self.confirm(session, password)
         try:
-            session.sign_in(account, remember=session.remember)
+            factor = WAIVED if session.is_waived else session.second_factor
+            session.sign_in(account, remember=session.remember, factor=factor)
         except Error as error:
             raise SignInRefused.of(error) from error
         self._events.emit(ProvedAgain(account=account.href, credential=PASSWORD))

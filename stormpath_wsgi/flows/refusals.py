@@ -146,6 +146,12 @@ class TokenRefused(FlowRefused):
     """
 
 
+class FactorRefused(FlowRefused):
+    """A second factor was not proved (``FACTOR_CODE_WRONG``, ``TOO_MANY_TRIES``, or what a directory says of a code
+    that was sent and cannot be answered any more), or there is no such way (``NOT_FOUND``); or one was not added.
+    """
+
+
 class CodeRefused(FlowRefused):
     """A code that was typed is wrong (``MAILED_CODE_WRONG``), or there is none to answer any more
     (``MAILED_CODE_DEAD``): it was used, is too old, had five wrong answers, or is of another browser.

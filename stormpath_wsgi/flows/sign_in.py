@@ -7,9 +7,11 @@ else there is to prove, and a session with a new id begins, or the sign-in stays
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,9 +19,11 @@ from typing import Any, ClassVar, Protocol
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.cookie import WAIVED
 from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import (
     APPLICATION,
+    FACTOR,
     MAIL,
     PASSWORD,
     REFUSED,
@@ -48,12 +52,23 @@ class Step(Protocol):
     #: The address of that page, below the mount point of the site. It gets the parameter ``pending``.
     uri: str
 
-    def asks(self, account: Account, origin: Origin) -> str | None:
-        """The name of what *account* has to answer, such as ``code``; None: nothing.
+    def asks(self, account: Account, origin: Origin) -> str | Waived | None:
+        """The name of what *account* has to answer, such as ``code``; None: nothing. :class:`Waived`: it would, and is
+        not asked this time.
 
         It is asked for anew before a session begins, and not any more once what has that name was answered. *origin*:
         where the request comes from. Whatever this raises ends the sign-in, with nothing changed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """The question *name* is due, and is not asked at a sign-in with a page, because this browser is trusted.
+
+    To a program, which has no page, a password alone is not enough all the same.
+    """
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +195,22 @@ class SignIn:
         credential: str = APPLICATION,
         asked: bool = False,
         remember: bool | None = None,
+        answers: tuple[str, ...] = (),
     ) -> Finished | Unfinished:
         """Sign *account* in, for whom the caller vouches, as far as nothing else is asked.
 
         *credential*: what proved it, for events. *asked*: whether :meth:`prove` has asked the listeners already.
         *remember*: whether the visitor wants to stay signed in, for ``session.remember``, or only until the browser is
-        closed; None: nobody has asked, so it is as long as ``session.idle`` and ``session.absolute`` say.
+        closed; None: nobody has asked, so it is as long as ``session.idle`` and ``session.absolute`` say. *answers*:
+        the questions that what was proved answers as well: a device that asks for a finger or a PIN is a second factor
+        in itself (``factor``).
 
         Raises :class:`SignInRefused` when it may not have a session, and :class:`~stormpath_wsgi.events.Declined` when
         a listener refuses; nothing has changed then. Raises :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         if not asked:
             self._ask_listeners(SignInStarts(account=account.href, credential=credential))
-        return self._enter(session, account, credential, None, remember)
+        return self._enter(session, account, credential, None, remember, answers)
 
     def enter_after(
         self,
@@ -230,8 +248,11 @@ class SignIn:
         pending = self._pending.read(session, text)
         return Question(self._account(pending.progress), pending.asks)
 
-    def answered(self, session: CurrentSession, text: object, name: str) -> Finished | Unfinished:
-        """Go on with the pending sign-in *text*: the caller has seen the right answer to the question *name*.
+    def answered(
+        self, session: CurrentSession, text: object, name: str, *, by: str | None = None
+    ) -> Finished | Unfinished:
+        """Go on with the pending sign-in *text*: the caller has seen the right answer to the question *name*. *by*: in
+        which way it was answered, where there are several.
 
         Raises :class:`PendingRefused` for a *text* that is no good, or that asks another question;
         :class:`~stormpath_wsgi.Error` when the directory fails.
@@ -243,7 +264,20 @@ class SignIn:
         progress = pending.progress
         with self._telling(account=self._href(progress), credential=progress.proved[0]):
             account = self._account(progress)
-            return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, name)))
+            answers = (name,) if by is None else (name, f"{name}-{by}")
+            return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, *answers)))
+
+    def ticket(self, session: CurrentSession, text: object) -> str:
+        """43 characters that only this browser has while it is asked by the pending sign-in *text*: the same for all
+        texts of one sign-in. None: while it has this session. Raises :class:`PendingRefused`.
+        """
+        if text is None:
+            begun = session.session
+            known = "" if begun is None else begun.id
+        else:
+            progress = self._pending.read(session, text).progress
+            known = f"{progress.id} {progress.browser}"
+        return base64.urlsafe_b64encode(hashlib.sha256(f"ticket {known}".encode()).digest()).decode().rstrip("=")
 
     def asks_more(self, account: Account, origin: Origin) -> bool:
         """Whether a step asks *account* for more than its password: then no request is signed in by that alone.
@@ -291,26 +325,36 @@ class SignIn:
         credential: str,
         login: str | None,
         remember: bool | None,
+        answers: tuple[str, ...] = (),
     ) -> Finished | Unfinished:
+        progress = Progress.of(account, credential, remember)
         with self._telling(login=login, account=account.href, credential=credential):
-            return self._go_on(session, account, Progress.of(account, credential, remember))
+            return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, *answers)))
 
     def _go_on(self, session: CurrentSession, account: Account, progress: Progress) -> Finished | Unfinished:
         """Ask the next question, or begin the session when there is none."""
+        waived: set[str] = set()
         for step in self._steps:
-            name = step.asks(account, session.origin())
-            if name is not None and name not in progress.proved[1:]:
+            asked = step.asks(account, session.origin())
+            name = asked.name if isinstance(asked, Waived) else asked
+            if name is None or name in progress.proved[1:]:
+                continue
+            if not isinstance(asked, Waived):
                 return Unfinished(account, name, step.uri, self._pending.write(session, Pending(progress, name)))
-        self._begin(session, account, progress)
+            waived.add(name)
+        self._begin(session, account, progress, waived)
         return Finished(account)
 
-    def _begin(self, session: CurrentSession, account: Account, progress: Progress) -> None:
+    def _begin(self, session: CurrentSession, account: Account, progress: Progress, waived: Container[str]) -> None:
         before = session.origin()
         # Who has just read a mail of ours, or made the account, needs no mail about that.
         tells = progress.proved[0] not in (MAIL, REGISTRATION)
         new_browser = tells and not self._browsers.knows(session, progress.account_id)
+        factor = session.now if FACTOR in progress.proved[1:] else WAIVED if FACTOR in waived else None
         try:
-            session.sign_in(account, nonce=progress.id, remember=progress.remember, new_browser=new_browser)
+            session.sign_in(
+                account, nonce=progress.id, remember=progress.remember, factor=factor, new_browser=new_browser
+            )
         except Error as error:
             kind = SignInRefused if progress.id is None else PendingRefused
             if error.status == HTTPStatus.NOT_FOUND:  # of the account: it was removed meanwhile
@@ -321,7 +365,8 @@ class SignIn:
         for href in session.ended:
             if href != account.href:
                 self._events.emit(SignedOut(account=href, actor=before.actor, credential=before.credential))
-        self._events.emit(SignedIn(account=account.href, credential=progress.proved[0]))
+        by = next((each.partition("-")[2] for each in progress.proved if each.startswith(f"{FACTOR}-")), None)
+        self._events.emit(SignedIn(account=account.href, credential=progress.proved[0], factor=by))
 
     def _account(self, progress: Progress) -> Account:
         """The account as the directory has it now, if it is still the one that was proved."""

@@ -34,7 +34,7 @@ from stormpath_wsgi.kinds.directories import (
     PasswordPolicy,
     PasswordStrength,
 )
-from stormpath_wsgi.kinds.factors import Challenge, Factor, Phone
+from stormpath_wsgi.kinds.factors import Challenge, Factor, Phone, SecondFactor
 from stormpath_wsgi.kinds.kind import Kind, Member, wire_name
 from stormpath_wsgi.kinds.members import (
     Array,
@@ -139,8 +139,8 @@ __all__ = [
     "Part", "PasswordChange", "PasswordPolicy", "PasswordResetToken", "PasswordStrength", "Phone", "Provider",
     "ProviderData", "RefreshToken", "RegisteredSamlServiceProvider", "SamlIdentityProvider",
     "SamlIdentityProviderMetadata", "SamlPolicy", "SamlServiceProvider", "SamlServiceProviderMetadata",
-    "SamlServiceProviderRegistration", "Session", "SmtpServer", "Struct", "Structs", "Tenant", "Text", "Timestamped",
-    "UserInfoMappingRules", "VerificationEmail", "X509Certificate", "format_duration", "format_instant", "id_of",
-    "is_storable", "parse_duration", "parse_instant", "wire_name",
+    "SamlServiceProviderRegistration", "SecondFactor", "Session", "SmtpServer", "Struct", "Structs", "Tenant", "Text",
+    "Timestamped", "UserInfoMappingRules", "VerificationEmail", "X509Certificate", "format_duration", "format_instant",
+    "id_of", "is_storable", "parse_duration", "parse_instant", "wire_name",
 ]
 # fmt: on

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from stormpath_wsgi.kinds.members import Choice, Collection, Link, Name, Struct, Text
+from stormpath_wsgi.kinds.kind import Kind
+from stormpath_wsgi.kinds.members import (
+    Array,
+    Boolean,
+    Choice,
+    Collection,
+    Instant,
+    Integer,
+    Link,
+    Name,
+    Struct,
+    Structs,
+    Text,
+)
 from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import DISABLED, ENABLED, GOOGLE_AUTHENTICATOR, SMS, UNVERIFIED, VERIFIED
 
@@ -58,3 +71,44 @@ class Challenge(Timestamped):
     code = Text[str](length=(0, 64), nullable=True, writable="cu", secret=True)
     account = Link[Any]("Account")
     factor = Link[Any]("Factor")
+
+
+class SecondFactor(Kind):
+    """What an account can prove beside its password, at ``accounts/<id>/secondFactor``.
+
+    ``factors`` are those that count: ENABLED and VERIFIED, and a phone is ENABLED too. ``version`` is another one when
+    these are others, and when all remembered browsers are forgotten.
+
+    POST does one thing. ``appCode``, ``recoveryCode``: a code is compared, and used up; a wrong one answers 7122.
+    ``newRecoveryCodes``: makes a new set, which is answered once, as ``codes``, and takes the place of the old one;
+    false: removes the set. ``naming``: gives a factor another name. ``forgetBrowsers``: moves the ``version``.
+
+    The REST API of Stormpath did not have it.
+    """
+
+    path = "secondFactor"
+    version = Text[str](derived=True)
+    factors = Structs(
+        {
+            "href": Text(length=(0, 1000)),
+            "type": Choice(SMS, GOOGLE_AUTHENTICATOR),
+            "name": Name(length=(0, 255), nullable=True),
+            "number": Text(length=(0, 64), nullable=True),
+            "created_at": Text(length=(0, 64)),
+        },
+        derived=True,
+    )
+    recovery_codes = Integer(minimum=0, derived=True)  # how many are left
+    recovery_codes_made_at = Instant["dt.datetime | None"](nullable=True, derived=True)
+    codes = Array(omitted=True, derived=True)
+    app_code = Text[str](length=(1, 64), writable="u", secret=True)
+    recovery_code = Text[str](length=(1, 64), writable="u", secret=True)
+    new_recovery_codes = Boolean(writable="u", secret=True)
+    forget_browsers = Boolean(writable="u", secret=True)
+    naming = Struct(
+        {"href": Text(length=(1, 1000)), "name": Name(length=(0, 255), nullable=True)},
+        nullable=True,
+        writable="u",
+        secret=True,
+    )
+    account = Link[Any]("Account")

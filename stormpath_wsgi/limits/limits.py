@@ -151,6 +151,10 @@ class Limits:
         """A code of a second factor is compared in the block. A browser that knows the account counts by itself."""
         return self.limiter.trying(self._of_factor(factor_id, account_id))
 
+    def factors(self, ids: Iterable[str], account_id: str) -> AbstractContextManager[Try]:
+        """A code is compared in the block that may be of any of these factors. It counts for all of them."""
+        return self.limiter.trying([tally for id in ids for tally in self._of_factor(id, account_id)])
+
     @contextmanager
     def factor_message(self, factor_id: str, account_id: str) -> Iterator[None]:
         """A code of a second factor is sent in the block. That counts nothing, but none is sent during a wait."""

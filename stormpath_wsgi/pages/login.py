@@ -80,6 +80,7 @@ BANNERS = {
         ),
     ),
     "reset": Banner(marked("Your password is changed."), marked("Sign in with the new one."), "good"),
+    "over": Banner(marked("That took too long."), marked("Sign in once more.")),
     "deletion": Banner(
         marked("Your account is going to be deleted."),
         marked("You are signed out everywhere. To keep it, sign in before the time is over that our mail tells."),

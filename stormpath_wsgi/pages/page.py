@@ -185,6 +185,8 @@ class Outcome(NamedTuple):
     account: Account | None
     location: str
     signed_in: bool
+    #: Recovery codes that were made by it, which are shown this once.
+    codes: tuple[str, ...] = ()
 
 
 class FormPage(Page[F]):

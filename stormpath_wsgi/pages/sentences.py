@@ -71,6 +71,13 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
     Code.TOO_MANY_TRIES: marked("Too many tries. Please wait a moment and try again."),
     Code.MAILED_CODE_WRONG: marked("That code is not right. Check the mail again."),
     Code.MAILED_CODE_DEAD: marked("That code is too old. Send a new one."),
+    Code.FACTOR_CODE_WRONG: marked("That code is not right. Check it, and enter it again."),
+    Code.CHALLENGE_CLOSED: marked("That code is too old. Send a new one."),
+    Code.CHALLENGE_EXPIRED: marked("That code is too old. Send a new one."),
+    Code.CHALLENGE_TOO_MANY_TRIES: marked("That code is too old. Send a new one."),
+    Code.PHONE_NUMBER_INVALID: marked("Enter a number with its country code, like +49 30 901820."),
+    Code.PHONE_NUMBER_TAKEN: marked("You have this number already."),
+    Code.PHONE_OF_OTHER_FACTOR: marked("You have this number already."),
     Code.UNAVAILABLE: marked("The service is temporarily unavailable. Please try again shortly."),
 }
 
@@ -88,6 +95,7 @@ ON_PAGES: Mapping[str | tuple[str, str], str] = {
     (REQUIRED, "email"): marked("Enter your email."),
     (REQUIRED, "username"): marked("Enter your username."),
     (REQUIRED, "password"): marked("Enter your password."),
+    (REQUIRED, "code"): marked("Enter the code."),
     (REQUIRED, "confirmPassword"): marked("Enter the password once more."),
     (REQUIRED, "givenName"): marked("Enter your first name."),
     (REQUIRED, "middleName"): marked("Enter your middle name."),

@@ -23,6 +23,7 @@ from stormpath_wsgi.settings.forms import (
     LoginForm,
     OrganizationSelectForm,
     RegisterForm,
+    SecondFactorForm,
     VerifyForm,
 )
 from stormpath_wsgi.settings.forward_auth import ForwardAuthHeaders, ForwardAuthSettings, GuardedHost, host_key
@@ -59,6 +60,7 @@ from stormpath_wsgi.settings.pages import (
     SecureSettings,
     VerifyEmailSettings,
 )
+from stormpath_wsgi.settings.second_factor import SecondFactorSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
 from stormpath_wsgi.settings.settings import Settings
@@ -76,8 +78,8 @@ __all__ = [
     "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings", "LogoutSettings",
     "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings", "OrganizationSelectForm",
     "OrganizationSelectSettings", "PageSettings", "PasswordGrantSettings", "ReadySettings", "RefreshGrantSettings",
-    "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "Section", "SecureSettings", "SessionSettings",
-    "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
-    "host_key",
+    "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "SecondFactorForm", "SecondFactorSettings",
+    "Section", "SecureSettings", "SessionSettings", "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings",
+    "VerifyEmailSettings", "VerifyForm", "WebSettings", "host_key",
 ]
 # fmt: on

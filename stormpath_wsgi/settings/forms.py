@@ -236,6 +236,15 @@ class FreshForm(FormSettings):
     field_order: Names = Field(("password",), description=_ORDER)
 
 
+class SecondFactorForm(FormSettings):
+    """The field of the page that asks for a second factor."""
+
+    indispensable = ("code",)
+
+    fields: dict[str, FieldSettings] = Field({"code": _field(marked("Code"), required=True)}, description=_FIELDS)
+    field_order: Names = Field(("code",), description=_ORDER)
+
+
 class VerifyForm(FormSettings):
     """The field of the page where people ask for another verification mail."""
 

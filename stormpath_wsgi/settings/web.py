@@ -31,6 +31,7 @@ from stormpath_wsgi.settings.pages import (
     SecureSettings,
     VerifyEmailSettings,
 )
+from stormpath_wsgi.settings.second_factor import SecondFactorSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.spa import SpaSettings
 from stormpath_wsgi.settings.types import (
@@ -96,6 +97,7 @@ class WebSettings(Section):
     email: EmailSettings = EmailSettings()
     secure: SecureSettings = SecureSettings()
     fresh: FreshSettings = FreshSettings()
+    second_factor: SecondFactorSettings = SecondFactorSettings()
     me: MeSettings = MeSettings()
     forward_auth: ForwardAuthSettings = ForwardAuthSettings()
     health: HealthSettings = HealthSettings()

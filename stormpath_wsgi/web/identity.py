@@ -49,6 +49,8 @@ class Proof(Enum):
     TOKEN = events.TOKEN
     #: The secret of an API key.
     API_KEY = events.API_KEY
+    #: A second factor, in the session beside the password.
+    SECOND_FACTOR = events.FACTOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -620,6 +620,15 @@ class Account(HasCustomData, HasStatus, kinds.Account):
         """
         self._client.data_store.update(f"{self.href}/{kinds.PasswordChange.path}", {"password": password})
 
+    def second_factor(self) -> SecondFactor:
+        """What the account can prove beside its password, as the directory has it now.
+
+        Raises :class:`~stormpath_wsgi.Error` with status 404 where a directory of an older version, on another machine,
+        does not know it.
+        """
+        answer = self._client.data_store.get(f"{self.href}/{kinds.SecondFactor.path}")
+        return SecondFactor(self._client, properties=answer)
+
     def change_email(self, email: str) -> EmailChange:
         """Mails a link to *email*, or mails it again. The address counts once somebody has opened the link.
 
@@ -932,6 +941,45 @@ class Factor(HasStatus, kinds.Factor):
             challenge = self.challenges.create({"code": code})
         self.refresh()
         return challenge
+
+
+class SecondFactor(Resource, kinds.SecondFactor):
+    """What an account can prove beside its password. It prints without recovery codes."""
+
+    account: kinds.Link[Account]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.href}>"
+
+    def prove_app(self, code: str) -> None:
+        """Uses the *code* of an authenticator app up. Raises :class:`~stormpath_wsgi.Error`: 7122 for a wrong one."""
+        self._post({"appCode": code})
+
+    def prove_recovery(self, code: str) -> None:
+        """Uses a recovery *code* up. Raises as :meth:`prove_app` does."""
+        self._post({"recoveryCode": code})
+
+    def make_recovery_codes(self) -> list[str]:
+        """Makes new recovery codes, and returns them this once. Those of before are worth nothing from now on."""
+        codes: list[str] = self._post({"newRecoveryCodes": True})["codes"]
+        return codes
+
+    def remove_recovery_codes(self) -> None:
+        """Removes the recovery codes."""
+        self._post({"newRecoveryCodes": False})
+
+    def name_factor(self, href: str, name: str | None) -> None:
+        """Gives the factor with that *href* a *name*. Raises :class:`~stormpath_wsgi.Error`."""
+        self._post({"naming": {"href": href, "name": name}})
+
+    def forget_remembered_browsers(self) -> None:
+        """Has no browser remembered any more: each is asked for the second factor at the next sign-in."""
+        self._post({"forgetBrowsers": True})
+
+    def _post(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._client.data_store.update(self.href, body)
+        self._accept({name: value for name, value in answer.items() if name != "codes"})
+        return answer
 
 
 class Challenge(Resource, kinds.Challenge):

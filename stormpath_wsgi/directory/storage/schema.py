@@ -468,11 +468,13 @@ application_web_configs = table(
 
 phones = table("phones", kinds.Phone, UniqueConstraint("account_id", "number"))
 
-#: *last_step*: the time step of the last accepted code of an authenticator app (RFC 6238).
+#: *last_step*: the time step of the last accepted code of an authenticator app (RFC 6238). *name*: what its owner calls
+#: it.
 factors = table(
     "factors",
     kinds.Factor,
     Column("last_step", BigInteger),
+    Column("name", Text),
     Column("recent_challenge_id", Text),
     UniqueConstraint("phone_id"),
     Index(None, "account_id", "created_at"),
@@ -671,4 +673,26 @@ sessions = Table(
     Column("address", Text),
     Column("last_used_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("refresh_token_id"),
+)
+
+#: What is known of the second factors of an account as a whole. *forgotten*: how often its remembered browsers were
+#: forgotten. *codes_made_at*: when its recovery codes were made, milliseconds.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    reference("account_id", "accounts"),
+    Column("forgotten", Integer, nullable=False),
+    Column("codes_made_at", BigInteger),
+    PrimaryKeyConstraint("account_id"),
+)
+
+#: The recovery codes of an account that were not used. *first*: the first character, by which the code is found; no two
+#: codes of an account have the same. *hash*: of the code, by the hasher of passwords.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    reference("account_id", "accounts"),
+    Column("first", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "first"),
 )

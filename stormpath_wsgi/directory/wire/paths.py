@@ -176,6 +176,13 @@ class OwnPassword:
     account_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SecondFactors:
+    """``accounts/<id>/secondFactor``: what an account can prove beside its password."""
+
+    account_id: str
+
+
 Target = (
     Resource
     | Listing
@@ -190,6 +197,7 @@ Target = (
     | AddressToken
     | NoticeToken
     | OwnPassword
+    | SecondFactors
 )
 
 
@@ -226,6 +234,8 @@ def _target(path: str) -> Target | None:
             return AddressChange(id)
         case ["accounts", id, kinds.PasswordChange.path] if ID.match(id):
             return OwnPassword(id)
+        case ["accounts", id, kinds.SecondFactor.path] if ID.match(id):
+            return SecondFactors(id)
         case [segment, id, name] if segment in BY_SEGMENT and ID.match(id):
             return _member(BY_SEGMENT[segment], id, name)
         case ["applications", id, "authTokens", token] if ID.match(id) and _TOKEN.match(token):

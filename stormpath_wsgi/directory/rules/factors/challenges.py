@@ -15,7 +15,7 @@ import hmac
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import encryption_context
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.events import FactorAdded
 from stormpath_wsgi.kinds import ENABLED, SMS, VERIFIED, Challenge, Factor, Phone, id_of
 
 LIFETIME = 300_000  # milliseconds
@@ -40,6 +41,7 @@ DEFAULT_MESSAGE = "Your verification code is ${code}"
 
 _PLACEHOLDER = "${code}"
 _CODE = re.compile(r"[0-9]{6}")
+_SPACING = re.compile(r"[\s\u2010-\u2015-]+")
 _KEPT = 30 * 24 * 3_600_000  # milliseconds for which a challenge can be read
 _PURGED = 5  # the number of old challenges of the factor that are removed for each new one
 
@@ -92,7 +94,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         return _sent(context, factor, template(message))
     if message is not None:
         raise fault(Code.UNKNOWN_PROPERTY, "Challenge message is for the type SMS only.")
-    return _judged(context, factor, _well_formed(code))
+    return _judged(context, factor, well_formed(code))
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
@@ -116,6 +118,21 @@ def redeem(context: Context, href: Any, code: Any) -> str | None:
         current = records.load(work, target)
     answered = _answered(context, current, Challenge.code.check(code))
     return id_of(answered["account"]["href"]) if answered["status"] == "SUCCESS" else None
+
+
+def judge(work: UnitOfWork, factor_ids: Sequence[str], code: str) -> bool:
+    """Whether *code*, six digits, is one of an authenticator app among these factors. Each that is asked keeps the
+    result, in a challenge; the time step of the right code is used up.
+    """
+    return any(_judge(work, _locked(work, id), code)[1] for id in factor_ids)
+
+
+def well_formed(code: str | None) -> str:
+    """*code* without the blanks and dashes that apps and people write in it. Raises 13104 unless it has six digits."""
+    digits = _SPACING.sub("", code or "")
+    if not _CODE.fullmatch(digits):
+        raise fault(Code.CHALLENGE_CODE_FORM)
+    return digits
 
 
 def template(message: str | None) -> str:
@@ -175,7 +192,7 @@ def _judged(context: Context, factor: Wire, code: str) -> Wire:
 
 def _answered(context: Context, challenge: Wire, given: Any) -> Wire:
     """The *challenge* after the code *given* was compared with the one that was sent."""
-    code, id = _well_formed(given), id_of(challenge["href"])
+    code, id = well_formed(given), id_of(challenge["href"])
     factor_id, account_id = id_of(challenge["factor"]["href"]), id_of(challenge["account"]["href"])
     with context.limits.factor(factor_id, account_id) as made, context.write(moves_generation=False) as work:
         if _answer(work, id, code):
@@ -232,6 +249,7 @@ def _store(work: UnitOfWork, factor: Row[Any], id: str, values: Mapping[str, Any
 def _verify(work: UnitOfWork, factor: Row[Any]) -> None:
     if factor.verification_status != VERIFIED:
         records.change(work, Factor, factor.id, {"verification_status": VERIFIED})
+        work.tell(FactorAdded, factor.account_id, factor=work.href(Resource(Factor, factor.id)), type=factor.type)
         work.outdated.append(f"factors/{factor.id}")  # from now on it is asked for
 
 
@@ -259,14 +277,6 @@ def _check_open(work: UnitOfWork, challenge: Row[Any], number: str) -> None:
         raise fault(Code.CHALLENGE_CLOSED)
     if challenge.ends_at <= work.now:
         raise fault(Code.CHALLENGE_EXPIRED)
-
-
-def _well_formed(code: str | None) -> str:
-    """*code* without the blanks that apps show in it. Raises 13104 unless it has six digits."""
-    digits = "".join((code or "").split())
-    if not _CODE.fullmatch(digits):
-        raise fault(Code.CHALLENGE_CODE_FORM)
-    return digits
 
 
 def _locked(work: UnitOfWork, factor_id: str) -> Row[Any]:

@@ -21,7 +21,8 @@ from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import SMS, Factor, id_of
+from stormpath_wsgi.events import FactorRemoved
+from stormpath_wsgi.kinds import SMS, VERIFIED, Factor, id_of
 
 _USERNAME = select(schema.accounts.c.username).where(schema.accounts.c.id == bindparam("id"))
 
@@ -72,8 +73,11 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 def remove(context: Context, target: Resource) -> None:
     """Removes a factor, with its challenges. Its phone stays."""
     with context.write() as work:
-        records.load(work, target)
+        factor = records.load(work, target)
         records.remove(work, Factor, target.id)
+        if factor["verificationStatus"] == VERIFIED:
+            account_id = id_of(factor["account"]["href"])
+            work.tell(FactorRemoved, account_id, factor=factor["href"], type=factor["type"])
 
 
 def _named(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Browsers that are not asked for the second factor again for a while, because their owner wanted that.
+
+Such a browser has a signed cookie. It is good for one account (a few accounts may have one each), as long as the
+account has the same second factors and the same password, and nobody has had the browsers forgotten: the cookie holds
+the version of the one and the moment of the other. It signs nobody in, and proves nothing: what asks for a fresh
+sign-in, or for a second factor in this session, asks in such a browser as well.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from stormpath_wsgi.client import Account
+from stormpath_wsgi.cookie import Cookie
+from stormpath_wsgi.flows.pending import password_moment
+from stormpath_wsgi.kinds import id_of
+from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.signing import PurposeSigner
+
+#: How many accounts a browser is trusted for: those that said so last.
+MOST = 4
+
+#: Seconds that the clock of another machine may be ahead.
+_AHEAD = 60
+
+_VERSION = re.compile("[0-9a-zA-Z_-]{1,64}")
+_LONGEST = MOST * 256 + 64
+_LONGEST_HEADER = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    account_id: str
+    version: str
+    password: str
+    since: int
+
+    def written(self) -> str:
+        return f"{self.account_id}.{self.version}.{self.password}.{self.since:x}"
+
+
+class TrustedBrowsers:
+    """Writes and reads these cookies of one application. Threads may share it.
+
+    *secret_keys*: the first signs, all verify. *lasts*: seconds. *secure*: whether the cookie is Secure over plain http
+    too. *now*: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        secret_keys: Sequence[SecretStr],
+        application_id: str,
+        lasts: int,
+        *,
+        secure: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        # If the form of the text changes, its purpose must change as well: below it is taken apart by its form.
+        self._signer = PurposeSigner(secret_keys, f"stormpath_wsgi trusted browser 1 of {application_id}")
+        self.lasts, self._now = lasts, now
+        self._cookies = {https: Cookie("stormpath_trusted", secure=https or secure) for https in (False, True)}
+
+    def trust(self, session: CurrentSession, account: Account, version: str) -> None:
+        """Do not ask *account*, with second factors of that *version*, again in the browser of *session*."""
+        if session.environ is None or not self.lasts or not _VERSION.fullmatch(version):
+            return
+        new = _Trust(id_of(account.href), version, _moment(account), int(self._now()))
+        others = [each for each in self._read(session.environ) if each.account_id != new.account_id]
+        value = "~".join(each.written() for each in (new, *others[: MOST - 1]))
+        session.add_cookie(self._cookie(session.environ).header(self._signer.sign(value).decode(), self.lasts))
+
+    def trusts(self, environ: dict[str, Any] | None, account: Account, version: str) -> bool:
+        """Whether the request *environ* is of a browser in which *account* is not asked again. None: of no browser."""
+        if environ is None or not self.lasts:
+            return False
+        now, wanted = self._now(), (id_of(account.href), version, _moment(account))
+        return any(
+            (each.account_id, each.version, each.password) == wanted
+            and each.since - _AHEAD <= now < each.since + self.lasts
+            for each in self._read(environ)
+        )
+
+    def _read(self, environ: dict[str, Any]) -> Iterator[_Trust]:
+        header = str(environ.get("HTTP_COOKIE", ""))
+        if not 0 < len(header) <= _LONGEST_HEADER:
+            return
+        for text in self._cookie(environ).texts(header):
+            value, _, signature = text.rpartition(".")
+            # The length is checked first, so that a long text is not hashed.
+            if len(text) <= _LONGEST and text.isascii() and self._signer.verify_signature(value, signature):
+                for each in value.split("~"):
+                    account_id, version, password, since = each.split(".")
+                    yield _Trust(account_id, version, password, int(since, 16))
+                return
+
+    def _cookie(self, environ: dict[str, Any]) -> Cookie:
+        return self._cookies[environ.get("wsgi.url_scheme") == "https"]
+
+
+def _moment(account: Account) -> str:
+    moment = password_moment(account)
+    return "" if moment is None else f"{moment:x}"
