@@ -7,7 +7,7 @@
 from stormpath_wsgi.client import Client
 from stormpath_wsgi.errors import ConfigurationError, Error
 from stormpath_wsgi.middleware import StormpathMiddleware
-from stormpath_wsgi.policy import groups_required, login_required
+from stormpath_wsgi.policy import fresh_required, groups_required, login_required, second_factor_required
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.user import AnonymousUser, User, user
 
@@ -19,7 +19,9 @@ __all__ = [
     "Settings",
     "StormpathMiddleware",
     "User",
+    "fresh_required",
     "groups_required",
     "login_required",
+    "second_factor_required",
     "user",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import TypeAlias, overload
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -15,7 +16,8 @@ from webob import Request
 from werkzeug.wsgi import ClosingIterator
 
 from stormpath_wsgi.client import Group
-from stormpath_wsgi.session import session_of
+from stormpath_wsgi.session import CurrentSession, session_of
+from stormpath_wsgi.settings import WebSettings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
 from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES, REFUSED_BY
@@ -96,27 +98,76 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
     return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all), wanted)
 
 
-def fresh_required(app: WSGIApplication) -> WSGIApplication:
-    """*app* for those only who have signed in not longer ago than the setting ``session.fresh``.
+@dataclass(frozen=True)
+class SessionPolicy:
+    """A named question about the session of somebody who is signed in. It is used as a :class:`Policy` is.
 
-    Others who are signed in by a session are asked for the password once more, and come back; a program gets 403.
+    *holds*: whether the session will do. *page*: of the settings, our page that mends it, and what its address says
+    besides ``next``; None: it is not served. A browser is sent there and comes back; a program gets 403, and so does
+    who is signed in by a token or an API key, which proves nothing of the kind.
     """
-    if not callable(app):
-        raise TypeError(f"fresh_required goes around a WSGI application, and {app!r} is none.")
 
-    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        session = session_of(environ)
-        if session.is_fresh:
-            return app(environ, start_response)
-        if not session.user.is_authenticated:
-            return challenge(environ, start_response)
-        log.info("The policy fresh_required refuses %r.", session.user)
-        web = session.settings.web
-        if session.session is None or not web.fresh.enabled or preferred(environ, web.produces) != HTML:
-            return forbid(environ, start_response)
-        return _redirect(environ, start_response, web.at(web.fresh.uri))
+    name: str
+    holds: Callable[[CurrentSession], bool]
+    page: Callable[[WebSettings], tuple[str, str] | None]
 
-    return guarded
+    def __call__(self, app: WSGIApplication) -> WSGIApplication:
+        if not callable(app):
+            raise TypeError(f"{self.name} goes around a WSGI application, and {app!r} is none.")
+
+        def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            session = session_of(environ)
+            if self.holds(session):
+                return app(environ, start_response)
+            if not session.user.is_authenticated:
+                return challenge(environ, start_response)
+            log.info("The policy %s refuses %r.", self.name, session.user)
+            web = session.settings.web
+            page = self.page(web)
+            if session.session is None or page is None or preferred(environ, web.produces) != HTML:
+                return forbid(environ, start_response)
+            uri, query = page
+            return _redirect(environ, start_response, web.at(uri), query)
+
+        return guarded
+
+
+@overload
+def fresh_required(minutes: float, /) -> SessionPolicy: ...
+@overload
+def fresh_required(app: WSGIApplication, /) -> WSGIApplication: ...
+def fresh_required(app: WSGIApplication | float, /) -> WSGIApplication | SessionPolicy:
+    """The policy for those only who have signed in not longer ago than so many *minutes*, above 0; used around an *app*
+    without a number, than the setting ``session.fresh``.
+
+    Others who are signed in by a session are asked for the password once more, and come back; a program gets 403. A
+    browser that was not asked for the second factor, because it is remembered, is asked for that too.
+
+    Raises TypeError for what is neither a number nor a WSGI application, ValueError for a number that is not above 0.
+    """
+    if isinstance(app, bool) or not isinstance(app, int | float):
+        return _FRESH(app)
+    if not 0 < app < math.inf:
+        raise ValueError(f"fresh_required takes a number of minutes above 0, and not {app}.")
+    seconds = math.ceil(app * 60)
+    return SessionPolicy(
+        f"fresh_required({app:g})",
+        lambda session: session.is_younger(seconds),
+        lambda web: (web.fresh.uri, f"within={seconds}") if web.fresh.enabled else None,
+    )
+
+
+_FRESH = SessionPolicy(
+    "fresh_required", lambda session: session.is_fresh, lambda web: (web.fresh.uri, "") if web.fresh.enabled else None
+)
+
+#: The policy for those only who have proved a second factor in this session. Others are asked for one and come back;
+#: who has none sets one up on the account page first. A browser that is not asked at the sign-in is asked here.
+second_factor_required = SessionPolicy(
+    "second_factor_required",
+    lambda session: session.second_factor is not None,
+    lambda web: (web.second_factor.uri, "") if web.second_factor.enabled else None,
+)
 
 
 def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -139,9 +190,12 @@ def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
     return _as_json(environ, start_response, HTTPStatus.UNAUTHORIZED, told, www_authenticate(environ))
 
 
-def _redirect(environ: WSGIEnvironment, start_response: StartResponse, uri: str) -> Iterable[bytes]:
-    """Sends a browser to the page of ours at *uri*, which leads back to the address that was asked for."""
-    location = below_mount(environ, quote(uri)) + _next(environ)
+def _redirect(environ: WSGIEnvironment, start_response: StartResponse, uri: str, query: str = "") -> Iterable[bytes]:
+    """Sends a browser to the page of ours at *uri*, which leads back to the address that was asked for. *query*: what
+    its address says besides.
+    """
+    parameters = "&".join(filter(None, (query, _next(environ))))
+    location = below_mount(environ, quote(uri)) + (f"?{parameters}" if parameters else "")
     headers = [("Location", location), ("Content-Type", "text/html"), ("Content-Length", "0"), NOT_STORED]
     start_response("302 Found", headers)
     return []
@@ -267,7 +321,7 @@ def _next(environ: WSGIEnvironment) -> str:
     wanted = _quoted(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
     if query := environ.get("QUERY_STRING"):
         wanted += f"?{query}"
-    return "?next=" + quote(wanted.encode("latin-1"), safe="")
+    return "next=" + quote(wanted.encode("latin-1"), safe="")
 
 
 def _quoted(path: str) -> str:

@@ -17,7 +17,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from webob import Response
 
 from stormpath_wsgi.errors import ConfigurationError
-from stormpath_wsgi.policy import Wrapper, fresh_required, groups_required, login_required
+from stormpath_wsgi.policy import Wrapper, fresh_required, groups_required, login_required, second_factor_required
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.environ import OFFERS_BASIC
 from stormpath_wsgi.web.language import texts_of
@@ -229,12 +229,16 @@ def _policy(path: str, value: Any) -> Wrapper:
         return login_required
     if value == "fresh":
         return fresh_required
+    if value == "secondFactor":
+        return second_factor_required
     if isinstance(value, list | tuple):
         return groups_required(value)
     if callable(value):
         policy: Wrapper = value
         return policy
-    raise ConfigurationError(f"protect: {path} needs the word login or fresh, a list of group names, or a policy.")
+    raise ConfigurationError(
+        f"protect: {path} needs the word login, fresh or secondFactor, a list of group names, or a policy."
+    )
 
 
 def _asking_for_basic(policy: Wrapper) -> Wrapper:

@@ -63,7 +63,7 @@ def test_one_around_another_may_have_a_cookie_of_its_own(site: StormpathMiddlewa
 @pytest.mark.parametrize(
     ("protect", "said"),
     [
-        ({"/x": "admins"}, "protect: /x: write login, fresh, or a list of group names"),
+        ({"/x": "admins"}, "protect: /x: write login, fresh, secondFactor, or a list of group names"),
         ({"/x": lambda user: True}, "protect: /x: <function <lambda>"),
         ({"/x": groups_required}, "is no policy: write login_required or groups_required([…])"),
         ({"/x": lambda: None}, "is no policy"),

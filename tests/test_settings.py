@@ -297,7 +297,7 @@ class TestMistakes:
             ({"application": {"href": "x"}},
              "application.href: write the href of an application: it contains /applications/."),
             ({"protect": {"/a": 1}},
-             "protect: /a: write login, fresh, or a list of group names, or (in Python) a policy."),
+             "protect: /a: write login, fresh, secondFactor, or a list of group names, or (in Python) a policy."),
             ({"web": {"register": {"form": {"fields": {"colour": {"type": "text"}}}}}},
              "web.register.form.fields.colour.label: is missing; write it."),
             ({"web": {"register": {"form": {"fields": {"company": {}}}}}},

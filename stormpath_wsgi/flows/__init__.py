@@ -48,6 +48,7 @@ from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.flows.tokens import TokenGrants
 from stormpath_wsgi.flows.trusted import TrustedBrowsers
 from stormpath_wsgi.flows.verification import Verification
+from stormpath_wsgi.flows.ways import AppWay, RecoveryWay, SmsWay
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
 from stormpath_wsgi.limits.redis import RedisTallies
@@ -121,6 +122,8 @@ class Flows:
         trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
         #: What is asked beside a password, and how it can be answered.
         self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, trusted)
+        for way in (AppWay(), SmsWay(client), RecoveryWay(client)):
+            self.second_factor.add_way(way)
         self.sign_in.add_step(self.second_factor)
         #: How often what the directory does not count may be tried.
         self.limits = client.limits or _limits_of(settings, client)

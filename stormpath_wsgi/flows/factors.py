@@ -19,7 +19,8 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import FactorAdded, FactorRemoved, RecoveryCodesMade, reserved
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.refusals import FactorRefused
-from stormpath_wsgi.flows.second_factor import Held, SecondFactors, refused, typed
+from stormpath_wsgi.flows.second_factor import Held, SecondFactors
+from stormpath_wsgi.flows.ways import answer_sent, refused, typed
 from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, ID, SMS, UNVERIFIED, id_of, parse_instant
 from stormpath_wsgi.session import CurrentSession
 
@@ -261,17 +262,6 @@ class OwnFactors:
 
 #: Characters of the longest telephone number that is read.
 LONGEST_NUMBER = 64
-
-
-def answer_sent(factor: Factor, code: str) -> None:
-    """Answers the last challenge of *factor*, a telephone. Raises :class:`FactorRefused` and Error."""
-    factor.refresh()
-    challenge = factor.most_recent_challenge
-    if challenge is None:
-        raise FactorRefused(Code.CHALLENGE_CLOSED, field="code")
-    challenge.refresh()
-    if not challenge.submit(code).is_successful():
-        raise FactorRefused(Code.FACTOR_CODE_WRONG, field="code")
 
 
 @contextmanager

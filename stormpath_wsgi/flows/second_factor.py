@@ -16,19 +16,15 @@ from typing import Any, Protocol
 from stormpath_wsgi.client import Account, Client, SecondFactor
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import FACTOR, Origin, ProvedAgain, RecoveryCodeUsed, SignInFailed, reserved
+from stormpath_wsgi.events import FACTOR, Origin, ProvedAgain, SignInFailed
 from stormpath_wsgi.flows.refusals import FactorRefused
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished, Waived
 from stormpath_wsgi.flows.trusted import TrustedBrowsers
-from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.settings import SecondFactorSettings
 from stormpath_wsgi.settings.second_factor import EVERYBODY
 
 log = logging.getLogger(__name__)
-
-#: Characters of the longest code that a directory is asked about.
-LONGEST_CODE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,7 @@ class SecondFactors:
         self._client, self._sign_in, self._settings, self.trusted = client, sign_in, settings, trusted
         self._events = client.events
         self.uri = settings.uri
-        self._ways: tuple[Way, ...] = (AppWay(), RecoveryWay(client))
+        self._ways: tuple[Way, ...] = ()
         self._is_told = False
 
     def add_way(self, way: Way, *, first: bool = False) -> None:
@@ -234,69 +230,6 @@ class SecondFactors:
             raise FactorRefused(Code.NO_SUCH_ACCOUNT)
         account.refresh()
         return account
-
-
-class AppWay:
-    """The six digits that an authenticator app shows."""
-
-    name, counts, sends = "app", True, False
-
-    def number(self, held: Held) -> int:
-        return len(held.factors(GOOGLE_AUTHENTICATOR))
-
-    def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
-        return {}
-
-    def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
-        known, code = held.known, typed(given)
-        if known is None:
-            raise FactorRefused(Code.FACTOR_CODE_WRONG)
-        try:
-            known.prove_app(code)
-        except Error as error:
-            raise refused(error) from error
-
-
-class RecoveryWay:
-    """One of the codes that were shown once, for who has lost everything else."""
-
-    name, counts, sends = "recovery", False, False
-
-    def __init__(self, client: Client) -> None:
-        self._events = client.events
-
-    def number(self, held: Held) -> int:
-        return held.recovery_codes
-
-    def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
-        return {"left": held.recovery_codes}
-
-    def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
-        known, code = held.known, typed(given)
-        if known is None:
-            raise FactorRefused(Code.FACTOR_CODE_WRONG)
-        try:
-            with reserved(RecoveryCodeUsed):
-                known.prove_recovery(code)
-        except Error as error:
-            raise refused(error) from error
-        self._events.emit(RecoveryCodeUsed(account=held.account.href, left=known.recovery_codes))
-
-
-def typed(given: Mapping[str, Any]) -> str:
-    """The code that was typed. Raises :class:`FactorRefused` for what can be none, and asks no directory."""
-    code = given.get("code")
-    if not isinstance(code, str) or not code.strip() or len(code) > LONGEST_CODE or "\0" in code:
-        raise FactorRefused(Code.FACTOR_CODE_WRONG, field="code")
-    return code
-
-
-def refused(error: Error) -> FactorRefused:
-    """What a directory says of a code, as a refusal. Raises the *error* for a failure."""
-    wrong = (Code.CHALLENGE_CODE_FORM, Code.NOT_STORABLE, Code.REQUIRED, Code.TOO_LONG)
-    if Code.of(error.code) in wrong:
-        return FactorRefused(Code.FACTOR_CODE_WRONG, field="code")
-    return FactorRefused.of(error, field="code")
 
 
 def _is_among(account: Account, wanted: tuple[str, ...]) -> bool:

@@ -22,9 +22,16 @@ from stormpath_wsgi.web.language import texts_of
 #: The parameter of the address that says what the password is asked for: a key of :data:`REASONS`.
 FOR = "for"
 
+#: The parameter that says how many seconds ago the password may have been given at the most.
+WITHIN = "within"
+
 #: Why it is asked, by the panel of the account page that was to be opened.
 REASONS: Mapping[str, str] = {
     "new-key": marked("Enter your password once more before you make a key."),
+    **dict.fromkeys(
+        ("new-app", "new-phone", "prove-phone", "remove-factor", "new-codes"),
+        marked("Enter your password once more before you change your second factors."),
+    ),
     "email": marked("Enter your password once more before you change your address."),
 }
 
@@ -64,9 +71,16 @@ class FreshPage(FormPage[FreshSettings]):
         session = session_of(request.environ)
         if session.session is None:
             return self.refuse_stranger(request, self._destination(request))
-        if html and request.method != "POST" and session.is_fresh:
+        if html and request.method != "POST" and self._is_young(request):
             return redirect(self._destination(request))
         return super().answer(request, html=html)
+
+    def _is_young(self, request: Request) -> bool:
+        """Whether the password was given not long ago: what is asked for may ask for less than the setting does."""
+        begun, fresh = session_of(request.environ).session, self.site.settings.session.fresh.total_seconds()
+        within = read_query(request).get(WITHIN, "")
+        seconds = min(int(within), fresh) if within.isascii() and within.isdigit() and len(within) < 9 else fresh
+        return begun is not None and session_of(request.environ).now - begun.started < seconds
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         self.form.check_required(posted)
@@ -89,7 +103,13 @@ class FreshPage(FormPage[FreshSettings]):
         return self.site.link(request, web.at(web.logout.uri), next=self.site.link(request, web.at(web.login.uri)))
 
     def action(self, request: Request) -> str:
-        return self.site.link(request, self.uri, next=self.site.wanted(request), **{FOR: read_query(request).get(FOR)})
+        kept = {name: read_query(request).get(name) for name in (FOR, WITHIN)}
+        return self.site.link(request, self.uri, next=self.site.wanted(request), **kept)
 
     def _destination(self, request: Request) -> str:
-        return self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
+        """Where a visitor goes next: in a browser that was not asked for the second factor, to the page that does."""
+        destination = self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
+        if not session_of(request.environ).is_waived:
+            return destination
+        web = self.site.web
+        return self.site.link(request, web.at(web.second_factor.uri), next=destination)

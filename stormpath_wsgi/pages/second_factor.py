@@ -20,6 +20,7 @@ from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal, Wait, invalid
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.policy import NOT_SIGNED_IN
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import SecondFactorForm, SecondFactorSettings
 from stormpath_wsgi.texts import marked
@@ -83,10 +84,10 @@ class SecondFactorPage(FormPage[SecondFactorSettings]):
 
     def answer(self, request: Request, *, html: bool) -> Response | None:
         session, query = session_of(request.environ), read_query(request)
-        if query.get(PENDING) is None and html:
+        if query.get(PENDING) is None and (html or request.method != "POST"):
             if session.session is None:
                 return self.refuse_stranger(request, self._destination(request))
-            if request.method != "POST" and session.second_factor is not None:
+            if html and request.method != "POST" and session.second_factor is not None:
                 return redirect(self._destination(request))
         answer = super().answer(request, html=html)
         return answer and hide_address(answer)
@@ -248,6 +249,8 @@ class SecondFactorPage(FormPage[SecondFactorSettings]):
             refusal.reason = refused.reason
             return refusal
         Wait.check(refused)
+        if refused.code is Code.NO_SUCH_ACCOUNT:
+            return Refusal(NOT_SIGNED_IN, status=HTTPStatus.UNAUTHORIZED)
         if refused.code is Code.NOT_FOUND:
             return self._no_way(request)
         wrong = invalid(refused)

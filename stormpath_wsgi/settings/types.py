@@ -309,8 +309,10 @@ def _protected(value: Mapping[str, Any]) -> Mapping[str, Any]:
                 raise ValueError(f"{path}: write policy, and challenge: basic; or the policy alone")
             policy = guard["policy"]
         named = isinstance(policy, (list, tuple)) and policy and all(isinstance(group, str) for group in policy)
-        if not (callable(policy) or named or policy in ("login", "fresh")):
-            raise ValueError(f"{path}: write login, fresh, or a list of group names, or (in Python) a policy")
+        if not (callable(policy) or named or policy in ("login", "fresh", "secondFactor")):
+            raise ValueError(
+                f"{path}: write login, fresh, secondFactor, or a list of group names, or (in Python) a policy"
+            )
     return value
 
 

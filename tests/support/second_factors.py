@@ -46,3 +46,8 @@ def asked(visit: Visit, email: str = "ada@example.org", at: str = "/login") -> T
 def pending(visit: Visit, email: str = "ada@example.org") -> str:
     """The text of a pending sign-in that a program has begun."""
     return str(parse_qs(urlsplit(asked(visit, email).request.url).query)["pending"][0])
+
+
+def codes_of(account: Account) -> list[str]:
+    """New recovery codes of *account*."""
+    return account.second_factor().make_recovery_codes()

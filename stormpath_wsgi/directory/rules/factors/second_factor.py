@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
@@ -44,6 +45,8 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _LENGTH = 8
 _FORM = re.compile(f"[{ALPHABET}]{{{_LENGTH}}}")
 _SPACING = re.compile(r"[\s\u2010-\u2015-]+")
+
+_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _accounts, _factors, _phones = schema.accounts, schema.factors, schema.phones
 _state, _codes = schema.second_factors, schema.recovery_codes
@@ -125,7 +128,7 @@ def _forget_browsers(context: Context, account_id: str, wanted: bool) -> Wire:
     with context.write(moves_generation=False) as work:
         _hold(work, account_id)
         if wanted:
-            _keep(work, account_id, forgotten=_state.c.forgotten + 1)
+            forget(work, account_id)
         return _told(work, account_id)
 
 
@@ -140,6 +143,11 @@ def _name(context: Context, account_id: str, naming: Mapping[str, Any] | None) -
         if not work.connection.execute(named).rowcount:
             raise fault(Code.UNKNOWN_RESOURCE, "SecondFactor naming.href does not match a factor of the account.")
         return _told(work, account_id)
+
+
+def forget(work: UnitOfWork, account_id: str) -> None:
+    """Has no browser of the account remembered any more: it was signed out everywhere. Its row may be locked."""
+    _keep(work, account_id, forgotten=_state.c.forgotten + 1)
 
 
 _VERBS: Mapping[str, Callable[[Context, str, Any], Wire]] = {
@@ -164,13 +172,10 @@ def _hold(work: UnitOfWork, account_id: str) -> None:
 
 
 def _keep(work: UnitOfWork, account_id: str, **values: Any) -> None:
-    """Stores what is known of the second factors of the account, whose row is locked."""
-    known = update(_state).where(_state.c.account_id == account_id).values(**values)
-    if not work.connection.execute(known).rowcount:
-        first = {"forgotten": 0, "codes_made_at": None, **values}
-        if "forgotten" in values:
-            first["forgotten"] = 1
-        work.connection.execute(insert(_state).values(account_id=account_id, **first))
+    """Stores what is known of the second factors of the account."""
+    first = {"forgotten": int("forgotten" in values), "codes_made_at": values.get("codes_made_at")}
+    new = _INSERTS[work.connection.dialect.name](_state).values(account_id=account_id, **first)
+    work.connection.execute(new.on_conflict_do_update(index_elements=["account_id"], set_=values))
 
 
 def _rows(work: UnitOfWork, account_id: str) -> Sequence[Row[Any]]:

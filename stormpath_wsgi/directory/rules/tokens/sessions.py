@@ -15,6 +15,7 @@ from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.purposes import NEW_BROWSER
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
@@ -76,6 +77,7 @@ def _end_others(work: UnitOfWork, id: str, session: Wire) -> None:
     # In the order in which a purge takes its locks, so that there is no deadlock.
     ended = work.connection.execute(_OTHERS, parameters).rowcount
     work.connection.execute(_OTHER_ACCESS, parameters)
+    second_factor.forget(work, account_id)
     if ended and here().actor != session["account"]["href"]:
         work.tell(SessionEnded, account_id)
 

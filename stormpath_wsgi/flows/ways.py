@@ -1,0 +1,121 @@
+"""The ways to prove a second factor that need nothing but a code: of an app, out of a message, or saved before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stormpath_wsgi.client import Client, Factor
+from stormpath_wsgi.codes import Code
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.events import RecoveryCodeUsed, reserved
+from stormpath_wsgi.flows.refusals import FactorRefused
+from stormpath_wsgi.flows.second_factor import Held
+from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, SMS
+from stormpath_wsgi.session import CurrentSession
+
+#: Characters of the longest code that a directory is asked about.
+LONGEST_CODE = 64
+
+
+class AppWay:
+    """The six digits that an authenticator app shows."""
+
+    name, counts, sends = "app", True, False
+
+    def number(self, held: Held) -> int:
+        return len(held.factors(GOOGLE_AUTHENTICATOR))
+
+    def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
+        return {}
+
+    def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
+        known, code = held.known, typed(given)
+        if known is None:
+            raise FactorRefused(Code.FACTOR_CODE_WRONG)
+        try:
+            known.prove_app(code)
+        except Error as error:
+            raise refused(error) from error
+
+
+class SmsWay:
+    """Six digits that are sent to a telephone: the one that was added last."""
+
+    name, counts, sends = "sms", True, True
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def number(self, held: Held) -> int:
+        return len(held.factors(SMS))
+
+    def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
+        try:
+            self._factor(held).challenges.create({})
+        except Error as error:
+            raise FactorRefused.of(error) from error
+        return {}
+
+    def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
+        code = typed(given)
+        try:
+            answer_sent(self._factor(held), code)
+        except Error as error:
+            raise refused(error) from error
+
+    def _factor(self, held: Held) -> Factor:
+        return Factor(self._client, held.factors(SMS)[-1]["href"])
+
+
+class RecoveryWay:
+    """One of the codes that were shown once, for who has lost everything else."""
+
+    name, counts, sends = "recovery", False, False
+
+    def __init__(self, client: Client) -> None:
+        self._events = client.events
+
+    def number(self, held: Held) -> int:
+        return held.recovery_codes
+
+    def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
+        return {"left": held.recovery_codes}
+
+    def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
+        known, code = held.known, typed(given)
+        if known is None:
+            raise FactorRefused(Code.FACTOR_CODE_WRONG)
+        try:
+            with reserved(RecoveryCodeUsed):
+                known.prove_recovery(code)
+        except Error as error:
+            raise refused(error) from error
+        self._events.emit(RecoveryCodeUsed(account=held.account.href, left=known.recovery_codes))
+
+
+def typed(given: Mapping[str, Any]) -> str:
+    """The code that was typed. Raises :class:`FactorRefused` for what can be none, and asks no directory."""
+    code = given.get("code")
+    if not isinstance(code, str) or not code.strip() or len(code) > LONGEST_CODE or "\0" in code:
+        raise FactorRefused(Code.FACTOR_CODE_WRONG, field="code")
+    return code
+
+
+def answer_sent(factor: Factor, code: str) -> None:
+    """Answers the last challenge of *factor*, a telephone. Raises :class:`FactorRefused` and Error."""
+    factor.refresh()
+    challenge = factor.most_recent_challenge
+    if challenge is None:
+        raise FactorRefused(Code.CHALLENGE_CLOSED, field="code")
+    challenge.refresh()
+    if not challenge.submit(code).is_successful():
+        raise FactorRefused(Code.FACTOR_CODE_WRONG, field="code")
+
+
+def refused(error: Error) -> FactorRefused:
+    """What a directory says of a code, as a refusal. Raises the *error* for a failure."""
+    wrong = (Code.CHALLENGE_CODE_FORM, Code.NOT_STORABLE, Code.REQUIRED, Code.TOO_LONG)
+    if Code.of(error.code) in wrong:
+        return FactorRefused(Code.FACTOR_CODE_WRONG, field="code")
+    return FactorRefused.of(error, field="code")
