@@ -274,7 +274,7 @@ class SecondFactorPage(FormPage[SecondFactorSettings]):
 
 def qr_code(uri: str) -> str:
     """*uri* as a QR code: an inline SVG, which needs no image and no script."""
-    made: str = segno.make(uri, micro=False, error="m").svg_inline(scale=4, border=4, omitsize=True)
+    made: str = segno.make(uri, micro=False, mask=3).svg_inline(scale=4, border=4, omitsize=True)
     return made
 
 

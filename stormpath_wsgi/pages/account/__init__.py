@@ -24,6 +24,7 @@ from stormpath_wsgi.flows import FreshRequired
 from stormpath_wsgi.pages.account.api_keys import ApiKeysSection
 from stormpath_wsgi.pages.account.data import DataSection
 from stormpath_wsgi.pages.account.devices import DevicesSection
+from stormpath_wsgi.pages.account.factors import FactorsSection
 from stormpath_wsgi.pages.account.profile import ProfileSection
 from stormpath_wsgi.pages.account.section import (
     ACTION,
@@ -55,6 +56,7 @@ log = logging.getLogger(__name__)
 SECTIONS: tuple[type[AccountSection], ...] = (
     ProfileSection,
     SignInSection,
+    FactorsSection,
     DevicesSection,
     ApiKeysSection,
     DataSection,
