@@ -257,7 +257,7 @@ def test_the_public_names_are_there() -> None:
     public = {name for name in vars(stormpath_wsgi) if name in stormpath_wsgi.__all__}
     assert public == set(stormpath_wsgi.__all__) == {
         "StormpathMiddleware", "User", "AnonymousUser", "user", "login_required", "groups_required", "Client",
-        "Settings", "Error", "ConfigurationError",
+        "Settings", "Error", "ConfigurationError", "fresh_required", "second_factor_required",
     }  # fmt: skip
 
 

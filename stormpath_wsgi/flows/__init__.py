@@ -48,7 +48,7 @@ from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.flows.tokens import TokenGrants
 from stormpath_wsgi.flows.trusted import TrustedBrowsers
 from stormpath_wsgi.flows.verification import Verification
-from stormpath_wsgi.flows.ways import AppWay, RecoveryWay, SmsWay
+from stormpath_wsgi.flows.ways import AppWay, MailWay, RecoveryWay, SmsWay
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
 from stormpath_wsgi.limits.redis import RedisTallies
@@ -122,7 +122,8 @@ class Flows:
         trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
         #: What is asked beside a password, and how it can be answered.
         self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, trusted)
-        for way in (AppWay(), SmsWay(client), RecoveryWay(client)):
+        mail = (MailWay(application),) if settings.web.second_factor.mail else ()
+        for way in (AppWay(), SmsWay(client), *mail, RecoveryWay(client)):
             self.second_factor.add_way(way)
         self.sign_in.add_step(self.second_factor)
         #: How often what the directory does not count may be tried.

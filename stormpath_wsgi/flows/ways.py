@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stormpath_wsgi.client import Client, Factor
+from stormpath_wsgi.client import Application, Client, Factor, SecondFactor
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import RecoveryCodeUsed, reserved
 from stormpath_wsgi.flows.refusals import FactorRefused
 from stormpath_wsgi.flows.second_factor import Held
-from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, SMS
+from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, SMS, VERIFIED
 from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.tickets import holding
 
 #: Characters of the longest code that a directory is asked about.
 LONGEST_CODE = 64
@@ -30,9 +31,7 @@ class AppWay:
         return {}
 
     def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
-        known, code = held.known, typed(given)
-        if known is None:
-            raise FactorRefused(Code.FACTOR_CODE_WRONG)
+        known, code = _known(held), typed(given)
         try:
             known.prove_app(code)
         except Error as error:
@@ -68,6 +67,36 @@ class SmsWay:
         return Factor(self._client, held.factors(SMS)[-1]["href"])
 
 
+class MailWay:
+    """A code that is mailed to the verified address of the account. It only stands in for another way: who reads the
+    mail can choose a new password as well.
+    """
+
+    name, counts, sends = "mail", False, True
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def number(self, held: Held) -> int:
+        return int(held.known is not None and held.account.email_verification_status == VERIFIED)
+
+    def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
+        try:
+            with holding(ticket):
+                _known(held).mail_code(self._application)
+        except Error as error:
+            raise FactorRefused.of(error) from error
+        return {}
+
+    def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
+        code = typed(given)
+        try:
+            with holding(ticket):
+                _known(held).prove_mail(self._application, code)
+        except Error as error:
+            raise refused(error) from error
+
+
 class RecoveryWay:
     """One of the codes that were shown once, for who has lost everything else."""
 
@@ -83,15 +112,19 @@ class RecoveryWay:
         return {"left": held.recovery_codes}
 
     def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
-        known, code = held.known, typed(given)
-        if known is None:
-            raise FactorRefused(Code.FACTOR_CODE_WRONG)
+        known, code = _known(held), typed(given)
         try:
             with reserved(RecoveryCodeUsed):
                 known.prove_recovery(code)
         except Error as error:
             raise refused(error) from error
         self._events.emit(RecoveryCodeUsed(account=held.account.href, left=known.recovery_codes))
+
+
+def _known(held: Held) -> SecondFactor:
+    if held.known is None:
+        raise FactorRefused(Code.NOT_FOUND)
+    return held.known
 
 
 def typed(given: Mapping[str, Any]) -> str:

@@ -82,6 +82,8 @@ class SecondFactor(Kind):
     POST does one thing. ``appCode``, ``recoveryCode``: a code is compared, and used up; a wrong one answers 7122.
     ``newRecoveryCodes``: makes a new set, which is answered once, as ``codes``, and takes the place of the old one;
     false: removes the set. ``naming``: gives a factor another name. ``forgetBrowsers``: moves the ``version``.
+    ``mailCode``, the href of an application: mails a code to the address of the account, which has to be verified, for
+    the browser whose ticket the request has (``X-Stormpath-Ticket``); ``mailedCode``: compares it.
 
     The REST API of Stormpath did not have it.
     """
@@ -103,6 +105,13 @@ class SecondFactor(Kind):
     codes = Array(omitted=True, derived=True)
     app_code = Text[str](length=(1, 64), writable="u", secret=True)
     recovery_code = Text[str](length=(1, 64), writable="u", secret=True)
+    mail_code = Text[str](length=(1, 1000), writable="u", secret=True)
+    mailed_code = Struct(
+        {"application": Text(length=(1, 1000)), "code": Text(length=(1, 64))},
+        nullable=True,
+        writable="u",
+        secret=True,
+    )
     new_recovery_codes = Boolean(writable="u", secret=True)
     forget_browsers = Boolean(writable="u", secret=True)
     naming = Struct(

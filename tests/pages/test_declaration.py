@@ -73,7 +73,7 @@ def visits(site: StormpathMiddleware, tmp_path: Path) -> VisitSite:
 
 def test_it_is_served_at_its_address_to_its_methods(visits: VisitSite) -> None:
     visit = visits()
-    named = "home login register logout forgot change invitation account email secure fresh me token help"
+    named = "home login register logout forgot change invitation account email secure fresh second_factor me token help"
     assert visit.get("/help").html.a.get_text() == named
     assert "app: " in visit.post("/help", status=404)
 

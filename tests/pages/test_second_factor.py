@@ -5,15 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from support.browsing import PASSWORD, OpenSite, Visit, make_site
+from support.post import text
+from support.post_office import PostOffice, post_office
 from support.second_factors import Phone, asked, codes_of, pending
+from support.servers import served_api
 
 from stormpath_wsgi import StormpathMiddleware, fresh_required, second_factor_required
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.events import AfterEvent, RecoveryCodeUsed, SignedIn, SignInFailed
+from stormpath_wsgi.settings import MailSettings
 
 JSON = {"Accept": "application/json"}
 LOGIN = {"login": "ada@example.org", "password": PASSWORD}
@@ -214,10 +221,10 @@ class TestSinglePageApps:
 
     def test_one_may_choose_another_way(self, visit: Visit, phone: Phone, ada: Account) -> None:
         codes = codes_of(ada)
-        text = pending(visit)
-        shown = visit.get("/factor", {"pending": text, "way": "recovery"}, headers=JSON).json
+        begun = pending(visit)
+        shown = visit.get("/factor", {"pending": begun, "way": "recovery"}, headers=JSON).json
         assert (shown["ways"], shown["way"], shown["asked"]) == (["app", "recovery"], "recovery", {"left": 10})
-        visit.post_json("/factor", {"pending": text, "way": "recovery", "code": codes[0]}, headers=JSON)
+        visit.post_json("/factor", {"pending": begun, "way": "recovery", "code": codes[0]}, headers=JSON)
         assert visit.is_signed_in()
 
     @pytest.mark.parametrize("wrong", [{}, {"code": None}, {"code": 123456}, {"code": ["1"]}, {"way": 7, "code": "1"}])
@@ -282,9 +289,9 @@ class TestBrowsersThatAreRemembered:
 
     def test_a_forged_cookie_is_worth_nothing(self, visit: Visit, phone: Phone) -> None:
         answer(asked(visit), phone.code(), rememberBrowser=True)
-        text = visit.cookies["stormpath_trusted"]
+        good = visit.cookies["stormpath_trusted"]
         sign_out(visit)
-        for forged in (text[:-1] + ("0" if text[-1] != "0" else "1"), "x", "", "~" * 2000, "a.b.c"):
+        for forged in (good[:-1] + ("0" if good[-1] != "0" else "1"), "x", "", "~" * 2000, "a.b.c"):
             visit.set_cookie("stormpath_trusted", forged)
             asked(visit)
 
@@ -433,6 +440,56 @@ class TestWhoMustHaveOne:
         assert visit.post("/oauth/token", form, status=400).json["error"] == "interaction_required"
 
 
+class TestACodeByMail:
+    @pytest.fixture(params=["embedded", "remote"])
+    def mailing(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Visit, PostOffice]]:
+        """A visitor of a site where a code by mail will do, and what is mailed to her."""
+        with ExitStack() as opened:
+            office = opened.enter_context(post_office())
+            settings: dict[str, Any] = {"mail": {"url": office.url}}
+            if request.param == "remote":
+                database = f"sqlite:///{tmp_path}/accounts.db"
+                api = opened.enter_context(served_api(database, mail=MailSettings(url=office.url)))
+                key = {"id": api["id"], "secret": api["secret"]}
+                settings = {"directory": api["url"], "application": {"name": "My Application"}}
+                settings["client"] = {"apiKey": key}
+            visit = Visit(**settings, web={"secondFactor": {"mail": True}})
+            opened.enter_context(closing(visit.site.client))
+            yield visit, office
+
+    def test_stands_in_for_the_app_of_a_verified_address(self, mailing: tuple[Visit, PostOffice]) -> None:
+        visit, office = mailing
+        account = visit.account()
+        Phone(account)
+        assert "Use another way" not in asked(visit)  # the address is not verified
+        account.email_verification_status = "VERIFIED"
+        account.save()
+        page = asked(visit).click("Use another way").click("Code by mail")
+        assert office.empty() == []
+        page = page.form.submit("send").follow()
+        mail = office.next()
+        assert mail["To"] == "ada@example.org"
+        (halves,) = re.findall(r"^ {4}(\d{4}) (\d{4})\r?$", text(mail), re.M)
+        visit.get(page.request.url)
+        assert office.empty() == []  # to look again sends nothing
+        other = Visit(site=visit.site)
+        theirs = asked(other).click("Use another way").click("Code by mail")
+        theirs = other.get(f"{theirs.request.url}&sent=1")
+        theirs.forms[0]["code"] = "".join(halves)
+        assert "too old" in theirs.forms[0].submit()  # it was mailed for another browser
+        page.forms[0]["code"] = "00000000" if halves != ("0000", "0000") else "1" * 8
+        page = page.forms[0].submit()
+        assert "That code is not right." in page
+        page.forms[0]["code"] = " ".join(halves)
+        assert page.forms[0].submit().status_int == 302
+        assert visit.is_signed_in()
+
+    def test_is_not_offered_where_nobody_wants_that(self, visit: Visit, phone: Phone, ada: Account) -> None:
+        ada.email_verification_status = "VERIFIED"
+        ada.save()
+        assert "Use another way" not in asked(visit)
+
+
 def test_all_of_it_works_over_either_end(opened: OpenSite) -> None:
     visit = opened("text/html")
     account = visit.account()
@@ -459,8 +516,6 @@ def sign_out(visit: Visit) -> None:
 
 
 def _totp(secret: str) -> str:
-    import pyotp
-
     return pyotp.TOTP(secret).now()
 
 

@@ -959,6 +959,16 @@ class SecondFactor(Resource, kinds.SecondFactor):
         """Uses a recovery *code* up. Raises as :meth:`prove_app` does."""
         self._post({"recoveryCode": code})
 
+    def mail_code(self, application: Application) -> None:
+        """Mails a code to the account, for the browser whose ticket is held (:mod:`stormpath_wsgi.tickets`)."""
+        self._post({"mailCode": application.href})
+
+    def prove_mail(self, application: Application, code: str) -> None:
+        """Uses a *code* up that was mailed. Raises :class:`~stormpath_wsgi.Error`: 7122 for a wrong one, 7121 where
+        there is none to answer any more.
+        """
+        self._post({"mailedCode": {"application": application.href, "code": code}})
+
     def make_recovery_codes(self) -> list[str]:
         """Makes new recovery codes, and returns them this once. Those of before are worth nothing from now on."""
         codes: list[str] = self._post({"newRecoveryCodes": True})["codes"]

@@ -14,11 +14,13 @@ VERIFICATION, VERIFICATION_SUCCESS, WELCOME = "verification", "verificationSucce
 EMAIL_CHANGE, EMAIL_CHANGED, EMAIL_TAKEN = "emailChange", "emailChanged", "emailTaken"
 PASSWORD_CHANGED, KEY_MADE, DELETION_ASKED, INVITATION = "passwordChanged", "keyMade", "deletionAsked", "invitation"
 NEW_BROWSER, MANY_FAILURES = "newBrowser", "manyFailures"
+#: A code that is a second factor.
+FACTOR_CODE = "factorCode"
 
 #: What a stranger may have done. Each has a button for who has not done it himself.
 WARNINGS = frozenset({NEW_BROWSER, MANY_FAILURES, PASSWORD_CHANGED, KEY_MADE})
 
-NOTICES = WARNINGS | {EMAIL_CHANGE, EMAIL_CHANGED, EMAIL_TAKEN, DELETION_ASKED, INVITATION}
+NOTICES = WARNINGS | {EMAIL_CHANGE, EMAIL_CHANGED, EMAIL_TAKEN, DELETION_ASKED, INVITATION, FACTOR_CODE}
 
 #: The notices that a setting can switch off, by its name.
 _SETTINGS: Mapping[str, frozenset[str]] = {

@@ -18,6 +18,7 @@ from stormpath_wsgi.directory.mail.purposes import (
     EMAIL_CHANGE,
     EMAIL_CHANGED,
     EMAIL_TAKEN,
+    FACTOR_CODE,
     INVITATION,
     KEY_MADE,
     MANY_FAILURES,
@@ -336,6 +337,18 @@ def _button(facts: Facts, texts: Texts, label: str) -> tuple[Block, ...]:
     return (pressed, *once, written, address(facts.link))
 
 
+def _factor_code(facts: Facts, texts: Texts) -> Content:
+    said = marked("%(hello)s somebody has your password for %(site)s and signs in. Is it you? Then type this code:")
+    lasts = facts.code_lasts
+    time = () if lasts is None else (note(texts.gettext("It works once, for %(time)s.", time=span(lasts, texts))),)
+    return Content(
+        texts.gettext("Your code for %(site)s", site=facts.site),
+        texts.gettext("Your code"),
+        (_say(facts, texts, said), code(facts.code or ""), *time),
+        (texts.gettext("It was not you? Then change your password at once."),),
+    )
+
+
 def _nothing_to_do(texts: Texts) -> str:
     return texts.gettext("It was you? Then there is nothing to do.")
 
@@ -355,4 +368,5 @@ _CONTENTS: Mapping[str, Callable[[Facts, Texts], Content]] = {
     MANY_FAILURES: _many_failures,
     DELETION_ASKED: _deletion_asked,
     INVITATION: _invitation,
+    FACTOR_CODE: _factor_code,
 }

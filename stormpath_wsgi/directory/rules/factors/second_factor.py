@@ -18,11 +18,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
+from stormpath_wsgi.directory.mail.purposes import FACTOR_CODE
+from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.factors import challenges
-from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens
+from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
+from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Resource, SecondFactors
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import RecoveryCodesMade, RecoveryCodeUsed
@@ -31,10 +35,12 @@ from stormpath_wsgi.kinds import (
     GOOGLE_AUTHENTICATOR,
     VERIFIED,
     Account,
+    Application,
     Factor,
     SecondFactor,
     format_instant,
 )
+from stormpath_wsgi.tickets import ticket
 
 #: How many recovery codes there are in a set.
 CODES = 10
@@ -108,6 +114,47 @@ def _compare_recovery_code(context: Context, account_id: str, code: str) -> Wire
     return told
 
 
+def _mail_code(context: Context, account_id: str, application: str) -> Wire:
+    """Mails a code to the account, for the browser that has the ticket of the request."""
+    application_id = _application(context, application)
+    if ticket() is None:
+        raise fault(Code.MALFORMED_REQUEST, "A code is mailed for a browser with a ticket: send X-Stormpath-Ticket.")
+    with context.read() as work:
+        records.load(work, Resource(Application, application_id))
+        account = records.load(work, Resource(Account, account_id))
+    if account["emailVerificationStatus"] != VERIFIED:
+        raise fault(Code.INVALID, "SecondFactor mailCode needs an account whose address was verified.")
+    mail = context.limits.mail(FACTOR_CODE, work.tenant_id, canonical_username(account["email"]), account_id)
+    with mail, context.write(moves_generation=False) as work:
+        _hold(work, account_id)
+        code = mailed_codes.make(work, FACTOR_CODE, account_id, application_id)
+        if code is not None:  # else it was just mailed: a double click
+            put(work, FACTOR_CODE, account_id, application_id=application_id, details=code)
+        return _told(work, account_id)
+
+
+def _compare_mailed_code(context: Context, account_id: str, answer: Mapping[str, Any] | None) -> Wire:
+    """Uses a code up that was mailed for the browser that has the ticket of the request."""
+    application_id, held = _application(context, (answer or {}).get("application")), ticket()
+    code = str((answer or {}).get("code") or "-")
+    with (
+        context.limits.factor(f"{account_id} mail", account_id) as made,
+        context.write(moves_generation=False) as work,
+    ):
+        owner = mailed_codes.redeem(work, FACTOR_CODE, application_id, held or "", code)
+        if owner == account_id:
+            made.succeeded()
+        told = _told(work, account_id)
+    if owner != account_id:
+        raise fault(Code.FACTOR_CODE_WRONG)
+    return told
+
+
+def _application(context: Context, href: Any) -> str:
+    """The id of the application with that *href*."""
+    return bodies.resource_at(href, context.base_url, (Application.title(),), "SecondFactor application").id
+
+
 def _make_recovery_codes(context: Context, account_id: str, wanted: bool) -> Wire:
     """Makes a new set of recovery codes in the place of the old one, and tells it this once."""
     codes = _new_codes() if wanted else []
@@ -153,6 +200,8 @@ def forget(work: UnitOfWork, account_id: str) -> None:
 _VERBS: Mapping[str, Callable[[Context, str, Any], Wire]] = {
     SecondFactor.app_code.name: _compare_app_code,
     SecondFactor.recovery_code.name: _compare_recovery_code,
+    SecondFactor.mail_code.name: _mail_code,
+    SecondFactor.mailed_code.name: _compare_mailed_code,
     SecondFactor.new_recovery_codes.name: _make_recovery_codes,
     SecondFactor.forget_browsers.name: _forget_browsers,
     SecondFactor.naming.name: _name,
