@@ -243,6 +243,15 @@ class Code(IntEnum):
     )
     #: Ours: the documents know no second factor at a sign-in.
     FACTOR_CODE_WRONG = _grant(7122, 400, "That is not a code of a second factor of the account.")
+    #: Ours, all three: the documents know no passkeys.
+    PASSKEY_REFUSED = _grant(7130, 400, "What the passkey has answered is not accepted.")
+    PASSKEY_UNKNOWN = _grant(7131, 400, "No account has that passkey.")
+    PASSKEY_COUNT = _grant(
+        7132, 400, "The passkey tells that it was used less often than we have seen: somebody may have a copy of it."
+    )
+    LAST_WAY_IN = _grant(
+        7133, 409, "The account has no password, and no other passkey that is enough by itself: nobody could sign in."
+    )
     PROVIDER_REFUSED = _grant(7200, 400, "The provider refused the code or token.")
     FROM_PROVIDER = _grant(7202, 400, "The property comes from the provider and cannot be changed here.")
     EMAIL_DOMAIN_NOT_ALLOWED = _grant(

@@ -42,6 +42,8 @@ PASSWORD = "password"  # noqa: S105 - the word, and no password
 API_KEY, TOKEN, SESSION, COMMAND = "api key", "token", "session", "command"
 #: The application vouches for the account; somebody has just made it; an ID Site or a second factor has proved it.
 APPLICATION, REGISTRATION, ASSERTION, FACTOR = "application", "registration", "assertion", "factor"
+#: A passkey, or a security key that has asked for a PIN.
+PASSKEY = "passkey"
 #: What was mailed.
 RESET_TOKEN, VERIFICATION_TOKEN, INVITATION_TOKEN = "reset token", "verification token", "invitation token"
 #: The same, of a sign-in: the link in a mail proves that the account's mail is read by whoever has opened it.
@@ -359,6 +361,20 @@ class RecoveryCodeUsed(AfterEvent):
     """A recovery code of *account* was used, as its second factor. *left*: how many it still has."""
 
     left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyAdded(AfterEvent):
+    """*account* has a new passkey or security key. *passkey*: its id, which is no secret."""
+
+    passkey: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyRemoved(AfterEvent):
+    """A passkey or security key of *account* is no longer good. *passkey*: its id."""
+
+    passkey: str
 
 
 @dataclass(frozen=True, kw_only=True)

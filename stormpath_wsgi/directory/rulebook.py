@@ -18,7 +18,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     password_reset,
     verification,
 )
-from stormpath_wsgi.directory.rules.factors import challenges, factors, phones
+from stormpath_wsgi.directory.rules.factors import challenges, factors, passkeys, phones
 from stormpath_wsgi.directory.rules.mails import email_templates, smtp_servers
 from stormpath_wsgi.directory.rules.providers import agents, providers, saml
 from stormpath_wsgi.directory.rules.stores import (
@@ -64,6 +64,8 @@ CREATE: Mapping[type[Kind], Create] = {
     kinds.Phone: phones.create,
     kinds.Factor: factors.create,
     kinds.Challenge: challenges.create,
+    kinds.Passkey: passkeys.create,
+    kinds.PasskeyAttempt: passkeys.attempt,
 }
 
 #: The functions that change a resource.
@@ -99,6 +101,7 @@ CHANGE: Mapping[type[Kind], Change] = {
     kinds.Phone: phones.change,
     kinds.Factor: factors.change,
     kinds.Challenge: challenges.change,
+    kinds.Passkey: passkeys.change,
 }
 
 #: The functions that remove a resource, together with the resources that cannot exist without it.
@@ -125,6 +128,7 @@ REMOVE: Mapping[type[Kind], Remove] = {
     kinds.SamlServiceProviderRegistration: plain.remove,
     kinds.Phone: phones.remove,
     kinds.Factor: factors.remove,
+    kinds.Passkey: passkeys.remove,
 }
 
 #: Functions that add to the items of a collection, by the kind of its owner and of what is in it.

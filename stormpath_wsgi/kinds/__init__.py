@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stormpath_wsgi.kinds import accounts, applications, directories, factors, providers, saml, tenants, tokens
+from stormpath_wsgi.kinds import (
+    accounts,
+    applications,
+    directories,
+    factors,
+    passkeys,
+    providers,
+    saml,
+    tenants,
+    tokens,
+)
 from stormpath_wsgi.kinds.accounts import Account, AccountLink, ApiKey, ConnectedKey, CustomData, Deletion
 from stormpath_wsgi.kinds.applications import (
     AccountLinkingPolicy,
@@ -55,6 +65,7 @@ from stormpath_wsgi.kinds.members import (
     is_storable,
 )
 from stormpath_wsgi.kinds.moments import format_duration, format_instant, parse_duration, parse_instant
+from stormpath_wsgi.kinds.passkeys import LONGEST_ANSWER, Passkey, PasskeyAttempt
 from stormpath_wsgi.kinds.providers import (
     Agent,
     AttributeStatementMappingRules,
@@ -115,7 +126,7 @@ from stormpath_wsgi.kinds.values import (
     id_of,
 )
 
-_FAMILIES = (tenants, applications, directories, accounts, factors, providers, tokens, saml)
+_FAMILIES = (tenants, applications, directories, accounts, factors, passkeys, providers, tokens, saml)
 
 #: Every kind by its title, as links name them.
 KINDS: Mapping[str, type[Kind]] = {
@@ -128,19 +139,20 @@ KINDS: Mapping[str, type[Kind]] = {
 # fmt: off
 __all__ = [
     "ACCOUNT_ATTRIBUTE", "COLON", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID",
-    "KINDS", "LOCKED", "LOGIN_NAME", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN", "SECOND", "SMS", "TEN_YEARS",
-    "UNSEEN", "UNVERIFIED", "VERIFIED", "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account", "AccountCreationPolicy",
-    "AccountLink", "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application",
-    "ApplicationWebConfig", "Array", "Attribute", "AttributeStatementMappingRules", "Boolean", "Challenge", "Choice",
-    "Collection", "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory", "Document", "Duration",
-    "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor", "Field", "Group",
-    "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind", "Link", "LoginAttempt",
-    "MailedCode", "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization", "OrganizationAccountStoreMapping",
-    "Part", "PasswordChange", "PasswordPolicy", "PasswordResetToken", "PasswordStrength", "Phone", "Provider",
-    "ProviderData", "RefreshToken", "RegisteredSamlServiceProvider", "SamlIdentityProvider",
-    "SamlIdentityProviderMetadata", "SamlPolicy", "SamlServiceProvider", "SamlServiceProviderMetadata",
-    "SamlServiceProviderRegistration", "SecondFactor", "Session", "SmtpServer", "Struct", "Structs", "Tenant", "Text",
-    "Timestamped", "UserInfoMappingRules", "VerificationEmail", "X509Certificate", "format_duration", "format_instant",
-    "id_of", "is_storable", "parse_duration", "parse_instant", "wire_name",
+    "KINDS", "LOCKED", "LOGIN_NAME", "LONGEST_ANSWER", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN", "SECOND", "SMS",
+    "TEN_YEARS", "UNSEEN", "UNVERIFIED", "VERIFIED", "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account",
+    "AccountCreationPolicy", "AccountLink", "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping", "Agent",
+    "ApiKey", "Application", "ApplicationWebConfig", "Array", "Attribute", "AttributeStatementMappingRules", "Boolean",
+    "Challenge", "Choice", "Collection", "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory",
+    "Document", "Duration", "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor",
+    "Field", "Group", "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind",
+    "Link", "LoginAttempt", "MailedCode", "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization",
+    "OrganizationAccountStoreMapping", "Part", "Passkey", "PasskeyAttempt", "PasswordChange", "PasswordPolicy",
+    "PasswordResetToken", "PasswordStrength", "Phone", "Provider", "ProviderData", "RefreshToken",
+    "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata", "SamlPolicy",
+    "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SecondFactor", "Session",
+    "SmtpServer", "Struct", "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules", "VerificationEmail",
+    "X509Certificate", "format_duration", "format_instant", "id_of", "is_storable", "parse_duration", "parse_instant",
+    "wire_name",
 ]
 # fmt: on

@@ -48,6 +48,7 @@ class Account(Timestamped):
     sessions = Collection[Any]("Session", create=True, named=False)
     connected_keys = Collection[Any]("ConnectedKey", named=False)
     deletions = Collection[Any]("Deletion", create=True, named=False)
+    passkeys = Collection[Any]("Passkey", create=True, named=False)
 
 
 class CustomData(Timestamped):

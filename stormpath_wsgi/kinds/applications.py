@@ -51,6 +51,7 @@ class Application(Timestamped):
     verification_emails = Collection[Any]("VerificationEmail", create=True)
     api_keys = Collection[Any]("ApiKey")
     invitations = Collection[Any]("Invitation", create=True, named=False)
+    passkey_attempts = Collection[Any]("PasskeyAttempt", create=True, named=False)
     auth_tokens = Part[Any](None)
 
 

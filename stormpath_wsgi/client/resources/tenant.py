@@ -84,6 +84,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     verification_emails: kinds.Collection[VerificationEmails]
     api_keys: kinds.Collection[ApiKeys]
     invitations: kinds.Collection[Invitations]
+    passkey_attempts: kinds.Collection[Collection[PasskeyAttempt]]
 
     @property
     def oauth_policy(self) -> OAuthPolicy:
@@ -544,6 +545,7 @@ class Account(HasCustomData, HasStatus, kinds.Account):
     sessions: kinds.Collection[Collection[Session]]
     connected_keys: kinds.Collection[Collection[ConnectedKey]]
     deletions: kinds.Collection[Collection[Deletion]]
+    passkeys: kinds.Collection[Collection[Passkey]]
 
     _is_new_account = False
 
@@ -859,6 +861,21 @@ class Deletion(Resource, kinds.Deletion):
     account: kinds.Link[Account]
     application: kinds.Link[Application | None]
     tenant: kinds.Link[Tenant]
+
+
+class Passkey(Resource, kinds.Passkey):
+    """A key pair of which an account has the private half, in a device or a security key."""
+
+    account: kinds.Link[Account]
+    tenant: kinds.Link[Tenant]
+
+
+class PasskeyAttempt(Resource, kinds.PasskeyAttempt):
+    """The result of a sign-in with a passkey, with its ``account``. It has no href."""
+
+    account: kinds.Link[Account]
+    account_store: kinds.Link[Directory | Group | Organization]
+    passkey: kinds.Link[Passkey]
 
 
 class ApiKey(HasStatus, kinds.ApiKey):

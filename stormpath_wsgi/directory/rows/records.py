@@ -204,6 +204,7 @@ def _stored(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, An
 _DUPLICATES: Mapping[type[Kind], Code] = {
     kinds.Phone: Code.PHONE_NUMBER_TAKEN,
     kinds.Factor: Code.PHONE_OF_OTHER_FACTOR,
+    kinds.Passkey: Code.PASSKEY_REFUSED,  # whose it is, is told to nobody else
 }
 
 

@@ -696,3 +696,14 @@ recovery_codes = Table(
     Column("hash", Text, nullable=False),
     PrimaryKeyConstraint("account_id", "first"),
 )
+
+#: Passkeys and security keys. *public_key*: in COSE form (RFC 9052), base64url. *sign_count*: how often the device says
+#: that it has signed; 0 for one that does not count.
+passkeys = table(
+    "passkeys",
+    kinds.Passkey,
+    Column("public_key", Text, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    UniqueConstraint("tenant_id", "credential_id"),
+    Index(None, "account_id", "created_at"),
+)

@@ -20,6 +20,7 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
     not in (
         kinds.CustomData,
         kinds.LoginAttempt,
+        kinds.PasskeyAttempt,
         kinds.PasswordStrength,
         kinds.Provider,
         kinds.ProviderData,

@@ -401,6 +401,7 @@ SHAPES: Mapping[type[Kind], Shape] = {
         (kinds.Session, schema.refresh_tokens),
         (kinds.Phone, schema.phones),
         (kinds.Factor, schema.factors),
+        (kinds.Passkey, schema.passkeys),
         (kinds.Challenge, schema.challenges),
         (kinds.Provider, schema.providers),
         (kinds.ProviderData, schema.provider_data),

@@ -156,7 +156,7 @@ def _check(found: Candidate) -> None:
 
     Called only after the password was right, so that strangers learn nothing.
     """
-    _check_account(found.status)
+    check_account(found.status)
     if found.group_status == DISABLED:
         raise fault(Code.GROUP_DISABLED)
     if found.directory_status == DISABLED:
@@ -165,7 +165,8 @@ def _check(found: Candidate) -> None:
         raise fault(Code.ORGANIZATION_DISABLED)
 
 
-def _check_account(status: str) -> None:
+def check_account(status: str) -> None:
+    """Raises 7101 to 7103 for an account of that *status* that may not sign in."""
     if status == DISABLED:
         raise fault(Code.ACCOUNT_DISABLED)
     if status == UNVERIFIED:
@@ -183,7 +184,7 @@ def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> tuple[Wire, W
     if linked_id is None:
         return answer
     linked = records.load(work, Resource(Account, linked_id))
-    _check_account(linked["status"])  # the linked account must be allowed to sign in as well
+    check_account(linked["status"])  # the linked account must be allowed to sign in as well
     row = work.connection.execute(_naming(), {"id": linked_id, "application_id": scope.application_id}).one()
     return linked, qualifiers.naming(row.is_home, row.qualifier)
 
