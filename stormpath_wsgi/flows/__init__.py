@@ -19,6 +19,8 @@ from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
 from stormpath_wsgi.flows.factors import OwnFactors
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
+from stormpath_wsgi.flows.passkey_challenges import Challenges
+from stormpath_wsgi.flows.passkeys import Passkeys
 from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
 from stormpath_wsgi.flows.profile import Profile
@@ -29,6 +31,7 @@ from stormpath_wsgi.flows.refusals import (
     FlowRefused,
     InvitationRefused,
     KeyRefused,
+    PasskeyRefused,
     PasswordRefused,
     PendingRefused,
     ProfileRefused,
@@ -78,6 +81,8 @@ __all__ = [
     "Invitee",
     "KeyRefused",
     "OwnFactors",
+    "PasskeyRefused",
+    "Passkeys",
     "PasswordRefused",
     "PasswordReset",
     "PendingRefused",
@@ -108,8 +113,8 @@ __all__ = [
 
 class Flows:
     """The flows of one application: ``sign_in``, ``second_factor``, ``registration``, ``invitation``, ``sign_out``,
-    ``password``, ``securing``, ``verification``, ``fresh``, ``profile``, ``email``, ``factors``, ``places``,
-    ``api_keys``, ``account_data``, ``deletion``, ``tokens``. Lives with the process.
+    ``password``, ``securing``, ``verification``, ``fresh``, ``passkeys``, ``profile``, ``email``, ``factors``,
+    ``places``, ``api_keys``, ``account_data``, ``deletion``, ``tokens``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -138,6 +143,8 @@ class Flows:
         self.fresh = Fresh(client, self.sign_in)
         issuer = settings.web.second_factor.issuer or settings.web.look.name
         self.factors = OwnFactors(client, self.fresh, self.second_factor, lambda: issuer or application.name)
+        challenges = Challenges(keys, id_of(application.href), secure=secure)
+        self.passkeys = Passkeys(client, application, self.sign_in, self.fresh, challenges, settings.relying_party())
         self.profile = Profile(client, self.fresh)
         self.email = EmailChanges(client, self.fresh)
         self.places = SignedInPlaces(client, application)

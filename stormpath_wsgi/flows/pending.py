@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie, Stay
+from stormpath_wsgi.events import FACTOR, PASSKEY
 from stormpath_wsgi.flows.refusals import PendingRefused
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
@@ -63,6 +64,14 @@ class Progress:
     id: str | None = None
     begun: int | None = None
     browser: str | None = field(default=None, repr=False)
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The questions that need not be asked any more. A passkey that has asked for a finger, a face or a PIN is two
+        factors in one: something that somebody has, and what he is or knows.
+        """
+        both = (FACTOR,) if self.proved[0] == PASSKEY else ()
+        return (*both, *self.proved[1:])
 
     @classmethod
     def of(cls, account: Account, proof: str, remember: bool | None = None) -> Progress:

@@ -79,6 +79,15 @@ class SignInRefused(FlowRefused):
     """
 
 
+class PasskeyRefused(SignInRefused):
+    """A passkey has proved nothing, or was not added, renamed or removed. Its *field* is ``name`` for such a name.
+
+    Codes: ``TOKEN_SIGNATURE_WRONG`` (the challenge is not ours, or another browser's), ``TOKEN_EXPIRED``,
+    ``PASSKEY_REFUSED``, ``PASSKEY_UNKNOWN``, ``PASSKEY_COUNT``, ``LAST_WAY_IN``, and those of an account that may not
+    sign in.
+    """
+
+
 class PendingRefused(SignInRefused):
     """A pending sign-in is no good, or no longer: whoever has it has to begin again.
 

@@ -337,7 +337,7 @@ class SignIn:
         for step in self._steps:
             asked = step.asks(account, session.origin())
             name = asked.name if isinstance(asked, Waived) else asked
-            if name is None or name in progress.proved[1:]:
+            if name is None or name in progress.answered:
                 continue
             if not isinstance(asked, Waived):
                 return Unfinished(account, name, step.uri, self._pending.write(session, Pending(progress, name)))
@@ -350,7 +350,7 @@ class SignIn:
         # Who has just read a mail of ours, or made the account, needs no mail about that.
         tells = progress.proved[0] not in (MAIL, REGISTRATION)
         new_browser = tells and not self._browsers.knows(session, progress.account_id)
-        factor = session.now if FACTOR in progress.proved[1:] else WAIVED if FACTOR in waived else None
+        factor = session.now if FACTOR in progress.answered else WAIVED if FACTOR in waived else None
         try:
             session.sign_in(
                 account, nonce=progress.id, remember=progress.remember, factor=factor, new_browser=new_browser

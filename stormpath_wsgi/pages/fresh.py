@@ -7,11 +7,12 @@ from typing import Any
 
 from webob import Request, Response
 
-from stormpath_wsgi.flows import SignInRefused
+from stormpath_wsgi.flows import PasskeyRefused, SignInRefused
 from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
+from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.session import session_of
@@ -33,6 +34,7 @@ REASONS: Mapping[str, str] = {
         marked("Enter your password once more before you change your second factors."),
     ),
     "email": marked("Enter your password once more before you change your address."),
+    "add-passkey": marked("Enter your password once more before you add a passkey."),
 }
 
 #: Why it is asked, for anything else.
@@ -83,17 +85,27 @@ class FreshPage(FormPage[FreshSettings]):
         return begun is not None and session_of(request.environ).now - begun.started < seconds
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
+        session, flows = session_of(request.environ), self.site.flows
+        if ANSWER in posted:
+            try:
+                account = flows.passkeys.renew(session, posted.get(CHALLENGE), posted.get(ANSWER))
+            except PasskeyRefused as refused:
+                raise not_confirmed(refused) from refused
+            return Outcome(account, self._destination(request), signed_in=True)
         self.form.check_required(posted)
         try:
-            account = self.site.flows.fresh.renew(session_of(request.environ), posted.get("password"))
+            account = flows.fresh.renew(session, posted.get("password"))
         except SignInRefused as refused:
             raise wrong_password(refused, "password") from refused
         return Outcome(account, self._destination(request), signed_in=True)
 
     def context(self, request: Request) -> dict[str, Any]:
-        user, texts = session_of(request.environ).user, texts_of(request.environ)
+        session, texts = session_of(request.environ), texts_of(request.environ)
+        user, passkeys = session.user, self.site.flows.passkeys
+        passkey = None if user.account is None else passkeys.to_prove(session, user.account, alone=True)
         reason = REASONS.get(read_query(request).get(FOR, ""), ANY_REASON)
-        return {"email": user.email, "reason": texts.gettext(reason), "other": self._other(request)}
+        told = texts.gettext(reason)
+        return {"email": user.email, "reason": told, "other": self._other(request), "passkey": passkey}
 
     def _other(self, request: Request) -> str | None:
         """Where somebody else signs out first; None: no page of ours asks that."""

@@ -12,11 +12,12 @@ from webob import Request, Response
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie
-from stormpath_wsgi.flows import SignInRefused, Unfinished
+from stormpath_wsgi.flows import Finished, PasskeyRefused, SignInRefused, Unfinished
 from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, FormByHost, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
+from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
 from stormpath_wsgi.pages.sentences import INVALID_LOGIN
 from stormpath_wsgi.pages.site import Site
@@ -135,24 +136,39 @@ class LoginPage(FormPage[LoginSettings]):
         return self._settings.remember_me and (html or REMEMBER_ME in posted)
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
-        login: Any = posted.get("login")
-        password: Any = posted.get("password")
-        if html:
+        if html and ANSWER not in posted:
             self.form_at(request).check_required(posted)
-        organization = self._organization(request, posted)
-        try:
-            result = self.site.flows.sign_in.with_password(
-                session_of(request.environ),
-                login,
-                password,
-                organization_name_key=organization,
-                remember=_is_ticked(posted) if self.is_asked(posted, html=html) else None,
-            )
-        except SignInRefused as refused:
-            raise self._refusal(request, refused) from refused
+        remember = _is_ticked(posted) if self.is_asked(posted, html=html) else None
+        proved = self._by_passkey if ANSWER in posted else self._by_password
+        result = proved(request, posted, remember)
         if isinstance(result, Unfinished):
             raise self._more(request, result)
         return Outcome(result.account, self._destination(request), signed_in=True)
+
+    def _by_password(self, request: Request, posted: Mapping[str, Any], remember: bool | None) -> Finished | Unfinished:
+        login: Any = posted.get("login")
+        password: Any = posted.get("password")
+        organization = self._organization(request, posted)
+        session = session_of(request.environ)
+        try:
+            return self.site.flows.sign_in.with_password(
+                session, login, password, organization_name_key=organization, remember=remember
+            )
+        except SignInRefused as refused:
+            raise self._refusal(request, refused) from refused
+
+    def _by_passkey(self, request: Request, posted: Mapping[str, Any], remember: bool | None) -> Finished | Unfinished:
+        passkeys, session, answer = self.site.flows.passkeys, session_of(request.environ), posted.get(ANSWER)
+        here = organization_of(request.environ)
+        key = None if here is None else here.name_key
+        try:
+            return passkeys.sign_in(
+                session, posted.get(CHALLENGE), answer, organization_name_key=key, remember=remember
+            )
+        except PasskeyRefused as refused:
+            raise not_confirmed(refused) from refused
+        except SignInRefused as refused:
+            raise self._refusal(request, refused) from refused
 
     def context(self, request: Request) -> dict[str, Any]:
         user, texts = session_of(request.environ).user, texts_of(request.environ)
@@ -231,6 +247,9 @@ class LoginPage(FormPage[LoginSettings]):
         refusal: Refusal | None = None,
         **more: Any,
     ) -> Response:
+        passkeys = self.site.flows.passkeys
+        more["passkey"] = passkeys.to_sign_in(session_of(request.environ))
+        more["forget"] = passkeys.unknown(posted.get(ANSWER)) if _is_unknown(refusal) else None
         if self._settings.remember_me:
             more["remember_me"] = RememberMe(REMEMBER_ME, _is_ticked(posted))
         return super()._page(request, status, posted, refusal, **more)
@@ -240,6 +259,11 @@ def _is_ticked(posted: Mapping[str, Any]) -> bool:
     """Whether the visitor wants to stay signed in. What says neither yes nor no is a no, which is safer."""
     value = posted.get(REMEMBER_ME)
     return value is True or (isinstance(value, str) and value.lower() in TICKED)
+
+
+def _is_unknown(refusal: Refusal | None) -> bool:
+    """Whether a passkey was refused that no account has."""
+    return refusal is not None and refusal.reason == Code.PASSKEY_UNKNOWN.name
 
 
 def _status(request: Request) -> str:

@@ -26,6 +26,7 @@ from stormpath_wsgi.settings.instance import KEY_LENGTH
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
+from stormpath_wsgi.settings.passkeys import PasskeysSettings, RelyingParty
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
 from stormpath_wsgi.settings.sources import Unit
@@ -197,6 +198,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     api: ApiSettings = ApiSettings()
     mail: MailSettings = MailSettings()
+    passkeys: PasskeysSettings = PasskeysSettings()
 
     @model_validator(mode="after")
     def _credentials_fit(self) -> Self:
@@ -411,6 +413,13 @@ class Settings(Section):
             )
         domain = self.mail.domain or self.web.organizations_below
         return self.mail.model_copy(update={**missing, **look, "local_links": local, "domain": domain})
+
+    def relying_party(self) -> RelyingParty | None:
+        """For whom passkeys are made; None: there are none. No request has a say in it.
+
+        Raises :class:`ConfigurationError` where the settings of passkeys ask for what no browser would do.
+        """
+        return self.passkeys.relying_party(self._site, self.web.organizations_below, guessed=self._is_nowhere)
 
     @property
     def _logo(self) -> str | None:

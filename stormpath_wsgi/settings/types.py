@@ -182,6 +182,13 @@ def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in value:
+        if not re.fullmatch(r"https?://[^/?#@\s]+/?", origin):
+            raise ValueError("write the address of a site without a path, such as https://www.example.com")
+    return tuple(origin.rstrip("/").lower() for origin in value)
+
+
 def _proxies(value: tuple[str, ...]) -> tuple[str, ...]:
     for name in value:
         try:
@@ -400,6 +407,8 @@ ServerUrl = Annotated[BaseUrl, AfterValidator(_without_key)]
 ListenUrl = Annotated[SecretStr, AfterValidator(_listen_url)]
 ApplicationHref = Annotated[str, AfterValidator(_application_href)]
 Hosts = Annotated[Names, AfterValidator(_hosts)]
+#: Web origins: a scheme, a host, and possibly a port.
+Origins = Annotated[Names, AfterValidator(_origins)]
 #: Addresses and networks of proxies, and the word unix.
 ProxyNames = Annotated[Names, AfterValidator(_proxies)]
 #: Where an image is: a path of the site, or a whole address of any.

@@ -7,6 +7,7 @@ from typing import Any
 
 from stormpath_wsgi.flows import PasswordRefused, SignInRefused
 from stormpath_wsgi.pages.about import PasswordRules, password_rules
+from stormpath_wsgi.pages.account.passkeys import PasskeyRows
 from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Visit
 from stormpath_wsgi.pages.form import is_blank, raise_all
 from stormpath_wsgi.pages.fresh import wrong_password
@@ -22,7 +23,7 @@ _LABELS: Mapping[str, str] = {PRESENT: marked("Password now"), NEW: marked("New 
 
 
 class SignInSection(AccountSection):
-    """The password. An account that has none, because another site signs it in, has no such row."""
+    """The password, and passkeys. An account without a password, because another site signs it in, has no such row."""
 
     name = "sign-in"
     title = short = marked("Sign-in")
@@ -31,18 +32,20 @@ class SignInSection(AccountSection):
         super().__init__(site)
         self._fields = {NEW: FieldSettings(label=_LABELS[NEW], type="password")}
         # The panel asks for the password itself, so nobody is asked before it opens.
-        self.panels = {"password": False}
-        self.statuses = {"password": marked("Your password is changed. You were signed out everywhere else.")}
-        self.actions = {"password": Action(self._change, panel="password")}
+        passkeys = self._passkeys = PasskeyRows(site)
+        self.panels = {"password": False, **passkeys.panels}
+        done = marked("Your password is changed. You were signed out everywhere else.")
+        self.statuses = {"password": done, **passkeys.statuses}
+        self.actions = {"password": Action(self._change, panel="password"), **passkeys.actions}
 
     def context(self, visit: Visit) -> Mapping[str, Any] | None:
-        changed = visit.account.password_modified_at
-        if changed is None:
+        changed, passkeys = visit.account.password_modified_at, self._passkeys.context(visit)
+        if changed is None and passkeys is None:
             return None
-        rules = self._rules(visit) if visit.change == "password" else None
+        rules = self._rules(visit) if visit.change == "password" and changed is not None else None
         labels = {name: visit.texts.gettext(label) for name, label in _LABELS.items()}
-        day = visit.texts.date(changed, self.site.web.time_zone)
-        return {"changed": day, "rules": rules, "labels": labels}
+        day = None if changed is None else visit.texts.date(changed, self.site.web.time_zone)
+        return {"changed": day, "rules": rules, "labels": labels, "passkeys": passkeys}
 
     def _rules(self, visit: Visit) -> PasswordRules:
         strength = self.site.about.strength_in(visit.account.directory.href)

@@ -1,5 +1,6 @@
-// What the pages can do with a script: show a password, tick its rules while it is typed, copy a secret, and not send a form
-// twice for a double click. Without it nothing is missing. It sends nothing and keeps nothing.
+// What the pages can do with a script: show a password, tick its rules while it is typed, copy a secret, ask for a passkey,
+// and not send a form twice for a double click. Without it only passkeys are missing. It keeps nothing, and sends nothing
+// but the answer of a device, in a form.
 (() => {
   "use strict";
 
@@ -52,6 +53,105 @@
     };
     input.addEventListener("input", tick);
     if (input.value) tick();
+  }
+
+  // Passkeys (Web Authentication, Level 3). What is bytes there is base64url in JSON.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
+  const base64url = (buffer) =>
+    btoa(Array.from(new Uint8Array(buffer), (each) => String.fromCharCode(each)).join(""))
+      .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const named = (list) => (list || []).map((each) => ({ ...each, id: bytes(each.id) }));
+
+  const decoded = (options) => ({
+    ...options,
+    challenge: bytes(options.challenge),
+    ...(options.user && { user: { ...options.user, id: bytes(options.user.id) } }),
+    ...(options.allowCredentials && { allowCredentials: named(options.allowCredentials) }),
+    ...(options.excludeCredentials && { excludeCredentials: named(options.excludeCredentials) }),
+  });
+
+  const answerOf = (credential) => {
+    const { id, type, rawId, response } = credential;
+    const answer = {};
+    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+      if (response[name]) answer[name] = base64url(response[name]);
+    }
+    if (response.getTransports) answer.transports = response.getTransports();
+    return JSON.stringify({ id, type, rawId: base64url(rawId), response: answer });
+  };
+
+  const belongs = (domain) => location.hostname === domain || location.hostname.endsWith("." + domain);
+  const passkeys = window.PublicKeyCredential && navigator.credentials;
+
+  for (const form of passkeys ? document.querySelectorAll("form[data-passkey]") : []) {
+    const options = JSON.parse(form.dataset.options);
+    if (!belongs(options.rpId || options.rp.id)) continue;
+    const does = form.dataset.passkey;
+    const input = form.querySelector("[data-answer]");
+    const failed = form.querySelector("[data-failed]");
+    let waiting = new AbortController(); // the device that is being asked: browsers ask one at a time
+
+    const send = (credential) => {
+      input.value = answerOf(credential);
+      const remember = document.querySelector("input[type=checkbox][name=rememberMe]");
+      if (does === "get" && remember && remember.checked && !form.contains(remember)) {
+        const copy = document.createElement("input");
+        copy.type = "hidden";
+        copy.name = remember.name;
+        copy.value = remember.value;
+        form.append(copy);
+      }
+      form.requestSubmit();
+    };
+    const ask = async (more) => {
+      waiting.abort();
+      waiting = new AbortController();
+      const { signal } = waiting;
+      try {
+        send(await navigator.credentials[does]({ publicKey: decoded(options), signal, ...more }));
+        return true;
+      } catch (error) {
+        return signal.aborted;
+      }
+    };
+    // The list of passkeys that browsers show in the field for the name.
+    const offer = async () => {
+      const able = PublicKeyCredential.isConditionalMediationAvailable;
+      if ("autofill" in form.dataset && able && await able.call(PublicKeyCredential)) await ask({ mediation: "conditional" });
+    };
+
+    form.addEventListener("submit", async (event) => {
+      if (input.value) return;
+      event.preventDefault();
+      event.stopImmediatePropagation(); // nothing is sent yet
+      failed.hidden = true;
+      if (await ask({})) return;
+      failed.hidden = false;
+      offer();
+    });
+    // A page that browsers bring back has the answer that was sent already.
+    window.addEventListener("pageshow", () => { input.value = ""; });
+    form.hidden = false;
+    offer();
+  }
+
+  for (const place of passkeys ? document.querySelectorAll("[data-needs-passkeys]") : []) place.hidden = false;
+
+  // What a device still offers, and the site does not take any more.
+  const signal = async (name, options) => {
+    const tells = passkeys && PublicKeyCredential[name];
+    if (!tells || !belongs(options.rpId)) return;
+    try {
+      await tells.call(PublicKeyCredential, options);
+    } catch {
+      // The browser does not want to know.
+    }
+  };
+  for (const { dataset } of document.querySelectorAll("[data-known]")) {
+    signal("signalAllAcceptedCredentials", JSON.parse(dataset.known));
+  }
+  for (const { dataset } of document.querySelectorAll("[data-forget]")) {
+    signal("signalUnknownCredential", JSON.parse(dataset.forget));
   }
 
   const together = 2000; // milliseconds in which two clicks are one

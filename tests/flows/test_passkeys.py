@@ -1,0 +1,305 @@
+"""Passkeys as people use them on our pages, over either end of the data store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from support.authenticator import Device
+from support.browsing import PASSWORD, Visit, make_site
+from support.questions import Asks
+from support.questions import site as questions
+
+from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi.client import Account
+from stormpath_wsgi.events import AfterEvent, PasskeyAdded, PasskeyRemoved, ProvedAgain, SignedIn, SignInFailed
+from stormpath_wsgi.flows.passkey_challenges import LIFETIME
+
+ADDRESS = "https://site.example"
+NOT_CONFIRMED = "Your device did not confirm. Try again, or use your password."
+
+
+class Browser(Visit):
+    """A browser with a device, at a site that knows its address."""
+
+    def __init__(self, site: StormpathMiddleware) -> None:
+        super().__init__(site=site)
+        self.device = Device(origin=ADDRESS)
+
+    def asked(self, address: str) -> tuple[Any, dict[str, Any]]:
+        """The form that a passkey answers, and what it asks for."""
+        form = next(each for each in self.get(address).forms.values() if "passkey" in each.fields)
+        return form, json.loads(form.html.form["data-options"])
+
+    def adds(self, name: str = "My phone") -> Any:
+        form, options = self.asked("/account?change=add-passkey")
+        form["passkey"], form["name"] = self.device.make(options), name
+        return form.submit()
+
+    def comes_in(self, *, again: bool = False, **changes: Any) -> Any:
+        form, options = self.asked("/account/fresh" if again else "/login")
+        form["passkey"] = self.device.use(options, **changes)
+        return form.submit()
+
+    def opens(self, panel: str) -> Any:
+        """The form of the panel of the first passkey."""
+        link = self.get("/account").html.find("a", href=lambda href: href and panel in href)
+        forms = self.get(link["href"].partition("#")[0]).forms.values()
+        return next(form for form in forms if "action" in form.fields and form["action"].value == panel)
+
+    def rows(self) -> list[str]:
+        page = self.get("/account").html
+        return [" ".join(row.get_text().split()) for row in page.find(id="sign-in").find_all(class_="row-text")]
+
+
+@pytest.fixture
+def site(directory: dict[str, Any]) -> Iterator[StormpathMiddleware]:
+    made = make_site(questions, **directory, web={"baseUrl": ADDRESS, "account": {"apiKeys": True}})
+    with closing(made.client):
+        yield made
+
+
+@pytest.fixture
+def ada(site: StormpathMiddleware) -> Account:
+    return Visit(site=site).account()
+
+
+@pytest.fixture
+def browser(site: StormpathMiddleware, ada: Account) -> Browser:
+    """Ada's, with a passkey of hers. Nobody is signed in."""
+    browser = Browser(site)
+    browser.sign_in()
+    browser.adds()
+    browser.reset()
+    return browser
+
+
+@pytest.fixture
+def told(site: StormpathMiddleware, browser: Browser) -> list[AfterEvent]:
+    events: list[AfterEvent] = []
+    site.events.listen(AfterEvent, events.append)
+    return events
+
+
+def is_in(browser: Visit) -> bool:
+    return "user: ada@example.org" in browser.get("/")
+
+
+def long_ago(site: StormpathMiddleware, browser: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ada signs in by her password, and it is an hour ago."""
+    now = site.sessions.now
+    monkeypatch.setattr(site.sessions, "now", lambda: now() - 3600)
+    browser.sign_in()
+    monkeypatch.undo()
+
+
+def test_a_passkey_is_added_and_signs_its_owner_in(site: StormpathMiddleware, ada: Account) -> None:
+    told: list[AfterEvent] = []
+    site.events.listen(AfterEvent, told.append)
+    browser = Browser(site)
+    browser.sign_in()
+    assert browser.rows()[-1] == "No passkey yet. It signs you in with your fingerprint, face or PIN."
+    assert browser.adds().headers["Location"] == "/account?status=passkey-added"
+    assert "You can sign in with it." in browser.get("/account?status=passkey-added")
+    assert browser.rows()[-1].startswith("My phone Passkey · added ")
+    browser.reset()
+    assert browser.comes_in().headers["Location"] == "/"
+    assert is_in(browser)
+    assert "never used" not in browser.rows()[-1]
+    kinds = [type(event) for event in told]
+    assert kinds == [SignedIn, PasskeyAdded, SignedIn]
+    assert [event.credential for event in told if isinstance(event, SignedIn)] == ["password", "passkey"]
+
+
+def test_the_sign_in_page_asks_for_anybodys_passkey(browser: Browser, ada: Account) -> None:
+    page = browser.get("/login")
+    assert page.html.find(id="login")["autocomplete"] == "username webauthn"
+    _, options = browser.asked("/login")
+    assert (options["rpId"], options["allowCredentials"]) == ("site.example", [])
+    assert options["userVerification"] == "required"
+    assert page.html.find("form", class_="passkey").has_attr("hidden")  # until a script shows it
+
+
+def test_an_account_is_asked_for_a_key_that_it_does_not_have(site: StormpathMiddleware, browser: Browser) -> None:
+    browser.sign_in()
+    _, options = browser.asked("/account?change=add-passkey")
+    assert [each["id"] for each in options["excludeCredentials"]] == [browser.device.keys[0].name]
+    assert options["user"]["name"] == "ada@example.org"
+    assert "ada" not in options["user"]["id"].lower()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client": {"origin": "https://other.example"}},
+        {"client": {"crossOrigin": True}},
+        {"rp_id": "other.example"},
+        {"signature": b"forged"},
+        {"user": None},
+    ],
+    ids=str,
+)
+def test_what_is_not_accepted_says_nothing_of_an_account(
+    browser: Browser, told: list[AfterEvent], changes: dict[str, Any]
+) -> None:
+    page = browser.comes_in(**changes)
+    assert (page.status_code, NOT_CONFIRMED in page, is_in(browser)) == (200, True, False)
+    (failed,) = told
+    assert isinstance(failed, SignInFailed)
+    assert (failed.reason, failed.credential) == ("PASSKEY_REFUSED", "passkey")
+
+
+def test_a_passkey_that_nobody_has_is_told_the_same_and_forgotten(browser: Browser, site: StormpathMiddleware) -> None:
+    stranger = Browser(site)
+    form, options = stranger.asked("/login")
+    stranger.device.make({**options, "rp": {"id": "site.example"}, "user": {"id": "YWRh"}})
+    form["passkey"] = stranger.device.use(options)
+    page = form.submit()
+    assert (page.status_code, NOT_CONFIRMED in page) == (200, True)
+    forget = json.loads(page.html.find(attrs={"data-forget": True})["data-forget"])
+    assert forget == {"rpId": "site.example", "credentialId": stranger.device.keys[0].name}
+
+
+def test_a_challenge_is_good_in_one_browser(site: StormpathMiddleware, browser: Browser) -> None:
+    form, options = browser.asked("/login")
+    thief = Browser(site)
+    other, _ = thief.asked("/login")
+    other["challenge"], other["passkey"] = form["challenge"].value, browser.device.use(options)
+    assert NOT_CONFIRMED in other.submit()
+    assert not is_in(thief)
+
+
+def test_a_challenge_is_good_for_one_thing(site: StormpathMiddleware, browser: Browser, ada: Account) -> None:
+    """What was signed to prove who is there signs nobody in elsewhere."""
+    browser.sign_in()
+    session = site.sessions.open(dict(browser.get("/").request.environ))
+    proof = site.flows.passkeys.to_prove(session, ada, alone=True)
+    assert proof is not None
+    form, options = browser.asked("/login?status=forbidden")
+    form["challenge"] = proof.challenge
+    form["passkey"] = browser.device.use({**options, "challenge": proof.options["challenge"]})
+    assert NOT_CONFIRMED in form.submit()
+
+
+def test_an_old_challenge_asks_for_another_try(
+    site: StormpathMiddleware, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.flows.passkeys._challenges, "_now", lambda: time.time() - LIFETIME)
+    form, options = browser.asked("/login")
+    monkeypatch.undo()
+    form["passkey"] = browser.device.use(options)
+    page = form.submit(status=403)
+    assert "This page was open too long" in page
+    browser.comes_in()
+    assert is_in(browser)
+
+
+def test_an_answer_is_taken_once(browser: Browser) -> None:
+    form, options = browser.asked("/login")
+    sent = {"challenge": form["challenge"].value, "passkey": browser.device.use(options)}
+    browser.post_json("/login", sent, headers={"Accept": "application/json"}, status=200)
+    again = browser.post_json("/login", sent, headers={"Accept": "application/json"}, status=400)
+    assert again.json["message"] == NOT_CONFIRMED
+
+
+@pytest.mark.parametrize("answer", ["", "x", "{}", "[" * 16_000, "[" * 50_000, '{"id": "' + "x" * 2000 + '"}'])
+def test_what_is_no_answer_is_told_the_same(browser: Browser, answer: str) -> None:
+    form, _ = browser.asked("/login")
+    form["passkey"] = answer
+    assert NOT_CONFIRMED in form.submit()
+
+
+def test_a_megabyte_is_not_read(browser: Browser) -> None:
+    form, _ = browser.asked("/login")
+    form["passkey"] = "[" * 1_000_000
+    assert form.submit(expect_errors=True).status_code == 413
+
+
+def test_programs_sign_in_too(browser: Browser) -> None:
+    form, options = browser.asked("/login")
+    wrong = {"challenge": form["challenge"].value, "passkey": browser.device.use(options, signature=b"forged")}
+    refused = browser.post_json("/login", wrong, headers={"Accept": "application/json"}, expect_errors=True)
+    assert (refused.status_code, refused.json["message"]) == (400, NOT_CONFIRMED)
+    right = {"challenge": form["challenge"].value, "passkey": browser.device.use(options)}
+    answer = browser.post_json("/login", right, headers={"Accept": "application/json"})
+    assert answer.json["account"]["email"] == "ada@example.org"
+
+
+def test_a_passkey_is_two_factors(site: StormpathMiddleware, browser: Browser) -> None:
+    """Whoever must prove a second factor beside the password is not asked after a passkey. Other steps are asked."""
+    site.flows.sign_in.add_step(Asks("factor"))
+    password = {"login": "ada@example.org", "password": PASSWORD}
+    assert browser.post_json("/login", password, headers={"Accept": "application/json"}, status=403).json["asks"]
+    assert browser.comes_in().headers["Location"] == "/"
+    browser.reset()
+    site.flows.sign_in.add_step(Asks("colour"))
+    assert browser.comes_in().headers["Location"].startswith("/question?pending=")
+
+
+def test_the_count_of_a_copied_key_is_told(browser: Browser, told: list[AfterEvent]) -> None:
+    browser.comes_in()
+    browser.reset()
+    browser.device.keys[0].count -= 1
+    assert NOT_CONFIRMED in browser.comes_in()
+    failed = told[-1]
+    assert isinstance(failed, SignInFailed)
+    assert failed.reason == "PASSKEY_COUNT"
+
+
+def test_a_passkey_proves_that_it_is_still_the_same_person(
+    site: StormpathMiddleware, browser: Browser, told: list[AfterEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago(site, browser, monkeypatch)
+    assert "/account/fresh" in browser.get("/account?change=add-passkey", status=303).headers["Location"]
+    assert browser.comes_in(again=True).headers["Location"] == "/account"
+    assert isinstance(told[-1], ProvedAgain)
+    assert told[-1].credential == "passkey"
+    browser.get("/account?change=add-passkey", status=200)
+
+
+def test_nobody_adds_a_passkey_in_a_browser_that_was_left_open(
+    site: StormpathMiddleware, browser: Browser, ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.sign_in()
+    form, options = browser.asked("/account?change=add-passkey")
+    form["passkey"], form["name"] = browser.device.make(options), "Of a thief"
+    now = site.sessions.now
+    monkeypatch.setattr(site.sessions, "now", lambda: now() + 3600)
+    assert "/account/fresh" in form.submit(status=303).headers["Location"]
+    assert len(site.flows.passkeys.held(ada)) == 1
+
+
+def test_a_passkey_is_renamed_and_removed(browser: Browser, told: list[AfterEvent]) -> None:
+    browser.sign_in()
+    (key,) = browser.device.keys
+    form = browser.opens("rename-passkey")
+    form["name"] = ""
+    assert "Enter a name for the passkey." in form.submit(status=200)
+    form["name"] = "Blue phone"
+    form.submit(status=303)
+    assert browser.rows()[-1].startswith("Blue phone ")
+    assert browser.opens("remove-passkey").submit(status=303).headers["Location"] == "/account?status=passkey-removed"
+    assert type(told[-1]) is PasskeyRemoved
+    known = json.loads(browser.get("/account").html.find(attrs={"data-known": True})["data-known"])
+    assert (known["rpId"], known["allAcceptedCredentialIds"]) == ("site.example", [])
+    browser.reset()
+    assert NOT_CONFIRMED in browser.comes_in()
+    assert key.count == 1
+
+
+def test_the_passkey_of_somebody_else_is_left_alone(site: StormpathMiddleware, browser: Browser, ada: Account) -> None:
+    (passkey,) = site.flows.passkeys.held(ada)
+    eve = Browser(site)
+    eve.account("eve@example.org")
+    eve.sign_in("eve@example.org")
+    eve.adds()
+    form = next(iter(eve.get("/account?change=remove-passkey").forms.values()))
+    token = form["csrfToken"].value
+    for action in ("remove-passkey", "rename-passkey"):
+        sent = {"action": action, "row": passkey.id, "name": "Eve's", "csrfToken": token}
+        assert "That passkey is not one of yours." in eve.post("/account", sent, expect_errors=True)
+    assert [each.name for each in site.flows.passkeys.held(ada)] == ["My phone"]
