@@ -20,6 +20,7 @@ from stormpath_wsgi.flows.factors import OwnFactors
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
 from stormpath_wsgi.flows.passkey_challenges import Challenges
+from stormpath_wsgi.flows.passkey_ways import PasskeyWay, SecurityKeyWay
 from stormpath_wsgi.flows.passkeys import Passkeys
 from stormpath_wsgi.flows.password import PasswordReset
 from stormpath_wsgi.flows.pending import PendingSignIns
@@ -127,8 +128,12 @@ class Flows:
         trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
         #: What is asked beside a password, and how it can be answered.
         self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, trusted)
+        self.fresh = Fresh(client, self.sign_in)
+        challenges = Challenges(keys, id_of(application.href), secure=secure)
+        self.passkeys = Passkeys(client, application, self.sign_in, self.fresh, challenges, settings.relying_party())
+        keyed = (PasskeyWay(self.passkeys), SecurityKeyWay(self.passkeys))
         mail = (MailWay(application),) if settings.web.second_factor.mail else ()
-        for way in (AppWay(), SmsWay(client), *mail, RecoveryWay(client)):
+        for way in (AppWay(), *keyed, SmsWay(client), *mail, RecoveryWay(client)):
             self.second_factor.add_way(way)
         self.sign_in.add_step(self.second_factor)
         #: How often what the directory does not count may be tried.
@@ -140,11 +145,8 @@ class Flows:
         self.password = PasswordReset(client, application, self.sign_in, browsers)
         self.securing = Securing(client, self.password)
         self.verification = Verification(client, application, self.sign_in)
-        self.fresh = Fresh(client, self.sign_in)
         issuer = settings.web.second_factor.issuer or settings.web.look.name
         self.factors = OwnFactors(client, self.fresh, self.second_factor, lambda: issuer or application.name)
-        challenges = Challenges(keys, id_of(application.href), secure=secure)
-        self.passkeys = Passkeys(client, application, self.sign_in, self.fresh, challenges, settings.relying_party())
         self.profile = Profile(client, self.fresh)
         self.email = EmailChanges(client, self.fresh)
         self.places = SignedInPlaces(client, application)

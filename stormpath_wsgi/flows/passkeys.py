@@ -193,17 +193,18 @@ class Passkeys:
         self.prove(session, account, challenge, answer, alone=True)
         account.refresh()
         try:
-            session.sign_in(account, remember=session.remember)
+            session.sign_in(account, remember=session.remember, factor=session.now)
         except Error as error:
             raise PasskeyRefused.of(error) from error
         self._events.emit(ProvedAgain(account=account.href, credential=PASSKEY))
         return account
 
     def held(self, account: Account) -> list[Passkey]:
-        """The passkeys of *account*, the oldest first. Raises :class:`~stormpath_wsgi.Error` when the directory fails,
-        and answers none where it is on another machine and of a version that knows none.
+        """The passkeys of *account*, the oldest first; none where there are no passkeys. Raises
+        :class:`~stormpath_wsgi.Error` when the directory fails, and answers none where it is on another machine and of
+        a version that knows none.
         """
-        return [_passkey(item) for item in self._items(account)]
+        return [] if self._party is None else [_passkey(item) for item in self._items(account)]
 
     def known(self, account: Account) -> Options | None:
         """What a browser is told so that it forgets passkeys of *account* that were removed: the options of

@@ -19,6 +19,7 @@ from stormpath_wsgi.pages.login import TICKED
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal, Wait, invalid
+from stormpath_wsgi.pages.sentences import EXPIRED
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.policy import NOT_SIGNED_IN
 from stormpath_wsgi.session import session_of
@@ -39,23 +40,29 @@ OVER = marked("That took too long. Sign in once more.")
 #: A way that the account does not have, or not any more.
 NO_WAY = marked("That way is not there. Choose another one.")
 
+#: What is wrong with a passkey, and with no field.
+OF_PASSKEYS = frozenset({Code.PASSKEY_REFUSED, Code.PASSKEY_UNKNOWN, Code.PASSKEY_COUNT, Code.TOKEN_SIGNATURE_WRONG})
+
 NOT_SET_UP = marked("Set up a second factor first, on the page of your account.")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How a way is shown: what it is called, marked for the catalogues, and its icon. It has a template of its own, in
-    ``templates/factor``. *trusts*: whether the browser may be left in peace after it.
+    ``templates/factor``. *trusts*: whether the browser may be left in peace after it. *code*: whether a code is typed.
     """
 
     label: str
     icon: str
     trusts: bool = True
+    code: bool = True
 
 
 #: The ways that the page can show, by name.
 WAYS: Mapping[str, Shown] = {
     "app": Shown(marked("Authenticator app"), "app"),
+    "passkey": Shown(marked("Passkey"), "passkey", trusts=False, code=False),
+    "security-key": Shown(marked("Security key"), "key", trusts=False, code=False),
     "sms": Shown(marked("Text message"), "phone"),
     "mail": Shown(marked("Code by mail"), "mail"),
     "recovery": Shown(marked("Recovery code"), "shield", trusts=False),
@@ -121,7 +128,8 @@ class SecondFactorPage(FormPage[SecondFactorSettings]):
                 return self._set_up(request, asked, posted, text)
             if posted.get(SEND):
                 return self._send(request, text, name, html=html)
-            if asked.way(name).name in WAYS:
+            shown = WAYS.get(asked.way(name).name)
+            if shown is not None and shown.code:
                 self.form.check_required(posted)
             trusts = self._days > 0 and asked.is_sign_in and _is_ticked(posted) and _trusts(asked.way(name).name)
             result = self._flow.answer(session, text, asked.way(name).name, posted, trusts=trusts)
@@ -253,8 +261,10 @@ class SecondFactorPage(FormPage[SecondFactorSettings]):
             return Refusal(NOT_SIGNED_IN, status=HTTPStatus.UNAUTHORIZED)
         if refused.code is Code.NOT_FOUND:
             return self._no_way(request)
+        if refused.code is Code.TOKEN_EXPIRED:
+            return Refusal(EXPIRED, status=HTTPStatus.FORBIDDEN)
         wrong = invalid(refused)
-        wrong.field = CODE
+        wrong.field = None if refused.code in OF_PASSKEYS else CODE
         return wrong
 
     def _no_way(self, request: Request) -> Refusal:

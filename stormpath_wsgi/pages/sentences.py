@@ -29,6 +29,7 @@ _NOT_VALID = marked("%(label)s is not valid.")
 _UNUSABLE_CHARACTERS = marked("%(label)s holds characters that cannot be used here.")
 _NOT_FOUND = marked("%(label)s could not be found.")
 _UNSTORABLE = marked("One of the values cannot be stored. Please write it in another way.")
+_NOT_CONFIRMED = marked("Your device did not confirm. Try again, or use another way.")
 _FOREIGN_DOMAIN = marked("No account can be made with an email address of this domain.")
 
 #: By code, or by code and field where a field has a sentence of its own. ``%(label)s`` is the field's label.
@@ -78,6 +79,10 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
     Code.PHONE_NUMBER_INVALID: marked("Enter a number with its country code, like +49 30 901820."),
     Code.PHONE_NUMBER_TAKEN: marked("You have this number already."),
     Code.PHONE_OF_OTHER_FACTOR: marked("You have this number already."),
+    Code.PASSKEY_REFUSED: _NOT_CONFIRMED,
+    Code.PASSKEY_UNKNOWN: _NOT_CONFIRMED,
+    Code.PASSKEY_COUNT: _NOT_CONFIRMED,
+    Code.TOKEN_SIGNATURE_WRONG: _NOT_CONFIRMED,  # of a challenge for a passkey
     Code.UNAVAILABLE: marked("The service is temporarily unavailable. Please try again shortly."),
 }
 

@@ -13,8 +13,9 @@ from support.authenticator import Device
 from support.browsing import PASSWORD, Visit, make_site
 from support.questions import Asks
 from support.questions import site as questions
+from support.second_factors import Phone
 
-from stormpath_wsgi import StormpathMiddleware
+from stormpath_wsgi import StormpathMiddleware, second_factor_required
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.events import AfterEvent, PasskeyAdded, PasskeyRemoved, ProvedAgain, SignedIn, SignInFailed
 from stormpath_wsgi.flows.passkey_challenges import LIFETIME
@@ -45,6 +46,12 @@ class Browser(Visit):
         form["passkey"] = self.device.use(options, **changes)
         return form.submit()
 
+    def at_the_second_factor(self, way: str) -> tuple[Any, dict[str, Any]]:
+        """The form of that way, after the right password."""
+        form = next(each for each in self.get("/login").forms.values() if "password" in each.fields)
+        form["login"], form["password"] = "ada@example.org", PASSWORD
+        return self.asked(f"{form.submit(status=302).headers['Location']}&way={way}")
+
     def opens(self, panel: str) -> Any:
         """The form of the panel of the first passkey."""
         link = self.get("/account").html.find("a", href=lambda href: href and panel in href)
@@ -58,7 +65,8 @@ class Browser(Visit):
 
 @pytest.fixture
 def site(directory: dict[str, Any]) -> Iterator[StormpathMiddleware]:
-    made = make_site(questions, **directory, web={"baseUrl": ADDRESS, "account": {"apiKeys": True}})
+    protect = {"/vault": second_factor_required}
+    made = make_site(questions, **directory, web={"baseUrl": ADDRESS}, protect=protect)
     with closing(made.client):
         yield made
 
@@ -229,11 +237,9 @@ def test_programs_sign_in_too(browser: Browser) -> None:
     assert answer.json["account"]["email"] == "ada@example.org"
 
 
-def test_a_passkey_is_two_factors(site: StormpathMiddleware, browser: Browser) -> None:
+def test_a_passkey_is_two_factors(site: StormpathMiddleware, browser: Browser, ada: Account) -> None:
     """Whoever must prove a second factor beside the password is not asked after a passkey. Other steps are asked."""
-    site.flows.sign_in.add_step(Asks("factor"))
-    password = {"login": "ada@example.org", "password": PASSWORD}
-    assert browser.post_json("/login", password, headers={"Accept": "application/json"}, status=403).json["asks"]
+    Phone(ada)
     assert browser.comes_in().headers["Location"] == "/"
     browser.reset()
     site.flows.sign_in.add_step(Asks("colour"))
@@ -303,3 +309,60 @@ def test_the_passkey_of_somebody_else_is_left_alone(site: StormpathMiddleware, b
         sent = {"action": action, "row": passkey.id, "name": "Eve's", "csrfToken": token}
         assert "That passkey is not one of yours." in eve.post("/account", sent, expect_errors=True)
     assert [each.name for each in site.flows.passkeys.held(ada)] == ["My phone"]
+
+
+# As a second factor.
+
+
+def test_a_passkey_stands_in_for_an_app(site: StormpathMiddleware, browser: Browser, ada: Account) -> None:
+    Phone(ada)
+    form, options = browser.at_the_second_factor("passkey")
+    assert [each["id"] for each in options["allowCredentials"]] == [browser.device.keys[0].name]
+    form["passkey"] = browser.device.use(options, signature=b"forged")
+    page = form.submit()
+    assert "Your device did not confirm. Try again, or use another way." in page
+    form, options = browser.at_the_second_factor("passkey")
+    form["passkey"] = browser.device.use(options)
+    assert form.submit().headers["Location"] == "/"
+    assert is_in(browser)
+
+
+def test_a_passkey_alone_is_not_asked_for_after_the_password(browser: Browser) -> None:
+    """On a device without it nobody could sign in."""
+    browser.sign_in()
+    assert is_in(browser)
+
+
+def test_a_security_key_without_a_pin_is_asked_for_after_the_password(
+    site: StormpathMiddleware, ada: Account, told: list[AfterEvent]
+) -> None:
+    browser = Browser(site)
+    browser.device.verifies = False
+    browser.sign_in()
+    browser.adds("Blue key")
+    assert "Blue key Security key" in browser.rows()[-1]
+    browser.reset()
+    form, options = browser.at_the_second_factor("security-key")
+    assert options["userVerification"] == "preferred"
+    form["passkey"] = browser.device.use(options)
+    form.submit(status=302)
+    assert is_in(browser)
+    signed_in = told[-1]
+    assert isinstance(signed_in, SignedIn)
+    assert (signed_in.credential, signed_in.factor) == ("password", "security-key")
+
+
+def test_a_key_that_is_not_of_the_account_is_no_second_factor(browser: Browser, ada: Account) -> None:
+    Phone(ada)
+    form, options = browser.at_the_second_factor("passkey")
+    browser.device.make({**options, "rp": {"id": "site.example"}, "user": {"id": "YWRh"}})
+    form["passkey"] = browser.device.use(options, browser.device.keys[-1])
+    assert "Your device did not confirm." in form.submit()
+    assert not is_in(browser)
+
+
+def test_a_passkey_satisfies_who_wants_a_second_factor_in_the_session(browser: Browser, ada: Account) -> None:
+    Phone(ada)
+    browser.comes_in()
+    assert is_in(browser)
+    assert browser.get("/vault").status_code == 200
