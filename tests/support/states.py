@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from stormpath_wsgi.client import Directory
 from stormpath_wsgi.development.bar import CSS
 from stormpath_wsgi.development.guard import PANEL, opening
 from stormpath_wsgi.development.server import development_site
+from support.authenticator import Device
 from support.browsing import BROWSER, PASSWORD, Visit, make_site
 from support.post import text
 from support.post_office import PostOffice, post_office
@@ -38,7 +40,7 @@ ERRORS = frozenset(
         *("invitation-errors", "fresh-wrong", "fresh-empty", "organization-wrong"),
         *("account-name-empty", "account-name-one", "account-email-wrong", "account-password-wrong"),
         *("account-password-empty", "account-new-key-empty", "account-delete-wrong", "account-no-device"),
-        "account-expired",
+        *("account-expired", "passkey-name-empty", "passkey-sign-in-wrong"),
     }
 )
 
@@ -64,6 +66,8 @@ logout logout-stranger
 mail-sent mail-sent-dead mail-sent-empty mail-sent-wrong
 not-this-account
 organization organization-wrong
+passkey-account passkey-account-empty passkey-add passkey-fresh passkey-name-empty passkey-remove passkey-rename
+passkey-sign-in passkey-sign-in-wrong
 register register-differs register-errors register-fields register-fields-empty register-taken register-weak
 sign-in sign-in-created sign-in-empty sign-in-half sign-in-organization sign-in-organization-wrong
 sign-in-remember sign-in-reset sign-in-rtl sign-in-signed_out sign-in-too-many sign-in-unverified
@@ -88,6 +92,7 @@ def all_states(folder: Path) -> dict[str, str]:
             **plain_states(plain_site()),
             **_mailed_states(office),
             **_account_states(office),
+            **_passkey_states(),
             **_invited_states(office),
             **_field_states(),
             **_other_states(),
@@ -310,6 +315,45 @@ def _fresh(site: StormpathMiddleware, visit: Visit) -> dict[str, Any]:
             "fresh-wrong": visit.fill_in("/account/fresh", password="wrong"),
             "fresh-empty": visit.fill_in("/account/fresh"),
         }
+
+
+def _passkey_states() -> dict[str, str]:
+    """What has to do with passkeys, as a browser shows it whose script runs."""
+    site = make_site(web={"look": {"name": "Acme"}, "baseUrl": "https://acme.example"})
+    with closing(site.client):
+        visit, device = Visit(site=site), Device(origin="https://acme.example")
+        visit.account(ADA)
+        wrong = _passkey_form(visit.get("/login"))
+        wrong["passkey"] = "{}"
+        pages = {"passkey-sign-in": visit.get("/login"), "passkey-sign-in-wrong": wrong.submit()}
+        visit.sign_in(ADA)
+        pages["passkey-account-empty"] = visit.get("/account")
+        pages["passkey-add"] = visit.get("/account?change=add-passkey")
+        form = _passkey_form(pages["passkey-add"])
+        form["passkey"], form["name"] = device.make(json.loads(form.html.form["data-options"])), "iPhone"
+        form.submit(status=303)
+        [account] = site.application.accounts
+        row = f"&row={site.flows.passkeys.held(account)[0].id}"
+        pages["passkey-account"] = visit.get("/account?status=passkey-added")
+        pages["passkey-rename"] = visit.get(f"/account?change=rename-passkey{row}")
+        pages["passkey-remove"] = visit.get(f"/account?change=remove-passkey{row}")
+        empty = _form(pages["passkey-rename"], "rename-passkey")
+        empty["name"] = ""
+        pages["passkey-name-empty"] = empty.submit()
+        with pytest.MonkeyPatch.context() as patched:
+            now = site.sessions.now
+            patched.setattr(site.sessions, "now", lambda: now() + 3600)
+            pages["passkey-fresh"] = visit.get("/account/fresh?for=add-passkey")
+        return {name: _scripted(page.text) for name, page in pages.items()}
+
+
+def _passkey_form(page: Any) -> Any:
+    return next(form for form in page.forms.values() if "passkey" in form.fields)
+
+
+def _scripted(html: str) -> str:
+    """The page with what the script shows where the browser knows passkeys."""
+    return re.sub(r"(<form class=\"passkey\"[^>]*|data-needs-passkeys) hidden>", r"\1>", html)
 
 
 def _invited_states(office: PostOffice) -> dict[str, str]:
