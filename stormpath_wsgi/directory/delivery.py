@@ -25,7 +25,7 @@ from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.mailers import NotSent
 from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES
 from stormpath_wsgi.directory.rules.accounts.deletions import DueDeletions
-from stormpath_wsgi.directory.rules.mails import mailed_tokens, messages, notices, smtp_servers
+from stormpath_wsgi.directory.rules.mails import messages, notices, smtp_servers
 from stormpath_wsgi.directory.rules.mails.messages import Outgoing
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
@@ -129,7 +129,6 @@ class Delivery:
                 account_id = self._guessed.popleft()
                 if account_id is not None:
                     with self._context.write(moves_generation=False) as work:
-                        mailed_tokens.hold(work, account_id)
                         notices.warn(work, MANY_FAILURES, account_id)
         except (Unavailable, ConfigurationError, Error) as error:
             log.warning("Somebody guesses at an account that could not be told of it: %s", error)

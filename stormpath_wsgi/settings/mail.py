@@ -17,6 +17,10 @@ class NoticeSettings(Section):
     new_browser: bool = Field(True, description="Somebody has signed in in a browser that is new to the account.")
     password: bool = Field(True, description="The account has another password.")
     email: bool = Field(True, description="The account has another address. This goes to the address of before.")
+    factor: bool = Field(
+        True, description="A second factor or a passkey was added or removed, or the account has new recovery codes."
+    )
+    recovery_code: bool = Field(True, description="A recovery code was used.")
     api_key: bool = Field(True, description="The account has an API key that was made on its page.")
     failures: bool = Field(
         True,

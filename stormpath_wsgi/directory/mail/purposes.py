@@ -14,11 +14,16 @@ VERIFICATION, VERIFICATION_SUCCESS, WELCOME = "verification", "verificationSucce
 EMAIL_CHANGE, EMAIL_CHANGED, EMAIL_TAKEN = "emailChange", "emailChanged", "emailTaken"
 PASSWORD_CHANGED, KEY_MADE, DELETION_ASKED, INVITATION = "passwordChanged", "keyMade", "deletionAsked", "invitation"
 NEW_BROWSER, MANY_FAILURES = "newBrowser", "manyFailures"
+WAY_ADDED, WAY_REMOVED = "wayAdded", "wayRemoved"
+RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recoveryCodesMade", "recoveryCodeUsed"
 #: A code that is a second factor.
 FACTOR_CODE = "factorCode"
 
 #: What a stranger may have done. Each has a button for who has not done it himself.
-WARNINGS = frozenset({NEW_BROWSER, MANY_FAILURES, PASSWORD_CHANGED, KEY_MADE})
+WARNINGS = frozenset(
+    {NEW_BROWSER, MANY_FAILURES, PASSWORD_CHANGED, KEY_MADE}
+    | {WAY_ADDED, WAY_REMOVED, RECOVERY_CODES_MADE, RECOVERY_CODE_USED}
+)
 
 NOTICES = WARNINGS | {EMAIL_CHANGE, EMAIL_CHANGED, EMAIL_TAKEN, DELETION_ASKED, INVITATION, FACTOR_CODE}
 
@@ -27,6 +32,8 @@ _SETTINGS: Mapping[str, frozenset[str]] = {
     "new_browser": frozenset({NEW_BROWSER}),
     "password": frozenset({PASSWORD_CHANGED}),
     "email": frozenset({EMAIL_CHANGED}),
+    "factor": frozenset({WAY_ADDED, WAY_REMOVED, RECOVERY_CODES_MADE}),
+    "recovery_code": frozenset({RECOVERY_CODE_USED}),
     "api_key": frozenset({KEY_MADE}),
     "failures": frozenset({MANY_FAILURES}),
 }

@@ -24,10 +24,14 @@ from stormpath_wsgi.directory.mail.purposes import (
     MANY_FAILURES,
     NEW_BROWSER,
     PASSWORD_CHANGED,
+    RECOVERY_CODE_USED,
+    RECOVERY_CODES_MADE,
     RESET,
     RESET_SUCCESS,
     VERIFICATION,
     VERIFICATION_SUCCESS,
+    WAY_ADDED,
+    WAY_REMOVED,
     WELCOME,
 )
 from stormpath_wsgi.texts import Texts, marked
@@ -50,7 +54,7 @@ class Facts:
     *site*: what the site is called. *given_name*: that of the account, as it was entered. *link*: where the button
     leads. *lasts*: the milliseconds for which that is good. *code*: the digits of a code, and *code_lasts* the same of
     it. *address*: the new address of an account. *name*: that of an API key, or what a
-    browser calls itself.
+    browser calls itself. *left*: how many recovery codes the account still has.
     """
 
     site: str
@@ -61,6 +65,7 @@ class Facts:
     code_lasts: int | None = None
     address: str = ""
     name: str = ""
+    left: int = 0
 
 
 def content(purpose: str, facts: Facts, texts: Texts) -> Content:
@@ -219,12 +224,11 @@ def _key_made(facts: Facts, texts: Texts) -> Content:
         said = marked("%(hello)s your %(site)s account has a new API key, “%(key)s”. Programs act as you with it.")
     else:
         said = marked("%(hello)s your %(site)s account has a new API key. Programs act as you with it.")
-    remove = marked("Was it not you? Then remove the key on the page of your account as well.")
     return Content(
         texts.gettext("A new API key for %(site)s", site=facts.site),
         texts.gettext("You have a new API key"),
         (_say(facts, texts, said, key=facts.name[:_LONGEST_NAME]), *_not_me(facts, texts)),
-        (texts.gettext(remove), _nothing_to_do(texts)),
+        (_look_at_it(texts), _nothing_to_do(texts)),
     )
 
 
@@ -248,6 +252,47 @@ def _many_failures(facts: Facts, texts: Texts) -> Content:
         texts.gettext("Many wrong tries"),
         (_say(facts, texts, said), *_not_me(facts, texts)),
         (texts.gettext("Is your password a good one, and used nowhere else? Then there is nothing to do."),),
+    )
+
+
+def _way_added(facts: Facts, texts: Texts) -> Content:
+    said = marked("%(hello)s your %(site)s account has a new passkey, or a new second step when you sign in.")
+    return Content(
+        texts.gettext("A new way to prove that it is you at %(site)s", site=facts.site),
+        texts.gettext("A new passkey or second step"),
+        (_say(facts, texts, said), *_not_me(facts, texts)),
+        (_look_at_it(texts), _nothing_to_do(texts)),
+    )
+
+
+def _way_removed(facts: Facts, texts: Texts) -> Content:
+    said = marked("%(hello)s a passkey, or a second step of the sign-in, was removed from your %(site)s account.")
+    return Content(
+        texts.gettext("A way to prove that it is you at %(site)s is gone", site=facts.site),
+        texts.gettext("A passkey or second step is gone"),
+        (_say(facts, texts, said), *_not_me(facts, texts)),
+        (_look_at_it(texts), _nothing_to_do(texts)),
+    )
+
+
+def _recovery_codes_made(facts: Facts, texts: Texts) -> Content:
+    said = marked("%(hello)s your %(site)s account has new recovery codes. Those of before no longer work.")
+    return Content(
+        texts.gettext("New recovery codes for %(site)s", site=facts.site),
+        texts.gettext("You have new recovery codes"),
+        (_say(facts, texts, said), *_not_me(facts, texts)),
+        (_look_at_it(texts), _nothing_to_do(texts)),
+    )
+
+
+def _recovery_code_used(facts: Facts, texts: Texts) -> Content:
+    said = marked("%(hello)s somebody signed in to your %(site)s account with one of its recovery codes.")
+    left = texts.ngettext("%(number)s code is left.", "%(number)s codes are left.", facts.left)
+    return Content(
+        texts.gettext("A recovery code for %(site)s was used", site=facts.site),
+        texts.gettext("A recovery code was used"),
+        (_say(facts, texts, said), paragraph(left), *_not_me(facts, texts)),
+        (_nothing_to_do(texts),),
     )
 
 
@@ -349,6 +394,10 @@ def _factor_code(facts: Facts, texts: Texts) -> Content:
     )
 
 
+def _look_at_it(texts: Texts) -> str:
+    return texts.gettext("It was not you? Then look at the page of your account, too: is all that stands there yours?")
+
+
 def _nothing_to_do(texts: Texts) -> str:
     return texts.gettext("It was you? Then there is nothing to do.")
 
@@ -366,6 +415,10 @@ _CONTENTS: Mapping[str, Callable[[Facts, Texts], Content]] = {
     KEY_MADE: _key_made,
     NEW_BROWSER: _new_browser,
     MANY_FAILURES: _many_failures,
+    WAY_ADDED: _way_added,
+    WAY_REMOVED: _way_removed,
+    RECOVERY_CODES_MADE: _recovery_codes_made,
+    RECOVERY_CODE_USED: _recovery_code_used,
     DELETION_ASKED: _deletion_asked,
     INVITATION: _invitation,
     FACTOR_CODE: _factor_code,

@@ -24,8 +24,10 @@ from sqlalchemy import Row, bindparam, delete, select, update
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import totp
+from stormpath_wsgi.directory.mail.purposes import WAY_ADDED
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
@@ -250,6 +252,7 @@ def _verify(work: UnitOfWork, factor: Row[Any]) -> None:
     if factor.verification_status != VERIFIED:
         records.change(work, Factor, factor.id, {"verification_status": VERIFIED})
         work.tell(FactorAdded, factor.account_id, factor=work.href(Resource(Factor, factor.id)), type=factor.type)
+        notices.warn(work, WAY_ADDED, factor.account_id)
         work.outdated.append(f"factors/{factor.id}")  # from now on it is asked for
 
 

@@ -13,9 +13,11 @@ from sqlalchemy import bindparam, select
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import totp
+from stormpath_wsgi.directory.mail.purposes import WAY_REMOVED
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.factors import challenges, phones
+from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
@@ -78,6 +80,7 @@ def remove(context: Context, target: Resource) -> None:
         if factor["verificationStatus"] == VERIFIED:
             account_id = id_of(factor["account"]["href"])
             work.tell(FactorRemoved, account_id, factor=factor["href"], type=factor["type"])
+            notices.warn(work, WAY_REMOVED, account_id)
 
 
 def _named(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> dict[str, Any]:

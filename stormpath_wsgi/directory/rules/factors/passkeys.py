@@ -21,12 +21,13 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import authenticators
 from stormpath_wsgi.directory.crypto.authenticators import AnswerRefused, Asked, Proof
+from stormpath_wsgi.directory.mail.purposes import WAY_ADDED, WAY_REMOVED
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import deletions
 from stormpath_wsgi.directory.rules.accounts.login import check_account
 from stormpath_wsgi.directory.rules.accounts.sign_ins import Attempt, tried
-from stormpath_wsgi.directory.rules.mails import mailed_tokens
+from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.stores import qualifiers, stores
 from stormpath_wsgi.directory.rules.tokens import nonces
 from stormpath_wsgi.directory.storage import schema
@@ -83,6 +84,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         id, columns = new_id(), {"public_key": new.public_key, "sign_count": new.sign_count}
         records.make(work, Passkey, id, values, account_id=listing.id, **columns)
         work.tell(PasskeyAdded, listing.id, passkey=id)
+        notices.warn(work, WAY_ADDED, listing.id)
         return records.load(work, Resource(Passkey, id))
 
 
@@ -104,6 +106,7 @@ def remove(context: Context, target: Resource) -> None:
             raise fault(Code.LAST_WAY_IN)
         records.remove(work, Passkey, target.id)
         work.tell(PasskeyRemoved, account_id, passkey=target.id)
+        notices.warn(work, WAY_REMOVED, account_id)
 
 
 def attempt(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:

@@ -18,11 +18,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
-from stormpath_wsgi.directory.mail.purposes import FACTOR_CODE
+from stormpath_wsgi.directory.mail.purposes import FACTOR_CODE, RECOVERY_CODE_USED, RECOVERY_CODES_MADE
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.factors import challenges
-from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens
+from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens, notices
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
@@ -110,6 +110,7 @@ def _compare_recovery_code(context: Context, account_id: str, code: str) -> Wire
                 raise fault(Code.FACTOR_CODE_WRONG)
             told = _told(work, account_id)
             work.tell(RecoveryCodeUsed, account_id, left=told["recoveryCodes"])
+            notices.warn(work, RECOVERY_CODE_USED, account_id, left=told["recoveryCodes"])
         made.succeeded()
     return told
 
@@ -165,6 +166,7 @@ def _make_recovery_codes(context: Context, account_id: str, wanted: bool) -> Wir
         if hashes:
             work.connection.execute(insert(_codes), hashes)
             work.tell(RecoveryCodesMade, account_id)
+            notices.warn(work, RECOVERY_CODES_MADE, account_id)
         _keep(work, account_id, codes_made_at=work.now if hashes else None)
         told = _told(work, account_id)
     return {**told, "codes": [f"{code[:4]}-{code[4:]}" for code in codes]} if codes else told

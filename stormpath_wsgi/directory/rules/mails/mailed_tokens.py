@@ -96,7 +96,10 @@ def verification(work: UnitOfWork, account_id: str) -> str:
 
 
 def make_notice(work: UnitOfWork, token: str, account_id: str, notice: str, expires_at: int) -> None:
-    """Stores the *token* of a *notice* to the account, whose row is locked. *expires_at*: milliseconds."""
+    """Stores the *token* of a *notice* to the account. *expires_at*: milliseconds since the epoch.
+
+    Nothing but its use ends it, so the row of the account need not be locked.
+    """
     columns = {
         "digest": digest(token),
         "tenant_id": work.tenant_id,

@@ -110,6 +110,7 @@ def _ours(
         code_lasts=details.get("codeLasts"),
         address=details.get("address", ""),
         name=details.get("name", ""),
+        left=details.get("left", 0),
     )
     said = content(mail.purpose, facts, texts)
     text, page = work.mail.layout.draw(said, texts, to=to, site=facts.site, home=_home(link or work.mail.site))

@@ -27,11 +27,11 @@ LASTS = 7 * 86_400_000
 _MOST: Mapping[str, tuple[int, int]] = {NEW_BROWSER: (5, 3_600_000), MANY_FAILURES: (1, 86_400_000)}
 
 
-def warn(work: UnitOfWork, notice: str, account_id: str, *, name: str | None = None) -> None:
+def warn(work: UnitOfWork, notice: str, account_id: str, *, name: str | None = None, left: int | None = None) -> None:
     """Stores a *notice* about what a stranger may have done, one of :data:`.WARNINGS`. Its button signs the account out
-    everywhere. The row of the account must be locked.
+    everywhere. *name*, *left*: as :func:`tell` takes them.
 
-    *name*: as :func:`tell` takes it; of a browser what that calls itself. Nothing is stored where a setting switches
+    Nothing is stored where a setting switches
     the notice off, or where the account has got too many of them lately.
     """
     if notice not in WARNINGS:
@@ -44,7 +44,7 @@ def warn(work: UnitOfWork, notice: str, account_id: str, *, name: str | None = N
         return
     token = new_id()
     mailed_tokens.make_notice(work, token, account_id, notice, work.now + LASTS)
-    tell(work, notice, account_id, name=name, link=work.mail.at(PAGE, sptoken=token), lasts=LASTS)
+    tell(work, notice, account_id, name=name, left=left, link=work.mail.at(PAGE, sptoken=token), lasts=LASTS)
 
 
 def tell(
@@ -58,6 +58,7 @@ def tell(
     lasts: int | None = None,
     address: str | None = None,
     name: str | None = None,
+    left: int | None = None,
 ) -> None:
     """Stores a *notice* about an account, one of :data:`.NOTICES`, to be sent after the commit of *work*.
 
@@ -65,7 +66,8 @@ def tell(
     to be given. *application_id*: whose name stands in it; None: that of the first application of the account. *link*:
     where its button leads (:meth:`.Mail.at`), which is stored encrypted; *lasts*: the milliseconds for which that is
     good, or those until an account is deleted. *address*: the new address of the account. *name*: that of an API
-    key, or what a browser calls itself. What is not given is not spoken of.
+    key, or what a browser calls itself. *left*: how many recovery codes the account still has. What is
+    not given is not spoken of.
 
     Nothing is stored where a setting switches the notice off. Raises ValueError for a purpose that is no notice, and
     for one that would go nowhere.
@@ -76,6 +78,6 @@ def tell(
         raise ValueError(f"the notice {notice} needs an account or an address")
     if notice in work.mail.silent:
         return
-    said = {"link": link, "lasts": lasts, "address": address, "name": name}
+    said = {"link": link, "lasts": lasts, "address": address, "name": name, "left": left}
     details = {key: value for key, value in said.items() if value is not None}
     put(work, notice, account_id, application_id=application_id, address=to, details=details or None)

@@ -19,7 +19,7 @@ from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.purposes import KEY_MADE
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
+from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.directory.rules.stores import qualifiers
 from stormpath_wsgi.directory.storage import schema, uses
 from stormpath_wsgi.directory.wire import bodies
@@ -58,7 +58,6 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         id, _ = make(work, listing.id, body.values)
         if params.get("notify") == "true":
             name = body.values.get(ApiKey.name.name) or id
-            mailed_tokens.hold(work, listing.id)
             notices.warn(work, KEY_MADE, listing.id, name=name)
         return records.load(work, Resource(ApiKey, id))
 

@@ -16,7 +16,7 @@ from stormpath_wsgi.directory.mail.purposes import NEW_BROWSER
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.factors import second_factor
-from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
+from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
@@ -65,7 +65,6 @@ def _warn(work: UnitOfWork, account_id: str, id: str, agent: str | None) -> None
 
     The first sign-in of an account that was just made is no news to whoever has made it.
     """
-    mailed_tokens.hold(work, account_id)
     made = {"account": account_id, "id": id, "lately": work.now - _LATELY}
     if work.connection.execute(_FIRST, made).first() is None:
         notices.warn(work, NEW_BROWSER, account_id, name=agent)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import pyotp
 import pytest
 from support.post import Post, text, token_in
-from support.world import PASSWORD, World, link, refused
+from support.world import PASSWORD, World, link, path, refused
 
 from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES, WARNINGS
 from stormpath_wsgi.directory.rules.mails import notices
@@ -158,6 +159,28 @@ class TestAChange:
         mail = post.only()
         assert mail["To"] == "ada@example.com" and "ada@example.net" in text(mail)
         assert "sptoken" not in text(mail)  # whoever may change accounts over the REST API may mean it
+
+
+class TestAWayToProveWhoOneIs:
+    def test_that_is_added_removed_or_used_up_is_told(self, world: World, post: Post) -> None:
+        account = world.account(ADA)
+        factor = world.service.create(f"{account}/factors", {"type": "google-authenticator"})
+        assert post.read() == []  # nobody has proved it yet
+        code = pyotp.TOTP(factor["secret"]).at(int(world.now))
+        world.service.create(f"{path(factor)}/challenges", {"code": code})
+        codes = world.update(f"{account}/secondFactor", newRecoveryCodes=True)["codes"]
+        world.update(f"{account}/secondFactor", recoveryCode=codes[0])
+        world.service.delete(path(factor))
+        added, made, used, removed = post.read()
+        assert [mail["Subject"] for mail in (added, made, used, removed)] == [
+            "A new way to prove that it is you at My Application",
+            "New recovery codes for My Application",
+            "A recovery code for My Application was used",
+            "A way to prove that it is you at My Application is gone",
+        ]
+        assert "9 codes are left." in text(used)
+        for mail in (added, made, used, removed):
+            world.service.get(f"accounts/noticeTokens/{token_in(mail)}")
 
 
 @pytest.mark.parametrize(
