@@ -7,10 +7,11 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -20,6 +21,7 @@ from jinja2 import (
     TemplateNotFound,
     nodes,
 )
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from stormpath_wsgi.errors import ConfigurationError
@@ -93,21 +95,50 @@ class Templates:
             seen.append(following)
             yield following
             if following not in parents:
-                yield from self._named(following, nodes.Import)
-                parents[following] = next(iter(self._named(following, nodes.Extends)), None)
+                named = _named_in(_source_of(self._environment, following))
+                yield from named.imported
+                parents[following] = named.extended
             following = parents[following]
-
-    def _named(self, name: str, kind: type[nodes.Extends | nodes.Import]) -> list[str]:
-        """The templates that *name* extends or imports, as far as their names stand in it."""
-        parsed = self._environment.parse(_source_of(self._environment, name))
-        found = [node for node in parsed.find_all(kind) if isinstance(node, nodes.Extends | nodes.Import)]
-        return [node.template.value for node in found if isinstance(node.template, nodes.Const)]
 
     def _source(self, name: str) -> str:
         text = _source_of(self._environment, name)
         if "</" in text:
             raise ConfigurationError(f"web.templates: {name} holds </, which would end it; write no tags there")
         return text
+
+
+class _Named(NamedTuple):
+    """The templates that one imports, and the one that it extends, as far as their names stand in it."""
+
+    imported: tuple[str, ...]
+    extended: str | None
+
+
+@lru_cache(maxsize=128)
+def _named_in(source: str) -> _Named:
+    parsed = _our_environment().parse(source)
+    found = {
+        kind: [node.template.value for node in parsed.find_all(kind) if isinstance(node.template, nodes.Const)]
+        for kind in (nodes.Import, nodes.Extends)
+    }
+    return _Named(tuple(found[nodes.Import]), next(iter(found[nodes.Extends]), None))
+
+
+class _Compiled(BytecodeCache):
+    """What files are compiled to, for all sites of a process. A file that has changed is compiled again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (code := self._kept.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 def _words(texts: Texts) -> dict[str, Any]:
@@ -129,6 +160,7 @@ def _environment(folder: Path | None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_COMPILED,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.update(_words(english()))  # for macros, which do not see what a page is rendered with
