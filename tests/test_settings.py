@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import grp
 import json
-import multiprocessing
 import os
 import pwd
 import stat
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import warm
 from support.cheap import HASHER, SOUND_HASHER
 
 from stormpath_wsgi import Client
@@ -26,6 +26,17 @@ from stormpath_wsgi.settings import LimitsSettings, Settings, instance
 from stormpath_wsgi.settings.sources import Description
 
 KEY = "0123456789abcdef0123456789abcdef"
+
+#: Four processes at once make the keys of a folder, 25 times. Prints how many different ones they have.
+FOUR_WORKERS = """
+    import multiprocessing, pathlib, sys
+    from stormpath_wsgi.settings import instance
+
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        for n in range(25):
+            folder = pathlib.Path(sys.argv[1], str(n))
+            print(len({tuple(keys) for keys in pool.map(instance.signing_keys, [folder] * 4, chunksize=1)}))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -378,13 +389,10 @@ class TestInstanceFolder:
         assert stat.S_IMODE(Path("instance/secret_keys").stat().st_mode) == 0o600
         assert [path.name for path in Path("instance").iterdir()] == ["secret_keys"]
 
-    def test_workers_that_start_at_once_get_the_same_key(self, tmp_path: Path) -> None:
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(4) as pool:
-            for n in range(25):
-                folder = tmp_path / str(n)
-                assert len({tuple(keys) for keys in pool.map(instance.signing_keys, [folder] * 4)}) == 1
-                assert [path.name for path in folder.iterdir()] == ["secret_keys"]
+    def test_workers_that_start_at_once_get_the_same_key(self, tmp_path: Path, program: warm.Start) -> None:
+        answered, _ = program(FOUR_WORKERS, str(tmp_path)).communicate()
+        assert answered.split() == ["1"] * 25
+        assert [path.name for n in range(25) for path in (tmp_path / str(n)).iterdir()] == ["secret_keys"] * 25
 
     def test_it_is_there_for_the_accounts_too(self) -> None:
         Settings.load(secret_keys=[KEY])

@@ -9,7 +9,6 @@ import re
 import socket
 import sqlite3
 import stat
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -323,9 +322,10 @@ class TestAccounts:
 
     def test_a_password_that_is_typed_is_asked_for_twice_and_not_seen(self, client: Client) -> None:
         controller, terminal = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "stormpath_wsgi.cli", "account", "create", "ada@example.com"],
-            stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+        in_a_new_session = "import os; os.setsid(); from stormpath_wsgi.cli import main; main()"
+        process = warm.Program(
+            ["-c", in_a_new_session, "account", "create", "ada@example.com"],
+            stdin=terminal, stdout=terminal, stderr=terminal,
         )  # fmt: skip
         os.close(terminal)
         seen = ""
@@ -831,10 +831,9 @@ def test_a_listener_of_the_settings_is_told_what_a_command_does(client: Client, 
         "def greet(event: Registered) -> None:\n    print('made:', event.account, event.credential)\n"
     )
     (folder / "stormpath.yaml").write_text("listeners: [yoursite:greet]\n")
-    answer = subprocess.run(
-        [sys.executable, "-P", "-m", "stormpath_wsgi.cli", "account", "create", "ada@example.org"],
-        capture_output=True, text=True, input=f"{PASSWORD}\n", cwd=folder,
-    )  # fmt: skip
+    as_a_script = "import sys; sys.path.remove(''); from stormpath_wsgi.cli import main; main()"
+    command = ["-c", as_a_script, "account", "create", "ada@example.org"]
+    answer = warm.run(command, input=f"{PASSWORD}\n", cwd=folder)
     assert answer.returncode == 0, answer.stderr
     [account] = client.accounts.search({"email": "ada@example.org"})
     assert f"made: {account.href} command\n" in answer.stdout
@@ -847,8 +846,15 @@ def test_as_a_module_it_is_the_same_command(folder: Path) -> None:
 
 
 def test_without_its_extra_it_says_what_to_install(folder: Path) -> None:
-    script = "import sys; sys.modules['click'] = None; from stormpath_wsgi.cli import main; main()"
-    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=folder)
+    script = """if True:
+        import sys
+        for name in [name for name in sys.modules if name.startswith("stormpath_wsgi.cli")]:
+            del sys.modules[name]
+        sys.modules["click"] = None
+        from stormpath_wsgi.cli import main
+        main()
+    """
+    answer = warm.run(["-c", script], cwd=folder)
     assert (answer.returncode, answer.stderr) == (
         1, "click is missing; install it with: pip install click gunicorn\n"
     )  # fmt: skip

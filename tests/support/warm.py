@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import ModuleType
@@ -43,6 +44,7 @@ _IMPORTED = (
     "stormpath_wsgi.cli",
     "stormpath_wsgi.cli.worker",
     "stormpath_wsgi.directory.storage.postgresql",
+    "stormpath_wsgi.pages.templates",
     "support.marks",
     "support.world",
 )
@@ -209,7 +211,8 @@ def fork_for(number: int) -> None:
 
 
 def _compile() -> None:
-    """Asks a database what most programs ask, so that they need not compile it."""
+    """Asks a database what most programs ask, so that they need not compile it. Our templates are compiled, too."""
+    from stormpath_wsgi.pages.templates import Templates
     from support.world import World
 
     with closing(Database("sqlite://")) as database:
@@ -219,6 +222,8 @@ def _compile() -> None:
         world.member(ada, world.group())
         world.is_good(world.session(world.login("ada@example.org")))
         world.items(f"{ada}/groups")
+    ours = files("stormpath_wsgi.pages").joinpath("templates").iterdir()
+    Templates(None, tuple(file.name for file in ours if file.name.endswith(".html")))
 
 
 def _wait_for_orders(orders: socket.socket) -> tuple[dict[str, Any], list[int]] | None:

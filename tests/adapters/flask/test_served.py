@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from real.test_deploy import GUNICORN, ROOT, server
+from support.warm import Program
 
 from stormpath_wsgi import Client
 
@@ -58,17 +58,20 @@ def test_all_workers_know_who_is_signed_in_and_what_he_may(site: str, directory:
 
 
 def test_flask_run_serves_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "flask", "--app", str(ROOT / "examples/flask_app.py"), "run", "--port", "0"]
-    environ = {**os.environ, **ENVIRON}
-    with subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True) as serving:
-        assert serving.stderr
-        lines = []
-        for line in serving.stderr:
+    command = ["-m", "flask", "--app", str(ROOT / "examples/flask_app.py"), "run", "--port", "0"]
+    serving = Program(
+        command, cwd=tmp_path, env={**os.environ, **ENVIRON}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert serving.stdout
+    lines = []
+    with serving.stdout:
+        for line in serving.stdout:
             lines.append(line)
             if found := re.search(r"Running on (http://\S+)", line):
                 assert "Anybody may read this." in requests.get(found[1], timeout=30).text
                 break
-        serving.terminate()
+        serving.kill()
+        serving.wait()
     assert lines
     assert "Running on" in lines[-1], "".join(lines)
     assert (tmp_path / "instance" / "accounts.db").exists()
