@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
 
 import stormpath_wsgi
 
@@ -237,20 +241,53 @@ def test_an_adapter_imports_its_own_framework_only() -> None:
     assert wrong == []
 
 
-def test_importing_the_package_loads_nothing_optional() -> None:
-    code = f"import sys, stormpath_wsgi; print(*sorted({set(OPTIONAL)} & set(sys.modules)))"
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert found.stdout.split() == []
+class Imported(NamedTuple):
+    """What there is after an import in a fresh interpreter. *files*: in its home, which is the working directory."""
+
+    modules: list[str]
+    threads: int
+    stderr: str
+    files: list[str]
 
 
-def test_importing_the_package_has_no_effects(tmp_path: Path) -> None:
+#: Prints the modules, and how many threads there are, after the import of each of two modules.
+IMPORTS = """
+import importlib, json, sys, threading
+after = []
+for name in ("stormpath_wsgi", "stormpath_wsgi.cli.commands"):
+    importlib.import_module(name)
+    after.append((list(sys.modules), threading.active_count()))
+print(json.dumps(after))
+"""
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Imported, Imported]:
+    """After the import of the package, and after that of its commands, too."""
+    home = tmp_path_factory.mktemp("home")
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", IMPORTS]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, cwd=home, env=environment)
+    files = [path.name for path in home.iterdir()]
+    package, commands = (Imported(*each, run.stderr, files) for each in json.loads(run.stdout))
+    return package, commands
+
+
+def test_importing_the_package_loads_nothing_optional(imported: tuple[Imported, Imported]) -> None:
+    package, _ = imported
+    assert "stormpath_wsgi.middleware" in package.modules
+    assert set(OPTIONAL) & set(package.modules) == set()
+
+
+def test_importing_the_package_and_its_commands_has_no_effects(imported: tuple[Imported, Imported]) -> None:
     """No file is written, nothing is said, and no thread is started."""
-    code = "import threading, stormpath_wsgi; print(threading.active_count())"
-    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    run = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path, env=environment
-    )
-    assert (run.stdout, run.stderr, list(tmp_path.iterdir())) == ("1\n", "", [])
+    assert [(each.threads, each.stderr, each.files) for each in imported] == [(1, "", [])] * 2
+
+
+def test_importing_the_commands_loads_nothing_for_development_and_tests(imported: tuple[Imported, Imported]) -> None:
+    _, commands = imported
+    assert "stormpath_wsgi.cli.dev" in commands.modules
+    assert {"stormpath_wsgi.development", "stormpath_wsgi.testing"} & set(commands.modules) == set()
 
 
 def test_the_public_names_are_there() -> None:
@@ -267,8 +304,9 @@ def _modules() -> tuple[Path, ...]:
 
 
 @cache
-def _tree(module: Path) -> ast.Module:
-    return ast.parse(module.read_text(encoding="utf-8"))
+def _imports(module: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    return tuple(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def _path(module: Path) -> str:
@@ -288,10 +326,10 @@ def _names() -> frozenset[str]:
 def _files(module: Path) -> Iterator[str]:
     """The files of ours that *module* imports: of ``from a import b`` it is ``a.b``, if there is such a file."""
     files = _names()
-    for node in ast.walk(_tree(module)):
+    for node in _imports(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in files)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module in files:
+        elif node.module and node.module in files:
             for name in (f"{node.module}.{alias.name}" for alias in node.names):
                 yield name if name in files else node.module
 
@@ -318,10 +356,10 @@ def _ours(module: Path) -> Iterator[str]:
 def _imported(module: Path) -> Iterator[str]:
     """Full names of everything that *module* imports, wherever in it; ``from a import b`` counts as ``a.b``
     when ``a`` is our package itself."""
-    for node in ast.walk(_tree(module)):
+    for node in _imports(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{module}: write absolute imports"
             if node.module == "stormpath_wsgi":
                 yield from (f"stormpath_wsgi.{alias.name}" for alias in node.names)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,11 +21,3 @@ def test_it_listens_at_no_address_that_others_reach(tmp_path: Path, bind: str) -
 def test_no_setting_switches_it_on() -> None:
     words = ("development", "panel", "debug")
     assert [each.name for each in Settings.describe() if any(word in each.name.lower() for word in words)] == []
-
-
-def test_the_command_loads_it_only_when_it_is_run() -> None:
-    code = "import sys, stormpath_wsgi.cli.commands; print([n for n in sys.modules if n.startswith('stormpath_wsgi.')])"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "stormpath_wsgi.cli.dev" in loaded
-    assert "stormpath_wsgi.development" not in loaded
-    assert "stormpath_wsgi.testing" not in loaded
