@@ -8,6 +8,7 @@ import gc
 import itertools
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -83,6 +84,9 @@ def empty_databases(prepared_databases: None) -> Iterator[None]:
     event.listen(Engine, "connect", prepared.fill)
 
 
+#: The name of this process among those that share the tests of one run; empty where there is one only.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
 #: For ``--once``: folders whose tests run with several values of a fixture, and the value that is left out there,
 #: because the same Python runs with another one. What is about PostgreSQL and its driver (tests/directory/storage,
 #: rows, and the contract of the data store) is not in these folders, or has another value.
@@ -100,11 +104,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    if _WORKER:
+        items.sort(key=lambda item: item.path)
     if config.getoption("once"):
         repeated = [item for item in items if _is_repetition(item)]
         config.hook.pytest_deselected(items=repeated)
         items[:] = [item for item in items if item not in set(repeated)]
+    return (yield)
 
 
 def _is_repetition(item: pytest.Item) -> bool:
@@ -113,8 +121,14 @@ def _is_repetition(item: pytest.Item) -> bool:
     return any(item.nodeid.startswith(folder) and values & left_out for folder, left_out in _REPEATED.items())
 
 
+def pytest_collection() -> None:
+    """To collect makes a million objects that stay: the garbage collector would look at them again and again."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    """What is loaded by now stays."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
@@ -130,12 +144,20 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for whole files."""
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for whole files.
+
+    To compile a test file that is new takes long. The processes of one run look for tests in different orders: then
+    most files are compiled by one of them, and the others load what it has written.
+    """
     report = yield
     if _forbidden(report):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
+    if isinstance(collector, pytest.Directory) and _WORKER and report.result:
+        random.Random(_WORKER).shuffle(report.result)  # noqa: S311 - no secret
     return report
 
 
