@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 #: The highest number of objects that are searched for our middleware: an application may refer to very many objects.
 MOST = 200
+
+#: The version of a distribution. To read one takes as long as to open a small directory.
+_installed = cache(version)
 
 
 class StormpathMiddleware:
@@ -98,7 +102,7 @@ class StormpathMiddleware:
 
         An adapter for a framework names itself and the framework.
         """
-        return f"stormpath-wsgi-middleware/{version('stormpath-wsgi')} webob/{version('webob')}"
+        return f"stormpath-wsgi-middleware/{_installed('stormpath-wsgi')} webob/{_installed('webob')}"
 
     def around(self, app: WSGIApplication, *, protects: bool = True) -> Self:
         """The same site, with the same accounts, sessions and pages, around another *app*. *protects*: whether the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -14,6 +15,7 @@ from werkzeug.test import create_environ
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Account, Directory, Group
 from stormpath_wsgi.session import CurrentSession
+from support import prepared
 from support.cheap import HASHER
 
 PASSWORD = "Correct horse 1"
@@ -31,7 +33,9 @@ class Site:
     """*app* in the middleware, over a directory of its own in memory, with a checker of PEP 3333 on either side."""
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
-        self._serve(StormpathMiddleware(LintMiddleware(app), **{**OPENING, **settings}))
+        with nullcontext() if "application" in settings else prepared.set_up():
+            middleware = StormpathMiddleware(LintMiddleware(app), **{**OPENING, **settings})
+        self._serve(middleware)
 
     @classmethod
     def of(cls, middleware: StormpathMiddleware) -> Self:
