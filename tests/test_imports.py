@@ -269,7 +269,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Imported, Import
     command = [sys.executable, "-c", IMPORTS]
     run = subprocess.run(command, check=True, capture_output=True, text=True, cwd=home, env=environment)
     files = [path.name for path in home.iterdir()]
-    package, commands = (Imported(*each, run.stderr, files) for each in json.loads(run.stdout))
+    package, commands = (Imported(modules, threads, run.stderr, files) for modules, threads in json.loads(run.stdout))
     return package, commands
 
 

@@ -117,11 +117,14 @@ class _Named(NamedTuple):
 @lru_cache(maxsize=128)
 def _named_in(source: str) -> _Named:
     parsed = _our_environment().parse(source)
-    found = {
-        kind: [node.template.value for node in parsed.find_all(kind) if isinstance(node.template, nodes.Const)]
-        for kind in (nodes.Import, nodes.Extends)
-    }
-    return _Named(tuple(found[nodes.Import]), next(iter(found[nodes.Extends]), None))
+    imported, extended = (
+        [node.value for node in found if isinstance(node, nodes.Const)]
+        for found in (
+            [node.template for node in parsed.find_all(nodes.Import)],
+            [node.template for node in parsed.find_all(nodes.Extends)],
+        )
+    )
+    return _Named(tuple(imported), next(iter(extended), None))
 
 
 class _Compiled(BytecodeCache):
