@@ -15,6 +15,7 @@ from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from support import prepared
 from support.cheap import HASHER, WAITING
 from support.visitors import COOKIE, HOST_COOKIE, KEYS, PASSWORD, given, request, set_cookie
 from werkzeug.sansio.http import parse_cookie
@@ -81,7 +82,7 @@ class Line:
         self.store.delete(href)
 
     def generation(self) -> int:
-        return self.store.generation() if self.settled else -len(self.asked)
+        return self.store.generation() if self.settled else -1 - len(self.asked)
 
     def close(self) -> None:
         self.store.close()
@@ -100,8 +101,9 @@ def clock() -> Clock:
 @pytest.fixture
 def line(clock: Clock) -> Iterator[Line]:
     """The way to a directory that lives by the same clock, and does not take its time for passwords."""
-    database = Database("sqlite://")
-    prepare(database)
+    with prepared.set_up():
+        database = Database("sqlite://")
+        prepare(database)
     quick = Passwords(HASHER, waiting=WAITING)
     service = DirectoryService(database, "https://localhost/v1", passwords=quick, clock=clock)
     service.bootstrap()
