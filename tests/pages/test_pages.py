@@ -246,6 +246,12 @@ class TestTemplates:
         (tmp_path / "door.html").write_text("<form method=post>{{ csrf_token() }}</form>")
         assert self.look(tmp_path, login={"view": "door"}).get("/login").text.startswith("<form")
 
+    def test_a_site_that_begins_later_shows_what_the_file_holds_by_then(self, tmp_path: Path) -> None:
+        """What a template is compiled to is kept for all sites of the process."""
+        for words in ("Come in!", "Closed"):
+            (tmp_path / "login.html").write_text(words)
+            assert self.look(tmp_path).get("/login").text == words
+
     def test_a_token_is_the_same_wherever_it_stands_on_a_page(self, tmp_path: Path) -> None:
         (tmp_path / "login.html").write_text("{{ csrf_token() }} {{ csrf_token() }}")
         answer = self.look(tmp_path).get("/login")
