@@ -18,6 +18,7 @@ import textwrap
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -373,16 +374,31 @@ def fresh_program() -> Iterator[warm.Fresh]:
 
 
 @pytest.fixture(scope="session")
-def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Every state of every page: HTML by its name. One process makes them, and the others read them from a file."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], Any]], Any]:
+    """Answers what a function makes that takes long. One process makes it, and the others read it from a file *name*.
+
+    It is what JSON can hold.
+    """
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # which the processes of one run share
-    with (folder / "states.json").open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if file.seek(0, os.SEEK_END) == 0:
-            json.dump(all_states(tmp_path_factory.mktemp("states")), file)
-            file.flush()
-        file.seek(0)
-        found: dict[str, str] = json.load(file)
+
+    def made(name: str, make: Callable[[], Any]) -> Any:
+        with (folder / f"{name}.json").open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if file.seek(0, os.SEEK_END) == 0:
+                json.dump(make(), file)
+                file.flush()
+            file.seek(0)
+            return json.load(file)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def states(
+    tmp_path_factory: pytest.TempPathFactory, made_once: Callable[[str, Callable[[], Any]], Any]
+) -> dict[str, str]:
+    """Every state of every page: HTML by its name."""
+    found: dict[str, str] = made_once("states", lambda: all_states(tmp_path_factory.mktemp("states")))
     return found
