@@ -97,6 +97,7 @@ class StormpathMiddleware:
         self._serves = False  # a server may still fork before the first request
 
     @classmethod
+    @cache  # the versions stand in files
     def made_with(cls) -> str:
         """What a directory on another machine is told of this site, in ``User-Agent``: names with their versions.
 

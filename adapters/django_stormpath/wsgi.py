@@ -6,6 +6,7 @@ It is what ``manage.py runserver`` serves as well, by the setting ``WSGI_APPLICA
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,6 +26,7 @@ class DjangoMiddleware(StormpathMiddleware):
         super().__init__(_passing_on(app), **settings)
 
     @classmethod
+    @cache  # the versions stand in files
     def made_with(cls) -> str:
         return f"django-stormpath/{version('stormpath-wsgi')} django/{version('django')}"
 

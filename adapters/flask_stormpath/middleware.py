@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from contextlib import nullcontext
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -88,5 +89,6 @@ class FlaskMiddleware(StormpathMiddleware):
         return frozenset(left)
 
     @classmethod
+    @cache  # the versions stand in files
     def made_with(cls) -> str:
         return f"flask-stormpath/{version('stormpath-wsgi')} flask/{version('flask')}"

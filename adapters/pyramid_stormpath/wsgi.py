@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +18,7 @@ class PyramidMiddleware(StormpathMiddleware):
     """The middleware around a Pyramid application."""
 
     @classmethod
+    @cache  # the versions stand in files
     def made_with(cls) -> str:
         return f"pyramid-stormpath/{version('stormpath-wsgi')} pyramid/{version('pyramid')}"
 
