@@ -42,6 +42,9 @@ ON_ONE_ENGINE = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 
 _LEFT_TO_WAIT = re.compile(r"'[0-9]+ms'")
 
+#: How a write begins on PostgreSQL, before the statements that ask for something.
+_BEGINNINGS = ("SELECT set_config(", "SELECT pg_advisory_xact_lock(")
+
 
 @contextmanager
 def refused(code: int, *words: str) -> Iterator[None]:
@@ -61,25 +64,25 @@ def is_mail_thread() -> bool:
 
 @contextmanager
 def recorded(database: Database, *words: str) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that requests run meanwhile, with their parameters; with *words* only those that begin so.
+    """The statements that requests run meanwhile, with their parameters; with *words* only those that begin so, and no
+    beginnings of writes.
 
     The milliseconds that a statement may still wait are taken out, so that two runs can be compared.
     """
     ran: list[tuple[str, Any]] = []
 
     def record(*arguments: Any) -> None:
-        if arguments[2].startswith(words or "") and not is_mail_thread():
+        wanted = not words or (arguments[2].startswith(words) and not arguments[2].startswith(_BEGINNINGS))
+        if wanted and not is_mail_thread():
             ran.append((_LEFT_TO_WAIT.sub("", arguments[2]), arguments[3]))
 
-    with database.read() as reading, database.write(moves_generation=False) as writing:
-        engines = {reading.engine, writing.connection.engine}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", record)
+    with database.write(moves_generation=False) as transaction:
+        engine = transaction.connection.engine  # the one for reading is made of it, and tells its listeners
+    event.listen(engine, "before_cursor_execute", record)
     try:
         yield ran
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", record)
+        event.remove(engine, "before_cursor_execute", record)
 
 
 class World:
