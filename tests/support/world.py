@@ -107,7 +107,8 @@ class World:
         )
         if paths is None:
             self.service.bootstrap()
-        self.tenant = path(self.service.get("tenants/current"))  # which the service remembers
+        with self.service._context.read() as work:  # from now on the service remembers the tenant
+            self.tenant = f"tenants/{work.tenant_id}"
         self.application, self.directory = paths or (
             path(self.only(f"{self.tenant}/applications")),
             path(self.only(f"{self.tenant}/directories")),
@@ -244,8 +245,11 @@ class Beginning:
 
     def world(self) -> World:
         with self._database.write() as transaction:
+            # Asked of the driver: the way through SQLAlchemy takes longer than most of these steps.
+            cursor = transaction.connection.connection.cursor()
             for step in self._steps:
-                transaction.connection.exec_driver_sql(step)
+                cursor.execute(step)
+            cursor.close()
         return World(self._database, self._url, self._paths)
 
 
