@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 from support.browsing import PASSWORD, make_site
 from support.questions import site as questions
+from support.second_factors import Phone
 from support.servers import served
 
 from stormpath_wsgi import StormpathMiddleware
@@ -39,10 +40,13 @@ class Person(NamedTuple):
 
     def signs_in(self) -> None:
         self.goes_to("/login")
+        self.enters_password()
+        self.is_in()
+
+    def enters_password(self) -> None:
         self.page.get_by_label("Email").fill(ADA)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
-        self.is_in()
 
     def signs_out(self) -> None:
         self.page.context.clear_cookies()
@@ -108,51 +112,49 @@ def ada(chromium: Browser, address: str, site: StormpathMiddleware) -> Iterator[
         device = protocol.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})["authenticatorId"]
         yield Person(page, address, protocol, device)
     assert complaints == []
-    for passkey in next(iter(site.client.tenant.accounts)).passkeys:
-        passkey.delete()
 
 
-def test_a_passkey_is_added_signs_in_and_is_forgotten(ada: Person) -> None:
+def test_a_passkey_signs_in_by_a_button_by_the_list_of_the_field_and_after_the_password(
+    ada: Person, site: StormpathMiddleware
+) -> None:
     ada.signs_in()
     ada.adds("Blue phone")
     (key,) = ada.keys()
     assert (key["rpId"], key["userName"], key["userDisplayName"]) == ("localhost", ADA, "Ada Lovelace")
-    ada.signs_out()
 
-    ada.waits()
+    ada.signs_out()
+    ada.confirms(does=False)
     ada.goes_to("/login")
     button = ada.page.get_by_role("button", name="Sign in with a passkey")
-    expect(button).to_be_visible()
-    ada.touches()
+    button.click()
+    expect(ada.page.get_by_role("alert")).to_contain_text("Your device did not confirm.")
+    ada.confirms(does=True)
     button.click()
     ada.is_in()
+
+    ada.signs_out()
+    ada.goes_to("/login")  # the device answers as soon as the page asks, with nothing pressed
+    ada.is_in()
+
+    ada.signs_out()
+    phone = Phone(next(iter(site.client.tenant.accounts)))
+    ada.waits()
+    ada.goes_to("/login")
+    ada.enters_password()
+    expect(ada.page.get_by_role("heading", name="Enter your code")).to_be_visible()
+    ada.page.get_by_role("link", name="Use another way").click()
+    ada.page.get_by_role("link", name="Passkey").click()
+    expect(ada.page.get_by_role("heading", name="Use your passkey")).to_be_visible()
+    ada.touches()
+    ada.page.get_by_role("button", name="Use passkey").click()
+    ada.is_in()
+    phone.factor.delete()
 
     ada.goes_to("/account")
     ada.page.get_by_role("link", name="Remove Blue phone").click()
     ada.page.get_by_role("button", name="Remove the passkey").click()
     expect(ada.page.get_by_text("The passkey is removed.")).to_be_visible()
     expect(ada.page.get_by_text("No passkey yet.")).to_be_visible()
-
-
-def test_the_field_for_the_name_offers_passkeys(ada: Person) -> None:
-    ada.signs_in()
-    ada.adds("Blue phone")
-    ada.signs_out()
-    ada.goes_to("/login")  # the device answers as soon as the page asks, with nothing pressed
-    ada.is_in()
-
-
-def test_a_device_that_does_not_confirm_is_told_of(ada: Person) -> None:
-    ada.signs_in()
-    ada.adds("Blue phone")
-    ada.signs_out()
-    ada.confirms(does=False)
-    ada.goes_to("/login")
-    ada.page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(ada.page.get_by_role("alert")).to_contain_text("Your device did not confirm.")
-    ada.confirms(does=True)
-    ada.page.get_by_role("button", name="Sign in with a passkey").click()
-    ada.is_in()
 
 
 def test_without_a_script_the_page_is_complete(chromium: Browser, address: str) -> None:
