@@ -761,6 +761,8 @@ OTHER_VALUES = {
     "mail.site": "https://example.com/site",
     "mail.resetLink": "https://example.com/change",
     "mail.domain": "example.com",
+    "passkeys.rpId": "example.com",
+    "passkeys.origins": "https://example.com",
     "mail.verificationLink": "https://example.com/verify",
     "mail.invitationLink": "https://example.com/invitation",
     "passwordHasher": "support.cheap:HASHER",

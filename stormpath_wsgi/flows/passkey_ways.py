@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.events import SignInFailed, reserved
@@ -18,9 +18,8 @@ class PasskeyWay:
     password: on a device without it nobody could. It stands in for another second factor.
     """
 
-    name, sends = "passkey", False
-    counts: ClassVar[bool] = False
-    _verifies: ClassVar[bool] = True
+    name, counts, sends = "passkey", False, False
+    _verifies = True
 
     def __init__(self, passkeys: Passkeys) -> None:
         self._passkeys = passkeys
@@ -49,6 +48,5 @@ class PasskeyWay:
 class SecurityKeyWay(PasskeyWay):
     """A security key that asks for no PIN: it is nothing without a password, so whoever has added one is asked."""
 
-    name = "security-key"
-    counts = True
+    name, counts = "security-key", True
     _verifies = False

@@ -13,7 +13,7 @@ from support.authenticator import EDDSA, ES512, ORIGIN, RP_ID, RS256, Device, de
 from support.world import ON_ONE_ENGINE, Wire, World, link, path, refused
 
 from stormpath_wsgi.directory.storage import schema
-from stormpath_wsgi.events import AfterEvent, PasskeyAdded, PasskeyRemoved, SignedIn, SignInFailed
+from stormpath_wsgi.events import AfterEvent, SignInFailed
 from stormpath_wsgi.kinds import id_of
 
 REFUSED, UNKNOWN, COUNT, LAST = 7130, 7131, 7132, 7133
@@ -83,7 +83,7 @@ def test_a_passkey_signs_its_account_in(world: World, site: Site, account: str, 
     assert not made.keys() & {"challenge", "origins", "answer", "publicKey", "signCount"}
     assert site.sign_in(device) == {"account": link(account), "passkey": link(path(made)), "userVerified": True}
     assert world.service.get(path(made))["lastUsedAt"]
-    assert [type(event) for event in site.told] == [PasskeyAdded, SignedIn]
+    assert [type(event).__name__ for event in site.told] == ["PasskeyAdded", "SignedIn"]
     assert site.told[-1].credential == "passkey"
 
 
@@ -331,7 +331,7 @@ def test_a_removed_passkey_signs_nobody_in(world: World, site: Site, account: st
     world.service.delete(path(made))
     with refused(UNKNOWN):
         site.sign_in(device)
-    assert [type(event) for event in site.told] == [PasskeyAdded, PasskeyRemoved, SignInFailed]
+    assert [type(event).__name__ for event in site.told] == ["PasskeyAdded", "PasskeyRemoved", "SignInFailed"]
 
 
 def test_the_last_way_in_is_not_removed(world: World, site: Site, account: str) -> None:
