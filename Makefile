@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Each brings what it needs with it, in .venv.
 
-PYTHON ?= python3
+PYTHON ?= $(shell .ci/python)
 BIN := .venv/bin
 SITE := .venv/.site
 TOOLS := .venv/.tools
@@ -9,7 +9,7 @@ PYTEST_OPTIONS ?= -n 3 --dist worksteal
 TEXTS := stormpath_wsgi/locale
 LOWEST := .venv-lowest
 APPS := .venv-apps
-LOWEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
+LOWEST_PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) $(shell command -v python3.11) $(PYTHON))
 # What looks at files of ours only, counts without any library, has no lowest version (servers, made-up requests), or asks
 # of a library only what other tests ask of it.
 NOT_LOWEST := tests/real tests/apps tests/limits/test_limits.py tests/limits/test_limit.py tests/api/test_openapi.py \

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.devices import device_of
 from stormpath_wsgi.flows import PasskeyRefused
 from stormpath_wsgi.flows.passkeys import Passkey
 from stormpath_wsgi.pages.account.moments import ago
@@ -15,7 +16,6 @@ from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.texts import Texts, marked
-from stormpath_wsgi.web.devices import device_of
 
 #: The panels, and the actions of the forms in them.
 ADD, RENAME, REMOVE = "add-passkey", "rename-passkey", "remove-passkey"
