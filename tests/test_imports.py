@@ -43,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "web/organizations": {"client", "remembered", "settings", "user", "web/address", "web/environ"},
     "web/environ": set(),
     "web/negotiation": set(),
+    "importing": set(),
     "texts": set(),
     "theme": set(),
     "tickets": set(),
@@ -93,19 +94,20 @@ ARROWS: dict[str, set[str]] = {
         "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
     "development": {
-        "client", "directory", "flows", "pages", "policy", "session", "testing", "user", "web/environ", "web/origin",
+        "client", "directory", "flows", "importing", "pages", "policy", "session", "testing", "user", "web/environ",
+        "web/origin",
     },
     "doctor": {"client", "settings"},
     "transfer": {"directory", "settings"},
     "cli": {
-        "api", "client", "development", "directory", "doctor", "limits", "middleware", "pages", "settings", "transfer",
-        "web/address",
+        "api", "client", "development", "directory", "doctor", "importing", "limits", "middleware", "pages", "settings",
+        "transfer", "web/address",
     },
     "paste": {"middleware"},
     "adapting": {
         "pages", "settings", "texts", "web/bodies", "web/environ", "web/language", "web/negotiation", "web/responses",
     },
-    "testing": {"client", "cookie", "directory", "middleware", "policy", "session", "user"},
+    "testing": {"client", "cookie", "directory", "importing", "middleware", "policy", "session", "user"},
     "__init__": {"client", "middleware", "policy", "settings", "user"},
 }  # fmt: skip
 

@@ -47,6 +47,5 @@ def dev(target: str, bind: str | None, no_reload: bool) -> None:
         click.echo(f"    {opening(link, os.environ[server.KEY_VARIABLE])}\n")
     elif not bind:
         host, port = addresses.HOST, os.environ["PORT"]
-    server.serve(
-        lambda: targets.with_accounts(targets.load(target)), host.strip("[]"), int(port), reloads=not no_reload
-    )
+    load = targets.load if no_reload else targets.named  # what is loaded again is told where it is wrong
+    server.serve(lambda: targets.with_accounts(load(target)), host.strip("[]"), int(port), reloads=not no_reload)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, cast
 from wsgiref.types import WSGIApplication
 
-from gunicorn.errors import AppImportError
-from gunicorn.util import import_app
-
 from stormpath_wsgi.cli.command import Misuse
+from stormpath_wsgi.importing import NoApplication, import_app
 from stormpath_wsgi.middleware import StormpathMiddleware, middleware_of
+
+#: The name in a module when only the module is named.
+_DEFAULT = "application"
 
 
 def check(target: str) -> None:
@@ -35,10 +36,18 @@ def load(target: str) -> WSGIApplication:
     Raises :class:`~stormpath_wsgi.cli.command.Misuse` when there is none.
     """
     try:
-        app: Any = _of_paste(target) if _is_ini(target) else import_app(target)
-    except (ImportError, AppImportError, LookupError, NoIni) as error:
+        return named(target)
+    except NoApplication as error:
+        raise Misuse(str(error)) from error
+    except (ImportError, LookupError, NoIni) as error:
         raise Misuse(f"{target} cannot be imported: {error}") from error
-    return cast(WSGIApplication, app)  # the type stubs of gunicorn allow ASGI applications too
+
+
+def named(target: str) -> WSGIApplication:
+    """The same, which raises what was raised while the application was loaded."""
+    if _is_ini(target):
+        return cast(WSGIApplication, _of_paste(target))
+    return cast(WSGIApplication, import_app(target if ":" in target else f"{target}:{_DEFAULT}"))
 
 
 def with_accounts(app: WSGIApplication) -> WSGIApplication:

@@ -22,6 +22,7 @@ from stormpath_wsgi.development.panel import Panel, pages_of
 from stormpath_wsgi.development.persons import make_ready
 from stormpath_wsgi.directory.storage.engine import begins_with
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.importing import NoApplication
 from stormpath_wsgi.testing import ENVIRON, TestSite
 from stormpath_wsgi.testing.memory import Memory, tables
 
@@ -73,9 +74,9 @@ def serve(load: Callable[[], WSGIApplication], host: str, port: int, *, reloads:
     so.
     """
     if not reloads:
-        _run(_loaded(load, None), host, port, reloads=False)
+        _run(loaded(load, None), host, port, reloads=False)
     elif is_running_from_reloader():
-        _run(_loaded(load, State(os.environ[_STATE])), host, port, reloads=True)
+        _run(loaded(load, State(os.environ[_STATE])), host, port, reloads=True)
     else:
         with tempfile.TemporaryDirectory(prefix="stormpath-wsgi-") as folder:  # mode 0700
             os.environ[_STATE] = folder
@@ -101,7 +102,7 @@ def _nothing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterabl
     return Response(status=503)(environ, start_response)
 
 
-def _loaded(load: Callable[[], WSGIApplication], state: State | None) -> WSGIApplication:
+def loaded(load: Callable[[], WSGIApplication], state: State | None) -> WSGIApplication:
     """The site; one that cannot be loaded is told in each answer, until a file changes."""
     key = os.environ[KEY_VARIABLE]
     before = None if state is None else state.take()
@@ -117,8 +118,10 @@ def _loaded(load: Callable[[], WSGIApplication], state: State | None) -> WSGIApp
             state.put_aside(before)
             sys.exit(_ONCE_MORE)
         state.put_back()
-        traceback.print_exc()
-        return Guard(_told(str(error) if isinstance(error, ConfigurationError) else traceback.format_exc()), key)
+        # What we have found wrong ourselves is one sentence, which needs no traceback.
+        why = str(error) if isinstance(error, (ConfigurationError, NoApplication)) else traceback.format_exc()
+        print(why, file=sys.stderr)
+        return Guard(_told(why), key)
     finally:
         begins_with.reset(token)
     if state is not None:

@@ -759,11 +759,27 @@ class TestRun:
             2, "Error: nothing.here:app cannot be imported: there is no module nothing.here here.\n"
         )  # fmt: skip
 
-    @pytest.mark.parametrize("target", ["wsgiref.simple_server:nothing", "json:loads.nothing"])
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "wsgiref.simple_server:nothing",
+            "json:loads.nothing",
+            "json:1 + 1",
+            "json:loads(1, 2)",
+            "json:loads(nothing)",
+            "json:__doc__",
+            "json:",
+        ],
+    )
     def test_a_name_that_is_not_in_a_module_is_found_out_when_it_is_loaded(self, target: str) -> None:
         targets.check(target)
-        with pytest.raises(Misuse, match=f"{target} cannot be imported: "):
+        with pytest.raises(Misuse, match=rf"{re.escape(target)}.? (cannot be imported: |names no application)"):
             targets.load(target)
+
+    def test_a_function_that_makes_it_may_get_literals(self, folder: Path) -> None:
+        (folder / "maker.py").write_text("class shops:\n    make = lambda name, size=1: lambda e, s: [name, size]")
+        targets.check("maker:shops.make('a', size=3)")
+        assert targets.load("maker:shops.make('a', size=3)")({}, lambda *_: print) == ["a", 3]
 
     def test_a_file_that_is_not_there_is_2(self) -> None:
         answer = run("run", "none.ini")

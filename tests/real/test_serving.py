@@ -315,7 +315,11 @@ class TestRun:
     @pytest.mark.parametrize(
         ("options", "code", "sentence"),
         [
-            (["threaded:nothing"], 2, "threaded:nothing cannot be imported: Failed to find attribute 'nothing'"),
+            (
+                ["threaded:nothing"],
+                2,
+                "threaded:nothing cannot be imported: module 'threaded' has no attribute 'nothing'.",
+            ),
             (["needy:app"], 2, "needy:app cannot be imported: No module named 'not_installed'"),
             (["broken:app"], 1, "The application failed while it was loaded; the traceback above says where."),
             (["site.ini#other"], 2, "site.ini#other cannot be imported: "),
