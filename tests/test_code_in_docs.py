@@ -8,14 +8,17 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyotp
 import pytest
 import requests
+from flask import Flask
 from support.browsing import PASSWORD, Visit, app, make_site
 from support.examples import ROOT, commands, examples, run
 from support.servers import answer, scripted, served_api
@@ -352,6 +355,42 @@ def test_frameworks_django_rst(monkeypatch: pytest.MonkeyPatch) -> None:
     run(wraps, names)
     with closing(names["application"].client):
         assert names["application"].settings.remote_user == "id"
+
+
+def test_other_apps_rst(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The recipes that are files have tests of their own, in apps/."""
+    monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
+    first, dash, kinto, roundup, datasette = examples("other_apps.rst", "python")
+    monkeypatch.setitem(sys.modules, "somewhere", SimpleNamespace(application=app))
+    names: dict[str, Any] = {}
+    run(first, names)
+    with closing(names["application"].client):
+        assert Visit(site=names["application"]).get("/").headers["Location"].startswith("/login")
+    monkeypatch.setitem(sys.modules, "dashboard", SimpleNamespace(app=SimpleNamespace(server=Flask("dashboard"))))
+    run(dash, names)
+    assert Request.blank("/").get_response(names["theirs"]).status_code == 404  # Flask's own
+    (folder / "kinto.ini").write_text("[app:main]\nuse = call:test_code_in_docs:of_paste\n")
+    run(kinto._replace(text=kinto.text.replace("/srv/kinto", str(folder))), names)
+    assert names["theirs"] is app
+    roundups = SimpleNamespace(RequestDispatcher=lambda home: app)
+    monkeypatch.setitem(sys.modules, "roundup.cgi.wsgi_handler", roundups)
+    run(roundup, names)
+    assert names["theirs"] is app
+    datasettes = SimpleNamespace(Datasette=lambda *files, **options: SimpleNamespace(app=lambda: answer_by_asgi))
+    monkeypatch.setitem(sys.modules, "datasette.app", datasettes)
+    run(datasette, names)
+    assert Request.blank("/").get_response(names["theirs"]).status_code == 204
+
+
+async def answer_by_asgi(scope: Any, receive: Any, send: Any) -> None:
+    """Nothing, in the way of ASGI."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def of_paste(settings: Any) -> Any:
+    """The application of the file for PasteDeploy."""
+    return app
 
 
 def test_troubleshooting_rst(monkeypatch: pytest.MonkeyPatch) -> None:

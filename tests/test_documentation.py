@@ -18,6 +18,7 @@ import click
 import pytest
 import yaml
 from jinja2 import Environment
+from support.django_project import set_up
 from support.examples import commands, examples, run
 
 from stormpath_wsgi import Settings
@@ -27,23 +28,15 @@ ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst"), *(ROOT / "docs/frameworks").glob("*.rst")]
 
 #: Packages of ours, whose names examples import.
-PACKAGES = ("stormpath_wsgi", "flask_stormpath")
+PACKAGES = ("stormpath_wsgi", *sorted(found.parent.name for found in (ROOT / "adapters").glob("*/__init__.py")))
 
-#: Pages whose examples need what they are about, and the folder of the tests beside which these run.
-ELSEWHERE = {
-    "docs/development.rst": "development",
-    "docs/flask.rst": "adapters/flask",
-    "docs/frameworks/pyramid.rst": "apps",
-    "docs/moving.rst": "transfer",
-    "docs/other_apps.rst": "apps",
-    "docs/upgrading.rst": "adapters/flask",
-}
 NOT_RUN = "no test names it. Run its examples, as those in test_code_in_docs.py"
 
 #: Folders that a path in a page may start from.
 HOMES = (ROOT, ROOT / "stormpath_wsgi", ROOT / "stormpath_wsgi/client")
 
-_NAME = re.compile(r"(?<![\w/.])(?:stormpath_wsgi|flask_stormpath)(?:\.[A-Za-z_]\w*)+")
+#: Not those of the package ``stormpath``: keys in the environ and settings of others begin with this word too.
+_NAME = re.compile(rf"(?<![\w/.])(?:{'|'.join(set(PACKAGES) - {'stormpath'})})(?:\.[A-Za-z_]\w*)+")
 _PICTURE = re.compile(r"^\.\. image:: _static/pictures/([\w-]+)\.png\n   :alt: (.*)", re.MULTILINE)
 _LARGEST = 60_000  # bytes
 _QUOTED = re.compile(r'"([^"\n]+)"')
@@ -53,8 +46,14 @@ _BROKEN_TEXT = re.compile(r'"\n\s*f?"')
 _FILE = re.compile(r"``((?:[\w.-]+/)+[\w-]+\.(?:py|rst|ini|yaml|conf|toml))``")
 
 
+@pytest.fixture(scope="module")
+def project_of_django() -> None:
+    """The settings without which nothing of ``django_stormpath`` can be imported."""
+    set_up()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_name_of_ours_in_a_page_can_be_imported(page: Path) -> None:
+def test_every_name_of_ours_in_a_page_can_be_imported(page: Path, project_of_django: None) -> None:
     assert [name for name in set(_NAME.findall(page.read_text())) if not _is_importable(name)] == []
 
 
@@ -80,7 +79,7 @@ def test_what_the_page_on_troubles_quotes_is_what_we_say() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_code_can_be_read_and_names_of_ours_in_it_be_imported(page: Path) -> None:
+def test_code_can_be_read_and_names_of_ours_in_it_be_imported(page: Path, project_of_django: None) -> None:
     for example in examples(page, "python"):
         for node in ast.walk(ast.parse(example.text)):
             if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in PACKAGES:
@@ -147,11 +146,8 @@ def test_a_page_with_code_has_a_test_that_runs_it(page: Path) -> None:
     name = page.relative_to(ROOT).as_posix()
     if not examples(page, "python"):
         return
-    if name in ELSEWHERE:
-        assert (ROOT / "tests" / ELSEWHERE[name]).is_dir()
-    else:
-        written = re.escape(name.removeprefix("docs/"))
-        assert re.search(rf"(?<![\w/])(?:docs/)?{written}\b", _tests()), f"{name}: {NOT_RUN}"
+    written = re.escape(name.removeprefix("docs/"))
+    assert re.search(rf"(?<![\w/])(?:docs/)?{written}\b", _tests()), f"{name}: {NOT_RUN}"
 
 
 @cache
