@@ -15,6 +15,7 @@ import pytest
 import requests
 import trustme
 from real.test_deploy import PASSWORD, ROOT, server
+from support.machine import free_port
 
 AROUND = """
 {user}
@@ -73,8 +74,7 @@ def test_nginx_finds_no_mistake_in_it(nginx: str, folder: Path, file: str) -> No
 @contextmanager
 def proxied(nginx: str, folder: Path) -> Iterator[tuple[str, int]]:
     """The host and port of nginx in front of the demo site, which has one worker with few threads."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    port = free_port()
     listen = {"listen 443 ssl": f"listen 127.0.0.1:{port}", "listen [::]:443 ssl": f"listen 127.0.0.1:{port}"}
     arguments = configured(folder, "nginx.conf", **listen)
     text = (folder / "site.conf").read_text()

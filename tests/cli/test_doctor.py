@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from support import cheap
 from support.broken_site import ADA, BrokenSite
+from support.machine import free_port
 from support.servers import served
 
 from stormpath_wsgi import Client
@@ -130,7 +130,5 @@ def test_what_cannot_be_done_is_told_in_a_sentence(arguments: list[str], code: i
 
 
 def test_a_site_that_is_not_there_ends_with_3() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    answer = doctor(f"http://127.0.0.1:{port}")
+    answer = doctor(f"http://127.0.0.1:{free_port()}")
     assert answer.exit_code == 3 and "cannot be reached" in answer.stderr

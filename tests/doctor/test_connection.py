@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import trustme
+from support.machine import free_port
 from support.servers import answer, scripted, served
 
 from stormpath_wsgi.doctor import connection, site
@@ -52,8 +53,7 @@ class TestWhere:
             assert OverNetwork(server.address).send("GET", "/", {}, b"").body == "Hello"
 
     def test_nobody_there_is_told_in_a_sentence(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         with pytest.raises(Unavailable, match="cannot be reached"):
             OverNetwork(f"http://127.0.0.1:{port}").send("GET", "/", {}, b"")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from real.test_deploy import server
+from support.machine import free_port
 from support.warm import run
 
 NODE = Path(__file__).parent / "node"
@@ -27,8 +27,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environ]:
     if program is None or not (NODE / "node_modules").is_dir():
         pytest.skip("Node.js is not installed, or its packages are not: npm ci --prefix tests/real/node")
     folder = tmp_path_factory.mktemp("node")
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        address = f"127.0.0.1:{found.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     settings = {"HOME": str(folder), "STORMPATH_BASEURL": f"http://{address}/v1"}
     init = run([*COMMAND, "init"], cwd=folder, env=settings, check=True)
     said = re.search(r"\((http\S+)\)\n[^$]*apiKey.id = (\S+)\napiKey.secret = (\S+)", init.stdout)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pytest
 import requests
 import trustme
 from real.test_deploy import GUNICORN, ROOT, Server, server
+from support.machine import free_port
 from support.warm import run
 
 from stormpath_wsgi import Client
@@ -29,9 +29,7 @@ Environ = dict[str, str]
 
 
 def free_address() -> str:
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{attempt.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 def command(folder: Path, environ: Environ, *arguments: str, stdin: str = "") -> str:

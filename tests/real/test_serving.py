@@ -19,6 +19,7 @@ import pytest
 import requests
 from real.test_deploy import CHEAP, GUNICORN, PASSWORD, ROOT, RUN, Server, fresh_server, server
 from support.large import SIZE
+from support.machine import free_port
 from support.waiting import eventually
 from support.warm import run
 
@@ -269,8 +270,7 @@ class TestRun:
 
     @pytest.mark.parametrize("options", [[], ["--preload"]], ids=["own", "preloaded"])
     def test_links_of_mails_lead_to_where_it_serves(self, tmp_path: Path, options: list[str]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            port = found.getsockname()[1]
+        port = free_port()
         command = [*RUN, "wsgiref.simple_server:demo_app", "--bind", f"127.0.0.1:{port}", *options]
         ada = {"email": "ada@example.org", "password": PASSWORD, "givenName": "Ada", "surname": "Lovelace"}
         as_json, outbox = {"Accept": "application/json", "Host": "evil.example"}, tmp_path / "instance/outbox"
