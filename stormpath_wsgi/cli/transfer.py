@@ -25,7 +25,7 @@ from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import has_tables, prepare, upgrade
 from stormpath_wsgi.settings import Settings, instance
-from stormpath_wsgi.transfer import databases, exported, of_others, site, text_files
+from stormpath_wsgi.transfer import databases, destination, exported, of_others, text_files
 from stormpath_wsgi.transfer import export as exporting
 from stormpath_wsgi.transfer.people import People, Person
 from stormpath_wsgi.transfer.problems import Report, TransferError
@@ -172,7 +172,7 @@ def _import_export(settings: Settings, source: str, options: Mapping[str, Any]) 
 def _import_stormpath(settings: Settings, source: str, options: Mapping[str, Any]) -> None:
     folder = Folder(Path(source))
     with _target(settings, dry_run=options["dry_run"]) as target:
-        importer = Importer(target, site.tenant(target), skips=options["skip"])
+        importer = Importer(target, destination.tenant(target), skips=options["skip"])
         with _progress(_label(options), folder.files()) as progress:
             _run(importer, folder.batches(progress), None, options)
 
@@ -200,16 +200,16 @@ def _import_flask_security(settings: Settings, source: str, options: Mapping[str
 
 
 def _import_table(
-    settings: Settings, source: str, options: Mapping[str, Any], layout: databases.Layout, read: of_others.Reader
+    settings: Settings, source: str, options: Mapping[str, Any], tables: databases.Tables, read: of_others.Reader
 ) -> None:
     """Imports the users of a database, or of a file with what a database had."""
     if options["table"]:
-        layout = layout.with_users(options["table"])
+        tables = tables.with_users(options["table"])
     path = None if source.startswith(_SERVERS) else Path(source)
     if path is None or databases.is_sqlite(path):
         place = source if path is None else path
-        number = databases.number(place, layout)
-        _import_people(settings, source, options, lambda progress: databases.persons(place, layout, read), number)
+        number = databases.number(place, tables)
+        _import_people(settings, source, options, lambda progress: databases.persons(place, tables, read), number)
     elif path.suffix.lower() in (".json", ".jsonl"):
         _import_people(settings, source, options, partial(text_files.of_dumpdata, path, read))
     else:
@@ -242,8 +242,8 @@ def _import_people(
 def _store(settings: Settings, target: Target, into: str | None) -> tuple[str, str]:
     """The ids of the tenant, and of the directory that is meant."""
     wanted = settings.application
-    tenant_id = site.tenant_with_application(target, wanted.name)
-    return tenant_id, site.store(target, tenant_id, into, wanted.name, wanted.href)
+    tenant_id = destination.tenant_with_application(target, wanted.name)
+    return tenant_id, destination.store(target, tenant_id, into, wanted.name, wanted.href)
 
 
 def _check_store(settings: Settings, into: str) -> None:
@@ -307,7 +307,7 @@ def _target(settings: Settings, *, dry_run: bool) -> Iterator[Target]:
             instance.make(settings.instance)
     else:
         require_directory(settings)
-    with closing(_database(settings)) as database:
+    with closing(_database(settings, bulk=True)) as database:
         if dry_run:
             with rehearsal(database if has_tables(database) else None) as target:
                 yield target
@@ -318,8 +318,8 @@ def _target(settings: Settings, *, dry_run: bool) -> Iterator[Target]:
             yield Live(database, Secrets.of(database, settings.encryption_keys))
 
 
-def _database(settings: Settings) -> Database:
-    return Database(settings.directory, timeout=settings.database_timeout.total_seconds())
+def _database(settings: Settings, *, bulk: bool = False) -> Database:
+    return Database(settings.directory, timeout=settings.database_timeout.total_seconds(), bulk=bulk)
 
 
 @contextmanager

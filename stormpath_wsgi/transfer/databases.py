@@ -32,7 +32,7 @@ _AT_ONCE = 250  # rows that are fetched at once
 _SQLITE = b"SQLite format 3\0"
 
 
-class Layout:
+class Tables:
     """How a system keeps its users. *users*, *groups* and *members* are tables: of users, of groups with their names,
     and of who is in which; *group_id*: the column of the last that names the group.
     """
@@ -40,14 +40,14 @@ class Layout:
     def __init__(self, users: str, groups: str, members: str, group_id: str) -> None:
         self.users, self.groups, self.members, self.group_id = users, groups, members, group_id
 
-    def with_users(self, name: str) -> Layout:
+    def with_users(self, name: str) -> Tables:
         """The same where the users are in a table called *name*; its members are in one that is called after it."""
         members = f"{name}_groups" if self.members == f"{self.users}_groups" else self.members
-        return Layout(name, self.groups, members, self.group_id)
+        return Tables(name, self.groups, members, self.group_id)
 
 
-DJANGO = Layout("auth_user", "auth_group", "auth_user_groups", "group_id")
-FLASK_SECURITY = Layout("user", "role", "roles_users", "role_id")
+DJANGO = Tables("auth_user", "auth_group", "auth_user_groups", "group_id")
+FLASK_SECURITY = Tables("user", "role", "roles_users", "role_id")
 
 
 def is_sqlite(path: Path) -> bool:
@@ -56,7 +56,7 @@ def is_sqlite(path: Path) -> bool:
         return file.read(len(_SQLITE)) == _SQLITE
 
 
-def persons(source: str | Path, layout: Layout, read: Reader) -> Iterator[Person]:
+def persons(source: str | Path, tables: Tables, read: Reader) -> Iterator[Person]:
     """The users in a database: the path of a SQLite file, or ``postgresql://user@host/database``, whose password libpq
     finds in ``PGPASSWORD`` or ``~/.pgpass``.
 
@@ -64,43 +64,43 @@ def persons(source: str | Path, layout: Layout, read: Reader) -> Iterator[Person
     """
     with _opened(source) as connection:
         try:
-            yield from _persons(connection, layout, read)
+            yield from _persons(connection, tables, read)
         except exc.DBAPIError as error:
             raise TransferError(f"The database cannot be read: {str(error.orig).splitlines()[0]:.200}") from None
 
 
-def number(source: str | Path, layout: Layout) -> int | None:
+def number(source: str | Path, tables: Tables) -> int | None:
     """How many users there are; None where that cannot be told."""
     with _opened(source) as connection:
         try:
             return connection.execute(
-                select(func.count()).select_from(table(_checked(connection, layout.users)))
+                select(func.count()).select_from(table(_checked(connection, tables.users)))
             ).scalar()
         except exc.DBAPIError:
             return None
 
 
-def _persons(connection: Connection, layout: Layout, read: Reader) -> Iterator[Person]:
-    names = _columns(connection, layout.users)
+def _persons(connection: Connection, tables: Tables, read: Reader) -> Iterator[Person]:
+    names = _columns(connection, tables.users)
     if "password" not in names or not {"email", "username"} & {*names} or "id" not in names:
-        raise TransferError(f"The table {layout.users} has no columns id, password, and email or username.")
-    users = table(layout.users, *map(column, names))
-    member_of = _member_column(connection, layout)
+        raise TransferError(f"The table {tables.users} has no columns id, password, and email or username.")
+    users = table(tables.users, *map(column, names))
+    member_of = _member_column(connection, tables)
     statement = select(users).order_by(users.c.id).execution_options(yield_per=_AT_ONCE)
     rows = connection.execute(statement).mappings()
     for part in rows.partitions():
-        groups = _groups(connection, layout, member_of, [row["id"] for row in part]) if member_of else {}
+        groups = _groups(connection, tables, member_of, [row["id"] for row in part]) if member_of else {}
         for row in part:
-            yield read(f"{layout.users} {row['id']}", dict(row), groups.get(row["id"], ()))
+            yield read(f"{tables.users} {row['id']}", dict(row), groups.get(row["id"], ()))
 
 
-def _groups(connection: Connection, layout: Layout, member_of: str, ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
+def _groups(connection: Connection, tables: Tables, member_of: str, ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
     """The names of the groups of the users with *ids*, by id."""
-    members = table(layout.members, column(member_of), column(layout.group_id))
-    groups = table(layout.groups, column("id"), column("name"))
+    members = table(tables.members, column(member_of), column(tables.group_id))
+    groups = table(tables.groups, column("id"), column("name"))
     statement = (
         select(members.c[member_of], groups.c.name)
-        .join(groups, groups.c.id == members.c[layout.group_id])
+        .join(groups, groups.c.id == members.c[tables.group_id])
         .where(members.c[member_of].in_(ids))
         .order_by(members.c[member_of], groups.c.name)
     )
@@ -108,14 +108,14 @@ def _groups(connection: Connection, layout: Layout, member_of: str, ids: Sequenc
     return {id: tuple(row[1] for row in part) for id, part in groupby(found, key=lambda row: row[0])}
 
 
-def _member_column(connection: Connection, layout: Layout) -> str | None:
+def _member_column(connection: Connection, tables: Tables) -> str | None:
     """The column that names the user in the table of members; None where there are no groups."""
     there = inspect(connection)
-    if not there.has_table(layout.members) or not there.has_table(layout.groups):
+    if not there.has_table(tables.members) or not there.has_table(tables.groups):
         return None
-    names = _columns(connection, layout.members)
-    rest = [name for name in names if name.endswith("_id") and name != layout.group_id]
-    return rest[0] if layout.group_id in names and len(rest) == 1 else None
+    names = _columns(connection, tables.members)
+    rest = [name for name in names if name.endswith("_id") and name != tables.group_id]
+    return rest[0] if tables.group_id in names and len(rest) == 1 else None
 
 
 def _columns(connection: Connection, name: str) -> list[str]:

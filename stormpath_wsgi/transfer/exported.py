@@ -23,7 +23,7 @@ from stormpath_wsgi.transfer.export import ENCRYPTED, FORMAT, LEFT_OUT, PLAIN, V
 from stormpath_wsgi.transfer.layout import BY_NAME, Section
 from stormpath_wsgi.transfer.problems import MOST_SHOWN, BadRecord, TransferError
 from stormpath_wsgi.transfer.targets import Target
-from stormpath_wsgi.transfer.writing import Item, Mistake, Rows
+from stormpath_wsgi.transfer.writing import Item, Mistake, Record
 
 _KIND = re.compile(rb'\{"kind":"([A-Za-z0-9]{1,60})"')
 _END = b'{"end":true'
@@ -207,7 +207,7 @@ def _item(number: int, line: bytes, key: Secrets | None) -> Item:
             _decrypt(section, values, key)
     except BadRecord as error:
         return Mistake(where, name, str(error), len(line))
-    return Rows(where, section.table, values, size=len(line))
+    return Record(where, section.table, values, size=len(line))
 
 
 def _check_cost(hash: Any) -> None:

@@ -7,7 +7,6 @@ run again, and makes nobody twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -21,9 +20,9 @@ from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_name, canonical_username
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import COLON, ENABLED, UNVERIFIED, VERIFIED, Account, Group
-from stormpath_wsgi.transfer.problems import BadRecord
+from stormpath_wsgi.transfer.problems import BadRecord, reason
 from stormpath_wsgi.transfer.targets import Target
-from stormpath_wsgi.transfer.writing import Item, Mistake, Rows, There
+from stormpath_wsgi.transfer.writing import Item, Mistake, Record, There, batches
 
 #: People in one transaction.
 _AT_ONCE = 250
@@ -54,6 +53,11 @@ class Person(NamedTuple):
     groups: tuple[str, ...] = ()
     data: Mapping[str, Any] = {}
 
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return 1000 + sum(len(str(value)) for value in self.data.values())
+
 
 class People:
     """Makes rows of persons, for the directory *directory_id* of the tenant."""
@@ -64,8 +68,7 @@ class People:
 
     def batches(self, persons: Iterable[Person | Mistake]) -> Iterator[list[Item]]:
         """What is to be written of *persons*, in batches that each hold all that belongs to an account."""
-        remaining = iter(persons)
-        while chunk := list(islice(remaining, _AT_ONCE)):
+        for chunk in batches(persons, _AT_ONCE):
             yield self._batch(chunk)
 
     def _batch(self, chunk: list[Person | Mistake]) -> list[Item]:
@@ -78,8 +81,7 @@ class People:
             try:
                 checked.append((person, _account(person)))
             except (Error, BadRecord) as error:
-                why = error.developer_message if isinstance(error, Error) else str(error)
-                rest.append(Mistake(person.where, "accounts", why))
+                rest.append(Mistake(person.where, "accounts", reason(error)))
         owners = self._owners(checked)
         made = _Made()
         for person, values in checked:
@@ -104,21 +106,21 @@ class People:
         if email is not None:
             owners[email] = id
         of_account = {"id": id, "directory_id": self._directory_id, "created_at": person.created_at}
-        made.accounts.append(Rows(person.where, schema.accounts, {**values, **of_account}))
+        made.accounts.append(Record(person.where, schema.accounts, {**values, **of_account}))
         if person.hash is not None:
             hash = foreign_hashes.find(person.hash)
             if hash is not None and hash.is_bearable:
                 row = {"account_id": id, "position": 0, "hash": person.hash}
-                made.passwords.append(Rows(person.where, schema.passwords, row, may_dangle=True))
+                made.passwords.append(Record(person.where, schema.passwords, row, may_dangle=True))
             else:
                 rest.append(Mistake(person.where, "passwords", UNKNOWN_HASH, is_none=True))
         made.provider_data.append(
-            Rows(person.where, schema.provider_data, {"id": id, "provider_id": "stormpath"}, may_dangle=True)
+            Record(person.where, schema.provider_data, {"id": id, "provider_id": "stormpath"}, may_dangle=True)
         )
-        made.data.append(Rows(person.where, schema.custom_data, {"owner_id": id, "data": dict(person.data)}))
+        made.data.append(Record(person.where, schema.custom_data, {"owner_id": id, "data": dict(person.data)}))
         for name in dict.fromkeys(person.groups):
             row = {"id": new_id(), "account_id": id, "group_id": self._group(person.where, name, made)}
-            made.members.append(Rows(person.where, schema.group_memberships, row, may_dangle=True))
+            made.members.append(Record(person.where, schema.group_memberships, row, may_dangle=True))
 
     def _group(self, where: str, name: str, made: _Made) -> str:
         """The id of the group called *name*, which is added to what is *made* if the directory has it not."""
@@ -132,8 +134,8 @@ class People:
             if there is None:
                 id = self._groups[key]
                 row = {"id": id, "name": name, "status": ENABLED, "directory_id": self._directory_id}
-                made.groups.append(Rows(where, table, row))
-                made.groups.append(Rows(where, schema.custom_data, {"owner_id": id, "data": {}}))
+                made.groups.append(Record(where, table, row))
+                made.groups.append(Record(where, schema.custom_data, {"owner_id": id, "data": {}}))
         return self._groups[key]
 
     def _owners(self, checked: Iterable[tuple[Person, Mapping[str, Any]]]) -> dict[str, str]:
@@ -150,7 +152,7 @@ class People:
 
 
 class _Made:
-    """Rows of one batch, by what they are of."""
+    """Records of one batch, by what they are of."""
 
     def __init__(self) -> None:
         self.groups: list[Item] = []
@@ -166,24 +168,40 @@ def _account(person: Person) -> dict[str, Any]:
 
     Raises Error, or :class:`BadRecord`.
     """
-    email = person.email or None
-    if email is not None:
-        email = Account.email.check(email)
-        if not is_address(email):
-            raise BadRecord("its e-mail address is none.")
-    username = Account.username.check(person.username or email)
-    if any(character in username for character in COLON):
-        raise BadRecord("its username has a colon, which ends a name where people sign in.")
+    values = checked_names(
+        email=person.email or None,
+        username=person.username or person.email or None,
+        given_name=person.given_name,
+        middle_name=person.middle_name,
+        surname=person.surname,
+    )
     custom_data.embedded({"customData": person.data})
     for name in person.groups:
         if canonical_name(Group.name.check(name)) == "":
             raise fault(Code.REQUIRED, "Group name is required; it cannot be null, empty, or blank.")
     return {
-        "email": email,
-        "username": username,
-        "given_name": Account.given_name.check(person.given_name or None),
-        "middle_name": Account.middle_name.check(person.middle_name or None),
-        "surname": Account.surname.check(person.surname or None),
+        **values,
         "status": Account.status.check(person.status),
         "email_verification_status": VERIFIED if person.is_verified else UNVERIFIED,
+    }
+
+
+def checked_names(*, email: Any, username: Any, given_name: Any, middle_name: Any, surname: Any) -> dict[str, Any]:
+    """How an account is called, checked as the names of a new account are. None of *email*: it has no address.
+
+    Raises Error, or :class:`BadRecord`.
+    """
+    if email is not None:
+        email = Account.email.check(email)
+        if not is_address(email):
+            raise BadRecord("its e-mail address is none.")
+    username = Account.username.check(username)
+    if any(character in username for character in COLON):
+        raise BadRecord("its username has a colon, which ends a name where people sign in.")
+    return {
+        "email": email,
+        "username": username,
+        "given_name": Account.given_name.check(given_name or None),
+        "middle_name": Account.middle_name.check(middle_name or None),
+        "surname": Account.surname.check(surname or None),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stormpath_wsgi.errors import Error
+
 #: Problems that are kept to be shown. All are counted.
 MOST_SHOWN = 20
 
@@ -14,6 +16,11 @@ class TransferError(Exception):
 
 class BadRecord(ValueError):
     """One record cannot be taken. The text says what is wrong with it."""
+
+
+def reason(error: Error | BadRecord) -> str:
+    """Why a record cannot be taken, for whoever imports it."""
+    return error.developer_message if isinstance(error, Error) else str(error)
 
 
 @dataclass

@@ -24,10 +24,11 @@ _DEEPEST = 4  # folders below the one of a kind
 
 
 class File(NamedTuple):
-    """One object and the path of its file, below the folder."""
+    """One object and the path of its file, below the folder. *size*: bytes, about."""
 
     where: str
     content: Document
+    size: int = 1000
 
 
 def root_of(path: Path) -> Path:
@@ -63,6 +64,16 @@ def _scanned(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 def read(path: Path) -> Document:
     """The object in the file. Raises :class:`BadRecord`, and FileNotFoundError."""
+    return lines.parsed(_text(path))
+
+
+def read_file(path: Path, where: str) -> File:
+    """The same, with its size. *where*: its path below the folder."""
+    text = _text(path)
+    return File(where, lines.parsed(text), len(text))
+
+
+def _text(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -73,7 +84,7 @@ def read(path: Path) -> Document:
         text = file.read(lines.LONGEST + 1)
     if len(text) > lines.LONGEST:
         raise BadRecord(f"it is longer than {lines.LONGEST // 2**20} MiB.")
-    return lines.parsed(text)
+    return text
 
 
 def id_of(content: object) -> str:

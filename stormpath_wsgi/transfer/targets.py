@@ -94,7 +94,7 @@ def rehearsal(database: Database | None) -> Iterator[Target]:
         if database is not None:
             with deadline.allowing(LONGEST), database.read() as connection:
                 connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
-        with closing(Database(f"sqlite:///{copy}")) as copied:
+        with closing(Database(f"sqlite:///{copy}", bulk=True)) as copied:
             prepare(copied)
             yield Live(copied, _throwaway())
 

@@ -15,7 +15,7 @@ from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.transfer.export import LONGEST
 from stormpath_wsgi.transfer.layout import BY_TABLE, SECTIONS, Member, Section
 from stormpath_wsgi.transfer.problems import MOST_SHOWN
-from stormpath_wsgi.transfer.writing import Item, Mistake, Rows, batches
+from stormpath_wsgi.transfer.writing import Item, Mistake, Record, batches
 
 
 @dataclass
@@ -75,9 +75,9 @@ def verify(
 def _compare(
     connection: Connection, secrets: Secrets, batch: Sequence[Item], found: Differences, has_secrets: bool
 ) -> None:
-    by_section: dict[Section, list[Rows]] = {}
+    by_section: dict[Section, list[Record]] = {}
     for item in batch:
-        if isinstance(item, Rows):
+        if isinstance(item, Record):
             by_section.setdefault(BY_TABLE[item.table], []).append(item)
         elif isinstance(item, Mistake):
             found.unreadable += 1
@@ -102,7 +102,9 @@ def _compare(
                 found.note(found.same, section.name)
 
 
-def _there(connection: Connection, section: Section, rows: Sequence[Rows]) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+def _there(
+    connection: Connection, section: Section, rows: Sequence[Record]
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     first = section.table.c[section.key[0]]
     wanted = {row.values[section.key[0]] for row in rows}
     stored = connection.execute(select(section.table).where(first.in_(wanted))).mappings()
@@ -122,5 +124,5 @@ def _same(
     return bool(value == values.get(name))
 
 
-def _label(section: Section, row: Rows) -> str:
+def _label(section: Section, row: Record) -> str:
     return f"{section.name} {'/'.join(str(row.values[name]) for name in section.key)}"

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -24,7 +24,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds.kind import wire_name
 from stormpath_wsgi.settings import MailSettings
 from stormpath_wsgi.transfer.layout import BY_TABLE, Section
-from stormpath_wsgi.transfer.problems import BadRecord, Report, TransferError
+from stormpath_wsgi.transfer.problems import BadRecord, Report, TransferError, reason
 from stormpath_wsgi.transfer.targets import Target
 
 #: Records, and about how many bytes of them, in one transaction.
@@ -40,7 +40,7 @@ _MISSING = "it refers to something that is not there."
 _TAKEN = "something else in the directory has its name or its place."
 
 
-class Rows(NamedTuple):
+class Record(NamedTuple):
     """One record of a table. *where*: its place, for people. *values*: by column, secrets as they are.
 
     *may_dangle*: whether it is left out, and no mistake, where it refers to what is not there. *size*: bytes, about.
@@ -53,7 +53,7 @@ class Rows(NamedTuple):
     size: int = 200
 
 
-class Step(NamedTuple):
+class Task(NamedTuple):
     """What takes more than rows, such as a new directory with its policies. *make* makes it, in the batch, unless
     *table* has a row with the *id*. It answers None, or what of it is left out.
     """
@@ -84,7 +84,17 @@ class There(NamedTuple):
     size: int = 0
 
 
-Item = Rows | Step | Mistake | There
+Item = Record | Task | Mistake | There
+
+
+class _Sized(Protocol):
+    """What takes about so many bytes."""
+
+    @property
+    def size(self) -> int: ...
+
+
+Taken = TypeVar("Taken", bound=_Sized)
 
 
 class Importer:
@@ -116,12 +126,12 @@ class Importer:
         return self.report
 
 
-def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """*items* in lists of bounded length."""
-    batch: list[Item] = []
+def batches(items: Iterable[Taken], most: int = MOST_RECORDS) -> Iterator[list[Taken]]:
+    """*items* in lists of bounded size, each of *most* items or fewer."""
+    batch: list[Taken] = []
     size = 0
     for item in items:
-        if batch and (len(batch) >= MOST_RECORDS or size + item.size > MOST_BYTES):
+        if batch and (len(batch) >= most or size + item.size > MOST_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(item)
@@ -142,14 +152,14 @@ class _Batch:
 
     def write(self, batch: Sequence[Item]) -> _Batch:
         """Writes the items, and answers itself."""
-        for key, group in groupby(batch, key=lambda item: item.table if isinstance(item, Rows) else None):
+        for key, group in groupby(batch, key=lambda item: item.table if isinstance(item, Record) else None):
             items = list(group)
             if key is not None:
-                self._rows(BY_TABLE[key], [item for item in items if isinstance(item, Rows)])
+                self._rows(BY_TABLE[key], [item for item in items if isinstance(item, Record)])
                 continue
             for item in items:
-                if isinstance(item, Step):
-                    self._step(item)
+                if isinstance(item, Task):
+                    self._task(item)
                 elif isinstance(item, There):
                     self.report.count(self.report.there, item.section)
                 elif isinstance(item, Mistake):
@@ -158,7 +168,7 @@ class _Batch:
         self._count()
         return self
 
-    def _rows(self, section: Section, rows: Sequence[Rows]) -> None:
+    def _rows(self, section: Section, rows: Sequence[Record]) -> None:
         new = self._new(section, rows)
         completed = []
         for row in new:
@@ -176,7 +186,7 @@ class _Batch:
         else:
             self._made(section, [values for _, values in completed])
 
-    def _one_by_one(self, section: Section, completed: Sequence[tuple[Rows, dict[str, Any]]]) -> None:
+    def _one_by_one(self, section: Section, completed: Sequence[tuple[Record, dict[str, Any]]]) -> None:
         """Inserts what can be inserted, after a batch was refused."""
         for row, values in completed:
             try:
@@ -187,7 +197,7 @@ class _Batch:
             else:
                 self._made(section, [values])
 
-    def _refused(self, section: Section, row: Rows, error: IntegrityError) -> None:
+    def _refused(self, section: Section, row: Record, error: IntegrityError) -> None:
         if not _is_duplicate(error) and row.may_dangle:
             self.report.leave_out(section.name, row.where, _MISSING)
         elif _is_duplicate(error) and section.table is _memberships:
@@ -216,7 +226,7 @@ class _Batch:
             ]
             self._connection.execute(_CHANGE, changes)
 
-    def _new(self, section: Section, rows: Sequence[Rows]) -> list[Rows]:
+    def _new(self, section: Section, rows: Sequence[Record]) -> list[Record]:
         """Those of *rows* that the directory has not, each once."""
         there = self._keys(section, rows)
         if section.table is _passwords:
@@ -233,13 +243,13 @@ class _Batch:
                 new.append(row)
         return new
 
-    def _keys(self, section: Section, rows: Sequence[Rows]) -> set[tuple[Any, ...]]:
+    def _keys(self, section: Section, rows: Sequence[Record]) -> set[tuple[Any, ...]]:
         columns = [section.table.c[name] for name in section.key]
         wanted = {row.values[section.key[0]] for row in rows}
         found = self._connection.execute(select(*columns).where(columns[0].in_(wanted)))
         return {tuple(key) for key in found}
 
-    def _older(self, rows: Sequence[Rows]) -> set[tuple[Any, ...]]:
+    def _older(self, rows: Sequence[Record]) -> set[tuple[Any, ...]]:
         """The keys of those passwords that are older than one that the directory has of the same account."""
         wanted = {row.values["account_id"] for row in rows}
         newest = select(_passwords.c.account_id, func.max(_passwords.c.position)).group_by(_passwords.c.account_id)
@@ -250,7 +260,7 @@ class _Batch:
             if row.values["position"] < found.get(row.values["account_id"], -1)
         }
 
-    def _members(self, rows: Sequence[Rows]) -> set[tuple[Any, ...]]:
+    def _members(self, rows: Sequence[Record]) -> set[tuple[Any, ...]]:
         """The keys of those memberships that the directory has under another id."""
         account, group = _memberships.c.account_id, _memberships.c.group_id
         wanted = {row.values["account_id"] for row in rows}
@@ -279,24 +289,23 @@ class _Batch:
             raise BadRecord("its username or its e-mail address has invisible characters only.")
         return row
 
-    def _step(self, step: Step) -> None:
-        section = BY_TABLE[step.table]
-        if self._connection.execute(select(step.table.c.id).where(step.table.c.id == step.id)).first():
+    def _task(self, task: Task) -> None:
+        section = BY_TABLE[task.table]
+        if self._connection.execute(select(task.table.c.id).where(task.table.c.id == task.id)).first():
             self.report.count(self.report.there, section.name)
             return
         try:
             with self._connection.begin_nested():
-                left_out = step.make(unit_of_work(self._connection, self._target, self._tenant_id or ""))
+                left_out = task.make(unit_of_work(self._connection, self._target, self._tenant_id or ""))
         except (Error, BadRecord) as error:
-            why = error.developer_message if isinstance(error, Error) else str(error)
-            if step.may_dangle:
-                self.report.leave_out(section.name, step.where, why)
+            if task.may_dangle:
+                self.report.leave_out(section.name, task.where, reason(error))
             else:
-                self._mistake(section.name, step.where, why)
+                self._mistake(section.name, task.where, reason(error))
         else:
             self.report.count(self.report.made, section.name)
             if left_out is not None:
-                self.report.leave_out(f"parts of {section.name}", step.where, left_out)
+                self.report.leave_out(f"parts of {section.name}", task.where, left_out)
 
     def _mistake(self, section: str, where: str, why: str) -> None:
         self.mistakes += 1

@@ -17,7 +17,7 @@ from support.world import World, names
 
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
-from stormpath_wsgi.transfer import databases, lines, of_others, site, text_files
+from stormpath_wsgi.transfer import databases, destination, lines, of_others, text_files
 from stormpath_wsgi.transfer.people import People, Person
 from stormpath_wsgi.transfer.problems import Report, TransferError
 from stormpath_wsgi.transfer.targets import Live
@@ -67,8 +67,8 @@ def world(empty: Database) -> World:
 
 def imported(world: World, persons: Iterable[Person | Mistake], *, skips: bool = False) -> Report:
     target = Live(world.database, SECRETS)
-    tenant_id = site.tenant_with_application(target, None)
-    directory_id = site.store(target, tenant_id, None, None, None)
+    tenant_id = destination.tenant_with_application(target, None)
+    directory_id = destination.store(target, tenant_id, None, None, None)
     importer = Importer(target, tenant_id, skips=skips)
     return importer.write_batches(People(target, tenant_id, directory_id).batches(persons))
 
@@ -139,8 +139,8 @@ class TestDjango:
             connection.execute("ALTER TABLE auth_user RENAME TO shop_customer")
             connection.execute("ALTER TABLE auth_user_groups RENAME TO shop_customer_groups")
             connection.execute("ALTER TABLE shop_customer_groups RENAME COLUMN user_id TO customer_id")
-        layout = databases.DJANGO.with_users("shop_customer")
-        imported(world, databases.persons(users, layout, of_others.of_django))
+        tables = databases.DJANGO.with_users("shop_customer")
+        imported(world, databases.persons(users, tables, of_others.of_django))
         assert groups(world, world.login("ada", PASSWORD)) == ["authors", "editors", "staff"]
         with pytest.raises(TransferError, match="no table auth_user; name another one: --table"):
             list(databases.persons(users, databases.DJANGO, of_others.of_django))
@@ -255,15 +255,15 @@ class TestCsv:
 
     def test_a_new_directory_is_made_as_init_makes_it(self, empty: Database, tmp_path: Path) -> None:
         target = Live(empty, SECRETS)
-        tenant_id = site.tenant_with_application(target, "Shop")
-        assert site.tenant_with_application(target, "Shop") == tenant_id
-        assert site.store(target, tenant_id, None, "Shop", None) == site.store(
+        tenant_id = destination.tenant_with_application(target, "Shop")
+        assert destination.tenant_with_application(target, "Shop") == tenant_id
+        assert destination.store(target, tenant_id, None, "Shop", None) == destination.store(
             target, tenant_id, "shop directory", None, None
         )
         with pytest.raises(TransferError, match="There is no directory 'x', but 'Shop Directory'"):
-            site.store(target, tenant_id, "x", None, None)
+            destination.store(target, tenant_id, "x", None, None)
         with pytest.raises(TransferError, match="the applications are 'Shop'"):
-            site.store(target, tenant_id, None, "Store", None)
+            destination.store(target, tenant_id, None, "Store", None)
 
 
 class TestDatabasesOfOthers:
@@ -279,6 +279,16 @@ class TestDatabasesOfOthers:
         assert databases.number(address, databases.DJANGO) == 1
         imported(world, databases.persons(address, databases.DJANGO, of_others.of_django))
         assert world.login("ada", PASSWORD)
+
+    def test_a_file_that_was_cut_off_is_told(self, tmp_path: Path) -> None:
+        rows = [(n, f"person {n}", "x" * 100) for n in range(100)]
+        tables = "CREATE TABLE auth_user (id integer PRIMARY KEY, username text, password text);"
+        users = filled(tmp_path / "django.sqlite3", tables, auth_user=rows)
+        data = users.read_bytes()
+        for length, complaint in ((len(data) // 2, "malformed"), (20, "not a database")):
+            users.write_bytes(data[:length])
+            with pytest.raises(TransferError, match=f"The database cannot be (opened|read): .*{complaint}"):
+                list(databases.persons(users, databases.DJANGO, of_others.of_django))
 
     def test_what_cannot_be_opened_is_told_without_its_password(self) -> None:
         for address in ("postgresql://u:hunter2@", "postgresql://u:hunter2@127.0.0.1:1/x", "postgresql://[u:hunter2"):

@@ -13,7 +13,7 @@ from support.world import BASE, World, names, path, refused
 
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
-from stormpath_wsgi.transfer import lines, site
+from stormpath_wsgi.transfer import destination, lines
 from stormpath_wsgi.transfer.people import People, Person
 from stormpath_wsgi.transfer.problems import Report, TransferError
 from stormpath_wsgi.transfer.stormpath import Folder
@@ -41,7 +41,7 @@ def to(kind: str, id: str) -> dict[str, str]:
 
 def imported(database: Database, folder: Path, *, skips: bool = False) -> Report:
     target = Live(database, SECRETS)
-    importer = Importer(target, site.tenant(target), skips=skips)
+    importer = Importer(target, destination.tenant(target), skips=skips)
     return importer.write_batches(Folder(folder).batches())
 
 
@@ -165,15 +165,15 @@ class TestStormpathsOwn:
     ) -> None:
         with closing(Database(postgresql_url)) as database:
             with rehearsal(database) as target:
-                tried = Importer(target, site.tenant(target)).write_batches(Folder(export).batches())
+                tried = Importer(target, destination.tenant(target)).write_batches(Folder(export).batches())
             with database.read() as connection:
                 assert connection.execute(schema.tenants.select()).all() == []
             assert imported(database, export).made == tried.made == imported(empty, export).made
             assert opened(database).login("ada", "123456") == "accounts/ada1"
             people = [Person("line 1", email="new@example.org", groups=("staff",)), Person("line 2", username="ada")]
             for target in (Live(database, SECRETS), Live(database, SECRETS)):
-                importer = Importer(target, site.tenant(target))
-                importer.write_batches(People(target, site.tenant(target), "dir1").batches(people))
+                importer = Importer(target, destination.tenant(target))
+                importer.write_batches(People(target, destination.tenant(target), "dir1").batches(people))
             assert importer.report.there == {"accounts": 2}
             assert opened(database).service.list("directories/dir1/accounts")["size"] == 3
 

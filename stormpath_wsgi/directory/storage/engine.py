@@ -60,6 +60,12 @@ _SOON, _LONGEST_WAIT = 0.5, 2.0  # seconds to wait for the turn to write: every 
 #: open many: to copy our tables takes less time than to make them.
 begins_with: ContextVar[bytes | None] = ContextVar("stormpath_wsgi.directory.begins_with", default=None)
 
+#: How each connection to a SQLite file works, and how one does that writes much. Ids are random, so a batch changes
+#: pages all over the indexes: they stay in memory until the batch is written (KiB), and are copied into the file when
+#: 64 MiB of them are in the -wal (pages of 4 KiB). What undoes a part of a transaction is kept in memory.
+_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON")
+_BULK = ("cache_size = -65536", "wal_autocheckpoint = 16384", "temp_store = MEMORY")
+
 _NAP = 0.005  # seconds between two tries to write, while a program that does not take our lock is writing
 
 
@@ -75,15 +81,18 @@ class Database:
     PostgreSQL the seconds that a transaction may take in all.
 
     *strict* and *listen_url* matter on PostgreSQL only. *strict*: each reading of the generation asks the server.
-    *listen_url*: the address for hearing of changes, when *url* leads to a pooler.
+    *listen_url*: the address for hearing of changes, when *url* leads to a pooler. *bulk* matters for a SQLite file
+    only: whether so much is written that 64 MiB of memory for it are well spent.
 
     Threads and greenlets may share it. It can be used after a fork: a child opens connections of its own and never uses
     those of its parent. Transactions do not nest. Raises :class:`~stormpath_wsgi.errors.ConfigurationError` when *url*
     cannot be understood, or names a file that cannot be made or opened.
     """
 
-    def __init__(self, url: str, *, timeout: float = 5, strict: bool = False, listen_url: str | None = None) -> None:
-        self._backend = _backend(url, timeout, strict=strict, listen_url=listen_url)
+    def __init__(
+        self, url: str, *, timeout: float = 5, strict: bool = False, listen_url: str | None = None, bulk: bool = False
+    ) -> None:
+        self._backend = _backend(url, timeout, strict=strict, listen_url=listen_url, bulk=bulk)
         #: ``database.generation()``: the number a cache keeps beside what it holds (:mod:`.generation`).
         self.generation: Callable[[], int] = self._backend.generation.read
         #: Whether only this site uses the database, so that opening it may bring its tables up to date.
@@ -261,8 +270,9 @@ class _SqliteFile(_Backend):
     generation: FileGeneration
     path: Path
 
-    def __init__(self, url: URL, timeout: float) -> None:
+    def __init__(self, url: URL, timeout: float, *, bulk: bool) -> None:
         super().__init__(timeout)
+        self._pragmas = (*_PRAGMAS, *(_BULK if bulk else ()))
         self._in_use_at_fork = self._inherited = False
         self.path = Path(url.database or "").resolve()
         _make(self.path)
@@ -362,8 +372,8 @@ class _SqliteFile(_Backend):
                 # fail.
                 with self.generation.locked(self._longest):
                     connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
+            for pragma in self._pragmas:
+                connection.execute(f"PRAGMA {pragma}")
             connection.execute("PRAGMA schema_version")  # now all files are open
         except (sqlite3.Error, Unavailable):
             connection.close()
@@ -575,7 +585,7 @@ _LOCK = int.from_bytes(b"stormpat")
 _DECODES = make_url("sqlite:///%25").database == "%"
 
 
-def _backend(url: str, timeout: float, *, strict: bool, listen_url: str | None) -> _Backend:
+def _backend(url: str, timeout: float, *, strict: bool, listen_url: str | None, bulk: bool) -> _Backend:
     try:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError):  # the URL is not repeated in our error: it may hold a password
@@ -586,7 +596,7 @@ def _backend(url: str, timeout: float, *, strict: bool, listen_url: str | None) 
         if not _DECODES:
             parsed = parsed.set(database=unquote(parsed.database or ""))
         in_memory = parsed.database in (None, "", ":memory:")
-        return _SqliteMemory(parsed, timeout) if in_memory else _SqliteFile(parsed, timeout)
+        return _SqliteMemory(parsed, timeout) if in_memory else _SqliteFile(parsed, timeout, bulk=bulk)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         return _PostgreSQL(parsed, timeout, strict=strict, listen_url=listen_url)
     raise ConfigurationError(f"directory: {parsed.drivername} is not an engine we have; {_WHAT_TO_WRITE}")

@@ -11,6 +11,7 @@ import stat
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,6 +242,16 @@ def test_a_commit_reaches_the_disk(file: Path) -> None:
     with opened(f"sqlite:///{file}") as database, database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL"
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_whoever_writes_much_keeps_more_in_memory_and_commits_reach_the_disk(file: Path) -> None:
+    for bulk, kept in ((False, 2_000), (True, 65_536)):
+        with closing(Database(f"sqlite:///{file}", bulk=bulk)) as database, database.read() as connection:
+            found = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("cache_size", "synchronous")
+            ]
+            assert found == [-kept, 2]
 
 
 def test_a_relative_name_stays_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
