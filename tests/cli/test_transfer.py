@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from support import cheap
+from support import cheap, warm
 
 from stormpath_wsgi.cli.commands import cli
 from stormpath_wsgi.client import Client, DirectoryOptions
@@ -198,6 +199,20 @@ def test_a_folder_of_stormpath_is_known(folder: Path) -> None:
     (folder / "export" / "accounts" / "ada1.json").write_text(json.dumps(account))
     assert "1 accounts" in done("import", "export", "--dry-run").stdout
     assert "1 directories" in done("import", "export").stdout
+
+
+def test_a_terminal_shows_how_far_a_command_is_and_a_pipe_does_not(folder: Path) -> None:
+    Path("people.csv").write_text("email\nada@example.org\n", encoding="utf-8")
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "wb") as terminal, open("out", "wb") as out:
+        command = ["-m", "stormpath_wsgi.cli", "import", "people.csv"]
+        assert warm.Program(command, stdout=out, stderr=terminal, tables=True).wait(60) == 0
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        shown = screen.read(10_000).decode()  # all of it: a terminal keeps 4096 bytes for who reads later
+    assert re.search(r"Importing +\[#+\] +100%", shown), shown
+    assert "1 accounts" in Path("out").read_text() and "#" not in Path("out").read_text()
+    again = warm.run(command)
+    assert (again.stdout, again.stderr) == ("There already: 1 accounts.\n", "")
 
 
 @pytest.mark.parametrize("command", ["export", "import", "verify"])
