@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from stormpath_wsgi import ConfigurationError, Settings
 from stormpath_wsgi.settings import RelyingParty
@@ -92,3 +95,18 @@ def test_they_can_be_taken_away(tmp_path: Path) -> None:
 def test_an_origin_is_an_address_without_a_path(origin: str) -> None:
     with pytest.raises(ValueError, match="without a path"):
         Settings(passkeys={"origins": [origin]})
+
+
+def test_the_documentation_says_what_is_so(tmp_path: Path) -> None:
+    """Its files of settings, one after the other, and the complaint in docs/passkeys.rst."""
+    text = (Path(__file__).parents[1] / "docs" / "passkeys.rst").read_text(encoding="utf-8")
+    blocks = re.findall(r"code-block:: (yaml|text)\n\n((?: {4}.*\n|\n)+)", text)
+    files = [yaml.safe_load(textwrap.dedent(block)) for kind, block in blocks if kind == "yaml"]
+    settings = Settings(
+        instance=tmp_path, directory="sqlite://", **{name: file[name] for file in files for name in file}
+    )
+    origins = ("https://www.example.com", "https://shop.example.com")
+    assert settings.relying_party() == RelyingParty("example.com", origins)
+    with pytest.raises(ConfigurationError) as caught:
+        party(tmp_path, {"rpId": "example.net"}, baseUrl="https://www.example.com")
+    assert [" ".join(block.split()) for kind, block in blocks if kind == "text"] == [str(caught.value)]

@@ -42,7 +42,9 @@ class PasskeyWay:
             with reserved(SignInFailed):  # who asks for the second factor tells it
                 self._passkeys.prove(session, held.account, challenge, answer, alone=False)
         except PasskeyRefused as refused:
-            raise FactorRefused(refused.code, error=refused.error) from refused
+            # A challenge that is not ours is told like an answer that is wrong.
+            code = Code.PASSKEY_REFUSED if refused.code is Code.TOKEN_SIGNATURE_WRONG else refused.code
+            raise FactorRefused(code, error=refused.error) from refused
 
 
 class SecurityKeyWay(PasskeyWay):

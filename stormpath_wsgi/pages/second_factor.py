@@ -41,7 +41,7 @@ OVER = marked("That took too long. Sign in once more.")
 NO_WAY = marked("That way is not there. Choose another one.")
 
 #: What is wrong with a passkey, and with no field.
-OF_PASSKEYS = frozenset({Code.PASSKEY_REFUSED, Code.PASSKEY_UNKNOWN, Code.PASSKEY_COUNT, Code.TOKEN_SIGNATURE_WRONG})
+OF_PASSKEYS = frozenset({Code.PASSKEY_REFUSED, Code.PASSKEY_UNKNOWN, Code.PASSKEY_COUNT})
 
 NOT_SET_UP = marked("Set up a second factor first, on the page of your account.")
 

@@ -82,7 +82,7 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
     Code.PASSKEY_REFUSED: _NOT_CONFIRMED,
     Code.PASSKEY_UNKNOWN: _NOT_CONFIRMED,
     Code.PASSKEY_COUNT: _NOT_CONFIRMED,
-    Code.TOKEN_SIGNATURE_WRONG: _NOT_CONFIRMED,  # of a challenge for a passkey
+    Code.LAST_WAY_IN: marked("This is your only way to sign in. Set a password or add another passkey first."),
     Code.UNAVAILABLE: marked("The service is temporarily unavailable. Please try again shortly."),
 }
 

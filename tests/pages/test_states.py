@@ -219,7 +219,7 @@ def test_optional_fields_are_marked_where_most_are_required(pages: dict[str, Any
 
 def test_a_button_of_the_account_page_leads_to_the_panel_that_it_opens(pages: dict[str, Any]) -> None:
     links = [urlsplit(link["href"]) for link in pages["account"].select("main a.button[href*=change]")]
-    assert len(links) == 7
+    assert len(links) == 8
     for link in links:
         panel = parse_qs(link.query)["change"][0]
         opened = pages[f"account-{panel}"].find(id=link.fragment)

@@ -50,10 +50,11 @@ MAILS = frozenset({"demo-mail-html"})
 _NAMES = """
 403
 503 503-posted
-account account-delete account-delete-wrong account-email account-email-rtl account-email-wrong account-expired
-account-key-made account-language account-name account-name-empty account-name-one account-new-key
-account-new-key-empty account-no-device account-password account-password-empty account-password-wrong
-account-revoke-key account-rtl account-saved account-waiting
+account account-add-passkey account-delete account-delete-wrong account-email account-email-rtl
+account-email-wrong account-expired account-key-made account-language account-name account-name-empty
+account-name-one account-new-key account-new-key-empty account-no-device account-password account-password-empty
+account-password-wrong account-remove-passkey account-rename-passkey account-revoke-key account-rtl
+account-saved account-waiting
 change change-weak
 demo demo-admin demo-mail demo-mail-html demo-mails demo-members demo-missing demo-no-mails demo-stranger
 email-back email-back-done email-button email-dead
@@ -66,7 +67,7 @@ logout logout-stranger
 mail-sent mail-sent-dead mail-sent-empty mail-sent-wrong
 not-this-account
 organization organization-wrong
-passkey-account passkey-account-empty passkey-add passkey-fresh passkey-name-empty passkey-remove passkey-rename
+passkey-account passkey-account-empty passkey-fresh passkey-name-empty
 passkey-sign-in passkey-sign-in-wrong
 register register-differs register-errors register-fields register-fields-empty register-taken register-weak
 sign-in sign-in-created sign-in-empty sign-in-half sign-in-organization sign-in-organization-wrong
@@ -328,16 +329,16 @@ def _passkey_states() -> dict[str, str]:
         pages = {"passkey-sign-in": visit.get("/login"), "passkey-sign-in-wrong": wrong.submit()}
         visit.sign_in(ADA)
         pages["passkey-account-empty"] = visit.get("/account")
-        pages["passkey-add"] = visit.get("/account?change=add-passkey")
-        form = _passkey_form(pages["passkey-add"])
+        pages["account-add-passkey"] = visit.get("/account?change=add-passkey")
+        form = _passkey_form(pages["account-add-passkey"])
         form["passkey"], form["name"] = device.make(json.loads(form.html.form["data-options"])), "iPhone"
         form.submit(status=303)
         [account] = site.application.accounts
         row = f"&row={site.flows.passkeys.held(account)[0].id}"
         pages["passkey-account"] = visit.get("/account?status=passkey-added")
-        pages["passkey-rename"] = visit.get(f"/account?change=rename-passkey{row}")
-        pages["passkey-remove"] = visit.get(f"/account?change=remove-passkey{row}")
-        empty = _form(pages["passkey-rename"], "rename-passkey")
+        pages["account-rename-passkey"] = visit.get(f"/account?change=rename-passkey{row}")
+        pages["account-remove-passkey"] = visit.get(f"/account?change=remove-passkey{row}")
+        empty = _form(pages["account-rename-passkey"], "rename-passkey")
         empty["name"] = ""
         pages["passkey-name-empty"] = empty.submit()
         with pytest.MonkeyPatch.context() as patched:

@@ -14,6 +14,7 @@ from stormpath_wsgi.pages.account.moments import ago
 from stormpath_wsgi.pages.account.section import Action, Done, Visit
 from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
+from stormpath_wsgi.pages.sentences import SENTENCES
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.texts import Texts, marked
 
@@ -29,7 +30,7 @@ NOT_ADDED = marked("Your device did not confirm. Try again.")
 
 _SENTENCES: Mapping[Code | None, str] = {
     Code.CONFLICT: marked("You have as many passkeys as there can be. Remove one that you do not use first."),
-    Code.LAST_WAY_IN: marked("This is your only way to sign in. Set a password or add another passkey first."),
+    Code.LAST_WAY_IN: SENTENCES[Code.LAST_WAY_IN],
     Code.NOT_FOUND: marked("That passkey is not one of yours."),
 }
 

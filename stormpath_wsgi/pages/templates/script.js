@@ -88,7 +88,9 @@
     if (!belongs(options.rpId || options.rp.id)) continue;
     const does = form.dataset.passkey;
     const input = form.querySelector("[data-answer]");
-    const failed = form.querySelector("[data-failed]");
+    const failed = document.createElement("div");
+    failed.className = "alert bad alert-danger";
+    failed.setAttribute("role", "alert");
     let waiting = new AbortController(); // the device that is being asked: browsers ask one at a time
 
     const send = (credential) => {
@@ -124,9 +126,11 @@
       if (input.value) return;
       event.preventDefault();
       event.stopImmediatePropagation(); // nothing is sent yet
-      failed.hidden = true;
+      failed.remove();
       if (await ask({})) return;
-      failed.hidden = false;
+      for (const said of document.querySelectorAll("main > .alert")) said.remove(); // one thing is said at a time
+      failed.replaceChildren(form.querySelector("template").content.cloneNode(true));
+      form.querySelector("button").before(failed);
       offer();
     });
     // A page that browsers bring back has the answer that was sent already.
