@@ -130,7 +130,7 @@
       if (await ask({})) return;
       for (const said of document.querySelectorAll("main > .alert")) said.remove(); // one thing is said at a time
       failed.replaceChildren(form.querySelector("template").content.cloneNode(true));
-      form.querySelector("button").before(failed);
+      (form.querySelector(".buttons") || form.querySelector("button")).before(failed);
       offer();
     });
     // A page that browsers bring back has the answer that was sent already.
