@@ -252,6 +252,11 @@ class Code(IntEnum):
     LAST_WAY_IN = _grant(
         7133, 409, "The account has no password, and no other passkey that is enough by itself: nobody could sign in."
     )
+    #: Ours, both: the documents know only what characters a password must hold.
+    PASSWORD_KNOWN = _value(7140, 400, "Account password is on lists of stolen passwords; choose another.")
+    PASSWORD_OF_OWN_WORDS = _value(
+        7141, 400, "Account password is made of names of its owner, or words of the site; choose another."
+    )
     PROVIDER_REFUSED = _grant(7200, 400, "The provider refused the code or token.")
     FROM_PROVIDER = _grant(7202, 400, "The property comes from the provider and cannot be changed here.")
     EMAIL_DOMAIN_NOT_ALLOWED = _grant(

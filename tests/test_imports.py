@@ -34,9 +34,12 @@ ARROWS: dict[str, set[str]] = {
     "key_file": set(),
     "remembered": set(),
     "limits": {"breaker"},
-    "settings": {"key_file", "limits", "texts"},
+    "passwords": set(),
+    "settings": {"key_file", "limits", "passwords", "texts"},
     "devices": {"texts"},
-    "directory": {"breaker", "devices", "key_file", "limits", "remembered", "settings", "texts", "theme", "tickets"},
+    "directory": {
+        "breaker", "devices", "key_file", "limits", "passwords", "remembered", "settings", "texts", "theme", "tickets",
+    },
     "client": {"limits", "sauthc1", "tickets"},
     "web/address": set(),
     "web/bodies": set(),
@@ -76,7 +79,8 @@ ARROWS: dict[str, set[str]] = {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",
     },
     "flows": {
-        "client", "cookie", "limits", "session", "settings", "signing", "tickets", "web/bearer", "web/environ",
+        "client", "cookie", "limits", "passwords", "session", "settings", "signing", "tickets", "web/bearer",
+        "web/environ",
     },
     "web/responses": {"user", "web/environ"},
     "policy": {
@@ -100,8 +104,8 @@ ARROWS: dict[str, set[str]] = {
     "doctor": {"client", "settings"},
     "transfer": {"directory", "settings"},
     "cli": {
-        "api", "client", "development", "directory", "doctor", "importing", "limits", "middleware", "pages", "settings",
-        "transfer", "web/address",
+        "api", "client", "development", "directory", "doctor", "importing", "limits", "middleware", "pages",
+        "passwords", "settings", "transfer", "web/address",
     },
     "paste": {"middleware"},
     "adapting": {

@@ -31,6 +31,7 @@ from stormpath_wsgi.cli.dev import dev
 from stormpath_wsgi.cli.doctor import doctor
 from stormpath_wsgi.cli.groups import group_
 from stormpath_wsgi.cli.limits import limits
+from stormpath_wsgi.cli.passwords import passwords
 from stormpath_wsgi.cli.secrets import secret
 from stormpath_wsgi.cli.transfer import export, import_, verify
 from stormpath_wsgi.directory import DirectoryService, open_directory
@@ -176,6 +177,7 @@ cli.add_command(apikey)
 cli.add_command(secret)
 cli.add_command(group_)
 cli.add_command(limits)
+cli.add_command(passwords)
 cli.add_command(export)
 cli.add_command(import_)
 cli.add_command(verify)
