@@ -40,6 +40,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         cache_ttl=options.cache_ttl,
         events=options.events,
         limits=options.limits,
+        new_passwords=options.passwords,
     )
 
 

@@ -26,6 +26,7 @@ from stormpath_wsgi.errors import ConfigurationError, Unavailable, fault
 from stormpath_wsgi.events import AfterEvent, B, Declined, Events
 from stormpath_wsgi.kinds import Account
 from stormpath_wsgi.limits import Limit, Limiter, Limits, Tallies
+from stormpath_wsgi.passwords import PasswordCheck
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ class Context:
     *tenant_id*: None means the only tenant of the database. *clock*: returns seconds since the epoch, UTC. *cache_ttl*:
     seconds that anything is remembered at the most. *events*: its listeners are told what happens. *limits*: how often
     something may be tried, by the names of the settings. *tallies*: where that is counted; None: in the database.
+    *passphrase*: see :func:`.crypto.passwords.check_strength`. *password_check*: refuses new passwords that are easy to
+    guess; None: nobody does.
     """
 
     def __init__(
@@ -87,9 +90,12 @@ class Context:
         events: Events | None = None,
         limits: Mapping[str, Limit] | None = None,
         tallies: Tallies | None = None,
+        passphrase: int = 0,
+        password_check: PasswordCheck | None = None,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
         self.secrets, self.mail, self.cache_ttl = secrets, mail, cache_ttl
+        self.passphrase, self.password_check = passphrase, password_check
         self.events = events or Events()
         #: How often something may be tried.
         self.limits = Limits(

@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
@@ -59,7 +60,8 @@ from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import Events, WaitBegan
 from stormpath_wsgi.limits.redis import RedisTallies
-from stormpath_wsgi.settings import LimitsSettings, MailSettings
+from stormpath_wsgi.passwords import PasswordCheck
+from stormpath_wsgi.settings import LimitsSettings, MailSettings, PasswordsSettings
 
 
 class DirectoryService:
@@ -73,6 +75,7 @@ class DirectoryService:
     *base_url*: what hrefs start with, without a slash at the end. *passwords*, *secrets*, *sms* and *mail*: None means
     the defaults. *clock*: returns seconds since the epoch. *cache_ttl*: seconds that the service remembers anything at
     the most. *events*: its listeners are told what happens. *limits*: how often something may be tried.
+    *new_passwords*: which are refused.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class DirectoryService:
         cache_ttl: float = 60,
         events: Events | None = None,
         limits: LimitsSettings | None = None,
+        new_passwords: PasswordsSettings | None = None,
     ) -> None:
         self.base_url = base_url
         #: Its listeners are told what happens in the directory, whoever asks for it.
@@ -98,7 +102,7 @@ class DirectoryService:
         #: Returns a number. As long as it returns the same number, everything that was read since still holds. Does no
         #: I/O.
         self.generation: Callable[[], int] = database.generation
-        limits = limits or LimitsSettings()
+        limits, new_passwords = limits or LimitsSettings(), new_passwords or PasswordsSettings()
         self._tallies = _tallies(limits)
         self._context = Context(
             database,
@@ -113,6 +117,8 @@ class DirectoryService:
             events=self.events,
             limits=limits.in_force(),
             tallies=self._tallies,
+            passphrase=new_passwords.passphrase,
+            password_check=_password_check(new_passwords, base_url),
         )
         #: How often something may be tried. Its :attr:`~.Limits.limiter` counts for all who share the database, or the
         #: Redis server that *limits* name.
@@ -364,6 +370,15 @@ class DirectoryService:
             with self._context.read() as work:
                 path = f"tenants/{work.tenant_id}{path.removeprefix(own)}"
         return parse(path)
+
+
+def _password_check(settings: PasswordsSettings, base_url: str) -> PasswordCheck | None:
+    """What refuses new passwords that are easy to guess; None unless *settings* want the directory to do that."""
+    if not settings.in_directory:
+        return None
+    settings.check()
+    words = (f"@{urlsplit(base_url).hostname}", *settings.words)
+    return PasswordCheck(settings.known_list, words if settings.own_words else None)
 
 
 def _tallies(limits: LimitsSettings) -> RedisTallies | None:

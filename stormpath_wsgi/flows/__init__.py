@@ -19,6 +19,7 @@ from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
 from stormpath_wsgi.flows.factors import OwnFactors
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
+from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.passkey_challenges import Challenges
 from stormpath_wsgi.flows.passkey_ways import PasskeyWay, SecurityKeyWay
 from stormpath_wsgi.flows.passkeys import Passkeys
@@ -81,6 +82,7 @@ __all__ = [
     "InvitationRefused",
     "Invitee",
     "KeyRefused",
+    "NewPasswords",
     "OwnFactors",
     "PasskeyRefused",
     "Passkeys",
@@ -123,7 +125,9 @@ class Flows:
         pending = PendingSignIns(keys, id_of(application.href), secure=secure)
         browsers = Browsers(keys, settings.limits, secure=secure)
         asks = settings.web.login.remember_me
-        self.sign_in = SignIn(client, application, pending, browsers, asks_to_remember=asks)
+        #: Which new passwords are refused before the directory is asked.
+        self.new_passwords = NewPasswords(settings, application)
+        self.sign_in = SignIn(client, application, pending, browsers, self.new_passwords, asks_to_remember=asks)
         remember = int(settings.web.second_factor.remember.total_seconds())
         trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
         #: What is asked beside a password, and how it can be answered.
@@ -138,16 +142,16 @@ class Flows:
         self.sign_in.add_step(self.second_factor)
         #: How often what the directory does not count may be tried.
         self.limits = client.limits or _limits_of(settings, client)
-        self.registration = Registration(client, application, self.sign_in, browsers, self.limits)
-        self.invitation = Invitation(client, application, self.sign_in)
+        self.registration = Registration(client, application, self.sign_in, browsers, self.limits, self.new_passwords)
+        self.invitation = Invitation(client, application, self.sign_in, self.new_passwords)
         self.sign_out = SignOut(client.events)
         self._client, self._application = client, application
-        self.password = PasswordReset(client, application, self.sign_in, browsers)
+        self.password = PasswordReset(client, application, self.sign_in, browsers, self.new_passwords)
         self.securing = Securing(client, self.password)
         self.verification = Verification(client, application, self.sign_in)
         issuer = settings.web.second_factor.issuer or settings.web.look.name
         self.factors = OwnFactors(client, self.fresh, self.second_factor, lambda: issuer or application.name)
-        self.profile = Profile(client, self.fresh)
+        self.profile = Profile(client, self.fresh, self.new_passwords)
         self.email = EmailChanges(client, self.fresh)
         self.places = SignedInPlaces(client, application)
         self.api_keys = ApiKeys(client, self.fresh)

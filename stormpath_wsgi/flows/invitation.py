@@ -19,6 +19,7 @@ from stormpath_wsgi.events import (
     reserved,
 )
 from stormpath_wsgi.flows.mailed import asking, checked
+from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.refusals import InvitationRefused, field_of
 from stormpath_wsgi.flows.registration import WIRE_NAMES, typed
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
@@ -39,7 +40,8 @@ class Invitee:
 class Invitation:
     """Invitations to one application. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, application: Application, sign_in: SignIn) -> None:
+    def __init__(self, client: Client, application: Application, sign_in: SignIn, new_passwords: NewPasswords) -> None:
+        self._new_passwords = new_passwords
         self._application, self._sign_in, self._events = application, sign_in, client.events
 
     def invitee(self, token: object) -> Invitee:
@@ -84,6 +86,7 @@ class Invitation:
     def _make(self, token: str, data: Mapping[str, Any]) -> Account:
         try:
             wish = self._events.before(RegistrationStarts(data=typed(data)))
+            self._new_passwords.check(wish.data["password"], wish.data)
             given = {name: value for name, value in wish.data.items() if name != "email"}
             with reserved(RegistrationStarts, Registered, InvitationAccepted) as kept, asking():
                 account = self._application.accept_invitation(token, given)

@@ -9,6 +9,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import MAIL, RESET_TOKEN, PasswordChanged, PasswordChangeStarts, at, reserved
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.mailed import RESET, AccountStore, answered, asking, checked, mailing, within
+from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.refusals import PasswordRefused, TokenRefused
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.session import CurrentSession
@@ -18,9 +19,16 @@ from stormpath_wsgi.tickets import holding
 class PasswordReset:
     """New passwords for those who have forgotten theirs. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, application: Application, sign_in: SignIn, browsers: Browsers) -> None:
+    def __init__(
+        self,
+        client: Client,
+        application: Application,
+        sign_in: SignIn,
+        browsers: Browsers,
+        new_passwords: NewPasswords,
+    ) -> None:
         self._client, self._application, self._sign_in = client, application, sign_in
-        self._browsers = browsers
+        self._browsers, self._new_passwords = browsers, new_passwords
         self._events = client.events
 
     def mail(self, email: str, *, account_store: AccountStore | None = None, ticket: str | None = None) -> None:
@@ -79,13 +87,14 @@ class PasswordReset:
         """
         with self._browsers.trying(session), holding(ticket):  # whose waits end with it
             try:
-                href = self.account(token).href
+                owner = self.account(token)
             except TokenRefused:
                 if ticket is None:
                     raise
                 href = self._repeat(checked(token), password)
             else:
-                self._set(href, checked(token), password)
+                href = owner.href
+                self._set(owner, checked(token), password)
         account = Account(self._client, href)  # as it is now: a session belongs to a password
         return self._sign_in.enter_after(session, account, credential=MAIL, wanted=signs_in)
 
@@ -97,15 +106,16 @@ class PasswordReset:
         except Error as error:
             raise TokenRefused(Code.NOT_FOUND, error=error) from error
 
-    def _set(self, account_href: str, token: str, password: str) -> None:
+    def _set(self, owner: Account, token: str, password: str) -> None:
         with at(credential=RESET_TOKEN):
             try:
                 wanted = kinds.Account.password.check(password)  # a browser may post a list, and listeners expect text
-                wish = self._events.before(PasswordChangeStarts(account=account_href, password=wanted))
+                wish = self._events.before(PasswordChangeStarts(account=owner.href, password=wanted))
+                self._new_passwords.check(wish.password, owner)
                 with asking(), reserved(PasswordChangeStarts, PasswordChanged) as kept:
                     self._application.reset_account_password(token, wish.password)
             except Error as error:
                 raise PasswordRefused.of(error, field="password") from error
             known = next((event for event in kept if isinstance(event, PasswordChanged)), None)
             if known is not None or self._client.limits is None:  # a directory in this process has told it, or repeats
-                self._events.emit(known or PasswordChanged(account=account_href))
+                self._events.emit(known or PasswordChanged(account=owner.href))

@@ -12,6 +12,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import AccountUpdated, PasswordChanged, PasswordChangeStarts, reserved
 from stormpath_wsgi.flows.fresh import Fresh
+from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.refusals import PasswordRefused, ProfileRefused, field_of
 from stormpath_wsgi.session import CurrentSession
 
@@ -30,8 +31,9 @@ LANGUAGE = "preferredLanguage"
 class Profile:
     """Changes of one's own account. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, fresh: Fresh) -> None:
+    def __init__(self, client: Client, fresh: Fresh, new_passwords: NewPasswords) -> None:
         self._client, self._events, self._fresh = client, client.events, fresh
+        self._new_passwords = new_passwords
 
     def rename(self, session: CurrentSession, names: Mapping[str, Any]) -> None:
         """Give who is signed in these *names*, by the keys of :data:`NAMES`. A blank one is taken away.
@@ -81,10 +83,12 @@ class Profile:
         will not do, and :class:`~stormpath_wsgi.events.Declined` when a listener refuses; nothing has changed then.
         Raises :class:`~stormpath_wsgi.Error` when the directory fails.
         """
-        href = self._fresh.confirm(session, present).href
+        owner = self._fresh.confirm(session, present)
+        href = owner.href
         try:
             wanted = kinds.Account.password.check(password)
             wish = self._events.before(PasswordChangeStarts(account=href, password=wanted))
+            self._new_passwords.check(wish.password, owner)
             with reserved(PasswordChangeStarts, PasswordChanged) as kept:
                 Account(self._client, href).change_own_password(wish.password)
         except Error as error:

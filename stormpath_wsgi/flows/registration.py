@@ -13,6 +13,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import REGISTRATION, Registered, RegistrationStarts, reserved
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.refusals import RegistrationRefused, field_of
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
 from stormpath_wsgi.kinds import ENABLED, id_of
@@ -38,10 +39,16 @@ class Registration:
     """Registrations at one application. Lives with the process; threads may share it."""
 
     def __init__(
-        self, client: Client, application: Application, sign_in: SignIn, browsers: Browsers, limits: Limits
+        self,
+        client: Client,
+        application: Application,
+        sign_in: SignIn,
+        browsers: Browsers,
+        limits: Limits,
+        new_passwords: NewPasswords,
     ) -> None:
         self._client, self._application, self._sign_in = client, application, sign_in
-        self._browsers, self._limits = browsers, limits
+        self._browsers, self._limits, self._new_passwords = browsers, limits, new_passwords
         self._events = client.events
 
     def __call__(
@@ -104,6 +111,7 @@ class Registration:
     def _make(self, owner: Application | Organization, data: Mapping[str, Any], asked: Mapping[str, Any]) -> Account:
         try:
             wish = self._events.before(RegistrationStarts(data=typed(data)))
+            self._new_passwords.check(wish.data["password"], wish.data)
             with reserved(RegistrationStarts, Registered) as kept:
                 account = owner.accounts.create(dict(wish.data), **asked)
         except Error as error:

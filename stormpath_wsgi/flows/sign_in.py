@@ -37,10 +37,11 @@ from stormpath_wsgi.events import (
     reserved,
 )
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.mailed import AccountStore
+from stormpath_wsgi.flows.mailed import AccountStore, mailing
+from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
-from stormpath_wsgi.kinds import id_of
+from stormpath_wsgi.kinds import ENABLED, id_of
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
@@ -73,9 +74,12 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """*account* is signed in, by a new session."""
+    """*account* is signed in, by a new session. *password_is_known*: whether its password, which was proved just now,
+    is on the list of stolen ones, and ``passwords.atSignIn`` wants it changed: lead its owner to where that is done.
+    """
 
     account: Account
+    password_is_known: bool = False
     asks: ClassVar[None] = None
 
 
@@ -123,10 +127,12 @@ class SignIn:
         application: Application,
         pending: PendingSignIns,
         browsers: Browsers,
+        new_passwords: NewPasswords,
         *,
         asks_to_remember: bool = False,
     ) -> None:
         """*asks_to_remember*: whether the sign-in page asks if the visitor wants to stay signed in."""
+        self._new_passwords = new_passwords
         self._client, self._application, self._pending, self._browsers = client, application, pending, browsers
         #: What is true of those who were not asked, because they did something else than sign in.
         self._unasked = False if asks_to_remember else None
@@ -149,7 +155,9 @@ class SignIn:
     ) -> Finished | Unfinished:
         """Sign in whoever has this *login*, a username or an e-mail address, and this *password*.
 
-        The arguments and what is raised are those of :meth:`prove` and of :meth:`enter`.
+        The arguments and what is raised are those of :meth:`prove` and of :meth:`enter`. Raises :class:`SignInRefused`
+        with the code ``PASSWORD_KNOWN`` too, where ``passwords.atSignIn`` is ``mail`` and the password is on the list
+        of stolen ones: then its owner was mailed a link for another one.
         """
         account = self.prove(
             login,
@@ -159,7 +167,11 @@ class SignIn:
             organization_name_key=organization_name_key,
             keeps=True,
         )
-        return self._enter(session, account, PASSWORD, login, remember)
+        is_known = self._new_passwords.wants_change(password)
+        if is_known:
+            self._mail_instead(account, login)
+        result = self._enter(session, account, PASSWORD, login, remember)
+        return Finished(account, password_is_known=is_known) if isinstance(result, Finished) else result
 
     def prove(
         self,
@@ -288,6 +300,19 @@ class SignIn:
             return any(step.asks(account, origin) is not None for step in self._steps)
         except (SignInRefused, Declined):
             return True
+
+    def _mail_instead(self, account: Account, login: str) -> None:
+        """Mails a link for a new password and raises :class:`SignInRefused`, where the settings and the directory say
+        so. Whoever has a stolen password does not have the mail as well.
+        """
+        if self._new_passwords.at_sign_in != "mail":
+            return
+        if account.directory.password_policy.reset_email_status != ENABLED:
+            return
+        with self._telling(login=login, account=account.href, credential=PASSWORD):
+            with mailing(SignInRefused):
+                self._application.password_reset_tokens.create({"email": account.email})
+            raise SignInRefused(Code.PASSWORD_KNOWN)
 
     def _ask_listeners(self, event: SignInStarts) -> SignInStarts:
         with self._telling(login=event.login, account=event.account, credential=event.credential):

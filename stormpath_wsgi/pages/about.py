@@ -47,6 +47,9 @@ _RULES: Mapping[str, Callable[[Texts, int], str]] = {
 #: What counts for each minimum, by its name in the wire shape.
 _COUNTED = {wire_name(name): is_one for name, (_, is_one) in PasswordStrength.counted.items()}
 
+#: The name of the rule, beside those of the directory, from which length on only the length counts.
+PASSPHRASE = "passphrase"  # noqa: S105 - the name of a rule
+
 #: No longer password is looked at: no rule allows more characters.
 _LONGEST = 1024
 #: From so many characters on the maximum is not told before somebody exceeds it.
@@ -101,7 +104,9 @@ def lacks(strength: Mapping[str, Any], password: str) -> set[str]:
         return {"maxLength"}
     # All blanks count as one kind, as the directory has it.
     text = normalize("NFC", "".join(" " if category(character) == "Zs" else character for character in password))
-    counts = {name: sum(map(bool, map(is_one, text))) for name, is_one in _COUNTED.items()}
+    is_passphrase = 0 < strength.get(PASSPHRASE, 0) <= len(text)
+    counted = {} if is_passphrase else _COUNTED
+    counts = {name: sum(map(bool, map(is_one, text))) for name, is_one in counted.items()}
     counts["minLength"] = len(text)
     lacking = {name for name, number in counts.items() if number < strength.get(name, 0)}
     return lacking | {"maxLength"} if len(text) > strength.get("maxLength", len(text)) else lacking
@@ -113,6 +118,8 @@ def _rules(strength: Mapping[str, Any], texts: Texts) -> Iterator[Rule]:
         # So long a password hardly anybody makes: to say so would only be one more line to read.
         if number and (name != "maxLength" or number < _LONG):
             yield Rule(name, number, words(texts, number))
+    if number := strength.get(PASSPHRASE, 0):
+        yield Rule(PASSPHRASE, number, texts.gettext("Or any %(number)s characters or more", number=number))
 
 
 def _sentence(length: int, parts: list[str], texts: Texts) -> str:
@@ -143,8 +150,9 @@ class About:
     """Reads what is told about one application, and again when the directory has changed.
 
     *owner*: returns the href of the organization whose people are served at the moment, and about which the same is
-    told then; None: it is about the application. *ttl*: seconds that it is remembered at the most. *clock*: seconds
-    since the epoch.
+    told then; None: it is about the application. *passphrase*: the characters from which on a password needs nothing
+    else, in a directory whose strength nobody has set; 0: none. *ttl*: seconds that it is remembered at the most.
+    *clock*: seconds since the epoch.
     """
 
     def __init__(
@@ -154,6 +162,7 @@ class About:
         *,
         ttl: float,
         owner: Callable[[], str | None] = lambda: None,
+        passphrase: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -161,7 +170,7 @@ class About:
         self._remembered = Remembered(self._read, generation=store.generation, ttl=ttl, clock=clock, size=MOST)
         # Apart, since few forms ask for it.
         self._demanded = Remembered(self._read_demanded, generation=store.generation, ttl=ttl, clock=clock, size=MOST)
-        self._href, self._owner = application_href, owner
+        self._href, self._owner, self._passphrase = application_href, owner, passphrase
 
     @property
     def name(self) -> str:
@@ -251,8 +260,13 @@ class About:
         password = self._store.get(directory["passwordPolicy"]["href"])
         creation = self._store.get(directory["accountCreationPolicy"]["href"])
         return Policies(
-            strength=self._store.get(password["strength"]["href"]),
+            strength=self._strength(self._store.get(password["strength"]["href"])),
             resets=password["resetEmailStatus"] == ENABLED,
             reset_hours=password["resetTokenTtl"],
             verifies=creation["verificationEmailStatus"] == ENABLED,
         )
+
+    def _strength(self, strength: Mapping[str, Any]) -> Mapping[str, Any]:
+        """*strength* with the rule of passphrases, where it is as it was made."""
+        is_set = strength["createdAt"] != strength["modifiedAt"]
+        return strength if is_set or not self._passphrase else {**strength, PASSPHRASE: self._passphrase}

@@ -75,7 +75,8 @@ class InvitationPage(FormPage[InvitationSettings]):
             raise Refusal(NO_TOKEN)
         try:
             strength = self.site.about.strength_in(self.site.flows.invitation.invitee(token).directory)
-            values = values_of(self.form, _without_token(posted), strength, html=html)
+            check = self.site.flows.new_passwords.check
+            values = values_of(self.form, _without_token(posted), strength, check, html=html)
             made = self.site.flows.invitation.accept(
                 session_of(request.environ), token, account_of(values), signs_in=self._settings.auto_login
             )

@@ -16,7 +16,7 @@ from stormpath_wsgi.flows import Finished, PasskeyRefused, SignInRefused, Unfini
 from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, FormByHost, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
-from stormpath_wsgi.pages.parameters import read_query
+from stormpath_wsgi.pages.parameters import STOLEN, read_query
 from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
 from stormpath_wsgi.pages.sentences import INVALID_LOGIN
@@ -59,6 +59,11 @@ class Banner(NamedTuple):
 UNVERIFIED = Banner(
     marked("Your Account Is Not Verified Yet."),
     marked("We sent you an email. Follow the link in it to activate your account, then sign in here."),
+)
+
+#: What is told of a stolen password where it signs nobody in. Only who knows the password reads it.
+MAILED_INSTEAD = marked(
+    "This password is on lists of stolen passwords, so it signs nobody in. We mailed you a link: choose another one."
 )
 
 NOT_THIS_ACCOUNT = marked("That account has no access to the page you asked for. Sign in with another one.")
@@ -143,7 +148,8 @@ class LoginPage(FormPage[LoginSettings]):
         result = proved(request, posted, remember)
         if isinstance(result, Unfinished):
             raise self._more(request, result)
-        return Outcome(result.account, self._destination(request), signed_in=True)
+        change = self._change_page(request) if html and result.password_is_known else None
+        return Outcome(result.account, change or self._destination(request), signed_in=True)
 
     def _by_password(self, request: Request, posted: Mapping[str, Any], remember: bool | None) -> Finished | Unfinished:
         login: Any = posted.get("login")
@@ -211,7 +217,9 @@ class LoginPage(FormPage[LoginSettings]):
         """What the visitor is told. Raises :class:`Wait`."""
         Wait.check(refused)
         refusal = invalid(refused)
-        if refused.code == Code.ACCOUNT_NOT_VERIFIED:
+        if refused.code == Code.PASSWORD_KNOWN:
+            refusal.say(MAILED_INSTEAD)
+        elif refused.code == Code.ACCOUNT_NOT_VERIFIED:
             refusal.say("%(title)s %(text)s", title=UNVERIFIED.title, text=UNVERIFIED.text)
             refusal.location = self.site.link(request, self.uri, status="unverified", next=self.site.wanted(request))
         else:
@@ -225,6 +233,16 @@ class LoginPage(FormPage[LoginSettings]):
         refusal.members = {"asks": unfinished.asks, "pending": unfinished.pending}
         refusal.location = self.site.step(request, unfinished)
         return refusal
+
+    def _change_page(self, request: Request) -> str | None:
+        """Where the password is changed, with the way back to where the visitor wanted to go. None: there is no such
+        page.
+        """
+        site = self.site
+        if site.address(request, "account") is None:
+            return None
+        account = site.link(request, site.web.at(site.web.account.uri), **STOLEN, next=self._destination(request))
+        return f"{account}#password-panel"
 
     def _comes_back(self, request: Request) -> bool:
         """Whether we have just sent the same person to the same page."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from stormpath_wsgi import kinds
@@ -19,6 +19,9 @@ CUSTOM_DATA = "customData"
 CONFIRMATION = "confirmPassword"
 #: The fields that are only about the form.
 NOT_STORED = (CONFIRMATION, ORGANIZATION)
+
+#: What is said of a password that is easy to guess.
+EASY_TO_GUESS = frozenset({Code.PASSWORD_KNOWN, Code.PASSWORD_OF_OWN_WORDS})
 
 #: What every address has. The directory knows more.
 _LIKE_AN_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
@@ -41,12 +44,17 @@ CORE = {
 _CHECKED = {member.wire: member for member in kinds.Account.declared(kinds.Attribute) if member.wire in CORE}
 
 
+#: Refuses a password that is easy to guess, by an Error. It gets what else is known of the account as well.
+Check = Callable[[str, Mapping[str, Any]], object]
+
+
 def values_of(
-    form: Form, posted: Mapping[str, Any], strength: Mapping[str, Any] | None, *, html: bool
+    form: Form, posted: Mapping[str, Any], strength: Mapping[str, Any] | None, check: Check, *, html: bool
 ) -> dict[str, Any]:
     """The values of all fields of *form*, wherever in the document they were. Raises :class:`Invalid`.
 
-    *strength*: the rules for passwords, as far as they are known. *html*: whether all that is wrong is told at once.
+    *strength*: the rules for passwords, as far as they are known; *check*: those of the site, which
+    the flow asks as well. *html*: whether all that is wrong is told at once.
     """
     custom = posted.get(CUSTOM_DATA, {})
     if not isinstance(custom, Mapping):
@@ -54,7 +62,7 @@ def values_of(
     values = {**custom, **posted}
     values.pop(CUSTOM_DATA, None)
     if html:
-        raise_all(_wrong(form, values, strength))
+        raise_all(_wrong(form, values, strength, check))
     form.check_required(values)
     if CONFIRMATION in form.fields and values.get(CONFIRMATION) != values["password"]:
         raise Invalid(PASSWORDS_DIFFER, field=CONFIRMATION)
@@ -75,7 +83,9 @@ def account_of(values: Mapping[str, Any]) -> dict[str, Any]:
     return account
 
 
-def _wrong(form: Form, values: Mapping[str, Any], strength: Mapping[str, Any] | None) -> Iterator[Invalid]:
+def _wrong(
+    form: Form, values: Mapping[str, Any], strength: Mapping[str, Any] | None, check: Check
+) -> Iterator[Invalid]:
     """What a page says at once, field by field. The rest only the directory knows, which names one at a time."""
     missing = {refusal.field: refusal for refusal in (*form.unfit(values), *form.missing(values))}
     for name, field in form.fields.items():
@@ -85,7 +95,10 @@ def _wrong(form: Form, values: Mapping[str, Any], strength: Mapping[str, Any] | 
         elif name == CONFIRMATION and value != values.get("password"):
             yield Invalid(PASSWORDS_DIFFER, field=name)
         elif name in CORE and not is_blank(value):
-            yield from _against_rules(name, field.label, value, strength)
+            wrong = list(_against_rules(name, field.label, value, strength))
+            yield from wrong
+            if name == "password" and not wrong:
+                yield from _easy_to_guess(field.label, values, check)
 
 
 def _against_rules(name: str, label: str, value: Any, strength: Mapping[str, Any] | None) -> Iterator[Invalid]:
@@ -99,3 +112,12 @@ def _against_rules(name: str, label: str, value: Any, strength: Mapping[str, Any
     if name == "password" and strength and (lacking := lacks(strength, value)):
         code = Code.TOO_LONG if "maxLength" in lacking else Code.TOO_SHORT
         yield Invalid(sentence(code, name) or GENERAL, field=name, label=label, most=str(strength["maxLength"]))
+
+
+def _easy_to_guess(label: str, values: Mapping[str, Any], check: Check) -> Iterator[Invalid]:
+    try:
+        check(values["password"], {CORE[name]: value for name, value in values.items() if name in CORE})
+    except Error as error:
+        if Code.of(error.code) not in EASY_TO_GUESS:
+            raise
+        yield invalid_value("password", label, error)

@@ -16,6 +16,9 @@ from stormpath_wsgi.web.bodies import FORM, JSON
 TOKEN = "sptoken"  # noqa: S105 - its name, and no token
 NO_TOKEN = marked("sptoken parameter not provided.")
 
+#: How the address of the account page says that a password was found on the list of stolen ones at the sign-in.
+STOLEN = {"change": "password", "status": "stolen"}
+
 MOST_FIELDS = 200
 #: Levels of a document.
 DEEPEST = 1000

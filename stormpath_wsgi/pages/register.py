@@ -45,7 +45,9 @@ class RegisterPage(FormPage[RegisterSettings]):
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         form, here = self.form_at(request), organization_of(request.environ)
         posted = posted if here is None else _without_organization(posted)
-        values = values_of(form, posted, self.site.about.password_strength, html=html)
+        values = values_of(
+            form, posted, self.site.about.password_strength, self.site.flows.new_passwords.check, html=html
+        )
         key = None if is_blank(values.get(ORGANIZATION)) else values[ORGANIZATION]
         asks_code = html and key is None and self._asks_code(request)
         ticket = self._sent.ticket(request, values.get("email")) if html else None

@@ -45,6 +45,12 @@ SENTENCES: Mapping[Code | tuple[Code, str], str] = {
     (Code.WRONG_FORMAT, "email"): marked("Please give an email address such as ada@example.org."),
     Code.TOO_SHORT: marked("%(label)s is too short."),
     (Code.TOO_SHORT, "password"): marked("The password is too short, or lacks a kind of character that it must hold."),
+    Code.PASSWORD_KNOWN: marked("This password is on lists of stolen passwords. Choose another."),
+    Code.PASSWORD_OF_OWN_WORDS: marked(
+        "Choose another one: it is mostly your name, your address or a name of this site."
+    ),
+    # Of a password the directory says so only where it was used before.
+    (Code.INVALID, "password"): marked("Choose another one: you have used this password before."),
     Code.TOO_LONG: marked("%(label)s is too long."),
     Code.TOO_LOW: marked("%(label)s is too low."),
     Code.TOO_HIGH: marked("%(label)s is too high."),

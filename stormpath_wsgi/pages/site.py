@@ -57,7 +57,11 @@ class Site:
         #: The href of the application.
         self.application = application.href
         self.about = About(
-            client.data_store, application.href, ttl=settings.cache_ttl.total_seconds(), owner=_organization_here
+            client.data_store,
+            application.href,
+            ttl=settings.cache_ttl.total_seconds(),
+            owner=_organization_here,
+            passphrase=settings.passwords.passphrase,
         )
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
         self.secure = bool(settings.session.cookie_secure)

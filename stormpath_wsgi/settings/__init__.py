@@ -61,6 +61,7 @@ from stormpath_wsgi.settings.pages import (
     VerifyEmailSettings,
 )
 from stormpath_wsgi.settings.passkeys import PasskeysSettings, RelyingParty
+from stormpath_wsgi.settings.passwords import PasswordsSettings
 from stormpath_wsgi.settings.second_factor import SecondFactorSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
@@ -78,9 +79,10 @@ __all__ = [
     "ForwardAuthSettings", "FreshForm", "FreshSettings", "GuardedHost", "Handler", "HealthSettings", "InvitationForm",
     "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings", "LogoutSettings",
     "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings", "OrganizationSelectForm",
-    "OrganizationSelectSettings", "PageSettings", "PasskeysSettings", "PasswordGrantSettings", "ReadySettings",
-    "RefreshGrantSettings", "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings", "RelyingParty",
-    "SecondFactorForm", "SecondFactorSettings", "Section", "SecureSettings", "SessionSettings", "Settings", "SmsSender",
-    "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings", "host_key",
+    "OrganizationSelectSettings", "PageSettings", "PasskeysSettings", "PasswordGrantSettings", "PasswordsSettings",
+    "ReadySettings", "RefreshGrantSettings", "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings",
+    "RelyingParty", "SecondFactorForm", "SecondFactorSettings", "Section", "SecureSettings", "SessionSettings",
+    "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "host_key",
 ]
 # fmt: on

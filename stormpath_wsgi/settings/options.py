@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from stormpath_wsgi.events import Events
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
+from stormpath_wsgi.settings.passwords import PasswordsSettings
 from stormpath_wsgi.settings.types import SmsSender
 
 
@@ -27,8 +28,8 @@ class DirectoryOptions:
     *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
     hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
     that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
-    requests of a process may wait for the hash of a password. *limits*: how often something may be tried. *events*:
-    who listens to what happens in the directory.
+    requests of a process may wait for the hash of a password. *limits*: how often something may be tried. *passwords*:
+    which new ones are refused. *events*: who listens to what happens in the directory.
     """
 
     base_url: str = "https://localhost/v1"
@@ -43,4 +44,5 @@ class DirectoryOptions:
     cache_ttl: float = 60
     hash_queue: int = 4
     limits: LimitsSettings = field(default_factory=LimitsSettings)
+    passwords: PasswordsSettings = field(default_factory=PasswordsSettings)
     events: Events = field(default_factory=Events)

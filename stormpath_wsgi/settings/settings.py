@@ -27,6 +27,7 @@ from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.passkeys import PasskeysSettings, RelyingParty
+from stormpath_wsgi.settings.passwords import PasswordsSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
 from stormpath_wsgi.settings.sources import Unit
@@ -195,6 +196,7 @@ class Settings(Section):
         "after this long.",
     )
     limits: LimitsSettings = LimitsSettings()
+    passwords: PasswordsSettings = PasswordsSettings()
     web: WebSettings = WebSettings()
     api: ApiSettings = ApiSettings()
     mail: MailSettings = MailSettings()
@@ -387,6 +389,7 @@ class Settings(Section):
             cache_ttl=self.cache_ttl.total_seconds(),
             hash_queue=self.hash_queue,
             limits=self.limits,
+            passwords=self.passwords,
             events=self._events(),
         )
 

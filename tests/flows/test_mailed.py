@@ -126,7 +126,7 @@ class TestANewPassword:
         assert made.unfinished.asks == "colour"
         office.next()
 
-    @pytest.mark.parametrize("wrong", ["short", "", "x" * 2000, ["a"], None, "no-capital-letter-7"])
+    @pytest.mark.parametrize("wrong", ["short", "", "x" * 2000, ["a"], None, "no-capital-7"])
     def test_that_will_not_do_leaves_the_token_good(
         self, site: StormpathMiddleware, office: PostOffice, wrong: Any
     ) -> None:

@@ -114,7 +114,10 @@ def test_what_is_wrong_is_said_at_the_fields_and_the_link_stays_good(
     assert page.html.select_one("#givenName")["aria-invalid"] == "true"
     assert page.html.select_one("#password")["aria-invalid"] == "true"
     assert page.form["surname"].value == "Byron"
-    page.form["givenName"], page.form["password"] = "Bob", PASSWORD
+    page.form["givenName"], page.form["password"] = "Bob", "Password1"
+    page = page.form.submit()
+    assert "This password is on lists of stolen passwords. Choose another." in page
+    page.form["password"] = PASSWORD
     assert page.form.submit().status_int == 302
 
 
@@ -234,9 +237,14 @@ class TestPagesOfTheAppsOwn:
         session = visit.site.sessions.open(request())
         with pytest.raises(InvitationRefused):
             flow.accept(session, token, {"password": PASSWORD, "email": "eve@example.org"})
-        with pytest.raises(InvitationRefused) as refused:
-            flow.accept(session, token, {"password": "short"})
-        assert refused.value.field == "password"
+        for password, code in (
+            ("Sh0rt", Code.TOO_SHORT),
+            ("Password1", Code.PASSWORD_KNOWN),
+            ("Winchester1", Code.PASSWORD_OF_OWN_WORDS),
+        ):
+            with pytest.raises(InvitationRefused) as refused:
+                flow.accept(session, token, {"password": password, "surname": "Winchester"})
+            assert (refused.value.code, refused.value.field) == (code, "password")
         made = flow.accept(session, token, {"password": PASSWORD, "given_name": "Bob"}, signs_in=True, remember=True)
         assert (made.signed_in, made.account.email) == (True, email)
         assert session.user.email == email

@@ -130,6 +130,7 @@ class TestInABrowser:
             "An upper-case letter",
             "A lower-case letter",
             "A number",
+            "Or any 16 characters or more",
         ]
         assert field["minlength"] == "8"
         assert "required: upper;" in field["passwordrules"]

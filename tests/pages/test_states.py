@@ -186,6 +186,7 @@ def test_a_password_is_told_which_rules_it_did_not_keep_to(pages: dict[str, Any]
         (["missing"], "An upper-case letter missing"),
         (None, "A lower-case letter"),
         (None, "A number"),
+        (None, "Or any 16 characters or more"),
     ]
     field = pages["register-errors"].find(id="password")
     assert (field["aria-invalid"], field["aria-describedby"]) == ("true", "password-rules")

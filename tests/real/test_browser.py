@@ -219,7 +219,13 @@ def test_the_script_shows_a_password_and_ticks_its_rules(visitor: Visitor, scrip
         expect(password).not_to_have_accessible_description(re.compile("met"))
         return
     expect(password).to_have_accessible_description(
-        "8 characters or more met An upper-case letter met A lower-case letter met A number"
+        "8 characters or more met An upper-case letter met A lower-case letter met A number "
+        "Or any 16 characters or more"
+    )
+    password.fill("a sentence of mine")
+    expect(password).to_have_accessible_description(
+        "8 characters or more met An upper-case letter met A lower-case letter met A number met "
+        "Or any 16 characters or more met"
     )
     page.get_by_role("button", name="Show").click()
     expect(password).to_have_attribute("type", "text")

@@ -35,6 +35,7 @@ ERRORS = frozenset(
     {
         *("sign-in-wrong", "sign-in-empty", "sign-in-half", "sign-in-too-many", "sign-in-organization-wrong"),
         *("register-errors", "register-weak", "register-taken", "register-differs", "register-fields-empty"),
+        "register-stolen",
         *("forgot-empty", "change-weak", "expired", "expired-forgot"),
         *("mail-sent-wrong", "mail-sent-empty", "mail-sent-dead", "verify-code-wrong", "verify-button-expired"),
         *("invitation-errors", "fresh-wrong", "fresh-empty", "organization-wrong"),
@@ -53,8 +54,8 @@ _NAMES = """
 account account-add-passkey account-delete account-delete-wrong account-email account-email-rtl
 account-email-wrong account-expired account-key-made account-language account-name account-name-empty
 account-name-one account-new-key account-new-key-empty account-no-device account-password account-password-empty
-account-password-wrong account-remove-passkey account-rename-passkey account-revoke-key account-rtl
-account-saved account-waiting
+account-password-stolen account-password-wrong account-remove-passkey account-rename-passkey account-revoke-key
+account-rtl account-saved account-waiting
 change change-weak
 demo demo-admin demo-mail demo-mail-html demo-mails demo-members demo-missing demo-no-mails demo-stranger
 email-back email-back-done email-button email-dead
@@ -69,7 +70,8 @@ not-this-account
 organization organization-wrong
 passkey-account passkey-account-empty passkey-fresh passkey-name-empty
 passkey-sign-in passkey-sign-in-wrong
-register register-differs register-errors register-fields register-fields-empty register-taken register-weak
+register register-differs register-errors register-fields register-fields-empty register-stolen
+register-taken register-weak
 sign-in sign-in-created sign-in-empty sign-in-half sign-in-organization sign-in-organization-wrong
 sign-in-remember sign-in-reset sign-in-rtl sign-in-signed_out sign-in-too-many sign-in-unverified
 sign-in-verified sign-in-wrong
@@ -133,6 +135,9 @@ def plain_states(site: StormpathMiddleware) -> dict[str, str]:
         "register": visit.get("/register"),
         "register-errors": visit.fill_in(
             "/register", **{**JO, "givenName": "", "email": "jo.example", "password": "abc1", "confirmPassword": "abc1"}
+        ),
+        "register-stolen": visit.fill_in(
+            "/register", **{**JO, "password": "Password1", "confirmPassword": "Password1"}
         ),
         "register-weak": visit.fill_in("/register", **{**JO, "password": "abcdefg1", "confirmPassword": "abcdefg1"}),
         "register-taken": visit.fill_in("/register", **{**JO, "email": ADA, "confirmPassword": PASSWORD}),
@@ -243,6 +248,7 @@ def _account_states(office: PostOffice) -> dict[str, str]:
             "account-name-one": _posted(visit, "name", givenName=""),
             "account-email-wrong": _posted(visit, "email", email="no address"),
             "account-password-wrong": _posted(visit, "password", present="wrong", password=PASSWORD),
+            "account-password-stolen": visit.get("/account?change=password&status=stolen&next=%2Fcart"),
             "account-password-empty": _posted(visit, "password"),
             "account-new-key-empty": _posted(visit, "new-key"),
             "account-delete-wrong": _posted(visit, "delete", password="wrong"),

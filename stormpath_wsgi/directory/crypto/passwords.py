@@ -131,9 +131,10 @@ def check_format(stored: str) -> None:
         raise fault(Code.NOT_A_CHOICE, "The imported password designates an algorithm that is an unsupported value.")
 
 
-def check_strength(password: str, strength: Mapping[str, Any]) -> None:
+def check_strength(password: str, strength: Mapping[str, Any], *, passphrase: int = 0) -> None:
     """Checks *password* against *strength*, the attributes of PasswordStrength by their names in Python.
 
+    *passphrase*: the characters from which on only the length counts, where nobody has set *strength*; 0: none.
     Raises :class:`~stormpath_wsgi.errors.Error`: 2007 when it is too short or some characters are missing, 2008 when it
     is too long.
     """
@@ -142,6 +143,8 @@ def check_strength(password: str, strength: Mapping[str, Any]) -> None:
         raise fault(Code.TOO_SHORT, "Account password minimum length not satisfied.")
     if len(password) > min(strength["max_length"], LONGEST):
         raise fault(Code.TOO_LONG, "Account password exceeds the maximum length.")
+    if 0 < passphrase <= len(password) and strength["created_at"] == strength["modified_at"]:
+        return
     for limit, (name, is_one) in PasswordStrength.counted.items():
         least = strength[limit]
         if sum(map(bool, map(is_one, password))) < least:

@@ -8,9 +8,10 @@ from typing import Any
 from stormpath_wsgi.flows import PasswordRefused, SignInRefused
 from stormpath_wsgi.pages.about import PasswordRules, password_rules
 from stormpath_wsgi.pages.account.passkeys import PasskeyRows
-from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Visit
+from stormpath_wsgi.pages.account.section import STATUS, AccountSection, Action, Done, Visit
 from stormpath_wsgi.pages.form import is_blank, raise_all
 from stormpath_wsgi.pages.fresh import wrong_password
+from stormpath_wsgi.pages.parameters import STOLEN, read_query
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, invalid
 from stormpath_wsgi.pages.sentences import REQUIRED
 from stormpath_wsgi.pages.site import Site
@@ -43,9 +44,12 @@ class SignInSection(AccountSection):
         if changed is None and passkeys is None:
             return None
         rules = self._rules(visit) if visit.change == "password" and changed is not None else None
+        stolen = None
+        if rules is not None and read_query(visit.request).get(STATUS) == STOLEN[STATUS]:
+            stolen = self.site.wanted(visit.request) or self.site.link(visit.request, self.site.web.login.next_uri)
         labels = {name: visit.texts.gettext(label) for name, label in _LABELS.items()}
         day = None if changed is None else visit.texts.date(changed, self.site.web.time_zone)
-        return {"changed": day, "rules": rules, "labels": labels, "passkeys": passkeys}
+        return {"changed": day, "rules": rules, "labels": labels, "stolen": stolen, "passkeys": passkeys}
 
     def _rules(self, visit: Visit) -> PasswordRules:
         strength = self.site.about.strength_in(visit.account.directory.href)

@@ -37,16 +37,19 @@
     minNumeric: (text) => (text.match(/\p{Nd}/gu) || []).length,
     minSymbol: (text) => (text.match(/[ -/:-@[-`{-~¡¦§©«¬®±µ¶·»½¿×÷]/gu) || []).length,
     minDiacritic: (text) => (text.match(/[À-ÖØ-öø-ÿ]/gu) || []).length,
+    passphrase: (text) => [...text].length,
   };
 
   for (const list of document.querySelectorAll(".rules")) {
     const input = document.getElementById(list.dataset.of);
     const tick = () => {
       const text = input.value.replace(/\p{Zs}/gu, " ").normalize("NFC");
+      const phrase = list.querySelector("[data-rule=passphrase]");
+      const isPhrase = phrase !== null && count.passphrase(text) >= Number(phrase.dataset.number);
       for (const line of list.children) {
         const { rule, number } = line.dataset;
         const counted = count[rule](text);
-        const met = text !== "" && (rule === "maxLength" ? counted <= Number(number) : counted >= Number(number));
+        const met = text !== "" && (rule === "maxLength" ? counted <= Number(number) : isPhrase || counted >= Number(number));
         line.className = met ? "met" : "";
         line.querySelector(".unseen").textContent = met ? list.dataset.met : "";
       }

@@ -106,7 +106,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     in_workflow = verification.wanted(params)
     if in_workflow:
         body.values["status"] = verification.status(policy, body.values["status"])
-    new = _new_password(context, store, password, params.get("passwordFormat"))
+    new = _new_password(context, store, password, body.values, params.get("passwordFormat"))
     hides = in_workflow and policy.verifies and registration.hides(params)
     wanted = _Wanted(
         store=store,
@@ -148,7 +148,7 @@ def create_invited(
         account_schema.check_new(work, store.directory_id, values)
         policy = creation_policy.of_directory(work, store.directory_id)
     policy.check(values["email"])
-    new, id = _new_password(context, store, password, None), new_id()
+    new, id = _new_password(context, store, password, values, None), new_id()
     with context.write(moves_generation=False) as work:
         groups = begin(work)
         work.tell(Registered, id)
@@ -289,9 +289,9 @@ def _store(work: UnitOfWork, listing: Listing) -> Store:
     return Store(listing.id)
 
 
-def _new_password(context: Context, store: Store, password: Any, format: Any) -> NewPassword:
+def _new_password(context: Context, store: Store, password: Any, about: Mapping[str, Any], format: Any) -> NewPassword:
     if format is None:
-        return password_policy.of_new_account(context, store.directory_id, password)
+        return password_policy.of_new_account(context, store.directory_id, password, about)
     if str(format).lower() != "mcf":
         raise fault(Code.NOT_A_CHOICE, "The imported password designates an algorithm that is an unsupported value.")
     return password_policy.imported(password)

@@ -6,7 +6,7 @@ Hashing takes as long as a login. So it is done before a write begins, and no ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,13 +36,22 @@ class NewPassword:
     newest: int | None = None
 
 
-def of_new_account(context: Context, directory_id: str, password: Any) -> NewPassword:
-    """Checks and hashes the *password* of an account that is about to be made. Raises 2000, 2004 to 2008."""
+#: What a password that is easy to guess may be made of.
+_NAMES = ("username", "email", "given_name", "middle_name", "surname")
+
+
+def of_new_account(context: Context, directory_id: str, password: Any, about: Mapping[str, Any]) -> NewPassword:
+    """Checks and hashes the *password* of an account that is about to be made. Raises 2000, 2004 to 2008, 7140, 7141.
+
+    *about*: the attributes of the account, by Python name.
+    """
     text = Account.password.check(password)
     context.passwords.expect_turn()
     with context.read() as work:
         strength = _strength(work, select(_strengths).where(_strengths.c.id == directory_id))
-    check_strength(text, strength)
+    check_strength(text, strength, passphrase=context.passphrase)
+    if context.password_check is not None:
+        context.password_check.check(text, [about.get(name) for name in _NAMES])
     return NewPassword(context.passwords.hash(text), _kept(strength))
 
 
@@ -56,7 +65,7 @@ def imported(stored: Any) -> NewPassword:
 def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
     """Checks and hashes a new *password* of an existing account.
 
-    Raises 404, 2000 to 2008; 2002 also when it was used before.
+    Raises 404, 2000 to 2008; 2002 also when it was used before; 7140, 7141.
     """
     text = Account.password.check(password)
     context.passwords.expect_turn()
@@ -64,8 +73,11 @@ def of_account(context: Context, account_id: str, password: Any) -> NewPassword:
         policy = select(_strengths).join(_accounts, _accounts.c.directory_id == _strengths.c.id)
         strength = _strength(work, policy.where(_accounts.c.id == account_id, _accounts.c.tenant_id == work.tenant_id))
         used = _newest(work, account_id, strength["prevent_reuse"])
+        about = () if context.password_check is None else _about(work, account_id)
     text = asked.password(context, account_id, text)
-    check_strength(text, strength)
+    check_strength(text, strength, passphrase=context.passphrase)
+    if context.password_check is not None:
+        context.password_check.check(text, about)
     if any(context.passwords.verify(text, hash) for _, hash in used):
         raise fault(Code.INVALID, "Account password was used before; choose another.")
     return NewPassword(context.passwords.hash(text), _kept(strength), used[0][0] if used else None)
@@ -91,6 +103,12 @@ def _strength(work: UnitOfWork, statement: Select[Any]) -> dict[str, Any]:
     if row is None:
         raise fault(Code.NOT_FOUND)
     return row._asdict()
+
+
+def _about(work: UnitOfWork, account_id: str) -> Sequence[object]:
+    """The names and the address of the account."""
+    columns = [_accounts.c[name] for name in _NAMES]
+    return tuple(work.connection.execute(select(*columns).where(_accounts.c.id == account_id)).first() or ())
 
 
 def _newest(work: UnitOfWork, account_id: str, number: int) -> list[tuple[int, str]]:
