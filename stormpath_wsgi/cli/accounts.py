@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
+import string
 from http import HTTPStatus
 from typing import Any
 
@@ -19,10 +21,17 @@ from stormpath_wsgi.cli.command import (
     with_application,
     with_settings,
 )
-from stormpath_wsgi.client import Client, RefreshToken
+from stormpath_wsgi.client import (
+    Account,
+    AccountStoreMapping,
+    Client,
+    Directory,
+    Organization,
+    RefreshToken,
+)
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.kinds import id_of
+from stormpath_wsgi.kinds import ENABLED, id_of
 from stormpath_wsgi.settings import Settings
 
 LOGIN = click.argument("login", metavar="LOGIN")
@@ -32,7 +41,9 @@ LOGIN = click.argument("login", metavar="LOGIN")
 def account() -> None:
     """Make, look at, lock and remove accounts.
 
-    LOGIN is an e-mail address, a username or an href. Passwords are asked for, or read from standard input.
+    LOGIN is an e-mail address, a username or an href. Whom an account is made for gets a mail with a link, and chooses
+    the password. Only where the setting passwords.administratorsChoose says so, passwords are asked for here, or read
+    from standard input.
     """
 
 
@@ -51,14 +62,20 @@ def create(
     surname: str | None,
     groups: tuple[str, ...],
 ) -> None:
-    """Make an account with the address EMAIL."""
+    """Make an account with the address EMAIL, and mail a link for choosing its password."""
+    chooses = opened.settings.passwords.administrators_choose
+    if not chooses:
+        _require_mails(opened.application.default_account_store_mapping)
     joined = [opened.group(name) for name in groups]  # looked up first, so that a wrong name leaves no account
     given = {"email": email, "username": username, "given_name": given_name, "surname": surname}
     properties = {name: value for name, value in given.items() if value is not None}
-    created = opened.application.accounts.create({**properties, "password": new_password()})
+    password = new_password() if chooses else _unknown_password()
+    created = opened.application.accounts.create({**properties, "password": password})
     for group in joined:
         created.add_group(group)
     say(f"Made the account {created.email}: {created.href}")
+    if not chooses:
+        _mail_link(opened, created)
 
 
 @account.command()
@@ -145,8 +162,16 @@ def show_(opened: OpenedApplication, login: str) -> None:
 @LOGIN
 @with_application
 def password(opened: OpenedApplication, login: str) -> None:
-    """Give an account a new password. All its sessions end."""
+    """Mail the person a link for a new password. The one of before stays good until another one is chosen.
+
+    Where the setting passwords.administratorsChoose says so, the new password is asked for here instead, and all
+    sessions of the account end.
+    """
     found = opened.account(login)
+    if not opened.settings.passwords.administrators_choose:
+        _require_mails(found)
+        _mail_link(opened, found)
+        return
     found.password = new_password()
     found.save()
     say(f"Changed the password of {found.email}; all its sessions have ended.")
@@ -211,6 +236,34 @@ def delete(opened: OpenedApplication, login: str, yes: bool) -> None:
         raise Failure("Nothing was removed.")
     found.delete()
     say(f"Removed {found.email}.")
+
+
+def _require_mails(holder: Account | AccountStoreMapping | None) -> None:
+    """Raises :class:`Failure` where the directory mails no links for new passwords. *holder*: an account in it, or the
+    mapping of the store that new accounts go to; None: the commands that follow say what is wrong.
+    """
+    store = holder.account_store if isinstance(holder, AccountStoreMapping) else holder
+    while isinstance(store, Organization):
+        mapping = store.default_account_store_mapping
+        store = None if mapping is None else mapping.account_store
+    directory = store if isinstance(store, Directory) or store is None else store.directory
+    if directory is not None and directory.password_policy.reset_email_status != ENABLED:
+        raise Failure(
+            f"The directory {directory.name} mails no links for new passwords. Set resetEmailStatus of its password "
+            "policy to ENABLED, or set passwords.administratorsChoose (STORMPATH_PASSWORDS_ADMINISTRATORSCHOOSE) to "
+            "true, and choose the password yourself."
+        )
+
+
+def _mail_link(opened: OpenedApplication, account: Account) -> None:
+    opened.application.password_reset_tokens.create({"email": account.email})
+    say(f"Mailed {account.email} a link for choosing a password.")
+
+
+def _unknown_password() -> str:
+    """A password that nobody gets to know, with characters of every sort that a directory may ask for."""
+    sorts = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-+/*", "àéîõü")
+    return "".join(secrets.choice(sort) for _ in range(8) for sort in sorts)
 
 
 def _moment(moment: dt.datetime) -> str:

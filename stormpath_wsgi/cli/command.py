@@ -82,7 +82,7 @@ class OpenedApplication:
     """The directory and the application that the settings name."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
-        self.client = client
+        self.client, self.settings = client, settings
         self.application: Application = find_application(
             self.client, href=settings.application.href, name=settings.application.name
         )

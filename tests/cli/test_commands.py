@@ -46,6 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "")
     monkeypatch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
+    monkeypatch.setenv("STORMPATH_PASSWORDS_ADMINISTRATORSCHOOSE", "true")
     monkeypatch.setenv("PYTHONPATH", str(Path(cheap.__file__).parents[1]))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -341,6 +342,33 @@ class TestAccounts:
         assert "Made the account ada@example.com" in seen
         assert PASSWORD not in seen
         client.applications[0].authenticate_account("ada@example.com", PASSWORD)
+
+    def test_whom_it_is_made_for_chooses_the_password_unless_a_setting_says_otherwise(
+        self, client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("STORMPATH_PASSWORDS_ADMINISTRATORSCHOOSE")
+        made = run("account", "create", "ada@example.com", stdin=f"{PASSWORD}\n")
+        assert made.output.splitlines()[1] == "Mailed ada@example.com a link for choosing a password."
+        again = run("account", "password", "ada@example.com", stdin="Another-Horse-8\n")
+        assert again.output == "Mailed ada@example.com a link for choosing a password.\n"
+        mails = [path.read_text() for path in (folder / "instance" / "outbox").glob("*.eml")]
+        assert sum("/change?sptoken=" in mail.replace("=\n", "").replace("=3D", "=") for mail in mails) == 2
+        for password in (PASSWORD, "Another-Horse-8"):
+            with pytest.raises(Error):
+                client.applications[0].authenticate_account("ada@example.com", password)
+
+    def test_where_no_links_are_mailed_it_says_what_to_set(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("STORMPATH_PASSWORDS_ADMINISTRATORSCHOOSE")
+        [directory] = (each for each in client.directories if each.name == "My Application Directory")
+        policy = directory.password_policy
+        policy.reset_email_status = "DISABLED"
+        policy.save()
+        answer = run("account", "create", "ada@example.com")
+        assert answer.exit_code == 1
+        assert "STORMPATH_PASSWORDS_ADMINISTRATORSCHOOSE" in answer.stderr
+        assert len(client.applications[0].accounts) == 0
 
     @pytest.mark.parametrize("stdin", ["", "\n"])
     def test_without_a_password_none_is_made(self, client: Client, stdin: str) -> None:

@@ -49,6 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.setenv("STORMPATH_PASSWORDHASHER", "support.cheap:HASHER")
+        patch.setenv("STORMPATH_PASSWORDS_ADMINISTRATORSCHOOSE", "true")
         done("init")
         return place, done("account", "create", "ada@example.org", stdin=f"{PASSWORD}\n").output.split()[-1]
 
