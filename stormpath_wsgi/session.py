@@ -277,6 +277,8 @@ class Sessions(Shared):
         """
         proved = account.password_modified_at
         params = {"lifetime": str(self._remember if stay is Stay.REMEMBERED else self._absolute)}
+        if self.settings.session.most:
+            params["most"] = str(self.settings.session.most)
         if proved:
             params["passwordModifiedAt"] = proved.isoformat()
         if nonce is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.sources import Unit
 from stormpath_wsgi.settings.types import CookieDomain, CookieName, Duration, PagePath
 
 
@@ -27,6 +28,11 @@ class SessionSettings(Section):
         dt.timedelta(minutes=10),
         description="A risky change on the account page, and what the policy fresh guards, needs a sign-in that is not "
         "older than this; else the password is asked for once more.",
+    )
+    most: Annotated[int, Field(ge=0, le=10_000), Unit("sessions")] = Field(
+        100,
+        description="How many sessions an account may have at once, in all its browsers. Who signs in once more ends "
+        "the oldest one. 0: any number. Refresh tokens of programs do not count.",
     )
     cookie_name: CookieName = Field(
         "stormpath_session",

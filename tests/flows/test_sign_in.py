@@ -339,3 +339,16 @@ def test_a_refusal_can_be_had_as_the_error_of_a_client() -> None:
     error = Error({"status": 418, "code": 77777, "message": "No tea."})
     refused = SignInRefused.of(error)
     assert (refused.as_error(), refused.code, refused.reason, refused.status) == (error, None, "ERROR_77777", 418)
+
+
+def test_a_sign_in_too_many_ends_the_oldest_session(directory: dict[str, Any]) -> None:
+    site = make_site(session={"most": 2}, **directory)
+    with closing(site.client):
+        Visit(site=site).account()
+        browsers = [session(site) for _ in range(3)]
+        for browser in browsers:
+            site.flows.sign_in.with_password(browser, *GOOD)
+        oldest, *others = (f"{site.application.href}/authTokens/{browser.session.id}" for browser in browsers)
+        with pytest.raises(Error):
+            site.client.data_store.get(oldest)
+        assert all(site.client.data_store.get(each) for each in others)

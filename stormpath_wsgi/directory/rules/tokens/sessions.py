@@ -6,11 +6,13 @@ has made has no row there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, insert, or_, select
 
+from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.purposes import NEW_BROWSER
 from stormpath_wsgi.directory.rows import records
@@ -21,6 +23,7 @@ from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
+from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import SessionEnded, here
 from stormpath_wsgi.kinds import RefreshToken, Session, id_of
 
@@ -29,12 +32,19 @@ _refresh, _access, _accounts = schema.refresh_tokens, schema.access_tokens, sche
 #: Milliseconds for which an account counts as just made.
 _LATELY = 86_400_000
 
+_NUMBER = re.compile("[1-9][0-9]{0,4}")
+
+_AT_ONCE = 1000  # the number of sessions that one sign-in ends at the most
+
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes a refresh token of an account, as :func:`.tokens.create` does, with what is known of the place.
 
     ``newBrowser=true`` in *params*: the account has not signed in in that browser before, and is told by mail.
+    ``most``: how many sessions the account may have at the application, this one included: the oldest of
+    them end. Of two that begin at the same moment neither may see the other, and then there is one more for now.
     """
+    most = _most(params.get("most"))
     body = bodies.of_creation(Session, properties, context.base_url)
     columns = tokens.signature(context, params)
     with context.write(moves_generation=False) as work:
@@ -43,6 +53,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         work.connection.execute(insert(schema.sessions), {"refresh_token_id": id, "last_used_at": work.now, **known})
         if params.get("newBrowser") == "true":
             _warn(work, listing.id, id, known["agent"])
+        if most is not None:
+            _end_oldest(work, listing.id, body.links["application"].id, id, most)
         return records.load(work, Resource(Session, id))
 
 
@@ -70,6 +82,26 @@ def _warn(work: UnitOfWork, account_id: str, id: str, agent: str | None) -> None
         notices.warn(work, NEW_BROWSER, account_id, name=agent)
 
 
+def _most(given: Any) -> int | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or not _NUMBER.fullmatch(given):
+        raise fault(Code.WRONG_FORMAT, "most must be a number of sessions, such as 100.")
+    return int(given)
+
+
+def _end_oldest(work: UnitOfWork, account_id: str, application_id: str, id: str, most: int) -> None:
+    """Ends the oldest sessions of the account, so that the new one, *id*, and *most* less one others are left.
+
+    It changes what caches hold: they are told after the transaction, which moves no generation itself.
+    """
+    parameters = {"account": account_id, "application": application_id, "kept": id, "left": most - 1}
+    oldest = work.connection.execute(_OLDEST, parameters).scalars().all()
+    if oldest:
+        work.connection.execute(delete(_refresh).where(_refresh.c.id.in_(oldest)))
+        work.outdated.extend(work.href(Resource(RefreshToken, each)) for each in oldest)
+
+
 def _end_others(work: UnitOfWork, id: str, session: Wire) -> None:
     account_id, application_id = (id_of(session[name]["href"]) for name in ("account", "application"))
     parameters = {"kept": id, "account": account_id, "application": application_id}
@@ -85,6 +117,18 @@ _FIRST = select(_accounts.c.id).where(
     _accounts.c.id == bindparam("account"),
     _accounts.c.created_at > bindparam("lately"),
     ~exists().where(_refresh.c.account_id == _accounts.c.id, _refresh.c.id != bindparam("id")),
+)
+_OLDEST = (
+    select(_refresh.c.id)
+    .join(schema.sessions, schema.sessions.c.refresh_token_id == _refresh.c.id)
+    .where(
+        _refresh.c.account_id == bindparam("account"),
+        _refresh.c.application_id == bindparam("application"),
+        _refresh.c.id != bindparam("kept"),
+    )
+    .order_by(_refresh.c.created_at.desc(), _refresh.c.id.desc())
+    .limit(_AT_ONCE)
+    .offset(bindparam("left"))
 )
 _OTHERS = delete(_refresh).where(
     _refresh.c.account_id == bindparam("account"),

@@ -136,3 +136,49 @@ def test_a_note_that_cannot_be_written_is_left_out_for_a_minute(sqlite_world: Wo
 def test_the_document_of_an_account_is_that_of_before(sqlite_world: World) -> None:
     account = sqlite_world.service.get(sqlite_world.account())
     assert not {"sessions", "connectedKeys", "deletions"} & account.keys()
+
+
+class TestALimit:
+    def test_the_oldest_session_ends_when_there_is_one_too_many(self, world: World) -> None:
+        account = world.account()
+        made = []
+        for _ in range(4):
+            world.now += 1
+            made.append(begun(world, account, most="3"))
+        assert [world.is_good(id) for id in made] == [False, True, True, True]
+
+    def test_tokens_of_programs_are_none(self, sqlite_world: World) -> None:
+        account = sqlite_world.account()
+        of_a_program = sqlite_world.session(account)
+        sqlite_world.now += 1
+        first = begun(sqlite_world, account, most="1")
+        sqlite_world.now += 1
+        second = begun(sqlite_world, account, most="1")
+        assert [sqlite_world.is_good(id) for id in (of_a_program, first, second)] == [True, False, True]
+
+    def test_those_of_others_stay(self, sqlite_world: World) -> None:
+        ada, bob = sqlite_world.account(), sqlite_world.account("bob@example.org")
+        kept = begun(sqlite_world, bob, most="1")
+        begun(sqlite_world, ada, most="1")
+        assert sqlite_world.is_good(kept)
+
+    def test_what_is_remembered_of_the_one_that_ended_holds_no_longer(self, sqlite_world: World) -> None:
+        account = sqlite_world.account()
+        begun(sqlite_world, account, most="1")
+        before = sqlite_world.service.generation()
+        begun(sqlite_world, account, most="2")
+        assert sqlite_world.service.generation() == before
+        begun(sqlite_world, account, most="1")
+        assert sqlite_world.service.generation() != before
+
+    @pytest.mark.parametrize("most", ["0", "-1", "many", "1000000"])
+    def test_what_is_no_number_is_refused(self, sqlite_world: World, most: str) -> None:
+        account = sqlite_world.account()
+        with refused(2006, "most must be a number"):
+            begun(sqlite_world, account, most=most)
+
+
+def begun(world: World, account: str, *, most: str) -> str:
+    """The id of a new session of the account."""
+    body = {"application": link(world.application)}
+    return path(world.service.create(f"{account}/sessions", body, {"most": most})).split("/")[1]
