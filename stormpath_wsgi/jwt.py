@@ -40,6 +40,11 @@ class Jwt:
             raise _unusable(name)
         return value
 
+    def is_for(self, audience: str) -> bool:
+        """Whether the claim ``aud`` names *audience*, alone or among others, or is not there (RFC 7519, 4.1.3)."""
+        named = self.claims.get("aud", audience)
+        return audience in named if isinstance(named, list) else named == audience
+
     def seconds(self, name: str) -> float:
         """The time in the claim *name*, in seconds since the epoch. Raises 11004 when it is missing or no number."""
         value = self.claims.get(name)

@@ -135,6 +135,8 @@ class Authenticator:
         read.check_times(self._now())
         if read.text("iss") != self.app.href:
             raise NotGood("it was issued by another application")
+        if not read.is_for(self.app.href):
+            raise NotGood("it is for another application")
         return read
 
 

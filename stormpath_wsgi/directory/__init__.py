@@ -41,6 +41,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         events=options.events,
         limits=options.limits,
         new_passwords=options.passwords,
+        names_audience=options.names_audience,
     )
 
 

@@ -46,6 +46,8 @@ class UnitOfWork:
     mail: Mail
     #: The id of the API key that authenticated the request; None when the caller is in the same process.
     caller: str | None = None
+    #: Whether the JWTs of tokens say for which application they are.
+    names_audience: bool = False
     #: The ids of the mails in the outbox that are to be sent after the commit.
     queued: list[str] = field(default_factory=list)
     #: The events that are told once it is committed.
@@ -72,7 +74,7 @@ class Context:
     seconds that anything is remembered at the most. *events*: its listeners are told what happens. *limits*: how often
     something may be tried, by the names of the settings. *tallies*: where that is counted; None: in the database.
     *passphrase*: see :func:`.crypto.passwords.check_strength`. *password_check*: refuses new passwords that are easy to
-    guess; None: nobody does.
+    guess; None: nobody does. *names_audience*: see :attr:`UnitOfWork.names_audience`.
     """
 
     def __init__(
@@ -92,10 +94,11 @@ class Context:
         tallies: Tallies | None = None,
         passphrase: int = 0,
         password_check: PasswordCheck | None = None,
+        names_audience: bool = False,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
         self.secrets, self.mail, self.cache_ttl = secrets, mail, cache_ttl
-        self.passphrase, self.password_check = passphrase, password_check
+        self.passphrase, self.password_check, self.names_audience = passphrase, password_check, names_audience
         self.events = events or Events()
         #: How often something may be tried.
         self.limits = Limits(
@@ -173,7 +176,8 @@ class Context:
     def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
         """The unit of work for *tenant_id* on *connection*, whose transaction has begun."""
         now = int(self.clock() * 1000)
-        return UnitOfWork(connection, tenant_id, self.base_url, now, self.secrets, self.mail, self.caller)
+        services = (self.secrets, self.mail, self.caller, self.names_audience)
+        return UnitOfWork(connection, tenant_id, self.base_url, now, *services)
 
     def _tenant(self, connection: Connection) -> str:
         if self._tenant_id is not None:

@@ -75,7 +75,7 @@ class DirectoryService:
     *base_url*: what hrefs start with, without a slash at the end. *passwords*, *secrets*, *sms* and *mail*: None means
     the defaults. *clock*: returns seconds since the epoch. *cache_ttl*: seconds that the service remembers anything at
     the most. *events*: its listeners are told what happens. *limits*: how often something may be tried.
-    *new_passwords*: which are refused.
+    *new_passwords*: which are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class DirectoryService:
         events: Events | None = None,
         limits: LimitsSettings | None = None,
         new_passwords: PasswordsSettings | None = None,
+        names_audience: bool = False,
     ) -> None:
         self.base_url = base_url
         #: Its listeners are told what happens in the directory, whoever asks for it.
@@ -119,6 +120,7 @@ class DirectoryService:
             tallies=self._tallies,
             passphrase=new_passwords.passphrase,
             password_check=_password_check(new_passwords, base_url),
+            names_audience=names_audience,
         )
         #: How often something may be tried. Its :attr:`~.Limits.limiter` counts for all who share the database, or the
         #: Redis server that *limits* name.

@@ -19,6 +19,12 @@ class BearerSettings(Section):
         "are looked at and nothing else, so such a token passes until it expires; it has to be signed with the API key "
         "that we prove ourselves with, or that an embedded directory signs with.",
     )
+    audience: bool = Field(
+        False,
+        description="Whether the access and refresh tokens that an embedded directory issues say for which application "
+        "they are, by the claim aud: its href. A token that has the claim is good for that application only, wherever "
+        "it was issued. Off, since some old clients refuse tokens with claims that they do not expect.",
+    )
 
 
 class BasicSettings(Section):

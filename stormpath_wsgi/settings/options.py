@@ -29,7 +29,8 @@ class DirectoryOptions:
     hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
     that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
     requests of a process may wait for the hash of a password. *limits*: how often something may be tried. *passwords*:
-    which new ones are refused. *events*: who listens to what happens in the directory.
+    which new ones are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``. *events*: who
+    listens to what happens in the directory.
     """
 
     base_url: str = "https://localhost/v1"
@@ -45,4 +46,5 @@ class DirectoryOptions:
     hash_queue: int = 4
     limits: LimitsSettings = field(default_factory=LimitsSettings)
     passwords: PasswordsSettings = field(default_factory=PasswordsSettings)
+    names_audience: bool = False
     events: Events = field(default_factory=Events)

@@ -390,6 +390,7 @@ class Settings(Section):
             hash_queue=self.hash_queue,
             limits=self.limits,
             passwords=self.passwords,
+            names_audience=self.bearer.audience,
             events=self._events(),
         )
 

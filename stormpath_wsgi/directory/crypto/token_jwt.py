@@ -41,8 +41,13 @@ class Issued:
     text: str = field(repr=False)
 
     @classmethod
-    def of(cls, kind: type[Kind], id: str, row: Mapping[str, Any], base_url: str, secret: str) -> Self:
-        """The JWT of the token *id*, of *kind*. *row*: its :data:`COLUMNS`. *secret*: of the API key that signs it."""
+    def of(
+        cls, kind: type[Kind], id: str, row: Mapping[str, Any], base_url: str, secret: str, *, names_audience: bool
+    ) -> Self:
+        """The JWT of the token *id*, of *kind*. *row*: its :data:`COLUMNS`. *secret*: of the API key that signs it.
+
+        *names_audience*: whether it has the claim ``aud`` as well, the href of the application (RFC 7519, 4.1.3).
+        """
         header = {"kid": row["api_key_id"], "stt": STT[kind]}
         claims = {
             "jti": id,
@@ -51,6 +56,8 @@ class Issued:
             "sub": f"{base_url}/{Account.path}/{row['account_id']}",
             "exp": row["expires_at"] // 1000,
         }
+        if names_audience:
+            claims["aud"] = claims["iss"]
         if row.get("refresh_token_id"):
             claims["rti"] = row["refresh_token_id"]
         if row["organization_id"]:

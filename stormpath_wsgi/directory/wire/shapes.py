@@ -38,6 +38,10 @@ class Reader(Protocol):
         """Decrypts encrypted attributes."""
 
     @property
+    def names_audience(self) -> bool:
+        """Whether the JWTs of tokens say for which application they are."""
+
+    @property
     def mail(self) -> Mail:
         """Tells the sender and the links of mails."""
 
@@ -165,6 +169,9 @@ def _default_mapping(flag: str) -> Callable[[Shape], Serialiser]:
 def _issued(part: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
     """Writes what *part* returns for the JWT of a token; null for a token without a JWT."""
 
+    def issued(work: Reader, kind: type[Kind], id: str, columns: Mapping[str, Any], secret: str) -> Issued:
+        return Issued.of(kind, id, columns, work.base_url, secret, names_audience=work.names_audience)
+
     def serialise(shape: Shape) -> Serialiser:
         at = {name: shape.at(name, shape.table.c[name]) for name in token_jwt.COLUMNS if name in shape.table.c}
         keys, secret = schema.api_keys, kinds.ApiKey.secret
@@ -179,7 +186,7 @@ def _issued(part: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
                 return None
             columns = {name: row[place] for name, place in at.items()}
             opened = work.secrets.decrypt(row[encrypted], context(columns["api_key_id"]))
-            return part(Issued.of(shape.kind, row[0], columns, work.base_url, opened))
+            return part(issued(work, shape.kind, row[0], columns, opened))
 
         return serialise
 

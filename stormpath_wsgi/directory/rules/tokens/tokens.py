@@ -190,6 +190,8 @@ def read(work: UnitOfWork, text: str) -> Signed:
     """
     token = jwt.read(text, lambda kid: _secret(work, kid))
     token.check_times(work.now / 1000)
+    if "aud" in token.claims and not token.is_for(token.text("iss")):
+        raise fault(Code.TOKEN_OF_OTHER_APPLICATION)
     for kind, stt in STT.items():
         if token.header.get("stt") == stt:
             return Signed(kind, token.text("jti"), token.header.get("kid"), _rotation(token))
