@@ -67,6 +67,7 @@ bench: $(TOOLS) ## measure what middleware, REST API and guessing cost (ACCOUNTS
 	@$(PIP) install --quiet --editable '.[flask,bench]'
 	$(BIN)/python benchmarks/middleware.py
 	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
+	$(BIN)/python benchmarks/audit.py $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 	$(BIN)/python benchmarks/guessing.py $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
 system: ## servers, a browser, Node.js and clients of others for the tests (Debian, as root; elsewhere install what .ci/system names)

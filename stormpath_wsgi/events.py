@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, Unavailable
@@ -165,6 +165,9 @@ class BeforeEvent(Event):
 
 class AfterEvent(Event):
     """Something has happened, and is committed."""
+
+    #: Whether the audit has this very event already, written in the transaction of the change.
+    is_kept: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -392,6 +395,20 @@ class RefreshTokenReused(AfterEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConfigurationChanged(AfterEvent):
+    """An administrator, or a program that acts for one, has made, changed or removed something that accounts depend on.
+
+    *what*: such as ``Application``, ``Directory``, ``Group``, ``PasswordPolicy``. *resource*: the href. *action*:
+    ``made``, ``changed`` or ``removed``. *changed*: which attributes were written, as JSON calls them.
+    """
+
+    what: str
+    resource: str
+    action: str
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class WaitBegan(AfterEvent):
     """Something was tried so often that the next try has to wait for so many *seconds*.
 
@@ -423,6 +440,7 @@ class Declined(Exception):
 
 E = TypeVar("E", bound=Event)
 B = TypeVar("B", bound=BeforeEvent)
+A = TypeVar("A", bound=AfterEvent)
 
 Listener: TypeAlias = Callable[[Any], object]
 #: A listener with the kind of events that it is for.
@@ -448,6 +466,13 @@ def reserved(*kinds: type[Event]) -> Iterator[list[Event]]:
         yield kept
     finally:
         _reserved.reset(token)
+
+
+def told_of(kept: Iterable[Event], kind: type[A]) -> A | None:
+    """The first event of *kind* that a directory in this process has told in a block of :func:`reserved`; None: there
+    is none. A flow tells that one, so that the audit has it once.
+    """
+    return next((event for event in kept if isinstance(event, kind)), None)
 
 
 class Events:

@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "codes": set(),
     "errors": set(),
     "events": set(),
+    "audit": set(),
     "breaker": set(),
     "kinds": set(),
     "jwt": set(),
@@ -35,10 +36,11 @@ ARROWS: dict[str, set[str]] = {
     "remembered": set(),
     "limits": {"breaker"},
     "passwords": set(),
-    "settings": {"key_file", "limits", "passwords", "texts"},
+    "settings": {"audit", "key_file", "limits", "passwords", "texts"},
     "devices": {"texts"},
     "directory": {
-        "breaker", "devices", "key_file", "limits", "passwords", "remembered", "settings", "texts", "theme", "tickets",
+        "audit", "breaker", "devices", "key_file", "limits", "passwords", "remembered", "settings", "texts", "theme",
+        "tickets",
     },
     "client": {"limits", "sauthc1", "tickets"},
     "web/address": set(),
@@ -104,7 +106,7 @@ ARROWS: dict[str, set[str]] = {
     "doctor": {"client", "settings"},
     "transfer": {"directory", "settings"},
     "cli": {
-        "api", "client", "development", "directory", "doctor", "importing", "limits", "middleware", "pages",
+        "api", "audit", "client", "development", "directory", "doctor", "importing", "limits", "middleware", "pages",
         "passwords", "settings", "transfer", "web/address",
     },
     "paste": {"middleware"},
@@ -118,7 +120,7 @@ ARROWS: dict[str, set[str]] = {
 #: The floors of the directory, from the ground up. A file looks at those of its own floor and of lower ones.
 FLOORS: tuple[set[str], ...] = (
     {"storage"}, {"crypto"}, {"mail", "sms"}, {"wire"}, {"context", "rotation"}, {"rows"}, {"rules"},
-    {"delivery", "rulebook"}, {"service"}, {"__init__"},
+    {"auditing", "delivery", "rulebook"}, {"service"}, {"__init__"},
 )  # fmt: skip
 
 #: Modules that may look where their room may not.

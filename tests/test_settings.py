@@ -743,6 +743,8 @@ EXAMPLES = {
 #: and by name, where not any text will do.
 OTHER_VALUES = {
     "application.href": "https://localhost/v1/applications/x",
+    "audit.signingKeys": "5a" * 32,
+    "audit.url": "https://log.example.org/heads?token=hush",
     "baseUrl": "https://id.example.com/v1",
     "client.authenticationScheme": "BASIC",
     "client.baseUrl": "https://id.example.com/v1",

@@ -15,6 +15,7 @@ from stormpath_wsgi.cli import addresses, serving, targets
 from stormpath_wsgi.cli.accounts import account
 from stormpath_wsgi.cli.api_keys import apikey, reveal
 from stormpath_wsgi.cli.applications import application
+from stormpath_wsgi.cli.audit import audit
 from stormpath_wsgi.cli.command import (
     Commands,
     Failure,
@@ -168,6 +169,7 @@ def _first_api_key(settings: Settings, service: DirectoryService) -> None:
 
 
 cli.add_command(account)
+cli.add_command(audit)
 cli.add_command(configuration)
 cli.add_command(application)
 cli.add_command(deploy)

@@ -42,6 +42,8 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         limits=options.limits,
         new_passwords=options.passwords,
         names_audience=options.names_audience,
+        audit=options.audit,
+        encryption_keys=options.encryption_keys,
     )
 
 

@@ -109,6 +109,9 @@ class Context:
         )
         #: Called when there is mail in the outbox.
         self.deliver: Callable[[], object] = _nobody
+        #: Called before a transaction is committed that tells events, and after that.
+        self.record: Callable[[UnitOfWork], object] = _nothing
+        self.recorded: Callable[[], object] = _nobody
         self._uses = Uses(lambda: self.clock())
         self.send_sms = send_sms or sms.default(database)
         self.caller: str | None = None
@@ -132,6 +135,12 @@ class Context:
             self._uses.note(work.used, lambda: self.write(moves_generation=False))
 
     @contextmanager
+    def snapshot(self) -> Iterator[UnitOfWork]:
+        """A transaction for reading, whose statements all see what is committed when the first of them starts."""
+        with self.database.snapshot() as connection:
+            yield self.work(connection, self._tenant(connection))
+
+    @contextmanager
     def write(self, *, moves_generation: bool = True) -> Iterator[UnitOfWork]:
         """A transaction for writing: committed at the end of the block, undone when the block raises.
 
@@ -140,10 +149,14 @@ class Context:
         with self.database.write(moves_generation=moves_generation) as transaction:
             work = self.work(transaction.connection, self._tenant(transaction.connection))
             yield work
+            if work.told:
+                self.record(work)
         if work.outdated and not moves_generation:
             self._move_generation(work.outdated)
         if work.queued:
             self.deliver()
+        if work.told:
+            self.recorded()
         for event in work.told:
             self.events.emit(event)
 
@@ -205,4 +218,8 @@ def _moment(seconds: float) -> dt.datetime:
 
 
 def _nobody() -> None:
-    """Does nothing: there is no delivery to wake up."""
+    """Does nothing: there is nobody to wake up."""
+
+
+def _nothing(work: UnitOfWork) -> None:
+    """Keeps nothing of what *work* tells."""

@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.directory.auditing import Auditing, keys_of
 from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
@@ -61,7 +64,7 @@ from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import Events, WaitBegan
 from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.passwords import PasswordCheck
-from stormpath_wsgi.settings import LimitsSettings, MailSettings, PasswordsSettings
+from stormpath_wsgi.settings import AuditSettings, LimitsSettings, MailSettings, PasswordsSettings
 
 
 class DirectoryService:
@@ -75,7 +78,8 @@ class DirectoryService:
     *base_url*: what hrefs start with, without a slash at the end. *passwords*, *secrets*, *sms* and *mail*: None means
     the defaults. *clock*: returns seconds since the epoch. *cache_ttl*: seconds that the service remembers anything at
     the most. *events*: its listeners are told what happens. *limits*: how often something may be tried.
-    *new_passwords*: which are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``.
+    *new_passwords*: which are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``. *audit*:
+    what is kept of what happens; None: nothing. *encryption_keys*: those of the settings.
     """
 
     def __init__(
@@ -94,6 +98,8 @@ class DirectoryService:
         limits: LimitsSettings | None = None,
         new_passwords: PasswordsSettings | None = None,
         names_audience: bool = False,
+        audit: AuditSettings | None = None,
+        encryption_keys: Sequence[str | SecretStr] = (),
     ) -> None:
         self.base_url = base_url
         #: Its listeners are told what happens in the directory, whoever asks for it.
@@ -128,6 +134,10 @@ class DirectoryService:
         self._delivery = Delivery(self._context)
         self._context.deliver = self._delivery.wake
         self.events.listen(WaitBegan, self._delivery.warn)
+        settings = audit or AuditSettings(enabled=False)
+        #: What has happened, kept so that it can be proved.
+        self.audit = Auditing(self._context, settings, keys_of(settings, database, encryption_keys))
+        self._context.record, self._context.recorded = self.audit.record, self.audit.wake
         self._active_keys = ActiveKeys(self._context)
 
     def active_key(self, api_key_id: str) -> ActiveKey | None:
@@ -168,6 +178,7 @@ class DirectoryService:
         """
         self._context.database.serve()
         self._delivery.serve()
+        self.audit.serve()
 
     def get(self, path: str, expand: str | None = None) -> Wire:
         """One resource. At ``applications/<id>/authTokens/<token id>`` it is that token, if it is valid there.
@@ -356,6 +367,7 @@ class DirectoryService:
     def close(self) -> None:
         """Sends mail that is due, for ten seconds at the most, and closes every connection."""
         self._delivery.close()
+        self.audit.close()
         self._context.database.close()
         if self._tallies is not None:
             self._tallies.close()

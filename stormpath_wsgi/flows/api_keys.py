@@ -12,7 +12,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import ApiKeyDisabled, ApiKeyMade, reserved
+from stormpath_wsgi.events import ApiKeyDisabled, ApiKeyMade, reserved, told_of
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.refusals import KeyRefused
 from stormpath_wsgi.kinds import ID, ConnectedKey, id_of, parse_instant
@@ -75,11 +75,11 @@ class ApiKeys:
         if any(key.name == wanted for key in keys):
             raise KeyRefused(Code.NOT_UNIQUE, field="name")
         try:
-            with reserved(ApiKeyMade):
+            with reserved(ApiKeyMade) as kept:
                 made = self._store.create(f"{account.href}/apiKeys", {"name": wanted}, {"notify": True})
         except Error as error:
             raise KeyRefused.of(error, field="name") from error
-        self._events.emit(ApiKeyMade(account=account.href, key=made["id"]))
+        self._events.emit(told_of(kept, ApiKeyMade) or ApiKeyMade(account=account.href, key=made["id"]))
         return NewKey(made["id"], wanted, made["secret"])
 
     def revoke(self, session: CurrentSession, id: object) -> None:
@@ -94,13 +94,14 @@ class ApiKeys:
         try:
             if self._store.get(href)["account"]["href"] != account.href:
                 raise KeyRefused(Code.NOT_FOUND)
-            with reserved(ApiKeyDisabled):
+            with reserved(ApiKeyDisabled) as kept:
                 self._store.delete(href)
         except Error as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return
-        self._events.emit(ApiKeyDisabled(account=account.href, key=id, removed=True))
+        known = told_of(kept, ApiKeyDisabled)
+        self._events.emit(known or ApiKeyDisabled(account=account.href, key=id, removed=True))
 
 
 def _key(wire: Mapping[str, Any]) -> Key:

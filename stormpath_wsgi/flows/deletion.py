@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import AccountDeleted, DeletionAsked, StatusChanged, reserved
+from stormpath_wsgi.events import AccountDeleted, DeletionAsked, StatusChanged, reserved, told_of
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.refusals import DeletionRefused
 from stormpath_wsgi.flows.sign_out import SignOut
@@ -61,18 +61,19 @@ class AccountDeletion:
     def _later(self, account: Account) -> dt.datetime:
         wish = {"grace": format_duration(self.grace), "application": {"href": self._application.href}}
         try:
-            with reserved(DeletionAsked, StatusChanged):
+            with reserved(DeletionAsked, StatusChanged) as kept:
                 due = parse_instant(self._store.create(f"{account.href}/deletions", wish)["dueAt"])
         except Error as error:
             raise DeletionRefused.of(error) from error
-        self._events.emit(StatusChanged(account=account.href, old=ENABLED, new=DISABLED))
-        self._events.emit(DeletionAsked(account=account.href, due=due))
+        status = told_of(kept, StatusChanged)
+        self._events.emit(status or StatusChanged(account=account.href, old=ENABLED, new=DISABLED))
+        self._events.emit(told_of(kept, DeletionAsked) or DeletionAsked(account=account.href, due=due))
         return due
 
     def _now(self, account: Account) -> None:
         try:
-            with reserved(AccountDeleted):
+            with reserved(AccountDeleted) as kept:
                 account.delete()
         except Error as error:
             raise DeletionRefused.of(error) from error
-        self._events.emit(AccountDeleted(account=account.href))
+        self._events.emit(told_of(kept, AccountDeleted) or AccountDeleted(account=account.href))

@@ -11,7 +11,7 @@ from typing import Any
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import SessionEnded, reserved
+from stormpath_wsgi.events import SessionEnded, reserved, told_of
 from stormpath_wsgi.flows.refusals import SessionRefused
 from stormpath_wsgi.kinds import ID, Session, id_of, parse_instant
 from stormpath_wsgi.session import CurrentSession
@@ -85,13 +85,13 @@ class SignedInPlaces:
             mine = found["account"]["href"] == account.href
             if not mine or found["application"]["href"] != self._application.href:
                 raise SessionRefused(Code.NOT_FOUND)
-            with reserved(SessionEnded):
+            with reserved(SessionEnded) as kept:
                 self._store.delete(href)
         except Error as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return
-        self._events.emit(SessionEnded(account=account.href))
+        self._events.emit(told_of(kept, SessionEnded) or SessionEnded(account=account.href))
 
     def end_others(self, session: CurrentSession) -> None:
         """Sign out all other places, in one step.
@@ -99,9 +99,9 @@ class SignedInPlaces:
         Raises :class:`SessionRefused` when nobody is signed in by a session.
         """
         account, own = _signed_in(session)
-        with reserved(SessionEnded):
+        with reserved(SessionEnded) as kept:
             self._store.update(f"{self._base}/{Session.path}/{own}", {Session.only.wire: True})
-        self._events.emit(SessionEnded(account=account.href))
+        self._events.emit(told_of(kept, SessionEnded) or SessionEnded(account=account.href))
 
     def _page(self, account: Account, offset: int, limit: int) -> Mapping[str, Any]:
         query = {"application.href": self._application.href, "orderBy": "createdAt desc"}

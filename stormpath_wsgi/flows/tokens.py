@@ -28,6 +28,7 @@ from stormpath_wsgi.events import (
     SignInFailed,
     SignInStarts,
     reserved,
+    told_of,
 )
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.refusals import SignInRefused, TokensRefused
@@ -109,14 +110,14 @@ class TokenGrants:
         form = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret, **self._ttl}
         try:
             with self._browsers.trying(session), reserved(SignInStarts, SignedIn, SignInFailed) as kept:
-                told = GrantResult.of(self._client, self._store.create(self._endpoint, form))
+                result = GrantResult.of(self._client, self._store.create(self._endpoint, form))
         except Error as error:
             known = next((event.account for event in kept), None)
             with self._telling(key, known, API_KEY):
                 raise TokensRefused.of(error) from error
-        account = unverified(told.access_token).claims.get("sub")  # the directory has just written it
-        self._events.emit(SignedIn(account=account, credential=API_KEY))
-        return told
+        account = unverified(result.access_token).claims.get("sub")  # the directory has just written it
+        self._events.emit(told_of(kept, SignedIn) or SignedIn(account=account, credential=API_KEY))
+        return result
 
     def _issue(self, account: Account, organization_name_key: str | None) -> GrantResult:
         """Tokens for an account that was proved, as long as it has the password that was. Raises Error."""

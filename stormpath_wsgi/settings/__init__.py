@@ -10,6 +10,7 @@ Names and defaults follow the public Stormpath framework specification where it 
 
 from stormpath_wsgi.settings.api import ApiSettings
 from stormpath_wsgi.settings.application import ApplicationSettings
+from stormpath_wsgi.settings.audit import AuditSettings
 from stormpath_wsgi.settings.client import ApiKeySettings, ClientSettings
 from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
@@ -73,6 +74,7 @@ from stormpath_wsgi.settings.web import WebSettings
 # fmt: off
 __all__ = [
     "AccessTokenCookieSettings", "AccountSettings", "ApiKeySettings", "ApiSettings", "ApplicationSettings",
+    "AuditSettings",
     "BasicSettings", "BearerSettings", "ChangeForm", "ChangePasswordSettings", "ClientCredentialsSettings",
     "ClientSettings", "DirectoryOptions", "EmailSettings", "EnvironSettings", "ExpandSettings", "FieldSettings",
     "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "ForwardAuthHeaders",

@@ -10,6 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 
 from stormpath_wsgi.events import Events
+from stormpath_wsgi.settings.audit import AuditSettings
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.passwords import PasswordsSettings
@@ -29,8 +30,8 @@ class DirectoryOptions:
     hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
     that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
     requests of a process may wait for the hash of a password. *limits*: how often something may be tried. *passwords*:
-    which new ones are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``. *events*: who
-    listens to what happens in the directory.
+    which new ones are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``. *audit*: what is
+    kept of what happens. *events*: who listens to what happens in the directory.
     """
 
     base_url: str = "https://localhost/v1"
@@ -47,4 +48,5 @@ class DirectoryOptions:
     limits: LimitsSettings = field(default_factory=LimitsSettings)
     passwords: PasswordsSettings = field(default_factory=PasswordsSettings)
     names_audience: bool = False
+    audit: AuditSettings = field(default_factory=AuditSettings)
     events: Events = field(default_factory=Events)

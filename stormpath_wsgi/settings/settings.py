@@ -19,6 +19,7 @@ from stormpath_wsgi.events import Events, heard
 from stormpath_wsgi.settings import instance, sources
 from stormpath_wsgi.settings.api import ApiSettings
 from stormpath_wsgi.settings.application import ApplicationSettings
+from stormpath_wsgi.settings.audit import AuditSettings
 from stormpath_wsgi.settings.client import ClientSettings
 from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
@@ -201,6 +202,7 @@ class Settings(Section):
     api: ApiSettings = ApiSettings()
     mail: MailSettings = MailSettings()
     passkeys: PasskeysSettings = PasskeysSettings()
+    audit: AuditSettings = AuditSettings()
 
     @model_validator(mode="after")
     def _credentials_fit(self) -> Self:
@@ -349,7 +351,7 @@ class Settings(Section):
 
     def _without_effect(self) -> list[str]:
         if self.remote:
-            return self._changed(self, "encryption_keys", "sms", "password_hasher", "mail", "base_url")
+            return self._changed(self, "encryption_keys", "sms", "password_hasher", "mail", "base_url", "audit")
         return [f"client.{name}" for name in self._changed(self.client, "authentication_scheme", "connection_timeout")]
 
     @staticmethod
@@ -391,6 +393,7 @@ class Settings(Section):
             limits=self.limits,
             passwords=self.passwords,
             names_audience=self.bearer.audience,
+            audit=self.audit,
             events=self._events(),
         )
 

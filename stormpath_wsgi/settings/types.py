@@ -346,6 +346,13 @@ def _limit(value: Any) -> Any:
     return value if isinstance(value, Limit) else Limit.parse(value if isinstance(value, str) else "")
 
 
+def _audit_url(value: SecretStr) -> SecretStr:
+    # A user name and a password in it would not be sent.
+    if not re.fullmatch(r"https?://[^/?#@\s]+([/?][^#\s]*)?", value.get_secret_value()):
+        raise ValueError("write a whole http(s) address such as https://log.example.com/heads, without # and @")
+    return value
+
+
 def _redis_url(value: SecretStr) -> SecretStr:
     if not re.match(r"(redis|rediss|unix)://", value.get_secret_value()):
         raise ValueError("write redis://host:6379/0, rediss://… for TLS, or unix:///path/of/the/socket")
@@ -420,6 +427,9 @@ FontNames = Annotated[tuple[str, ...], Field(max_length=10), BeforeValidator(_fo
 MailAddress = Annotated[str, AfterValidator(_address)]
 #: The address of a page that mails lead to.
 Link = Annotated[str, AfterValidator(_link)]
+
+#: The address that the heads of the audit are sent to.
+AuditUrl = Annotated[SecretStr, AfterValidator(_audit_url)]
 
 SigningKeys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_key)], ...], BeforeValidator(_split)]
 EncryptionKeys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...], BeforeValidator(_split)]

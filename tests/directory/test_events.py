@@ -21,6 +21,7 @@ from stormpath_wsgi.events import (
     ApiKeyDisabled,
     ApiKeyMade,
     BeforeEvent,
+    ConfigurationChanged,
     Declined,
     EmailChanged,
     Event,
@@ -43,20 +44,28 @@ WRONG = "Wrong-Horse-3"
 
 
 class Told:
-    """Listens to a world. *events* are those since the last look, each without what all have."""
+    """Listens to a world. *events* are those since the last look, each without what all have.
+
+    What administrators do is left out unless it is what is listened to.
+    """
 
     def __init__(self, world: World, kind: type[Event] = AfterEvent) -> None:
         self._events: list[Event] = []
+        self._kind = kind
         world.service.events.listen(kind, self._events.append)
 
     def full(self) -> list[Event]:
-        told = self._events[:]
+        told = [event for event in self._events if self._kind is ConfigurationChanged or not _is_configuration(event)]
         self._events.clear()
         return told
 
     def read(self) -> list[tuple[Any, ...]]:
         """The class of each event, the path of its account, and what only such events say."""
         return [(type(event), _path(event.account), *_own(event)) for event in self.full()]
+
+
+def _is_configuration(event: Event) -> bool:
+    return isinstance(event, ConfigurationChanged)
 
 
 def _path(href: str | None) -> str | None:

@@ -58,8 +58,8 @@ def refused(code: int, *words: str) -> Iterator[None]:
 
 
 def is_mail_thread() -> bool:
-    """Whether the thread that looks for old mail asks, once in each process: no request causes that."""
-    return threading.current_thread().name == "stormpath-wsgi mail"
+    """Whether a thread asks that looks for old mail, or after the audit: no request causes that."""
+    return threading.current_thread().name in ("stormpath-wsgi mail", "stormpath-wsgi audit")
 
 
 @contextmanager

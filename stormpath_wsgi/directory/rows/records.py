@@ -30,9 +30,25 @@ from stormpath_wsgi.directory.wire import canonical
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, encryption_context
 from stormpath_wsgi.errors import fault
+from stormpath_wsgi.events import ConfigurationChanged
 from stormpath_wsgi.kinds import Attribute, Kind
 
 Wire = dict[str, Any]
+
+#: What administrators make and remove: listeners are told of it. What comes with one of these is no event of its own.
+_MADE = frozenset({
+    kinds.AccountLink, kinds.AccountStoreMapping, kinds.Agent, kinds.Application, kinds.Directory, kinds.Group,
+    kinds.Organization, kinds.OrganizationAccountStoreMapping, kinds.RegisteredSamlServiceProvider,
+    kinds.SamlServiceProviderRegistration, kinds.SmtpServer,
+})  # fmt: skip
+
+#: What they change.
+_CHANGED = _MADE | {
+    kinds.AccountCreationPolicy, kinds.AccountLinkingPolicy, kinds.ApplicationWebConfig,
+    kinds.AttributeStatementMappingRules, kinds.EmailTemplate, kinds.Field, kinds.IdSite, kinds.OAuthPolicy,
+    kinds.PasswordPolicy, kinds.PasswordStrength, kinds.Provider, kinds.SamlIdentityProvider, kinds.Tenant,
+    kinds.UserInfoMappingRules,
+}  # fmt: skip
 
 
 def load(work: UnitOfWork, resource: Resource) -> Wire:
@@ -88,6 +104,8 @@ def make(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any],
     row = {name: value for name, value in common.items() if name in table.c}
     with taken(*_uniqueness(kind)):
         work.connection.execute(insert(table), {**row, **_stored(work, kind, id, values), **columns})
+    if kind in _MADE:
+        tell(work, kind, id, "made")
 
 
 def change(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any]) -> None:
@@ -98,12 +116,26 @@ def change(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any
         return
     with taken(*_uniqueness(kind)):
         work.connection.execute(update(table).where(table.c.id == id).values(row))
+    if kind in _CHANGED:
+        tell(work, kind, id, "changed", values)
 
 
 def remove(work: UnitOfWork, kind: type[Kind], id: str) -> None:
     """Removes the resource, if it exists, and the rows that refer to it with ON DELETE CASCADE."""
     table = SHAPES[kind].table
     work.connection.execute(delete(table).where(table.c.id == id))
+    if kind in _MADE:
+        tell(work, kind, id, "removed")
+
+
+def tell(work: UnitOfWork, kind: type[Kind], id: str, action: str, written: Mapping[str, Any] | None = None) -> None:
+    """Tells that an administrator has ``made``, ``changed`` or ``removed`` something.
+
+    *written*: the values that were written, by their names in Python.
+    """
+    changed = tuple(sorted(kinds.wire_name(name) for name in written or ()))
+    href = work.href(Resource(kind, id))
+    work.tell(ConfigurationChanged, None, what=kind.title(), resource=href, action=action, changed=changed)
 
 
 def _touched(work: UnitOfWork, table: Table) -> dict[str, Any]:

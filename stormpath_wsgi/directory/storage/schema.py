@@ -707,3 +707,55 @@ passkeys = table(
     UniqueConstraint("tenant_id", "credential_id"),
     Index(None, "account_id", "created_at"),
 )
+
+#: Numbers that a database counts up: SQLite does that for a column of the type INTEGER only.
+_Counted = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _said_of_events() -> Iterator[Column[Any]]:
+    """What is kept of an event (:class:`stormpath_wsgi.audit.Entry`)."""
+    yield Column("at", BigInteger, nullable=False)
+    for name in ("event", "result"):
+        yield Column(name, Text, nullable=False)
+    for name in ("account", "actor", "credential", "address", "agent"):
+        yield Column(name, Text)
+    yield Column("details", Text, nullable=False)
+
+
+#: Events that are committed and not in the chain yet. Each transaction adds its own rows, and none waits for another.
+#: No foreign key leads from the audit to a tenant: what has happened stays when the tenant is gone.
+audit_waiting = Table(
+    "audit_waiting",
+    metadata,
+    Column("number", _Counted, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    *_said_of_events(),
+    Index(None, "tenant_id", "number"),
+)
+
+#: The chain of each tenant. Rows are added behind the last one, and taken away from the beginning by retention only.
+audit_rows = Table(
+    "audit_rows",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    *_said_of_events(),
+    PrimaryKeyConstraint("tenant_id", "position"),
+    Index(None, "tenant_id", "account"),
+)
+
+#: Where the chain of a tenant ends, and behind which row it begins (*begins*). Who adds rows locks the first of them.
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("begins", Boolean, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("key", Text),
+    Column("signature", Text),
+    PrimaryKeyConstraint("tenant_id", "begins"),
+)

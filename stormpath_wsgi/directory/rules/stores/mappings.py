@@ -133,6 +133,7 @@ def remove(context: Context, target: Resource) -> None:
     with context.write() as work:
         records.load(work, target)
         _release(work, family, family.table.c.id == target.id)
+        records.tell(work, family.kind, target.id, "removed")
 
 
 def add(
