@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeAlias, overload
+from typing import Any, Protocol, TypeAlias, overload
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webob import Request
 from werkzeug.wsgi import ClosingIterator
 
+from stormpath_wsgi.checks import Check
 from stormpath_wsgi.client import Group
-from stormpath_wsgi.session import CurrentSession, session_of
+from stormpath_wsgi.errors import Error
+from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import WebSettings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
@@ -28,7 +32,7 @@ from stormpath_wsgi.web.responses import ExcInfo, Headers, Refusals
 
 log = logging.getLogger(__name__)
 
-#: A function that wraps an application and decides which requests reach it. Every :class:`Policy` is one.
+#: A function that wraps an application and decides which requests reach it. Every :class:`Rule` is one.
 Wrapper: TypeAlias = Callable[[WSGIApplication], WSGIApplication]
 
 #: The headers of a 401 (RFC 9110 asks for one).
@@ -48,13 +52,98 @@ NOT_SIGNED_IN = marked("You are not authenticated. Please log in to access this 
 NOT_ALLOWED = marked("You do not have sufficient permissions to access this resource.")
 
 
+#: What an id of a request may be that stands in the log as it came.
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._:/+=@-]{1,128}")
+
 #: The value of ``?status=`` with which somebody who is signed in and may not pass is sent to the login page. There it
 #: shows the form, and says who is signed in and that this account may not see the page that was wanted.
 FORBIDDEN = "forbidden"
 
 
+class Visit(Protocol):
+    """What a policy looks at of whoever asks: a :class:`~stormpath_wsgi.session.CurrentSession`, or what may be one."""
+
+    @property
+    def user(self) -> User | AnonymousUser:
+        """Who is signed in."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the sign-in is not longer ago than the setting ``session.fresh``."""
+
+    @property
+    def second_factor(self) -> int | None:
+        """When a second factor was proved in this session, in seconds since the epoch; None: none was."""
+
+    def is_younger(self, seconds: float) -> bool:
+        """Whether the sign-in is less than so many *seconds* ago."""
+
+
+class Rule(ABC):
+    """What every policy can do: go around an app, explain itself, and be combined with others.
+
+    ``one & other`` lets pass whom both let pass, ``one | other`` whom one of them does, and ``~one`` whom it does not.
+    """
+
+    #: What it is called, in the log.
+    name: str
+    #: The groups that it asks for, by name or href; empty: it asks for something else.
+    groups: tuple[str, ...] = ()
+
+    @abstractmethod
+    def passes(self, visit: Visit) -> bool:
+        """Whether whoever asks may pass."""
+
+    @abstractmethod
+    def check(self, visit: Visit) -> Check:
+        """The same with the reasons, and what would make it pass. It may ask more of the directory."""
+
+    def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers a visitor whom it does not let pass: a stranger is asked to sign in, others get 403. A WSGI app."""
+        if not session_of(environ).user.is_authenticated:
+            return challenge(environ, start_response)
+        environ[REFUSED_BY] = self
+        return forbid(environ, start_response)
+
+    def __call__(self, app: WSGIApplication) -> WSGIApplication:
+        if not callable(app):
+            raise TypeError(f"{self.name} goes around a WSGI application, and {app!r} is none.")
+
+        def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            session = session_of(environ)
+            if self.passes(session):
+                return app(environ, start_response)
+            if _seconds_to_wait(environ) is None:  # the log was told when the wait began
+                _log(self, session, environ)
+            return self.refuse(environ, start_response)
+
+        return guarded
+
+    def __and__(self, other: object) -> Rule:
+        return _All((self, other)) if isinstance(other, Rule) else NotImplemented
+
+    def __or__(self, other: object) -> Rule:
+        return _Any((self, other)) if isinstance(other, Rule) else NotImplemented
+
+    def __invert__(self) -> Rule:
+        return _Not(self)
+
+
+def _log(policy: Rule, session: Visit, environ: WSGIEnvironment) -> None:
+    """Logs that *policy* refuses a request, and why; under the id that a proxy or server has given the request."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    id = environ.get("HTTP_X_REQUEST_ID", "")
+    request = f" (request {id})" if _REQUEST_ID.fullmatch(id) else ""
+    try:
+        why: Check | str = policy.check(session)
+    except Error as error:  # the refusal stands all the same
+        why = f"why is not known: {error}"
+    log.info("The policy %s refuses %r%s: %s", policy.name, session.user, request, why)
+
+
 @dataclass(frozen=True)
-class Policy:
+class Policy(Rule):
     """A named question about a user.
 
     Called with a WSGI app, it returns one that asks the question before each request.
@@ -64,23 +153,32 @@ class Policy:
     allows: Callable[[User | AnonymousUser], bool]
     #: The groups that it asks for, by name or href; empty: it asks for something else.
     groups: tuple[str, ...] = ()
+    #: Whether it asks for all of these groups, and not for one of them.
+    all_groups: bool = True
 
-    def __call__(self, app: WSGIApplication) -> WSGIApplication:
-        if not callable(app):
-            raise TypeError(f"{self.name} goes around a WSGI application, and {app!r} is none.")
+    def passes(self, visit: Visit) -> bool:
+        """See :meth:`Rule.passes`."""
+        return self.allows(visit.user)
 
-        def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            user = session_of(environ).user
-            if self.allows(user):
-                return app(environ, start_response)
-            if _seconds_to_wait(environ) is None:  # the log was told when the wait began
-                log.info("The policy %s refuses %r.", self.name, user)
-            if not user.is_authenticated:
-                return challenge(environ, start_response)
-            environ[REFUSED_BY] = self
-            return forbid(environ, start_response)
+    def check(self, visit: Visit) -> Check:
+        """See :meth:`Rule.check`."""
+        user, passed = visit.user, self.allows(visit.user)
+        remedy = "sign in"
+        if user.is_authenticated:
+            remedy = "" if self.groups else f"{_place(self.allows)} has to answer yes"
+            if self.groups and not self.all_groups:
+                remedy = "one of these is enough"
+        return Check(self.name, passed, remedy, tuple(_of_group(group, user) for group in self.groups))
 
-        return guarded
+
+def _of_group(group: str, user: User | AnonymousUser) -> Check:
+    return Check(f"in the group {group}", user.has_groups([group]), "stormpath-wsgi group add puts an account into it")
+
+
+def _place(function: object) -> str:
+    """Where a developer finds *function*."""
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{getattr(named, '__qualname__', '')}"
 
 
 login_required = Policy("login_required", lambda user: user.is_authenticated)
@@ -95,79 +193,155 @@ def groups_required(groups: Iterable[GroupName], all: bool = True) -> Policy:
     if isinstance(groups, str | Group) or callable(groups):
         raise TypeError("groups_required takes a list of groups: write groups_required([…])")
     wanted = tuple(group_key(group) for group in groups)
-    return Policy(f"groups_required({', '.join(wanted)})", lambda user: user.has_groups(wanted, all), wanted)
+    name = f"groups_required({', '.join(wanted)})"
+    return Policy(name, lambda user: user.has_groups(wanted, all), wanted, all)
 
 
 @dataclass(frozen=True)
-class SessionPolicy:
+class SessionPolicy(Rule):
     """A named question about the session of somebody who is signed in. It is used as a :class:`Policy` is.
 
     *holds*: whether the session will do. *page*: of the settings, our page that mends it, and what its address says
     besides ``next``; None: it is not served. A browser is sent there and comes back; a program gets 403, and so does
-    who is signed in by a token or an API key, which proves nothing of the kind.
+    who is signed in by a token or an API key, which proves nothing of the kind. *remedy*: what makes it pass.
     """
 
     name: str
-    holds: Callable[[CurrentSession], bool]
+    holds: Callable[[Visit], bool]
     page: Callable[[WebSettings], tuple[str, str] | None]
+    remedy: str = ""
 
-    def __call__(self, app: WSGIApplication) -> WSGIApplication:
-        if not callable(app):
-            raise TypeError(f"{self.name} goes around a WSGI application, and {app!r} is none.")
+    def passes(self, visit: Visit) -> bool:
+        """See :meth:`Rule.passes`."""
+        return self.holds(visit)
 
-        def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            session = session_of(environ)
-            if self.holds(session):
-                return app(environ, start_response)
-            if not session.user.is_authenticated:
-                return challenge(environ, start_response)
-            log.info("The policy %s refuses %r.", self.name, session.user)
-            web = session.settings.web
-            page = self.page(web)
-            if session.session is None or page is None or preferred(environ, web.produces) != HTML:
-                return forbid(environ, start_response)
-            uri, query = page
-            return _redirect(environ, start_response, web.at(uri), query)
+    def check(self, visit: Visit) -> Check:
+        """See :meth:`Rule.check`."""
+        return Check(self.name, self.holds(visit), self.remedy if visit.user.is_authenticated else "sign in")
 
-        return guarded
-
-
-@overload
-def fresh_required(minutes: float, /) -> SessionPolicy: ...
-@overload
-def fresh_required(app: WSGIApplication, /) -> WSGIApplication: ...
-def fresh_required(app: WSGIApplication | float, /) -> WSGIApplication | SessionPolicy:
-    """The policy for those only who have signed in not longer ago than so many *minutes*, above 0; used around an *app*
-    without a number, than the setting ``session.fresh``.
-
-    Others who are signed in by a session are asked for the password once more, and come back; a program gets 403. A
-    browser that was not asked for the second factor, because it is remembered, is asked for that too.
-
-    Raises TypeError for what is neither a number nor a WSGI application, ValueError for a number that is not above 0.
-    """
-    if isinstance(app, bool) or not isinstance(app, int | float):
-        return _FRESH(app)
-    if not 0 < app < math.inf:
-        raise ValueError(f"fresh_required takes a number of minutes above 0, and not {app}.")
-    seconds = math.ceil(app * 60)
-    return SessionPolicy(
-        f"fresh_required({app:g})",
-        lambda session: session.is_younger(seconds),
-        lambda web: (web.fresh.uri, f"within={seconds}") if web.fresh.enabled else None,
-    )
+    def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """See :meth:`Rule.refuse`. A browser with a session is sent to the page that mends it."""
+        session = session_of(environ)
+        web = session.settings.web
+        page = self.page(web)
+        if session.session is None or page is None or preferred(environ, web.produces) != HTML:
+            return super().refuse(environ, start_response)
+        uri, query = page
+        return _redirect(environ, start_response, web.at(uri), query)
 
 
-_FRESH = SessionPolicy(
-    "fresh_required", lambda session: session.is_fresh, lambda web: (web.fresh.uri, "") if web.fresh.enabled else None
+class _Fresh(SessionPolicy):
+    """See :data:`fresh_required`."""
+
+    @overload
+    def __call__(self, minutes: float, /) -> SessionPolicy: ...
+    @overload
+    def __call__(self, app: WSGIApplication, /) -> WSGIApplication: ...
+    def __call__(self, app: Any, /) -> WSGIApplication | SessionPolicy:
+        is_number = isinstance(app, int | float) and not isinstance(app, bool)
+        if not is_number:
+            return super().__call__(app)
+        if not 0 < app < math.inf:
+            raise ValueError(f"fresh_required takes a number of minutes above 0, and not {app}.")
+        seconds = math.ceil(app * 60)
+        return SessionPolicy(
+            f"fresh_required({app:g})",
+            lambda visit: visit.is_younger(seconds),
+            lambda web: (web.fresh.uri, f"within={seconds}") if web.fresh.enabled else None,
+            _PROVE_AGAIN,
+        )
+
+
+_PROVE_AGAIN = "prove once more who you are: the sign-in is too long ago"
+
+#: The policy for those only who have signed in not longer ago than the setting ``session.fresh``; ``fresh_required(5)``
+#: is one that asks for five minutes, or any other number above 0.
+#:
+#: Others who are signed in by a session are asked for the password once more, and come back; a program gets 403. A
+#: browser that was not asked for the second factor, because it is remembered, is asked for that too.
+#:
+#: Raises TypeError for what is neither a number nor a WSGI application, ValueError for a number that is not above 0.
+fresh_required = _Fresh(
+    "fresh_required",
+    lambda visit: visit.is_fresh,
+    lambda web: (web.fresh.uri, "") if web.fresh.enabled else None,
+    _PROVE_AGAIN,
 )
 
 #: The policy for those only who have proved a second factor in this session. Others are asked for one and come back;
 #: who has none sets one up on the account page first. A browser that is not asked at the sign-in is asked here.
 second_factor_required = SessionPolicy(
     "second_factor_required",
-    lambda session: session.second_factor is not None,
+    lambda visit: visit.second_factor is not None,
     lambda web: (web.second_factor.uri, "") if web.second_factor.enabled else None,
+    "prove a second factor in this session",
 )
+
+
+@dataclass(frozen=True)
+class _All(Rule):
+    """``one & other``. Who is refused is answered by the first that does not let pass."""
+
+    parts: tuple[Rule, ...]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # it follows from its parts
+        return f"({' & '.join(part.name for part in self.parts)})"
+
+    @property
+    def groups(self) -> tuple[str, ...]:  # type: ignore[override]  # they follow from its parts
+        return tuple(group for part in self.parts for group in part.groups)
+
+    def passes(self, visit: Visit) -> bool:
+        return all(part.passes(visit) for part in self.parts)
+
+    def check(self, visit: Visit) -> Check:
+        parts = tuple(part.check(visit) for part in self.parts)
+        return Check(self.name, all(part.passed for part in parts), "all of these have to pass", parts)
+
+    def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        session = session_of(environ)
+        refusing = next((part for part in self.parts if not part.passes(session)), self.parts[0])
+        return refusing.refuse(environ, start_response)
+
+
+@dataclass(frozen=True)
+class _Any(Rule):
+    """``one | other``. Who is refused is answered by the last one."""
+
+    parts: tuple[Rule, ...]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # it follows from its parts
+        return f"({' | '.join(part.name for part in self.parts)})"
+
+    def passes(self, visit: Visit) -> bool:
+        return any(part.passes(visit) for part in self.parts)
+
+    def check(self, visit: Visit) -> Check:
+        parts = tuple(part.check(visit) for part in self.parts)
+        return Check(self.name, any(part.passed for part in parts), "one of these has to pass", parts)
+
+    def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.parts[-1].refuse(environ, start_response)
+
+
+@dataclass(frozen=True)
+class _Not(Rule):
+    """``~one``."""
+
+    part: Rule
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # it follows from its part
+        return f"~{self.part.name}"
+
+    def passes(self, visit: Visit) -> bool:
+        return not self.part.passes(visit)
+
+    def check(self, visit: Visit) -> Check:
+        part = self.part.check(visit)
+        return Check(self.name, not part.passed, "this must not pass", (part,))
 
 
 def challenge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

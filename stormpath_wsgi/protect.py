@@ -16,8 +16,17 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webob import Response
 
+from stormpath_wsgi.checks import Check
 from stormpath_wsgi.errors import ConfigurationError
-from stormpath_wsgi.policy import Wrapper, fresh_required, groups_required, login_required, second_factor_required
+from stormpath_wsgi.policy import (
+    Rule,
+    Visit,
+    Wrapper,
+    fresh_required,
+    groups_required,
+    login_required,
+    second_factor_required,
+)
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.web.environ import OFFERS_BASIC
 from stormpath_wsgi.web.language import texts_of
@@ -57,9 +66,10 @@ class Protected:
         self._app = app
         self._policies = {_segments(_native(path)): _policy(path, value) for path, value in protect.items()}
         self._guarded = {segments: _guarded(segments, policy, app) for segments, policy in self._policies.items()}
-        for path in preflight:
-            segments = _segments(_native(path))
+        self._preflights = {_segments(_native(path)) for path in preflight}
+        for segments in self._preflights:
             self._guarded[segments] = _open_to_preflights(self._guarded[segments], app)
+        self._rules = {_segments(_native(path)): _policy(path, _named(value)) for path, value in protect.items()}
         self._basic = {_segments(_native(path)) for path, value in protect.items() if isinstance(value, Mapping)}
         self._depths = sorted({len(segments) for segments in self._policies}, reverse=True)
 
@@ -78,6 +88,21 @@ class Protected:
         for guard in sorted(self._guards(found)):
             app = self._policies[guard](app)
         return app
+
+    def explain(self, method: str, path: str, visit: Visit) -> dict[str, Check | None]:
+        """What the policies of *path* (``PATH_INFO``) say of whoever asks, by the protected path; empty: nothing guards
+        it. None stands for a policy that is a function of the site's own, which explains nothing.
+
+        *method*: of the request. Raises :class:`TooManyReadings`.
+        """
+        found = readings(path) if _AMBIGUOUS(path) else {path}
+        guards = sorted(self._guards(found))
+        if method == "OPTIONS" and len(guards) == 1 and guards[0] in self._preflights:
+            return {}
+        told = {guard: self._rules[guard] for guard in guards}
+        return {
+            "/" + "/".join(guard): rule.check(visit) if isinstance(rule, Rule) else None for guard, rule in told.items()
+        }
 
     def offers_basic(self, path: str) -> bool:
         """Whether an API key may be brought to *path* (``PATH_INFO``) by HTTP Basic: some reading of it offers that."""
@@ -220,6 +245,11 @@ def _native(text: str) -> str:
 
 def _segments(path: str) -> tuple[str, ...]:
     return tuple(segment for segment in path.split("/") if segment)
+
+
+def _named(value: Any) -> Any:
+    """What names the policy in a *value* of ``protect``, which may say more."""
+    return value["policy"] if isinstance(value, Mapping) else value
 
 
 def _policy(path: str, value: Any) -> Wrapper:

@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "events": set(),
     "audit": set(),
     "breaker": set(),
+    "checks": set(),
     "kinds": set(),
     "jwt": set(),
     "key_file": set(),
@@ -86,10 +87,10 @@ ARROWS: dict[str, set[str]] = {
     },
     "web/responses": {"user", "web/environ"},
     "policy": {
-        "client", "session", "settings", "texts", "user", "web/environ", "web/identity", "web/language",
+        "checks", "client", "session", "settings", "texts", "user", "web/environ", "web/identity", "web/language",
         "web/negotiation", "web/responses",
     },
-    "protect": {"policy", "settings", "texts", "web/environ", "web/language"},
+    "protect": {"checks", "policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
         "client", "cookie", "devices", "flows", "policy", "remembered", "session", "settings", "signing", "texts",
         "theme", "user", "web/address", "web/basic", "web/bodies", "web/environ", "web/forward_auth", "web/identity",
@@ -100,14 +101,15 @@ ARROWS: dict[str, set[str]] = {
         "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
     "development": {
-        "client", "directory", "flows", "importing", "pages", "policy", "session", "testing", "user", "web/environ",
+        "checks", "client", "directory", "flows", "importing", "pages", "policy", "session", "testing", "user",
+        "web/environ",
         "web/origin",
     },
     "doctor": {"client", "settings"},
     "transfer": {"directory", "settings"},
     "cli": {
-        "api", "audit", "client", "development", "directory", "doctor", "importing", "limits", "middleware", "pages",
-        "passwords", "settings", "transfer", "web/address",
+        "api", "audit", "checks", "client", "development", "directory", "doctor", "importing", "limits", "middleware",
+        "pages", "passwords", "protect", "settings", "transfer", "user", "web/address",
     },
     "paste": {"middleware"},
     "adapting": {

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from support.visitors import HTML, JSON, Server, Site, hello, request, says
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from stormpath_wsgi import ConfigurationError, groups_required, login_required, user
-from stormpath_wsgi.policy import Policy
+from stormpath_wsgi import AnonymousUser, ConfigurationError, groups_required, login_required, user
+from stormpath_wsgi.policy import Policy, Rule, fresh_required
 from stormpath_wsgi.protect import MOST_MARKS, MOST_READINGS, Protected, TooManyReadings, bad_request, readings
+from stormpath_wsgi.session import session_of
 
 Open = Callable[..., Site]
 
@@ -542,3 +543,108 @@ class Body:
 
     def close(self) -> None:
         self.app.closed += 1
+
+
+class TestPoliciesTogether:
+    """``&``, ``|`` and ``~`` make policies of policies."""
+
+    STAFF, BOARD = groups_required(["staff"]), groups_required(["board"])
+
+    @pytest.mark.parametrize(
+        ("policy", "passing"),
+        [
+            (STAFF & BOARD, {"both"}),
+            (STAFF | BOARD, {"staff", "board", "both"}),
+            (~STAFF, {"stranger", "board", "none"}),
+            (login_required & ~STAFF, {"board", "none"}),
+            ((STAFF & ~BOARD) | (BOARD & ~STAFF), {"staff", "board"}),
+            (fresh_required & STAFF, {"staff", "both"}),
+        ],
+    )
+    def test_let_pass_whom_the_parts_say(self, open_site: Open, policy: Rule, passing: set[str]) -> None:
+        site = open_site(policy(hello))
+        staff, board = site.group("staff"), site.group("board")
+        groups = {"none": [], "staff": [staff], "board": [board], "both": [staff, board]}
+        visitors = {who: site.browser(site.account(who, groups=each)) for who, each in groups.items()}
+        visitors["stranger"] = site.browser()
+        assert {who for who, browser in visitors.items() if browser.get("/").status_code == 200} == passing
+        assert visitors["none"].get("/").status_code == (200 if "none" in passing else 403)
+
+    def test_send_strangers_to_sign_in(self, open_site: Open) -> None:
+        for policy in (self.STAFF & self.BOARD, self.STAFF | self.BOARD, ~(self.STAFF | ~login_required)):
+            answer = open_site(policy(hello)).browser().get("/", headers=HTML)
+            assert (answer.status_code, urlsplit(answer.headers["Location"]).path) == (302, "/login")
+
+    def test_ask_for_a_fresh_sign_in_where_that_is_what_is_missing(self, open_site: Open) -> None:
+        site = open_site((login_required & fresh_required)(hello))
+        browser = site.browser(site.account())
+        assert browser.get("/", headers=HTML).status_code == 200
+        now = site.middleware.sessions.now
+        site.middleware.sessions.now = lambda: now() + 3600
+        assert urlsplit(browser.get("/", headers=HTML).headers["Location"]).path == "/account/fresh"
+
+    def test_are_made_of_policies_only(self) -> None:
+        with pytest.raises(TypeError):
+            login_required & len
+
+
+class TestTheReason:
+    def test_is_a_tree_of_checks_with_what_would_make_them_pass(self, open_site: Open) -> None:
+        ada = Policy("named ada", lambda user: user.username == "ada")
+        policy = (groups_required(["staff", "board"]) | ada) & ~fresh_required
+        checks: list[str] = []
+
+        def look(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            checks.extend(policy.check(session_of(environ)).lines())
+            return hello(environ, start_response)
+
+        site = open_site(look)
+        site.browser(site.account("bob", groups=[site.group("staff")])).get("/")
+        assert checks[:5] == [
+            "no   ((groups_required(staff, board) | named ada) & ~fresh_required): all of these have to pass",
+            "no     (groups_required(staff, board) | named ada): one of these has to pass",
+            "no       groups_required(staff, board)",
+            "yes        in the group staff",
+            "no         in the group board: stormpath-wsgi group add puts an account into it",
+        ]
+        assert checks[5].startswith("no       named ada: ") and "has to answer yes" in checks[5]
+        assert checks[6:] == ["no     ~fresh_required: this must not pass", "yes      fresh_required"]
+
+    def test_is_in_the_log_with_the_id_of_the_request_and_not_in_the_answer(
+        self, open_site: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site = open_site(groups_required(["staff"])(hello))
+        browser = site.browser(site.account())
+        with caplog.at_level(logging.INFO, "stormpath_wsgi.policy"):
+            plain = browser.get("/")
+            named = browser.get("/", headers={"X-Request-Id": "7f3a-1"})
+            forged = browser.get("/", headers={"X-Request-Id": "7f3a 2"})
+        told = "no groups_required(staff) [no in the group staff: stormpath-wsgi group add puts an account into it]"
+        assert [told in message for message in caplog.messages] == [True] * 3
+        assert ["(request 7f3a-1)" in message for message in caplog.messages] == [False, True, False]
+        assert plain.text == named.text == forged.text and "staff" not in plain.text
+        assert list(plain.headers.keys()) == list(named.headers.keys())
+
+    def test_of_a_path_names_the_policies_of_all_its_readings(self, open_site: Open) -> None:
+        def own(app: WSGIApplication) -> WSGIApplication:
+            return app
+
+        protected = Protected(
+            hello, {"/a": ["staff"], "/b": {"policy": "login", "challenge": "basic"}, "/c": own}, preflight=["/a"]
+        )
+        nobody = Nobody()
+        assert {path: check and check.passed for path, check in protected.explain("GET", "/a/x", nobody).items()} == {
+            "/a": False
+        }
+        assert protected.explain("GET", "/a/../b", nobody).keys() == {"/a", "/b"}
+        assert protected.explain("GET", "/c", nobody) == {"/c": None}
+        assert protected.explain("OPTIONS", "/a", nobody) == protected.explain("GET", "/d", nobody) == {}
+
+
+class Nobody:
+    """A visit of a stranger."""
+
+    user, is_fresh, second_factor = AnonymousUser(), False, None
+
+    def is_younger(self, seconds: float) -> bool:
+        return False

@@ -30,6 +30,7 @@ from stormpath_wsgi.cli.config import config as configuration
 from stormpath_wsgi.cli.deploy import deploy
 from stormpath_wsgi.cli.dev import dev
 from stormpath_wsgi.cli.doctor import doctor
+from stormpath_wsgi.cli.explain import explain
 from stormpath_wsgi.cli.groups import group_
 from stormpath_wsgi.cli.limits import limits
 from stormpath_wsgi.cli.passwords import passwords
@@ -177,6 +178,7 @@ cli.add_command(dev)
 cli.add_command(doctor)
 cli.add_command(apikey)
 cli.add_command(secret)
+cli.add_command(explain)
 cli.add_command(group_)
 cli.add_command(limits)
 cli.add_command(passwords)

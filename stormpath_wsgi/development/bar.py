@@ -12,7 +12,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from markupsafe import Markup
 from werkzeug.wsgi import ClosingIterator
 
-from stormpath_wsgi.policy import Policy
+from stormpath_wsgi.checks import Check
+from stormpath_wsgi.policy import Rule
+from stormpath_wsgi.session import session_of
 from stormpath_wsgi.user import AnonymousUser, User
 from stormpath_wsgi.web.environ import REFUSED_BY, USER
 
@@ -32,19 +34,23 @@ CSS = """
 
 @dataclass(frozen=True)
 class Refused:
-    """A page that somebody was refused. *asks*: the name of the policy; *wants*, *has*: names of groups."""
+    """A page that somebody was refused.
+
+    *asks*: the name of the policy; *wants*, *has*: names of groups; *why*: what the policy has found.
+    """
 
     path: str
     who: str
     asks: str
     wants: tuple[str, ...]
     has: tuple[str, ...]
+    why: Check
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     def __str__(self) -> str:
         has = ", ".join(self.has) or "no group"
         wants = f"asks for {', '.join(self.wants)}" if self.wants else "says no"
-        return f"The policy {self.asks} {wants}; {self.who} has {has}."
+        return f"The policy {self.asks} {wants}; {self.who} has {has}. {self.why}."
 
 
 class Bar:
@@ -113,7 +119,8 @@ def _name(user: User | AnonymousUser) -> str:
 
 def _refused(environ: WSGIEnvironment) -> Refused | None:
     policy, user = environ.get(REFUSED_BY), environ.get(USER)
-    if not isinstance(policy, Policy) or user is None:
+    if not isinstance(policy, Rule) or user is None:
         return None
     has = tuple(sorted(group.name for group in user.groups))
-    return Refused(environ.get("PATH_INFO", ""), _name(user), policy.name, policy.groups, has)
+    why = policy.check(session_of(environ))
+    return Refused(environ.get("PATH_INFO", ""), _name(user), policy.name, policy.groups, has, why)

@@ -14,7 +14,7 @@ APPLICATION = "stormpath.application"
 PAGES = "stormpath.pages"
 #: True below a path whose challenge is Basic.
 OFFERS_BASIC = "stormpath.offers_basic"
-#: The :class:`~stormpath_wsgi.policy.Policy` that has refused somebody who is signed in.
+#: The :class:`~stormpath_wsgi.policy.Rule` that has refused somebody who is signed in.
 REFUSED_BY = "stormpath.refused_by"
 #: True where the application was told that the directory is unavailable, by an exception.
 UNAVAILABLE = "stormpath.unavailable"

@@ -183,6 +183,7 @@ def test_a_page_that_was_refused_says_by_which_policy_and_what_the_visitor_has(b
     refused = browser.get("/both", status=403)
     told = "The policy groups_required(staff, board) asks for staff, board; ada has no group."
     assert told in refused
+    assert "no in the group board: stormpath-wsgi group add puts an account into it" in refused
     assert told in browser.get(PANEL)
     be(browser, "grace")
     assert "Why 403" not in browser.get("/both")

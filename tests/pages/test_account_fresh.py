@@ -118,4 +118,4 @@ class TestThePolicy:
 
     def test_goes_around_an_application(self) -> None:
         with pytest.raises(TypeError, match="goes around a WSGI application"):
-            fresh_required("app")  # type: ignore[arg-type]  # that is the mistake
+            fresh_required("app")  # type: ignore[call-overload]  # that is the mistake
