@@ -16,7 +16,7 @@ from typing import Any
 from stormpath_wsgi.client import Account, Client, Factor
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import FactorAdded, FactorRemoved, RecoveryCodesMade, reserved
+from stormpath_wsgi.events import FactorAdded, FactorRemoved, RecoveryCodesMade, reserved, told_of
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.refusals import FactorRefused
 from stormpath_wsgi.flows.second_factor import Held, SecondFactors
@@ -112,9 +112,9 @@ class OwnFactors:
         known = self._second.held(account).known
         if known is None:
             return []
-        with reserved(RecoveryCodesMade):
+        with reserved(RecoveryCodesMade) as kept:
             codes = known.make_recovery_codes()
-        self._events.emit(RecoveryCodesMade(account=account.href))
+        self._events.emit(told_of(kept, RecoveryCodesMade) or RecoveryCodesMade(account=account.href))
         return codes
 
     def new_codes(self, session: CurrentSession) -> list[str]:
@@ -186,9 +186,10 @@ class OwnFactors:
         if self._second.must(account) and self.is_last(held):
             raise FactorRefused(Code.CONFLICT)
         factor = Factor(self._client, found["href"])
-        with reserved(FactorRemoved), _gone():
+        with reserved(FactorRemoved) as kept, _gone():
             factor.delete()
-        self._events.emit(FactorRemoved(account=account.href, factor=found["href"], type=found["type"]))
+        told = told_of(kept, FactorRemoved)
+        self._events.emit(told or FactorRemoved(account=account.href, factor=found["href"], type=found["type"]))
         self.left(account)
 
     def left(self, account: Account) -> None:
@@ -246,11 +247,12 @@ class OwnFactors:
     def _adding(self, account: Account, factor: Factor) -> Iterator[None]:
         """In this block a code of *factor* is compared, which is told if it was right."""
         try:
-            with reserved(FactorAdded):
+            with reserved(FactorAdded) as kept:
                 yield
         except Error as error:
             raise refused(error) from error
-        self._events.emit(FactorAdded(account=account.href, factor=factor.href, type=factor.type))
+        told = told_of(kept, FactorAdded)
+        self._events.emit(told or FactorAdded(account=account.href, factor=factor.href, type=factor.type))
 
     @staticmethod
     def _signed_in(session: CurrentSession) -> Account:

@@ -31,6 +31,7 @@ from stormpath_wsgi.events import (
     SignInFailed,
     SignInStarts,
     reserved,
+    told_of,
 )
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.passkey_challenges import ADD, LIFETIME, PROVE, SIGN_IN, Challenges
@@ -237,11 +238,12 @@ class Passkeys:
         checked = self._challenges.check(session, challenge, ADD, id_of(account.href))
         wish = {**self._wish(session, checked, answer), "name": wanted}
         try:
-            with reserved(PasskeyAdded):
+            with reserved(PasskeyAdded) as kept:
                 made = self._store.create(f"{account.href}/passkeys", wish)
         except Error as error:
             raise PasskeyRefused.of(error) from error
-        self._events.emit(PasskeyAdded(account=account.href, passkey=id_of(made["href"])))
+        told = told_of(kept, PasskeyAdded)
+        self._events.emit(told or PasskeyAdded(account=account.href, passkey=id_of(made["href"])))
         return _passkey(made)
 
     def rename(self, session: CurrentSession, id: object, name: object) -> None:
@@ -266,11 +268,12 @@ class Passkeys:
         self._fresh.check(session)
         href = self._own(account, id)
         try:
-            with reserved(PasskeyRemoved):
+            with reserved(PasskeyRemoved) as kept:
                 self._store.delete(href)
         except Error as error:
             raise PasskeyRefused.of(error) from error
-        self._events.emit(PasskeyRemoved(account=account.href, passkey=id_of(href)))
+        told = told_of(kept, PasskeyRemoved)
+        self._events.emit(told or PasskeyRemoved(account=account.href, passkey=id_of(href)))
 
     def _asked(self, challenge: str, party: RelyingParty, items: Any, verification: str) -> Asked:
         options = {

@@ -8,7 +8,7 @@ from typing import Any
 from stormpath_wsgi.client import Application, Client, Factor, SecondFactor
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import RecoveryCodeUsed, reserved
+from stormpath_wsgi.events import RecoveryCodeUsed, reserved, told_of
 from stormpath_wsgi.flows.refusals import FactorRefused
 from stormpath_wsgi.flows.second_factor import Held
 from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, SMS, VERIFIED
@@ -114,11 +114,12 @@ class RecoveryWay:
     def answer(self, session: CurrentSession, held: Held, given: Mapping[str, Any], ticket: str) -> None:
         known, code = _known(held), typed(given)
         try:
-            with reserved(RecoveryCodeUsed):
+            with reserved(RecoveryCodeUsed) as kept:
                 known.prove_recovery(code)
         except Error as error:
             raise refused(error) from error
-        self._events.emit(RecoveryCodeUsed(account=held.account.href, left=known.recovery_codes))
+        told = told_of(kept, RecoveryCodeUsed)
+        self._events.emit(told or RecoveryCodeUsed(account=held.account.href, left=known.recovery_codes))
 
 
 def _known(held: Held) -> SecondFactor:
