@@ -6,6 +6,7 @@ result, or raises a refusal with a code. Our own pages are made of them.
 
 from __future__ import annotations
 
+from functools import partial
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import Account, Application, Client, Organization
@@ -53,7 +54,7 @@ from stormpath_wsgi.flows.sign_out import SignOut
 from stormpath_wsgi.flows.tokens import TokenGrants
 from stormpath_wsgi.flows.trusted import TrustedBrowsers
 from stormpath_wsgi.flows.verification import Verification
-from stormpath_wsgi.flows.ways import AppWay, MailWay, RecoveryWay, SmsWay
+from stormpath_wsgi.flows.ways import AppWay, MailWay, RecoveryWay, SmsWay, sending
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
 from stormpath_wsgi.limits.redis import RedisTallies
@@ -128,20 +129,21 @@ class Flows:
         #: Which new passwords are refused before the directory is asked.
         self.new_passwords = NewPasswords(settings, application)
         self.sign_in = SignIn(client, application, pending, browsers, self.new_passwords, asks_to_remember=asks)
+        #: How often what the directory does not count may be tried.
+        self.limits = client.limits or _limits_of(settings, client)
         remember = int(settings.web.second_factor.remember.total_seconds())
         trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
         #: What is asked beside a password, and how it can be answered.
-        self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, trusted)
+        self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, browsers, trusted)
         self.fresh = Fresh(client, self.sign_in)
         challenges = Challenges(keys, id_of(application.href), secure=secure)
         self.passkeys = Passkeys(client, application, self.sign_in, self.fresh, challenges, settings.relying_party())
         keyed = (PasskeyWay(self.passkeys), SecurityKeyWay(self.passkeys))
+        scope = id_of(application.href)
         mail = (MailWay(application),) if settings.web.second_factor.mail else ()
-        for way in (AppWay(), *keyed, SmsWay(client), *mail, RecoveryWay(client)):
+        for way in (AppWay(), *keyed, SmsWay(client, self.limits, scope), *mail, RecoveryWay(client)):
             self.second_factor.add_way(way)
         self.sign_in.add_step(self.second_factor)
-        #: How often what the directory does not count may be tried.
-        self.limits = client.limits or _limits_of(settings, client)
         self.registration = Registration(client, application, self.sign_in, browsers, self.limits, self.new_passwords)
         self.invitation = Invitation(client, application, self.sign_in, self.new_passwords)
         self.sign_out = SignOut(client.events)
@@ -149,8 +151,9 @@ class Flows:
         self.password = PasswordReset(client, application, self.sign_in, browsers, self.new_passwords)
         self.securing = Securing(client, self.password)
         self.verification = Verification(client, application, self.sign_in)
+        sends = partial(sending, self.limits, scope)
         issuer = settings.web.second_factor.issuer or settings.web.look.name
-        self.factors = OwnFactors(client, self.fresh, self.second_factor, lambda: issuer or application.name)
+        self.factors = OwnFactors(client, self.fresh, self.second_factor, lambda: issuer or application.name, sends)
         self.profile = Profile(client, self.fresh, self.new_passwords)
         self.email = EmailChanges(client, self.fresh)
         self.places = SignedInPlaces(client, application)

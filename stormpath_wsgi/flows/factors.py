@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -51,11 +51,19 @@ class NewApp:
 
 
 class OwnFactors:
-    """Lives with the process; threads may share it. *issuer*: answers what apps call the site."""
+    """Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, fresh: Fresh, second: SecondFactors, issuer: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        fresh: Fresh,
+        second: SecondFactors,
+        issuer: Callable[[], str | None],
+        sends: Callable[[Account], AbstractContextManager[object]],
+    ) -> None:
+        """*issuer*: answers what apps call the site. *sends*: a block in which a text message is sent, which counts."""
         self._client, self._fresh, self._second, self._issuer = client, fresh, second, issuer
-        self._events = client.events
+        self._events, self._sends = client.events, sends
 
     def apps(self, held: Held) -> list[Own]:
         """The authenticator apps, the oldest first."""
@@ -138,7 +146,8 @@ class OwnFactors:
             raise FactorRefused(Code.PHONE_NUMBER_INVALID, field="number")
         self._tidy(account, SMS)
         try:
-            made = account.factors.create({"type": SMS, "phone": {"number": number.strip()}}, challenge=True)
+            with self._sends(account):
+                made = account.factors.create({"type": SMS, "phone": {"number": number.strip()}}, challenge=True)
         except Error as error:
             raise FactorRefused.of(error, field="number") from error
         return id_of(made.href)

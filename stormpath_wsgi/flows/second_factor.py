@@ -17,6 +17,7 @@ from stormpath_wsgi.client import Account, Client, SecondFactor
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import FACTOR, Origin, ProvedAgain, SignInFailed
+from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.refusals import FactorRefused
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished, Waived
 from stormpath_wsgi.flows.trusted import TrustedBrowsers
@@ -106,9 +107,16 @@ class SecondFactors:
     """The second factor of one application's sign-ins: a step of them. Lives with the process; threads may share it."""
 
     def __init__(
-        self, client: Client, sign_in: SignIn, settings: SecondFactorSettings, trusted: TrustedBrowsers
+        self,
+        client: Client,
+        sign_in: SignIn,
+        settings: SecondFactorSettings,
+        browsers: Browsers,
+        trusted: TrustedBrowsers,
     ) -> None:
-        self._client, self._sign_in, self._settings, self.trusted = client, sign_in, settings, trusted
+        """*browsers*: what is known of who tries; *trusted*: the browsers that are not asked again."""
+        self._client, self._sign_in, self._settings = client, sign_in, settings
+        self._browsers, self.trusted = browsers, trusted
         self._events = client.events
         self.uri = settings.uri
         self._ways: tuple[Way, ...] = ()
@@ -167,7 +175,8 @@ class SecondFactors:
     def begin(self, session: CurrentSession, text: object, name: object) -> Mapping[str, Any]:
         """Begin the way *name*. Raises as :meth:`asked` and :meth:`Way.begin` do."""
         asked = self.asked(session, text)
-        return asked.way(name).begin(session, asked.held, self.ticket(session, text))
+        with self._browsers.trying(session):
+            return asked.way(name).begin(session, asked.held, self.ticket(session, text))
 
     def answer(
         self, session: CurrentSession, text: object, name: object, given: Mapping[str, Any], *, trusts: bool = False
@@ -180,7 +189,8 @@ class SecondFactors:
         asked = self.asked(session, text)
         way = asked.way(name)
         try:
-            way.answer(session, asked.held, given, self.ticket(session, text))
+            with self._browsers.trying(session):
+                way.answer(session, asked.held, given, self.ticket(session, text))
         except FactorRefused as refused:
             if refused.code is not Code.TOO_MANY_TRIES:
                 told = {"account": asked.held.account.href, "credential": FACTOR}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
-from stormpath_wsgi.client import Application, Client, Factor, SecondFactor
+from stormpath_wsgi.client import Account, Application, Client, Factor, SecondFactor
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import RecoveryCodeUsed, reserved, told_of
 from stormpath_wsgi.flows.refusals import FactorRefused
 from stormpath_wsgi.flows.second_factor import Held
-from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, SMS, VERIFIED
+from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, SMS, VERIFIED, id_of
+from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.tickets import holding
 
@@ -43,15 +45,17 @@ class SmsWay:
 
     name, counts, sends = "sms", True, True
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, limits: Limits, scope: str) -> None:
+        """*limits*: how many messages an account is sent. *scope*: the id of the application."""
+        self._client, self._limits, self._scope = client, limits, scope
 
     def number(self, held: Held) -> int:
         return len(held.factors(SMS))
 
     def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
         try:
-            self._factor(held).challenges.create({})
+            with sending(self._limits, self._scope, held.account):
+                self._factor(held).challenges.create({})
         except Error as error:
             raise FactorRefused.of(error) from error
         return {}
@@ -134,6 +138,13 @@ def typed(given: Mapping[str, Any]) -> str:
     if not isinstance(code, str) or not code.strip() or len(code) > LONGEST_CODE or "\0" in code:
         raise FactorRefused(Code.FACTOR_CODE_WRONG, field="code")
     return code
+
+
+def sending(limits: Limits, scope: str, account: Account) -> AbstractContextManager[object]:
+    """In this block a text message is sent to *account*, or to a number that it names: messages cost money. It counts
+    as a mail does. Raises :class:`~stormpath_wsgi.errors.TooManyTries`.
+    """
+    return limits.mail("text message", scope, "", id_of(account.href))
 
 
 def answer_sent(factor: Factor, code: str) -> None:

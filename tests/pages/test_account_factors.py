@@ -219,6 +219,15 @@ class TestATelephone:
         page.forms[0]["code"] = world.code
         assert "too old" in page.forms[0].submit()
 
+    def test_gets_few_messages(self, world: World, visit: Visit) -> None:
+        self._add(world, visit, "+4930901822")
+        other = Visit(site=world.site)
+        page, before = asked(other, visit.email), len(world.messages)
+        statuses = [page.forms[0].submit("send", status="*").status_int for _ in range(12)]
+        assert statuses[0] == 302
+        assert statuses[-1] == 429
+        assert len(world.messages) - before == statuses.count(302)
+
     @pytest.mark.parametrize("number", ["", "12", "x" * 10_000, "+49 30 901820 ext"])
     def test_a_wrong_number_is_refused_at_its_field(self, visit: Visit, number: str) -> None:
         begin = form(visit.get("/account?change=new-phone"), "begin-phone")

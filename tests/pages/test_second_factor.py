@@ -138,6 +138,15 @@ class TestAtTheSignIn:
         assert held_up.status_int == 429
         assert not visit.is_signed_in()
 
+    def test_a_browser_that_the_account_knows_is_not_held_up_by_others(
+        self, site: StormpathMiddleware, visit: Visit, phone: Phone
+    ) -> None:
+        answer(asked(visit), phone.code())
+        sign_out(visit)
+        page = asked(Visit(site=site))
+        assert [answer(page, phone.wrong_code).status_int for _ in range(7)][-1] == 429
+        assert answer(asked(visit), phone.code()).status_int == 302
+
     def test_in_two_tabs_the_first_answer_counts(self, visit: Visit, phone: Phone) -> None:
         one, two = asked(visit), asked(visit)
         assert answer(one, phone.code()).status_int == 302
