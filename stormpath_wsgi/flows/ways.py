@@ -11,7 +11,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import RecoveryCodeUsed, reserved, told_of
 from stormpath_wsgi.flows.refusals import FactorRefused
-from stormpath_wsgi.flows.second_factor import Held
+from stormpath_wsgi.flows.second_factor import Held, Way
 from stormpath_wsgi.kinds import GOOGLE_AUTHENTICATOR, SMS, VERIFIED, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
@@ -21,7 +21,7 @@ from stormpath_wsgi.tickets import holding
 LONGEST_CODE = 64
 
 
-class AppWay:
+class AppWay(Way):
     """The six digits that an authenticator app shows."""
 
     name, counts, sends = "app", True, False
@@ -40,7 +40,7 @@ class AppWay:
             raise refused(error) from error
 
 
-class SmsWay:
+class SmsWay(Way):
     """Six digits that are sent to a telephone: the one that was added last."""
 
     name, counts, sends = "sms", True, True
@@ -71,7 +71,7 @@ class SmsWay:
         return Factor(self._client, held.factors(SMS)[-1]["href"])
 
 
-class MailWay:
+class MailWay(Way):
     """A code that is mailed to the verified address of the account. It only stands in for another way: who reads the
     mail can choose a new password as well.
     """
@@ -101,7 +101,7 @@ class MailWay:
             raise refused(error) from error
 
 
-class RecoveryWay:
+class RecoveryWay(Way):
     """One of the codes that were shown once, for who has lost everything else."""
 
     name, counts, sends = "recovery", False, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from stormpath_wsgi.kinds.kind import Kind
@@ -101,7 +102,7 @@ class SecondFactor(Kind):
         derived=True,
     )
     recovery_codes = Integer(minimum=0, derived=True)  # how many are left
-    recovery_codes_made_at = Instant["dt.datetime | None"](nullable=True, derived=True)
+    recovery_codes_made_at = Instant[dt.datetime | None](nullable=True, derived=True)
     codes = Array(omitted=True, derived=True)
     app_code = Text[str](length=(1, 64), writable="u", secret=True)
     recovery_code = Text[str](length=(1, 64), writable="u", secret=True)

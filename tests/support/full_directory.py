@@ -51,6 +51,7 @@ def filled(world: World) -> Full:
     key = create(f"{ada}/apiKeys", {"name": "laptop"})
     create(f"{ada}/factors", {"type": "google-authenticator", "issuer": "Shop"})
     create(f"{ada}/factors", {"type": "SMS", "phone": {"number": "+491701234567"}})
+    world.service.update(f"{ada}/secondFactor", {"newRecoveryCodes": True})
     create(f"{world.application}/invitations", {"email": "new@example.org", "groups": ["staff"]})
     create(f"{world.account('bob@example.org')}/deletions", {"grace": "P1D"})
     world.new_directory(

@@ -10,12 +10,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from webob import Request
 from webtest import TestApp  # type: ignore[import-untyped]
 
 from stormpath_wsgi import StormpathMiddleware
-from stormpath_wsgi.client import Directory
+from stormpath_wsgi.client import Account, Directory
 from stormpath_wsgi.development.bar import CSS
 from stormpath_wsgi.development.guard import PANEL, opening
 from stormpath_wsgi.development.server import development_site
@@ -42,6 +43,7 @@ ERRORS = frozenset(
         *("account-name-empty", "account-name-one", "account-email-wrong", "account-password-wrong"),
         *("account-password-empty", "account-new-key-empty", "account-delete-wrong", "account-no-device"),
         *("account-expired", "passkey-name-empty", "passkey-sign-in-wrong"),
+        *("factor-app-wrong", "factor-sms-wrong", "account-new-app-wrong", "account-new-phone-wrong"),
     }
 )
 
@@ -51,17 +53,21 @@ MAILS = frozenset({"demo-mail-html"})
 _NAMES = """
 403
 503 503-posted
-account account-add-passkey account-delete account-delete-wrong account-email account-email-rtl
-account-email-wrong account-expired account-key-made account-language account-name account-name-empty
-account-name-one account-new-key account-new-key-empty account-no-device account-password account-password-empty
-account-password-stolen account-password-wrong account-remove-passkey account-rename-passkey account-revoke-key
-account-rtl account-saved account-waiting
+account account-add-passkey account-codes-made account-delete account-delete-wrong account-email account-email-rtl
+account-email-wrong account-expired account-factors account-key-made account-language account-name
+account-name-empty account-name-one account-new-app account-new-app-wrong account-new-codes account-new-key
+account-new-key-empty account-new-phone account-new-phone-wrong account-no-device account-password
+account-password-empty account-password-stolen account-password-wrong account-prove-phone account-remove-factor
+account-remove-passkey account-rename-factor account-rename-passkey account-revoke-key account-rtl account-saved
+account-waiting
 change change-weak
 demo demo-admin demo-mail demo-mail-html demo-mails demo-members demo-missing demo-no-mails demo-stranger
 email-back email-back-done email-button email-dead
 development development-mail development-refused
 expired expired-forgot
 forgot forgot-dead forgot-empty
+factor-another factor-app factor-app-wrong factor-mail factor-mail-sent factor-new-app factor-recovery factor-set-up
+factor-sms factor-sms-sent factor-sms-wrong recovery-codes
 fresh fresh-empty fresh-wrong
 invitation invitation-dead invitation-errors
 logout logout-stranger
@@ -98,6 +104,7 @@ def all_states(folder: Path) -> dict[str, str]:
             **_passkey_states(),
             **_invited_states(office),
             **_field_states(),
+            **_factor_states(),
             **_other_states(),
             **_demo_states(folder),
             **_development_states(),
@@ -311,6 +318,69 @@ def _old_form(visit: Visit) -> Any:
     form = _form(visit.get("/account?change=name"), "name")
     form["csrfToken"] = "old"
     return form.submit(status=403)
+
+
+def _factor_states() -> dict[str, str]:
+    """The second factor at the sign-in, and its part of the account page."""
+    sent: list[str] = []
+    web = {"look": {"name": "Acme", "helpUrl": "/help"}, "secondFactor": {"mail": True, "requiredFor": ["staff"]}}
+    site = make_site(web=web, sms=lambda number, words: sent.append(words))
+    ada = Visit(site=site).account(ADA)
+    ada.email_verification_status = "VERIFIED"
+    ada.save()
+    site.application.groups.create({"name": "staff"})
+    Visit(site=site).account(OTHER).add_group("staff")
+    with closing(site.client):
+        own = _own_factors(Visit(site=site), ada, sent)
+        return _texts({**own, **_asked(Visit(site=site)), **_set_up(Visit(site=site))})
+
+
+def _own_factors(visit: Visit, account: Account, sent: list[str]) -> dict[str, Any]:
+    visit.sign_in(ADA)
+    begun, number = _form(visit.get("/account"), "begin-app").submit(), visit.get("/account?change=new-phone")
+    app, phone = _form(begun, "add-app"), _form(number, "begin-phone")
+    app["code"], phone["number"] = "1", "1"
+    pages = {"account-new-app-wrong": app.submit(), "account-new-phone-wrong": phone.submit()}
+    app["code"], phone["number"] = pyotp.TOTP(account.factors[0].secret).now(), "+4930901820"
+    pages |= {"account-codes-made": app.submit(), "account-prove-phone": phone.submit()}
+    proved = _form(pages["account-prove-phone"], "add-phone")
+    proved["code"] = re.findall("[0-9]{6}", sent[-1])[0]
+    proved.submit(status=303)
+    id = account.second_factor().factors[0]["href"].rpartition("/")[2]
+    return {
+        **pages,
+        "account-new-app": begun,
+        "account-new-phone": number,
+        "account-factors": visit.get("/account"),
+        "account-new-codes": visit.get("/account?change=new-codes"),
+        "account-remove-factor": visit.get(f"/account?change=remove-factor&row={id}"),
+        "account-rename-factor": visit.get(f"/account?change=rename-factor&row={id}"),
+    }
+
+
+def _asked(visit: Visit) -> dict[str, Any]:
+    app = visit.fill_in("/login", login=ADA, password=PASSWORD).follow()
+    another = app.click("Use another way")
+    sms, mail = another.click("Text message"), another.click("Code by mail")
+    sms_sent, mail_sent = (page.forms[0].submit("send").follow() for page in (sms, mail))
+    return {
+        "factor-app": app,
+        "factor-app-wrong": _typed(app, "1"),
+        "factor-another": another,
+        "factor-sms": sms,
+        "factor-sms-sent": sms_sent,
+        "factor-sms-wrong": _typed(sms_sent, "1"),
+        "factor-mail": mail,
+        "factor-mail-sent": mail_sent,
+        "factor-recovery": another.click("Recovery code"),
+    }
+
+
+def _set_up(visit: Visit) -> dict[str, Any]:
+    first = visit.fill_in("/login", login=OTHER, password=PASSWORD).follow()
+    new = first.form.submit("send").follow()
+    secret = re.sub(r"\s", "", new.html.find("code").text)
+    return {"factor-set-up": first, "factor-new-app": new, "recovery-codes": _typed(new, pyotp.TOTP(secret).now())}
 
 
 def _fresh(site: StormpathMiddleware, visit: Visit) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from stormpath_wsgi.directory.rules.accounts import (
     verification,
 )
 from stormpath_wsgi.directory.rules.accounts.password_policy import NewPassword
+from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.mails import hosts, mailed_tokens, notices
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.providers import providers
@@ -207,6 +208,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
             notices.warn(work, PASSWORD_CHANGED, target.id)
         elif body.values.get("status", ENABLED) != ENABLED:
             tokens.end_all(work, target.id)
+            second_factor.forget(work, target.id)
         return records.load(work, target)
 
 

@@ -18,6 +18,7 @@ from stormpath_wsgi.directory.mail.purposes import DELETION_ASKED
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
+from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.tenants import administrators
 from stormpath_wsgi.directory.rules.tokens import tokens
@@ -66,6 +67,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         records.make(work, Deletion, id, body.values, due_at=due_at, **links)
         _change_status(work, listing.id, ENABLED, DISABLED)
         tokens.end_all(work, listing.id)
+        second_factor.forget(work, listing.id)
         work.tell(DeletionAsked, listing.id, due=parse_instant(format_instant(due_at)))
         notices.tell(
             work, DELETION_ASKED, listing.id, application_id=application_id, lasts=lasts, link=work.mail.at("/login")

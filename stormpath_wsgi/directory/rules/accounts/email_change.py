@@ -20,6 +20,7 @@ from stormpath_wsgi.directory.mail.purposes import EMAIL_CHANGE, EMAIL_CHANGED, 
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import creation_policy, login_names
+from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
@@ -114,6 +115,7 @@ def spend(context: Context, target: AddressToken) -> Wire:
         if row.back:
             _end(work, row)
             tokens.end_all(work, row.account_id)
+            second_factor.forget(work, row.account_id)
         else:
             _forget(work, row.account_id)
             _tell_old(work, row.account_id, account["email"], row.email)

@@ -26,7 +26,6 @@ from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.expansion import Wanted
 from stormpath_wsgi.directory.rows.reach import reachable
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
 from stormpath_wsgi.directory.rules.tokens import api_keys, nonces
@@ -235,13 +234,12 @@ def remove(context: Context, target: Resource) -> None:
 
 
 def end_all(work: UnitOfWork, account_id: str) -> None:
-    """Removes all tokens of the account, which signs it out everywhere. No browser is remembered any more.
+    """Removes all tokens of the account, which signs it out everywhere.
 
     Refresh tokens are removed first. A purge takes its locks in the same order, so that there is no deadlock.
     """
     for table in (schema.refresh_tokens, schema.access_tokens):
         work.connection.execute(delete(table).where(table.c.account_id == account_id))
-    second_factor.forget(work, account_id)
 
 
 def check(work: UnitOfWork, application_id: str, row: Row[*tuple[Any, ...]]) -> None:
