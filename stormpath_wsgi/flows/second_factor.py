@@ -193,8 +193,8 @@ class SecondFactors:
                 way.answer(session, asked.held, given, self.ticket(session, text))
         except FactorRefused as refused:
             if refused.code is not Code.TOO_MANY_TRIES:
-                told = {"account": asked.held.account.href, "credential": FACTOR}
-                self._events.emit(SignInFailed(reason=refused.reason, **told))
+                account = asked.held.account.href
+                self._events.emit(SignInFailed(reason=refused.reason, account=account, credential=FACTOR))
             raise
         return self.proved(session, text, asked.held, way.name, trusts=trusts)
 

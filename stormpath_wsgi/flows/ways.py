@@ -87,7 +87,7 @@ class MailWay(Way):
     def begin(self, session: CurrentSession, held: Held, ticket: str) -> Mapping[str, Any]:
         try:
             with holding(ticket):
-                _known(held).mail_code(self._application)
+                _known(held).send_mail(self._application)
         except Error as error:
             raise FactorRefused.of(error) from error
         return {}

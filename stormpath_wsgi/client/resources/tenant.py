@@ -976,7 +976,7 @@ class SecondFactor(Resource, kinds.SecondFactor):
         """Uses a recovery *code* up. Raises as :meth:`prove_app` does."""
         self._post({"recoveryCode": code})
 
-    def mail_code(self, application: Application) -> None:
+    def send_mail(self, application: Application) -> None:
         """Mails a code to the account, for the browser whose ticket is held (:mod:`stormpath_wsgi.tickets`)."""
         self._post({"mailCode": application.href})
 
