@@ -21,6 +21,7 @@ import requests
 from flask import Flask
 from support.browsing import PASSWORD, Visit, app, make_site
 from support.examples import ROOT, commands, examples, run
+from support.second_factors import Phone, asked
 from support.servers import answer, scripted, served_api
 from webob import Request, Response
 
@@ -113,7 +114,17 @@ def test_events_rst(monkeypatch: pytest.MonkeyPatch, visit: Visit, capsys: pytes
 
 
 def test_factors_rst(visit: Visit) -> None:
-    app_factor, sms, sends = examples("factors.rst", "python")
+    policies, app_factor, sms, sends = examples("factors.rst", "python")
+    guarded: dict[str, Any] = {"payroll": app, "transfer": app}
+    run(policies, guarded)
+    for policy, page in (("payroll", "/factor"), ("transfer", None)):
+        behind = make_site(guarded[policy])
+        with closing(behind.client):
+            member = Visit(site=behind)
+            member.account()
+            member.sign_in()
+            location = member.get("/", status="*").headers.get("Location")
+            assert location == (page and f"{page}?next=%2F")
     sent: list[str] = []
     site = make_site(sms=lambda number, text: sent.append(text))
     with closing(site.client), scripted() as gateway:
@@ -134,6 +145,16 @@ def test_factors_rst(visit: Visit) -> None:
         run(sends, own)
         own["send"]("+12015550123", "Shop: 123456")
         assert json.loads(gateway.asked[0].body) == {"to": "+12015550123", "text": "Shop: 123456"}
+
+
+def test_protect_an_account_rst(visit: Visit) -> None:
+    """docs/protect_an_account.rst: who has lost everything signs in with the password again."""
+    (removes,) = examples("protect_an_account.rst", "python")
+    (account,) = visit.application.accounts
+    Phone(account)
+    asked(visit)
+    run(removes, {"application": visit.site, "href": account.href})
+    assert visit.fill_in("/login", **GOOD).headers["Location"] == "/"
 
 
 def test_flows_rst_asks_for_the_terms() -> None:

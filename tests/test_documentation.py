@@ -124,7 +124,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> None:
     accounts, shop, messages = ModuleType("accounts"), ModuleType("shop"), ModuleType("shop.messages")
     listener = examples("events.rst", "python")[0]
     run(listener._replace(text=listener.text.partition("application =")[0]), vars(accounts))
-    run(examples("factors.rst", "python")[2], vars(messages))
+    run(examples("factors.rst", "python")[3], vars(messages))
     for module in (accounts, shop, messages):
         monkeypatch.setitem(sys.modules, module.__name__, module)
 

@@ -23,7 +23,7 @@ from werkzeug.sansio.http import parse_cookie
 from stormpath_wsgi.client import Account, Application, Client, DataStore, Directory
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import MOST_TRIED, Cookie, Session, SessionSigner
+from stormpath_wsgi.cookie import MOST_TRIED, WAIVED, Cookie, Session, SessionSigner, Stay
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.storage.engine import Database
@@ -820,3 +820,20 @@ class TestWhoWantsToStay:
         assert value.count(".") == 3
         assert before.verify_signature(value, signature)
         assert who(sessions, cookie) == "ada"
+
+
+def test_a_cookie_says_when_a_second_factor_was_proved_and_older_forms_are_read_as_before(sessions: Sessions) -> None:
+    signer = SessionSigner(sessions.settings.secret_keys)
+    plain = Session("i" * 22, "a" * 22, started=1, renewed=2)
+    for session in (
+        plain,
+        plain._replace(stay=Stay.REMEMBERED),
+        plain._replace(factor=1_800_000_000),
+        plain._replace(factor=WAIVED, stay=Stay.BROWSER),
+    ):
+        assert signer.read(signer.write(session)) == session
+    usual, whole = signer.write(plain), signer.write(plain._replace(factor=7))
+    assert len(usual.split(".")) == 5
+    forged = whole.replace("..7.", ".")
+    assert signer.read(forged) is None
+    assert signer.read(usual.rpartition(".")[0] + "..7." + usual.rpartition(".")[2]) is None

@@ -11,7 +11,7 @@ from flask_login import LoginManager, current_user
 from werkzeug.local import LocalProxy
 
 from flask_stormpath.context_processors import user_context_processor
-from flask_stormpath.decorators import groups_required, login_required
+from flask_stormpath.decorators import groups_required, login_required, second_factor_required
 from flask_stormpath.manager import StormpathManager
 from flask_stormpath.models import User
 from flask_stormpath.session import login_user, logout_user, visitor
@@ -55,6 +55,7 @@ __all__ = [
     "logout",
     "logout_user",
     "register",
+    "second_factor_required",
     "user",
     "user_context_processor",
 ]

@@ -42,6 +42,28 @@ def groups_required(groups: Iterable[Any], all: bool = True) -> Callable[[Callab
     return lambda view: _guarded(view, policy)
 
 
+def second_factor_required(view: Callable[P, Any]) -> Callable[P, Any]:
+    """*view*, for those who have proved a second factor in this session. Flask-Stormpath had none.
+
+    Others are asked for one and come back; who has none is led to the account page, and a program gets 403. Strangers
+    get what :func:`login_required` gives them.
+    """
+    policy = stormpath_wsgi.second_factor_required
+    if not callable(view):
+        raise TypeError(f"{policy.name} goes above a view function, and {view!r} is none.")
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+        ours = current_session()
+        if login_disabled(current()) or policy.holds(ours):
+            return current_app.ensure_sync(view)(*args, **kwargs)
+        if not ours.user.is_authenticated:
+            return _refusal(stormpath_wsgi.login_required)
+        return current_app.response_class.from_app(policy(challenge), request.environ)  # which never gets so far
+
+    return guarded
+
+
 def _guarded(view: Callable[P, Any], policy: Policy) -> Callable[P, Any]:
     if not callable(view):
         raise TypeError(f"{policy.name} goes above a view function, and {view!r} is none.")

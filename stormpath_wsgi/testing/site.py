@@ -153,9 +153,9 @@ class TestSite:
         """A client in which somebody is signed in, by a session that the directory has and a cookie that is signed.
 
         *who*: a person or an account; or a name: of a person who is there already, or else is made, as :meth:`person`
-        makes her of *groups*, *factor* and *attributes*. *age*: how long ago she signed in, in seconds or as a
-        timedelta; she has used the site since. *client*: a client of WebTest, Werkzeug, Flask or Django, to sign her in
-        there; None: a new one.
+        makes her of *groups*, *factor* and *attributes*; with a *factor* her session has proved that too. *age*: how
+        long ago she signed in, in seconds or as a timedelta; she has used the site since. *client*: a client of
+        WebTest, Werkzeug, Flask or Django, to sign her in there; None: a new one.
 
         The account of whoever is there already gets into *groups*. Raises TypeError for a client that is not known and
         for *attributes* of somebody who is there; else as :meth:`person`.
@@ -212,7 +212,7 @@ class TestSite:
             self._people.join(account, groups)
         session = self.middleware.sessions.open(create_environ())
         with unheard():
-            session.sign_in(account)
+            session.sign_in(account, factor=session.now if factor else None)
         return _SignedIn(Facts(account.href, None, ""), tuple(self._cookies(session, since).items()))
 
     def _cookies(self, session: CurrentSession, since: dt.timedelta | None) -> dict[str, str]:

@@ -28,7 +28,8 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 
 
 def make_site() -> StormpathMiddleware:
-    protect = {"/members": login_required, "/staff": groups_required(["staff"]), "/risky": "fresh"}
+    asked = {"/risky": "fresh", "/vault": "secondFactor"}
+    protect = {"/members": login_required, "/staff": groups_required(["staff"]), **asked}
     web = {"account": {"grace": "P7D"}}
     with quick_databases():
         return StormpathMiddleware(LintMiddleware(app), protect=protect, web=web, **SETTINGS)
@@ -159,6 +160,11 @@ def test_how_long_ago_somebody_has_signed_in_is_told(site: TestSite) -> None:
     assert site.login_as("ada", age=dt.timedelta(hours=1)).get("/risky").status_code != 200
     assert site.login_as("ada", age=3600).get("/members").text == "ada"
     assert site.login_as("ada", age=dt.timedelta(days=40)).get("/members").status_code == 401
+
+
+def test_the_session_of_who_is_made_with_a_second_factor_has_proved_it(site: TestSite) -> None:
+    assert site.login_as("ada", factor="totp").get("/vault").text == "ada"
+    assert site.login_as("bob").get("/vault").status_code == 403
 
 
 def test_a_second_factor_is_one_of_which_a_code_was_given(site: TestSite) -> None:

@@ -10,8 +10,9 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 from flask_login import current_user
+from support.second_factors import Phone
 
-from flask_stormpath import User, groups_required, login_required
+from flask_stormpath import User, groups_required, login_required, second_factor_required
 from stormpath_wsgi.adapting import REFUSED_BY
 
 pytestmark = [
@@ -213,3 +214,21 @@ def test_a_view_keeps_its_name_and_its_arguments(app: Flask, member: FlaskClient
 
     assert (greet.__name__, greet.__doc__) == ("greet", "Says hello.")
     assert member.get("/hello/Charles").text == "Ada meets Charles"
+
+
+def test_a_second_factor_is_asked_for_in_the_session(app: Flask, member: FlaskClient) -> None:
+    @app.route("/vault")
+    @second_factor_required
+    def vault() -> str:
+        return "in"
+
+    assert app.test_client().get("/vault").location == "/login?next=%2Fvault"
+    page = {"Accept": "text/html"}
+    assert member.get("/vault?a=1", headers=page).location == "/factor?next=%2Fvault%3Fa%3D1"
+    assert member.get("/vault", headers={"Accept": "application/json"}).status_code == 403
+    (account,) = app.extensions["stormpath"].application.accounts
+    Phone(account)
+    asked = member.get("/factor?next=%2Fvault", headers=page)
+    assert "Enter your code" in asked.text
+    with pytest.raises(TypeError, match="goes above a view function"):
+        second_factor_required("vault")  # type: ignore[type-var]

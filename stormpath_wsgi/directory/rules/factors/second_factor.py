@@ -231,7 +231,7 @@ def _keep(work: UnitOfWork, account_id: str, **values: Any) -> None:
 
 def _rows(work: UnitOfWork, account_id: str) -> Sequence[Row[Any]]:
     """The factors of the account, the oldest first, each with what is known of all. Raises a 404 for no account."""
-    rows: Sequence[Row[Any]] = work.connection.execute(_ALL, {"account": account_id, "tenant": work.tenant_id}).all()
+    rows: Sequence[Any] = work.connection.execute(_ALL, {"account": account_id, "tenant": work.tenant_id}).all()
     if not rows:
         raise fault(Code.NOT_FOUND)
     return rows
