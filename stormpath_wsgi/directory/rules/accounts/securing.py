@@ -14,6 +14,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail.purposes import RESET, WARNINGS
 from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.mails import mailed_tokens
 from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
@@ -40,16 +41,18 @@ def get(context: Context, target: NoticeToken) -> Wire:
 
 
 def spend(context: Context, target: NoticeToken) -> Wire:
-    """Uses the token up: ends all sessions of its account, its tokens for a new password, and addresses that wait.
+    """Uses the token up: ends all sessions of its account, its tokens for a new password, addresses that wait, and what
+    browsers are remembered not to be asked for.
 
     Returns the href of the account. Raises a 404 for a token that is not valid.
     """
     with context.write() as work:
-        account_id = work.connection.execute(_FIND, _key(work, target)).scalar()
-        mailed_tokens.hold(work, account_id or "")
+        account_id = str(work.connection.execute(_FIND, _key(work, target)).scalar() or "")
+        mailed_tokens.hold(work, account_id)
         if work.connection.execute(_SPEND, _key(work, target)).first() is None:
             raise fault(Code.NOT_FOUND)  # of several requests with one token, one comes first
         tokens.end_all(work, account_id)
+        second_factor.forget(work, account_id)
         mailed_tokens.end(work, account_id, RESET)
         mailed_tokens.end_changes(work, account_id)
         work.tell(AccountSecured, account_id)
