@@ -231,4 +231,4 @@ def test_a_second_factor_is_asked_for_in_the_session(app: Flask, member: FlaskCl
     asked = member.get("/factor?next=%2Fvault", headers=page)
     assert "Enter your code" in asked.text
     with pytest.raises(TypeError, match="goes above a view function"):
-        second_factor_required("vault")  # type: ignore[type-var]
+        second_factor_required("vault")  # type: ignore[arg-type]
