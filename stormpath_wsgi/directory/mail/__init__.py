@@ -47,7 +47,7 @@ class Mail:
     from_address: str
     links: Mapping[str, str]
     verification_ttl: int
-    code_ttl: int = 900_000
+    code_ttl: int = 600_000
     invitation_ttl: int = 604_800_000
     site: str = ""
     site_name: str | None = None

@@ -88,7 +88,7 @@ class TestACodeForANewPassword:
         world.account(ADA)
         early, late = new(), new()
         first, second = asked(world, post, early), asked(world, post, late)
-        world.now += 900 - 1
+        world.now += 600 - 1
         assert answer(world, early, first)
         world.now += 1
         with refused(DEAD):
@@ -244,7 +244,7 @@ def test_what_is_no_answer_is_refused(world: World, post: Post) -> None:
     with refused(404):
         world.service.create("applications/nobody/mailedCodes", good)
     told = world.service.get(f"{world.application}/mailedCodes")
-    assert told["lifetime"] == 900_000
+    assert told["lifetime"] == 600_000
 
 
 def rows(world: World) -> list[Any]:
