@@ -119,6 +119,10 @@ class Rule(ABC):
 
         return guarded
 
+    def __bool__(self) -> bool:
+        """Refuses ``and``, ``or`` and ``not``, which would leave a policy out unseen."""
+        raise TypeError("Combine policies with &, | and ~, and not with and, or, not.")
+
     def __and__(self, other: object) -> Rule:
         return _All((self, other)) if isinstance(other, Rule) else NotImplemented
 

@@ -204,7 +204,7 @@ class Sessions(Shared):
         knows for how long the visitor wanted to stay.
         """
         known = before.session if before is not None and before.session.id == pair.session_id else None
-        stay, factor = (Stay.USUAL, None) if known is None else (known.stay, known.factor)
+        stay, factor = (Stay.USUAL, WAIVED) if known is None else (known.stay, known.factor)
         now = int(self.now())
         session = Session(pair.session_id, pair.account_id, started=pair.begun, renewed=now, stay=stay, factor=factor)
         return self.recall(self._signer.write(session))

@@ -26,8 +26,8 @@ from support.servers import answer, scripted, served_api
 from webob import Request, Response
 
 import stormpath_wsgi
-from stormpath_wsgi import StormpathMiddleware, groups_required, login_required, user
-from stormpath_wsgi.client import Client
+from stormpath_wsgi import StormpathMiddleware, fresh_required, groups_required, login_required, user
+from stormpath_wsgi.client import Client, Directory
 from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import flows_of
@@ -207,11 +207,12 @@ def test_organizations_rst(visit: Visit) -> None:
 
 def test_policies_rst(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
-    wraps, protects = examples("policies.rst", "python")
+    wraps, protects, together = examples("policies.rst", "python")
     names: dict[str, Any] = dict.fromkeys(["members", "admin", "either", "application"], app)
     names |= {"StormpathMiddleware": StormpathMiddleware}
     run(wraps, names)
     assert (names["login_required"], names["groups_required"]) == (login_required, groups_required)
+    run(together, {**names, "fresh_required": fresh_required})
     run(protects, names)
     with closing(names["application"].client):
         visit = Visit(site=names["application"])
@@ -220,6 +221,16 @@ def test_policies_rst(monkeypatch: pytest.MonkeyPatch) -> None:
             302,
             302,
         ]
+
+
+def test_passwords_rst() -> None:
+    [example] = examples("passwords.rst", "python")
+    site = make_site()
+    with closing(site.client):
+        mapping = site.application.default_account_store_mapping
+        assert mapping is not None and isinstance(mapping.account_store, Directory)
+        run(example, {"directory": mapping.account_store})
+        site.application.accounts.create({"email": "ada@example.org", "password": "withoutanumber"})
 
 
 def test_remote_rst_and_clients_rst(folder: Path, sqlite_url: str) -> None:

@@ -26,7 +26,7 @@ from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.cli import targets
 from stormpath_wsgi.cli.commands import cli
 
-EMAIL, PASSWORD = "you@example.com", "Reading-4-all"
+EMAIL, PASSWORD = "you@example.com", "Seven-green-4"
 ADDRESS = "http://127.0.0.1:8000"
 
 

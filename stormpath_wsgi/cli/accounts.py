@@ -197,11 +197,12 @@ def disable(opened: OpenedApplication, login: str) -> None:
 @LOGIN
 @with_application
 def sign_out(opened: OpenedApplication, login: str) -> None:
-    """End all sessions of an account."""
+    """End all sessions of an account, and have each browser asked for the second factor again."""
     found = opened.account(login)
     ended = 0
     while now := sum(map(_end, list(found.refresh_tokens))):  # repeated, for sessions that have begun meanwhile
         ended += now
+    _forget_browsers(found)
     say(f"Ended {ended} sessions of {found.email}.")
 
 
@@ -268,6 +269,15 @@ def _unknown_password() -> str:
 
 def _moment(moment: dt.datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _forget_browsers(account: Account) -> None:
+    """Has every browser of *account* asked for the second factor again."""
+    try:
+        account.second_factor().forget_remembered_browsers()
+    except Error as error:
+        if error.status != HTTPStatus.NOT_FOUND:  # of a directory of an older version
+            raise
 
 
 def _end(session: RefreshToken) -> bool:

@@ -121,8 +121,9 @@ def verify(settings: Settings, heads_file: Path | None, public_keys: tuple[str, 
         with directory_here(settings, "audit verify") as service:
             service.audit.seal()
             trusted = public_keys or service.audit.public_keys()
+            kept = _kept(heads_file, service.audit.ends()[0])  # before the chain, which may have grown since
             with service.audit.chain() as (tenant, begins, head, rows):
-                proof = prove(tenant, rows, begins=begins, head=head, kept=_kept(heads_file, tenant), trusted=trusted)
+                proof = prove(tenant, rows, begins=begins, head=head, kept=kept, trusted=trusted)
             waiting = service.audit.waiting()
     _report(proof, waiting)
 
@@ -199,7 +200,7 @@ def _of_export(file: TextIO, heads_file: Path | None, public_keys: tuple[str, ..
     head = ends.get("head")
     if head is None:
         raise Misuse(f"{file.name} has no head: an export of the audit begins with one.")
-    kept = _kept(heads_file, head.tenant)
+    kept = [each for each in _kept(heads_file, head.tenant) if each.at <= head.at]  # the chain has gone on since
     return prove(head.tenant, rows, begins=ends.get("begins"), head=head, kept=kept, trusted=public_keys)
 
 

@@ -108,6 +108,7 @@ class Auditing:
     def close(self) -> None:
         """Puts the rows of this process into the chain, if the directory can be reached."""
         self._closing.set()
+        self._news.set()
         if (thread := self._thread) is not None:
             thread.join(_FAREWELL)
         if self._is_new and self.enabled:
@@ -193,33 +194,37 @@ class Auditing:
         while True:
             self._closing.wait(_PAUSE)
             self._news.clear()
-            is_done = self._round()
+            pause = self._round()
             with self._lock:
-                if not self._news.is_set() and (is_done or self._closing.is_set()):
+                if not self._news.is_set() and (pause is None or self._closing.is_set()):
                     self._thread = None
                     return
+            self._news.wait(pause)
 
-    def _round(self) -> bool:
-        """What is due. Returns whether nothing is left to do for this process."""
+    def _round(self) -> float | None:
+        """What is due. Returns the seconds until something else is; None: nothing is left to do for this process."""
         try:
             self.seal()
-            self._tell()
+            pause = self._tell()
             if time.monotonic() - self._tidied >= _TIDIED and not self._closing.is_set():
                 self._tidied = time.monotonic()
                 self.tidy()
-            return self.waiting() == 0
+            return pause if self.waiting() == 0 else 0
         except (Unavailable, ConfigurationError) as error:
             log.warning("rows of the audit wait for the chain: %s", error)
-            return False
+            return 0
 
-    def _tell(self) -> None:
-        """Gives the head to the second place, if it is time."""
-        if time.monotonic() - self._witnessed < self._every and not self._closing.is_set():
-            return
+    def _tell(self) -> float | None:
+        """Gives the head to the second place, if it is time. Returns the seconds until it is; None: it has the head."""
         _, _, head = self.ends()
-        if head is not None and head != self._told:
-            self._witnessed, self._told = time.monotonic(), head
-            self._witness.tell(head)
+        if head is None or head == self._told:
+            return None
+        due = self._witnessed + self._every - time.monotonic()
+        if due > 0 and not self._closing.is_set():
+            return due
+        self._witnessed, self._told = time.monotonic(), head
+        self._witness.tell(head)
+        return None
 
 
 def keys_of(settings: AuditSettings, database: Database, encryption_keys: Sequence[str | SecretStr]) -> HeadKeys:

@@ -27,6 +27,7 @@ _LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "linkedAccounts": ("linkedAccounts", ("href", "username", "email")),
     "phones": ("phones", ("number", "name", "description", "status", "verificationStatus", "createdAt")),
     "factors": ("factors", ("type", "status", "verificationStatus", "createdAt")),
+    "passkeys": ("passkeys", ("name", "createdAt", "lastUsedAt")),
 }
 #: The attributes of the account: all that the directory answers, and no links.
 _ATTRIBUTES = tuple(attribute.wire for attribute in kinds.Account.declared(kinds.Attribute) if not attribute.secret)

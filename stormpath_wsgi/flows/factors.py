@@ -169,8 +169,11 @@ class OwnFactors:
         return self.added(session, account, "sms")
 
     def rename(self, session: CurrentSession, id: object, name: object) -> None:
-        """Give the factor *id* another *name*. Both may be anything. Raises :class:`FactorRefused`."""
+        """Give the factor *id* another *name*. Both may be anything. Raises :class:`FactorRefused`, and
+        :class:`.FreshRequired` for a sign-in that is too old.
+        """
         account = self._signed_in(session)
+        self._fresh.check(session)
         held = self._second.held(account)
         href = self._href(held, id)["href"]
         wanted = name.strip() if isinstance(name, str) else ""

@@ -11,7 +11,7 @@ from stormpath_wsgi.client import Account, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import WAIVED
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import PASSWORD, ProvedAgain
+from stormpath_wsgi.events import FACTOR, PASSWORD, ProvedAgain
 from stormpath_wsgi.flows.refusals import SignInRefused
 from stormpath_wsgi.flows.sign_in import SignIn
 from stormpath_wsgi.session import CurrentSession
@@ -52,17 +52,25 @@ class Fresh:
     def renew(self, session: CurrentSession, password: object) -> Account:
         """Begin a new session of the account that is signed in, in the place of this one, by its *password*.
 
-        Nothing else is asked: the session before has answered that. Raises as :meth:`confirm` does, and
+        Nothing else is asked here; a second factor that was not proved before is due for what needs a fresh sign-in.
+        Raises as :meth:`confirm` does, and
         :class:`SignInRefused` when the account may not have a session any more.
         """
         account = self.confirm(session, password)
         try:
-            factor = WAIVED if session.is_waived else session.second_factor
-            session.sign_in(account, remember=session.remember, factor=factor)
+            session.sign_in(account, remember=session.remember, factor=self.factor(session, account))
         except Error as error:
             raise SignInRefused.of(error) from error
         self._events.emit(ProvedAgain(account=account.href, credential=PASSWORD))
         return account
+
+    def factor(self, session: CurrentSession, account: Account) -> int | None:
+        """What a session of *account* says of a second factor that takes the place of *session* after a password: what
+        was proved stays so, and what the account owes by now is due.
+        """
+        if session.second_factor is not None:
+            return session.second_factor
+        return WAIVED if self._sign_in.owes(account, session.origin(), FACTOR) else None
 
     def _proved(self, session: CurrentSession, account: Account, password: str) -> Account:
         """Whose password that is: in the directory of *account*, for a name may be there in several directories."""

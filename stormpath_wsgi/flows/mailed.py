@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from stormpath_wsgi.client import Application, Directory, Group, Organization
+from stormpath_wsgi.client import Account, Application, Directory, Group, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import CodeRefused, FlowRefused, TokenRefused
+from stormpath_wsgi.kinds import ENABLED
 
 #: Where only to look for an account: the client's object, an href, or a document of the wire.
 AccountStore: TypeAlias = Directory | Group | Organization | Mapping[str, str] | str
@@ -39,6 +40,26 @@ def checked(token: object) -> str:
 def within(account_store: AccountStore | None) -> Mapping[str, AccountStore]:
     """What a request for a mail says of the *account_store* in which the account is; None: nothing."""
     return {} if account_store is None else {"account_store": account_store}
+
+
+def mailed_to(application: Application, account: Account, refused: type[FlowRefused]) -> bool:
+    """Mails *account*, and no other one of that address, a link for a new password. Returns whether one is on its way:
+    it is not where the directory of the account mails none. Raises *refused* where it was asked for too often.
+    """
+    if account.directory.password_policy.reset_email_status != ENABLED:
+        return False
+    for store in (account.directory, *account.groups):  # of its stores, one is mapped to the application
+        try:
+            application.password_reset_tokens.create({"email": account.email, **within(store)})
+        except Error as error:
+            refusal = refused.of(error)
+            if refusal.code is Code.TOO_MANY_TRIES:
+                raise refusal from error
+            if refusal.code not in (Code.UNKNOWN_RESOURCE, Code.STORE_NOT_MAPPED):
+                raise
+        else:
+            return True
+    return False
 
 
 def answered(application: Application, purpose: str, ticket: str, code: object) -> dict[str, Any]:

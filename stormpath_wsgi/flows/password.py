@@ -8,7 +8,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import MAIL, RESET_TOKEN, PasswordChanged, PasswordChangeStarts, at, reserved
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.mailed import RESET, AccountStore, answered, asking, checked, mailing, within
+from stormpath_wsgi.flows.mailed import RESET, AccountStore, answered, asking, checked, mailed_to, mailing, within
 from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.refusals import PasswordRefused, TokenRefused
 from stormpath_wsgi.flows.sign_in import Entered, SignIn
@@ -44,6 +44,16 @@ class PasswordReset:
         """
         with mailing(PasswordRefused), holding(ticket):
             self._application.password_reset_tokens.create({"email": email, **within(account_store)})
+
+    def mail_to(self, account: Account) -> bool:
+        """Mail a link for a new password to *account*, and to no other one of that address.
+
+        Returns whether a link is on its way: it is not where its directory mails none.
+
+        Raises :class:`PasswordRefused` where it was asked for too often; :class:`~stormpath_wsgi.Error` when the
+        directory fails.
+        """
+        return mailed_to(self._application, account, PasswordRefused)
 
     def account(self, token: object) -> Account:
         """The account that a mailed *token*, which may be anything, is for. The token stays good.

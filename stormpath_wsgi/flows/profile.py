@@ -98,7 +98,7 @@ class Profile:
         try:
             account = Account(self._client, href)
             account.refresh()  # as it is now: a session belongs to a password
-            session.sign_in(account, remember=session.remember)
+            session.sign_in(account, remember=session.remember, factor=self._fresh.factor(session, account))
         except Error as error:  # the password is changed: whoever got an error would do it once more
             log.warning("The account %s could not be kept signed in after its password changed: %s", href, error)
 

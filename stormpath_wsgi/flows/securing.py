@@ -32,7 +32,8 @@ class Securing:
         """Use *token* up: all sessions of its account end, that of this browser too, and a link for a new password is
         mailed to the address that the account has. Of several calls with one token one succeeds.
 
-        Returns whether a link is on its way: it is not where mails were asked for too often. Raises as :meth:`account`.
+        Returns whether a link is on its way: it is not where mails were asked for too often, or the directory mails
+        none. Raises as :meth:`account`.
         """
         account = self.account(token)
         with asking(), reserved(AccountSecured) as kept:
@@ -42,7 +43,6 @@ class Securing:
         if session.user.href == account.href:
             session.sign_out()
         try:
-            self._password.mail(account.email, account_store=account.directory)
+            return self._password.mail_to(account)
         except PasswordRefused:
             return False
-        return True

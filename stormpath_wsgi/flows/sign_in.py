@@ -37,11 +37,11 @@ from stormpath_wsgi.events import (
     reserved,
 )
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.mailed import AccountStore, mailing
+from stormpath_wsgi.flows.mailed import AccountStore, mailed_to
 from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.pending import Pending, PendingSignIns, Progress, password_moment
 from stormpath_wsgi.flows.refusals import PendingRefused, SignInRefused
-from stormpath_wsgi.kinds import ENABLED, id_of
+from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
@@ -307,12 +307,14 @@ class SignIn:
         """
         if self._new_passwords.at_sign_in != "mail":
             return
-        if account.directory.password_policy.reset_email_status != ENABLED:
-            return
         with self._telling(login=login, account=account.href, credential=PASSWORD):
-            with mailing(SignInRefused):
-                self._application.password_reset_tokens.create({"email": account.email})
-            raise SignInRefused(Code.PASSWORD_KNOWN)
+            if mailed_to(self._application, account, SignInRefused):
+                raise SignInRefused(Code.PASSWORD_KNOWN)
+
+    def owes(self, account: Account, origin: Origin, name: str) -> bool:
+        """Whether a step asks *account* the question *name*, be the browser remembered or not."""
+        asked = (step.asks(account, origin) for step in self._steps)
+        return any((each.name if isinstance(each, Waived) else each) == name for each in asked)
 
     def _ask_listeners(self, event: SignInStarts) -> SignInStarts:
         with self._telling(login=event.login, account=event.account, credential=event.credential):

@@ -30,7 +30,7 @@ WITHIN = "within"
 REASONS: Mapping[str, str] = {
     "new-key": marked("Enter your password once more before you make a key."),
     **dict.fromkeys(
-        ("new-app", "new-phone", "prove-phone", "remove-factor", "new-codes"),
+        ("new-app", "new-phone", "prove-phone", "rename-factor", "remove-factor", "new-codes"),
         marked("Enter your password once more before you change your second factors."),
     ),
     "email": marked("Enter your password once more before you change your address."),
@@ -79,10 +79,14 @@ class FreshPage(FormPage[FreshSettings]):
 
     def _is_young(self, request: Request) -> bool:
         """Whether the password was given not long ago: what is asked for may ask for less than the setting does."""
-        begun, fresh = session_of(request.environ).session, self.site.settings.session.fresh.total_seconds()
+        session = session_of(request.environ)
+        account = session.user.account
+        if session.is_waived and account is not None and self.site.flows.fresh.factor(session, account) is None:
+            return False  # nothing is due any more: who gives the password is free of it
+        begun, fresh = session.session, self.site.settings.session.fresh.total_seconds()
         within = read_query(request).get(WITHIN, "")
         seconds = min(int(within), fresh) if within.isascii() and within.isdigit() and len(within) < 9 else fresh
-        return begun is not None and session_of(request.environ).now - begun.started < seconds
+        return begun is not None and session.now - begun.started < seconds
 
     def accept(self, request: Request, posted: Mapping[str, Any], *, html: bool) -> Outcome:
         session, flows = session_of(request.environ), self.site.flows

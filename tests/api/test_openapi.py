@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
-from support.authenticator import ORIGIN, RP_ID, Device, encoded
+from support.authenticator import new_passkey
 from support.callers import HOST, Caller, basic
 from support.certificates import PEM
 from support.world import Beginning, World, link
@@ -136,13 +136,6 @@ def test_the_requests_find_something_nearly_everywhere(filled: Filled) -> None:
     assert missing == below_others | documents | {kinds.SmtpServer.path}  # which is tried before it is stored
 
 
-def _passkey() -> dict[str, Any]:
-    """What a site sends for a passkey that was just made."""
-    challenge, rp, user = "a challenge of the site", {"id": RP_ID}, {"id": encoded(b"ada")}
-    made = Device().make({"challenge": encoded(challenge.encode()), "rp": rp, "user": user})
-    return {"name": "Phone", "rpId": RP_ID, "challenge": challenge, "origins": [ORIGIN], "answer": made}
-
-
 def _fill(world: World) -> None:
     """Makes what bootstrapping does not."""
     world.new_directory(provider=LDAP)
@@ -160,7 +153,7 @@ def _fill(world: World) -> None:
         (f"{ada}/sessions", {"application": link(world.application)}),
         (f"{twin}/deletions", {"grace": "P1D"}),
         (f"{world.application}/invitations", {"email": "bea@example.org"}),
-        (f"{ada}/passkeys", _passkey()),
+        (f"{ada}/passkeys", new_passkey()),
         (f"{ada}/factors", {"type": "SMS", "phone": {"number": "+18883915282"}}),
     ):
         made = world.service.create(path, properties)

@@ -22,6 +22,8 @@ HUSHED = {
     "secretKeys": SECRET,
     "encryptionKeys": "5ec2e7" * 11,
     "listenUrl": f"postgresql+psycopg://ada:{SECRET}@db.example/accounts",
+    "audit.signingKeys": "5ec2e8" * 11,
+    "audit.url": f"https://ada:{SECRET}@audit.example/heads",
     "limits.url": f"redis://:{SECRET}@cache.example/0",
     "client.cacheUrl": f"redis://:{SECRET}@cache.example/0",
     "client.apiKey.secret": SECRET,

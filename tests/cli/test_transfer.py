@@ -144,7 +144,7 @@ def test_what_differs_is_told(ada: str) -> None:
     answer = run("verify", "all.jsonl")
     assert answer.exit_code == 1
     assert f"differs in modifiedAt, status (accounts {ada.rpartition('/')[2]})." in answer.stdout
-    assert "Only in the directory: 1 groups, 1 customData." in answer.stdout
+    assert "Only in the directory: 1 groups, 1 secondFactors, 1 customData." in answer.stdout
 
 
 def test_the_directory_of_another_site_is_refused(ada: str) -> None:

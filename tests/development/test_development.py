@@ -213,7 +213,7 @@ def test_mails_and_messages_are_in_the_inbox_with_their_links(
     form = browser.get("/forgot").form
     form["email"] = "ada@example.org"
     form.submit()
-    mail = browser.get(PANEL).click("Read")
+    mail = browser.get(PANEL).click("Choose a new password")
     link = next(each["href"] for each in mail.html.find_all("a") if "sptoken" in each["href"])
     assert "password" in browser.get(link.partition("localhost:8000")[2] or link)
     program = mail.click("As a mail program")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.authenticator import Device
-from support.browsing import PASSWORD, Visit, make_site
+from support.browsing import PASSWORD, Visit, make_site, passkey_form
 from support.questions import Asks
 from support.questions import site as questions
 from support.second_factors import Phone
@@ -33,8 +33,8 @@ class Browser(Visit):
 
     def asked(self, address: str) -> tuple[Any, dict[str, Any]]:
         """The form that a passkey answers, and what it asks for."""
-        form = next(each for each in self.get(address).forms.values() if "passkey" in each.fields)
-        return form, json.loads(form.html.form["data-options"])
+        page = self.get(address)
+        return passkey_form(page), json.loads(page.html.select_one(".passkey")["data-options"])
 
     def adds(self, name: str = "My phone") -> Any:
         form, options = self.asked("/account?change=add-passkey")
@@ -143,7 +143,7 @@ def test_the_sign_in_page_asks_for_anybodys_passkey(browser: Browser, ada: Accou
     _, options = browser.asked("/login")
     assert (options["rpId"], options["allowCredentials"]) == ("site.example", [])
     assert options["userVerification"] == "required"
-    assert page.html.find("form", class_="passkey").has_attr("hidden")  # until a script shows it
+    assert page.html.select_one(".passkey").has_attr("hidden")  # until a script shows it
 
 
 def test_an_account_is_asked_for_a_key_that_it_does_not_have(site: StormpathMiddleware, browser: Browser) -> None:

@@ -33,6 +33,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/account": ("action",),
     "/account/email?sptoken=wrong": ("sptoken",),
     "/account/secure?sptoken=wrong": ("sptoken",),
+    "/factor": ("pending", "way", "code"),
     "/auth/check": (),
     "/health": (),
     "/ready": (),

@@ -104,7 +104,7 @@ def test_a_code_verifies_the_address_of_who_registers(visit: Visit, office: Post
     page = visit.fill_in("/register", givenName="Ada", surname="Lovelace", email=ADA, password=PASSWORD).follow()
     assert page.request.path_qs == "/verify?status=sent"
     assert page.html.h1.get_text() == "Verify your address"
-    assert f"We mailed a code to {ADA}. It works for 15 minutes." in page.html.main.get_text()
+    assert f"We mailed a code to {ADA}. It works for 10 minutes." in page.html.main.get_text()
     first = code_in(office)
     again = [page.forms[1].submit("again") for _ in range(2)]
     assert {answer.headers["Location"] for answer in again} == {"/verify?status=sent"}

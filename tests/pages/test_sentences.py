@@ -28,7 +28,8 @@ ON_NO_PAGE = {
     Code.ALREADY_LINKED, Code.LINKED_TO_ITSELF, Code.LINK_WITHOUT_ACCOUNTS, Code.TOO_MANY_LINKS,
     Code.LINK_WITHIN_DIRECTORY, Code.DIRECTORY_ALREADY_LINKED,
     Code.REFUSED_BY_LISTENER,  # the listener's own sentence is told
-    *(code for code in Code if code.name.startswith(("TOKEN_", "SMTP_", "PHONE_", "CHALLENGE_"))),
+    *(code for code in Code if code.name.startswith(("TOKEN_", "SMTP_"))),
+    *(code for code in Code if code.name.startswith(("PHONE_", "CHALLENGE_")) and sentence(code) is None),
 }  # fmt: skip
 
 #: What a directory says to a site that it does not let in: a failure of ours.

@@ -103,10 +103,11 @@ def what_it_does(page: Any, element: Any) -> str:
     if element.name == "a":
         return str(element["href"])
     form = page.find(id=element["form"]) if element.get("form") else element.find_parent("form")
+    form = form or element.find_parent(class_="passkey")  # of which the script makes a form
     hidden = {
         field["name"]: field["value"] for field in form.select("input[type=hidden]") if field["name"] != "csrfToken"
     }
-    return f"{form['action']} {hidden} {element.get('name')}"
+    return f"{form.get('action') or form['data-action']} {hidden} {element.get('name')}"
 
 
 def said(element: Any) -> str:

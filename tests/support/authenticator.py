@@ -132,3 +132,10 @@ class Device:
 
     def _answer(self, key: Key, response: Mapping[str, Any]) -> str:
         return json.dumps({"id": key.name, "rawId": key.name, "type": "public-key", "response": dict(response)})
+
+
+def new_passkey() -> dict[str, Any]:
+    """What a site sends for a passkey that was just made."""
+    challenge, rp, user = "a challenge of the site", {"id": RP_ID}, {"id": encoded(b"ada")}
+    made = Device().make({"challenge": encoded(challenge.encode()), "rp": rp, "user": user})
+    return {"name": "Phone", "rpId": RP_ID, "challenge": challenge, "origins": [ORIGIN], "answer": made}

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any, TypeAlias
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from webtest import TestApp  # type: ignore[import-untyped]
+from webtest import Form, TestApp  # type: ignore[import-untyped]
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.lint import LintMiddleware
 
@@ -81,6 +81,13 @@ class Visit(TestApp):  # type: ignore[misc]
         for name, value in values.items():
             form[name] = value
         return form.submit()
+
+
+def passkey_form(page: Any) -> Any:
+    """The form that the script of *page* makes for what a passkey answers."""
+    made = page.html.select_one(".passkey")
+    made.name, made["action"], made["method"] = "form", made["data-action"], "post"
+    return Form(page, str(made))
 
 
 #: Opens a site with these settings, for a visitor.

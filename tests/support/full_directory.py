@@ -11,6 +11,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.shapes import encryption_context
 from stormpath_wsgi.kinds import SmtpServer
+from support.authenticator import new_passkey
 from support.world import BASE, ENCRYPTION_KEY, World, link
 
 SECRETS = Secrets([ENCRYPTION_KEY])
@@ -51,6 +52,7 @@ def filled(world: World) -> Full:
     key = create(f"{ada}/apiKeys", {"name": "laptop"})
     create(f"{ada}/factors", {"type": "google-authenticator", "issuer": "Shop"})
     create(f"{ada}/factors", {"type": "SMS", "phone": {"number": "+491701234567"}})
+    create(f"{ada}/passkeys", new_passkey())
     world.service.update(f"{ada}/secondFactor", {"newRecoveryCodes": True})
     create(f"{world.application}/invitations", {"email": "new@example.org", "groups": ["staff"]})
     create(f"{world.account('bob@example.org')}/deletions", {"grace": "P1D"})

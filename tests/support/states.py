@@ -21,7 +21,7 @@ from stormpath_wsgi.development.bar import CSS
 from stormpath_wsgi.development.guard import PANEL, opening
 from stormpath_wsgi.development.server import development_site
 from support.authenticator import Device
-from support.browsing import BROWSER, PASSWORD, Visit, make_site
+from support.browsing import BROWSER, PASSWORD, Visit, make_site, passkey_form
 from support.post import text
 from support.post_office import PostOffice, post_office
 from support.waiting import eventually
@@ -76,6 +76,7 @@ not-this-account
 organization organization-wrong
 passkey-account passkey-account-empty passkey-fresh passkey-name-empty
 passkey-sign-in passkey-sign-in-wrong
+secure secure-mailed secure-over
 register register-differs register-errors register-fields register-fields-empty register-stolen
 register-taken register-weak
 sign-in sign-in-created sign-in-empty sign-in-half sign-in-organization sign-in-organization-wrong
@@ -278,7 +279,8 @@ def _account_states(office: PostOffice) -> dict[str, str]:
         pages["email-back-done"] = Visit(site=site).get(back).form.submit()
         pages["email-dead"] = visit.get(back)
         office.empty()
-        _device(site, "Mozilla/5.0 (Macintosh) Firefox/140.0", "192.0.2.7")
+        account.password = "Another-horse-8"
+        account.save()
         notice = _link(office)
         pages["secure"] = Visit(site=site).get(notice)
         pages["secure-mailed"] = Visit(site=site).get(notice).form.submit()
@@ -400,13 +402,13 @@ def _passkey_states() -> dict[str, str]:
     with closing(site.client):
         visit, device = Visit(site=site), Device(origin="https://acme.example")
         visit.account(ADA)
-        wrong = _passkey_form(visit.get("/login"))
+        wrong = passkey_form(visit.get("/login"))
         wrong["passkey"] = "{}"
         pages = {"passkey-sign-in": visit.get("/login"), "passkey-sign-in-wrong": wrong.submit()}
         visit.sign_in(ADA)
         pages["passkey-account-empty"] = visit.get("/account")
         pages["account-add-passkey"] = visit.get("/account?change=add-passkey")
-        form = _passkey_form(pages["account-add-passkey"])
+        form = passkey_form(pages["account-add-passkey"])
         form["passkey"], form["name"] = device.make(json.loads(form.html.form["data-options"])), "iPhone"
         form.submit(status=303)
         [account] = site.application.accounts
@@ -424,18 +426,21 @@ def _passkey_states() -> dict[str, str]:
         return {name: _scripted(page.text) for name, page in pages.items()}
 
 
-def _passkey_form(page: Any) -> Any:
-    return next(form for form in page.forms.values() if "passkey" in form.fields)
-
-
 def _scripted(html: str) -> str:
-    """The page with what the script shows where the browser knows passkeys."""
-    return re.sub(r"(<form class=\"passkey\"[^>]*|data-needs-passkeys) hidden>", r"\1>", html)
+    """The page with what the script shows where the browser knows passkeys: forms for what these answer."""
+    shown = html.replace("data-needs-passkeys hidden>", "data-needs-passkeys>")
+    return re.sub(
+        r"<div( class=\"passkey\") data-action=\"([^\"]*)\"(.*?) hidden>(.*?\n)</div>",
+        r'<form\1 method="post" action="\2"\3>\4</form>',
+        shown,
+        flags=re.DOTALL,
+    )
 
 
 def _invited_states(office: PostOffice) -> dict[str, str]:
     with _mailing(office) as site:
         visit = Visit(site=site)
+        office.empty()
         site.application.invitations.create({"email": OTHER})
         link = _link(office)
         return _texts(
@@ -527,7 +532,7 @@ def _development_states() -> dict[str, str]:
     bar = f"<style>{CSS}</style>"
     return {
         "development": panel.text,
-        "development-mail": panel.click("Read").text,
+        "development-mail": panel.click("Choose a new password").text,
         "development-refused": re.sub('<link rel="stylesheet" href="[^"]*bar.css">', bar, refused.text),
     }
 

@@ -147,8 +147,9 @@ def _reset_success(facts: Facts, texts: Texts) -> Content:
                 texts,
                 marked("%(hello)s your %(site)s account has a new password. You were signed out everywhere."),
             ),
+            *_not_me(facts, texts),
         ),
-        (texts.gettext("It was not you? Then ask for a new password at once."),),
+        (_nothing_to_do(texts),),
     )
 
 

@@ -43,7 +43,7 @@ class FactorsSection(AccountSection):
             return
         self._second, self._factors = site.flows.second_factor, site.flows.factors
         self._texts_are_sent = self._settings.sms if self._settings.sms is not None else site.settings.sms is not None
-        self.panels = {APP: True, PHONE: True, NAME: False, REMOVE: True, CODES: True}
+        self.panels = {APP: True, PHONE: True, NAME: True, REMOVE: True, CODES: True}
         self.statuses = {
             "factor-added": marked("It is added. From now on you are asked for it when you sign in."),
             "factor-removed": marked("It is removed."),
@@ -55,7 +55,7 @@ class FactorsSection(AccountSection):
             "add-app": Action(self._add_app, panel=APP, risky=True),
             "begin-phone": Action(self._begin_phone, panel=PHONE, risky=True),
             "add-phone": Action(self._add_phone, panel=PROVE, risky=True),
-            "rename-factor": Action(self._rename, panel=NAME),
+            "rename-factor": Action(self._rename, panel=NAME, risky=True),
             "remove-factor": Action(self._remove, panel=REMOVE, risky=True),
             "make-codes": Action(self._make_codes, panel=CODES, risky=True),
             "forget-browsers": Action(self._forget_browsers),

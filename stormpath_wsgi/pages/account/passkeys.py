@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from stormpath_wsgi.codes import Code
@@ -26,6 +27,7 @@ _NAMES: Mapping[Code | None, str] = {
     Code.TOO_LONG: marked("Use 255 characters at most."),
 }
 WRONG_NAME = marked("Write the name in one line, without control characters.")
+LAST_FACTOR = marked("Your account must have a second factor. Add another one before you remove this one.")
 NOT_ADDED = marked("Your device did not confirm. Try again.")
 
 _SENTENCES: Mapping[Code | None, str] = {
@@ -96,11 +98,22 @@ class PasskeyRows:
         return Done()
 
     def _remove(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
+        self._keep_second_factor(visit)
         try:
             self.site.flows.passkeys.remove(visit.session, visit.row)
         except PasskeyRefused as refused:
             raise _refusal(refused) from refused
+        self.site.flows.factors.left(visit.account)
         return Done("passkey-removed")
+
+    def _keep_second_factor(self, visit: Visit) -> None:
+        """Refuses to remove a security key that is the last second factor of who must have one."""
+        flows = self.site.flows
+        rows = flows.passkeys.held(visit.account)
+        is_key = any(each.id == visit.row and not each.verifies for each in rows)
+        second = flows.second_factor
+        if is_key and second.must(visit.account) and flows.factors.is_last(second.held(visit.account)):
+            raise Refusal(LAST_FACTOR, status=HTTPStatus.CONFLICT)
 
 
 def _suggested(visit: Visit) -> str:

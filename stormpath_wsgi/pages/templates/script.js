@@ -86,9 +86,22 @@
   const belongs = (domain) => location.hostname === domain || location.hostname.endsWith("." + domain);
   const passkeys = window.PublicKeyCredential && navigator.credentials;
 
-  for (const form of passkeys ? document.querySelectorAll("form[data-passkey]") : []) {
-    const options = JSON.parse(form.dataset.options);
+  // Without the script there is no form for it, so that a page has the forms that people can use.
+  const formOf = (place) => {
+    const form = document.createElement("form");
+    for (const { name, value } of place.attributes) form.setAttribute(name, value);
+    form.method = "post";
+    form.action = place.dataset.action;
+    form.noValidate = true;
+    form.append(...place.childNodes);
+    place.replaceWith(form);
+    return form;
+  };
+
+  for (const place of passkeys ? document.querySelectorAll("[data-passkey]") : []) {
+    const options = JSON.parse(place.dataset.options);
     if (!belongs(options.rpId || options.rp.id)) continue;
+    const form = formOf(place);
     const does = form.dataset.passkey;
     const input = form.querySelector("[data-answer]");
     const failed = document.createElement("div");

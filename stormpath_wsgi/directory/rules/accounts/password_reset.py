@@ -106,7 +106,8 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
             accounts.set_password(work, account_id, new)
             spent_tokens.note(work, RESET, target.token, account_id, asked)
             if messages.is_sent(work, RESET_SUCCESS, account_id):
-                put(work, RESET_SUCCESS, account_id, application_id=target.application_id)
+                details = notices.button(work, PASSWORD_CHANGED, account_id)
+                put(work, RESET_SUCCESS, account_id, application_id=target.application_id, details=details)
             else:
                 notices.warn(work, PASSWORD_CHANGED, account_id)
     context.limits.forgive(work.tenant_id, account_id)

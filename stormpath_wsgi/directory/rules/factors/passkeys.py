@@ -27,6 +27,7 @@ from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import deletions
 from stormpath_wsgi.directory.rules.accounts.login import check_account
 from stormpath_wsgi.directory.rules.accounts.sign_ins import Attempt, tried
+from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.stores import qualifiers, stores
 from stormpath_wsgi.directory.rules.tokens import nonces
@@ -83,6 +84,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
             raise fault(Code.CONFLICT, f"An account has {MOST} passkeys at the most.")
         id, columns = new_id(), {"public_key": new.public_key, "sign_count": new.sign_count}
         records.make(work, Passkey, id, values, account_id=listing.id, **columns)
+        second_factor.forget(work, listing.id)  # a security key is a second factor
         work.tell(PasskeyAdded, listing.id, passkey=id)
         notices.warn(work, WAY_ADDED, listing.id)
         return records.load(work, Resource(Passkey, id))
@@ -105,6 +107,7 @@ def remove(context: Context, target: Resource) -> None:
         if work.connection.execute(_IS_LAST_WAY_IN, {"id": target.id}).first() is not None:
             raise fault(Code.LAST_WAY_IN)
         records.remove(work, Passkey, target.id)
+        second_factor.forget(work, account_id)
         work.tell(PasskeyRemoved, account_id, passkey=target.id)
         notices.warn(work, WAY_REMOVED, account_id)
 
@@ -177,7 +180,7 @@ def _check_owner(row: _Found, told: str | None, wanted: str | None) -> None:
 def _use(work: UnitOfWork, row: _Found, proof: Proof, challenge: str) -> None:
     """Notes that the passkey was used. Of several processes that are sent one answer, one comes first."""
     seen = {"passkey": row.id, "count": proof.sign_count, "is_backed_up": proof.backed_up, "now": work.now}
-    if not work.connection.execute(_USE, {**seen, "verifies": proof.user_verified}).rowcount:
+    if not work.connection.execute(_USE, seen).rowcount:
         raise fault(Code.PASSKEY_COUNT)
     _spend(work, row.account_id, challenge)
 
@@ -224,7 +227,6 @@ _USE = (
         sign_count=bindparam("count"),
         backed_up=bindparam("is_backed_up"),
         last_used_at=bindparam("now"),
-        verifies_user=or_(_table.c.verifies_user, bindparam("verifies")),
     )
 )
 _NAMING = select(*qualifiers.naming_columns(_accounts.c.directory_id)).where(_accounts.c.id == bindparam("id"))

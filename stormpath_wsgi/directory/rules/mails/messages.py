@@ -80,7 +80,7 @@ def write(work: UnitOfWork, mail: Outgoing) -> EmailMessage | None:
     link = {} if mail.token is None else link_model(base, mail.token)
     if email_templates.is_ours(mail.purpose, template):
         sender = Sender(template["fromEmailAddress"], template["fromName"])
-        return _ours(work, mail, account, sender, link.get("url"))
+        return _ours(work, mail, account, sender, link.get("url") or _button(work, mail))
     model = {**_model(work, template, account, mail.application_id), **link, "code": mail.details.get("code", "")}
     return compose(template, account["email"], model, id=mail.id, now=work.now)
 
@@ -90,9 +90,14 @@ def _notice(work: UnitOfWork, mail: Outgoing) -> EmailMessage | None:
     account = None if mail.account_id is None else records.load(work, Resource(kinds.Account, mail.account_id))
     if account is None and mail.address is None:
         return None
-    link = mail.details.get("link")
     sender = Sender(work.mail.from_address, work.mail.from_name)
-    return _ours(work, mail, account, sender, link and _here(work, mail, link))
+    return _ours(work, mail, account, sender, _button(work, mail))
+
+
+def _button(work: UnitOfWork, mail: Outgoing) -> str | None:
+    """Where the button leads that was stored with *mail*; None: there is none."""
+    link = mail.details.get("link")
+    return link and _here(work, mail, link)
 
 
 def _ours(

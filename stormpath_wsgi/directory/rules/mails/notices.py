@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES, NEW_BROWSER, NOTICES, WARNINGS
@@ -23,8 +24,10 @@ PAGE = "/account/secure"
 #: Milliseconds for which such a button is good.
 LASTS = 7 * 86_400_000
 
-#: The warnings that a stranger can cause again and again: how many of each an account gets in how many milliseconds.
-_MOST: Mapping[str, tuple[int, int]] = {NEW_BROWSER: (5, 3_600_000), MANY_FAILURES: (1, 86_400_000)}
+_HOUR = 3_600_000  # milliseconds
+
+#: How many of each warning an account gets in how many milliseconds, where it is not ten in an hour.
+_MOST: Mapping[str, tuple[int, int]] = {NEW_BROWSER: (5, _HOUR), MANY_FAILURES: (1, 24 * _HOUR)}
 
 
 def warn(work: UnitOfWork, notice: str, account_id: str, *, name: str | None = None, left: int | None = None) -> None:
@@ -38,13 +41,18 @@ def warn(work: UnitOfWork, notice: str, account_id: str, *, name: str | None = N
         raise ValueError(f"{notice} is no warning")
     if notice in work.mail.silent:
         return
-    most, lately = _MOST.get(notice, (None, 0))
-    if most is not None and mailed_tokens.made_since(work, account_id, notice, work.now - lately) >= most:
+    most, lately = _MOST.get(notice, (10, _HOUR))
+    if mailed_tokens.made_since(work, account_id, notice, work.now - lately) >= most:
         log.info("No mail of %s to the account %s: it has got %d lately.", notice, account_id, most)
         return
+    tell(work, notice, account_id, name=name, left=left, **button(work, notice, account_id))
+
+
+def button(work: UnitOfWork, notice: str, account_id: str) -> dict[str, Any]:
+    """Where a new button "This was not me" leads, and for how many milliseconds it is good: ``link`` and ``lasts``."""
     token = new_id()
     mailed_tokens.make_notice(work, token, account_id, notice, work.now + LASTS)
-    tell(work, notice, account_id, name=name, left=left, link=work.mail.at(PAGE, sptoken=token), lasts=LASTS)
+    return {"link": work.mail.at(PAGE, sptoken=token), "lasts": LASTS}
 
 
 def tell(

@@ -196,8 +196,10 @@ def test_a_directory_may_leave_the_mail_to_the_application(world: World, post: P
     policy = world.directory.replace("directories", "passwordPolicies")
     world.update(policy, resetEmailStatus="DISABLED", resetSuccessEmailStatus="DISABLED")
     token = asked(world)
-    assert world.update(token, password=NEW)
     assert post.read() == []
+    assert world.update(token, password=NEW)
+    # A notice, which no policy leaves out.
+    assert post.only()["Subject"] == "Your password for My Application was changed"
 
 
 def test_the_account_comes_along_where_it_is_asked_for(world: World, post: Post) -> None:
