@@ -12,6 +12,7 @@ from typing import Any
 
 import pyotp
 import pytest
+from bs4 import BeautifulSoup
 from webob import Request
 from webtest import TestApp  # type: ignore[import-untyped]
 
@@ -428,13 +429,13 @@ def _passkey_states() -> dict[str, str]:
 
 def _scripted(html: str) -> str:
     """The page with what the script shows where the browser knows passkeys: forms for what these answer."""
-    shown = html.replace("data-needs-passkeys hidden>", "data-needs-passkeys>")
-    return re.sub(
-        r"<div( class=\"passkey\") data-action=\"([^\"]*)\"(.*?) hidden>(.*?\n)</div>",
-        r'<form\1 method="post" action="\2"\3>\4</form>',
-        shown,
-        flags=re.DOTALL,
-    )
+    page = BeautifulSoup(html, "html.parser")
+    for made in page.select(".passkey[data-passkey]"):
+        made.name, made["method"], made["action"] = "form", "post", made["data-action"]
+        del made["hidden"]
+    for shown in page.select("[data-needs-passkeys]"):
+        del shown["hidden"]
+    return str(page)
 
 
 def _invited_states(office: PostOffice) -> dict[str, str]:
