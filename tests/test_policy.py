@@ -548,6 +548,12 @@ class Body:
 class TestPoliciesTogether:
     """``&``, ``|`` and ``~`` make policies of policies."""
 
+    def test_pythons_own_words_cannot_combine_them(self) -> None:
+        with pytest.raises(TypeError, match=r"&, \| and ~"):
+            _ = login_required and groups_required(["staff"])
+        with pytest.raises(TypeError, match="and not with and, or, not"):
+            _ = not login_required
+
     STAFF, BOARD = groups_required(["staff"]), groups_required(["board"])
 
     @pytest.mark.parametrize(

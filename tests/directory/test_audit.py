@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from contextlib import closing
@@ -263,6 +264,20 @@ class TestProof:
         audited.change(delete(schema.audit_rows), delete(schema.audit_heads))
         fault = audited.proof(kept).fault
         assert fault is not None and fault.position == 1
+
+    def test_the_last_head_reaches_it_on_a_quiet_site_too(self, sqlite_world: World, tmp_path: Path) -> None:
+        file = tmp_path / "heads"
+        audited = Audited(sqlite_world, file=file, every=dt.timedelta(seconds=3))
+        audited.service.serve()
+
+        def told() -> int:
+            return len(file.read_text().splitlines()) if file.exists() else 0
+
+        sqlite_world.account(ADA)
+        eventually(lambda: told() == 1)
+        sqlite_world.account("bob@example.org")  # and after that nothing happens
+        eventually(lambda: told() == 2)
+        audited.service.audit.close()
 
     def test_the_log_is_a_second_place(
         self, audited: Audited, sqlite_world: World, caplog: pytest.LogCaptureFixture

@@ -330,8 +330,38 @@ class TestBrowsersThatAreRemembered:
         visit.get("/transfer", status=404)
         visit.get("/vault", status=404)
 
+    def test_a_new_password_there_leaves_the_second_factor_due(self, visit: Visit, phone: Phone) -> None:
+        answer(asked(visit), phone.code(), rememberBrowser=True)
+        sign_out(visit)
+        visit.fill_in("/login", **LOGIN)
+        form = button(visit.get("/account?change=password"), "password")
+        form["present"], form["password"] = PASSWORD, "Another-horse-8"
+        form.submit(status=303)
+        assert visit.get("/vault", status=302).headers["Location"] == "/factor?next=%2Fvault"
+        assert visit.get("/transfer", status=302).headers["Location"].startswith("/account/fresh")
+        assert visit.get("/account?change=new-codes", status=303).headers["Location"].startswith("/account/fresh")
+
+    def test_who_has_no_factor_any_more_is_free_of_it_by_the_password(self, visit: Visit, phone: Phone) -> None:
+        answer(asked(visit), phone.code(), rememberBrowser=True)
+        sign_out(visit)
+        visit.fill_in("/login", **LOGIN)
+        phone.factor.delete()
+        page = visit.get("/account/fresh?next=%2Ftransfer", status=200)
+        page.form["password"] = PASSWORD
+        assert page.form.submit(status="3*").headers["Location"] == "/transfer"
+        visit.get("/transfer", status=404)
+
 
 class TestPolicies:
+    def test_a_session_of_before_it_was_added_owes_it_once_the_password_is_asked_again(
+        self, visit: Visit, ada: Account
+    ) -> None:
+        visit.fill_in("/login", **LOGIN)
+        visit.get("/transfer", status=404)
+        Phone(ada)  # in another browser
+        visit.post_json("/account/fresh", {"password": PASSWORD}, headers=JSON)
+        assert visit.get("/transfer", status=302).headers["Location"].startswith("/account/fresh")
+
     def test_a_session_that_has_proved_one_passes(self, visit: Visit, phone: Phone) -> None:
         answer(asked(visit), phone.code())
         assert "app: ada" in visit.get("/vault", status=404)

@@ -286,6 +286,28 @@ def test_a_security_key_without_a_pin_is_a_second_factor_and_no_first(world: Wor
 
 
 @ON_ONE_ENGINE
+def test_a_security_key_stays_one_when_its_owner_gives_it_a_pin(world: World, site: Site, account: str) -> None:
+    """Else the password alone would let in from then on."""
+    key = Device(verifies=False)
+    made = path(site.add(account, key))
+    key.verifies = True
+    assert site.sign_in(key, account=link(account), verification=False)["userVerified"] is True
+    assert world.service.get(made)["verifiesUser"] is False
+
+
+@ON_ONE_ENGINE
+def test_browsers_are_remembered_no_longer_when_a_key_is_added_or_removed(
+    world: World, site: Site, account: str
+) -> None:
+    versions = [world.service.get(f"{account}/secondFactor")["version"]]
+    key = path(site.add(account, Device(verifies=False)))
+    versions.append(world.service.get(f"{account}/secondFactor")["version"])
+    world.service.delete(key)
+    versions.append(world.service.get(f"{account}/secondFactor")["version"])
+    assert len(set(versions)) == 3
+
+
+@ON_ONE_ENGINE
 def test_the_second_factor_of_one_account_is_none_of_another(world: World, site: Site, account: str) -> None:
     device, other = Device(), world.account()
     site.add(account, device)
