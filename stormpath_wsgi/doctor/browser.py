@@ -28,13 +28,19 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[Form] = []
+        self._is_open = False  # whether what is read now is in a form
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.found.append(Form(given.get("action", ""), given.get("method", "get").lower()))
-        elif tag == "input" and self.found and given.get("name") and given.get("type") not in ("checkbox", "radio"):
+            self._is_open = True
+        elif tag == "input" and self._is_open and given.get("name") and given.get("type") not in ("checkbox", "radio"):
             self.found[-1].fields[given["name"]] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_open = False
 
 
 def forms(answer: Answer) -> list[Form]:

@@ -60,7 +60,7 @@ def test_who_looks_for_the_reason_finds_the_policy(app: Flask, member: FlaskClie
     app.wsgi_app = outer  # type: ignore[method-assign]
     member.get("/admin")
     member.get("/secret")
-    assert [policy and policy.groups for policy in policies] == [("admins",), None]
+    assert [None if policy is None else policy.groups for policy in policies] == [("admins",), None]
 
 
 @pytest.mark.parametrize("send_on", [False, True])
