@@ -26,6 +26,11 @@ PICTURES = {
     "invitation": ("invitation", 960),
     "organization": ("organization", 960),
     "mail": ("demo-mail-html", 560),
+    "second-factor": ("factor-app", 960),
+    "second-factors": ("account-factors", 1056),
+    "recovery-codes": ("recovery-codes", 960),
+    "passkeys": ("passkey-sign-in", 960),
+    "secure": ("secure", 960),
     "development": ("development", 1056),
 }
 WIDEST, HIGHEST, MARGIN = 640, 700, 24  # pixels; of the first two: in the picture
@@ -57,7 +62,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         for name, (state, width) in PICTURES.items():
             # The picture of a wide window is made smaller, and that of a card is as large as it is.
-            scale = WIDEST / width if state in ("account", "development") else 1
+            scale = WIDEST / width if state in ("account", "account-factors", "development") else 1
             context = browser.new_context(viewport=ViewportSize(width=width, height=800), device_scale_factor=scale)
             page = context.new_page()
             page.set_content(states[state])
