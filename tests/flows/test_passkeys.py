@@ -229,6 +229,14 @@ def test_what_is_no_answer_is_told_the_same(browser: Browser) -> None:
         assert NOT_CONFIRMED in form.submit(), answer[:20]
 
 
+def test_a_challenge_that_is_not_ours_is_no_try(browser: Browser, told: list[AfterEvent]) -> None:
+    """Else strangers could fill the audit with failed sign-ins."""
+    form, options = browser.asked("/login")
+    form["challenge"], form["passkey"] = "made up", browser.device.use(options)
+    form.submit(expect_errors=True)
+    assert [event for event in told if isinstance(event, SignInFailed)] == []
+
+
 def test_a_megabyte_is_not_read(browser: Browser) -> None:
     form, _ = browser.asked("/login")
     form["passkey"] = "[" * 1_000_000
