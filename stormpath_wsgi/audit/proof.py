@@ -33,9 +33,12 @@ class Proof:
 
 @dataclass(slots=True)
 class _Known:
-    """What the second place says, and what of it was met so far. *digests*: by position."""
+    """What the second place says, and what of it was met so far. *digests*: by position. *beginnings*: positions and
+    digests of the rows up to which it was told that retention had taken them away.
+    """
 
     digests: Mapping[int, str]
+    beginnings: Collection[tuple[int, str]] = ()
     agreed: int = 0  # the last position that agrees
     compared: int = 0
     remarks: list[str] = field(default_factory=list)
@@ -77,13 +80,15 @@ def prove(
 
 
 def _known(kept: Iterable[Head], trusted: Collection[str]) -> _Known:
-    digests, refused = dict[int, str](), 0
+    digests, beginnings, refused = dict[int, str](), set[tuple[int, str]](), 0
     for head in kept:
         if trusted and not (head.key in trusted and is_signed(head)):
             refused += 1
         else:
             digests.setdefault(head.position, head.digest)  # the first that was written there
-    known = _Known(digests)
+            if head.begins:
+                beginnings.add((head.position, head.digest))
+    known = _Known(digests, beginnings)
     if refused:
         known.remarks.append(f"{refused} heads of the second place have no signature of a known key: left out.")
     return known
@@ -99,6 +104,11 @@ def _unsigned(begins: Head | None, head: Head | None, trusted: Collection[str]) 
 def _beginning(start: Head, known: _Known) -> Fault | None:
     if known.contradicts(start.position, start.digest):
         return Fault(start.position, "The rows up to here were other ones when the second place was told of them.")
+    if known.digests and start.position and (start.position, start.digest) not in known.beginnings:
+        # No fault: a process may have ended between taking them away and telling it.
+        known.remarks.append(
+            f"The rows up to {start.position} were taken away, and the second place was not told of it."
+        )
     return None
 
 

@@ -177,6 +177,9 @@ def test_behind_what_retention_has_taken_away_the_chain_is_proved(picked: tuple[
     begins, rest, head = head_of(rows[: last + 1], begins=True), rows[last + 1 :], head_of(rows)
     proof = proved(rest, head, begins=begins, kept=[head_of(rows[: last + 1])])
     assert (proof.first, proof.last, proof.fault) == (last + 2, len(rows), None)
+    # Whoever has the key could have done that: it is said where the second place was told of no retention.
+    assert proof.remarks == (f"The rows up to {last + 1} were taken away, and the second place was not told of it.",)
+    assert proved(rest, head, begins=begins, kept=[begins]).remarks == ()
 
     # Who takes rows away without the key has no such head; nor does one of another place do.
     assert wrong(rest, head) == 1
