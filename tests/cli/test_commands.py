@@ -254,8 +254,10 @@ class TestAccounts:
         tokens = client.applications[0].accounts[0].refresh_tokens
         for _ in range(2):
             tokens.create({"application": client.applications[0]})
+        remembered = client.applications[0].accounts[0].second_factor().version
         assert run("account", "sign-out", "ada@example.com").output == "Ended 2 sessions of ada@example.com.\n"
         assert len(client.applications[0].accounts[0].refresh_tokens) == 0
+        assert client.applications[0].accounts[0].second_factor().version != remembered  # no browser is any more
 
     def test_signing_out_goes_on_when_sessions_end_and_begin_meanwhile(self, client: Client) -> None:
         register("ada@example.com")
