@@ -13,8 +13,8 @@ LOWEST_PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) $(shell command -v 
 # What looks at files of ours only, counts without any library, has no lowest version (servers, made-up requests), or asks
 # of a library only what other tests ask of it.
 NOT_LOWEST := tests/real tests/apps tests/limits/test_limits.py tests/limits/test_limit.py tests/api/test_openapi.py \
-	tests/development tests/doctor tests/testing tests/transfer tests/pages/test_states.py \
-	$(addprefix tests/test_,code_in_docs.py deploy_files.py docstrings.py documentation.py examples.py imports.py) \
+	tests/audit tests/development tests/doctor tests/passwords tests/testing tests/transfer tests/pages/test_states.py \
+	$(addprefix tests/test_,asvs.py code_in_docs.py deploy_files.py docstrings.py documentation.py examples.py imports.py) \
 	$(addprefix tests/test_,packaging.py texts.py tutorial.py)
 ACCOUNTS ?= 20000
 
