@@ -29,6 +29,7 @@ from sqlalchemy import (
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, VERIFICATION
+from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.errors import fault
@@ -98,7 +99,8 @@ def verification(work: UnitOfWork, account_id: str) -> str:
 def make_notice(work: UnitOfWork, token: str, account_id: str, notice: str, expires_at: int) -> None:
     """Stores the *token* of a *notice* to the account. *expires_at*: milliseconds since the epoch.
 
-    Nothing but its use ends it, so the row of the account need not be locked.
+    Nothing but its use ends it, so the row of the account need not be locked. Raises 2020 for an account that does not
+    exist.
     """
     columns = {
         "digest": digest(token),
@@ -108,7 +110,8 @@ def make_notice(work: UnitOfWork, token: str, account_id: str, notice: str, expi
         "created_at": work.now,
         "expires_at": expires_at,
     }
-    work.connection.execute(insert(_table), columns)
+    with records.taken(None):  # the account may have been removed meanwhile
+        work.connection.execute(insert(_table), columns)
     _purge(work)
 
 

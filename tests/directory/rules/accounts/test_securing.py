@@ -12,7 +12,7 @@ from support.world import PASSWORD, World, link, path, refused
 from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES, WARNINGS
 from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import AccountSecured, AfterEvent
+from stormpath_wsgi.events import AccountSecured, AfterEvent, WaitBegan
 from stormpath_wsgi.limits import Visitor, visited
 
 ADA, NEW = "ada@example.org", "Another-Horse-2"
@@ -128,6 +128,13 @@ class TestGuessing:
         world.now += DAY
         self.guess(world, ADA)
         assert len(post.read()) == 1
+
+    def test_of_an_account_that_is_gone_meanwhile_is_told_to_nobody(self, world: World, post: Post) -> None:
+        account = world.account(ADA)
+        world.service.delete(account)
+        began = WaitBegan(account=link(account)["href"], limit="account", seconds=1)
+        world.service._delivery.warn(began)
+        assert post.read() == []
 
     def test_by_a_few_is_not_told(self, world: World, post: Post) -> None:
         world.account(ADA)
