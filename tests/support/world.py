@@ -64,16 +64,17 @@ def is_mail_thread() -> bool:
 
 @contextmanager
 def recorded(database: Database, *words: str) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that requests run meanwhile, with their parameters; with *words* only those that begin so, and no
-    beginnings of writes.
+    """The statements that this thread runs meanwhile, with their parameters; with *words* only those that begin so, and
+    no beginnings of writes.
 
     The milliseconds that a statement may still wait are taken out, so that two runs can be compared.
     """
     ran: list[tuple[str, Any]] = []
+    thread = threading.get_ident()  # others send mail, or listen to what has changed
 
     def record(*arguments: Any) -> None:
         wanted = not words or (arguments[2].startswith(words) and not arguments[2].startswith(_BEGINNINGS))
-        if wanted and not is_mail_thread():
+        if wanted and threading.get_ident() == thread:
             ran.append((_LEFT_TO_WAIT.sub("", arguments[2]), arguments[3]))
 
     with database.write(moves_generation=False) as transaction:
@@ -230,8 +231,9 @@ class Beginning:
         world = World(database, url)
         fill(world)
         self._paths = world.application, world.directory
-        #: Everything goes with its tenant, but for what was tried with names that no account has.
+        #: Everything goes with its tenant, but for what was tried with names that no account has, and the audit.
         self._steps = ["DELETE FROM tenants", "DELETE FROM tallies"]
+        self._steps += ["DELETE FROM audit_rows", "DELETE FROM audit_waiting", "DELETE FROM audit_heads"]
         with database.write() as transaction:
             run = transaction.connection.exec_driver_sql
             for table in schema.metadata.sorted_tables:
