@@ -19,6 +19,9 @@ from stormpath_wsgi.signing import PurposeSigner
 #: of the header.
 MOST_TRIED = 3
 
+#: Seconds that the clock of another machine, which has written a cookie or another signed text, may be ahead.
+AHEAD = 60
+
 #: The highest number of characters in a session cookie: two ids of 64, three times, how long it stays, a signature, six
 #: dots. With the ids that we make it has 139.
 LONGEST = 64 + 64 + 8 + 8 + 8 + 1 + 64 + 6

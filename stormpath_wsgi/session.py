@@ -18,7 +18,7 @@ from wsgiref.types import WSGIEnvironment
 from stormpath_wsgi.client import AccessToken, Account, Application, Client
 from stormpath_wsgi.client.live import Live, Shared
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import WAIVED, Cookie, Session, SessionSigner, Stay
+from stormpath_wsgi.cookie import AHEAD, WAIVED, Cookie, Session, SessionSigner, Stay
 from stormpath_wsgi.devices import place_of
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded, reserved
@@ -92,10 +92,6 @@ _NO_ENVIRON: WSGIEnvironment = {"wsgi.url_scheme": "http"}
 #: A cookie is renewed when this part of the idle time has gone by: nobody is signed out more than that part too early,
 #: and no browser gets more than one new cookie in that time.
 RENEWAL = 0.1
-
-
-#: Seconds that the clock of another machine, which has begun a session, may be ahead.
-_AHEAD = 60
 
 
 class Known(NamedTuple):
@@ -336,7 +332,7 @@ class Sessions(Shared):
         """Whether *session* began less than so many *seconds* ago, with all that was due: not in a browser that was
         not asked for the second factor because it was remembered.
         """
-        return session.factor != WAIVED and -_AHEAD <= self.now() - session.started < seconds
+        return session.factor != WAIVED and -AHEAD <= self.now() - session.started < seconds
 
     def max_age(self, session: Session) -> int | None:
         """How many seconds from now a browser should keep the cookie of *session* that was renewed now; None: until it

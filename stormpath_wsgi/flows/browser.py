@@ -14,27 +14,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 from pydantic import SecretStr
 
-from stormpath_wsgi.cookie import Cookie
+from stormpath_wsgi.cookie import AHEAD
 from stormpath_wsgi.errors import TooManyTries
 from stormpath_wsgi.events import here
+from stormpath_wsgi.flows.cookies import SignedCookie
 from stormpath_wsgi.limits import Visitor, visited
 from stormpath_wsgi.limits.limits import PLACE_LASTS
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.settings import LimitsSettings
-from stormpath_wsgi.signing import PurposeSigner
 
 #: How many accounts a browser is known for: those that signed in last.
 MOST_ACCOUNTS = 5
 
 #: Seconds after which a browser gets a new cookie at a sign-in that changes nothing else.
 RENEWAL = 86_400
-
-#: Seconds that the clock of another machine may be ahead.
-_AHEAD = 60
 
 #: An id of an account as it is kept here. There are no others in a directory of ours.
 _ACCOUNT = re.compile("[A-Za-z0-9_-]{1,64}")
@@ -46,11 +42,6 @@ _KEY, _LATEST = re.compile("[0-9a-f]{32}"), 2**53
 #: and the signature; then a key, a moment and the signature.
 _LONGEST_KNOWN = 22 + 16 + MOST_ACCOUNTS * 65 + 64 + 3
 _LONGEST_PLACE = 32 + 16 + 64 + 2
-
-#: Characters of the longest ``Cookie`` header that is read here. Browsers send some 4,000 for each cookie at the most.
-_LONGEST_HEADER = 16_384
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +71,13 @@ class Browsers:
         secure: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        # If the form of a text changes, its purpose must change as well: below it is taken apart by its form.
-        self._known_signer = PurposeSigner(secret_keys, "stormpath_wsgi known browser 1")
-        self._place_signer = PurposeSigner(secret_keys, "stormpath_wsgi place 1")
         self._lasts, self._now = int(limits.known_browser_lasts.total_seconds()), now
-        self._known_cookies = {https: Cookie("stormpath_browser", secure=https or secure) for https in (False, True)}
-        self._place_cookies = {https: Cookie("stormpath_place", secure=https or secure) for https in (False, True)}
+        self._known = SignedCookie(
+            "stormpath_browser", "stormpath_wsgi known browser 1", secret_keys, longest=_LONGEST_KNOWN, secure=secure
+        )
+        self._place = SignedCookie(
+            "stormpath_place", "stormpath_wsgi place 1", secret_keys, longest=_LONGEST_PLACE, secure=secure
+        )
 
     @contextmanager
     def trying(self, session: CurrentSession | None) -> Iterator[None]:
@@ -112,12 +104,13 @@ class Browsers:
             address,
             browser=known.browser if known else None,
             accounts=frozenset(known.accounts if known else ()),
-            place=self._first(session, self._place_cookies, self._read_place),
+            place=next(map(_place_of, self._place.values(session.environ)), None),
         )
 
     def known(self, session: CurrentSession) -> Known | None:
         """Who has signed in in the browser of *session*; None: nobody, as far as can be believed."""
-        return self._first(session, self._known_cookies, self._read_known)
+        values = self._known.values(session.environ)
+        return next((known for value in values if (known := self._read(value)) is not None), None)
 
     def knows(self, session: CurrentSession, account_id: str) -> bool:
         """Whether the account has signed in in the browser of *session* before, as far as can be believed."""
@@ -128,61 +121,29 @@ class Browsers:
         """The account has just signed in in the browser of *session*: it is known from now on, and needs no place."""
         if session.environ is None:
             return
-        if _texts(session, self._place_cookies):
-            for header in _of(session, self._place_cookies).removal:
-                session.add_cookie(header)
+        if self._place.texts(session.environ):
+            self._place.remove(session)
         known, now = self.known(session), int(self._now())
         before = known.accounts if known else ()
         accounts = tuple(dict.fromkeys((account_id, *before)))[:MOST_ACCOUNTS]
         if not _ACCOUNT.fullmatch(account_id) or (known and accounts == before and now < known.noted + RENEWAL):
             return
         browser = known.browser if known else secrets.token_urlsafe(16)
-        value = f"{browser}.{now:x}.{'~'.join(accounts)}"
-        text = self._known_signer.sign(value).decode()
-        session.add_cookie(_of(session, self._known_cookies).header(text, self._lasts))
+        self._known.sign(session, f"{browser}.{now:x}.{'~'.join(accounts)}", self._lasts)
 
     def _give_place(self, session: CurrentSession, place: tuple[str, int], seconds: int) -> None:
         key, due = place
         if session.environ is None or not (_KEY.fullmatch(key) and 0 <= due < _LATEST):
             return  # of a directory on another machine, which we need not believe
-        text = self._place_signer.sign(f"{key}.{due:x}").decode()
-        session.add_cookie(_of(session, self._place_cookies).header(text, seconds + PLACE_LASTS // 1000))
+        self._place.sign(session, f"{key}.{due:x}", seconds + PLACE_LASTS // 1000)
 
-    def _read_known(self, text: str) -> Known | None:
-        value = _signed(self._known_signer, text, _LONGEST_KNOWN)
-        if value is None:
-            return None
+    def _read(self, value: str) -> Known | None:
         browser, noted, accounts = value.split(".")
         known = Known(browser, int(noted, 16), tuple(accounts.split("~")))
         # A clock that was set back makes nothing last longer: what is from the future is not believed.
-        return known if known.noted - _AHEAD <= self._now() < known.noted + self._lasts else None
-
-    def _read_place(self, text: str) -> tuple[str, int] | None:
-        value = _signed(self._place_signer, text, _LONGEST_PLACE)
-        if value is None:
-            return None
-        key, due = value.split(".")
-        return key, int(due, 16)  # whoever counts knows whether it is due, or over
-
-    @staticmethod
-    def _first(session: CurrentSession, cookies: dict[bool, Cookie], read: Callable[[str], T | None]) -> T | None:
-        """The first of the cookies of that name that says something."""
-        return next((found for text in _texts(session, cookies) if (found := read(text)) is not None), None)
+        return known if known.noted - AHEAD <= self._now() < known.noted + self._lasts else None
 
 
-def _texts(session: CurrentSession, cookies: dict[bool, Cookie]) -> list[str]:
-    header: str = session.environ.get("HTTP_COOKIE", "") if session.environ is not None else ""
-    return _of(session, cookies).texts(header) if 0 < len(header) <= _LONGEST_HEADER else []
-
-
-def _of(session: CurrentSession, cookies: dict[bool, Cookie]) -> Cookie:
-    return cookies[session.environ is not None and session.environ["wsgi.url_scheme"] == "https"]
-
-
-def _signed(signer: PurposeSigner, text: str, longest: int) -> str | None:
-    """What *text* says, which may be anything; None when it was not signed with one of our keys."""
-    value, _, signature = text.rpartition(".")
-    # The length is checked first, so that a long text is not hashed.
-    if len(text) > longest or not text.isascii() or not signer.verify_signature(value, signature):
-        return None
-    return value
+def _place_of(value: str) -> tuple[str, int]:
+    key, due = value.split(".")
+    return key, int(due, 16)  # whoever counts knows whether it is due, or over

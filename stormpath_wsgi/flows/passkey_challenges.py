@@ -11,12 +11,12 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from wsgiref.types import WSGIEnvironment
 
 from pydantic import SecretStr
 
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import Cookie
+from stormpath_wsgi.cookie import AHEAD
+from stormpath_wsgi.flows.cookies import BrowserMark
 from stormpath_wsgi.flows.refusals import PasskeyRefused
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.signing import PurposeSigner
@@ -27,11 +27,7 @@ LIFETIME = 1800
 #: What a challenge is for: to sign in, to prove once more who is there, and to add a passkey.
 SIGN_IN, PROVE, ADD = "sign-in", "prove", "add"
 
-#: Seconds that the clock of another machine may be ahead.
-_AHEAD = 60
-
 _FORM = re.compile(r"[A-Za-z0-9_-]{22}\.[0-9a-f]{8,12}\.[0-9a-f]{64}")
-_BROWSER = re.compile("[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
 
 
 class Challenges:
@@ -52,17 +48,14 @@ class Challenges:
         # If the form of the text changes, the purpose must change as well: below it is taken apart by its form.
         self._signer = PurposeSigner(secret_keys, "stormpath_wsgi passkey challenge 1")
         self._application_id, self._now = application_id, now
-        self._cookies = {https: Cookie("stormpath_passkey", secure=https or secure) for https in (False, True)}
+        self._mark = BrowserMark("stormpath_passkey", secure=secure)
 
     def make(self, session: CurrentSession, purpose: str, account_id: str = "") -> str:
         """A challenge for the browser of *session*, which gets its cookie if it has none yet.
 
         *account_id*: whose passkey has to answer; empty: anybody's.
         """
-        browser = next(iter(self._browsers(session)), None)
-        if browser is None:
-            browser = secrets.token_urlsafe(16)
-            session.add_cookie(self._cookie(session).header(browser))
+        browser = next(iter(self._mark.of(session)), None) or self._mark.make(session)
         value = f"{secrets.token_urlsafe(16)}.{int(self._now()):08x}"
         return f"{value}.{self._signer.get_signature(self._signed(value, purpose, account_id, browser)).decode()}"
 
@@ -75,26 +68,13 @@ class Challenges:
         if not isinstance(challenge, str) or not _FORM.fullmatch(challenge):
             raise PasskeyRefused(Code.TOKEN_SIGNATURE_WRONG)
         value, _, signature = challenge.rpartition(".")
-        signed = (self._signed(value, purpose, account_id, browser) for browser in self._browsers(session))
+        signed = (self._signed(value, purpose, account_id, browser) for browser in self._mark.of(session))
         if not any(self._signer.verify_signature(each, signature) for each in signed):
             raise PasskeyRefused(Code.TOKEN_SIGNATURE_WRONG)
         begun = int(value.partition(".")[2], 16)
-        if not begun - _AHEAD <= self._now() < begun + LIFETIME:
+        if not begun - AHEAD <= self._now() < begun + LIFETIME:
             raise PasskeyRefused(Code.TOKEN_EXPIRED)
         return challenge
 
     def _signed(self, value: str, purpose: str, account_id: str, browser: str) -> str:
         return " ".join((self._application_id, purpose, account_id, browser, value))
-
-    def _browsers(self, session: CurrentSession) -> list[str]:
-        texts = self._cookie(session).texts(_environ(session).get("HTTP_COOKIE", ""))
-        return [each for each in texts if _BROWSER.fullmatch(each)]
-
-    def _cookie(self, session: CurrentSession) -> Cookie:
-        return self._cookies[_environ(session)["wsgi.url_scheme"] == "https"]
-
-
-def _environ(session: CurrentSession) -> WSGIEnvironment:
-    if session.environ is None:
-        raise RuntimeError("The request of this session is over: ask for passkeys while the application is called.")
-    return session.environ

@@ -17,14 +17,14 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from wsgiref.types import WSGIEnvironment
 
 from pydantic import SecretStr
 
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import Cookie, Stay
+from stormpath_wsgi.cookie import AHEAD, Stay
 from stormpath_wsgi.events import FACTOR, PASSKEY
+from stormpath_wsgi.flows.cookies import BrowserMark
 from stormpath_wsgi.flows.refusals import PendingRefused
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
@@ -33,16 +33,11 @@ from stormpath_wsgi.signing import PurposeSigner
 #: Seconds from the proof of the password to the session. The directory remembers what was used for an hour.
 LIFETIME = 600
 
-#: Seconds that the clock of another machine may be ahead.
-_AHEAD = 60
-
 #: Characters of the longest text there can be. A longer text is not hashed.
 LONGEST = 1024
 
 #: What a question may be called, and what it is that was proved first.
 NAME = re.compile("[a-z][a-z0-9_-]{0,31}")
-
-_BROWSER = re.compile("[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -110,15 +105,14 @@ class PendingSignIns:
         # If the form of the text changes, the purpose must change as well: below it is taken apart by its form.
         self._signer = PurposeSigner(secret_keys, "stormpath_wsgi pending sign-in 2")
         self._application_id, self._now = application_id, now
-        self._cookies = {https: Cookie("stormpath_pending", secure=https or secure) for https in (False, True)}
+        self._mark = BrowserMark("stormpath_pending", secure=secure)
 
     def write(self, session: CurrentSession, pending: Pending) -> str:
         """The text of *pending*, for this browser, which gets its cookie if this is the first one."""
         progress = pending.progress
         id, begun, browser = progress.id, progress.begun, progress.browser
         if id is None or begun is None or browser is None:
-            id, begun, browser = secrets.token_urlsafe(16), int(self._now()), secrets.token_urlsafe(16)
-            session.add_cookie(self._cookie(session).header(browser, LIFETIME))
+            id, begun, browser = secrets.token_urlsafe(16), int(self._now()), self._mark.make(session, LIFETIME)
         password = "" if progress.password_modified_at is None else f"{progress.password_modified_at:x}"
         proved = "~".join(progress.proved)
         stay = Stay.of(progress.remember).value
@@ -133,11 +127,11 @@ class PendingSignIns:
         if not isinstance(text, str) or len(text) > LONGEST or not text.isascii():
             raise PendingRefused(Code.TOKEN_SIGNATURE_WRONG)
         value, _, signature = text.rpartition(".")
-        browser = next((each for each in self._browsers(session) if self._verifies(value, each, signature)), None)
+        browser = next((each for each in self._mark.of(session) if self._verifies(value, each, signature)), None)
         if browser is None:
             raise PendingRefused(Code.TOKEN_SIGNATURE_WRONG)
         id, account_id, password, begun, stay, proved, asks = value.split(".")
-        if not int(begun, 16) - _AHEAD <= self._now() < int(begun, 16) + LIFETIME:
+        if not int(begun, 16) - AHEAD <= self._now() < int(begun, 16) + LIFETIME:
             raise PendingRefused(Code.TOKEN_EXPIRED)
         progress = Progress(
             account_id=account_id,
@@ -152,25 +146,14 @@ class PendingSignIns:
 
     def forget(self, session: CurrentSession) -> None:
         """Take the cookie away, so that every pending sign-in of this browser becomes invalid."""
-        if session.environ is not None and self._texts(session):
-            for header in self._cookie(session).removal:
-                session.add_cookie(header)
+        if self._mark.texts(session.environ):
+            self._mark.remove(session)
 
     def _verifies(self, value: str, browser: str, signature: str) -> bool:
         return self._signer.verify_signature(self._signed(value, browser), signature)
 
     def _signed(self, value: str, browser: str) -> bytes:
         return f"{self._application_id}.{browser}.{value}".encode("utf-8", "surrogateescape")
-
-    def _browsers(self, session: CurrentSession) -> list[str]:
-        # Only what we set: a dot in it would move the border to the text that is signed along with it.
-        return [each for each in self._texts(session) if _BROWSER.fullmatch(each)]
-
-    def _texts(self, session: CurrentSession) -> list[str]:
-        return self._cookie(session).texts(_environ(session).get("HTTP_COOKIE", ""))
-
-    def _cookie(self, session: CurrentSession) -> Cookie:
-        return self._cookies[_environ(session)["wsgi.url_scheme"] == "https"]
 
 
 def password_moment(account: Account) -> int | None:
@@ -183,9 +166,3 @@ def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} names no question: write up to 32 characters of a-z 0-9 _ -, a letter first.")
     return name
-
-
-def _environ(session: CurrentSession) -> WSGIEnvironment:
-    if session.environ is None:
-        raise RuntimeError("The request of this session is over: sign people in while the application is called.")
-    return session.environ

@@ -10,28 +10,24 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
 
 from stormpath_wsgi.client import Account
-from stormpath_wsgi.cookie import Cookie
+from stormpath_wsgi.cookie import AHEAD
+from stormpath_wsgi.flows.cookies import SignedCookie
 from stormpath_wsgi.flows.pending import password_moment
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
-from stormpath_wsgi.signing import PurposeSigner
 
 #: How many accounts a browser is trusted for: those that said so last.
 MOST = 4
 
-#: Seconds that the clock of another machine may be ahead.
-_AHEAD = 60
-
 _VERSION = re.compile("[0-9a-zA-Z_-]{1,64}")
 _LONGEST = MOST * 256 + 64
-_LONGEST_HEADER = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,11 @@ class _Trust:
 
     def written(self) -> str:
         return f"{self.account_id}.{self.version}.{self.password}.{self.since:x}"
+
+    @classmethod
+    def read(cls, text: str) -> _Trust:
+        account_id, version, password, since = text.split(".")
+        return cls(account_id, version, password, int(since, 16))
 
 
 class TrustedBrowsers:
@@ -61,10 +62,9 @@ class TrustedBrowsers:
         secure: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        # If the form of the text changes, its purpose must change as well: below it is taken apart by its form.
-        self._signer = PurposeSigner(secret_keys, f"stormpath_wsgi trusted browser 1 of {application_id}")
+        purpose = f"stormpath_wsgi trusted browser 1 of {application_id}"
+        self._cookie = SignedCookie("stormpath_trusted", purpose, secret_keys, longest=_LONGEST, secure=secure)
         self.lasts, self._now = lasts, now
-        self._cookies = {https: Cookie("stormpath_trusted", secure=https or secure) for https in (False, True)}
 
     def trust(self, session: CurrentSession, account: Account, version: str) -> None:
         """Do not ask *account*, with second factors of that *version*, again in the browser of *session*."""
@@ -73,7 +73,7 @@ class TrustedBrowsers:
         new = _Trust(id_of(account.href), version, _moment(account), int(self._now()))
         others = [each for each in self._read(session.environ) if each.account_id != new.account_id]
         value = "~".join(each.written() for each in (new, *others[: MOST - 1]))
-        session.add_cookie(self._cookie(session.environ).header(self._signer.sign(value).decode(), self.lasts))
+        self._cookie.sign(session, value, self.lasts)
 
     def trusts(self, environ: dict[str, Any] | None, account: Account, version: str) -> bool:
         """Whether the request *environ* is of a browser in which *account* is not asked again. None: of no browser."""
@@ -82,25 +82,13 @@ class TrustedBrowsers:
         now, wanted = self._now(), (id_of(account.href), version, _moment(account))
         return any(
             (each.account_id, each.version, each.password) == wanted
-            and each.since - _AHEAD <= now < each.since + self.lasts
+            and each.since - AHEAD <= now < each.since + self.lasts
             for each in self._read(environ)
         )
 
-    def _read(self, environ: dict[str, Any]) -> Iterator[_Trust]:
-        header = str(environ.get("HTTP_COOKIE", ""))
-        if not 0 < len(header) <= _LONGEST_HEADER:
-            return
-        for text in self._cookie(environ).texts(header):
-            value, _, signature = text.rpartition(".")
-            # The length is checked first, so that a long text is not hashed.
-            if len(text) <= _LONGEST and text.isascii() and self._signer.verify_signature(value, signature):
-                for each in value.split("~"):
-                    account_id, version, password, since = each.split(".")
-                    yield _Trust(account_id, version, password, int(since, 16))
-                return
-
-    def _cookie(self, environ: dict[str, Any]) -> Cookie:
-        return self._cookies[environ.get("wsgi.url_scheme") == "https"]
+    def _read(self, environ: dict[str, Any]) -> list[_Trust]:
+        value = next(self._cookie.values(environ), None)
+        return [] if value is None else [_Trust.read(each) for each in value.split("~")]
 
 
 def _moment(account: Account) -> str:
