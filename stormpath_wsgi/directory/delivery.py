@@ -54,8 +54,8 @@ class Delivery:
         self._deletions = DueDeletions(context)
         self._looked_in: int | None = None  # the id of the process that has looked for mail of processes before it
         self._closing = False
-        #: Accounts at which somebody has guessed, who are still to be told; None: a name that no account has.
-        self._guessed: deque[str | None] = deque(maxlen=_MOST_GUESSED)
+        #: Accounts at which somebody has guessed, who are still to be told.
+        self._guessed: deque[str] = deque(maxlen=_MOST_GUESSED)
         self._thread: threading.Thread | None = None
         self._begin()
         _announce_forks(self)
@@ -79,7 +79,8 @@ class Delivery:
         The thread is woken for a name that no account has, too: the answer takes as long for that.
         """
         if event.limit in (ACCOUNT, FACTOR):
-            self._guessed.append(None if event.account is None else id_of(event.account))
+            if event.account is not None:
+                self._guessed.append(id_of(event.account))
             self.wake()
 
     def look(self) -> None:
@@ -115,23 +116,27 @@ class Delivery:
     def _run(self) -> None:
         while True:
             self._news.clear()
-            self._warn_guessed()
-            pause = _sooner(self._round(), self._delete_due())
+            pause = _sooner(self._warn_guessed(), self._round(), self._delete_due())
             with self._lock:
                 if not self._news.is_set() and (pause is None or self._closing):
                     self._thread = None
                     return
             self._news.wait(pause)
 
-    def _warn_guessed(self) -> None:
-        try:
-            while self._guessed:
-                account_id = self._guessed.popleft()
-                if account_id is not None:
-                    with self._context.write(moves_generation=False) as work:
-                        notices.warn(work, MANY_FAILURES, account_id)
-        except (Unavailable, ConfigurationError, Error) as error:
-            log.warning("Somebody guesses at an account that could not be told of it: %s", error)
+    def _warn_guessed(self) -> float | None:
+        """Tells accounts that somebody guesses. Returns the seconds until the next look; None: none is to be told."""
+        while self._guessed:
+            account_id = self._guessed.popleft()
+            try:
+                with self._context.write(moves_generation=False) as work:
+                    notices.warn(work, MANY_FAILURES, account_id)
+            except (Unavailable, ConfigurationError) as error:
+                self._guessed.appendleft(account_id)
+                log.warning("mail about guesses waits: %s", error)
+                return _LOOK
+            except Error as error:  # the account was removed meanwhile
+                log.info("No mail about guesses: %s", error)
+        return None
 
     def _round(self) -> float | None:
         """Delivers what is due. Returns the seconds until the next look; None when the outbox is empty."""
