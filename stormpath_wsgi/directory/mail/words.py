@@ -211,12 +211,13 @@ def _email_taken(facts: Facts, texts: Texts) -> Content:
 
 
 def _password_changed(facts: Facts, texts: Texts) -> Content:
-    said = marked("%(hello)s your %(site)s account has a new password. You were signed out everywhere else.")
-    return Content(
-        texts.gettext("Your password for %(site)s was changed", site=facts.site),
-        texts.gettext("Your password was changed"),
-        (_say(facts, texts, said), *_not_me(facts, texts)),
-        (_nothing_to_do(texts),),
+    return _warning(
+        facts,
+        texts,
+        marked("Your password for %(site)s was changed"),
+        marked("Your password was changed"),
+        marked("%(hello)s your %(site)s account has a new password. You were signed out everywhere else."),
+        looks=False,
     )
 
 
@@ -225,21 +226,19 @@ def _key_made(facts: Facts, texts: Texts) -> Content:
         said = marked("%(hello)s your %(site)s account has a new API key, “%(key)s”. Programs act as you with it.")
     else:
         said = marked("%(hello)s your %(site)s account has a new API key. Programs act as you with it.")
-    return Content(
-        texts.gettext("A new API key for %(site)s", site=facts.site),
-        texts.gettext("You have a new API key"),
-        (_say(facts, texts, said, key=facts.name[:_LONGEST_NAME]), *_not_me(facts, texts)),
-        (_look_at_it(texts), _nothing_to_do(texts)),
-    )
+    subject, heading = marked("A new API key for %(site)s"), marked("You have a new API key")
+    return _warning(facts, texts, subject, heading, said, key=facts.name[:_LONGEST_NAME])
 
 
 def _new_browser(facts: Facts, texts: Texts) -> Content:
-    said = marked("%(hello)s somebody signed in to your %(site)s account in a browser that is new to it: %(browser)s.")
-    return Content(
-        texts.gettext("A new sign-in to %(site)s", site=facts.site),
-        texts.gettext("A new sign-in"),
-        (_say(facts, texts, said, browser=named(device_of(facts.name), texts)), *_not_me(facts, texts)),
-        (_nothing_to_do(texts),),
+    return _warning(
+        facts,
+        texts,
+        marked("A new sign-in to %(site)s"),
+        marked("A new sign-in"),
+        marked("%(hello)s somebody signed in to your %(site)s account in a browser that is new to it: %(browser)s."),
+        looks=False,
+        browser=named(device_of(facts.name), texts),
     )
 
 
@@ -257,43 +256,60 @@ def _many_failures(facts: Facts, texts: Texts) -> Content:
 
 
 def _way_added(facts: Facts, texts: Texts) -> Content:
-    said = marked("%(hello)s your %(site)s account has a new passkey, or a new second step when you sign in.")
-    return Content(
-        texts.gettext("A new way to prove that it is you at %(site)s", site=facts.site),
-        texts.gettext("A new passkey or second step"),
-        (_say(facts, texts, said), *_not_me(facts, texts)),
-        (_look_at_it(texts), _nothing_to_do(texts)),
+    return _warning(
+        facts,
+        texts,
+        marked("A new way to prove that it is you at %(site)s"),
+        marked("A new passkey or second step"),
+        marked("%(hello)s your %(site)s account has a new passkey, or a new second step when you sign in."),
     )
 
 
 def _way_removed(facts: Facts, texts: Texts) -> Content:
-    said = marked("%(hello)s a passkey, or a second step of the sign-in, was removed from your %(site)s account.")
-    return Content(
-        texts.gettext("A way to prove that it is you at %(site)s is gone", site=facts.site),
-        texts.gettext("A passkey or second step is gone"),
-        (_say(facts, texts, said), *_not_me(facts, texts)),
-        (_look_at_it(texts), _nothing_to_do(texts)),
+    return _warning(
+        facts,
+        texts,
+        marked("A way to prove that it is you at %(site)s is gone"),
+        marked("A passkey or second step is gone"),
+        marked("%(hello)s a passkey, or a second step of the sign-in, was removed from your %(site)s account."),
     )
 
 
 def _recovery_codes_made(facts: Facts, texts: Texts) -> Content:
-    said = marked("%(hello)s your %(site)s account has new recovery codes. Those of before no longer work.")
-    return Content(
-        texts.gettext("New recovery codes for %(site)s", site=facts.site),
-        texts.gettext("You have new recovery codes"),
-        (_say(facts, texts, said), *_not_me(facts, texts)),
-        (_look_at_it(texts), _nothing_to_do(texts)),
+    return _warning(
+        facts,
+        texts,
+        marked("New recovery codes for %(site)s"),
+        marked("You have new recovery codes"),
+        marked("%(hello)s your %(site)s account has new recovery codes. Those of before no longer work."),
     )
 
 
 def _recovery_code_used(facts: Facts, texts: Texts) -> Content:
-    said = marked("%(hello)s somebody signed in to your %(site)s account with one of its recovery codes.")
     left = texts.ngettext("%(number)s code is left.", "%(number)s codes are left.", facts.left)
+    return _warning(
+        facts,
+        texts,
+        marked("A recovery code for %(site)s was used"),
+        marked("A recovery code was used"),
+        marked("%(hello)s somebody signed in to your %(site)s account with one of its recovery codes."),
+        paragraph(left),
+        looks=False,
+    )
+
+
+def _warning(
+    facts: Facts, texts: Texts, subject: str, heading: str, said: str, *more: Block, looks: bool = True, **values: str
+) -> Content:
+    """What a stranger may have done, with the button for who has not done it himself. *looks*: whether the page of the
+    account shows what was done. *more*: what stands before the button. *values*: what else *said* has in it.
+    """
+    look = marked("It was not you? Then look at the page of your account, too: is all that stands there yours?")
     return Content(
-        texts.gettext("A recovery code for %(site)s was used", site=facts.site),
-        texts.gettext("A recovery code was used"),
-        (_say(facts, texts, said), paragraph(left), *_not_me(facts, texts)),
-        (_nothing_to_do(texts),),
+        texts.gettext(subject, site=facts.site),
+        texts.gettext(heading),
+        (_say(facts, texts, said, "both", **values), *more, *_not_me(facts, texts)),
+        (*([texts.gettext(look)] if looks else []), _nothing_to_do(texts)),
     )
 
 
@@ -393,10 +409,6 @@ def _factor_code(facts: Facts, texts: Texts) -> Content:
         (_say(facts, texts, said), code(facts.code or ""), *time),
         (texts.gettext("It was not you? Then change your password at once."),),
     )
-
-
-def _look_at_it(texts: Texts) -> str:
-    return texts.gettext("It was not you? Then look at the page of your account, too: is all that stands there yours?")
 
 
 def _nothing_to_do(texts: Texts) -> str:
