@@ -231,6 +231,7 @@ class Beginning:
         world = World(database, url)
         fill(world)
         self._paths = world.application, world.directory
+        self._last = world
         #: Everything goes with its tenant, but for what was tried with names that no account has, and the audit.
         self._steps = ["DELETE FROM tenants", "DELETE FROM tallies"]
         self._steps += ["DELETE FROM audit_rows", "DELETE FROM audit_waiting", "DELETE FROM audit_heads"]
@@ -246,13 +247,16 @@ class Beginning:
                 self._steps = ["CALL begin_anew()"]
 
     def world(self) -> World:
+        # The thread of the world before this one lives by another clock, and would delete accounts of this one by it.
+        self._last.service._delivery.close()
         with self._database.write() as transaction:
             # Asked of the driver: the way through SQLAlchemy takes longer than most of these steps.
             cursor = transaction.connection.connection.cursor()
             for step in self._steps:
                 cursor.execute(step)
             cursor.close()
-        return World(self._database, self._url, self._paths)
+        self._last = World(self._database, self._url, self._paths)
+        return self._last
 
 
 def link(path: str) -> dict[str, str]:

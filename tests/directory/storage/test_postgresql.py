@@ -183,7 +183,7 @@ def test_a_statement_that_takes_long_does_not_shut_others_out(database: Database
 
 
 def test_writers_that_wait_for_each_other_shut_no_reader_out(database: Database) -> None:
-    with database.write():
+    with deadline.allowing(60), database.write():  # it holds its lock until the other one has given up
         refusals: list[float] = []
         other = threading.Thread(target=lambda: refusals.append(refused(lambda: written(database))))
         other.start()
