@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ _PAUSE = 1.0  # seconds in which rows are gathered before they are put into the 
 _FAREWELL = 10.0  # seconds that close() waits for the thread
 _TIDIED = 3600.0  # seconds between two looks for rows that are too old
 _KEY_LENGTH = 64  # hex digits
+_MOST_UNSTORED = 1000  # events that wait in memory for the database; the oldest are lost when there are more
 
 
 class Chain(NamedTuple):
@@ -175,12 +177,32 @@ class Auditing:
         return self._keys.public()
 
     def _hear(self, event: AfterEvent) -> None:
-        """Stores an event that no transaction has stored: a sign-in, one that failed, what a flow tells."""
+        """Stores an event that no transaction has stored: a sign-in, one that failed, what a flow tells.
+
+        While the database is away it waits in memory: that the database is away is such an event itself.
+        """
         if event.is_kept or (isinstance(event, SignedOut) and event.account is None):
             return
+        try:
+            self._store(event)
+        except (Unavailable, ConfigurationError) as error:
+            log.warning("an event waits in memory for the audit: %s", error)
+            self._unstored.append(event)
+        self.wake()
+
+    def _store(self, event: AfterEvent) -> None:
         with self._context.write(moves_generation=False) as work:
             self._put(work, [event])
-        self.wake()
+
+    def _store_late(self) -> None:
+        """Stores the events that wait in memory. Raises as :meth:`seal`."""
+        while self._unstored:
+            event = self._unstored.popleft()
+            try:
+                self._store(event)
+            except (Unavailable, ConfigurationError):
+                self._unstored.appendleft(event)
+                raise
 
     def _put(self, work: UnitOfWork, events: list[AfterEvent]) -> None:
         entries = [entry_of(event, work.base_url, self._address) for event in events]
@@ -189,6 +211,7 @@ class Auditing:
     def _begin(self) -> None:
         self._lock, self._news, self._closing = threading.Lock(), threading.Event(), threading.Event()
         self._thread = None
+        self._unstored: deque[AfterEvent] = deque(maxlen=_MOST_UNSTORED)
 
     def _run(self) -> None:
         while True:
@@ -204,6 +227,7 @@ class Auditing:
     def _round(self) -> float | None:
         """What is due. Returns the seconds until something else is; None: nothing is left to do for this process."""
         try:
+            self._store_late()
             self.seal()
             pause = self._tell()
             if time.monotonic() - self._tidied >= _TIDIED and not self._closing.is_set():

@@ -26,7 +26,7 @@ from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.storage import audit, schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import Event, Registered, at, reserved, told_of
+from stormpath_wsgi.events import Event, LimitsUnavailable, Registered, at, reserved, told_of
 from stormpath_wsgi.settings import AuditSettings
 
 ADA = "ada@example.org"
@@ -210,6 +210,19 @@ class TestRows:
             path({"href": told.account}),
             "accounts/other",
         ]
+
+    def test_what_is_told_while_the_database_is_away_is_there_afterwards(
+        self, sqlite_world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with closing(Database(sqlite_world.url, timeout=0.01)) as database:
+            impatient = World(database, sqlite_world.url, (sqlite_world.application, sqlite_world.directory))
+            audited = Audited(impatient)
+            with sqlite_world.database.write():
+                impatient.service._context.events.emit(LimitsUnavailable())
+            assert "an event waits in memory for the audit" in caplog.text
+            assert "Traceback" not in caplog.text
+            audited.service.audit.close()
+            assert [said["event"] for said in audited.said()] == ["LimitsUnavailable"]
 
     def test_a_site_that_wants_none_has_none(self, sqlite_world: World) -> None:
         audited = Audited(sqlite_world)
