@@ -55,7 +55,7 @@ _OF_THE_STATEMENT = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, ex
 # connection would find no room for its -shm, while the connections that are open can still read.
 _OF_THE_CONNECTION = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN)
 
-_SOON, _LONGEST_WAIT = 0.5, 2.0  # seconds to wait for the turn to write: every thread, and a few (write_turns.py)
+_SOON, _LONGEST_WAIT = 1.0, 2.0  # seconds to wait for the turn to write: every thread, and a few (write_turns.py)
 #: What a new database in memory begins with: a database as SQLite serialises it; None: nothing. It is for tests that
 #: open many: to copy our tables takes less time than to make them.
 begins_with: ContextVar[bytes | None] = ContextVar("stormpath_wsgi.directory.begins_with", default=None)
