@@ -42,8 +42,8 @@ class Supposed:
 
     @property
     def second_factor(self) -> int | None:
-        """None: nobody is signed in."""
-        return 0 if self.user.is_authenticated else None
+        """When it was proved; None: nobody is signed in."""
+        return 1 if self.user.is_authenticated else None
 
     def is_younger(self, seconds: float) -> bool:
         """Whether somebody is signed in."""

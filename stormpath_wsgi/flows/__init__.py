@@ -137,7 +137,16 @@ class Flows:
         self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, browsers, trusted)
         self.fresh = Fresh(client, self.sign_in)
         challenges = Challenges(keys, id_of(application.href), secure=secure)
-        self.passkeys = Passkeys(client, application, self.sign_in, self.fresh, challenges, settings.relying_party())
+        self.passkeys = Passkeys(
+            client,
+            application,
+            self.sign_in,
+            self.fresh,
+            challenges,
+            settings.relying_party(),
+            browsers,
+            self.limits,
+        )
         keyed = (PasskeyWay(self.passkeys), SecurityKeyWay(self.passkeys))
         scope = id_of(application.href)
         mail = (MailWay(application),) if settings.web.second_factor.mail else ()

@@ -14,6 +14,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import ApiKeyDisabled, ApiKeyMade, reserved, told_of
 from stormpath_wsgi.flows.fresh import Fresh
+from stormpath_wsgi.flows.own import checked_name, signed_in
 from stormpath_wsgi.flows.refusals import KeyRefused
 from stormpath_wsgi.kinds import ID, ConnectedKey, id_of, parse_instant
 from stormpath_wsgi.session import CurrentSession
@@ -66,9 +67,9 @@ class ApiKeys:
         that another key has, and with the code ``CONFLICT`` for who has :data:`MOST` keys;
         :class:`.FreshRequired` for a sign-in that is too old; :class:`~stormpath_wsgi.Error` when the directory fails.
         """
-        account = _signed_in(session)
+        account = signed_in(session, KeyRefused)
         self._fresh.check(session)
-        wanted = _checked(name)
+        wanted = checked_name(name, kinds.ApiKey.name, KeyRefused)
         keys = self.list(account)
         if len(keys) >= MOST:
             raise KeyRefused(Code.CONFLICT)
@@ -87,7 +88,7 @@ class ApiKeys:
 
         Raises :class:`KeyRefused` for a key of somebody else.
         """
-        account = _signed_in(session)
+        account = signed_in(session, KeyRefused)
         if not isinstance(id, str) or not ID.match(id):
             raise KeyRefused(Code.NOT_FOUND)
         href = f"{self._base}/{ConnectedKey.path}/{id}"
@@ -113,20 +114,3 @@ def _key(wire: Mapping[str, Any]) -> Key:
         used=None if used is None else parse_instant(used),
         enabled=wire["status"] == kinds.ENABLED,
     )
-
-
-def _checked(name: object) -> str:
-    if not isinstance(name, str) or not name.strip():
-        raise KeyRefused(Code.REQUIRED, field="name")
-    try:
-        checked: str = kinds.ApiKey.name.check(name.strip())
-    except Error as error:
-        raise KeyRefused.of(error, field="name") from error
-    return checked
-
-
-def _signed_in(session: CurrentSession) -> Account:
-    account = session.user.account
-    if account is None:
-        raise KeyRefused(Code.NO_SUCH_ACCOUNT)
-    return account

@@ -10,7 +10,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import EmailChanged, reserved
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.mailed import asking, checked
-from stormpath_wsgi.flows.profile import signed_in
+from stormpath_wsgi.flows.own import signed_in
 from stormpath_wsgi.flows.refusals import ProfileRefused
 from stormpath_wsgi.kinds import Account as AccountKind
 from stormpath_wsgi.session import CurrentSession
@@ -47,18 +47,18 @@ class EmailChanges:
         often; :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         self._fresh.check(session)
-        self._mail(signed_in(session), email)
+        self._mail(signed_in(session, ProfileRefused), email)
 
     def again(self, session: CurrentSession) -> None:
         """Mail the link to the address that waits once more. Does nothing when none does. Raises as :meth:`begin`."""
-        account = signed_in(session)
+        account = signed_in(session, ProfileRefused)
         email = self.waiting(account)
         if email is not None:
             self._mail(account, email)
 
     def cancel(self, session: CurrentSession) -> None:
         """Forget the address that waits. Does no harm when none does. Raises :class:`~stormpath_wsgi.Error`."""
-        signed_in(session).cancel_email()
+        signed_in(session, ProfileRefused).cancel_email()
 
     def token(self, token: object) -> AddressToken:
         """What a mailed *token*, which may be anything, would do. It stays good.

@@ -18,6 +18,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import FactorAdded, FactorRemoved, RecoveryCodesMade, reserved, told_of
 from stormpath_wsgi.flows.fresh import Fresh
+from stormpath_wsgi.flows.own import signed_in
 from stormpath_wsgi.flows.refusals import FactorRefused
 from stormpath_wsgi.flows.second_factor import Held, SecondFactors
 from stormpath_wsgi.flows.ways import answer_sent, refused, typed
@@ -27,6 +28,9 @@ from stormpath_wsgi.session import CurrentSession
 #: How many factors of a type an account may have here, and how many beginnings.
 MOST = 10
 _MOST_BEGUN = 5
+
+#: Characters of the longest telephone number that is read.
+LONGEST_NUMBER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class OwnFactors:
 
         Raises as :meth:`prove_app` does, and :class:`.FreshRequired` for a sign-in that is too old.
         """
-        account = self._signed_in(session)
+        account = signed_in(session, FactorRefused)
         self._fresh.check(session)
         self.prove_app(account, id, code)
         return self.added(session, account, "app")
@@ -129,7 +133,7 @@ class OwnFactors:
         """The same for who is signed in and has a second factor. Raises :class:`FactorRefused`, and
         :class:`.FreshRequired` for a sign-in that is too old.
         """
-        account = self._signed_in(session)
+        account = signed_in(session, FactorRefused)
         self._fresh.check(session)
         if not self._second.counts(self._second.held(account)):
             raise FactorRefused(Code.NOT_FOUND)
@@ -161,7 +165,7 @@ class OwnFactors:
 
     def add_phone(self, session: CurrentSession, id: object, code: object) -> list[str]:
         """The telephone *id* counts from now on, if *code* was sent to it. The rest is as for :meth:`add_app`."""
-        account = self._signed_in(session)
+        account = signed_in(session, FactorRefused)
         self._fresh.check(session)
         factor, digits = self._begun(account, id, SMS), typed({"code": code})
         with self._adding(account, factor):
@@ -172,7 +176,7 @@ class OwnFactors:
         """Give the factor *id* another *name*. Both may be anything. Raises :class:`FactorRefused`, and
         :class:`.FreshRequired` for a sign-in that is too old.
         """
-        account = self._signed_in(session)
+        account = signed_in(session, FactorRefused)
         self._fresh.check(session)
         held = self._second.held(account)
         href = self._href(held, id)["href"]
@@ -191,7 +195,7 @@ class OwnFactors:
         Raises :class:`FactorRefused`, with the code ``CONFLICT`` for the last one of who must have one;
         :class:`.FreshRequired` for a sign-in that is too old.
         """
-        account = self._signed_in(session)
+        account = signed_in(session, FactorRefused)
         self._fresh.check(session)
         held = self._second.held(account)
         found = self._href(held, id)
@@ -216,7 +220,7 @@ class OwnFactors:
 
     def forget_browsers(self, session: CurrentSession) -> None:
         """Have every browser asked for the second factor at the next sign-in. Raises :class:`FactorRefused`."""
-        known = self._second.held(self._signed_in(session)).known
+        known = self._second.held(signed_in(session, FactorRefused)).known
         if known is not None:
             known.forget_remembered_browsers()
 
@@ -265,17 +269,6 @@ class OwnFactors:
             raise refused(error) from error
         told = told_of(kept, FactorAdded)
         self._events.emit(told or FactorAdded(account=account.href, factor=factor.href, type=factor.type))
-
-    @staticmethod
-    def _signed_in(session: CurrentSession) -> Account:
-        account = session.user.account
-        if account is None or session.session is None:
-            raise FactorRefused(Code.NO_SUCH_ACCOUNT)
-        return account
-
-
-#: Characters of the longest telephone number that is read.
-LONGEST_NUMBER = 64
 
 
 @contextmanager

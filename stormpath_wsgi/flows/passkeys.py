@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.errors import Error, TooManyTries
 from stormpath_wsgi.events import (
     PASSKEY,
     PasskeyAdded,
@@ -33,22 +33,18 @@ from stormpath_wsgi.events import (
     reserved,
     told_of,
 )
+from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.fresh import Fresh
+from stormpath_wsgi.flows.own import checked_name, signed_in
 from stormpath_wsgi.flows.passkey_challenges import ADD, LIFETIME, PROVE, SIGN_IN, Challenges
 from stormpath_wsgi.flows.refusals import PasskeyRefused
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
-from stormpath_wsgi.kinds import ID, LONGEST_ANSWER, id_of, parse_instant
+from stormpath_wsgi.kinds import ID, LONGEST_ANSWER, MOST_PASSKEYS, PASSKEY_ALGORITHMS, id_of, parse_instant
+from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.settings import RelyingParty
 from stormpath_wsgi.settings.passkeys import LOCALHOST
 from stormpath_wsgi.web.environ import PLACE
-
-#: The algorithms that a device may choose from, by their numbers at IANA, the best first: ES256, EdDSA, RS256. They are
-#: those that the directory takes.
-ALGORITHMS = (-7, -8, -257)
-
-#: How many passkeys are asked for at once: as many as an account may have.
-MOST = 20
 
 #: The id of a credential in the answer of a browser, as our script writes it.
 _CREDENTIAL = re.compile(r'"id": ?"([A-Za-z0-9_-]{1,1364})"')
@@ -91,8 +87,11 @@ class Passkeys:
         fresh: Fresh,
         challenges: Challenges,
         party: RelyingParty | None,
+        browsers: Browsers,
+        limits: Limits,
     ) -> None:
         self._client, self._application, self._sign_in, self._fresh = client, application, sign_in, fresh
+        self._browsers, self._limits = browsers, limits
         self._challenges, self._party = challenges, party
         self._store, self._events = client.data_store, client.events
 
@@ -131,7 +130,7 @@ class Passkeys:
         """
         if self._party is None or not self.are_offered(session):
             return None
-        account = _signed_in(session)
+        account = signed_in(session, PasskeyRefused)
         self._fresh.check(session)
         id = id_of(account.href)
         challenge = self._challenges.make(session, ADD, id)
@@ -140,7 +139,7 @@ class Passkeys:
             "challenge": _base64url(challenge),
             "rp": {"id": self._party.id, "name": self._application.name},
             "user": {"id": _base64url(id), "name": account.email, "displayName": name},
-            "pubKeyCredParams": [{"type": "public-key", "alg": number} for number in ALGORITHMS],
+            "pubKeyCredParams": [{"type": "public-key", "alg": number} for number in PASSKEY_ALGORITHMS],
             "excludeCredentials": _descriptors(self._items(account)),
             "authenticatorSelection": {"residentKey": "preferred", "userVerification": "preferred"},
             "attestation": "none",
@@ -160,16 +159,22 @@ class Passkeys:
         """Sign in whoever has answered the *challenge* of :meth:`to_sign_in`. Both may be anything.
 
         *organization_name_key*, *remember*: as in :meth:`.SignIn.with_password`. Raises :class:`PasskeyRefused`, which
-        is a :class:`SignInRefused`: tell visitors the same whatever its code; with the code ``PASSKEY_UNKNOWN`` the
-        browser may be told to forget the passkey. Raises :class:`~stormpath_wsgi.events.Declined` when a listener
-        refuses; :class:`~stormpath_wsgi.Error` when the directory fails.
+        is a :class:`SignInRefused`: tell visitors the same whatever its code, but for ``TOO_MANY_TRIES``. With the code
+        ``PASSKEY_UNKNOWN`` the browser may be told to forget the passkey. Raises
+        :class:`~stormpath_wsgi.events.Declined` when a listener refuses; :class:`~stormpath_wsgi.Error` when the
+        directory fails.
         """
         # One that is not ours is no try. It is told to nobody, so strangers cannot fill the audit with it.
         checked = self._challenges.check(session, challenge, SIGN_IN)
         wish = self._wish(session, checked, answer)
         if organization_name_key is not None:
             wish["accountStore"] = {"nameKey": organization_name_key}
-        proved = self._ask_directory(wish, keeps=True)
+        try:
+            with self._browsers.trying(session), self._limits.passkey(id_of(self._application.href)) as made:
+                proved = self._ask_directory(wish, keeps=True)
+                made.succeeded()
+        except TooManyTries as error:  # nothing was looked at, and who listens was told when the wait began
+            raise PasskeyRefused.of(error) from error
         account = Account(self._client, properties=proved["account"])
         return self._sign_in.enter(session, account, credential=PASSKEY, remember=remember)
 
@@ -190,7 +195,7 @@ class Passkeys:
 
         As :meth:`.Fresh.renew` does by a password, and raises what :meth:`prove` does.
         """
-        account = _signed_in(session)
+        account = signed_in(session, PasskeyRefused)
         self.prove(session, account, challenge, answer, alone=True)
         account.refresh()
         try:
@@ -229,12 +234,12 @@ class Passkeys:
         """Give who is signed in the passkey that was made for the *challenge* of :meth:`to_add`, called *name*.
 
         All may be anything. Raises :class:`PasskeyRefused` for an answer that will not do, with the field ``name`` for
-        such a name, and with the code ``CONFLICT`` for who has :data:`MOST`; :class:`.FreshRequired` for a sign-in that
-        is too old; :class:`~stormpath_wsgi.Error` when the directory fails.
+        such a name, and with the code ``CONFLICT`` for who has :data:`.MOST_PASSKEYS`; :class:`.FreshRequired` for a
+        sign-in that is too old; :class:`~stormpath_wsgi.Error` when the directory fails.
         """
-        account = _signed_in(session)
+        account = signed_in(session, PasskeyRefused)
         self._fresh.check(session)
-        wanted = _checked(name)
+        wanted = checked_name(name, kinds.Passkey.name, PasskeyRefused)
         checked = self._challenges.check(session, challenge, ADD, id_of(account.href))
         wish = {**self._wish(session, checked, answer), "name": wanted}
         try:
@@ -248,9 +253,9 @@ class Passkeys:
 
     def rename(self, session: CurrentSession, id: object, name: object) -> None:
         """Call the passkey *id* of who is signed in *name*. Both may be anything. Raises as :meth:`add` does."""
-        account = _signed_in(session)
+        account = signed_in(session, PasskeyRefused)
         self._fresh.check(session)
-        wanted = _checked(name)
+        wanted = checked_name(name, kinds.Passkey.name, PasskeyRefused)
         href = self._own(account, id)
         try:
             self._store.update(href, {"name": wanted})
@@ -264,7 +269,7 @@ class Passkeys:
         its owner could not sign in any more; :class:`.FreshRequired` for a sign-in that is too old;
         :class:`~stormpath_wsgi.Error` when the directory fails.
         """
-        account = _signed_in(session)
+        account = signed_in(session, PasskeyRefused)
         self._fresh.check(session)
         href = self._own(account, id)
         try:
@@ -305,7 +310,7 @@ class Passkeys:
             raise PasskeyRefused.of(refused) from refused
 
     def _items(self, account: Account) -> list[Mapping[str, Any]]:
-        query = {"orderBy": "createdAt asc", "limit": str(MOST)}
+        query = {"orderBy": "createdAt asc", "limit": str(MOST_PASSKEYS)}
         try:
             items: list[Mapping[str, Any]] = self._store.list(f"{account.href}/passkeys", query)["items"]
         except Error as error:
@@ -374,20 +379,3 @@ def _passkey(wire: Mapping[str, Any]) -> Passkey:
         verifies=wire["verifiesUser"],
         credential_id=wire["credentialId"],
     )
-
-
-def _checked(name: object) -> str:
-    if not isinstance(name, str) or not name.strip():
-        raise PasskeyRefused(Code.REQUIRED, field="name")
-    try:
-        checked: str = kinds.Passkey.name.check(name.strip())
-    except Error as error:
-        raise PasskeyRefused.of(error, field="name") from error
-    return checked
-
-
-def _signed_in(session: CurrentSession) -> Account:
-    account = session.user.account
-    if account is None:
-        raise PasskeyRefused(Code.NO_SUCH_ACCOUNT)
-    return account

@@ -8,11 +8,11 @@ from typing import Any
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client import Account, Client
-from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import AccountUpdated, PasswordChanged, PasswordChangeStarts, reserved
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.new_passwords import NewPasswords
+from stormpath_wsgi.flows.own import signed_in
 from stormpath_wsgi.flows.refusals import PasswordRefused, ProfileRefused, field_of
 from stormpath_wsgi.session import CurrentSession
 
@@ -41,7 +41,7 @@ class Profile:
         Raises :class:`ProfileRefused` for a name that will not do, and when nobody is signed in;
         :class:`~stormpath_wsgi.Error` when the directory fails.
         """
-        account = signed_in(session)
+        account = signed_in(session, ProfileRefused)
         before = dict(account)
         try:
             for wire, value in names.items():
@@ -64,7 +64,7 @@ class Profile:
         Raises :class:`ProfileRefused` when nobody is signed in; :class:`~stormpath_wsgi.Error` when the directory
         fails.
         """
-        data = signed_in(session).custom_data
+        data = signed_in(session, ProfileRefused).custom_data
         try:
             if language is not None:
                 data[LANGUAGE] = language
@@ -101,14 +101,6 @@ class Profile:
             session.sign_in(account, remember=session.remember, factor=self._fresh.factor(session, account))
         except Error as error:  # the password is changed: whoever got an error would do it once more
             log.warning("The account %s could not be kept signed in after its password changed: %s", href, error)
-
-
-def signed_in(session: CurrentSession) -> Account:
-    """The account of *session*. Raises :class:`ProfileRefused` when nobody is signed in."""
-    account = session.user.account
-    if account is None:
-        raise ProfileRefused(Code.NO_SUCH_ACCOUNT)
-    return account
 
 
 def _is_given(value: Any) -> bool:

@@ -12,6 +12,7 @@ from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import SessionEnded, reserved, told_of
+from stormpath_wsgi.flows.own import signed_in
 from stormpath_wsgi.flows.refusals import SessionRefused
 from stormpath_wsgi.kinds import ID, Session, id_of, parse_instant
 from stormpath_wsgi.session import CurrentSession
@@ -129,7 +130,7 @@ def _place(wire: Mapping[str, Any], own: str) -> Place:
 
 def _signed_in(session: CurrentSession) -> tuple[Account, str]:
     """The account of *session*, and the id of its session."""
-    account, own = session.user.account, session.session
-    if account is None or own is None:
+    account, own = signed_in(session, SessionRefused), session.session
+    if own is None:
         raise SessionRefused(Code.NO_SUCH_ACCOUNT)
     return account, own.id

@@ -44,7 +44,7 @@ from stormpath_wsgi.kinds.directories import (
     PasswordPolicy,
     PasswordStrength,
 )
-from stormpath_wsgi.kinds.factors import Challenge, Factor, Phone, SecondFactor
+from stormpath_wsgi.kinds.factors import RECOVERY_CODES, Challenge, Factor, Phone, SecondFactor
 from stormpath_wsgi.kinds.kind import Kind, Member, wire_name
 from stormpath_wsgi.kinds.members import (
     Array,
@@ -65,7 +65,7 @@ from stormpath_wsgi.kinds.members import (
     is_storable,
 )
 from stormpath_wsgi.kinds.moments import format_duration, format_instant, parse_duration, parse_instant
-from stormpath_wsgi.kinds.passkeys import LONGEST_ANSWER, Passkey, PasskeyAttempt
+from stormpath_wsgi.kinds.passkeys import LONGEST_ANSWER, MOST_PASSKEYS, PASSKEY_ALGORITHMS, Passkey, PasskeyAttempt
 from stormpath_wsgi.kinds.providers import (
     Agent,
     AttributeStatementMappingRules,
@@ -139,20 +139,20 @@ KINDS: Mapping[str, type[Kind]] = {
 # fmt: off
 __all__ = [
     "ACCOUNT_ATTRIBUTE", "COLON", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID",
-    "KINDS", "LOCKED", "LOGIN_NAME", "LONGEST_ANSWER", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN", "SECOND", "SMS",
-    "TEN_YEARS", "UNSEEN", "UNVERIFIED", "VERIFIED", "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account",
-    "AccountCreationPolicy", "AccountLink", "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping", "Agent",
-    "ApiKey", "Application", "ApplicationWebConfig", "Array", "Attribute", "AttributeStatementMappingRules", "Boolean",
-    "Challenge", "Choice", "Collection", "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory",
-    "Document", "Duration", "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor",
-    "Field", "Group", "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind",
-    "Link", "LoginAttempt", "MailedCode", "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization",
-    "OrganizationAccountStoreMapping", "Part", "Passkey", "PasskeyAttempt", "PasswordChange", "PasswordPolicy",
-    "PasswordResetToken", "PasswordStrength", "Phone", "Provider", "ProviderData", "RefreshToken",
-    "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata", "SamlPolicy",
-    "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SecondFactor", "Session",
-    "SmtpServer", "Struct", "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules", "VerificationEmail",
-    "X509Certificate", "format_duration", "format_instant", "id_of", "is_storable", "parse_duration", "parse_instant",
-    "wire_name",
+    "KINDS", "LOCKED", "LOGIN_NAME", "LONGEST_ANSWER", "MOST_PASSKEYS", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN",
+    "PASSKEY_ALGORITHMS", "RECOVERY_CODES", "SECOND", "SMS", "TEN_YEARS", "UNSEEN", "UNVERIFIED", "VERIFIED",
+    "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account", "AccountCreationPolicy", "AccountLink", "AccountLinkingPolicy",
+    "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application", "ApplicationWebConfig", "Array",
+    "Attribute", "AttributeStatementMappingRules", "Boolean", "Challenge", "Choice", "Collection", "ConnectedKey",
+    "CustomData", "DefaultRelayState", "Deletion", "Directory", "Document", "Duration", "EmailChange",
+    "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor", "Field", "Group", "GroupMembership",
+    "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind", "Link", "LoginAttempt", "MailedCode",
+    "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization", "OrganizationAccountStoreMapping", "Part",
+    "Passkey", "PasskeyAttempt", "PasswordChange", "PasswordPolicy", "PasswordResetToken", "PasswordStrength", "Phone",
+    "Provider", "ProviderData", "RefreshToken", "RegisteredSamlServiceProvider", "SamlIdentityProvider",
+    "SamlIdentityProviderMetadata", "SamlPolicy", "SamlServiceProvider", "SamlServiceProviderMetadata",
+    "SamlServiceProviderRegistration", "SecondFactor", "Session", "SmtpServer", "Struct", "Structs", "Tenant", "Text",
+    "Timestamped", "UserInfoMappingRules", "VerificationEmail", "X509Certificate", "format_duration", "format_instant",
+    "id_of", "is_storable", "parse_duration", "parse_instant", "wire_name",
 ]
 # fmt: on

@@ -74,6 +74,10 @@ class Challenge(Timestamped):
     factor = Link[Any]("Factor")
 
 
+#: How many recovery codes there are in a set.
+RECOVERY_CODES = 10
+
+
 class SecondFactor(Kind):
     """What an account can prove beside its password, at ``accounts/<id>/secondFactor``.
 

@@ -23,6 +23,12 @@ _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 #: Characters of the longest answer of a browser. A certificate that some security keys send along fits in.
 LONGEST_ANSWER = 16_384
 
+#: The algorithms of keys that are taken, by their numbers at IANA, the best first: ES256, EdDSA, RS256.
+PASSKEY_ALGORITHMS = (-7, -8, -257)
+
+#: How many passkeys an account may have.
+MOST_PASSKEYS = 20
+
 
 def _challenge() -> Text[str]:
     """What the site had asked: the bytes of its challenge are those of this text."""

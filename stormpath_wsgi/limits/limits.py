@@ -137,6 +137,12 @@ class Limits:
             ]
         )
 
+    def passkey(self, scope: str) -> AbstractContextManager[Try]:
+        """What a passkey has answered is looked at in the block. Nobody guesses that, so no account is held up. The
+        address counts, so that nobody has a directory look at any number of answers, and write each down.
+        """
+        return self.limiter.trying(self._of_address(ADDRESS, scope, network=visitor().network, forgivable=False))
+
     def invitation(self, scope: str, name: str) -> AbstractContextManager[Try]:
         """An administrator has an invitation mailed in the block, to the address *name* in canonical form. Only the
         address counts: an administrator may invite any number of people from one machine.

@@ -237,6 +237,26 @@ def test_a_challenge_that_is_not_ours_is_no_try(browser: Browser, told: list[Aft
     assert [event for event in told if isinstance(event, SignInFailed)] == []
 
 
+def test_many_wrong_answers_from_one_address_have_to_wait() -> None:
+    limits = {"address": "2 tries, waits 1m to 5m, one back after 5m"}
+    site = make_site(web={"baseUrl": ADDRESS}, limits=limits)
+    with closing(site.client):
+        browser = Browser(site)
+        browser.extra_environ["REMOTE_ADDR"] = "198.51.100.7"
+        browser.account()
+        browser.sign_in()
+        browser.adds()
+        browser.post("/logout", headers={"Accept": "application/json"})
+        for _ in range(3):
+            assert NOT_CONFIRMED in browser.comes_in(signature=b"forged")
+        form, options = browser.asked("/login")
+        form["passkey"] = browser.device.use(options)
+        refused = form.submit(status=429)
+        assert int(refused.headers["Retry-After"]) > 0
+        browser.extra_environ["REMOTE_ADDR"] = "203.0.113.9"
+        assert browser.comes_in().status_code == 302
+
+
 def test_a_megabyte_is_not_read(browser: Browser) -> None:
     form, _ = browser.asked("/login")
     form["passkey"] = "[" * 1_000_000

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stormpath_wsgi.kinds import PASSKEY_ALGORITHMS
+
 if TYPE_CHECKING:
     from webauthn.helpers.structs import AuthenticatorTransport, CollectedClientData
-
-#: The algorithms of keys that are taken, by their numbers at IANA, the best first: ES256, EdDSA, RS256.
-ALGORITHMS = (-7, -8, -257)
 
 #: Bits of the shortest RSA key that is taken (NIST SP 800-57).
 _LEAST_RSA = 2048
@@ -100,7 +99,7 @@ def registered(answer: str, asked: Asked) -> NewCredential:
             expected_rp_id=asked.rp_id,
             expected_origin=asked.origins,
             require_user_verification=asked.verification,
-            supported_pub_key_algs=[COSEAlgorithmIdentifier(number) for number in ALGORITHMS],
+            supported_pub_key_algs=[COSEAlgorithmIdentifier(number) for number in PASSKEY_ALGORITHMS],
         )
         _check_frame(parse_client_data_json(credential.response.client_data_json))
         key = decoded_public_key_to_cryptography(decode_credential_public_key(made.credential_public_key))
@@ -171,6 +170,6 @@ def _judging() -> Iterator[None]:
         yield
     except AnswerRefused:
         raise
-    except Exception as error:
+    except Exception as error:  # the parsers of a stranger's bytes raise errors of many kinds
         log.debug("An answer of a passkey is not accepted.", exc_info=True)
         raise AnswerRefused(f"{type(error).__name__}: {error}"[:200]) from error

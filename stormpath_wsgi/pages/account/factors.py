@@ -8,6 +8,7 @@ from typing import Any
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.flows import FactorRefused, Held
 from stormpath_wsgi.flows.factors import Own
+from stormpath_wsgi.kinds import RECOVERY_CODES
 from stormpath_wsgi.pages.account.section import AccountSection, Action, Done, Result, Shown, Visit
 from stormpath_wsgi.pages.form import is_blank
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
@@ -96,7 +97,7 @@ class FactorsSection(AccountSection):
         return {"id": own.id, "name": own.name or called, "note": f"{what} · {made}", "icon": icon}
 
     def _codes(self, held: Held) -> dict[str, Any]:
-        return {"left": held.recovery_codes, "most": 10}
+        return {"left": held.recovery_codes, "most": RECOVERY_CODES}
 
     def _new_app(self, visit: Visit) -> dict[str, Any] | None:
         """What the panel shows of the app that is being added; None: a button that begins."""

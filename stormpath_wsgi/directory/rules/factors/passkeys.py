@@ -38,10 +38,7 @@ from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import PASSKEY, PasskeyAdded, PasskeyRemoved, SignedIn
-from stormpath_wsgi.kinds import DISABLED, ENABLED, Account, Passkey, PasskeyAttempt, Provider, id_of
-
-#: How many an account may have.
-MOST = 20
+from stormpath_wsgi.kinds import DISABLED, ENABLED, MOST_PASSKEYS, Account, Passkey, PasskeyAttempt, Provider, id_of
 
 #: Milliseconds for which it is remembered that a challenge was answered: longer than any site lets one be answered.
 _REMEMBERED = 3_600_000
@@ -63,7 +60,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """Makes a passkey of an account from what its browser has answered.
 
     Raises 7130 for an answer that is not accepted, which says the same where the key is another account's already; and
-    409 for an account that has :data:`MOST`.
+    409 for an account that has :data:`.MOST_PASSKEYS`.
     """
     body = bodies.of_creation(Passkey, properties, context.base_url)
     with _judged():
@@ -80,8 +77,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         records.require_owner(work, listing)
         mailed_tokens.hold(work, listing.id)
         _spend(work, listing.id, body.values["challenge"])
-        if work.connection.execute(_COUNT, {"account": listing.id}).scalar_one() >= MOST:
-            raise fault(Code.CONFLICT, f"An account has {MOST} passkeys at the most.")
+        if work.connection.execute(_COUNT, {"account": listing.id}).scalar_one() >= MOST_PASSKEYS:
+            raise fault(Code.CONFLICT, f"An account has {MOST_PASSKEYS} passkeys at the most.")
         id, columns = new_id(), {"public_key": new.public_key, "sign_count": new.sign_count}
         records.make(work, Passkey, id, values, account_id=listing.id, **columns)
         second_factor.forget(work, listing.id)  # a security key is a second factor

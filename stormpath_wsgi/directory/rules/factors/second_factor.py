@@ -33,6 +33,7 @@ from stormpath_wsgi.events import RecoveryCodesMade, RecoveryCodeUsed
 from stormpath_wsgi.kinds import (
     ENABLED,
     GOOGLE_AUTHENTICATOR,
+    RECOVERY_CODES,
     VERIFIED,
     Account,
     Application,
@@ -41,9 +42,6 @@ from stormpath_wsgi.kinds import (
     format_instant,
 )
 from stormpath_wsgi.tickets import ticket
-
-#: How many recovery codes there are in a set.
-CODES = 10
 
 #: What a recovery code consists of: no characters that look like others.
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -212,7 +210,7 @@ _VERBS: Mapping[str, Callable[[Context, str, Any], Wire]] = {
 
 def _new_codes() -> list[str]:
     """A set of codes, each with another first character."""
-    firsts = secrets.SystemRandom().sample(ALPHABET, CODES)
+    firsts = secrets.SystemRandom().sample(ALPHABET, RECOVERY_CODES)
     return [first + "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH - 1)) for first in firsts]
 
 
