@@ -207,6 +207,7 @@ class Code(IntEnum):
     VERIFICATION_DISABLED = _store(6101, 400, "The verification e-mails of the directory are disabled.")
     PROVIDER_CANNOT_BECOME_MIRROR = _store(6201, 400, "A directory cannot become a mirror directory.")
     PROVIDER_FIXED = _store(6202, 400, "The provider of a directory cannot become another one.")
+    REDIRECT_URI_MISSING = _grant(6203, 400, "A code of LinkedIn needs the redirectUri that it was asked for with.")
     WRONG_PASSWORD = _grant(
         7100, 400, "Login attempt failed because the specified password is incorrect.", _INVALID_LOGIN
     )
@@ -258,6 +259,7 @@ class Code(IntEnum):
         7141, 400, "Account password is made of names of its owner, or words of the site; choose another."
     )
     PROVIDER_REFUSED = _grant(7200, 400, "The provider refused the code or token.")
+    PROVIDER_LACKS = _grant(7201, 400, "The answer of the provider lacks a property that is needed.")
     FROM_PROVIDER = _grant(7202, 400, "The property comes from the provider and cannot be changed here.")
     EMAIL_DOMAIN_NOT_ALLOWED = _grant(
         7205, 400, "Cannot create the Account because your email's domain is not allowed."

@@ -121,7 +121,7 @@ ARROWS: dict[str, set[str]] = {
 
 #: The floors of the directory, from the ground up. A file looks at those of its own floor and of lower ones.
 FLOORS: tuple[set[str], ...] = (
-    {"storage"}, {"crypto"}, {"mail", "sms"}, {"wire"}, {"context", "rotation"}, {"rows"}, {"rules"},
+    {"storage"}, {"crypto"}, {"mail", "providers", "sms"}, {"wire"}, {"context", "rotation"}, {"rows"}, {"rules"},
     {"auditing", "delivery", "rulebook"}, {"service"}, {"__init__"},
 )  # fmt: skip
 
@@ -140,7 +140,8 @@ OPTIONAL: dict[str, set[str]] = {
     "psycopg": {"directory"},
     "pyramid": set(),
     "redis": {"client", "limits"},
-    "requests": {"client"},
+    "authlib": {"directory", "testing"},
+    "requests": {"client", "directory"},
     "gevent": {"cli", "directory"},
     "paste.deploy": {"cli"},
 }

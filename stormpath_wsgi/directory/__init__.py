@@ -44,6 +44,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         names_audience=options.names_audience,
         audit=options.audit,
         encryption_keys=options.encryption_keys,
+        providers=options.providers,
     )
 
 

@@ -17,6 +17,7 @@ from stormpath_wsgi.directory import sms
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.mail import Mail
+from stormpath_wsgi.directory.providers import Providers
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.tallies import DatabaseTallies
@@ -74,7 +75,7 @@ class Context:
     seconds that anything is remembered at the most. *events*: its listeners are told what happens. *limits*: how often
     something may be tried, by the names of the settings. *tallies*: where that is counted; None: in the database.
     *passphrase*: see :func:`.crypto.passwords.check_strength`. *password_check*: refuses new passwords that are easy to
-    guess; None: nobody does. *names_audience*: see :attr:`UnitOfWork.names_audience`.
+    guess; None: nobody does. *names_audience*: see :attr:`UnitOfWork.names_audience`. *providers*: speaks to providers.
     """
 
     def __init__(
@@ -95,10 +96,12 @@ class Context:
         passphrase: int = 0,
         password_check: PasswordCheck | None = None,
         names_audience: bool = False,
+        providers: Providers | None = None,
     ) -> None:
         self.database, self.base_url, self.passwords, self.clock = database, base_url, passwords, clock
         self.secrets, self.mail, self.cache_ttl = secrets, mail, cache_ttl
         self.passphrase, self.password_check, self.names_audience = passphrase, password_check, names_audience
+        self.providers = providers or Providers()
         self.events = events or Events()
         #: How often something may be tried.
         self.limits = Limits(

@@ -18,6 +18,7 @@ from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.delivery import Delivery
 from stormpath_wsgi.directory.mail import Mail
+from stormpath_wsgi.directory.providers import Providers
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.expansion import Wanted
 from stormpath_wsgi.directory.rows.query import page, parse_window
@@ -64,7 +65,7 @@ from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import Events, WaitBegan
 from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.passwords import PasswordCheck
-from stormpath_wsgi.settings import AuditSettings, LimitsSettings, MailSettings, PasswordsSettings
+from stormpath_wsgi.settings import AuditSettings, LimitsSettings, MailSettings, PasswordsSettings, ProvidersSettings
 
 
 class DirectoryService:
@@ -79,7 +80,8 @@ class DirectoryService:
     the defaults. *clock*: returns seconds since the epoch. *cache_ttl*: seconds that the service remembers anything at
     the most. *events*: its listeners are told what happens. *limits*: how often something may be tried.
     *new_passwords*: which are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``. *audit*:
-    what is kept of what happens; None: nothing. *encryption_keys*: those of the settings.
+    what is kept of what happens; None: nothing. *encryption_keys*: those of the settings. *providers*: how
+    providers are spoken to.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class DirectoryService:
         names_audience: bool = False,
         audit: AuditSettings | None = None,
         encryption_keys: Sequence[str | SecretStr] = (),
+        providers: ProvidersSettings | None = None,
     ) -> None:
         self.base_url = base_url
         #: Its listeners are told what happens in the directory, whoever asks for it.
@@ -127,6 +130,7 @@ class DirectoryService:
             passphrase=new_passwords.passphrase,
             password_check=_password_check(new_passwords, base_url),
             names_audience=names_audience,
+            providers=Providers(providers),
         )
         #: How often something may be tried. Its :attr:`~.Limits.limiter` counts for all who share the database, or the
         #: Redis server that *limits* name.

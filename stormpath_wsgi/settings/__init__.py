@@ -63,6 +63,7 @@ from stormpath_wsgi.settings.pages import (
 )
 from stormpath_wsgi.settings.passkeys import PasskeysSettings, RelyingParty
 from stormpath_wsgi.settings.passwords import PasswordsSettings
+from stormpath_wsgi.settings.providers import ProvidersSettings
 from stormpath_wsgi.settings.second_factor import SecondFactorSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
@@ -82,6 +83,7 @@ __all__ = [
     "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings", "LogoutSettings",
     "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings", "OrganizationSelectForm",
     "OrganizationSelectSettings", "PageSettings", "PasskeysSettings", "PasswordGrantSettings", "PasswordsSettings",
+    "ProvidersSettings",
     "ReadySettings", "RefreshGrantSettings", "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings",
     "RelyingParty", "SecondFactorForm", "SecondFactorSettings", "Section", "SecureSettings", "SessionSettings",
     "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",

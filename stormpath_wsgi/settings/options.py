@@ -14,6 +14,7 @@ from stormpath_wsgi.settings.audit import AuditSettings
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.passwords import PasswordsSettings
+from stormpath_wsgi.settings.providers import ProvidersSettings
 from stormpath_wsgi.settings.types import SmsSender
 
 
@@ -31,7 +32,8 @@ class DirectoryOptions:
     that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
     requests of a process may wait for the hash of a password. *limits*: how often something may be tried. *passwords*:
     which new ones are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``. *audit*: what is
-    kept of what happens. *events*: who listens to what happens in the directory.
+    kept of what happens. *providers*: how providers are spoken to. *events*: who listens to what happens in the
+    directory.
     """
 
     base_url: str = "https://localhost/v1"
@@ -49,4 +51,5 @@ class DirectoryOptions:
     passwords: PasswordsSettings = field(default_factory=PasswordsSettings)
     names_audience: bool = False
     audit: AuditSettings = field(default_factory=AuditSettings)
+    providers: ProvidersSettings = field(default_factory=ProvidersSettings)
     events: Events = field(default_factory=Events)

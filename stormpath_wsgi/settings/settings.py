@@ -29,6 +29,7 @@ from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.passkeys import PasskeysSettings, RelyingParty
 from stormpath_wsgi.settings.passwords import PasswordsSettings
+from stormpath_wsgi.settings.providers import ProvidersSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
 from stormpath_wsgi.settings.sources import Unit
@@ -203,6 +204,7 @@ class Settings(Section):
     mail: MailSettings = MailSettings()
     passkeys: PasskeysSettings = PasskeysSettings()
     audit: AuditSettings = AuditSettings()
+    providers: ProvidersSettings = ProvidersSettings()
 
     @model_validator(mode="after")
     def _credentials_fit(self) -> Self:
@@ -351,7 +353,9 @@ class Settings(Section):
 
     def _without_effect(self) -> list[str]:
         if self.remote:
-            return self._changed(self, "encryption_keys", "sms", "password_hasher", "mail", "base_url", "audit")
+            return self._changed(
+                self, "encryption_keys", "sms", "password_hasher", "mail", "base_url", "audit", "providers"
+            )
         return [f"client.{name}" for name in self._changed(self.client, "authentication_scheme", "connection_timeout")]
 
     @staticmethod
@@ -394,6 +398,7 @@ class Settings(Section):
             passwords=self.passwords,
             names_audience=self.bearer.audience,
             audit=self.audit,
+            providers=self.providers,
             events=self._events(),
         )
 
