@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from stormpath_wsgi.testing import Clock, Mailbox, TestSite
+    from stormpath_wsgi.testing import Clock, Mailbox, OpenIDProvider, TestSite
 
 _NO_APP = (
     "Which application is tested? Write into the configuration of pytest, for example: stormpath_app = "
@@ -95,3 +95,12 @@ def stormpath_mailbox(stormpath_site: TestSite) -> Mailbox:
 def stormpath_clock(stormpath_site: TestSite) -> Clock:
     """The clock of the site, which a test may move."""
     return stormpath_site.clock
+
+
+@pytest.fixture
+def stormpath_openid_provider() -> Iterator[OpenIDProvider]:
+    """An OpenID provider on this machine, in which anybody may be anyone."""
+    from stormpath_wsgi.testing import OpenIDProvider
+
+    with OpenIDProvider() as provider:
+        yield provider

@@ -9,6 +9,7 @@ from __future__ import annotations
 from stormpath_wsgi.testing.clock import Clock
 from stormpath_wsgi.testing.mailbox import Mail, Mailbox, Text
 from stormpath_wsgi.testing.memory import quick_databases
+from stormpath_wsgi.testing.openid import OpenIDProvider
 from stormpath_wsgi.testing.people import PASSWORD, Person
 from stormpath_wsgi.testing.site import ENVIRON, HASHER, SETTINGS, TestSite
 from stormpath_wsgi.testing.target import import_app
@@ -21,6 +22,7 @@ __all__ = [
     "Clock",
     "Mail",
     "Mailbox",
+    "OpenIDProvider",
     "Person",
     "TestSite",
     "Text",
