@@ -91,7 +91,7 @@ $(SITE): .venv/bin/python setup.cfg pyproject.toml
 
 $(TOOLS): $(SITE) tests/real/node/package-lock.json
 	@echo "Installing what tests, checks and documentation need: some 100 packages, a few minutes."
-	@$(PIP) install --editable '.[django,flask,postgresql,redis,server,test,docs]'
+	@$(PIP) install --editable '.[django,flask,postgresql,redis,server,social,test,docs]'
 	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/real/node; fi
 	@touch $@
 
@@ -111,5 +111,5 @@ $(LOWEST)/.tools: .ci/lowest setup.cfg pyproject.toml
 	@$(LOWEST_PYTHON) -m venv --clear $(LOWEST)
 	@$(LOWEST)/bin/python .ci/lowest > $(LOWEST)/constraints.txt
 	@$(LOWEST)/bin/python -m pip --quiet --disable-pip-version-check --no-input install \
-		--constraint $(LOWEST)/constraints.txt --editable '.[django,flask,postgresql,redis,server,test]'
+		--constraint $(LOWEST)/constraints.txt --editable '.[django,flask,postgresql,redis,server,social,test]'
 	@touch $@

@@ -35,3 +35,10 @@ class ProvidersSettings(Section):
         "of providers by itself, so private_addresses says nothing about them. Not set: there is none, whatever "
         "HTTPS_PROXY says.",
     )
+    foreign_tokens: bool = Field(
+        False,
+        description="Whether access tokens are taken of providers that cannot tell for which program one was issued: "
+        "servers of OAuth 2.0 that are set up by their addresses, and OpenID providers without introspection. Off: of "
+        "these only codes are taken. On: whoever has another program with such a provider can sign in here as the "
+        "people who use it.",
+    )

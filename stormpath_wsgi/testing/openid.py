@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -108,6 +108,8 @@ class OpenIDProvider:
         self.asked: list[str] = []
         #: More claims for every ID token, such as ``acr``.
         self.claims: dict[str, Any] = {}
+        #: Whether ID tokens hold nothing of a person but who it is, so that the rest has to be asked for.
+        self.bare = False
         self._key = _new_key()
         self._published = [self._key]
         self._codes: dict[str, _Grant] = {}
@@ -371,7 +373,7 @@ class OpenIDProvider:
         now, faults = int(self.clock()), self._token_faults
         begun = now - 2 * LIFETIME if "expired" in faults else now + LIFETIME if "from the future" in faults else now
         claims = {
-            **self._claims(grant),
+            **self._claims(replace(grant, scope="openid") if self.bare else grant),
             "iss": "https://issuer.example" if "another issuer" in faults else self.issuer,
             "aud": "another-client" if "another audience" in faults else grant.client_id,
             "iat": begun,
