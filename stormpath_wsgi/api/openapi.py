@@ -423,7 +423,13 @@ _ERROR: Json = {
 _SAUTHC1 = "SAuthc1: an HMAC over the request, by the secret of an API key."
 
 #: The kinds for which POST answers 200 and not 201, because it makes nothing that could be read again at a new href.
-_ANSWERED = (kinds.LoginAttempt, kinds.PasskeyAttempt, kinds.PasswordResetToken, kinds.DefaultRelayState)
+_ANSWERED = (
+    kinds.LoginAttempt,
+    kinds.PasskeyAttempt,
+    kinds.AuthorizationRequest,
+    kinds.PasswordResetToken,
+    kinds.DefaultRelayState,
+)
 _NO_RESOURCES = (
     *_ANSWERED,
     kinds.VerificationEmail,

@@ -20,7 +20,7 @@ from stormpath_wsgi.directory.rules.accounts import (
 )
 from stormpath_wsgi.directory.rules.factors import challenges, factors, passkeys, phones
 from stormpath_wsgi.directory.rules.mails import email_templates, smtp_servers
-from stormpath_wsgi.directory.rules.providers import agents, providers, saml
+from stormpath_wsgi.directory.rules.providers import agents, exchange, providers, saml
 from stormpath_wsgi.directory.rules.stores import (
     applications,
     directories,
@@ -48,7 +48,8 @@ CREATE: Mapping[type[Kind], Create] = {
     kinds.Directory: directories.create,
     kinds.Group: groups.create,
     kinds.GroupMembership: memberships.create,
-    kinds.Account: accounts.create,
+    kinds.Account: exchange.create,
+    kinds.AuthorizationRequest: exchange.authorize,
     kinds.AccessToken: tokens.create,
     kinds.RefreshToken: tokens.create,
     kinds.Session: sessions.create,

@@ -52,6 +52,7 @@ class Application(Timestamped):
     api_keys = Collection[Any]("ApiKey")
     invitations = Collection[Any]("Invitation", create=True, named=False)
     passkey_attempts = Collection[Any]("PasskeyAttempt", create=True, named=False)
+    authorization_requests = Collection[Any]("AuthorizationRequest", create=True, named=False)
     auth_tokens = Part[Any](None)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Document, Integer, Link, Part, Struct, Structs, Text
 from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import ACCOUNT_ATTRIBUTE
+
+#: Characters of the longest token of a provider that is taken.
+LONGEST_TOKEN = 16_384
 
 
 class Provider(Timestamped):
@@ -16,18 +20,22 @@ class Provider(Timestamped):
     """
 
     path = "provider"
-    #: The ids of the providers that have rules of their own. Any other id stands for a server of OAuth 2.0.
+    #: The ids of the providers that have rules of their own. Any other id stands for a server of OpenID Connect, where
+    #: it has an ``issuer``, or else for one of OAuth 2.0.
     STORMPATH: ClassVar[str] = "stormpath"
     FACEBOOK: ClassVar[str] = "facebook"
     GITHUB: ClassVar[str] = "github"
     GOOGLE: ClassVar[str] = "google"
     LINKEDIN: ClassVar[str] = "linkedin"
     TWITTER: ClassVar[str] = "twitter"
+    MICROSOFT: ClassVar[str] = "microsoft"
+    APPLE: ClassVar[str] = "apple"
     SAML: ClassVar[str] = "saml"
     LDAP: ClassVar[str] = "ldap"
     AD: ClassVar[str] = "ad"
     #: The ``providerType`` of all other providers.
     OAUTH2: ClassVar[str] = "oauth2"
+    OIDC: ClassVar[str] = "oidc"
     SIGNING_ALGORITHM_RSA_SHA_1: ClassVar[str] = "RSA-SHA1"
     SIGNING_ALGORITHM_RSA_SHA_256: ClassVar[str] = "RSA-SHA256"
     provider_id = Text[str](length=(1, 255), default="stormpath", writable="c")
@@ -35,6 +43,8 @@ class Provider(Timestamped):
     client_id = Text[str](length=(1, 1024), omitted=True, writable="cu")
     client_secret = Text[str](length=(1, 1024), omitted=True, encrypted=True, writable="cu")
     redirect_uri = Text[str](length=(1, 2000), omitted=True, writable="cu")
+    # Whose tokens are accepted, as they name it (OpenID Connect Core 1.0, 2): its endpoints and keys are found by it.
+    issuer = Text[str](length=(1, 2000), omitted=True, writable="cu")
     # Parameters for Google: the domain of the accounts, the form of its page (OpenID Connect Core 1.0, 3.1.2.1), and
     # whether a refresh token is wanted.
     hd = Text[str](length=(1, 255), omitted=True, writable="cu")
@@ -59,13 +69,45 @@ class Provider(Timestamped):
 
 
 class ProviderData(Timestamped):
-    """The data about one account from the provider of its directory, at ``<account>/providerData``."""
+    """The data about one account from the provider of its directory, at ``<account>/providerData``.
+
+    In the body of a new account, at an application, it is what the provider has given to a visitor: the ``code`` that
+    came with the redirect to ``redirectUri``, or an ``accessToken``. The answer is the account of that visitor, which
+    is made if there is none. ``codeVerifier`` (RFC 7636), ``nonce`` (OpenID Connect Core 1.0, 3.1.2.1), ``iss`` (RFC
+    9207) and ``user``, which Apple sends along, belong to the code; ``accessTokenSecret`` to a token of OAuth 1.0a.
+    """
 
     path = "providerData"
-    provider_id = Text[str](default="stormpath")
-    access_token = Text[str](omitted=True, encrypted=True)
+    provider_id = Text[str](length=(1, 255), default="stormpath", writable="c")
+    access_token = Text[str](length=(1, LONGEST_TOKEN), omitted=True, encrypted=True, writable="c")
     refresh_token = Text[str](omitted=True, encrypted=True)
     user_info = Document(omitted=True)
+    code = Text[str](length=(1, 4096), omitted=True, writable="c", secret=True)
+    access_token_secret = Text[str](length=(1, 1024), omitted=True, writable="c", secret=True)
+    redirect_uri = Text[str](length=(1, 2000), omitted=True, writable="c", secret=True)
+    code_verifier = Text[str](length=(43, 128), omitted=True, writable="c", secret=True)
+    nonce = Text[str](length=(1, 255), omitted=True, writable="c", secret=True)
+    iss = Text[str](length=(1, 2000), omitted=True, writable="c", secret=True)
+    user = Text[str](length=(1, 4096), omitted=True, writable="c", secret=True)
+
+
+class AuthorizationRequest(Kind):
+    """Where a visitor is sent to sign in at a provider, with a directory of which that is at the application. The
+    answer has the ``location`` and nothing else. The provider sends the visitor back to ``redirectUri``.
+
+    ``state``, ``nonce`` and ``codeChallenge`` (of the method S256) are the site's, which keeps what it compares them
+    with. The REST API of Stormpath did not have this kind.
+    """
+
+    path = "authorizationRequests"
+    provider_id = Text[str](length=(1, 255), required=True, writable="c", secret=True)
+    redirect_uri = Text[str](length=(1, 2000), required=True, writable="c", secret=True)
+    state = Text[str](length=(1, 512), required=True, writable="c", secret=True)
+    nonce = Text[str](length=(1, 255), omitted=True, writable="c", secret=True)
+    code_challenge = Text[str](length=(43, 43), omitted=True, writable="c", secret=True)
+    prompt = Text[str](length=(1, 255), omitted=True, writable="c", secret=True)
+    account_store = Link[Any]("Directory", "Organization", writable="c", omitted=True)
+    location = Text[str](derived=True)
 
 
 class UserInfoMappingRules(Timestamped):

@@ -130,7 +130,7 @@ def test_the_requests_find_something_nearly_everywhere(filled: Filled) -> None:
         *("customData", "loginAttempts", "passkeyAttempts", "strength", "provider", "providerData"),
         *("passwordResetTokens", "verificationEmails", "emailVerificationTokens", "defaultRelayStates"),
         *("emailChange", "emailChangeTokens", "noticeTokens", "passwordChange", "invitationTokens", "mailedCodes"),
-        "secondFactor",
+        *("secondFactor", "authorizationRequests"),
     }
     documents = {kinds.X509Certificate.path}
     assert missing == below_others | documents | {kinds.SmtpServer.path}  # which is tried before it is stored

@@ -85,6 +85,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     api_keys: kinds.Collection[ApiKeys]
     invitations: kinds.Collection[Invitations]
     passkey_attempts: kinds.Collection[Collection[PasskeyAttempt]]
+    authorization_requests: kinds.Collection[Collection[AuthorizationRequest]]
 
     @property
     def oauth_policy(self) -> OAuthPolicy:
@@ -876,6 +877,12 @@ class PasskeyAttempt(Resource, kinds.PasskeyAttempt):
     account: kinds.Link[Account]
     account_store: kinds.Link[Directory | Group | Organization]
     passkey: kinds.Link[Passkey]
+
+
+class AuthorizationRequest(Resource, kinds.AuthorizationRequest):
+    """Where a visitor is sent to sign in at a provider: its ``location``. It has no href."""
+
+    account_store: kinds.Link[Directory | Organization]
 
 
 class ApiKey(HasStatus, kinds.ApiKey):

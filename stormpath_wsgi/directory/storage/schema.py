@@ -397,7 +397,15 @@ account_links = table(
     Index(None, "right_account_id"),
 )
 
-provider_data = table("provider_data", kinds.ProviderData, part_of("accounts"))
+#: What a provider calls a person (*subject*) finds one account of its directory. Null: no provider has told it.
+provider_data = table(
+    "provider_data",
+    kinds.ProviderData,
+    part_of("accounts"),
+    Column("directory_id", Text),
+    Column("subject", Text),
+    Index(None, "directory_id", "subject", unique=True),
+)
 
 api_keys = table(
     "api_keys",

@@ -21,6 +21,7 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
         kinds.CustomData,
         kinds.LoginAttempt,
         kinds.PasskeyAttempt,
+        kinds.AuthorizationRequest,
         kinds.PasswordStrength,
         kinds.Provider,
         kinds.ProviderData,

@@ -194,9 +194,10 @@ def _issued(part: Callable[[Issued], Any]) -> Callable[[Shape], Serialiser]:
 
 
 def _provider_type(shape: Shape) -> Serialiser:
-    at = shape.at("provider_id", shape.table.c.provider_id)
+    at, issuer = shape.at("provider_id", shape.table.c.provider_id), shape.at("issuer", shape.table.c.issuer)
     known = frozenset(value for value in vars(kinds.Provider).values() if isinstance(value, str))
-    return lambda row, work, href: row[at] if row[at] in known else kinds.Provider.OAUTH2
+    others = {True: kinds.Provider.OIDC, False: kinds.Provider.OAUTH2}
+    return lambda row, work, href: row[at] if row[at] in known else others[row[issuer] is not None]
 
 
 def _fingerprint(shape: Shape) -> Serialiser:

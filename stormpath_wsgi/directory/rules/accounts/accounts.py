@@ -93,8 +93,6 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     distinguishes. What ``hidesTaken`` in *params* changes, and a ticket of the caller's browser, tells
     :mod:`.accounts.registration`.
     """
-    if providers.wants_exchange(properties):
-        return providers.exchange(context, listing, properties["providerData"])
     body, data = _asked(context, properties)
     body.values.setdefault("username", body.values["email"])
     password = body.values.pop("password", None)

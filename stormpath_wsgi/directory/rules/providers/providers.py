@@ -2,7 +2,7 @@
 
 Only the accounts of a ``stormpath`` directory are its own. Those of any other directory mirror the accounts of another
 system: they cannot be made directly, and what comes from that system cannot be changed here. The configuration of a
-provider is stored; no provider is asked yet.
+provider is stored here; :mod:`.exchange` has it asked.
 Source: the provider in the resource reference, and the social and mirror chapters, of the REST API v1.
 """
 
@@ -36,7 +36,7 @@ from stormpath_wsgi.kinds import (
     id_of,
 )
 
-_table, _directories, _mappings = schema.providers, schema.directories, schema.account_store_mappings
+_table, _directories = schema.providers, schema.directories
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class _Sort:
 
 
 _CREDENTIALS = ("client_id", "client_secret")
+#: What is asked for at a server of OpenID Connect (Core 1.0, 5.4).
+_OIDC_SCOPE = ("openid", "profile", "email")
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "resource_endpoint")
 
 
@@ -71,6 +73,8 @@ _SORTS: Mapping[str, _Sort] = {
     Provider.GOOGLE: _social(scope=["profile", "email"], redirect_uri=None, hd=None, display=None, access_type=None),
     Provider.LINKEDIN: _social(scope=["r_basicprofile", "r_emailaddress"], redirect_uri=None),
     Provider.TWITTER: _social(scope=None),
+    Provider.MICROSOFT: _social(scope=[*_OIDC_SCOPE], redirect_uri=None, issuer=None),
+    Provider.APPLE: _social(scope=["name", "email"], redirect_uri=None),
     Provider.SAML: _Sort(
         ("sso_login_url", "sso_logout_url", "encoded_x509_signing_cert"),
         {"request_signature_algorithm": Provider.SIGNING_ALGORITHM_RSA_SHA_256},
@@ -79,11 +83,15 @@ _SORTS: Mapping[str, _Sort] = {
     Provider.LDAP: _Sort(),
     Provider.AD: _Sort(),
 }
-#: The sort of every provider id that is not listed: any server of OAuth 2.0.
+#: The sort of every provider id that is not listed, with an issuer: any server of OpenID Connect. What is public has no
+#: secret (RFC 6749, 2.1).
+_OIDC = _social(("client_id", "issuer"), client_secret=None, scope=[*_OIDC_SCOPE], redirect_uri=None)
+#: The same without an issuer: any server of OAuth 2.0.
 _OAUTH2 = _social(
     (*_CREDENTIALS, *_ENDPOINTS),
     scope=[],
     id_field="id",
+    redirect_uri=None,
     access_token_type="bearer",  # noqa: S106 - no password
 )
 
@@ -122,12 +130,13 @@ def make(work: UnitOfWork, directory_id: str, sent: Mapping[str, Any] | None = N
     agent = told.pop("agent", None)
     rules = {kind: told.pop(name, None) for name, kind in _RULES.items()}
     values = bodies.of_creation(Provider, told, work.base_url).values
-    values["provider_id"] = provider_id = _known(values["provider_id"])
-    sort = _sort(provider_id)
+    values["provider_id"] = provider_id = known(values["provider_id"])
+    sort = _sort(provider_id, values.get("issuer"))
     values = _checked(sort, provider_id, {**_defaults(sort), **values})
     if missing := [name for name in sort.required if values.get(name) is None]:
         raise _required(missing[0])
-    records.make(work, Provider, directory_id, values, **_parts(work, directory_id, provider_id, agent, rules))
+    parts = _parts(work, directory_id, provider_id, sort, agent, rules)
+    records.make(work, Provider, directory_id, values, **parts)
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
@@ -138,7 +147,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
     with context.write() as work:
         current = records.load(work, target)
         _keep_sort(properties, current["providerId"])
-        sort = _sort(current["providerId"])
+        sort = _sort(current["providerId"], current.get("issuer"))
         values = bodies.of_update(Provider, _renamed(properties), current).values
         cleared = [name for name in sort.required if name in values and values[name] is None]
         if cleared:
@@ -186,7 +195,7 @@ def refuse_second(work: UnitOfWork, store: Resource, mapped: Select[tuple[str]],
         return
     mine = select(_table.c.provider_id).where(_table.c.id == store.id).scalar_subquery()
     others = select(_table.c.id).where(
-        _table.c.provider_id == mine, _table.c.id != store.id, _is_social(), _table.c.id.in_(mapped)
+        _table.c.provider_id == mine, _table.c.id != store.id, is_social(), _table.c.id.in_(mapped)
     )
     if work.connection.execute(others).first() is not None:
         raise fault(code)
@@ -195,35 +204,6 @@ def refuse_second(work: UnitOfWork, store: Resource, mapped: Select[tuple[str]],
 def make_data(work: UnitOfWork, account_id: str, provider_id: str = Provider.STORMPATH) -> None:
     """Stores the provider data of a new account."""
     records.make(work, ProviderData, account_id, {"provider_id": provider_id})
-
-
-def wants_exchange(properties: Any) -> bool:
-    """Whether the body of a new account has a token of a provider, in place of attributes."""
-    data = properties.get("providerData") if isinstance(properties, Mapping) else None
-    return data is not None and not (isinstance(data, Mapping) and data.keys() <= {"href"})
-
-
-def exchange(context: Context, listing: Listing, data: Any) -> Wire:
-    """The account that belongs to a token of a provider, at an application. *data*: the provider data of the body.
-
-    Always raises, since no provider is asked yet: 5201 when the application maps no directory of that provider,
-    otherwise 7200; and 2015 when *listing* is not of an application.
-    """
-    if listing.owner is not kinds.Application:
-        raise fault(Code.UNKNOWN_PROPERTY, "Account providerData can only be set on creation through an Application.")
-    if not isinstance(data, Mapping):
-        raise fault(Code.WRONG_TYPE, "Account providerData is an invalid type.")
-    provider_id = _known(Provider.provider_id.check(data.get("providerId") or ""))
-    with context.read() as work:
-        records.require_owner(work, listing)
-        mapped = select(_mappings.c.account_store_directory_id).where(_mappings.c.application_id == listing.id)
-        found = select(_table.c.id).where(_table.c.provider_id == provider_id, _is_social(), _table.c.id.in_(mapped))
-        if work.connection.execute(found).first() is None:
-            raise fault(Code.PROVIDER_NOT_MAPPED)
-    raise fault(
-        Code.PROVIDER_REFUSED,
-        f"Accounts of {provider_id} cannot be asked for: this version does not speak to providers.",
-    )
 
 
 def _renamed(sent: Any) -> Any:
@@ -236,13 +216,13 @@ def _renamed(sent: Any) -> Any:
     return {"scope" if name == "scopes" else name: value for name, value in sent.items()}
 
 
-def _known(provider_id: str) -> str:
+def known(provider_id: str) -> str:
     """*provider_id* in lower case, if it is one of the listed ones: upper and lower case make no difference there."""
     return provider_id.lower() if provider_id.lower() in _SORTS else provider_id
 
 
-def _sort(provider_id: str) -> _Sort:
-    return _SORTS.get(provider_id, _OAUTH2)
+def _sort(provider_id: str, issuer: str | None) -> _Sort:
+    return _SORTS.get(provider_id, _OIDC if issuer else _OAUTH2)
 
 
 def _defaults(sort: _Sort) -> dict[str, Any]:
@@ -267,10 +247,10 @@ def _checked(sort: _Sort, provider_id: str, values: Mapping[str, Any]) -> dict[s
 
 
 def _parts(
-    work: UnitOfWork, directory_id: str, provider_id: str, agent: Any, sent: Mapping[type[Kind], Any]
+    work: UnitOfWork, directory_id: str, provider_id: str, sort: _Sort, agent: Any, sent: Mapping[type[Kind], Any]
 ) -> dict[str, str]:
     """Makes the parts of the provider, and returns the columns that name them. *sent*: mapping rules, by their kind."""
-    sort, columns = _sort(provider_id), {}
+    columns = {}
     rules = _rules(sort, provider_id, sent, work.base_url)
     if provider_id in _MIRRORED:
         agents.make(work, directory_id, provider_id, agent)
@@ -308,7 +288,8 @@ def _required(name: str) -> Error:
     )
 
 
-def _is_social() -> ColumnElement[bool]:
+def is_social() -> ColumnElement[bool]:
+    """A condition: people sign in at the provider, and not with a password that we check or a mirrored server does."""
     return _table.c.provider_id.not_in((Provider.STORMPATH, Provider.SAML, *_MIRRORED))
 
 
