@@ -13,6 +13,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from support.browsing import BROWSER, PASSWORD, OpenSite, Visit, make_site
+from support.second_factors import Phone, asked
 from support.servers import served_api
 
 from stormpath_wsgi import ConfigurationError, StormpathMiddleware
@@ -215,6 +216,31 @@ def test_a_session_that_comes_back_lasts_as_long_as_the_visitor_wanted(monkeypat
     cookies = set_cookies(other.get("/"))
     assert other.is_signed_in()
     assert cookies[SESSION].value and {cookies[name]["max-age"] for name in (SESSION, ACCESS, REFRESH)} == {""}
+
+
+def test_a_session_that_comes_back_has_proved_no_second_factor_unless_its_cookie_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guarded = {"/vault": "secondFactor", "/transfer": "fresh"}
+    visit = pair_site(BROWSER, session={"idle": 600}, protect=guarded)
+    phone = Phone(visit.account())
+    page = asked(visit)
+    page.form["code"] = phone.code()
+    page.form.submit(status=302)
+    visit.get("/vault", status=404)
+    kept = {name: visit.cookies[name].strip('"') for name in (SESSION, REFRESH)}
+    with monkeypatch.context() as patch:
+        later = visit.site.sessions.now() + 700  # the session has not been used for too long
+        patch.setattr(visit.site.sessions, "now", lambda: later)
+        another(visit, BROWSER, **kept).get("/vault", status=404)
+    alone = another(visit, BROWSER, refresh_token=kept[REFRESH])
+    assert alone.is_signed_in()
+    assert alone.get("/vault", status=302).headers["Location"] == "/factor?next=%2Fvault"
+    assert alone.get("/transfer", status=302).headers["Location"] == "/account/fresh?next=%2Ftransfer"
+    page = alone.get("/factor?next=%2Fvault")
+    page.form["code"] = phone.code()
+    assert page.form.submit(status=302).headers["Location"] == "/vault"
+    alone.get("/vault", status=404)
 
 
 @pytest.mark.parametrize("access", ["", "expired", "x.y.z"])
