@@ -135,7 +135,7 @@ class Flows:
         trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
         #: What is asked beside a password, and how it can be answered.
         self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, browsers, trusted)
-        self.fresh = Fresh(client, self.sign_in)
+        self.fresh = Fresh(client, self.sign_in, self.second_factor)
         challenges = Challenges(keys, id_of(application.href), secure=secure)
         self.passkeys = Passkeys(
             client,

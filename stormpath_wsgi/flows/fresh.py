@@ -11,8 +11,9 @@ from stormpath_wsgi.client import Account, Client
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import WAIVED
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import FACTOR, PASSWORD, ProvedAgain
+from stormpath_wsgi.events import PASSWORD, ProvedAgain
 from stormpath_wsgi.flows.refusals import SignInRefused
+from stormpath_wsgi.flows.second_factor import SecondFactors
 from stormpath_wsgi.flows.sign_in import SignIn
 from stormpath_wsgi.session import CurrentSession
 
@@ -24,8 +25,8 @@ class FreshRequired(Exception):
 class Fresh:
     """Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, sign_in: SignIn) -> None:
-        self._sign_in, self._events = sign_in, client.events
+    def __init__(self, client: Client, sign_in: SignIn, second: SecondFactors) -> None:
+        self._sign_in, self._second, self._events = sign_in, second, client.events
 
     def check(self, session: CurrentSession) -> None:
         """Raises :class:`FreshRequired` unless the *session* is fresh. Call it before a risky change."""
@@ -52,9 +53,8 @@ class Fresh:
     def renew(self, session: CurrentSession, password: object) -> Account:
         """Begin a new session of the account that is signed in, in the place of this one, by its *password*.
 
-        Nothing else is asked here; a second factor that was not proved before is due for what needs a fresh sign-in.
-        Raises as :meth:`confirm` does, and
-        :class:`SignInRefused` when the account may not have a session any more.
+        Nothing else is asked here; a second factor that was not proved lately is due for what needs a fresh sign-in.
+        Raises as :meth:`confirm` does, and :class:`SignInRefused` when the account may not have a session any more.
         """
         account = self.confirm(session, password)
         try:
@@ -65,12 +65,15 @@ class Fresh:
         return account
 
     def factor(self, session: CurrentSession, account: Account) -> int | None:
-        """What a session of *account* says of a second factor that takes the place of *session* after a password: what
-        was proved stays so, and what the account owes by now is due.
+        """What a session of *account* says of a second factor that takes the place of *session* after a password.
+
+        What was proved within the setting ``session.fresh`` stays so. Otherwise it is due, where the account has a
+        second factor: a fresh sign-in is all of a sign-in (ASVS 5.0, 7.5.1).
         """
-        if session.second_factor is not None:
-            return session.second_factor
-        return WAIVED if self._sign_in.owes(account, session.origin(), FACTOR) else None
+        proved = session.second_factor
+        if proved is not None and session.now - proved < session.settings.session.fresh.total_seconds():
+            return proved
+        return WAIVED if self._second.owes(account) else proved
 
     def _proved(self, session: CurrentSession, account: Account, password: str) -> Account:
         """Whose password that is: in the directory of *account*, for a name may be there in several directories."""

@@ -135,6 +135,16 @@ class SecondFactors:
             return None
         return Waived(FACTOR) if self.trusted.trusts(origin.environ, account, held.version) else FACTOR
 
+    def owes(self, account: Account) -> bool:
+        """Whether *account* has something that it is asked for after its password, be the browser remembered or not.
+
+        False too for who must have a second factor and has none yet: that is set up at the next sign-in.
+        """
+        if not self._settings.enabled:
+            return False
+        held = self.held(account)
+        return (self.counts(held) or self.must(account)) and any(way.number(held) for way in self._ways)
+
     def held(self, account: Account) -> Held:
         """What *account* can prove, as the directory has it now. Raises :class:`~stormpath_wsgi.Error`."""
         try:

@@ -311,11 +311,6 @@ class SignIn:
             if mailed_to(self._application, account, SignInRefused):
                 raise SignInRefused(Code.PASSWORD_KNOWN)
 
-    def owes(self, account: Account, origin: Origin, name: str) -> bool:
-        """Whether a step asks *account* the question *name*, be the browser remembered or not."""
-        asked = (step.asks(account, origin) for step in self._steps)
-        return any((each.name if isinstance(each, Waived) else each) == name for each in asked)
-
     def _ask_listeners(self, event: SignInStarts) -> SignInStarts:
         with self._telling(login=event.login, account=event.account, credential=event.credential):
             return self._events.before(event)

@@ -27,7 +27,7 @@ class SessionSettings(Section):
     fresh: Duration = Field(
         dt.timedelta(minutes=10),
         description="A risky change on the account page, and what the policy fresh guards, needs a sign-in that is not "
-        "older than this; else the password is asked for once more.",
+        "older than this; else the password is asked for once more, and the second factor of who has one.",
     )
     most: Annotated[int, Field(ge=0, le=10_000), Unit("sessions")] = Field(
         100,

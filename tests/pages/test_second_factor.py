@@ -407,7 +407,7 @@ class TestPolicies:
         assert form.submit(status=302).headers["Location"] == "/transfer"
         visit.get("/transfer", status=404)
 
-    def test_the_password_asked_again_keeps_the_second_factor(
+    def test_the_password_asked_again_keeps_a_second_factor_that_was_proved_lately(
         self, visit: Visit, phone: Phone, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         answer(asked(visit), phone.code())
@@ -415,8 +415,36 @@ class TestPolicies:
         monkeypatch.setattr(visit.site.sessions, "now", lambda: now() + 301)
         form = visit.get("/transfer", status=302).follow().form
         form["password"] = PASSWORD
-        form.submit(status=302)
+        assert form.submit(status=302).headers["Location"] == "/transfer"
         visit.get("/vault", status=404)
+
+    def test_an_old_sign_in_is_asked_for_all_that_it_takes(
+        self, visit: Visit, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer(asked(visit), phone.code())
+        now = visit.site.sessions.now
+        monkeypatch.setattr(visit.site.sessions, "now", lambda: now() + 601)
+        page = visit.get("/account?change=new-codes", status=303).follow()
+        page.form["password"] = PASSWORD
+        to_factor = page.form.submit(status=302)
+        assert to_factor.headers["Location"] == "/factor?next=%2Faccount%3Fchange%3Dnew-codes"
+        assert visit.get("/account?change=new-codes", status=303).headers["Location"].startswith("/account/fresh")
+        done = answer(to_factor.follow(), phone.code())
+        assert done.headers["Location"] == "/account?change=new-codes"
+        assert "make-codes" in done.follow(status=200)
+        visit.get("/transfer", status=404)
+
+    def test_an_old_sign_in_owes_no_second_factor_that_is_gone(
+        self, visit: Visit, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer(asked(visit), phone.code())
+        phone.factor.delete()
+        now = visit.site.sessions.now
+        monkeypatch.setattr(visit.site.sessions, "now", lambda: now() + 601)
+        page = visit.get("/account/fresh?next=%2Ftransfer")
+        page.form["password"] = PASSWORD
+        assert page.form.submit(status=302).headers["Location"] == "/transfer"
+        visit.get("/transfer", status=404)
 
     @pytest.mark.parametrize("wrong", [0, -1, float("inf"), float("nan")])
     def test_a_number_of_minutes_is_above_0(self, wrong: float) -> None:
@@ -427,6 +455,34 @@ class TestPolicies:
     def test_they_go_around_an_application(self, policy: Any) -> None:
         with pytest.raises(TypeError, match="goes around a WSGI application"):
             policy("app")
+
+
+class TestASessionThatHasJustBegun:
+    @pytest.fixture
+    def visit(self) -> Visit:
+        both = {"register": {"autoLogin": True}, "changePassword": {"autoLogin": True}}
+        return Visit(web=both, mail={"url": "null:"})
+
+    def reset(self, visit: Visit) -> Any:
+        made = visit.application.password_reset_tokens.create({"email": "ada@example.org"})
+        link = f"/change?sptoken={made.href.rpartition('/')[2]}"
+        return visit.fill_in(link, password="Another-horse-8")
+
+    def test_is_fresh_by_a_registration_and_by_a_mailed_link(self, visit: Visit) -> None:
+        names = {"givenName": "Ada", "surname": "Lovelace", "email": "ada@example.org"}
+        visit.fill_in("/register", **names, password=PASSWORD)
+        assert "begin-app" in visit.get("/account?change=new-app", status=200)
+        sign_out(visit)
+        self.reset(visit)
+        assert "begin-app" in visit.get("/account?change=new-app", status=200)
+
+    def test_by_a_mailed_link_has_a_second_factor_proved_first(self, visit: Visit) -> None:
+        phone = Phone(visit.account())
+        page = self.reset(visit)
+        assert page.headers["Location"].startswith("/factor?pending=")
+        assert not visit.is_signed_in()
+        answer(page.follow(), phone.code())
+        assert visit.is_signed_in()
 
 
 class TestWhoMustHaveOne:
@@ -454,6 +510,21 @@ class TestWhoMustHaveOne:
         assert "/reports" in [link["href"] for link in done.html.find_all("a")]
         assert visit.is_signed_in()
         asked(Visit(site=strict), "jo@example.org")
+
+    def test_adds_one_on_the_account_page_while_the_session_of_before_goes_on(
+        self, strict: StormpathMiddleware, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        visit = Visit(site=strict)
+        account = visit.account("dee@example.org")
+        visit.sign_in("dee@example.org")
+        account.add_group("staff")
+        now = strict.sessions.now
+        monkeypatch.setattr(strict.sessions, "now", lambda: now() + 601)
+        page = visit.get("/account?change=new-app", status=303).follow()
+        page.form["password"] = PASSWORD
+        page = page.form.submit(status=302).follow(status=200)
+        shown = button(page, "begin-app").submit(status=200)
+        assert "svg" in shown
 
     def test_cannot_remove_the_last_one(self, strict: StormpathMiddleware) -> None:
         visit = Visit(site=strict)
