@@ -339,8 +339,17 @@ class ApiKeyDisabled(AfterEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApiKeyEnabled(AfterEvent):
+    """An API key of *account* that was disabled is good again. *key*: its id."""
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FactorAdded(AfterEvent):
-    """*account* has another second factor from now on. *factor*: its href. *type*: as a factor has it."""
+    """*account* has another second factor from now on, or one that was disabled counts again. *factor*: its href.
+    *type*: as a factor has it.
+    """
 
     factor: str
     type: str
@@ -348,7 +357,9 @@ class FactorAdded(AfterEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class FactorRemoved(AfterEvent):
-    """A second factor of *account*, which counted, is gone. *factor*: its href. *type*: as a factor has it."""
+    """A second factor of *account*, which counted, is gone, or is disabled. *factor*: its href. *type*: as a factor has
+    it.
+    """
 
     factor: str
     type: str

@@ -77,6 +77,7 @@ class ApiKeys:
             raise KeyRefused(Code.NOT_UNIQUE, field="name")
         try:
             with reserved(ApiKeyMade) as kept:
+                # A directory of an older version mails nothing unless it is asked to.
                 made = self._store.create(f"{account.href}/apiKeys", {"name": wanted}, {"notify": True})
         except Error as error:
             raise KeyRefused.of(error, field="name") from error
@@ -84,7 +85,8 @@ class ApiKeys:
         return NewKey(made["id"], wanted, made["secret"])
 
     def revoke(self, session: CurrentSession, id: object) -> None:
-        """Take the key *id*, which may be anything, away from who is signed in. One that is gone does no harm.
+        """Take the key *id*, which may be anything, away from who is signed in, who is told by mail. One that is gone
+        does no harm.
 
         Raises :class:`KeyRefused` for a key of somebody else.
         """

@@ -21,7 +21,7 @@ class NoticeSettings(Section):
         True, description="A second factor or a passkey was added or removed, or the account has new recovery codes."
     )
     recovery_code: bool = Field(True, description="A recovery code was used.")
-    api_key: bool = Field(True, description="The account has an API key that was made on its page.")
+    api_key: bool = Field(True, description="The account has a new API key, or one that no longer works.")
     failures: bool = Field(
         True,
         description="Somebody has guessed at the password or at codes until a limit held him up; once a day.",

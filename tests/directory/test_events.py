@@ -19,6 +19,7 @@ from stormpath_wsgi.events import (
     AccountUpdated,
     AfterEvent,
     ApiKeyDisabled,
+    ApiKeyEnabled,
     ApiKeyMade,
     BeforeEvent,
     ConfigurationChanged,
@@ -170,6 +171,7 @@ class TestAfter:
         assert told.read() == [
             (ApiKeyMade, account, key),
             (ApiKeyDisabled, account, key, False),
+            (ApiKeyEnabled, account, key),
             (ApiKeyDisabled, account, key, True),
         ]
 

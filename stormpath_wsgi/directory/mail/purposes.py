@@ -15,13 +15,14 @@ EMAIL_CHANGE, EMAIL_CHANGED, EMAIL_TAKEN = "emailChange", "emailChanged", "email
 PASSWORD_CHANGED, KEY_MADE, DELETION_ASKED, INVITATION = "passwordChanged", "keyMade", "deletionAsked", "invitation"
 NEW_BROWSER, MANY_FAILURES = "newBrowser", "manyFailures"
 WAY_ADDED, WAY_REMOVED = "wayAdded", "wayRemoved"
+KEY_REMOVED = "keyRemoved"
 RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recoveryCodesMade", "recoveryCodeUsed"
 #: A code that is a second factor.
 FACTOR_CODE = "factorCode"
 
 #: What a stranger may have done. Each has a button for who has not done it himself.
 WARNINGS = frozenset(
-    {NEW_BROWSER, MANY_FAILURES, PASSWORD_CHANGED, KEY_MADE}
+    {NEW_BROWSER, MANY_FAILURES, PASSWORD_CHANGED, KEY_MADE, KEY_REMOVED}
     | {WAY_ADDED, WAY_REMOVED, RECOVERY_CODES_MADE, RECOVERY_CODE_USED}
 )
 
@@ -34,7 +35,7 @@ _SETTINGS: Mapping[str, frozenset[str]] = {
     "email": frozenset({EMAIL_CHANGED}),
     "factor": frozenset({WAY_ADDED, WAY_REMOVED, RECOVERY_CODES_MADE}),
     "recovery_code": frozenset({RECOVERY_CODE_USED}),
-    "api_key": frozenset({KEY_MADE}),
+    "api_key": frozenset({KEY_MADE, KEY_REMOVED}),
     "failures": frozenset({MANY_FAILURES}),
 }
 

@@ -21,6 +21,7 @@ from stormpath_wsgi.directory.mail.purposes import (
     FACTOR_CODE,
     INVITATION,
     KEY_MADE,
+    KEY_REMOVED,
     MANY_FAILURES,
     NEW_BROWSER,
     PASSWORD_CHANGED,
@@ -183,6 +184,7 @@ def _email_change(facts: Facts, texts: Texts) -> Content:
 
 def _email_changed(facts: Facts, texts: Texts) -> Content:
     said = marked("%(hello)s your %(site)s account has another address now: %(address)s. Mail about it goes there.")
+    no_way_back = marked("It was not you? Then ask whoever runs %(site)s at once.")
     return Content(
         texts.gettext("Your address for %(site)s was changed", site=facts.site),
         texts.gettext("Your address was changed"),
@@ -190,7 +192,7 @@ def _email_changed(facts: Facts, texts: Texts) -> Content:
             _say(facts, texts, said, address=facts.address),
             *_otherwise(facts, texts, marked("It was not you? Then take your account back:"), marked("Change it back")),
         ),
-        (_nothing_to_do(texts),),
+        (*([] if facts.link else [texts.gettext(no_way_back, site=facts.site)]), _nothing_to_do(texts)),
     )
 
 
@@ -227,6 +229,15 @@ def _key_made(facts: Facts, texts: Texts) -> Content:
     else:
         said = marked("%(hello)s your %(site)s account has a new API key. Programs act as you with it.")
     subject, heading = marked("A new API key for %(site)s"), marked("You have a new API key")
+    return _warning(facts, texts, subject, heading, said, key=facts.name[:_LONGEST_NAME])
+
+
+def _key_removed(facts: Facts, texts: Texts) -> Content:
+    if facts.name:
+        said = marked("%(hello)s an API key of your %(site)s account, “%(key)s”, no longer works.")
+    else:
+        said = marked("%(hello)s an API key of your %(site)s account no longer works.")
+    subject, heading = marked("An API key for %(site)s is gone"), marked("An API key is gone")
     return _warning(facts, texts, subject, heading, said, key=facts.name[:_LONGEST_NAME])
 
 
@@ -426,6 +437,7 @@ _CONTENTS: Mapping[str, Callable[[Facts, Texts], Content]] = {
     EMAIL_TAKEN: _email_taken,
     PASSWORD_CHANGED: _password_changed,
     KEY_MADE: _key_made,
+    KEY_REMOVED: _key_removed,
     NEW_BROWSER: _new_browser,
     MANY_FAILURES: _many_failures,
     WAY_ADDED: _way_added,

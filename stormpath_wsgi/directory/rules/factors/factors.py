@@ -13,19 +13,17 @@ from sqlalchemy import bindparam, select
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto import totp
-from stormpath_wsgi.directory.mail.purposes import WAY_REMOVED
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.factors import challenges, phones
-from stormpath_wsgi.directory.rules.mails import notices
+from stormpath_wsgi.directory.rules.factors import challenges, counting, phones
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.events import FactorRemoved
-from stormpath_wsgi.kinds import SMS, VERIFIED, Factor, id_of
+from stormpath_wsgi.kinds import SMS, Factor, id_of
 
+_factors = schema.factors
 _USERNAME = select(schema.accounts.c.username).where(schema.accounts.c.id == bindparam("id"))
 
 
@@ -68,19 +66,17 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
             _check_plain(values)
         elif "account_name" in values:
             values = _named(work, id_of(current["account"]["href"]), values)
-        records.change(work, Factor, target.id, values)
+        with counting.watching(work, _factors.c.id == target.id):
+            records.change(work, Factor, target.id, values)
         return records.load(work, target)
 
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a factor, with its challenges. Its phone stays."""
     with context.write() as work:
-        factor = records.load(work, target)
-        records.remove(work, Factor, target.id)
-        if factor["verificationStatus"] == VERIFIED:
-            account_id = id_of(factor["account"]["href"])
-            work.tell(FactorRemoved, account_id, factor=factor["href"], type=factor["type"])
-            notices.warn(work, WAY_REMOVED, account_id)
+        records.load(work, target)  # raises a 404
+        with counting.watching(work, _factors.c.id == target.id):
+            records.remove(work, Factor, target.id)
 
 
 def _named(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> dict[str, Any]:

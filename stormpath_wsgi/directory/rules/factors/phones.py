@@ -15,6 +15,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
+from stormpath_wsgi.directory.rules.factors import counting
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
@@ -59,12 +60,14 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         values = bodies.of_update(Phone, properties, current).values
         if "number" in values:
             values["number"] = e164(values["number"])
-        if values.get("number", current["number"]) != current["number"]:
-            if VERIFIED in (current["verificationStatus"], values.get("verification_status")):
-                raise fault(Code.PHONE_VERIFIED)
-            unproved = update(_factors).where(_factors.c.phone_id == target.id)
-            work.connection.execute(unproved.values(verification_status=UNVERIFIED))
-        records.change(work, Phone, target.id, values)
+        mine = _factors.c.phone_id == target.id
+        with counting.watching(work, mine):
+            if values.get("number", current["number"]) != current["number"]:
+                if VERIFIED in (current["verificationStatus"], values.get("verification_status")):
+                    raise fault(Code.PHONE_VERIFIED)
+                unproved = update(_factors).where(mine)
+                work.connection.execute(unproved.values(verification_status=UNVERIFIED))
+            records.change(work, Phone, target.id, values)
         return records.load(work, target)
 
 
@@ -73,7 +76,8 @@ def remove(context: Context, target: Resource) -> None:
     with context.write() as work:
         records.load(work, target)  # raises a 404 first, so that a caller cannot lock the phone of another tenant
         _lock(work, target.id)
-        records.remove(work, Phone, target.id)
+        with counting.watching(work, _factors.c.phone_id == target.id):
+            records.remove(work, Phone, target.id)
 
 
 def e164(number: str) -> str:

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
@@ -22,6 +22,7 @@ from stormpath_wsgi.directory.mail.purposes import FACTOR_CODE, RECOVERY_CODE_US
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.factors import challenges
+from stormpath_wsgi.directory.rules.factors.counting import COUNTS
 from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens, notices
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.storage import schema
@@ -31,7 +32,6 @@ from stormpath_wsgi.directory.wire.paths import Resource, SecondFactors
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import RecoveryCodesMade, RecoveryCodeUsed
 from stormpath_wsgi.kinds import (
-    ENABLED,
     GOOGLE_AUTHENTICATOR,
     RECOVERY_CODES,
     VERIFIED,
@@ -268,16 +268,6 @@ def _version(forgotten: int, ids: Sequence[str]) -> str:
     return hashlib.sha256(f"{forgotten} {' '.join(sorted(ids))}".encode()).hexdigest()[:16]
 
 
-_enabled = schema.phones.alias("enabled")
-_COUNTS = and_(
-    _factors.c.account_id == _accounts.c.id,
-    _factors.c.status == ENABLED,
-    _factors.c.verification_status == VERIFIED,
-    or_(
-        _factors.c.phone_id.is_(None),
-        exists().where(_enabled.c.id == _factors.c.phone_id, _enabled.c.status == ENABLED),
-    ),
-)
 _LEFT = select(func.count()).where(_codes.c.account_id == _accounts.c.id).correlate(_accounts).scalar_subquery()
 _ALL = (
     select(
@@ -286,7 +276,7 @@ _ALL = (
     )
     .select_from(
         _accounts.outerjoin(_state, _state.c.account_id == _accounts.c.id)
-        .outerjoin(_factors, _COUNTS)
+        .outerjoin(_factors, and_(_factors.c.account_id == _accounts.c.id, COUNTS))
         .outerjoin(_phones, _phones.c.id == _factors.c.phone_id)
     )
     .where(_accounts.c.id == bindparam("account"), _accounts.c.tenant_id == bindparam("tenant"))

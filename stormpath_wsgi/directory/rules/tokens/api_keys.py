@@ -16,16 +16,17 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, select
 
 from stormpath_wsgi.directory.context import Context, UnitOfWork
-from stormpath_wsgi.directory.mail.purposes import KEY_MADE
+from stormpath_wsgi.directory.mail.purposes import KEY_MADE, KEY_REMOVED
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.directory.rules.stores import qualifiers
+from stormpath_wsgi.directory.rules.tenants import administrators
 from stormpath_wsgi.directory.storage import schema, uses
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import encryption_context
-from stormpath_wsgi.events import ApiKeyDisabled, ApiKeyMade
+from stormpath_wsgi.events import ApiKeyDisabled, ApiKeyEnabled, ApiKeyMade
 from stormpath_wsgi.kinds import ENABLED, Account, ApiKey, id_of
 from stormpath_wsgi.remembered import Remembered
 
@@ -50,40 +51,55 @@ class ActiveKey:
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """Makes an API key of an account. The answer has the secret, as later answers have.
 
-    ``notify=true`` in *params*: its owner has made it, and is told by mail.
+    Its owner is told by mail, unless *params* have ``notify=false``.
     """
     body = bodies.of_creation(ApiKey, {} if properties is None else properties, context.base_url)
     with context.write(moves_generation=False) as work:
         records.require_owner(work, listing)
         id, _ = make(work, listing.id, body.values)
-        if params.get("notify") == "true":
-            name = body.values.get(ApiKey.name.name) or id
-            notices.warn(work, KEY_MADE, listing.id, name=name)
-        return records.load(work, Resource(ApiKey, id))
+        made = records.load(work, Resource(ApiKey, id))
+        if str(params.get("notify")).lower() != "false":
+            _warn(work, KEY_MADE, made)
+        return made
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
-    """Changes the name, the description or the status of an API key. A key that is DISABLED is not accepted."""
+    """Changes the name, the description or the status of an API key. A key that is DISABLED is not accepted.
+
+    Its owner is told by mail of another status.
+    """
     with context.write() as work:
         current = records.load(work, target)
         body = bodies.of_update(ApiKey, properties, current)
         records.change(work, ApiKey, target.id, body.values)
-        if current["status"] == ENABLED != body.values.get("status", ENABLED):
-            work.tell(ApiKeyDisabled, id_of(current["account"]["href"]), key=target.id)
-        return records.load(work, target)
+        key = records.load(work, target)
+        if key["status"] != current["status"]:
+            is_good = key["status"] == ENABLED
+            work.tell(ApiKeyEnabled if is_good else ApiKeyDisabled, id_of(key["account"]["href"]), key=target.id)
+            _warn(work, KEY_MADE if is_good else KEY_REMOVED, key)
+        return key
 
 
 def remove(context: Context, target: Resource) -> None:
-    """Removes the key, which opens nothing any more."""
+    """Removes the key, which opens nothing any more. Its owner is told by mail."""
     with context.write() as work:
-        account_id = id_of(records.load(work, target)["account"]["href"])
+        key = records.load(work, target)
         records.remove(work, ApiKey, target.id)
-        work.tell(ApiKeyDisabled, account_id, key=target.id, removed=True)
+        work.tell(ApiKeyDisabled, id_of(key["account"]["href"]), key=target.id, removed=True)
+        if key["status"] == ENABLED:
+            _warn(work, KEY_REMOVED, key)
 
 
 def remove_connected(context: Context, target: Resource) -> None:
     """The same, by the address at which the account's owner sees the key."""
     remove(context, Resource(ApiKey, target.id))
+
+
+def _warn(work: UnitOfWork, notice: str, key: Wire) -> None:
+    """Has the owner of *key* told by mail, but not that of the tenant, who has no address."""
+    account_id = id_of(key["account"]["href"])
+    if administrators.owner(work) != account_id:
+        notices.warn(work, notice, account_id, name=key["name"] or key["id"])
 
 
 def make(work: UnitOfWork, account_id: str, values: Mapping[str, Any]) -> tuple[str, str]:

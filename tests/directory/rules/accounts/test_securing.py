@@ -12,7 +12,7 @@ from support.world import PASSWORD, World, link, path, refused
 from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES, WARNINGS
 from stormpath_wsgi.directory.rules.mails import notices
 from stormpath_wsgi.errors import Error
-from stormpath_wsgi.events import AccountSecured, AfterEvent, WaitBegan
+from stormpath_wsgi.events import AccountSecured, AfterEvent, FactorAdded, FactorRemoved, WaitBegan
 from stormpath_wsgi.limits import Visitor, visited
 
 ADA, NEW = "ada@example.org", "Another-Horse-2"
@@ -166,6 +166,13 @@ class TestAChange:
         mail = post.only()
         assert mail["To"] == "ada@example.com" and "ada@example.net" in text(mail)
         assert "sptoken" not in text(mail)  # whoever may change accounts over the REST API may mean it
+        assert "ask whoever runs My Application at once" in text(mail)
+
+    def test_is_told_ten_times_an_hour_at_most(self, sqlite_world: World) -> None:
+        post, account = Post(sqlite_world), sqlite_world.account(ADA)
+        for number in range(12):
+            sqlite_world.update(account, password=f"Another-Horse-{number}")
+        assert len(post.read()) == 10
 
 
 class TestAWayToProveWhoOneIs:
@@ -189,9 +196,59 @@ class TestAWayToProveWhoOneIs:
         for mail in (added, made, used, removed):
             world.service.get(f"accounts/noticeTokens/{token_in(mail)}")
 
+    def test_is_told_when_it_is_out_of_use_and_in_use_again(self, world: World) -> None:
+        sent: list[str] = []
+        world.send_sms = lambda number, text: sent.append(text)
+        account = world.account(ADA)
+        made = world.service.create(f"{account}/factors", {"type": "SMS", "phone": {"number": "+12015550123"}})
+        factor, phone = path(made), path(made["phone"])
+        for status in ("DISABLED", "ENABLED"):
+            world.update(factor, status=status)  # nobody has proved it yet
+        challenge = world.service.create(f"{factor}/challenges", {"message": "${code}"})
+        world.update(path(challenge), code=sent[0])
+        world.service._delivery.close()  # it has mailed that the factor is new
+        post, events = Post(world), list[AfterEvent]()
+        for kind in (FactorAdded, FactorRemoved):
+            world.service.events.listen(kind, events.append)
+        world.update(factor, status="DISABLED")
+        world.update(factor, status="ENABLED")
+        world.update(phone, status="DISABLED")
+        world.service.delete(phone)  # its factors go with it, and count no more already
+        gone, added = "A way to prove that it is you at %s is gone", "A new way to prove that it is you at %s"
+        assert subjects(post) == [subject % "My Application" for subject in (gone, added, gone)]
+        assert [type(event) for event in events] == [FactorRemoved, FactorAdded, FactorRemoved]
+        assert {event.account for event in events} == {link(account)["href"]}
+
+
+class TestAnApiKey:
+    def test_that_is_new_or_no_longer_good_is_told(self, world: World, post: Post) -> None:
+        account = world.account(ADA)
+        key = world.service.create(f"{account}/apiKeys", {"name": "robot"})
+        nameless = world.service.create(f"{account}/apiKeys", {}, {"notify": "false"})
+        world.update(path(key), description="at night")
+        world.update(path(key), status="DISABLED")
+        world.update(path(key), status="ENABLED")
+        world.service.delete(path(nameless))
+        world.service.delete(path(key))
+        mails = post.read()
+        made, gone = "A new API key for My Application", "An API key for My Application is gone"
+        assert [mail["Subject"] for mail in mails] == [made, gone, made, gone, gone]
+        assert ["“robot”" in text(mail) for mail in mails] == [True, True, True, False, True]
+        assert nameless["id"] in text(mails[3])
+        for mail in mails:
+            world.service.get(f"accounts/noticeTokens/{token_in(mail)}")
+
+    def test_of_the_tenants_owner_is_told_to_nobody(self, world: World, post: Post) -> None:
+        id, _ = world.service.issue_api_key()
+        owner = path(world.service.get(f"apiKeys/{id}")["account"])
+        world.service.delete(path(world.service.create(f"{owner}/apiKeys", {})))
+        assert post.read() == []
+
 
 @pytest.mark.parametrize(
-    "setting", [{"newBrowser": False}, {"password": False}, {"email": False}, {"failures": False}], ids=str
+    "setting",
+    [{"newBrowser": False}, {"password": False}, {"email": False}, {"failures": False}, {"apiKey": False}],
+    ids=str,
 )
 def test_a_setting_switches_each_notice_off(sqlite_world: World, setting: dict[str, bool]) -> None:
     post = Post(sqlite_world, notices=setting)
@@ -202,7 +259,8 @@ def test_a_setting_switches_each_notice_off(sqlite_world: World, setting: dict[s
     sqlite_world.update(account, password=NEW)
     TestGuessing().guess(sqlite_world, ADA)
     sqlite_world.update(account, email="ada@example.com")
-    assert len(post.read()) == 3
+    sqlite_world.service.create(f"{account}/apiKeys", {})
+    assert len(post.read()) == 4
 
 
 def test_what_is_no_warning_cannot_be_told_as_one(sqlite_world: World) -> None:
