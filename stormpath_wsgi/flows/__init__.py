@@ -164,7 +164,7 @@ class Flows:
         issuer = settings.web.second_factor.issuer or settings.web.look.name
         self.factors = OwnFactors(client, self.fresh, self.second_factor, lambda: issuer or application.name, sends)
         self.profile = Profile(client, self.fresh, self.new_passwords)
-        self.email = EmailChanges(client, self.fresh)
+        self.email = EmailChanges(client, self.fresh, self.password)
         self.places = SignedInPlaces(client, application)
         self.api_keys = ApiKeys(client, self.fresh)
         self.account_data = AccountData(client)

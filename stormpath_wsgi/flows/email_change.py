@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stormpath_wsgi.client import Account, Client
@@ -11,7 +11,8 @@ from stormpath_wsgi.events import EmailChanged, reserved
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.mailed import asking, checked
 from stormpath_wsgi.flows.own import signed_in
-from stormpath_wsgi.flows.refusals import ProfileRefused
+from stormpath_wsgi.flows.password import PasswordReset
+from stormpath_wsgi.flows.refusals import PasswordRefused, ProfileRefused
 from stormpath_wsgi.kinds import Account as AccountKind
 from stormpath_wsgi.session import CurrentSession
 
@@ -19,19 +20,20 @@ from stormpath_wsgi.session import CurrentSession
 @dataclass(frozen=True, slots=True)
 class AddressToken:
     """What a mailed token does: *account* gets the address *email*. *back*: that is the one that it had before, and all
-    its sessions end.
+    its sessions end. *mailed*: whether, after that, a link for a new password is on its way there.
     """
 
     account: Account
     email: str
     back: bool
+    mailed: bool = False
 
 
 class EmailChanges:
     """The addresses of accounts that are signed in. Lives with the process; threads may share it."""
 
-    def __init__(self, client: Client, fresh: Fresh) -> None:
-        self._client, self._events, self._fresh = client, client.events, fresh
+    def __init__(self, client: Client, fresh: Fresh, password: PasswordReset) -> None:
+        self._client, self._events, self._fresh, self._password = client, client.events, fresh, password
 
     def waiting(self, account: Account) -> str | None:
         """The address that waits to be verified; None: none does. Raises :class:`~stormpath_wsgi.Error`."""
@@ -74,7 +76,8 @@ class EmailChanges:
     def use(self, session: CurrentSession, token: object) -> AddressToken:
         """Use *token* up: do what :meth:`token` says. Of several calls with one token one succeeds.
 
-        The sessions of the account go on, unless the change is taken back: then all end, that of this browser too.
+        The sessions of the account go on, unless the change is taken back: then all end, that of this browser too, and
+        a link for a new password is mailed, since whoever changed the address may know the present one.
         Raises :class:`TokenRefused` as :meth:`token` does; :class:`ProfileRefused` when another account has got the
         address meanwhile; :class:`~stormpath_wsgi.Error` when the directory fails.
         """
@@ -88,9 +91,18 @@ class EmailChanges:
             raise ProfileRefused.of(error, field="email") from error
         known = next((event for event in kept if isinstance(event, EmailChanged)), None)
         self._events.emit(known or EmailChanged(account=found.account.href, old=old, new=found.email))
-        if found.back and session.user.href == found.account.href:
+        if not found.back:
+            return found
+        if session.user.href == found.account.href:
             session.sign_out()
-        return found
+        return replace(found, mailed=self._mail_password(found.account))
+
+    def _mail_password(self, account: Account) -> bool:
+        account.refresh()  # it has its old address again
+        try:
+            return self._password.mail_to(account)
+        except PasswordRefused:
+            return False
 
     def _mail(self, account: Account, email: Any) -> None:
         try:

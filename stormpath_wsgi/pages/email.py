@@ -51,7 +51,7 @@ class EmailPage(Page[EmailSettings]):
         session = session_of(request.environ)
         try:
             self.check_token(request, self.posted(request) or {})
-            self.site.flows.email.use(session, token)
+            done = self.site.flows.email.use(session, token)
         except Refusal as refusal:
             log.info("%s refuses %s: %s", self.uri, here().address, refusal.reason)
             return self._page(request, found, refusal.status, refusal=refusal)
@@ -59,7 +59,7 @@ class EmailPage(Page[EmailSettings]):
             log.info("%s refuses %s: %s", self.uri, here().address, refused.reason)
             return self._page(request, found, HTTPStatus.OK, refusal=Refusal(TAKEN))
         if found.back:
-            return self._page(request, found, done=True)
+            return self._page(request, done, done=True)
         return redirect(self._next(request, found))
 
     def _next(self, request: Request, found: AddressToken) -> str:
@@ -88,6 +88,7 @@ class EmailPage(Page[EmailSettings]):
             email=found and found.email,
             back=found is not None and found.back,
             done=done,
+            mailed=found is not None and found.mailed,
             action=self.site.link(request, self.uri, **{TOKEN: mailed_token(request)}),
         )
         return hide_address(answer)

@@ -134,8 +134,10 @@ class TestAnotherAddress:
         back = "/account/email?sptoken=" + text(mail).partition("sptoken=")[2].split()[0]
         assert "Change your address back?" in owner.get(back)
         assert visit.is_signed_in()
-        assert "Your account is yours again" in press(owner, back)
+        done = press(owner, back)
+        assert "Your account is yours again" in done and "on its way to you" in done
         assert not visit.is_signed_in()
+        assert "/change?sptoken=" in text(either.mail(f"{visit.name}@example.org"))
         visit.sign_in(f"{visit.name}@example.org")
         assert f"{visit.name}@example.org" in visit.get("/account").html.header.get_text()
         assert "This link no longer works" in owner.get(back)
