@@ -380,8 +380,13 @@ def test_a_security_key_without_a_pin_is_asked_for_after_the_password(
     browser = Browser(site)
     browser.device.verifies = False
     browser.sign_in()
-    browser.adds("Blue key")
-    assert "Blue key Security key" in browser.rows()[-1]
+    page = browser.adds("Blue key")
+    assert "once without your security key" in page
+    assert len(page.html.find("ul", class_="codes").find_all("li")) == 10
+    browser.get("/vault", status=200)  # it was proved just now
+    assert browser.adds("Spare key").headers["Location"] == "/account?status=key-added"
+    assert "you are asked for it when you sign in" in browser.get("/account?status=key-added")
+    assert "Blue key Security key" in browser.rows()[-2]
     browser.reset()
     form, options = browser.at_the_second_factor("security-key")
     assert options["userVerification"] == "preferred"

@@ -132,7 +132,7 @@ class FactorsSection(AccountSection):
             codes = self._factors.add_app(visit.session, posted.get(FACTOR), posted.get(CODE))
         except FactorRefused as refused:
             raise _refusal(refused, CODE) from refused
-        return _added(codes)
+        return codes_made(codes, "app") or Done("factor-added")
 
     def _begin_phone(self, visit: Visit, posted: Mapping[str, Any]) -> Result:
         if not self._texts_are_sent:
@@ -149,7 +149,7 @@ class FactorsSection(AccountSection):
             codes = self._factors.add_phone(visit.session, posted.get(FACTOR), posted.get(CODE))
         except FactorRefused as refused:
             raise _refusal(refused, CODE) from refused
-        return _added(codes)
+        return codes_made(codes, "phone") or Done("factor-added")
 
     def _rename(self, visit: Visit, posted: Mapping[str, Any]) -> Result:
         try:
@@ -169,21 +169,21 @@ class FactorsSection(AccountSection):
 
     def _make_codes(self, visit: Visit, posted: Mapping[str, Any]) -> Result:
         try:
-            return Shown(MADE, _shown_codes(self._factors.new_codes(visit.session), added=False))
+            codes = self._factors.new_codes(visit.session)
         except FactorRefused as refused:
             raise _refusal(refused, None) from refused
+        return codes_made(codes) or Done()
 
     def _forget_browsers(self, visit: Visit, posted: Mapping[str, Any]) -> Result:
         self._factors.forget_browsers(visit.session)
         return Done("browsers-forgotten")
 
 
-def _added(codes: list[str]) -> Result:
-    return Shown(MADE, _shown_codes(codes, added=True)) if codes else Done("factor-added")
-
-
-def _shown_codes(codes: list[str], *, added: bool) -> dict[str, Any]:
-    return {"codes": codes, "download": download(codes), "added": added}
+def codes_made(codes: list[str], added: str | None = None) -> Shown | None:
+    """The panel that shows new recovery *codes*, this once; None: there are none. *added*: what was just added, an
+    ``app``, a ``phone`` or a ``key``.
+    """
+    return Shown(MADE, {"codes": codes, "download": download(codes), "added": added}) if codes else None
 
 
 def _require(posted: Mapping[str, Any], field: str) -> None:

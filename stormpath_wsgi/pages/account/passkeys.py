@@ -10,9 +10,11 @@ from typing import Any
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.devices import device_of
 from stormpath_wsgi.flows import PasskeyRefused
+from stormpath_wsgi.flows.passkey_ways import SecurityKeyWay
 from stormpath_wsgi.flows.passkeys import Passkey
+from stormpath_wsgi.pages.account.factors import codes_made
 from stormpath_wsgi.pages.account.moments import ago
-from stormpath_wsgi.pages.account.section import Action, Done, Visit
+from stormpath_wsgi.pages.account.section import Action, Done, Result, Visit
 from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Refusal
 from stormpath_wsgi.pages.sentences import SENTENCES
@@ -43,6 +45,7 @@ class PasskeyRows:
     panels: Mapping[str, bool] = {ADD: True, RENAME: True, REMOVE: True}
     statuses: Mapping[str, str] = {
         "passkey-added": marked("The passkey is added. You can sign in with it."),
+        "key-added": marked("It is added. From now on you are asked for it when you sign in."),
         "passkey-removed": marked("The passkey is removed."),
     }
 
@@ -82,13 +85,16 @@ class PasskeyRows:
         used = texts.gettext("used %(when)s", when=when) if when else texts.gettext("never used")
         return {"id": passkey.id, "name": passkey.name, "note": " · ".join((kind, added, used))}
 
-    def _add(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
-        challenge, answer = posted.get(CHALLENGE), posted.get(ANSWER)
+    def _add(self, visit: Visit, posted: Mapping[str, Any]) -> Result:
+        flows, challenge, answer = self.site.flows, posted.get(CHALLENGE), posted.get(ANSWER)
         try:
-            self.site.flows.passkeys.add(visit.session, challenge, answer, posted.get("name"))
+            added = flows.passkeys.add(visit.session, challenge, answer, posted.get("name"))
         except PasskeyRefused as refused:
             raise _refusal(refused) from refused
-        return Done("passkey-added")
+        if added.verifies or not self.site.web.second_factor.enabled:
+            return Done("passkey-added")
+        codes = flows.factors.added(visit.session, visit.account, SecurityKeyWay.name)
+        return codes_made(codes, "key") or Done("key-added")
 
     def _rename(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
         try:
