@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from stormpath_wsgi.client import Account, Client, SecondFactor
+from stormpath_wsgi.client import Account, Client, Factor, SecondFactor
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import FACTOR, Origin, ProvedAgain, SignInFailed
@@ -33,11 +33,13 @@ class Held:
     """What an account can prove beside its password, as the directory has it now.
 
     *account*: an object of the client, loaded. *known*: what the directory says of its second factors; None: it is one
-    of an older version, on another machine, and knows none.
+    of an older version, on another machine, which has no word for that. *older*: the factors that count there, by the
+    resources that it does have, the oldest first.
     """
 
     account: Account
     known: SecondFactor | None = field(repr=False)
+    older: tuple[Factor, ...] = field(default=(), repr=False)
 
     @property
     def version(self) -> str:
@@ -45,9 +47,12 @@ class Held:
         return "" if self.known is None else str(self.known.version)
 
     def factors(self, type: str) -> list[Mapping[str, Any]]:
-        """The factors of that *type* that count, the oldest first: ``href``, ``name``, ``number``, ``created_at``."""
-        known = [] if self.known is None else self.known.factors
-        return [each for each in known if each["type"] == type]
+        """The factors of that *type* that count, the oldest first: ``href``, ``name``, ``number``, ``created_at``; of
+        an older directory the ``href`` alone.
+        """
+        if self.known is None:
+            return [{"href": each.href} for each in self.older if each.type == type]
+        return [each for each in self.known.factors if each["type"] == type]
 
     @property
     def recovery_codes(self) -> int:
@@ -154,8 +159,11 @@ class SecondFactors:
                 raise
         if not self._is_told:
             self._is_told = True
-            log.warning("The directory knows no second factors at the sign-in: is it of an older version? Update it.")
-        return Held(account, None)
+            log.warning(
+                "The directory is of an older version: second factors are asked for at the sign-in, but there are no "
+                "recovery codes, and nobody can add one. Update it."
+            )
+        return Held(account, None, _of_older(account))
 
     def counts(self, held: Held) -> bool:
         """Whether the account has a second factor of its own."""
@@ -250,6 +258,16 @@ class SecondFactors:
             raise FactorRefused(Code.NO_SUCH_ACCOUNT)
         account.refresh()
         return account
+
+
+def _of_older(account: Account) -> tuple[Factor, ...]:
+    """The factors of *account* that count in a directory of an older version, by the documented resources."""
+    try:
+        return tuple(each for each in account.factors.order("createdAt") if each.is_enabled() and each.is_verified())
+    except Error as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return ()  # it has no factors at all, or the account is gone
 
 
 def _is_among(account: Account, wanted: tuple[str, ...]) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pyotp
 import pytest
@@ -600,6 +601,35 @@ class TestACodeByMail:
         assert "Use another way" not in asked(visit)
 
 
+class TestADirectoryOfAnOlderVersion:
+    @pytest.fixture
+    def visit(self, tmp_path: Path) -> Iterator[Visit]:
+        with served_api(f"sqlite:///{tmp_path}/accounts.db", behind=without_second_factors) as api:
+            settings = {"directory": api["url"], "application": {"name": "My Application"}}
+            settings["client"] = {"apiKey": {"id": api["id"], "secret": api["secret"]}}
+            made = Visit(**settings, web={"secondFactor": {"requiredFor": ["staff"]}})
+            with closing(made.site.client):
+                yield made
+
+    def test_still_has_the_app_asked_for(self, visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+        phone = Phone(visit.account())
+        page = asked(visit)
+        assert "older version" in caplog.text
+        assert "That code is not right." in answer(page, phone.wrong_code)
+        answer(page, phone.code(), rememberBrowser=True)
+        assert visit.is_signed_in()
+        assert visit.get("/account").html.find(id="factors") is None
+        sign_out(visit)
+        asked(visit)  # nothing there would tell that the factors are others
+
+    def test_lets_nobody_in_who_must_have_one_and_has_none(self, visit: Visit) -> None:
+        visit.application.groups.create({"name": "staff"})
+        visit.account().add_group("staff")
+        page = asked(visit)
+        page.form.submit("send", status="*")
+        assert not visit.is_signed_in()
+
+
 def test_all_of_it_works_over_either_end(opened: OpenSite) -> None:
     visit = opened("text/html")
     account = visit.account()
@@ -619,6 +649,16 @@ def test_all_of_it_works_over_either_end(opened: OpenSite) -> None:
 def button(page: Any, action: str) -> Any:
     """The form of the account page with that action."""
     return next(form for form in page.forms.values() if "action" in form.fields and form["action"].value == action)
+
+
+def without_second_factors(api: WSGIApplication) -> WSGIApplication:
+    """The REST API as a version has it that knows no ``secondFactor`` of an account."""
+
+    def older(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = environ["PATH_INFO"].replace("/secondFactor", "/unheardOf")
+        return api(environ, start_response)
+
+    return older
 
 
 def sign_out(visit: Visit) -> None:

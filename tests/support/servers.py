@@ -131,18 +131,22 @@ def served(make: Callable[[str], WSGIApplication]) -> Iterator[str]:
 
 
 @contextmanager
-def served_api(url: str, **rest: Any) -> Iterator[dict[str, Any]]:
-    """The REST API over the directory in the database *url*; answers what opens a client of it. *rest*: options."""
+def served_api(
+    url: str, *, behind: Callable[[WSGIApplication], WSGIApplication] = lambda api: api, **rest: Any
+) -> Iterator[dict[str, Any]]:
+    """The REST API over the directory in the database *url*; answers what opens a client of it. *behind*: what stands
+    in front of it. *rest*: options.
+    """
     with ExitStack() as opened:
         key: list[str] = []
 
-        def make(address: str) -> RestAPI:
+        def make(address: str) -> WSGIApplication:
             service = opened.enter_context(
                 closing(open_directory(url, cheap.options(base_url=f"{address}/v1", **rest)))
             )
             service.bootstrap()
             key.extend(service.issue_api_key())
-            return RestAPI(service)
+            return behind(RestAPI(service))
 
         address = opened.enter_context(served(make))
         yield {"url": f"{address}/v1", "id": key[0], "secret": key[1]}
