@@ -88,13 +88,15 @@ class Unfinished:
     """*account* has proved something, and is asked for more. Nobody is signed in by that.
 
     *asks*: the name of the question. *uri*: the address of the page that asks it. *pending*: the text that this page
-    brings back, in a form or an address: see :mod:`stormpath_wsgi.flows.pending`.
+    brings back, in a form or an address: see :mod:`stormpath_wsgi.flows.pending`. *password_is_known*: as of
+    :class:`Finished`; lead its owner there once he is signed in.
     """
 
     account: Account
     asks: str
     uri: str
     pending: str
+    password_is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class SignIn:
         if is_known:
             self._mail_instead(account, login)
         result = self._enter(session, account, PASSWORD, login, remember)
-        return Finished(account, password_is_known=is_known) if isinstance(result, Finished) else result
+        return dataclasses.replace(result, password_is_known=is_known)
 
     def prove(
         self,

@@ -146,9 +146,9 @@ class LoginPage(FormPage[LoginSettings]):
         remember = _is_ticked(posted) if self.is_asked(posted, html=html) else None
         proved = self._by_passkey if ANSWER in posted else self._by_password
         result = proved(request, posted, remember)
-        if isinstance(result, Unfinished):
-            raise self._more(request, result)
         change = self._change_page(request) if html and result.password_is_known else None
+        if isinstance(result, Unfinished):
+            raise self._more(request, result, change)
         return Outcome(result.account, change or self._destination(request), signed_in=True)
 
     def _by_password(self, request: Request, posted: Mapping[str, Any], remember: bool | None) -> Finished | Unfinished:
@@ -226,12 +226,14 @@ class LoginPage(FormPage[LoginSettings]):
             refusal.say(INVALID_LOGIN)
         return refusal
 
-    def _more(self, request: Request, unfinished: Unfinished) -> Refusal:
-        """What a visitor gets who is asked for more: the page that asks it."""
+    def _more(self, request: Request, unfinished: Unfinished, onward: str | None) -> Refusal:
+        """What a visitor gets who is asked for more: the page that asks it. *onward*: where that leads; None: to where
+        the visitor wanted to go.
+        """
         refusal = Refusal(MORE, status=HTTPStatus.FORBIDDEN)
         refusal.reason = f"{unfinished.asks} is asked"
         refusal.members = {"asks": unfinished.asks, "pending": unfinished.pending}
-        refusal.location = self.site.step(request, unfinished)
+        refusal.location = self.site.step(request, unfinished, onward)
         return refusal
 
     def _change_page(self, request: Request) -> str | None:

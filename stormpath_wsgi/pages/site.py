@@ -135,10 +135,13 @@ class Site:
         wanted = read_query(request).get("next")
         return safe_next(wanted) or safe_return(wanted, self.origins)
 
-    def step(self, request: Request, unfinished: Unfinished) -> str:
-        """Where a visitor goes who is asked for more before he is signed in: the address of the page that asks it."""
+    def step(self, request: Request, unfinished: Unfinished, onward: str | None = None) -> str:
+        """Where a visitor goes who is asked for more before he is signed in: the address of the page that asks it.
+
+        *onward*: where that page leads; None: to the page that the visitor wanted.
+        """
         uri = self.web.at(unfinished.uri)
-        return self.link(request, uri, pending=unfinished.pending, next=self.wanted(request))
+        return self.link(request, uri, pending=unfinished.pending, next=onward or self.wanted(request))
 
     @property
     def names(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.browsing import PASSWORD, OpenSite, Visit
+from support.second_factors import Phone
 
 from stormpath_wsgi.client import Account
 
@@ -82,6 +83,14 @@ class TestASignInWithAStolenPassword:
         led = visit.fill_in("/login?next=/wanted", login="ada@example.org", password=STOLEN)
         assert led.location.endswith("/account?change=password&status=stolen&next=%2Fwanted#password-panel")
         page = led.follow()
+        assert ON_A_LIST in page
+        assert page.html.find("a", string="Not now")["href"] == "/wanted"
+
+    def test_leads_there_after_the_second_factor(self, visit: Visit) -> None:
+        phone = Phone(visit.account(password=STOLEN))
+        page = visit.fill_in("/login?next=/wanted", login="ada@example.org", password=STOLEN).follow()
+        page.form["code"] = phone.code()
+        page = page.form.submit(status=302).follow(status=200)
         assert ON_A_LIST in page
         assert page.html.find("a", string="Not now")["href"] == "/wanted"
 

@@ -12,6 +12,7 @@ from support.browsing import PASSWORD, make_site
 from support.questions import site as questions
 from support.second_factors import Phone
 from support.servers import served
+from support.waiting import eventually
 
 from stormpath_wsgi import StormpathMiddleware
 
@@ -155,6 +156,7 @@ def test_a_passkey_signs_in_by_a_button_by_the_list_of_the_field_and_after_the_p
     ada.page.get_by_role("button", name="Remove the passkey").click()
     expect(ada.page.get_by_text("The passkey is removed.")).to_be_visible()
     expect(ada.page.get_by_text("No passkey yet.")).to_be_visible()
+    eventually(lambda: not ada.keys())  # the browser was told, and the device has forgotten it
 
 
 def test_without_a_script_the_page_is_complete(chromium: Browser, address: str) -> None:
