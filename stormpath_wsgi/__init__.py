@@ -9,7 +9,7 @@ from stormpath_wsgi.errors import ConfigurationError, Error
 from stormpath_wsgi.middleware import StormpathMiddleware
 from stormpath_wsgi.policy import fresh_required, groups_required, login_required, second_factor_required
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import AnonymousUser, User, user
+from stormpath_wsgi.users import AnonymousUser, User, user
 
 __all__ = [
     "AnonymousUser",

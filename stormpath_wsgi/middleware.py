@@ -22,7 +22,7 @@ from stormpath_wsgi.policy import challenge_on_401
 from stormpath_wsgi.protect import Protected
 from stormpath_wsgi.session import CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import current
+from stormpath_wsgi.users import current
 from stormpath_wsgi.web.address import ProxyHint
 from stormpath_wsgi.web.credentials import Credentials
 from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES

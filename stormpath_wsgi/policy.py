@@ -23,7 +23,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import WebSettings
 from stormpath_wsgi.texts import marked
-from stormpath_wsgi.user import AnonymousUser, GroupName, User, group_key
+from stormpath_wsgi.users import AnonymousUser, GroupName, User, group_key
 from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES, REFUSED_BY
 from stormpath_wsgi.web.identity import CredentialKind, Refused
 from stormpath_wsgi.web.language import texts_of, waiting_time

@@ -25,7 +25,7 @@ from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.texts import marked
-from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
+from stormpath_wsgi.users import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.address import Proxies, development_site
 from stormpath_wsgi.web.bearer import is_own, unverified
 from stormpath_wsgi.web.environ import IDENTITY, SESSION, USER

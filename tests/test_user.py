@@ -13,7 +13,7 @@ from support.visitors import Site, hello
 
 from stormpath_wsgi import AnonymousUser, User, user
 from stormpath_wsgi.client import Account, Client, Group
-from stormpath_wsgi.user import RememberedAccount, current
+from stormpath_wsgi.users import RememberedAccount, current
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from stormpath_wsgi.kinds import ENABLED
 from stormpath_wsgi.middleware import middleware_of
 from stormpath_wsgi.protect import Protected, TooManyReadings
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import AnonymousUser, RememberedAccount, User
+from stormpath_wsgi.users import AnonymousUser, RememberedAccount, User
 
 #: Stands for somebody who is not signed in.
 NOBODY = "-"

@@ -15,7 +15,7 @@ from werkzeug.wsgi import ClosingIterator
 from stormpath_wsgi.checks import Check
 from stormpath_wsgi.policy import Rule
 from stormpath_wsgi.session import session_of
-from stormpath_wsgi.user import AnonymousUser, User
+from stormpath_wsgi.users import AnonymousUser, User
 from stormpath_wsgi.web.environ import REFUSED_BY, USER
 
 #: How many refusals are kept: the last ones.

@@ -23,7 +23,7 @@ from stormpath_wsgi.pages.spa import SinglePageApp
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
 from stormpath_wsgi.settings import Settings, WebSettings
-from stormpath_wsgi.user import current
+from stormpath_wsgi.users import current
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.organizations import organization_of
 

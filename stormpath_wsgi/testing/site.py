@@ -30,7 +30,7 @@ from stormpath_wsgi.testing.clock import Clock
 from stormpath_wsgi.testing.mailbox import Mailbox
 from stormpath_wsgi.testing.memory import Memory, Shortcuts
 from stormpath_wsgi.testing.people import FactorName, Facts, People, Person, unheard
-from stormpath_wsgi.user import group_key
+from stormpath_wsgi.users import group_key
 
 #: Hashes passwords with the lowest costs there are: for tests, and never for people.
 HASHER = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)

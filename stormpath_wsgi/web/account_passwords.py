@@ -34,7 +34,7 @@ from stormpath_wsgi.events import (
 from stormpath_wsgi.kinds import ENABLED, VERIFIED
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.remote_user import Told
 
 #: A second factor that counts.

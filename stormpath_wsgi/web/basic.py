@@ -25,7 +25,7 @@ from stormpath_wsgi.kinds import ENABLED, ID, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.account_passwords import AccountPasswords, NotProved
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
 from stormpath_wsgi.web.remote_user import Told

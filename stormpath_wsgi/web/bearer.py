@@ -24,7 +24,7 @@ from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 from stormpath_wsgi.kinds import ID
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import Groups, RememberedAccount
+from stormpath_wsgi.users import Groups, RememberedAccount
 from stormpath_wsgi.web.basic import find_key
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
 from stormpath_wsgi.web.remote_user import Told

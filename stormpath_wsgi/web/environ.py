@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Who sends the request: a :class:`~stormpath_wsgi.user.User` or an :class:`~stormpath_wsgi.user.AnonymousUser`.
+#: Who sends the request: a :class:`~stormpath_wsgi.users.User` or an :class:`~stormpath_wsgi.users.AnonymousUser`.
 USER = "stormpath.user"
 #: How that is known: a :class:`~stormpath_wsgi.web.identity.Proved`, or why nobody is signed in.
 IDENTITY = "stormpath.identity"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from stormpath_wsgi.settings import Settings, host_key
-from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.address import Proxies
 from stormpath_wsgi.web.remote_user import Told, native_text, verified_email
 

@@ -16,7 +16,7 @@ from typing import ClassVar, Protocol, TypeAlias
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi import events
-from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.users import RememberedAccount
 
 
 class CredentialKind(Enum):

@@ -23,7 +23,7 @@ from stormpath_wsgi.kinds import ENABLED
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.settings.types import HOST
-from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.address import Proxies
 from stormpath_wsgi.web.environ import ORGANIZATION, PLACE
 

@@ -14,7 +14,7 @@ from typing import Any
 from stormpath_wsgi import kinds
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.users import RememberedAccount
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Unavailable, noticing
-from stormpath_wsgi.user import HasUser, current
+from stormpath_wsgi.users import HasUser, current
 from stormpath_wsgi.web.environ import PAGES, UNAVAILABLE
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from support.visitors import Site, hello
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.user import RememberedAccount
+from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.remote_user import Told, qualified
 
 HOME, OTHER = {"isHome": True, "qualifier": "acme"}, {"isHome": False, "qualifier": "evil"}
