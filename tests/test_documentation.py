@@ -100,7 +100,7 @@ def understand(line: str) -> None:
     command: click.Command | None = cli
     context = click.Context(cli, info_name="stormpath-wsgi")
     while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
-        command = command.get_command(context, arguments.pop(0))
+        _, command, arguments = command.resolve_command(context, arguments)
     assert command is not None, f"there is no such command: {line}"
     if not isinstance(command, click.Group) and "--help" not in arguments:
         command.make_parser(context).parse_args(arguments)

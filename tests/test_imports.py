@@ -253,60 +253,93 @@ def test_an_adapter_imports_its_own_framework_only() -> None:
 
 
 class Imported(NamedTuple):
-    """What there is after an import in a fresh interpreter. *files*: in its home, which is the working directory."""
+    """What there is after a step in a fresh interpreter. *files*: in its home, which is the working directory."""
 
-    modules: list[str]
+    modules: set[str]
     threads: int
     stderr: str
     files: list[str]
 
+    def packages(self, start: Imported) -> set[str]:
+        """What was imported that Python does not bring along, and was not there at the *start*."""
+        return {name.partition(".")[0] for name in self.modules - start.modules} - sys.stdlib_module_names
 
-#: Prints the modules, and how many threads there are, after the import of each of two modules.
+
+#: Prints what was imported, and how many threads there are, after each step.
 IMPORTS = """
-import importlib, json, sys, threading
-after = []
-for name in ("stormpath_wsgi", "stormpath_wsgi.cli.commands"):
-    importlib.import_module(name)
-    after.append((list(sys.modules), threading.active_count()))
+import json, sys, threading
+from contextlib import redirect_stdout
+after = {}
+def note(step):
+    after[step] = list(sys.modules), threading.active_count()
+note("start")
+import stormpath_wsgi
+note("package")
+from stormpath_wsgi.cli.commands import cli
+with redirect_stdout(None):
+    cli(["--help"], standalone_mode=False)
+note("help")
+stormpath_wsgi.StormpathMiddleware
+note("middleware")
+for command in cli.commands.values():
+    command.load()
+note("commands")
 print(json.dumps(after))
 """
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Imported, Imported]:
-    """After the import of the package, and after that of its commands, too."""
+def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Imported]:
+    """After the import of the package; then the help of the command; then that of the middleware; then all commands."""
     home = tmp_path_factory.mktemp("home")
     environment = {"PYTHONPATH": str(ROOT), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", IMPORTS]
     run = subprocess.run(command, check=True, capture_output=True, text=True, cwd=home, env=environment)
     files = [path.name for path in home.iterdir()]
-    package, commands = (Imported(modules, threads, run.stderr, files) for modules, threads in json.loads(run.stdout))
-    return package, commands
+    return {
+        step: Imported(set(modules), threads, run.stderr, files)
+        for step, (modules, threads) in json.loads(run.stdout).items()
+    }
 
 
-def test_importing_the_package_loads_nothing_optional(imported: tuple[Imported, Imported]) -> None:
-    package, _ = imported
+def test_importing_the_package_loads_nothing_but_itself(imported: dict[str, Imported]) -> None:
+    """A name is imported when it is asked for."""
+    assert imported["package"].packages(imported["start"]) == {"stormpath_wsgi"}
+
+
+def test_the_help_of_the_command_loads_no_library_but_click(imported: dict[str, Imported]) -> None:
+    assert imported["help"].packages(imported["start"]) == {"stormpath_wsgi", "click"}
+
+
+def test_importing_the_middleware_loads_nothing_optional(imported: dict[str, Imported]) -> None:
+    package = imported["middleware"]
     assert "stormpath_wsgi.middleware" in package.modules
-    assert set(OPTIONAL) & set(package.modules) == set()
+    assert (OPTIONAL.keys() - {"click"}) & package.modules == set()
 
 
-def test_importing_the_package_and_its_commands_has_no_effects(imported: tuple[Imported, Imported]) -> None:
+def test_importing_the_package_and_its_commands_has_no_effects(imported: dict[str, Imported]) -> None:
     """No file is written, nothing is said, and no thread is started."""
-    assert [(each.threads, each.stderr, each.files) for each in imported] == [(1, "", [])] * 2
+    assert [(each.threads, each.stderr, each.files) for each in imported.values()] == [(1, "", [])] * len(imported)
 
 
-def test_importing_the_commands_loads_nothing_for_development_and_tests(imported: tuple[Imported, Imported]) -> None:
-    _, commands = imported
+def test_importing_the_commands_loads_nothing_for_development_and_tests(imported: dict[str, Imported]) -> None:
+    commands = imported["commands"]
     assert "stormpath_wsgi.cli.dev" in commands.modules
-    assert {"stormpath_wsgi.development", "stormpath_wsgi.testing"} & set(commands.modules) == set()
+    assert {"stormpath_wsgi.development", "stormpath_wsgi.testing"} & commands.modules == set()
 
 
 def test_the_public_names_are_there() -> None:
-    public = {name for name in vars(stormpath_wsgi) if name in stormpath_wsgi.__all__}
-    assert public == set(stormpath_wsgi.__all__) == {
+    public = {name for name in stormpath_wsgi.__all__ if hasattr(stormpath_wsgi, name)}
+    assert public == set(stormpath_wsgi.__all__) <= set(dir(stormpath_wsgi))
+    assert public == {
         "StormpathMiddleware", "User", "AnonymousUser", "user", "login_required", "groups_required", "Client",
         "Settings", "Error", "ConfigurationError", "fresh_required", "second_factor_required",
     }  # fmt: skip
+
+
+def test_a_name_that_is_not_there_is_told_as_everywhere() -> None:
+    with pytest.raises(AttributeError, match="module 'stormpath_wsgi' has no attribute 'users_only'"):
+        stormpath_wsgi.users_only  # noqa: B018 - to read it is what is tried
 
 
 @cache

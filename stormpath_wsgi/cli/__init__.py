@@ -7,7 +7,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line of this process. Exit codes: see :mod:`stormpath_wsgi.cli.command`."""
+    """Run the command line of this process. Exit codes: see :mod:`stormpath_wsgi.cli.failures`."""
     # gunicorn reads the variable while it is imported, and a wrong value would end in a traceback.
     workers = os.environ.get("WEB_CONCURRENCY") or "1"
     if not (workers.isdecimal() and int(workers[:9]) > 0):
@@ -16,9 +16,9 @@ def main() -> None:
     try:
         from stormpath_wsgi.cli.commands import cli  # imported here, because click may be missing
     except ModuleNotFoundError as error:
-        if error.name not in ("click", "gunicorn"):
+        if error.name != "click":
             raise
-        sys.exit(f"{error.name} is missing; install it with: pip install click gunicorn")
+        sys.exit("click is missing; install it with: pip install click gunicorn")
     # Settings name functions of the site. What is installed comes first, whatever this folder holds.
     sys.path.append(os.getcwd())
     cli(prog_name="stormpath-wsgi")

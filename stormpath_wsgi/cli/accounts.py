@@ -12,15 +12,14 @@ import click
 
 from stormpath_wsgi.cli.command import (
     MOST_TALLIES,
-    Failure,
     OpenedApplication,
     directory_here,
     new_password,
-    say,
-    show,
     with_application,
     with_settings,
 )
+from stormpath_wsgi.cli.failures import Failure
+from stormpath_wsgi.cli.printing import say, show
 from stormpath_wsgi.client import (
     Account,
     AccountStoreMapping,

@@ -9,7 +9,7 @@ import socket
 import stat
 from pathlib import Path
 
-from stormpath_wsgi.cli.command import Failure, Misuse
+from stormpath_wsgi.cli.failures import Failure, Misuse
 
 HOST, PORT, TRIES = "127.0.0.1", 8000, 20
 
@@ -36,8 +36,8 @@ def free_address() -> str:
 def checked(bind: str) -> str:
     """Checks that gunicorn can listen at *bind*, which is one address, or several separated by commas. Returns *bind*.
 
-    Raises :class:`~stormpath_wsgi.cli.command.Misuse` for a text that is no address, and
-    :class:`~stormpath_wsgi.cli.command.Failure` for an address that is not available.
+    Raises :class:`~stormpath_wsgi.cli.failures.Misuse` for a text that is no address, and
+    :class:`~stormpath_wsgi.cli.failures.Failure` for an address that is not available.
     """
     if "LISTEN_FDS" in os.environ or "GUNICORN_FD" in os.environ:
         return bind  # systemd listens there already, or the gunicorn that this one replaces

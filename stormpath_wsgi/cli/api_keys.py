@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, OpenedApplication, say, with_application
+from stormpath_wsgi.cli.command import OpenedApplication, with_application
+from stormpath_wsgi.cli.failures import Failure
+from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.directory.rules.tenants.administrators import NAME
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, say, with_client
+from stormpath_wsgi.cli.command import with_client
+from stormpath_wsgi.cli.failures import Failure
+from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.client import Application, Client
 
 
@@ -57,7 +59,7 @@ def rename(client: Client, name: str, new_name: str) -> None:
 
 
 def _application(client: Client, name: str) -> Application:
-    """The application of this name or href. Raises :class:`~stormpath_wsgi.cli.command.Failure`."""
+    """The application of this name or href. Raises :class:`~stormpath_wsgi.cli.failures.Failure`."""
     there = list(client.applications)
     for each in there:
         if name in (each.name, each.href):

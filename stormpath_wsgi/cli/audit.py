@@ -13,7 +13,9 @@ import click
 
 from stormpath_wsgi.audit import Head, Proof, Row, documents, heads_in, prove, read
 from stormpath_wsgi.audit.entry import document
-from stormpath_wsgi.cli.command import Failure, Misuse, OpenedApplication, directory_here, say, with_settings
+from stormpath_wsgi.cli.command import OpenedApplication, directory_here, with_settings
+from stormpath_wsgi.cli.failures import Failure, Misuse
+from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.client import Client
 from stormpath_wsgi.client.local import LocalDataStore
 from stormpath_wsgi.directory import DirectoryService

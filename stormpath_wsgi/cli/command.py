@@ -1,27 +1,21 @@
-"""What all commands share: opening the directory, reporting errors, and printing.
-
-Exit codes: 0 done, 1 refused (not found, taken, too weak …), 2 the command line or a setting is wrong, 3 the directory
-cannot be reached or is not there.
-"""
+"""What commands share that have to do with a directory: its settings, opening it, and finding who is meant."""
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
-from itertools import repeat
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from stormpath_wsgi.cli.failures import WHO, Failure, Misuse, NoDirectory
 from stormpath_wsgi.client import Account, Application, Client, Directory, Group
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.directory import DirectoryService, open_directory
-from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 from stormpath_wsgi.events import COMMAND, at
 from stormpath_wsgi.settings import Settings
 
@@ -29,53 +23,7 @@ Arguments = ParamSpec("Arguments")
 #: The highest number of tallies that are looked at; those with the longest waits come first.
 MOST_TALLIES = 100_000
 
-_WHO = "run the command as the user whose it is, as the site does."
-
 Named = TypeVar("Named", Account, Directory, Group)
-
-
-class Failure(click.ClickException):
-    """Ends the command with a sentence on stderr, and the exit code 1."""
-
-
-class Misuse(Failure):
-    """The command line or a setting is wrong. The exit code is 2."""
-
-    exit_code = 2
-
-
-class NoDirectory(Failure):
-    """The directory does not exist, or cannot be reached. The exit code is 3."""
-
-    exit_code = 3
-
-
-class Commands(click.Group):
-    """A group of commands. A known failure of one of them is printed as one sentence, and never as a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Called by click: runs the command that the command line names."""
-        with known_failures():
-            return super().invoke(ctx)
-
-
-@contextmanager
-def known_failures() -> Iterator[None]:
-    """Turns errors that are expected into a :class:`Failure` with one sentence."""
-    try:
-        yield
-    except Unavailable as error:
-        raise NoDirectory(error.developer_message) from error
-    except Error as error:
-        raise Failure(error.developer_message) from error
-    except ConfigurationError as error:
-        raise Misuse(str(error)) from error
-    except PermissionError as error:
-        raise Failure(f"This user may not use {error.filename or 'a file'}; {_WHO}") from error
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise  # the reader of our output has closed it: click handles that
-        raise Failure(": ".join(filter(None, (error.filename, error.strerror or str(error)))) + ".") from error
 
 
 class OpenedApplication:
@@ -200,7 +148,7 @@ def require_directory(settings: Settings) -> None:
     if not file.exists():
         raise NoDirectory(f"There is no directory in {file}; make one with: stormpath-wsgi init")
     if not os.access(file, os.R_OK | os.W_OK) or not os.access(file.parent, os.W_OK | os.X_OK):
-        raise NoDirectory(f"This user may not write {file} and beside it; {_WHO}")
+        raise NoDirectory(f"This user may not write {file} and beside it; {WHO}")
 
 
 def require_local(settings: Settings, command: str) -> None:
@@ -246,25 +194,3 @@ def new_password() -> str:
     if password := sys.stdin.readline().rstrip("\r\n"):
         return password
     raise Misuse("Standard input holds no password.")
-
-
-def say(*cells: object, widths: Sequence[int] = ()) -> None:
-    """Prints one line. Several *cells* are in columns on a terminal, and separated by tabs for a program.
-
-    *widths*: characters of the columns but the last one; 32 each where none are given.
-    """
-    texts = [printable(str(cell)) for cell in cells]
-    padded = zip(texts[:-1], widths or repeat(32), strict=False)
-    columns = [text.ljust(width) for text, width in padded] + texts[-1:]
-    click.echo("  ".join(columns) if sys.stdout.isatty() else "\t".join(texts))
-
-
-def show(**values: object) -> None:
-    """Prints names and their values, one on a line."""
-    for name, value in values.items():
-        click.echo(f"{name.replace('_', ' '):<13} {printable(str(value))}")
-
-
-def printable(text: str) -> str:
-    """*text* for a terminal, without control characters: the name of an account must not control the terminal."""
-    return "".join(character if character.isprintable() else "�" for character in text)

@@ -12,7 +12,7 @@ import click
 
 from stormpath_wsgi import pages
 from stormpath_wsgi.cli import targets
-from stormpath_wsgi.cli.command import say
+from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.middleware import middleware_of
 from stormpath_wsgi.pages import custom_css

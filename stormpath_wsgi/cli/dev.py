@@ -7,7 +7,7 @@ import os
 import click
 
 from stormpath_wsgi.cli import addresses, targets
-from stormpath_wsgi.cli.command import Misuse
+from stormpath_wsgi.cli.failures import Misuse
 
 
 @click.command()

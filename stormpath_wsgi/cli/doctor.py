@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from stormpath_wsgi.cli import targets
-from stormpath_wsgi.cli.command import Misuse, by_command, client_of, printable, require_directory
+from stormpath_wsgi.cli.command import by_command, client_of, require_directory
+from stormpath_wsgi.cli.failures import Misuse
+from stormpath_wsgi.cli.printing import printable
 from stormpath_wsgi.client import Application
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.doctor import html, sarif, text

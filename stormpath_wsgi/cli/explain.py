@@ -10,15 +10,9 @@ import click
 
 from stormpath_wsgi.checks import Check
 from stormpath_wsgi.cli import targets
-from stormpath_wsgi.cli.command import (
-    Failure,
-    Misuse,
-    OpenedApplication,
-    by_command,
-    client_of,
-    printable,
-    require_directory,
-)
+from stormpath_wsgi.cli.command import OpenedApplication, by_command, client_of, require_directory
+from stormpath_wsgi.cli.failures import Failure, Misuse
+from stormpath_wsgi.cli.printing import printable
 from stormpath_wsgi.kinds import ENABLED
 from stormpath_wsgi.middleware import middleware_of
 from stormpath_wsgi.protect import Protected, TooManyReadings

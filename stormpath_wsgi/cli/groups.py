@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, OpenedApplication, say, with_application
+from stormpath_wsgi.cli.command import OpenedApplication, with_application
+from stormpath_wsgi.cli.failures import Failure
+from stormpath_wsgi.cli.printing import say
 
 GROUP = click.argument("group", metavar="GROUP")
 LOGINS = click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)

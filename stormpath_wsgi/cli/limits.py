@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from stormpath_wsgi.cli.command import MOST_TALLIES, directory_here, say, with_settings
+from stormpath_wsgi.cli.command import MOST_TALLIES, directory_here, with_settings
+from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import Error, Unavailable
 from stormpath_wsgi.limits import Count

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from stormpath_wsgi.cli.command import Failure, say
+from stormpath_wsgi.cli.failures import Failure
+from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.passwords.build import build as make
 from stormpath_wsgi.passwords.build import lines_of
 

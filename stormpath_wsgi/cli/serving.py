@@ -17,7 +17,7 @@ from gunicorn.config import Config
 from gunicorn.errors import AppImportError
 
 from stormpath_wsgi.cli import gunicorn_conf
-from stormpath_wsgi.cli.command import Failure, Misuse, NoDirectory, known_failures
+from stormpath_wsgi.cli.failures import Failure, Misuse, NoDirectory, known_failures
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -51,7 +51,7 @@ class Server(BaseApplication):
         super().__init__()
 
     def run(self) -> None:
-        """Serve until this process is told to stop. Raises :class:`~stormpath_wsgi.cli.command.Failure`."""
+        """Serve until this process is told to stop. Raises :class:`~stormpath_wsgi.cli.failures.Failure`."""
         try:
             Arbiter(self).run()
         except SystemExit as end:
@@ -73,7 +73,7 @@ class Server(BaseApplication):
         return f"{'https' if self.cfg.is_ssl else 'http'}://{host}:{port}"
 
     def do_load_config(self) -> None:
-        """Called by gunicorn at the start and on SIGHUP. Raises :class:`~stormpath_wsgi.cli.command.Misuse`."""
+        """Called by gunicorn at the start and on SIGHUP. Raises :class:`~stormpath_wsgi.cli.failures.Misuse`."""
         self.load_default_config()
         self.load_config()
 

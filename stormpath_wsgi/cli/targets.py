@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 from wsgiref.types import WSGIApplication
 
-from stormpath_wsgi.cli.command import Misuse
+from stormpath_wsgi.cli.failures import Misuse
 from stormpath_wsgi.importing import NoApplication, import_app
 from stormpath_wsgi.middleware import StormpathMiddleware, middleware_of
 
@@ -19,7 +19,7 @@ _DEFAULT = "application"
 
 
 def check(target: str) -> None:
-    """Checks *target* without importing it. Raises :class:`~stormpath_wsgi.cli.command.Misuse`."""
+    """Checks *target* without importing it. Raises :class:`~stormpath_wsgi.cli.failures.Misuse`."""
     sys.path.insert(0, os.getcwd())
     if _is_ini(target):
         if not Path(target.partition("#")[0]).is_file():
@@ -33,7 +33,7 @@ def check(target: str) -> None:
 def load(target: str) -> WSGIApplication:
     """The application named ``module:attribute``, ``module:factory()``, ``file.ini`` or ``file.ini#name``.
 
-    Raises :class:`~stormpath_wsgi.cli.command.Misuse` when there is none.
+    Raises :class:`~stormpath_wsgi.cli.failures.Misuse` when there is none.
     """
     try:
         return named(target)

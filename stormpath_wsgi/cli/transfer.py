@@ -11,16 +11,9 @@ from typing import Any
 
 import click
 
-from stormpath_wsgi.cli.command import (
-    Failure,
-    Misuse,
-    embedded_file,
-    printable,
-    require_directory,
-    require_local,
-    say,
-    with_settings,
-)
+from stormpath_wsgi.cli.command import embedded_file, require_directory, require_local, with_settings
+from stormpath_wsgi.cli.failures import Failure, Misuse
+from stormpath_wsgi.cli.printing import printable, say
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import has_tables, prepare, upgrade

@@ -18,6 +18,7 @@ from tempfile import TemporaryFile
 from typing import Any
 from wsgiref.simple_server import demo_app
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from support import cheap, warm
@@ -25,9 +26,11 @@ from support.redis_server import RedisServer
 
 from stormpath_wsgi import Client, StormpathMiddleware
 from stormpath_wsgi.cli import addresses, targets
-from stormpath_wsgi.cli.command import Misuse
 from stormpath_wsgi.cli.commands import cli
 from stormpath_wsgi.cli.deploy import FILES
+from stormpath_wsgi.cli.failures import Misuse
+from stormpath_wsgi.cli.late import Late
+from stormpath_wsgi.cli.secrets import secret
 from stormpath_wsgi.cli.serving import OF_A_SITE, Server, chosen
 from stormpath_wsgi.client import DirectoryOptions, Group
 from stormpath_wsgi.directory import open_directory
@@ -904,6 +907,32 @@ def test_without_its_extra_it_says_what_to_install(folder: Path) -> None:
     assert (answer.returncode, answer.stderr) == (
         1, "click is missing; install it with: pip install click gunicorn\n"
     )  # fmt: skip
+
+
+def test_without_gunicorn_only_what_serves_asks_for_it(folder: Path) -> None:
+    script = """if True:
+        import sys
+        for name in [name for name in sys.modules if name.partition(".")[0] == "gunicorn"]:
+            del sys.modules[name]
+        sys.modules["gunicorn"] = None
+        from stormpath_wsgi.cli import main
+        main()
+    """
+    assert warm.run(["-c", script, "secret"], cwd=folder).returncode == 0
+    answer = warm.run(["-c", script, "serve"], cwd=folder)
+    assert (answer.returncode, answer.stderr) == (
+        1, "Error: gunicorn is missing; install it with: pip install click gunicorn\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("group", [cli, secret], ids=["all", "secret"])
+def test_the_help_says_of_a_command_what_the_command_says(group: click.Group) -> None:
+    """What stands for a command until it is called has its first sentence."""
+    late = [each for each in group.commands.values() if isinstance(each, Late)]
+    assert late
+    for each in late:
+        assert each.get_short_help_str(1000) == each.load().get_short_help_str(1000)
+        assert each.name == each.load().name
 
 
 def test_a_number_of_workers_that_is_none_is_told_without_a_traceback() -> None:

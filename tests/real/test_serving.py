@@ -352,6 +352,7 @@ def _bare() -> dict[str, str]:
 # Loaded first: who is nobody may not be allowed to read the interpreter's own files.
 AS_NOBODY = """
 import os
+from stormpath_wsgi.cli.accounts import account
 from stormpath_wsgi.cli.commands import cli
 os.setgroups([])
 os.setgid(65534)
