@@ -33,13 +33,14 @@ run: $(SITE) ## serve the demo site (PORT=8000); stop it with Ctrl-C
 	@$(BIN)/stormpath-wsgi run examples.demo:application --config deploy/gunicorn.conf.py --workers 2
 
 test: $(TOOLS) ## all tests of ours (PYTEST_OPTIONS="-n 3 --dist worksteal")
-	$(BIN)/python -m pytest --ignore=tests/apps $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest --turn first --ignore=tests/apps $(PYTEST_OPTIONS)
 
 test-apps: $(APPS)/.tools ## the tests with applications, servers and clients of others
 	$(APPS)/bin/python -m pytest tests/apps $(PYTEST_OPTIONS)
 
-lowest: $(LOWEST)/.tools ## the tests that use our libraries, each once, on the lowest versions that setup.cfg allows
-	$(LOWEST)/bin/python -m pytest --once $(addprefix --ignore=,$(NOT_LOWEST)) $(PYTEST_OPTIONS)
+# Together with `make test`, each test has run on each of its engines.
+lowest: $(LOWEST)/.tools ## the tests that use our libraries, on the lowest versions that setup.cfg allows
+	$(LOWEST)/bin/python -m pytest --turn second $(addprefix --ignore=,$(NOT_LOWEST)) $(PYTEST_OPTIONS)
 
 lint: $(TOOLS) ## ruff and mypy; changes nothing
 	$(BIN)/ruff check

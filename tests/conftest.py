@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -93,20 +94,18 @@ def empty_databases(prepared_databases: None) -> Iterator[None]:
 #: The name of this process among those that share the tests of one run; empty where there is one only.
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
-#: For ``--once``: folders whose tests run with several values of a fixture, and the value that is left out there,
-#: because the same Python runs with another one. What is about PostgreSQL and its driver (tests/directory/storage,
-#: rows, and the contract of the data store) is not in these folders, or has another value.
-_REPEATED = {
-    "tests/client/": {"sqlite"},
-    "tests/directory/rules/": {"postgresql"},
-    "tests/flows/": {"embedded"},
-    "tests/adapters/": {"another machine"},
-}
+#: For ``--turn``: folders whose tests run on two engines, or at two ends of the data store, with mostly the same Python
+#: in both; and what these are called. What is about engines, races and counted statements is in other folders.
+_REPEATED = ("adapters", "client", "directory/rows", "directory/rules", "directory/wire", "flows", "pages")
+_ENDS = {"sqlite", "postgresql", "http", "embedded", "remote", "another machine", "on another machine", "world"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--once", action="store_true", help="run each part on one engine and one end of the data store only"
+        "--turn",
+        choices=["first", "second"],
+        help="run each test on one of its engines, or at one end of the data store: its name draws which; "
+        "the second turn takes those that the first one leaves out",
     )
 
 
@@ -114,17 +113,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     if _WORKER:
         items.sort(key=lambda item: item.path)
-    if config.getoption("once"):
-        repeated = [item for item in items if _is_repetition(item)]
-        config.hook.pytest_deselected(items=repeated)
-        items[:] = [item for item in items if item not in set(repeated)]
+    if turn := config.getoption("turn"):
+        left_out = set(_of_the_other_turn(items, first=turn == "first"))
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
     return (yield)
 
 
-def _is_repetition(item: pytest.Item) -> bool:
-    call = getattr(item, "callspec", None)
-    values = {value for value in call.params.values() if isinstance(value, str)} if call else set()
-    return any(item.nodeid.startswith(folder) and values & left_out for folder, left_out in _REPEATED.items())
+def _of_the_other_turn(items: list[pytest.Item], *, first: bool) -> Iterator[pytest.Item]:
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        call = getattr(item, "callspec", None)
+        values = _ENDS.intersection(each for each in call.params.values() if isinstance(each, str)) if call else set()
+        if values and item.nodeid.startswith(tuple(f"tests/{folder}/" for folder in _REPEATED)):
+            tests.setdefault(item.nodeid.replace(values.pop(), "*"), []).append(item)
+    for name, repeated in tests.items():
+        drawn = zlib.crc32(name.encode()) % len(repeated)
+        repeated.sort(key=lambda item: item.nodeid)
+        yield from (item for number, item in enumerate(repeated) if (number == drawn) != first and len(repeated) > 1)
 
 
 def pytest_collection() -> None:
