@@ -6,6 +6,7 @@ need.
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import tempfile
@@ -15,8 +16,10 @@ from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "_static/pictures"
-#: By the name of a picture: the state of a page (tests/support/states.py), and how wide the window is.
-PICTURES = {
+#: What a picture shows of a page: all of it, unless it is another part.
+PAGE = ":is(.page > header, .page > main, .page > footer, body > table)"
+#: By the name of a picture: the state of a page (tests/support/states.py), how wide the window is, and perhaps a part.
+PICTURES: dict[str, tuple[str, int] | tuple[str, int, str]] = {
     "sign-in": ("sign-in-remember", 960),
     "register": ("register-fields", 960),
     "mail-sent": ("mail-sent", 960),
@@ -27,18 +30,24 @@ PICTURES = {
     "organization": ("organization", 960),
     "mail": ("demo-mail-html", 560),
     "second-factor": ("factor-app", 960),
-    "second-factors": ("account-factors", 1056),
+    "second-factors": ("account-factors", 1056, "#factors"),
+    "new-app": ("account-new-app", 1056, "#factors"),
+    "set-up-factor": ("factor-new-app", 960),
+    "own-passkeys": ("passkey-account", 1056, "#sign-in"),
+    "stolen-password": ("account-password-stolen", 1056, "#sign-in"),
     "recovery-codes": ("recovery-codes", 960),
     "passkeys": ("passkey-sign-in", 960),
     "secure": ("secure", 960),
     "development": ("development", 1056),
 }
+#: Pages that are wide and long: their picture is made smaller, and shows the beginning.
+LONG = ("account", "development")
 WIDEST, HIGHEST, MARGIN = 640, 700, 24  # pixels; of the first two: in the picture
 
 
-def take(page: Page, file: Path) -> None:
-    """A picture of what stands on *page*, with a margin around it."""
-    found = page.locator(":is(.page > header, .page > main, .page > footer, body > table)").all()
+def take(page: Page, file: Path, highest: float, part: str = PAGE) -> None:
+    """A picture of that *part* of a *page*, a selector, with a margin around it. *highest*: pixels that it shows."""
+    found = page.locator(part).all()
     boxes = [box for each in found if (box := each.bounding_box())]
     left, top = (min(box[name] for box in boxes) for name in ("x", "y"))
     right, bottom = max(box["x"] + box["width"] for box in boxes), max(box["y"] + box["height"] for box in boxes)
@@ -46,7 +55,7 @@ def take(page: Page, file: Path) -> None:
         x=max(left - MARGIN, 0),
         y=max(top - MARGIN / 2, 0),
         width=right - left + 2 * MARGIN,
-        height=min(bottom - top + 1.5 * MARGIN, HIGHEST),
+        height=min(bottom - top + 1.5 * MARGIN, highest),
     )
     page.screenshot(path=file, clip=clip, full_page=True)
 
@@ -60,13 +69,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         states = all_states(Path(folder))
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        for name, (state, width) in PICTURES.items():
-            # The picture of a wide window is made smaller, and that of a card is as large as it is.
-            scale = WIDEST / width if state in ("account", "account-factors", "development") else 1
+        for name, (state, width, *part) in PICTURES.items():
+            scale, highest = (WIDEST / width, HIGHEST) if state in LONG else (1, math.inf)
             context = browser.new_context(viewport=ViewportSize(width=width, height=800), device_scale_factor=scale)
             page = context.new_page()
             page.set_content(states[state])
-            take(page, FOLDER / f"{name}.png")
+            take(page, FOLDER / f"{name}.png", highest, *part)
             context.close()
         browser.close()
 

@@ -544,6 +544,25 @@ class TestWhoMustHaveOne:
         visit.sign_in("bea@example.org")
         assert "Second factor" not in visit.get("/account")
 
+    @pytest.mark.parametrize("setting", ["requiredFor", "offeredTo"])
+    def test_is_said_by_the_href_of_a_group_or_directory_too(self, tmp_path: Path, setting: str) -> None:
+        url = f"sqlite:///{tmp_path}/accounts.db"
+        with closing((made := make_site(directory=url)).client):
+            group = made.application.groups.create({"name": "staff"})
+            both = {"group": group.href, "directory": group.directory.href, "none": group.directory.href[:-1]}
+        for which, href in both.items():
+            lists = {"requiredFor": [], "offeredTo": [], setting: [href]}
+            visit = Visit(directory=url, web={"secondFactor": lists})
+            with closing(visit.site.client):
+                account = visit.account(email := f"{which}@example.org")
+                if which == "group":
+                    account.add_group("staff")
+                if which != "none" and setting == "requiredFor":
+                    assert "Set up a second factor" in asked(visit, email)
+                else:
+                    visit.sign_in(email)
+                    assert ("Second factor" in visit.get("/account")) is (which != "none")
+
     def test_a_password_alone_is_not_enough_for_a_program(self, strict: StormpathMiddleware) -> None:
         visit = Visit("application/json", site=strict)
         visit.account("cleo@example.org").add_group("staff")
