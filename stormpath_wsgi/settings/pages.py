@@ -183,6 +183,11 @@ class AccountSettings(PageSettings):
         description="Whether people make API keys there, for programs that act as them. They are of use where protect "
         "offers the challenge basic, or where your own API takes them.",
     )
+    fresh_sign_out: bool = Field(
+        False,
+        description="Whether a person whose sign-in is older than session.fresh is asked again there before other "
+        "places are signed out (ASVS 5.0, 7.5.2). Off: who finds a stranger among them is quick.",
+    )
     deletes: bool = Field(True, description="Whether people can have their account deleted there.")
     grace: Grace = Field(
         dt.timedelta(days=14),

@@ -108,6 +108,20 @@ class TestDevices:
         asked = form(visit.get("/account"), "sign-out-device")
         assert asked.submit(status=303).headers["Location"] == asked.submit(status=303).headers["Location"]
 
+    def test_are_signed_out_by_who_has_just_signed_in_where_the_setting_says_so(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = make_site(web={"account": {"freshSignOut": True}})
+        Visit(site=made).account()
+        other, old = another(made), long_ago(made, monkeypatch)
+        for action in ("sign-out-device", "sign-out-others"):
+            answer = form(old.get("/account"), action).submit(status=303)
+            assert answer.headers["Location"].startswith("/account/fresh?")
+        page = answer.follow()
+        page.form["password"] = PASSWORD
+        form(page.form.submit().follow(), "sign-out-others").submit(status=303)
+        assert not other.is_signed_in() and old.is_signed_in()
+
     def test_a_wild_page_is_the_first(self, visit: Visit) -> None:
         for row in ("-1", "1e3", "²", "9999999", "\0"):
             assert len(notes(visit.get("/account", {"change": "places", "row": row}))) == 1

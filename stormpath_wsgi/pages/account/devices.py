@@ -39,9 +39,10 @@ class DevicesSection(AccountSection):
             "signed-out": marked("That device is signed out."),
             "signed-out-others": marked("You are signed out everywhere else."),
         }
+        asks = site.web.account.fresh_sign_out
         self.actions = {
-            "sign-out-device": Action(self._sign_out),
-            "sign-out-others": Action(self._sign_out_others),
+            "sign-out-device": Action(self._sign_out, risky=asks),
+            "sign-out-others": Action(self._sign_out_others, risky=asks),
         }
 
     def context(self, visit: Visit) -> Mapping[str, Any]:
