@@ -97,6 +97,11 @@ class TestStructure:
         assert not page.select("input[type=password][value]")
         assert PASSWORD not in str(page)
 
+    def test_a_password_can_be_pasted_and_its_field_says_what_it_is_for(self, page: Any) -> None:
+        used = {field.get("autocomplete") for field in page.select("input[type=password]")}
+        assert used <= {"current-password", "new-password"}
+        assert "paste" not in str(page)
+
 
 def what_it_does(page: Any, element: Any) -> str:
     """The address of a link; of a button that of its form, with what the form says by itself."""
