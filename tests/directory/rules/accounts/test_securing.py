@@ -50,8 +50,10 @@ class TestTheButton:
         for _ in range(2):  # mail servers open links
             assert world.service.get(token)["account"] == link(account)
         assert all(map(world.is_good, sessions)) and told == []
+        remembered = world.service.get(f"{account}/secondFactor")["version"]
         assert world.update(token) == link(account)
         assert not any(map(world.is_good, sessions))
+        assert world.service.get(f"{account}/secondFactor")["version"] != remembered  # no browser is trusted any more
         assert [event.account for event in told] == [link(account)["href"]]
         for dead in (token, reset):
             with refused(404):
