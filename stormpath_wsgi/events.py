@@ -44,6 +44,8 @@ API_KEY, TOKEN, SESSION, COMMAND = "api key", "token", "session", "command"
 APPLICATION, REGISTRATION, ASSERTION, FACTOR = "application", "registration", "assertion", "factor"
 #: A passkey, or a security key that has asked for a PIN.
 PASSKEY = "passkey"
+#: Another site, such as Google, which the directory has asked.
+PROVIDER = "provider"
 #: What was mailed.
 RESET_TOKEN, VERIFICATION_TOKEN, INVITATION_TOKEN = "reset token", "verification token", "invitation token"
 #: The same, of a sign-in: the link in a mail proves that the account's mail is read by whoever has opened it.
@@ -389,6 +391,22 @@ class PasskeyRemoved(AfterEvent):
     """A passkey or security key of *account* is no longer good. *passkey*: its id."""
 
     passkey: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLinked(AfterEvent):
+    """*account* and *other*, an href, belong to one person from now on. Where one of them is of a provider, such as
+    Google, that is *other*.
+    """
+
+    other: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountUnlinked(AfterEvent):
+    """*account* and *other*, an href, were linked, and are not any more; see :class:`AccountLinked`."""
+
+    other: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.wire.paths import Listing, MailedCodes, Resource, TokenCheck, TokenEndpoint, parse
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import Kind
+from stormpath_wsgi.kinds import IS_NEW_ACCOUNT, Kind
 from stormpath_wsgi.web.negotiation import JSON, ranked
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
@@ -127,10 +127,13 @@ def _post(call: Call) -> Response:
 
 
 def _made(made: Any, hrefs: str) -> Response:
-    """The response to a POST: 201 with the href of a new resource; 200 for a result without an href below *hrefs*."""
+    """The response to a POST: 201 with the href of a new resource; 200 for a result without an href below *hrefs*, and
+    for an account that was there before.
+    """
     if not made:
         return Response(status=202, content_type=CONTENT_TYPE)
-    if str(made.get("href")).startswith(hrefs):
+    is_new = made.pop(IS_NEW_ACCOUNT, True)
+    if is_new and str(made.get("href")).startswith(hrefs):
         return respond(made, 201, {"Location": made["href"]})
     return respond(made)
 

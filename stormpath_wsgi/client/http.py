@@ -8,10 +8,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
-from stormpath_wsgi import tickets
+from stormpath_wsgi import kinds, tickets
 from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.agent import agent
 from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, is_limit, retry_after, unavailable
@@ -83,16 +84,21 @@ class HttpDataStore(Shared):
         """See :meth:`DataStore.create`."""
         target, document = self._checked(href), payload.body(href, properties)
         type, body = (_FORM, urlencode(document).encode()) if payload.is_form(href) else (_JSON, _json(document))
-        return self._write(_Request("POST", target, payload.parameters(params), type, body))
+        reply = self._write(_Request("POST", target, payload.parameters(params), type, body))
+        made = document_of(reply, self._remote, named=False)
+        if kinds.brings_proof(document):
+            made[kinds.IS_NEW_ACCOUNT] = reply.status == HTTPStatus.CREATED
+        return made
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         """See :meth:`DataStore.update`."""
         target, document = self._checked(href), payload.body(href, properties)
-        return self._write(_Request("POST", target, body=_json(document)))
+        reply = self._write(_Request("POST", target, body=_json(document)))
+        return document_of(reply, self._remote, named=False)
 
     def delete(self, href: str) -> None:
         """See :meth:`DataStore.delete`."""
-        self._write(_Request("DELETE", self._checked(href)))
+        document_of(self._write(_Request("DELETE", self._checked(href))), self._remote, named=False)
 
     def generation(self) -> int:
         """A number that moves with every write through this store, and whenever ``remote.ttl`` seconds are over.
@@ -126,10 +132,9 @@ class HttpDataStore(Shared):
             reply = self._reply(request, end)
         return document_of(reply, self._remote, named=True)
 
-    def _write(self, request: _Request) -> dict[str, Any]:
+    def _write(self, request: _Request) -> Reply:
         try:
-            reply = self._reply(request, self._clock() + self._remote.timeout)
-            return document_of(reply, self._remote, named=False)
+            return self._reply(request, self._clock() + self._remote.timeout)
         finally:
             # Also after a failure, since the request may have been carried out. Sign-ins are left out: on a busy site
             # there is always one, and nothing could be cached.

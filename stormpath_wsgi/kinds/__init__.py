@@ -67,12 +67,14 @@ from stormpath_wsgi.kinds.members import (
 from stormpath_wsgi.kinds.moments import format_duration, format_instant, parse_duration, parse_instant
 from stormpath_wsgi.kinds.passkeys import LONGEST_ANSWER, MOST_PASSKEYS, PASSKEY_ALGORITHMS, Passkey, PasskeyAttempt
 from stormpath_wsgi.kinds.providers import (
+    IS_NEW_ACCOUNT,
     Agent,
     AttributeStatementMappingRules,
     AuthorizationRequest,
     Provider,
     ProviderData,
     UserInfoMappingRules,
+    brings_proof,
 )
 from stormpath_wsgi.kinds.saml import (
     DefaultRelayState,
@@ -140,20 +142,21 @@ KINDS: Mapping[str, type[Kind]] = {
 # fmt: off
 __all__ = [
     "ACCOUNT_ATTRIBUTE", "COLON", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID",
-    "KINDS", "LOCKED", "LOGIN_NAME", "LONGEST_ANSWER", "MOST_PASSKEYS", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN",
-    "PASSKEY_ALGORITHMS", "RECOVERY_CODES", "SECOND", "SMS", "TEN_YEARS", "UNSEEN", "UNVERIFIED", "VERIFIED",
-    "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account", "AccountCreationPolicy", "AccountLink", "AccountLinkingPolicy",
-    "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application", "ApplicationWebConfig", "Array",
-    "Attribute", "AttributeStatementMappingRules", "AuthorizationRequest", "Boolean", "Challenge", "Choice",
-    "Collection", "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory", "Document", "Duration",
-    "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor", "Field", "Group",
-    "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind", "Link", "LoginAttempt",
-    "MailedCode", "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization", "OrganizationAccountStoreMapping",
-    "Part", "Passkey", "PasskeyAttempt", "PasswordChange", "PasswordPolicy", "PasswordResetToken", "PasswordStrength",
-    "Phone", "Provider", "ProviderData", "RefreshToken", "RegisteredSamlServiceProvider", "SamlIdentityProvider",
-    "SamlIdentityProviderMetadata", "SamlPolicy", "SamlServiceProvider", "SamlServiceProviderMetadata",
-    "SamlServiceProviderRegistration", "SecondFactor", "Session", "SmtpServer", "Struct", "Structs", "Tenant", "Text",
-    "Timestamped", "UserInfoMappingRules", "VerificationEmail", "X509Certificate", "format_duration", "format_instant",
-    "id_of", "is_storable", "parse_duration", "parse_instant", "wire_name",
+    "IS_NEW_ACCOUNT", "KINDS", "LOCKED", "LOGIN_NAME", "LONGEST_ANSWER", "MOST_PASSKEYS", "NAME_KEY", "NO_DOMAIN",
+    "ONE_LINE", "ORIGIN", "PASSKEY_ALGORITHMS", "RECOVERY_CODES", "SECOND", "SMS", "TEN_YEARS", "UNSEEN", "UNVERIFIED",
+    "VERIFIED", "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account", "AccountCreationPolicy", "AccountLink",
+    "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application",
+    "ApplicationWebConfig", "Array", "Attribute", "AttributeStatementMappingRules", "AuthorizationRequest", "Boolean",
+    "Challenge", "Choice", "Collection", "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory",
+    "Document", "Duration", "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor",
+    "Field", "Group", "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind",
+    "Link", "LoginAttempt", "MailedCode", "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization",
+    "OrganizationAccountStoreMapping", "Part", "Passkey", "PasskeyAttempt", "PasswordChange", "PasswordPolicy",
+    "PasswordResetToken", "PasswordStrength", "Phone", "Provider", "ProviderData", "RefreshToken",
+    "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata", "SamlPolicy",
+    "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SecondFactor", "Session",
+    "SmtpServer", "Struct", "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules", "VerificationEmail",
+    "X509Certificate", "brings_proof", "format_duration", "format_instant", "id_of", "is_storable",
+    "parse_duration", "parse_instant", "wire_name",
 ]
 # fmt: on

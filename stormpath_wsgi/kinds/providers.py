@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from stormpath_wsgi.kinds.accounts import Account
 from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Array, Boolean, Choice, Document, Integer, Link, Part, Struct, Structs, Text
 from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.values import ACCOUNT_ATTRIBUTE
+
+#: What the answer to a sign-in through a provider says beside the account: whether that was made now. It crosses the
+#: REST API as the status, 201 or 200.
+IS_NEW_ACCOUNT = "isNewAccount"
 
 #: Characters of the longest token of a provider that is taken.
 LONGEST_TOKEN = 16_384
@@ -108,6 +114,14 @@ class AuthorizationRequest(Kind):
     prompt = Text[str](length=(1, 255), omitted=True, writable="c", secret=True)
     account_store = Link[Any]("Directory", "Organization", writable="c", omitted=True)
     location = Text[str](derived=True)
+
+
+def brings_proof(properties: Any) -> bool:
+    """Whether the body of a new account has what a provider has given to a visitor, in the place of attributes. An href
+    alone is what is read of an account, and clients send it back.
+    """
+    data = properties.get(Account.provider_data.wire) if isinstance(properties, Mapping) else None
+    return data is not None and not (isinstance(data, Mapping) and data.keys() <= {"href"})
 
 
 class UserInfoMappingRules(Timestamped):

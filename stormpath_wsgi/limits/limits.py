@@ -143,6 +143,12 @@ class Limits:
         """
         return self.limiter.trying(self._of_address(ADDRESS, scope, network=visitor().network, forgivable=False))
 
+    def provider(self, scope: str) -> AbstractContextManager[Try]:
+        """What somebody has brought from a provider is shown to it in the block. Nobody guesses that, so no account is
+        held up. The address counts, so that nobody has a directory ask a provider any number of times in vain.
+        """
+        return self.passkey(scope)
+
     def invitation(self, scope: str, name: str) -> AbstractContextManager[Try]:
         """An administrator has an invitation mailed in the block, to the address *name* in canonical form. Only the
         address counts: an administrator may invite any number of people from one machine.

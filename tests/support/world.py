@@ -25,6 +25,7 @@ from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.bodies import of_creation
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds import Application, Tenant
+from stormpath_wsgi.settings import ProvidersSettings
 from support.cheap import HASHER, WAITING
 
 BASE = "https://id.example.org/v1"
@@ -105,6 +106,7 @@ class World:
             clock=lambda: self.now,
             secrets=Secrets([ENCRYPTION_KEY]),
             sms=lambda number, text: self.send_sms(number, text),
+            providers=ProvidersSettings(private_addresses=True),
         )
         if paths is None:
             self.service.bootstrap()

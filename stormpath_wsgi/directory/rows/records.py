@@ -37,7 +37,7 @@ Wire = dict[str, Any]
 
 #: What administrators make and remove: listeners are told of it. What comes with one of these is no event of its own.
 _MADE = frozenset({
-    kinds.AccountLink, kinds.AccountStoreMapping, kinds.Agent, kinds.Application, kinds.Directory, kinds.Group,
+    kinds.AccountStoreMapping, kinds.Agent, kinds.Application, kinds.Directory, kinds.Group,
     kinds.Organization, kinds.OrganizationAccountStoreMapping, kinds.RegisteredSamlServiceProvider,
     kinds.SamlServiceProviderRegistration, kinds.SmtpServer,
 })  # fmt: skip

@@ -9,31 +9,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
+from stormpath_wsgi.directory.mail.purposes import WAY_ADDED, WAY_REMOVED
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import linked_to
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.stores import mappings
-from stormpath_wsgi.directory.rules.stores.stores import Candidate, Scope
+from stormpath_wsgi.directory.rules.mails import notices
+from stormpath_wsgi.directory.rules.stores import mappings, stores
+from stormpath_wsgi.directory.rules.stores.mappings import Store
+from stormpath_wsgi.directory.rules.stores.stores import Scope
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.kinds import AccountLink
+from stormpath_wsgi.events import AccountLinked, AccountUnlinked
+from stormpath_wsgi.kinds import Account, AccountLink, id_of
 
 #: The highest number of links of an account.
 MOST = 100
 
 _links, _accounts, _memberships = schema.account_links, schema.accounts, schema.group_memberships
+_OF_PROVIDERS = (
+    select(_accounts.c.id)
+    .join(schema.providers, schema.providers.c.id == _accounts.c.directory_id)
+    .where(_accounts.c.id.in_(bindparam("ids", expanding=True)), stores.is_social())
+)
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
-    """Links two accounts, and returns the link. Raises 7500, which names the existing link, to 7505."""
+    """Links two accounts, and returns the link. Raises 7500, which names the existing link, to 7505.
+
+    Where one of them is of a social provider, the owner of the other is told by mail that there is another way in.
+    """
     if not isinstance(properties, Mapping) or not all(
         isinstance(properties.get(name), Mapping) and "href" in properties[name]
         for name in (AccountLink.left_account.wire, AccountLink.right_account.wire)
@@ -44,38 +56,87 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     with context.write() as work:
         for account in (left, right):
             records.require(work, account, "AccountLink account")
-        _check(work, left.id, right.id)
-        return records.load(work, Resource(AccountLink, _make(work, left.id, right.id)))
+        return records.load(work, Resource(AccountLink, tie(work, left.id, right.id)))
 
 
 def remove(context: Context, target: Resource) -> None:
     """Removes the link. Both accounts stay."""
     with context.write() as work:
-        records.load(work, target)
+        link = records.load(work, target)
         records.remove(work, AccountLink, target.id)
+        _tell(
+            work, AccountUnlinked, WAY_REMOVED, *(id_of(link[f"{side}Account"]["href"]) for side in ("left", "right"))
+        )
 
 
-def counterpart(work: UnitOfWork, scope: Scope, found: Candidate) -> str | None:
-    """The id of the account that the account *found* is linked to, in the default account store.
-
-    None if *found* is in that store itself. The store is the application's, or that of the organization which the
-    request names.
+def tie(work: UnitOfWork, left_id: str, right_id: str, *, is_new: bool = False) -> str:
+    """Links two accounts, which exist. Returns the id of the link. *is_new*: the owner has no other way in yet, so
+    there is nothing to tell him. Raises as :func:`create` does.
     """
-    owner = Resource(kinds.Application, scope.application_id)
-    if scope.organization_id is not None:
-        owner = Resource(kinds.Organization, scope.organization_id)
-    try:
-        store = mappings.default_account_store(work, owner)
-    except Error:  # there is no default account store, or a disabled one, which lets nobody sign in
-        return None
-    inside = select(_accounts.c.id).where(_accounts.c.directory_id == store.directory_id)
-    if store.group_id is not None:
-        members = select(_memberships.c.account_id).where(_memberships.c.group_id == store.group_id)
-        inside = inside.where(_accounts.c.id.in_(members))
-    if work.connection.execute(inside.where(_accounts.c.id == found.account_id)).first() is not None:
-        return None
-    id: str | None = work.connection.execute(inside.where(_accounts.c.id.in_(linked_to(found.account_id)))).scalar()
+    _check(work, left_id, right_id)
+    id = _make(work, left_id, right_id)
+    _tell(work, AccountLinked, None if is_new else WAY_ADDED, left_id, right_id)
     return id
+
+
+def owner_of(scope: Scope) -> Resource:
+    """Whose policy and whose default account store decide: the organization that the request names, or else the
+    application.
+    """
+    if scope.organization_id is not None:
+        return Resource(kinds.Organization, scope.organization_id)
+    return Resource(kinds.Application, scope.application_id)
+
+
+def default_store(work: UnitOfWork, scope: Scope) -> Store | None:
+    """The default account store. None: there is none, or a disabled one, which lets nobody sign in."""
+    try:
+        return mappings.default_account_store(work, owner_of(scope))
+    except Error:
+        return None
+
+
+def inside(store: Store) -> Select[Any]:
+    """A SELECT of the ids of the accounts in *store*."""
+    found = select(_accounts.c.id).where(_accounts.c.directory_id == store.directory_id)
+    if store.group_id is None:
+        return found
+    members = select(_memberships.c.account_id).where(_memberships.c.group_id == store.group_id)
+    return found.where(_accounts.c.id.in_(members))
+
+
+def holds(work: UnitOfWork, store: Store, account_id: str) -> bool:
+    """Whether the account is in *store*."""
+    return work.connection.execute(inside(store).where(_accounts.c.id == account_id)).first() is not None
+
+
+def counterpart(work: UnitOfWork, scope: Scope, account_id: str) -> str | None:
+    """The id of the account that the account is linked to, in the default account store.
+
+    None if it is in that store itself. The store is the application's, or that of the organization which the request
+    names.
+    """
+    store = default_store(work, scope)
+    if store is None or holds(work, store, account_id):
+        return None
+    return linked_in(work, store, account_id)
+
+
+def linked_in(work: UnitOfWork, store: Store, account_id: str) -> str | None:
+    """The id of the account in *store* that the account is linked to."""
+    id: str | None = work.connection.execute(inside(store).where(_accounts.c.id.in_(linked_to(account_id)))).scalar()
+    return id
+
+
+def _tell(
+    work: UnitOfWork, kind: type[AccountLinked | AccountUnlinked], notice: str | None, left: str, right: str
+) -> None:
+    """Has listeners told, and by mail who has another way in, or one less."""
+    social = set(work.connection.execute(_OF_PROVIDERS, {"ids": [left, right]}).scalars())
+    account, other = (right, left) if social == {left} else (left, right)
+    work.tell(kind, account, other=work.href(Resource(Account, other)))
+    if notice is not None and social == {other}:
+        notices.warn(work, notice, account)
 
 
 def _check(work: UnitOfWork, left_id: str, right_id: str) -> None:

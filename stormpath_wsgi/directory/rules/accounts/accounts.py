@@ -93,7 +93,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     distinguishes. What ``hidesTaken`` in *params* changes, and a ticket of the caller's browser, tells
     :mod:`.accounts.registration`.
     """
-    body, data = _asked(context, properties)
+    body, data = as_listeners_want(context, properties)
     body.values.setdefault("username", body.values["email"])
     password = body.values.pop("password", None)
     with context.read() as work:
@@ -128,6 +128,27 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     return _register(context, wanted)
 
 
+def make_proved(
+    work: UnitOfWork,
+    id: str,
+    store: Store,
+    values: Mapping[str, Any],
+    data: Mapping[str, Any] | None,
+) -> None:
+    """Makes an account without a password, for somebody who has signed in elsewhere. *values* and *data*: as
+    :func:`as_listeners_want` returns them. Its names count in its directory only: nobody signs in with them before its
+    owner has chosen a password.
+
+    Who calls it makes the provider data, tells that the account was made, and counts it at the end of the transaction.
+    Raises 2001.
+    """
+    records.make(work, Account, id, values, directory_id=store.directory_id)
+    login_names.claim(work, id)
+    custom_data.make(work, id, data)
+    if store.group_id is not None:
+        memberships.make(work, id, store.group_id)
+
+
 def create_invited(
     context: Context, store: Store, among: Resource, properties: Wire, begin: Callable[[UnitOfWork], Collection[str]]
 ) -> str:
@@ -138,7 +159,7 @@ def create_invited(
     address in them. *begin*: is called at the start of the transaction, may raise, and returns the ids of the groups
     that the account joins. Raises the errors of :func:`create`.
     """
-    body, data = _asked(context, properties)
+    body, data = as_listeners_want(context, properties)
     proved = {"email": properties["email"], "status": ENABLED, "email_verification_status": VERIFIED}
     values = {**body.values, **proved}
     values.setdefault("username", values["email"])
@@ -189,7 +210,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
             administrators.keep_owner(work, target.id, Code.OWNER_STATUS_FIXED)
         body.values.pop("password", None)
         records.change(work, Account, target.id, body.values)
-        _tell_changes(work, target.id, body.values, current)
+        tell_changes(work, target.id, body.values, current)
         if body.values.get("status", current["status"]) == ENABLED != current["status"]:
             deletions.enabled(work, target.id)
         if moves:
@@ -267,7 +288,7 @@ def _made(work: UnitOfWork, id: str, wanted: _Wanted, values: Mapping[str, Any])
     return made, token
 
 
-def _asked(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:
+def as_listeners_want(context: Context, properties: Any) -> tuple[Body, Mapping[str, Any] | None]:
     """What :func:`_wanted` makes of *properties* once the listeners have had their say. Raises 7110 too."""
     body, data = _wanted(context, properties)
     changed = asked.registration(context, properties, body.values)
@@ -309,7 +330,7 @@ def _make(
         memberships.make(work, id, store.group_id)
 
 
-def _tell_changes(work: UnitOfWork, id: str, values: Mapping[str, Any], current: Wire) -> None:
+def tell_changes(work: UnitOfWork, id: str, values: Mapping[str, Any], current: Wire) -> None:
     """Has listeners told what of the account is another now."""
     for name, kind in (("email", EmailChanged), ("status", StatusChanged)):
         if (new := values.get(name, current[name])) != current[name]:

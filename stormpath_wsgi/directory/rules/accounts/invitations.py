@@ -161,7 +161,7 @@ def _found(work: UnitOfWork, directory_id: str, named: Iterable[str]) -> list[st
 
 def _refuse_known(work: UnitOfWork, application_id: str, email: str) -> None:
     """Raises 2001 where an account of the application has the address, or that text as its username."""
-    found = stores.find(work, stores.scope(work, application_id), email)
+    found = stores.find(work, stores.scope(work, application_id), email, social=True)
     if found is not None:
         href = work.href(Resource(Account, found.account_id))
         raise fault(Code.NOT_UNIQUE, f"Invitation email: an account with this name exists already, {href}.")

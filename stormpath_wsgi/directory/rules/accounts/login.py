@@ -180,7 +180,7 @@ def _answered(work: UnitOfWork, scope: Scope, found: Candidate) -> tuple[Wire, W
     answer = _account_of(work, scope, found)
     if found.linking_status != ENABLED:
         return answer
-    linked_id = account_links.counterpart(work, scope, found)
+    linked_id = account_links.counterpart(work, scope, found.account_id)
     if linked_id is None:
         return answer
     linked = records.load(work, Resource(Account, linked_id))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, exists, func, insert, or_, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTE_GROUP, ROUTES
 from stormpath_wsgi.directory.rows.records import taken
+from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_username
 from stormpath_wsgi.directory.wire.paths import Resource
@@ -54,6 +55,24 @@ def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> N
             work.connection.execute(insert(_table), row)
 
 
+def are_free(
+    work: UnitOfWork, account_id: str, directory_id: str, *, username: str | None = None, email: str | None = None
+) -> bool:
+    """Whether no other account of the directory has one of these names. None: that one is not asked for."""
+    keys = [] if username is None else [canonical_username(username)]
+    keys += [] if email is None else [canonical_email(email)]
+    mine = (_table.c.directory_id == directory_id, _table.c.key.in_(keys), _table.c.account_id != account_id)
+    return "" not in keys and work.connection.execute(select(_table.c.key).where(*mine)).first() is None
+
+
+def is_known(work: UnitOfWork, email: str, directory_id: str, application_id: str) -> bool:
+    """Whether an account has the address as a login name: in the directory, or in an account store of the application
+    where people sign in with a password.
+    """
+    asked = {"keys": [canonical_email(email)], "directory": directory_id, "owner": application_id}
+    return work.connection.execute(_WITH_PASSWORDS, asked).first() is not None
+
+
 def owners(work: UnitOfWork, directory_id: str, keys: Iterable[str], among: Resource) -> dict[str, str]:
     """The ids of the accounts in the directory, and in the account stores of *among*, that have one of the login names
     *keys*, by that name.
@@ -85,7 +104,7 @@ def _directories(
 
 
 _WANTED = _table.c.key.in_(bindparam("keys", expanding=True))
-_STORES: Mapping[type[Kind], Select[Any]] = {
+_STORES_OF: Mapping[type[Kind], Select[Any]] = {
     kinds.Application: _directories(ROUTES, _mappings.c.application_id, ROUTE_DIRECTORY, ROUTE_GROUP),
     kinds.Organization: _directories(
         _inner, _inner.c.organization_id, _inner.c.account_store_directory_id, _inner.c.account_store_group_id
@@ -93,14 +112,16 @@ _STORES: Mapping[type[Kind], Select[Any]] = {
 }
 #: The keys, among given ones, that accounts in the account stores of an owner have.
 _KNOWN: Mapping[type[Kind], Select[Any]] = {
-    kind: select(_table.c.key).where(_WANTED, _table.c.directory_id.in_(stores)) for kind, stores in _STORES.items()
+    kind: select(_table.c.key).where(_WANTED, _table.c.directory_id.in_(within)) for kind, within in _STORES_OF.items()
 }
 _IN_DIRECTORY = _table.c.directory_id == bindparam("directory")
 _OF_KEYS = select(_table.c.key, _table.c.account_id)
 _OWNERS: Mapping[type[Kind], Select[Any]] = {
     kinds.Directory: _OF_KEYS.where(_WANTED, _IN_DIRECTORY),
     **{
-        kind: _OF_KEYS.where(_WANTED, or_(_IN_DIRECTORY, _table.c.directory_id.in_(stores)))
-        for kind, stores in _STORES.items()
+        kind: _OF_KEYS.where(_WANTED, or_(_IN_DIRECTORY, _table.c.directory_id.in_(within)))
+        for kind, within in _STORES_OF.items()
     },
 }
+_OF_PROVIDERS = exists().where(schema.providers.c.id == _table.c.directory_id, stores.is_social())
+_WITH_PASSWORDS = _OWNERS[kinds.Application].where(or_(_IN_DIRECTORY, ~_OF_PROVIDERS)).limit(1)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
@@ -20,6 +20,7 @@ from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.providers import agents, certificates
+from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
@@ -195,7 +196,7 @@ def refuse_second(work: UnitOfWork, store: Resource, mapped: Select[tuple[str]],
         return
     mine = select(_table.c.provider_id).where(_table.c.id == store.id).scalar_subquery()
     others = select(_table.c.id).where(
-        _table.c.provider_id == mine, _table.c.id != store.id, is_social(), _table.c.id.in_(mapped)
+        _table.c.provider_id == mine, _table.c.id != store.id, stores.is_social(), _table.c.id.in_(mapped)
     )
     if work.connection.execute(others).first() is not None:
         raise fault(code)
@@ -286,11 +287,6 @@ def _required(name: str) -> Error:
     return fault(
         Code.REQUIRED, f"Provider {getattr(Provider, name).wire} is required; it cannot be null, empty, or blank."
     )
-
-
-def is_social() -> ColumnElement[bool]:
-    """A condition: people sign in at the provider, and not with a password that we check or a mirrored server does."""
-    return _table.c.provider_id.not_in((Provider.STORMPATH, Provider.SAML, *_MIRRORED))
 
 
 def _of_account(work: UnitOfWork, account: Wire) -> str:

@@ -30,7 +30,7 @@ _accounts, _passwords, _names = schema.accounts, schema.passwords, schema.login_
 _groups, _directories, _memberships = schema.groups, schema.directories, schema.group_memberships
 _applications, _mappings = schema.applications, schema.account_store_mappings
 _organizations, _inner = schema.organizations, schema.organization_store_mappings
-_policies = schema.account_linking_policies
+_policies, _providers = schema.account_linking_policies, schema.providers
 
 #: The property of a body. The old Python SDK uses the second spelling when it asks for a verification mail.
 _SPELLINGS = ("accountStore", "account_store")
@@ -87,6 +87,14 @@ class Candidate(NamedTuple):
         return f"Candidate({self.account_id!r})"
 
 
+class Provided(NamedTuple):
+    """The directory of a provider that a request is about, and the statuses on the way to it."""
+
+    directory_id: str
+    directory_status: str
+    organization_status: str | None  # None: the directory was not found through an organization
+
+
 def taken_out(properties: Any) -> tuple[Any, Any]:
     """*properties* of a body without the account store in them, and that store as it was sent."""
     if not isinstance(properties, Mapping):
@@ -115,8 +123,9 @@ def scope(work: UnitOfWork, application_id: str, account_store: Any = None, name
     return found
 
 
-def find(work: UnitOfWork, scope: Scope, login: str) -> Candidate | None:
-    """The first account in *scope* that has *login* as its username or e-mail address.
+def find(work: UnitOfWork, scope: Scope, login: str, *, social: bool = False) -> Candidate | None:
+    """The first account in *scope* that has *login* as its username or e-mail address. *social*: it may also be of a
+    social directory, where nobody signs in with a password.
 
     None if there is none, and always at a disabled application: the REST API has no code for that case, and an answer
     shall not tell whether an account exists there.
@@ -125,8 +134,25 @@ def find(work: UnitOfWork, scope: Scope, login: str) -> Candidate | None:
         return None
     policy_id = scope.organization_id or scope.application_id
     parameters = {**scope.parameters, "policy_id": policy_id, "key": canonical_username(login)}
-    row = work.connection.execute(_candidates(scope.names), parameters).first()
+    row = work.connection.execute(_candidates(scope.names, social=social), parameters).first()
     return None if row is None else Candidate._make(row)
+
+
+def of_provider(work: UnitOfWork, scope: Scope, provider_id: str) -> Provided | None:
+    """The first directory in *scope* of the social provider with that id, and one that is open before one that is not.
+
+    None if there is none, and always at a disabled application.
+    """
+    if not scope.is_open:
+        return None
+    parameters = {**scope.parameters, "provider_id": provider_id}
+    row = work.connection.execute(_provided(scope.names), parameters).first()
+    return None if row is None else Provided._make(row)
+
+
+def is_social() -> ColumnElement[bool]:
+    """A condition for providers: people sign in there, so no password of theirs is checked here."""
+    return _providers.c.provider_id.not_in(_OWN)
 
 
 def holds(work: UnitOfWork, scope: Scope, account_id: str) -> bool:
@@ -186,6 +212,9 @@ def _organization(work: UnitOfWork, name_key: Any) -> str:
 _BY_KEY = select(_organizations.c.id).where(
     _organizations.c.tenant_id == bindparam("tenant_id"), _organizations.c.name_key_folded == bindparam("key")
 )
+
+#: The providers whose accounts have a password that is checked here, or no way in at all.
+_OWN = (kinds.Provider.STORMPATH, kinds.Provider.SAML, kinds.Provider.LDAP, kinds.Provider.AD)
 
 #: The stores of an organization come at the place of the organization.
 _ORDER = (_mappings.c.list_index, _inner.c.list_index)
@@ -253,8 +282,25 @@ def _holding(names: Names) -> Select[Any]:
 
 
 @cache
-def _candidates(names: Names) -> Select[Any]:
+def _provided(names: Names) -> Select[Any]:
+    """The statement for the directory of a provider."""
+    is_closed = or_(_directories.c.status == DISABLED, func.coalesce(_organizations.c.status, ENABLED) == DISABLED)
+    return (
+        select(_directories.c.id, _directories.c.status, _organizations.c.status)
+        .select_from(_ways())
+        .join(_providers, _providers.c.id == _directories.c.id)
+        .where(
+            *_within(names), ROUTE_GROUP.is_(None), _providers.c.provider_id == bindparam("provider_id"), is_social()
+        )
+        .order_by(case((is_closed, 1), else_=0), *_ORDER)
+        .limit(1)
+    )
+
+
+@cache
+def _candidates(names: Names, *, social: bool) -> Select[Any]:
     """The statement for the account with a login name, in the first store that has it."""
+    which = [] if social else [~exists().where(_providers.c.id == _directories.c.id, is_social())]
     linking = select(_policies.c.status).where(_policies.c.id == bindparam("policy_id")).scalar_subquery()
     # To a store that the request names, a route on which everything is ENABLED comes first, if there is one.
     closed = [case((_organizations.c.status == DISABLED, 1), else_=0)] if any(names) else []
@@ -274,7 +320,7 @@ def _candidates(names: Names) -> Select[Any]:
         .join(_names, (_names.c.directory_id == _directories.c.id) & (_names.c.key == bindparam("key")))
         .join(_accounts, _accounts.c.id == _names.c.account_id)
         .outerjoin(_passwords, (_passwords.c.account_id == _accounts.c.id) & (_passwords.c.position == newest()))
-        .where(*_within(names), _lets_in())
+        .where(*_within(names), _lets_in(), *which)
         .order_by(*closed, *_ORDER)
         .limit(1)
     )

@@ -19,24 +19,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
 from stormpath_wsgi import events, jwt
 from stormpath_wsgi.codes import INVALID_GRANT, Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import records
-from stormpath_wsgi.directory.rows.reach import ROUTE_DIRECTORY, ROUTES
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import login
 from stormpath_wsgi.directory.rules.accounts.sign_ins import tried
 from stormpath_wsgi.directory.rules.factors import challenges
+from stormpath_wsgi.directory.rules.providers import exchange as provider_exchange
 from stormpath_wsgi.directory.rules.stores import stores
 from stormpath_wsgi.directory.rules.stores.stores import Scope
 from stormpath_wsgi.directory.rules.tokens import api_keys, nonces, rotation, tokens
 from stormpath_wsgi.directory.rules.tokens.api_keys import ActiveKey
 from stormpath_wsgi.directory.rules.tokens.rotation import Reused, Rotation
 from stormpath_wsgi.directory.rules.tokens.signing import signing_key
-from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource, TokenEndpoint, below
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import SignedIn
@@ -46,9 +43,11 @@ from stormpath_wsgi.kinds import (
     AccessToken,
     Account,
     Application,
+    Attribute,
     Kind,
     OAuthPolicy,
     Organization,
+    ProviderData,
     RefreshToken,
     id_of,
     is_storable,
@@ -69,7 +68,8 @@ _OF_CHOSEN: Mapping[int, Code] = {
     Code.STORE_NOT_MAPPED: Code.TOKEN_ORGANIZATION_NOT_MAPPED,
 }
 
-_mappings, _providers = schema.account_store_mappings, schema.providers
+#: The parameters of a grant that are what a provider has given.
+_OF_PROVIDERS = [each.wire for each in ProviderData.declared(Attribute) if each.writable]
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Fields = {}
@@ -105,7 +105,8 @@ def exchange(context: Context, target: TokenEndpoint, fields: Fields) -> Wire:
     """Exchanges a grant for tokens. *fields*: of the form. Returns the successful response of RFC 6749, section 5.1.
 
     Raises 2000 for a missing parameter, 2003 for an unknown grant, the errors of :func:`.login.authenticate`; 10010 to
-    10019, 11001 to 11005, 12002, 13104 to 13113 for a grant that is not valid; and 5201, 7111, 7200.
+    10019, 11001 to 11005, 12002, 13104 to 13113 for a grant that is not valid; 7111; and for one of a provider the
+    errors of :func:`.providers.exchange.find`.
     """
     grant = _GRANTS.get(_required(fields, "grant_type"))
     if grant is None:
@@ -224,18 +225,15 @@ def _challenged(context: Context, href: str, code: str) -> str:
 
 
 def _social(issuer: Issuer, fields: Fields) -> Wire:
-    """Always raises, since no provider is asked yet: for a mapped provider, the error for a token that it does not
-    accept.
-    """
-    provider_id = _required(fields, "providerId")
-    mapped = (
-        select(_providers.c.id)
-        .select_from(ROUTES.join(_providers, _providers.c.id == ROUTE_DIRECTORY))
-        .where(_mappings.c.application_id == issuer.application_id, _providers.c.provider_id == provider_id)
-    )
-    with issuer.context.read() as work:
-        is_mapped = is_storable(provider_id) and work.connection.execute(mapped.limit(1)).first() is not None
-    raise fault(Code.PROVIDER_REFUSED if is_mapped else Code.PROVIDER_NOT_MAPPED)
+    """Has the provider asked that has given the code or the token. Raises as :func:`.exchange.find` does."""
+    if not is_storable(_required(fields, ProviderData.provider_id.wire)):
+        raise fault(Code.PROVIDER_NOT_MAPPED)
+    data = {name: fields[name] for name in _OF_PROVIDERS if name in fields}
+    with tried(issuer.context, events.PROVIDER) as sign_in:
+        found = provider_exchange.find(issuer.context, issuer.application_id, sign_in, data, *_store(fields))
+        grantee = Grantee(id_of(found.account["href"]), sign_in.credential, found.organization_id)
+        with issuer.context.write(moves_generation=False) as work:
+            return _issue(work, issuer, grantee)
 
 
 _GRANTS: Mapping[str, Callable[[Issuer, Fields], Wire]] = {

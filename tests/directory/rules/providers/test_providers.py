@@ -240,24 +240,6 @@ def test_an_organization_maps_one_directory_of_a_social_provider(world: World, s
         world.service.create("organizationAccountStoreMappings", {**mapping, "accountStore": other})
 
 
-def test_a_token_of_a_provider_is_exchanged_for_nothing_yet(world: World, social: str) -> None:
-    accounts = f"{world.application}/accounts"
-    data = {"providerId": "google", "code": "4/abc"}
-    with refused(5201):
-        world.service.create(accounts, {"providerData": data})
-    world.map(social)
-    with refused(7200):
-        world.service.create(accounts, {"providerData": data})
-    for wrong, code in [({"code": "x"}, 2000), ("google", 2004), ({"providerId": "stormpath"}, 5201)]:
-        with refused(code):
-            world.service.create(accounts, {"providerData": wrong})
-    with refused(2015):
-        world.service.create(f"{social}/accounts", {"providerData": data})
-    with refused(404):
-        world.service.create("applications/unknown/accounts", {"providerData": data})
-    assert world.items(accounts) == []
-
-
 def test_every_account_has_provider_data(world: World) -> None:
     account = world.account()
     data = world.service.get(account, "providerData")["providerData"]

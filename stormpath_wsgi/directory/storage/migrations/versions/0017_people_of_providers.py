@@ -51,7 +51,7 @@ def _take_over() -> None:
     ]
     if rows:
         change = sa.update(_data).where(_data.c.id == sa.bindparam("account"))
-        values = {"directory_id": sa.bindparam("directory"), "subject": sa.bindparam("is")}
+        values: dict[str, Any] = {"directory_id": sa.bindparam("directory"), "subject": sa.bindparam("is")}
         op.get_bind().execute(change.values(values), rows)
 
 
