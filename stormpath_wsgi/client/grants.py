@@ -224,16 +224,19 @@ class StormpathSocialGrantAuthenticator(_GrantAuthenticator):
         access_token: str | None = None,
         account_store: Store = None,
         url: str | None = None,
+        redirect_uri: str | None = None,
     ) -> GrantResult | None:
         """Tokens for the account of the visitor whom the provider gave the *code* or the *access_token*; None if the
-        provider does not know it, or if the directory does not ask that provider.
+        provider does not know it, or if the account may not sign in. *redirect_uri*: where the visitor came back to
+        with the code.
 
         Raises TypeError unless exactly one of the two is given, and :class:`~stormpath_wsgi.Error` (5201) when the
         application has no directory of that provider.
         """
-        proof = {name: text for name, text in (("code", code), ("accessToken", access_token)) if text is not None}
-        if len(proof) != 1:
+        if (code is None) == (access_token is None):
             raise TypeError("authenticate() takes either a code or an access_token")
+        told = {"code": code, "accessToken": access_token, "redirectUri": redirect_uri}
+        proof = {name: text for name, text in told.items() if text is not None}
         return self._exchange("stormpath_social", url, account_store, providerId=provider_id, **proof)
 
 

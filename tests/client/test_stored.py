@@ -19,7 +19,6 @@ from stormpath_wsgi.client import (
     Provider,
     SamlIdentityProvider,
 )
-from stormpath_wsgi.errors import Error
 
 CONFIG = {
     "directory_host": "ldap.example.org",
@@ -190,10 +189,6 @@ def test_a_tenant_has_one_id_site(client: Client) -> None:
     assert site.tenant == client.tenant
 
 
-def test_what_a_provider_tells_of_an_account_is_asked_for_in_vain(application: Application, social: Directory) -> None:
-    application.account_store_mappings.create({"application": application, "account_store": social})
-    with pytest.raises(Error) as caught:
-        application.accounts.create({"provider_data": {"provider_id": Provider.FACEBOOK, "access_token": "x"}})
-    assert caught.value.code == 7200
+def test_an_account_of_ours_has_provider_data_too(application: Application) -> None:
     account = application.accounts.create({"email": "ada@example.org", "password": "Correct-Horse-1"})
     assert account.provider_data.provider_id == Provider.STORMPATH

@@ -8,6 +8,7 @@ from typing import Any
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from stormpath_wsgi.directory import DirectoryOptions
+from stormpath_wsgi.settings import ProvidersSettings
 
 HASHER = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -20,7 +21,8 @@ WAITING = 1000
 
 def options(**rest: Any) -> DirectoryOptions:
     """The options of a test's own directory."""
-    return DirectoryOptions(**{"password_hasher": HASHER, "hash_queue": WAITING, **rest})
+    elsewhere = ProvidersSettings(private_addresses=True)  # those of tests are on this machine
+    return DirectoryOptions(**{"password_hasher": HASHER, "hash_queue": WAITING, "providers": elsewhere, **rest})
 
 
 def hurry(connection: object, _: object) -> None:

@@ -153,8 +153,11 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     def get_provider_account(self, provider: str, **provider_data: Any) -> Account:
         """The account of the visitor whom *provider* (``google``) has given a ``code`` or an ``access_token``.
 
-        It is made if there is none. Raises :class:`~stormpath_wsgi.Error`: 7200 where the provider refuses or is not
-        asked, 5201 where the application has no directory of that provider.
+        It is made if there is none: :attr:`.Account.is_new_account`. What belongs to a code comes along, such as
+        ``redirect_uri``, ``nonce`` and ``code_verifier``: see :class:`.kinds.ProviderData`. Raises
+        :class:`~stormpath_wsgi.Error`: 7200 where the provider refuses, 7201 where it does not tell what an account
+        must have, 5201 where the application has no directory of that provider, and 2001 where another account of that
+        directory has the address.
         """
         return self.accounts.create({"provider_data": {**provider_data, "provider_id": provider}})
 
@@ -552,8 +555,8 @@ class Account(HasCustomData, HasStatus, kinds.Account):
 
     @property
     def is_new_account(self) -> bool:
-        """Whether a visitor who comes back from another site has made the account there."""
-        return self._is_new_account
+        """Whether the visitor who has come back from another site had no account before."""
+        return self._is_new_account or self._wire.get(kinds.IS_NEW_ACCOUNT) is True
 
     def is_unverified(self) -> bool:
         """Whether the status is UNVERIFIED."""

@@ -1,0 +1,49 @@
+"""Accounts of social providers over the REST API: what SDKs send, and which status tells that an account is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.callers import Caller
+from support.elsewhere import CALLBACK, Elsewhere, Everybody
+from support.world import BASE, World
+
+from stormpath_wsgi.testing import OpenIDProvider
+
+
+@pytest.fixture(scope="module")
+def everybody() -> Iterator[Everybody]:
+    with OpenIDProvider() as provider:
+        yield Everybody(provider)
+
+
+@pytest.fixture
+def elsewhere(world: World, everybody: Everybody) -> Elsewhere:
+    return Elsewhere(world, everybody.back())
+
+
+def test_a_new_account_is_201_and_a_known_one_200(world: World, caller: Caller, elsewhere: Elsewhere) -> None:
+    token = elsewhere.provider.access_token()
+    body = {"providerData": {"providerId": "test", "accessToken": token}}
+    made = caller.post(f"{world.application}/accounts", body)
+    assert made.status_code == 201
+    assert made.headers["Location"] == made.json["href"]
+    again = caller.post(f"{world.application}/accounts", body)
+    assert again.status_code == 200
+    assert "Location" not in again.headers
+    assert again.json.keys() == made.json.keys() == world.service.get(made.json["href"].removeprefix(f"{BASE}/")).keys()
+    assert again.json["href"] == made.json["href"]
+    expanded = caller.post(f"{world.application}/accounts", body, expand="providerData")
+    assert expanded.json["providerData"]["accessToken"] == token
+
+
+def test_a_refusal_has_the_texts_that_sdks_compare(world: World, caller: Caller, elsewhere: Elsewhere) -> None:
+    data: dict[str, Any] = {"providerId": "test", "code": "x", "redirectUri": CALLBACK}
+    refused = caller.post(f"{world.application}/accounts", {"providerData": data})
+    assert (refused.status_code, refused.json["code"]) == (400, 7200)
+    assert "error message: 400" in refused.json["developerMessage"]
+    data["providerId"] = "google"
+    refused = caller.post(f"{world.application}/accounts", {"providerData": data})
+    assert (refused.status_code, refused.json["code"]) == (400, 5201)
