@@ -39,6 +39,8 @@ class Provider(Timestamped):
     SAML: ClassVar[str] = "saml"
     LDAP: ClassVar[str] = "ldap"
     AD: ClassVar[str] = "ad"
+    #: Those that are no sites where people sign in: we check the passwords, or a server that is mirrored does.
+    own: ClassVar[frozenset[str]] = frozenset({STORMPATH, SAML, LDAP, AD})
     #: The ``providerType`` of all other providers.
     OAUTH2: ClassVar[str] = "oauth2"
     OIDC: ClassVar[str] = "oidc"

@@ -150,7 +150,7 @@ def account(file: File, directory_id: str, provider_id: str) -> Iterator[Item]:
     values = _account_values(content, id)
     yield Record(where, schema.accounts, {**values, "id": id, "directory_id": directory_id, **_dates(content)})
     yield from _password(where, content, id)
-    yield Record(where, schema.provider_data, _provider_data(content, id, provider_id), may_dangle=True)
+    yield Record(where, schema.provider_data, _provider_data(content, id, directory_id, provider_id), may_dangle=True)
     yield from _custom_data(where, content, id)
     for each in listed(content, "groups"):
         row = {"id": new_id(), "account_id": id, "group_id": id_of(each)}
@@ -246,10 +246,14 @@ def _is_known(hash: str) -> bool:
     return True
 
 
-def _provider_data(content: Document, id: str, provider_id: str) -> Document:
+def _provider_data(content: Document, id: str, directory_id: str, provider_id: str) -> Document:
+    """*provider_id*: of the directory. Its owner is known by the id that a social provider has given her."""
     external = content.get("externalId")
     row: Document = {"id": id, "provider_id": provider_id}
-    return {**row, "user_info": {"id": external}} if isinstance(external, str) and external else row
+    if not isinstance(external, str) or not external:
+        return row
+    found = {**row, "user_info": {"id": external}}
+    return found if provider_id in Provider.own else {**found, "directory_id": directory_id, "subject": external}
 
 
 def _custom_data(where: str, content: Document, id: str) -> Iterator[Item]:

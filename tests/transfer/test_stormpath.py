@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from support.full_directory import SECRETS
 from support.world import BASE, World, names, path, refused
 
@@ -142,6 +143,10 @@ class TestStormpathsOwn:
         eve = world.service.get("accounts/eve1", "providerData")
         assert eve["email"] == "eve1@missing.invalid"
         assert (eve["providerData"]["providerId"], eve["providerData"]["userInfo"]) == ("google", {"id": "12345"})
+        data = schema.provider_data.c
+        with world.database.read() as connection:
+            known = connection.execute(select(data.id).where(data.directory_id == "dir2", data.subject == "12345"))
+            assert known.scalars().all() == ["eve1"]  # whoever signs in through Google has the account again
         gone = world.service.get("accounts/kim1", "directory")["directory"]
         assert (gone["name"], gone["status"]) == ("Directory gone1", "DISABLED")
 

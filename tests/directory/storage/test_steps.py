@@ -125,6 +125,28 @@ def keys(database: Database, accounts: dict[str, str]) -> dict[str, set[str]]:
     return found
 
 
+class TestThePeopleOfProviders:
+    def test_are_those_whose_id_was_imported(self, before: Database) -> None:
+        told = {
+            **{"known": {"id": "1"}, "newer": {"sub": "2", "id": "x"}, "nothing": {"name": "x"}, "odd": {"id": 5}},
+            **{"twin": {"id": "3"}, "other twin": {"id": "3"}, "long": {"id": "x" * 256}, "ours": {"id": "4"}},
+        }
+        with filled(before) as add:
+            for directory, provider in (("G", "google"), ("S", "stormpath")):
+                add("directories", id=directory, name_folded=directory)
+                add("providers", id=directory, provider_id=provider)
+            for name, info in told.items():
+                add("accounts", id=name, directory_id="S" if name == "ours" else "G")
+                add("provider_data", id=name, user_info=info)
+        migrate.upgrade(before)
+        data = schema.provider_data.c
+        with before.read() as connection:
+            found = connection.execute(
+                select(data.id, data.directory_id, data.subject).where(data.subject.is_not(None))
+            )
+            assert {tuple(row) for row in found} == {("known", "G", "1"), ("newer", "G", "2")}
+
+
 @contextmanager
 def filled(database: Database) -> Iterator[Any]:
     """Adds rows to tables as they are; what is not given is nothing, or what says nothing."""

@@ -152,7 +152,7 @@ def of_provider(work: UnitOfWork, scope: Scope, provider_id: str) -> Provided | 
 
 def is_social() -> ColumnElement[bool]:
     """A condition for providers: people sign in there, so no password of theirs is checked here."""
-    return _providers.c.provider_id.not_in(_OWN)
+    return _providers.c.provider_id.not_in(sorted(kinds.Provider.own))
 
 
 def holds(work: UnitOfWork, scope: Scope, account_id: str) -> bool:
@@ -212,9 +212,6 @@ def _organization(work: UnitOfWork, name_key: Any) -> str:
 _BY_KEY = select(_organizations.c.id).where(
     _organizations.c.tenant_id == bindparam("tenant_id"), _organizations.c.name_key_folded == bindparam("key")
 )
-
-#: The providers whose accounts have a password that is checked here, or no way in at all.
-_OWN = (kinds.Provider.STORMPATH, kinds.Provider.SAML, kinds.Provider.LDAP, kinds.Provider.AD)
 
 #: The stores of an organization come at the place of the organization.
 _ORDER = (_mappings.c.list_index, _inner.c.list_index)
