@@ -91,6 +91,8 @@ class Port:
 
     def ask(self, method: str, url: str, **what: Any) -> requests.Response:
         """Sends one request, as :func:`requests.request` takes it. Raises :class:`Unanswered`."""
+        if not self.may_ask(url):
+            raise Unanswered(_NOT_HTTPS)
         session = requests.Session()
         self.equip(session)
         return session.request(method, url, **what)
@@ -106,7 +108,8 @@ class Port:
         """Whether *url* is one that requests and browsers may be sent to: https, or http to this machine where private
         addresses may be asked.
         """
-        with suppress(ValueError):
+        with suppress(ValueError, requests.RequestException):
+            requests.Request("GET", url).prepare()  # which raises for what is no address to requests
             address = urlsplit(url)
             if not address.hostname or address.username is not None or address.port == 0:
                 return False
@@ -117,7 +120,7 @@ class Port:
         """The whole answer to *request*. Raises :class:`Unanswered`."""
         url = request.url or ""
         if not self.may_ask(url):
-            raise Unanswered("has an address that is not https://.")
+            raise Unanswered(_NOT_HTTPS)
         host = urlsplit(url).hostname or ""
         breaker = self._breaker(host)
         if breaker.refuses():
@@ -371,6 +374,7 @@ def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number in JSON")
 
 
+_NOT_HTTPS = "has an address that is not https://."
 _PLAIN = "is not asked: {host} is not this machine, so its address has to begin with https://."
 _PRIVATE = (
     "is not asked: {host} has an address of a private network or of this machine. Set providers.privateAddresses to "

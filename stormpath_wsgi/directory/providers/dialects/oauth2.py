@@ -97,8 +97,6 @@ class OAuth2:
     def location(self, asked: Asked) -> str:
         """Where a visitor has to go."""
         address = self.authorization_endpoint
-        if not self.port.may_ask(address):
-            raise Refused("its authorization endpoint does not begin with https://")
         told = {"redirect_uri": asked.redirect_uri, "scope": " ".join(self.wanted_scope()) or None}
         location, _ = self.session().create_authorization_url(address, asked.state, **told, **self.parameters(asked))
         return str(location)
@@ -226,6 +224,8 @@ class OAuth2:
     def _set(self, name: str, value: str | None) -> str:
         if not value:
             raise Refused(f"its {name} is not set")
+        if not self.port.may_ask(value):
+            raise Refused(f"its {name} does not begin with https://")
         return value
 
     def _walk(self, info: Mapping[str, Any]) -> Any:
@@ -247,12 +247,15 @@ class OAuth2:
 
     def endpoint_findings(self) -> Iterator[Finding]:
         """Whether there are addresses, and good ones."""
-        for name in ("authorization_endpoint", "token_endpoint", "person_endpoint"):
-            address, words = getattr(self, name), name.replace("_", " ").replace("person", "resource")
-            good = self.port.may_ask(address)
-            yield Finding(
-                words, good, address if good else f"{address} does not begin with https://: write one that does."
-            )
+        for subject, name in (
+            ("authorization endpoint", "authorization_endpoint"),
+            ("token endpoint", "token_endpoint"),
+            ("resource endpoint", "person_endpoint"),
+        ):
+            try:
+                yield Finding(subject, True, getattr(self, name))
+            except Refused as refused:
+                yield Finding(subject, False, f"{refused}: write one that does.")
 
     def credentials_finding(self) -> Finding:
         """Whether client id and secret are good: the token endpoint says so of a code that nobody has issued."""

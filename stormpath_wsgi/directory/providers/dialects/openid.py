@@ -68,8 +68,8 @@ class OpenID(OAuth2):
 
     @property
     def person_endpoint(self) -> str:
-        """As published; empty where there is none."""
-        return str(self.metadata.get("userinfo_endpoint") or "")
+        """As published."""
+        return self.address("userinfo_endpoint")
 
     def address(self, name: str) -> str:
         """One of the addresses that it publishes."""
@@ -136,7 +136,7 @@ class OpenID(OAuth2):
         if proof.code is None:
             return self.found(self.user_info(told.access_token), told, proof)
         claims = self.claims(told, proof)
-        if self._lacks(claims) and self.person_endpoint:
+        if self._lacks(claims) and self.metadata.get("userinfo_endpoint"):
             info = self.user_info(told.access_token)
             if info.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
                 raise Refused("the user info is about somebody else than the ID token")
