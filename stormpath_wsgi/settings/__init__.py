@@ -68,6 +68,7 @@ from stormpath_wsgi.settings.second_factor import SecondFactorSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
 from stormpath_wsgi.settings.settings import Settings
+from stormpath_wsgi.settings.social import SocialSettings, SocialSignInSettings
 from stormpath_wsgi.settings.spa import SpaSettings
 from stormpath_wsgi.settings.types import Handler, SmsSender
 from stormpath_wsgi.settings.web import WebSettings
@@ -86,7 +87,9 @@ __all__ = [
     "ProvidersSettings",
     "ReadySettings", "RefreshGrantSettings", "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings",
     "RelyingParty", "SecondFactorForm", "SecondFactorSettings", "Section", "SecureSettings", "SessionSettings",
-    "Settings", "SmsSender", "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "Settings", "SmsSender",
+    "SocialSettings", "SocialSignInSettings",
+    "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
     "host_key",
 ]
 # fmt: on

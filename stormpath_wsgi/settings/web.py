@@ -6,9 +6,9 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stormpath_wsgi.settings.forms import FormSettings
 from stormpath_wsgi.settings.forward_auth import ForwardAuthSettings
@@ -33,6 +33,7 @@ from stormpath_wsgi.settings.pages import (
 )
 from stormpath_wsgi.settings.second_factor import SecondFactorSettings
 from stormpath_wsgi.settings.section import Section
+from stormpath_wsgi.settings.social import DOCUMENTED, SocialSettings, SocialSignInSettings, overlaid
 from stormpath_wsgi.settings.spa import SpaSettings
 from stormpath_wsgi.settings.types import (
     DomainName,
@@ -98,6 +99,13 @@ class WebSettings(Section):
     secure: SecureSettings = SecureSettings()
     fresh: FreshSettings = FreshSettings()
     second_factor: SecondFactorSettings = SecondFactorSettings()
+    social_sign_in: SocialSignInSettings = SocialSignInSettings()
+    social: dict[str, SocialSettings] = Field(
+        dict(DOCUMENTED),
+        description="Each site through which people sign in, by the id of its provider: google, facebook, github, "
+        "linkedin, microsoft, apple, or a name of your choice for any other. What is given is laid over the "
+        "documented ones.",
+    )
     me: MeSettings = MeSettings()
     forward_auth: ForwardAuthSettings = ForwardAuthSettings()
     health: HealthSettings = HealthSettings()
@@ -117,6 +125,11 @@ class WebSettings(Section):
         None,
         description=f"{_HANDLER}called with the account (None: nobody was) and the WSGI environ after a sign-out.",
     )
+
+    @field_validator("social", mode="before")
+    @classmethod
+    def _over_documented(cls, given: Any) -> Any:
+        return overlaid(given)
 
     @model_validator(mode="after")
     def _pages_are_apart(self) -> Self:
@@ -185,6 +198,22 @@ class WebSettings(Section):
         """Log that organizations have no hosts of their own, where that is asked for and cannot be."""
         if self.multi_tenancy.enabled and self.organizations_below is None:
             log.warning("%s", NO_HOSTS)
+
+    def social_of(self, provider_id: str) -> SocialSettings:
+        """What is set of the provider with that id; what is usual, where nothing is."""
+        return self.social.get(provider_id) or SocialSettings()
+
+    def offers_social(self, provider_id: str) -> bool:
+        """Whether people may sign in through the provider with that id, where a directory of it is mapped."""
+        return self.social_sign_in.enabled and self.social_of(provider_id).enabled is not False
+
+    def callback_uri(self, provider_id: str) -> str:
+        """The path to which the provider with that id sends people back, below the mount point of the application."""
+        return self.at(self.social_of(provider_id).uri or f"{self.social_sign_in.uri}/{provider_id}")
+
+    def start_uri(self, provider_id: str) -> str:
+        """The path of the link that leads to the provider with that id, likewise."""
+        return self.at(self.social_of(provider_id).start_uri or f"{self.login.uri}/{provider_id}")
 
     def at(self, uri: str) -> str:
         """The path of one of our *uri* settings below the application's mount point: with the base path before it."""
