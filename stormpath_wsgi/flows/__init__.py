@@ -15,11 +15,13 @@ from stormpath_wsgi.flows.account_data import AccountData
 from stormpath_wsgi.flows.api_keys import ApiKeys
 from stormpath_wsgi.flows.awaited import Awaited, AwaitedMails
 from stormpath_wsgi.flows.browser import Browsers
+from stormpath_wsgi.flows.connections import WaitingConnections
 from stormpath_wsgi.flows.deletion import AccountDeletion
 from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
 from stormpath_wsgi.flows.factors import OwnFactors
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
+from stormpath_wsgi.flows.journeys import CONNECT, PROVE, SIGN_IN, Journeys
 from stormpath_wsgi.flows.new_passwords import NewPasswords
 from stormpath_wsgi.flows.passkey_challenges import Challenges
 from stormpath_wsgi.flows.passkey_ways import PasskeyWay, SecurityKeyWay
@@ -41,6 +43,7 @@ from stormpath_wsgi.flows.refusals import (
     RegistrationRefused,
     SessionRefused,
     SignInRefused,
+    SocialRefused,
     TokenRefused,
     TokensRefused,
     VerificationRefused,
@@ -51,6 +54,8 @@ from stormpath_wsgi.flows.securing import Securing
 from stormpath_wsgi.flows.sessions import SignedInPlaces
 from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished, Waived
 from stormpath_wsgi.flows.sign_out import SignOut
+from stormpath_wsgi.flows.social import Arrived, Connection, Social
+from stormpath_wsgi.flows.social_stores import SocialStore, SocialStores
 from stormpath_wsgi.flows.tokens import TokenGrants
 from stormpath_wsgi.flows.trusted import TrustedBrowsers
 from stormpath_wsgi.flows.verification import Verification
@@ -62,13 +67,18 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.web.environ import PAGES
 
 __all__ = [
+    "CONNECT",
+    "PROVE",
+    "SIGN_IN",
     "AccountData",
     "AccountDeletion",
     "AddressToken",
     "ApiKeys",
+    "Arrived",
     "Asked",
     "Awaited",
     "CodeRefused",
+    "Connection",
     "DeletionRefused",
     "EmailChanges",
     "Entered",
@@ -102,6 +112,9 @@ __all__ = [
     "SignInRefused",
     "SignOut",
     "SignedInPlaces",
+    "Social",
+    "SocialRefused",
+    "SocialStore",
     "Step",
     "TokenGrants",
     "TokenRefused",
@@ -118,7 +131,7 @@ __all__ = [
 class Flows:
     """The flows of one application: ``sign_in``, ``second_factor``, ``registration``, ``invitation``, ``sign_out``,
     ``password``, ``securing``, ``verification``, ``fresh``, ``passkeys``, ``profile``, ``email``, ``factors``,
-    ``places``, ``api_keys``, ``account_data``, ``deletion``, ``tokens``. Lives with the process.
+    ``places``, ``api_keys``, ``account_data``, ``deletion``, ``tokens``, ``social``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -144,6 +157,24 @@ class Flows:
             self.fresh,
             challenges,
             settings.relying_party(),
+            browsers,
+            self.limits,
+        )
+        #: Signing in through other sites.
+        self.social = Social(
+            client,
+            application,
+            self.sign_in,
+            self.fresh,
+            self.passkeys,
+            Journeys(keys, id_of(application.href), secure=secure),
+            WaitingConnections(keys, id_of(application.href), secure=secure),
+            SocialStores(
+                client.data_store,
+                application.href,
+                ttl=settings.cache_ttl.total_seconds(),
+                offers=settings.web.offers_social,
+            ),
             browsers,
             self.limits,
         )

@@ -88,6 +88,32 @@ class PasskeyRefused(SignInRefused):
     """
 
 
+class SocialRefused(SignInRefused):
+    """Another site has proved nobody, or the account that it has proved is not signed in or connected.
+
+    *cancelled*: the visitor has said no there. *purpose*, *onward*: what the journey was for, and the address of this
+    site where it was to lead (:class:`.Journey`); None: not known.
+
+    Codes: ``TOKEN_SIGNATURE_WRONG`` (the visitor has not set out in this browser, or is back already),
+    ``TOKEN_EXPIRED``, ``PROVIDER_REFUSED``, ``PROVIDER_NOT_MAPPED``, ``UNAVAILABLE`` (the other site is),
+    ``NOT_UNIQUE`` (it is connected with another account), ``LAST_WAY_IN``, and those of an account that may not sign
+    in.
+    """
+
+    def __init__(
+        self,
+        code: Code | None,
+        *,
+        field: str | None = None,
+        error: Error | None = None,
+        cancelled: bool = False,
+        purpose: str | None = None,
+        onward: str | None = None,
+    ) -> None:
+        super().__init__(code, field=field, error=error)
+        self.cancelled, self.purpose, self.onward = cancelled, purpose, onward
+
+
 class PendingRefused(SignInRefused):
     """A pending sign-in is no good, or no longer: whoever has it has to begin again.
 

@@ -11,11 +11,11 @@ import base64
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.codes import Code
@@ -120,6 +120,10 @@ class Question:
     name: str
 
 
+#: What is called when somebody has signed in: with the session, the account, and what was proved first (``password``).
+After: TypeAlias = Callable[[CurrentSession, Account, str], object]
+
+
 class SignIn:
     """Sign-ins to one application. Lives with the process; threads may share it."""
 
@@ -140,10 +144,15 @@ class SignIn:
         self._unasked = False if asks_to_remember else None
         self._events = client.events
         self._steps: tuple[Step, ...] = ()
+        self._after: tuple[After, ...] = ()
 
     def add_step(self, step: Step) -> None:
         """Have *step* asked at each sign-in from now on, after those that were added before."""
         self._steps = (*self._steps, step)
+
+    def add_after(self, after: After) -> None:
+        """Have *after* called when a session has begun by a sign-in, before listeners are told. It must not raise."""
+        self._after = (*self._after, after)
 
     def with_password(
         self,
@@ -210,6 +219,7 @@ class SignIn:
         asked: bool = False,
         remember: bool | None = None,
         answers: tuple[str, ...] = (),
+        nonce: str | None = None,
     ) -> Finished | Unfinished:
         """Sign *account* in, for whom the caller vouches, as far as nothing else is asked.
 
@@ -217,14 +227,14 @@ class SignIn:
         *remember*: whether the visitor wants to stay signed in, for ``session.remember``, or only until the browser is
         closed; None: nobody has asked, so it is as long as ``session.idle`` and ``session.absolute`` say. *answers*:
         the questions that what was proved answers as well: a device that asks for a finger or a PIN is a second factor
-        in itself (``factor``).
+        in itself (``factor``). *nonce*: 16 to 128 characters of a URL, which begin one session at most.
 
         Raises :class:`SignInRefused` when it may not have a session, and :class:`~stormpath_wsgi.events.Declined` when
         a listener refuses; nothing has changed then. Raises :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         if not asked:
             self._ask_listeners(SignInStarts(account=account.href, credential=credential))
-        return self._enter(session, account, credential, None, remember, answers)
+        return self._enter(session, account, credential, None, remember, answers, nonce)
 
     def enter_after(
         self,
@@ -350,10 +360,12 @@ class SignIn:
         login: str | None,
         remember: bool | None,
         answers: tuple[str, ...] = (),
+        nonce: str | None = None,
     ) -> Finished | Unfinished:
         progress = Progress.of(account, credential, remember)
+        progress = dataclasses.replace(progress, id=nonce, proved=(*progress.proved, *answers))
         with self._telling(login=login, account=account.href, credential=credential):
-            return self._go_on(session, account, dataclasses.replace(progress, proved=(*progress.proved, *answers)))
+            return self._go_on(session, account, progress)
 
     def _go_on(self, session: CurrentSession, account: Account, progress: Progress) -> Finished | Unfinished:
         """Ask the next question, or begin the session when there is none."""
@@ -386,6 +398,8 @@ class SignIn:
             raise kind.of(error) from error
         self._pending.forget(session)
         self._browsers.remember(session, id_of(account.href))
+        for after in self._after:
+            after(session, account, progress.proved[0])
         for href in session.ended:
             if href != account.href:
                 self._events.emit(SignedOut(account=href, actor=before.actor, credential=before.credential))
