@@ -16,7 +16,7 @@ from stormpath_wsgi.client import Application, Client
 from stormpath_wsgi.client.choice import find_application
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
 from stormpath_wsgi.events import SignInFailed
-from stormpath_wsgi.flows import Flows
+from stormpath_wsgi.flows import Flows, social_setup
 from stormpath_wsgi.pages import AnyPage, Pages, declared
 from stormpath_wsgi.policy import challenge_on_401
 from stormpath_wsgi.protect import Protected
@@ -69,6 +69,7 @@ class StormpathMiddleware:
         wanted = self.settings.application
         self.application = find_application(self.client, href=wanted.href, name=wanted.name)
         tell_what_is_not_mapped(self.application)
+        social_setup.set_up(self.client, self.application, self.settings)
         self.settings.limits.tell_if_off()
         self.sessions = Sessions(self.client, self.application, self.settings)
         self.events.listen(SignInFailed, ProxyHint(self.sessions.proxies))

@@ -54,6 +54,13 @@ def current_session() -> CurrentSession:
         return stormpath().credentials.open(request.environ)
 
 
+def returns_to(provider_id: str) -> str:
+    """The whole address to which the provider with that id sends people back who come from the current request."""
+    web = stormpath().settings.web
+    base = web.base_url or request.url_root.rstrip("/")
+    return base + web.callback_uri(provider_id)
+
+
 def refused_by_listener(refused: Declined) -> Error:
     """What a listener refused, as the error that apps expect of a directory. Its *message* is for people."""
     return fault(Code.REFUSED_BY_LISTENER, refused.message, message=refused.message)

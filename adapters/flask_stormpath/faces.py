@@ -66,8 +66,10 @@ def _words() -> dict[str, Any]:
     return {"stormpath_text": _text, "stormpath_language": _language, "stormpath_direction": _direction}
 
 
-def _text(english: str) -> str:
-    return texts_of(request.environ).gettext(english) if has_request_context() else english
+def _text(english: str, **values: str) -> str:
+    if has_request_context():
+        return texts_of(request.environ).gettext(english, **values)
+    return english % values if values else english
 
 
 def _language() -> str:

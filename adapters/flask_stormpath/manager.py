@@ -80,7 +80,9 @@ class StormpathManager:
                 add_page(app, name, path)
         for provider, view in PROVIDERS.items():
             if app.config[f"STORMPATH_ENABLE_{provider}"]:
-                add_view(app, view.__name__, app.config[f"STORMPATH_{provider}_LOGIN_URL"], view, {"GET"})
+                path = middleware.settings.web.callback_uri(provider.lower())
+                middleware.returns |= {path.encode().decode("latin-1")}
+                add_view(app, view.__name__, path, view, {"GET"})
         stay_on_the_host(app)
         add_templates(app)
 

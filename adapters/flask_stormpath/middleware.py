@@ -31,6 +31,8 @@ class FlaskMiddleware(StormpathMiddleware):
         self._app, self._wsgi_app = app, app.wsgi_app
         #: The methods of the pages that the app serves, by name.
         self.served_by_app: dict[str, frozenset[str]] = {}
+        #: The addresses to which providers send people back and that the app serves: native strings of WSGI.
+        self.returns: frozenset[str] = frozenset()
         #: The pages in whose place the app has a view of its own; None: not known before the first request.
         self._left_to_app: frozenset[str] | None = None
         self.late = LatePages(app, self.pages)
@@ -52,7 +54,8 @@ class FlaskMiddleware(StormpathMiddleware):
         """The app serves its pages by its views, before any policy for their paths."""
         if page.name in (self._left_to_app or ()):
             return None
-        if environ["REQUEST_METHOD"] not in self.served_by_app.get(page.name, ()):
+        comes_back = environ["REQUEST_METHOD"] == "GET" and environ.get("PATH_INFO") in self.returns
+        if not comes_back and environ["REQUEST_METHOD"] not in self.served_by_app.get(page.name, ()):
             # Those that know forms of Flask-Stormpath look at the app, and at its request.
             with self._app.request_context(environ) if page.name in VIEWS else nullcontext():
                 return super().serve_page(page, environ)

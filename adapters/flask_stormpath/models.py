@@ -9,11 +9,10 @@ from typing import Any, ClassVar, Self
 from blinker import NamedSignal, Namespace
 from flask import g, has_request_context
 
-from flask_stormpath.extension import ASKED, current, current_session, refused_by_listener, stormpath
+from flask_stormpath.extension import ASKED, current, current_session, refused_by_listener, returns_to, stormpath
 from flask_stormpath.flags import NO, YES, Flag
 from stormpath_wsgi.client import Account, Group, Provider
-from stormpath_wsgi.codes import Code
-from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import SignInRefused
 
@@ -101,13 +100,24 @@ class User(Account):
 
     @classmethod
     def from_google(cls, code: str) -> Self:
-        """The user whom Google knows by *code*. There is no sign-in through Google yet: always an error, 5201."""
-        raise fault(Code.PROVIDER_NOT_MAPPED)
+        """The user whom Google knows by *code*; made if there is none. Signs nobody in."""
+        return cls._from_provider("google", code=code)
 
     @classmethod
     def from_facebook(cls, access_token: str) -> Self:
-        """The user whom Facebook knows by *access_token*. There is no sign-in through Facebook yet: always an error."""
-        raise fault(Code.PROVIDER_NOT_MAPPED)
+        """The user whom Facebook knows by *access_token*; made if there is none. Signs nobody in."""
+        return cls._from_provider("facebook", access_token=access_token)
+
+    @classmethod
+    def _from_provider(cls, provider_id: str, **proof: str) -> Self:
+        if "code" in proof and has_request_context():
+            # A code is good for the address only that it was asked for with.
+            proof["redirect_uri"] = returns_to(provider_id)
+        account = stormpath().application.get_provider_account(provider_id, **proof)
+        user = cls.at(account.href)
+        if account.is_new_account:
+            user.announce(user_created)
+        return user
 
     def read(self, member: Any) -> Any:
         """The value of *member*. Of the user who is signed in, the remembered groups are used."""

@@ -137,9 +137,6 @@ _DEFAULTS: Mapping[str, Any] = {
     f"{_FIELDS}.middleName.required": False,
 }
 
-#: Features that there are no pages for.
-_NOT_SERVED = ("STORMPATH_ENABLE_GOOGLE", "STORMPATH_ENABLE_FACEBOOK")
-
 _SOCIAL = {
     "GOOGLE": ("client_id", "client_secret", "You must define your Google app settings."),
     "FACEBOOK": ("app_id", "app_secret", "You must define your Facebook app settings."),
@@ -212,9 +209,26 @@ def _told(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if config["STORMPATH_ACCEPT_DISABLED_FIELDS"]:
         for field in (field for name, field in _SWITCHED.items() if not config[f"STORMPATH_ENABLE_{name}"]):
             yield from _unseen(field)
+    yield from _social(config)
     for name, place in _own(config).items():
         if config[name] is not None:
             yield place, config[name]
+
+
+def _social(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Our settings of the providers that *config* enables, by dotted name."""
+    for provider, (public, secret, _) in _SOCIAL.items():
+        if config[f"STORMPATH_ENABLE_{provider}"]:
+            app, place = config["STORMPATH_SOCIAL"][provider], f"web.social.{provider.lower()}"
+            scopes = app.get("scopes")
+            yield f"{place}.enabled", True
+            yield f"{place}.clientId", app[public]
+            yield f"{place}.clientSecret", app[secret]
+            yield f"{place}.uri", config[f"STORMPATH_{provider}_LOGIN_URL"]
+            if scopes:
+                yield f"{place}.scope", scopes if isinstance(scopes, str) else " ".join(scopes)
+            if app.get("hd"):
+                yield f"{place}.hd", app["hd"]
 
 
 def _unseen(field: str) -> Iterator[tuple[str, bool]]:
@@ -228,10 +242,6 @@ def _warn(config: Mapping[str, Any]) -> None:
     for name, documented in _changed(config).items():
         if documented.instead:
             warnings.warn(f"{name} has no effect: {documented.instead}.", stacklevel=5)
-    for name in _NOT_SERVED:
-        if config[name]:
-            provider = name.rpartition("_")[2].capitalize()
-            warnings.warn(f"{name}: there is no sign-in through {provider} yet, and no button for it.", stacklevel=5)
 
 
 def _legend(config: Mapping[str, Any]) -> str:

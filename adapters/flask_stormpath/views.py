@@ -12,11 +12,10 @@ from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 import webob
-from flask import Flask, abort, current_app, flash, redirect, request
+from flask import Flask, abort, current_app, redirect, request
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from flask_stormpath import faces
 from flask_stormpath.extension import stormpath
 from flask_stormpath.session import begun_by_page, logout_user
 from stormpath_wsgi.adapting import HTML, EndedEarly, TooLarge, read, unavailable
@@ -54,13 +53,13 @@ def logout(**host: str) -> Response:
 
 
 def google_login(**host: str) -> Response:
-    """There is no sign-in through Google yet: leads to the sign-in page. One in the app's own template says so."""
-    return _not_yet("Google")
+    """Where Google sends people back who sign in with it. Without what Google brings it leads there."""
+    return _answer("social")
 
 
 def facebook_login(**host: str) -> Response:
-    """There is no sign-in through Facebook yet: leads to the sign-in page. One in the app's own template says so."""
-    return _not_yet("Facebook")
+    """The same of Facebook."""
+    return _answer("social")
 
 
 #: By the name of a page.
@@ -127,16 +126,6 @@ def _environ() -> dict[str, Any]:
     if not environ.get("HTTP_ACCEPT") and not request.is_json and HTML in stormpath().settings.web.produces:
         environ["HTTP_ACCEPT"] = HTML
     return environ
-
-
-def _not_yet(provider: str) -> Response:
-    """Leads to the sign-in page. It says why, by a flashed message, where it is a template of the app's own. Our page
-    shows none: the message would stay in the session, and another page of the app would show it.
-    """
-    if faces.LOGIN.template is not None:
-        flash(f"This site does not offer to sign in through {provider}.")
-    page = stormpath().pages.named("login")
-    return redirect(request.script_root + (page.uri if page else "/"))
 
 
 def _sign_out() -> Response:

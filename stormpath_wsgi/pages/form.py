@@ -101,7 +101,7 @@ class Form:
 
     def model(self, texts: Texts) -> dict[str, Any]:
         """What a single-page app needs to draw the form."""
-        # Account stores are listed for their sign-in buttons; those of the directory itself have none.
+        # A page that offers to sign in through other sites lists them here.
         return {"form": {"fields": self.visible(texts)}, "accountStores": []}
 
     def inputs(

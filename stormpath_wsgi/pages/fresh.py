@@ -7,7 +7,8 @@ from typing import Any
 
 from webob import Request, Response
 
-from stormpath_wsgi.flows import PasskeyRefused, SignInRefused
+from stormpath_wsgi.client import Account
+from stormpath_wsgi.flows import PROVE, PasskeyRefused, SignInRefused
 from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import Form
 from stormpath_wsgi.pages.page import FormPage, Outcome
@@ -15,6 +16,7 @@ from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.pages.social_links import Button, SocialButtons, organization_href
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import FreshForm, FreshSettings
 from stormpath_wsgi.texts import marked
@@ -39,6 +41,9 @@ REASONS: Mapping[str, str] = {
 
 #: Why it is asked, for anything else.
 ANY_REASON = marked("Enter your password once more before you go on.")
+
+#: The same for who has no password.
+NO_PASSWORD = marked("Sign in once more before you go on.")
 
 #: What the visitor is told whose password is wrong. Who it is, is no secret here.
 WRONG = marked("That is not your password. Check it, and enter it again.")
@@ -67,7 +72,7 @@ class FreshPage(FormPage[FreshSettings]):
 
     def __init__(self, site: Site, settings: FreshSettings) -> None:
         super().__init__(site, settings)
-        self.form = Form(FreshForm())
+        self.form, self._buttons = Form(FreshForm()), SocialButtons(site)
 
     def answer(self, request: Request, *, html: bool) -> Response | None:
         session = session_of(request.environ)
@@ -107,9 +112,25 @@ class FreshPage(FormPage[FreshSettings]):
         session, texts = session_of(request.environ), texts_of(request.environ)
         user, passkeys = session.user, self.site.flows.passkeys
         passkey = None if user.account is None else passkeys.to_prove(session, user.account, alone=True)
-        reason = REASONS.get(read_query(request).get(FOR, ""), ANY_REASON)
-        told = texts.gettext(reason)
-        return {"email": user.email, "reason": told, "other": self._other(request), "passkey": passkey}
+        # An account that another site signs in may have no password.
+        has_password = user.account is None or user.account.password_modified_at is not None
+        reason = REASONS.get(read_query(request).get(FOR, ""), ANY_REASON) if has_password else NO_PASSWORD
+        return {
+            "email": user.email,
+            "reason": texts.gettext(reason),
+            "other": self._other(request),
+            "passkey": passkey,
+            "has_password": has_password,
+            "social": self._ways(request, user.account),
+        }
+
+    def _ways(self, request: Request, account: Account | None) -> list[Button]:
+        """The other sites through which who is signed in may prove it."""
+        buttons = self._buttons.shown(request, next=self._destination(request), **{FOR: PROVE})
+        if account is None or not buttons:
+            return []
+        held = self.site.flows.social.connections(account, organization_href(request))
+        return [button for button in buttons if any(each.provider_id == button.id for each in held)]
 
     def _other(self, request: Request) -> str | None:
         """Where somebody else signs out first; None: no page of ours asks that."""

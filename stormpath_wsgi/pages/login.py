@@ -12,15 +12,16 @@ from webob import Request, Response
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.cookie import Cookie
-from stormpath_wsgi.flows import Finished, PasskeyRefused, SignInRefused, Unfinished
+from stormpath_wsgi.flows import Finished, PasskeyRefused, SignInRefused, SocialRefused, Unfinished
 from stormpath_wsgi.pages.answer import redirect
 from stormpath_wsgi.pages.form import ORGANIZATION, Form, FormByHost, is_blank
 from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.parameters import STOLEN, read_query
 from stormpath_wsgi.pages.passkeys import ANSWER, CHALLENGE, not_confirmed
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait, invalid
-from stormpath_wsgi.pages.sentences import INVALID_LOGIN
+from stormpath_wsgi.pages.sentences import INVALID_LOGIN, SENTENCES
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.pages.social_links import SocialButtons, organization_href, social_context
 from stormpath_wsgi.policy import FORBIDDEN
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import FieldSettings, LoginForm, LoginSettings
@@ -94,6 +95,25 @@ BANNERS = {
     "deleted": Banner(marked("Your account is deleted."), marked("You are signed out everywhere.")),
 }
 
+#: The same of who comes from another site. ``%(provider)s``: what it is called.
+BY_PROVIDER, CANCELLED, CONNECT = "provider", "cancelled", "connect"
+NOT_SIGNED_IN = marked("%(provider)s did not sign you in. Try again, or use another way.")
+OF_PROVIDERS = {
+    BY_PROVIDER: Banner(NOT_SIGNED_IN, "", "bad"),
+    CANCELLED: Banner(marked("You did not sign in with %(provider)s."), marked("Try again, or use another way.")),
+    CONNECT: Banner(
+        marked("There is an account with this address already."),
+        marked("Sign in with its password, and %(provider)s is connected to it."),
+    ),
+    "wait": Banner(SENTENCES[Code.TOO_MANY_TRIES], "", "wait"),
+}
+
+#: Another site that has no name.
+ANOTHER_SITE = marked("The other site")
+
+#: The member of a JSON document that has what another site has given.
+PROVIDER_DATA = "providerData"
+
 #: The page that sends the mail again of which a banner speaks.
 SENDS_AGAIN = {"unverified": "verify", "forgot": "forgot"}
 
@@ -117,6 +137,7 @@ class LoginPage(FormPage[LoginSettings]):
         super().__init__(site, settings)
         self._forms = FormByHost(settings.form)
         self.form = self._forms.usual
+        self._buttons = SocialButtons(site)
         self._sent_on = {https: Cookie("stormpath_sent_on", secure=https or site.secure) for https in (False, True)}
 
     def form_at(self, request: Request) -> Form:
@@ -145,6 +166,8 @@ class LoginPage(FormPage[LoginSettings]):
             self.form_at(request).check_required(posted)
         remember = _is_ticked(posted) if self.is_asked(posted, html=html) else None
         proved = self._by_passkey if ANSWER in posted else self._by_password
+        if not html and PROVIDER_DATA in posted:
+            proved = self._by_provider
         result = proved(request, posted, remember)
         change = self._change_page(request) if html and result.password_is_known else None
         if isinstance(result, Unfinished):
@@ -176,20 +199,55 @@ class LoginPage(FormPage[LoginSettings]):
         except SignInRefused as refused:
             raise self._refusal(request, refused) from refused
 
+    def _by_provider(self, request: Request, posted: Mapping[str, Any], remember: bool | None) -> Finished | Unfinished:
+        data, here = posted[PROVIDER_DATA], organization_href(request)
+        try:
+            return self.site.flows.social.with_proof(
+                session_of(request.environ), data, organization=here, remember=remember
+            )
+        except SocialRefused as refused:
+            id = data.get("providerId") if isinstance(data, Mapping) else None
+            known = isinstance(id, str) and id in self.site.flows.social.offered(here)
+            raise self.social_refusal(refused, self._buttons.label(str(id)) if known else "") from refused
+        except SignInRefused as refused:
+            raise self._refusal(request, refused) from refused
+
+    @staticmethod
+    def social_refusal(refused: SocialRefused, label: str) -> Refusal:
+        """What a program is told that another site has not let somebody in. *label*: what that is called. Raises
+        :class:`Wait`.
+        """
+        Wait.check(refused)
+        refusal = Invalid(NOT_SIGNED_IN, provider=label or ANOTHER_SITE)
+        refusal.reason = refused.reason
+        return refusal
+
+    def account_stores(self, request: Request) -> list[dict[str, Any]]:
+        return self._buttons.documents(request)
+
     def context(self, request: Request) -> dict[str, Any]:
+        return {**self._context(request), **social_context(self.site, self._buttons, request)}
+
+    def _context(self, request: Request) -> dict[str, Any]:
         user, texts = session_of(request.environ).user, texts_of(request.environ)
         if user.is_authenticated:
             forbidden = _status(request) == FORBIDDEN or self._comes_back(request)
             title = texts.gettext("You are signed in as %(email)s.", email=user.email)
             banner = Banner(title, texts.gettext(NOT_THIS_ACCOUNT if forbidden else AS_SOMEBODY_ELSE))
             return {"labels": self._labels(texts), "banner": banner, "signed_in_as": user.email, "forbidden": forbidden}
-        status = _status(request)
-        found = BANNERS.get(status)
+        status, provider = _status(request), self._provider(request)
+        found = BANNERS.get(status) or OF_PROVIDERS.get(status)
         return {
             "labels": self._labels(texts),
-            "banner": found and Banner(texts.gettext(found.title), texts.gettext(found.text), found.tone),
+            "banner": found and _in_words(found, texts, provider=texts.gettext(provider)),
             "sends_again": SENDS_AGAIN.get(status),
         }
+
+    def _provider(self, request: Request) -> str:
+        """What the other site is called that the address names; a name for any where it names none."""
+        id = read_query(request).get("provider", "")
+        found = id in self.site.flows.social.offered(organization_href(request)) if id else False
+        return self._buttons.label(id) if found else ANOTHER_SITE
 
     def _labels(self, texts: Texts) -> dict[str, str]:
         """What a page calls the fields where their settings say nothing. Who registers with an address alone has no
@@ -273,6 +331,11 @@ class LoginPage(FormPage[LoginSettings]):
         if self._settings.remember_me:
             more["remember_me"] = RememberMe(REMEMBER_ME, _is_ticked(posted))
         return super()._page(request, status, posted, refusal, **more)
+
+
+def _in_words(banner: Banner, texts: Texts, **values: str) -> Banner:
+    title, text = (texts.gettext(each, **values) if each else "" for each in (banner.title, banner.text))
+    return Banner(title, text, banner.tone)
 
 
 def _is_ticked(posted: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -59,11 +60,12 @@ def favicon(look: LookSettings, name: str) -> str:
     return "data:image/svg+xml," + quote(drawing, safe="")
 
 
-def image_sources(look: LookSettings) -> list[str]:
-    """The other sites that images come from, as sources of a Content-Security-Policy."""
-    addresses = [
-        urlsplit(address) for address in (look.logo, look.logo_dark) if address and address.startswith("https")
-    ]
+def image_sources(look: LookSettings, marks: Iterable[str | None] = ()) -> list[str]:
+    """The other sites that images come from, as sources of a Content-Security-Policy. *marks*: the addresses of those
+    of providers.
+    """
+    images = (look.logo, look.logo_dark, *marks)
+    addresses = [urlsplit(address) for address in images if address and address.startswith("https")]
     return sorted({f"https://{address.netloc}" for address in addresses})
 
 

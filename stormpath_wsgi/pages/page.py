@@ -80,6 +80,16 @@ class Page(ABC, Generic[S]):
         self.uri = site.web.at(settings.uri)
         self._declared = self.declaration(settings)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where it is served: paths below the mount point of the application."""
+        return (self.uri,)
+
+    @property
+    def above(self) -> tuple[str, ...]:
+        """Paths below which all requests are for it as well."""
+        return (self.uri,) if self.takes_below else ()
+
     def __call__(self, request: Request) -> Response | None:
         if request.method not in self.methods and self.methods is not ALL_METHODS:
             return None
@@ -260,7 +270,12 @@ class FormPage(Page[F]):
 
     def describe(self, request: Request) -> Response | None:
         """What a single-page app needs to draw the form. None: the request is for the wrapped application."""
-        return json_answer(self.form_at(request).model(texts_of(request.environ)))
+        model = self.form_at(request).model(texts_of(request.environ))
+        return json_answer({**model, "accountStores": self.account_stores(request)})
+
+    def account_stores(self, request: Request) -> list[dict[str, Any]]:
+        """What a single-page app needs to draw the buttons of other sites, as the framework specification has it."""
+        return []
 
     def refuse(self, request: Request, posted: Mapping[str, Any], refusal: Refusal) -> Response:
         """The form once more, with what is wrong."""

@@ -20,6 +20,7 @@ from stormpath_wsgi.pages.page import FormPage, Outcome
 from stormpath_wsgi.pages.refusal import Invalid, Wait, invalid
 from stormpath_wsgi.pages.sent import VERIFICATION_VIEW, SentPage
 from stormpath_wsgi.pages.site import Site
+from stormpath_wsgi.pages.social_links import SocialButtons, social_context
 from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import RegisterSettings
 from stormpath_wsgi.texts import marked
@@ -37,6 +38,7 @@ class RegisterPage(FormPage[RegisterSettings]):
         super().__init__(site, settings)
         self._forms = FormByHost(settings.form, lambda: site.about.demanded)
         self.form = self._forms.usual
+        self._buttons = SocialButtons(site)
         self._sent = SentPage(site, VERIFICATION, VERIFICATION_VIEW, site.web.at(site.web.verify_email.uri))
 
     def form_at(self, request: Request) -> Form:
@@ -67,7 +69,11 @@ class RegisterPage(FormPage[RegisterSettings]):
 
     def context(self, request: Request) -> dict[str, Any]:
         strength = self.site.about.password_strength
-        return {"password_rules": strength and password_rules(strength, texts_of(request.environ))}
+        rules = strength and password_rules(strength, texts_of(request.environ))
+        return {"password_rules": rules, **social_context(self.site, self._buttons, request)}
+
+    def account_stores(self, request: Request) -> list[dict[str, Any]]:
+        return self._buttons.documents(request)
 
     def _refusal(self, refused: RegistrationRefused) -> Invalid:
         """What the visitor is told. Raises :class:`Wait`."""

@@ -72,7 +72,7 @@ class Site:
         templates = self._templates = templates_of(web, pages)
         #: Sources that a form may lead to. Browsers hold the redirect that follows a form to form-action as well.
         self._form_targets = {"'self'", *(_origin(target) for page in pages for target in page.form_targets)}
-        images = " ".join(("'self'", "data:", *image_sources(web.look)))
+        images = " ".join(("'self'", "data:", *image_sources(web.look, (each.mark for each in web.social.values()))))
         self._content_policy = (
             f"default-src 'none'; style-src 'self' {templates.style_source}; script-src {templates.script_source}; "
             f"img-src {images}; font-src 'self'; form-action %s; frame-ancestors 'none'; base-uri 'none'"

@@ -22,6 +22,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Declined, here
 from stormpath_wsgi.flows import FreshRequired
 from stormpath_wsgi.pages.account.api_keys import ApiKeysSection
+from stormpath_wsgi.pages.account.connections import LEAVING
 from stormpath_wsgi.pages.account.data import DataSection
 from stormpath_wsgi.pages.account.devices import DevicesSection
 from stormpath_wsgi.pages.account.factors import FactorsSection
@@ -77,10 +78,11 @@ class AccountPage(Page[AccountSettings]):
         self._actions = {name: action for section in self._sections for name, action in section.actions.items()}
         self._panels = {name: risky for section in self._sections for name, risky in section.panels.items()}
         self._statuses = {name: said for section in self._sections for name, said in section.statuses.items()}
+        self._troubles = {name: said for section in self._sections for name, said in section.troubles.items()}
 
     @classmethod
     def templates(cls, settings: AccountSettings) -> tuple[str, ...]:
-        return settings.view, *(f"account/{section.name}.html" for section in SECTIONS)
+        return settings.view, LEAVING, *(f"account/{section.name}.html" for section in SECTIONS)
 
     def answer(self, request: Request, *, html: bool) -> Response | None:
         if not html:
@@ -95,7 +97,8 @@ class AccountPage(Page[AccountSettings]):
         if request.method == "POST":
             return self._act(visit)
         if change not in self._panels:
-            return self._show(visit, said=self._statuses.get(query.get(STATUS, "")))
+            status = query.get(STATUS, "")
+            return self._show(visit, said=self._statuses.get(status), trouble=self._troubles.get(status))
         if self._panels[change] and not session.is_fresh:
             return self._ask_again(visit, change)
         return self._show(dataclasses.replace(visit, change=change))
@@ -176,7 +179,9 @@ class AccountPage(Page[AccountSettings]):
         answer.status_int = HTTPStatus.SEE_OTHER
         return answer
 
-    def _show(self, visit: Visit, status: int = HTTPStatus.OK, said: str | None = None) -> Response:
+    def _show(
+        self, visit: Visit, status: int = HTTPStatus.OK, said: str | None = None, trouble: str | None = None
+    ) -> Response:
         shown: list[dict[str, Any]] = []
         labels: dict[str, str] = {}
         for section in self._sections:
@@ -196,6 +201,7 @@ class AccountPage(Page[AccountSettings]):
             user=visit.session.user,
             email=visit.account.email,
             said=said and visit.texts.gettext(said),
+            trouble=trouble and visit.texts.gettext(trouble),
             sections=shown,
             here=self._here(visit.request),
             change=visit.change,

@@ -103,6 +103,8 @@ class AccountSection(ABC):
         self.panels: Mapping[str, bool] = {}
         #: The sentences that ``?status=`` may say, by name. Marked for the catalogues.
         self.statuses: Mapping[str, str] = {}
+        #: The same of what was not done.
+        self.troubles: Mapping[str, str] = {}
         #: What its forms may ask for, by the value of the field ``action``. No two sections have the same name in it.
         self.actions: Mapping[str, Action] = {}
 

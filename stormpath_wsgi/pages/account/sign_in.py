@@ -7,6 +7,7 @@ from typing import Any
 
 from stormpath_wsgi.flows import PasswordRefused, SignInRefused
 from stormpath_wsgi.pages.about import PasswordRules, password_rules
+from stormpath_wsgi.pages.account.connections import ConnectionRows
 from stormpath_wsgi.pages.account.passkeys import PasskeyRows
 from stormpath_wsgi.pages.account.section import STATUS, AccountSection, Action, Done, Visit
 from stormpath_wsgi.pages.form import is_blank, raise_all
@@ -24,7 +25,9 @@ _LABELS: Mapping[str, str] = {PRESENT: marked("Password now"), NEW: marked("New 
 
 
 class SignInSection(AccountSection):
-    """The password, and passkeys. An account without a password, because another site signs it in, has no such row."""
+    """The password, passkeys, and other sites. An account without a password, because another site signs it in, has no
+    row for one.
+    """
 
     name = "sign-in"
     title = short = marked("Sign-in")
@@ -34,14 +37,21 @@ class SignInSection(AccountSection):
         self._fields = {NEW: FieldSettings(label=_LABELS[NEW], type="password")}
         # The panel asks for the password itself, so nobody is asked before it opens.
         passkeys = self._passkeys = PasskeyRows(site)
-        self.panels = {"password": False, **passkeys.panels}
+        connections = self._connections = ConnectionRows(site)
+        self.panels = {"password": False, **passkeys.panels, **connections.panels}
         done = marked("Your password is changed. You were signed out everywhere else.")
-        self.statuses = {"password": done, **passkeys.statuses}
-        self.actions = {"password": Action(self._change, panel="password"), **passkeys.actions}
+        self.statuses = {"password": done, **passkeys.statuses, **connections.statuses}
+        self.troubles = connections.troubles
+        self.actions = {
+            "password": Action(self._change, panel="password"),
+            **passkeys.actions,
+            **connections.actions,
+        }
 
     def context(self, visit: Visit) -> Mapping[str, Any] | None:
         changed, passkeys = visit.account.password_modified_at, self._passkeys.context(visit)
-        if changed is None and passkeys is None:
+        connections = self._connections.context(visit)
+        if changed is None and passkeys is None and connections is None:
             return None
         rules = self._rules(visit) if visit.change == "password" and changed is not None else None
         stolen = None
@@ -49,7 +59,8 @@ class SignInSection(AccountSection):
             stolen = self.site.wanted(visit.request) or self.site.link(visit.request, self.site.web.login.next_uri)
         labels = {name: visit.texts.gettext(label) for name, label in _LABELS.items()}
         day = None if changed is None else visit.texts.date(changed, self.site.web.time_zone)
-        return {"changed": day, "rules": rules, "labels": labels, "stolen": stolen, "passkeys": passkeys}
+        shown = {"passkeys": passkeys, "connections": connections}
+        return {"changed": day, "rules": rules, "labels": labels, "stolen": stolen, **shown}
 
     def _rules(self, visit: Visit) -> PasswordRules:
         strength = self.site.about.strength_in(visit.account.directory.href)

@@ -157,6 +157,18 @@
 
   for (const place of passkeys ? document.querySelectorAll("[data-needs-passkeys]") : []) place.hidden = false;
 
+  // Who wants to stay signed in wants that by way of another site too.
+  for (const way of document.querySelectorAll("[data-way]")) {
+    way.addEventListener("click", () => {
+      const remember = document.querySelector("input[type=checkbox][name=rememberMe]");
+      if (!remember) return;
+      const address = new URL(way.href);
+      if (remember.checked) address.searchParams.set(remember.name, remember.value);
+      else address.searchParams.delete(remember.name);
+      way.href = address.href;
+    });
+  }
+
   // What a device still offers, and the site does not take any more.
   const signal = async (name, options) => {
     const tells = passkeys && PublicKeyCredential[name];
