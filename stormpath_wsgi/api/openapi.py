@@ -429,6 +429,7 @@ _ANSWERED = (
     kinds.AuthorizationRequest,
     kinds.PasswordResetToken,
     kinds.DefaultRelayState,
+    kinds.SpentAnswer,
 )
 _NO_RESOURCES = (
     *_ANSWERED,

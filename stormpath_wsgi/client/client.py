@@ -95,7 +95,6 @@ class Client(Shared):
         self.auth: KeyPair | None = None
         self._expand = wire_expand(expand)
         self._events = events or Events()
-        self.answers = Answers()
         if data_store is not None and url is None:
             self.data_store = data_store
         elif url is None or data_store is not None:
@@ -120,6 +119,8 @@ class Client(Shared):
         else:
             options = options or DirectoryOptions()
             self.data_store = open_local(url, replace(options, base_url=base_url) if base_url else options)
+        #: Reads what visitors bring back from an ID Site.
+        self.answers = Answers(self.data_store)
 
     @property
     def base_url(self) -> str:

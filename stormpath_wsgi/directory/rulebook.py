@@ -29,7 +29,7 @@ from stormpath_wsgi.directory.rules.stores import (
     memberships,
     organizations,
 )
-from stormpath_wsgi.directory.rules.tokens import api_keys, sessions, tokens
+from stormpath_wsgi.directory.rules.tokens import api_keys, sessions, spent_answers, tokens
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.kinds import Kind
 
@@ -67,6 +67,7 @@ CREATE: Mapping[type[Kind], Create] = {
     kinds.Challenge: challenges.create,
     kinds.Passkey: passkeys.create,
     kinds.PasskeyAttempt: passkeys.attempt,
+    kinds.SpentAnswer: spent_answers.create,
 }
 
 #: The functions that change a resource.

@@ -101,6 +101,7 @@ from stormpath_wsgi.kinds.tokens import (
     PasswordResetToken,
     RefreshToken,
     Session,
+    SpentAnswer,
     VerificationEmail,
 )
 from stormpath_wsgi.kinds.values import (
@@ -127,6 +128,7 @@ from stormpath_wsgi.kinds.values import (
     VISITOR_ADDRESS,
     YEAR,
     id_of,
+    is_authorized_callback,
 )
 
 _FAMILIES = (tenants, applications, directories, accounts, factors, passkeys, providers, tokens, saml)
@@ -155,8 +157,8 @@ __all__ = [
     "PasswordResetToken", "PasswordStrength", "Phone", "Provider", "ProviderData", "RefreshToken",
     "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata", "SamlPolicy",
     "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SecondFactor", "Session",
-    "SmtpServer", "Struct", "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules", "VerificationEmail",
-    "X509Certificate", "brings_proof", "format_duration", "format_instant", "id_of", "is_storable",
-    "parse_duration", "parse_instant", "wire_name",
+    "SmtpServer", "SpentAnswer", "Struct", "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules",
+    "VerificationEmail", "X509Certificate", "brings_proof", "format_duration", "format_instant", "id_of",
+    "is_authorized_callback", "is_storable", "parse_duration", "parse_instant", "wire_name",
 ]
 # fmt: on

@@ -53,6 +53,7 @@ class Application(Timestamped):
     invitations = Collection[Any]("Invitation", create=True, named=False)
     passkey_attempts = Collection[Any]("PasskeyAttempt", create=True, named=False)
     authorization_requests = Collection[Any]("AuthorizationRequest", create=True, named=False)
+    spent_answers = Collection[Any]("SpentAnswer", create=True, named=False)
     auth_tokens = Part[Any](None)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from stormpath_wsgi.kinds.kind import Kind
-from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Link, Struct, Text
+from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Integer, Link, Struct, Text
 from stormpath_wsgi.kinds.values import ONE_LINE, VISITOR_ADDRESS
 
 
@@ -105,6 +105,20 @@ class MailedCode(Kind):
     purpose = Choice("reset", "verification", required=True, writable="c")
     ticket = Text[str](length=(22, 128), required=True, writable="c", secret=True)
     code = Text[str](length=(1, 64), required=True, writable="c", secret=True)
+
+
+class SpentAnswer(Kind):
+    """Notes that an application has used the answer of an ID Site, or of an identity provider: in whichever process it
+    comes again, it is refused with 11005. ``question``: the id that the answer gives for what it answers (``irt``).
+
+    ``lasts``: for how many seconds it could come again.
+
+    The REST API of Stormpath did not have it.
+    """
+
+    path = "spentAnswers"
+    question = Text[str](length=(1, 4096), required=True, writable="c", secret=True)
+    lasts = Integer(minimum=1, maximum=86_400, required=True, writable="c")
 
 
 class EmailVerificationToken(Kind):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 
 ENABLED, DISABLED, UNVERIFIED, VERIFIED = "ENABLED", "DISABLED", "UNVERIFIED", "VERIFIED"
 LOCKED = "LOCKED"
@@ -43,8 +44,24 @@ NO_DOMAIN = "has a wrong entry: It is not a valid domain."
 SECOND, YEAR, TEN_YEARS = dt.timedelta(seconds=1), dt.timedelta(days=366), dt.timedelta(days=3660)
 #: The address of a visitor: of IPv4 or IPv6, perhaps with a zone.
 VISITOR_ADDRESS = re.compile(r"[0-9A-Za-z:.%_-]{2,64}")
+_LABEL = re.compile(r"[0-9A-Za-z-]+")
 
 
 def id_of(href: str) -> str:
     """The id in an *href*, which is ``<base>/<kind>/<id>``: the part behind its last slash."""
     return href.rpartition("/")[2]
+
+
+def is_authorized_callback(uri: str, authorized: Iterable[str]) -> bool:
+    """Whether *uri* is one of the ``authorizedCallbackUris`` of an application, letter for letter.
+
+    In these a ``*`` stands for a part of one label of a host: it matches no dot and no slash.
+    """
+    return any(_fits(uri, *one.partition("*")) for one in authorized)
+
+
+def _fits(uri: str, head: str, star: str, tail: str) -> bool:
+    if not star:
+        return uri == head
+    fits = uri.startswith(head) and uri.endswith(tail) and len(uri) > len(head + tail)
+    return fits and _LABEL.fullmatch(uri, len(head), len(uri) - len(tail)) is not None

@@ -127,7 +127,7 @@ def test_made_up_requests(segment: str, schema: Any, filled: Filled, api: RestAP
 def test_the_requests_find_something_nearly_everywhere(filled: Filled) -> None:
     missing = {kind.path for kind in KINDS.values()} - filled.there.keys()
     below_others = {
-        *("customData", "loginAttempts", "passkeyAttempts", "strength", "provider", "providerData"),
+        *("customData", "loginAttempts", "passkeyAttempts", "spentAnswers", "strength", "provider", "providerData"),
         *("passwordResetTokens", "verificationEmails", "emailVerificationTokens", "defaultRelayStates"),
         *("emailChange", "emailChangeTokens", "noticeTokens", "passwordChange", "invitationTokens", "mailedCodes"),
         *("secondFactor", "authorizationRequests"),

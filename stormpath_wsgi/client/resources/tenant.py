@@ -86,6 +86,7 @@ class Application(HasCustomData, HasStatus, kinds.Application):
     invitations: kinds.Collection[Invitations]
     passkey_attempts: kinds.Collection[Collection[PasskeyAttempt]]
     authorization_requests: kinds.Collection[Collection[AuthorizationRequest]]
+    spent_answers: kinds.Collection[Collection[SpentAnswer]]
 
     @property
     def oauth_policy(self) -> OAuthPolicy:
@@ -175,8 +176,8 @@ class Application(HasCustomData, HasStatus, kinds.Application):
         """Where a visitor is sent to sign in, or with *logout* to sign out, on the pages of an ID Site.
 
         The visitor comes back to *callback_uri*: see :meth:`handle_stormpath_callback`. *path*: the page there.
-        *state*: comes back unchanged. *sp_token*: of a mail, for a new password. The directory that we serve has no ID
-        Site.
+        *state*: comes back unchanged. *sp_token*: of a mail, for a new password. It is the host that serves the REST
+        API, where ``idSite.enabled`` is set.
         """
         claims = {
             "sub": self.href,
@@ -225,9 +226,9 @@ class Application(HasCustomData, HasStatus, kinds.Application):
 
         None if what came back is not signed for this client, or is out of date. The account is None if it is not one of
         this application. Raises the :class:`~stormpath_wsgi.Error` that the other site tells of, and ValueError for an
-        answer that this process has seen before.
+        answer that was used before, in any process.
         """
-        claims = self._client.answers.read(key_pair(self._client), url_response)
+        claims = self._client.answers.read(key_pair(self._client), self.href, url_response)
         if claims is None:
             return None
         account = Account(self._client, claims["sub"]) if claims.get("sub") else None
@@ -886,6 +887,10 @@ class AuthorizationRequest(Resource, kinds.AuthorizationRequest):
     """Where a visitor is sent to sign in at a provider: its ``location``. It has no href."""
 
     account_store: kinds.Link[Directory | Organization]
+
+
+class SpentAnswer(Resource, kinds.SpentAnswer):
+    """Notes that an application has used the answer of an ID Site. It has no href."""
 
 
 class ApiKey(HasStatus, kinds.ApiKey):

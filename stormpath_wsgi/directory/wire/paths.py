@@ -22,6 +22,7 @@ BY_SEGMENT: Mapping[str, type[Kind]] = {
         kinds.LoginAttempt,
         kinds.PasskeyAttempt,
         kinds.AuthorizationRequest,
+        kinds.SpentAnswer,
         kinds.PasswordStrength,
         kinds.Provider,
         kinds.ProviderData,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
@@ -38,6 +37,7 @@ from stormpath_wsgi.kinds import (
     SamlServiceProviderMetadata,
     SamlServiceProviderRegistration,
     X509Certificate,
+    is_authorized_callback,
 )
 
 _MD, _DS = "urn:oasis:names:tc:SAML:2.0:metadata", "http://www.w3.org/2000/09/xmldsig#"
@@ -45,8 +45,6 @@ _PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
 _POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 _REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 _EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-
-_LABEL = re.compile(r"[0-9A-Za-z-]+")
 
 #: The algorithm is asymmetric: so the signature of a relay state can be checked without a shared secret.
 _registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
@@ -184,19 +182,8 @@ def _certificate(work: UnitOfWork) -> Certificate:
 
 def _check_callback(uri: str | None, authorized: list[str]) -> None:
     """Raises 5121 unless *uri* is one of those *authorized*."""
-    if uri is not None and not any(_is_authorized(uri, *one.partition("*")) for one in authorized):
+    if uri is not None and not is_authorized_callback(uri, authorized):
         raise fault(Code.CALLBACK_NOT_AUTHORIZED)
-
-
-def _is_authorized(uri: str, head: str, star: str, tail: str) -> bool:
-    """Whether *uri* matches *head*, *star*, *tail*.
-
-    A ``*`` stands for a part of one label: it matches no dot and no slash.
-    """
-    if not star:
-        return uri == head
-    fits = uri.startswith(head) and uri.endswith(tail) and len(uri) > len(head + tail)
-    return fits and _LABEL.fullmatch(uri, len(head), len(uri) - len(tail)) is not None
 
 
 def _require_organization(work: UnitOfWork, organization: Mapping[str, Any] | None) -> None:
