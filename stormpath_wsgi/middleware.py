@@ -58,44 +58,64 @@ class StormpathMiddleware:
     """
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
-        self.settings = Settings.load(**settings)
+        loaded = Settings.load(**settings)
         #: The keywords that were given, for who asks where a setting comes from.
-        self.arguments = settings
-        check_app(app, self.settings)
+        self.arguments: dict[str, Any] = settings
+        check_app(app, loaded)
+        client = Client(user_agent=self.made_with(), **loaded.opening())
+        wanted = loaded.application
+        application = find_application(client, href=wanted.href, name=wanted.name)
+        tell_what_is_not_mapped(application)
+        social_setup.set_up(client, application, loaded)
+        loaded.limits.tell_if_off()
+        loaded.web.tell_if_organizations_have_no_hosts()
+        self._furnish(app, loaded, client, application)
+        self.events.listen(SignInFailed, ProxyHint(self.sessions.proxies))
+
+    def _furnish(
+        self,
+        app: WSGIApplication,
+        settings: Settings,
+        client: Client,
+        application: Application,
+        form_targets: Iterable[str] = (),
+    ) -> None:
+        """Makes all that the middleware is of. *form_targets*: where else forms of ours may lead to, as sources of a
+        content policy.
+        """
+        self.settings = settings
         #: The application that it is around.
         self.app = app
-        self.client = Client(user_agent=self.made_with(), **self.settings.opening())
-        self.events = self.client.events
-        wanted = self.settings.application
-        self.application = find_application(self.client, href=wanted.href, name=wanted.name)
-        tell_what_is_not_mapped(self.application)
-        social_setup.set_up(self.client, self.application, self.settings)
-        self.settings.limits.tell_if_off()
-        self.sessions = Sessions(self.client, self.application, self.settings)
-        self.events.listen(SignInFailed, ProxyHint(self.sessions.proxies))
-        self.settings.web.tell_if_organizations_have_no_hosts()
-        self._organizations = Organizations.of(
+        self.client = client
+        self.events = client.events
+        self.application = application
+        self.sessions = Sessions(client, application, settings)
+        self._organizations = self._find_organizations()
+        #: How people are signed in and out and make accounts, for pages of the application's own.
+        self.flows = Flows(settings, client, application)
+        self.pages = Pages(settings, client, application, self.flows, self.page_kinds(), form_targets)
+        self.protected = self._guarded(app)
+        self.credentials = Credentials(
+            client,
+            application,
+            settings,
+            self.sessions,
+            self._offers_basic,
+            self.flows.sign_in.asks_more,
+            self.flows.limits,
+        )
+        self._complete: Completes | None = framed_from_here_only if settings.same_origin_frames else None
+        self._serves = False  # a server may still fork before the first request
+
+    def _find_organizations(self) -> Organizations | None:
+        """What knows which organization a request is for; None: there are no such requests."""
+        return Organizations.of(
             self.client,
             self.application,
             self.settings,
             proxies=self.sessions.proxies,
             generation=self.sessions.generation,
         )
-        #: How people are signed in and out and make accounts, for pages of the application's own.
-        self.flows = Flows(self.settings, self.client, self.application)
-        self.pages = Pages(self.settings, self.client, self.application, self.flows, self.page_kinds())
-        self.protected = self._guarded(app)
-        self.credentials = Credentials(
-            self.client,
-            self.application,
-            self.settings,
-            self.sessions,
-            self._offers_basic,
-            self.flows.sign_in.asks_more,
-            self.flows.limits,
-        )
-        self._complete: Completes | None = framed_from_here_only if self.settings.same_origin_frames else None
-        self._serves = False  # a server may still fork before the first request
 
     @classmethod
     @cache  # the versions stand in files

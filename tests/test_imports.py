@@ -106,10 +106,14 @@ ARROWS: dict[str, set[str]] = {
         "web/origin",
     },
     "doctor": {"client", "settings"},
+    "id_site": {
+        "api", "client", "cookie", "directory", "middleware", "pages", "policy", "remembered", "session", "settings",
+        "signing", "texts", "web/address", "web/bearer", "web/environ", "web/language", "web/organizations",
+    },
     "transfer": {"directory", "settings"},
     "cli": {
-        "api", "audit", "checks", "client", "development", "directory", "doctor", "importing", "limits", "middleware",
-        "pages", "passwords", "protect", "settings", "transfer", "users", "web/address",
+        "audit", "checks", "client", "development", "directory", "doctor", "id_site", "importing", "limits",
+        "middleware", "pages", "passwords", "protect", "settings", "transfer", "users", "web/address",
     },
     "paste": {"middleware"},
     "adapting": {

@@ -61,7 +61,9 @@ class RestAPI:
         proxies: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._service, self._max_body, self._proxies = service, max_body, Proxies(proxies)
+        #: The directory that it serves.
+        self.service = self._service = service
+        self._max_body, self._proxies = max_body, Proxies(proxies)
         service.events.listen(SignInFailed, ProxyHint(self._proxies))
         self._mount = urlsplit(service.base_url).path
         known = Hosts(service.base_url, hosts)

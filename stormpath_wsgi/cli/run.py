@@ -8,7 +8,7 @@ from wsgiref.types import WSGIApplication
 
 import click
 
-from stormpath_wsgi import api
+from stormpath_wsgi import id_site
 from stormpath_wsgi.cli import addresses, serving, targets
 from stormpath_wsgi.cli.command import require_directory, require_local
 from stormpath_wsgi.middleware import middleware_of
@@ -49,7 +49,7 @@ def serve(bind: str | None, workers: int | None, preload: bool, config: str | No
     require_local(settings, "serve")
     require_directory(settings)
     chosen = serving.chosen(_address(bind), workers, preload)
-    make = partial(api.application, settings)
+    make = partial(id_site.application, settings)
     serving.Server(make, config, chosen, serving.OF_THE_API, f"The REST API, {settings.base_url}").run()
 
 

@@ -73,6 +73,7 @@ class Pages:
     A page expects ``environ["stormpath.session"]``; what it does to the session the middleware writes into the answer.
     It lets :class:`~stormpath_wsgi.errors.Unavailable` pass: answer that with :meth:`unavailable`, and a refusal of
     somebody who is signed in with :meth:`forbidden`. *pages*: what may be served; each has a section in the settings.
+    *form_targets*: as of :class:`~stormpath_wsgi.pages.site.Site`.
     """
 
     def __init__(
@@ -82,11 +83,12 @@ class Pages:
         application: Application,
         flows: Flows,
         pages: Iterable[type[AnyPage]] | None = None,
+        form_targets: Iterable[str] = (),
     ) -> None:
         of_section = {page.section: page for page in (declared() if pages is None else pages)}
         sections = settings.web.pages
         found = [of_section[type(section)].declaration(section) for section in sections.values()]
-        site = self._site = Site(settings, client, application, flows, found)
+        site = self._site = Site(settings, client, application, flows, found, form_targets)
         #: How people come in and go, for pages of the application's own.
         self.flows = flows
         #: What the site speaks.

@@ -36,7 +36,9 @@ PROBLEMS = ("error", "unauthorized", "unavailable")
 
 
 class Site:
-    """Lives with the process; threads may share it. *pages*: what all pages declare, served or not."""
+    """Lives with the process; threads may share it. *pages*: what all pages declare, served or not. *form_targets*:
+    sources of a content policy that the forms of all pages may lead to, beside what these declare.
+    """
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Site:
         application: Application,
         flows: Flows,
         pages: Sequence[Declaration],
+        form_targets: Iterable[str] = (),
     ) -> None:
         self.settings = settings
         web = self.web = settings.web
@@ -71,7 +74,8 @@ class Site:
         self._pages = {page.name: page for page in pages}
         templates = self._templates = templates_of(web, pages)
         #: Sources that a form may lead to. Browsers hold the redirect that follows a form to form-action as well.
-        self._form_targets = {"'self'", *(_origin(target) for page in pages for target in page.form_targets)}
+        declared = (_origin(target) for page in pages for target in page.form_targets)
+        self._form_targets = {"'self'", *declared, *form_targets}
         images = " ".join(("'self'", "data:", *image_sources(web.look, (each.mark for each in web.social.values()))))
         self._content_policy = (
             f"default-src 'none'; style-src 'self' {templates.style_source}; script-src {templates.script_source}; "

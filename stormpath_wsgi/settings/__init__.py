@@ -29,6 +29,7 @@ from stormpath_wsgi.settings.forms import (
 )
 from stormpath_wsgi.settings.forward_auth import ForwardAuthHeaders, ForwardAuthSettings, GuardedHost, host_key
 from stormpath_wsgi.settings.health import HealthSettings, ReadySettings
+from stormpath_wsgi.settings.id_site import CallbackSettings, IdSiteSettings, SiteIdSiteSettings
 from stormpath_wsgi.settings.limits import LimitsSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.mail import MailSettings
@@ -77,19 +78,20 @@ from stormpath_wsgi.settings.web import WebSettings
 __all__ = [
     "AccessTokenCookieSettings", "AccountSettings", "ApiKeySettings", "ApiSettings", "ApplicationSettings",
     "AuditSettings",
-    "BasicSettings", "BearerSettings", "ChangeForm", "ChangePasswordSettings", "ClientCredentialsSettings",
+    "BasicSettings", "BearerSettings", "CallbackSettings",
+    "ChangeForm", "ChangePasswordSettings", "ClientCredentialsSettings",
     "ClientSettings", "DirectoryOptions", "EmailSettings", "EnvironSettings", "ExpandSettings", "FieldSettings",
     "ForgotForm", "ForgotPasswordSettings", "FormPageSettings", "FormSettings", "ForwardAuthHeaders",
-    "ForwardAuthSettings", "FreshForm", "FreshSettings", "GuardedHost", "Handler", "HealthSettings", "InvitationForm",
+    "ForwardAuthSettings", "FreshForm", "FreshSettings", "GuardedHost", "Handler", "HealthSettings",
+    "IdSiteSettings", "InvitationForm",
     "InvitationSettings", "IssuedTokenSettings", "LimitsSettings", "LoginForm", "LoginSettings", "LogoutSettings",
     "LookSettings", "MailSettings", "MeSettings", "MultiTenancySettings", "OAuth2Settings", "OrganizationSelectForm",
     "OrganizationSelectSettings", "PageSettings", "PasskeysSettings", "PasswordGrantSettings", "PasswordsSettings",
     "ProvidersSettings",
     "ReadySettings", "RefreshGrantSettings", "RefreshTokenCookieSettings", "RegisterForm", "RegisterSettings",
     "RelyingParty", "SecondFactorForm", "SecondFactorSettings", "Section", "SecureSettings", "SessionSettings",
-    "Settings", "SmsSender",
-    "SocialSettings", "SocialSignInSettings",
-    "SpaSettings", "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
+    "Settings", "SiteIdSiteSettings", "SmsSender", "SocialSettings", "SocialSignInSettings", "SpaSettings",
+    "TokenCookieSettings", "VerifyEmailSettings", "VerifyForm", "WebSettings",
     "host_key",
 ]
 # fmt: on

@@ -28,6 +28,10 @@ class NoticeSettings(Section):
     )
 
 
+#: What stands in a link for the id of the application that a mail is about.
+APPLICATION = "{application}"
+
+
 class MailSettings(Section):
     """The mail that a directory sends: how it leaves, from whom it is, and where its links lead."""
 
@@ -45,7 +49,8 @@ class MailSettings(Section):
     reset_link: Link | None = Field(
         None,
         description="Where the links of password reset mails lead, where a template has no other; ?sptoken=TOKEN is "
-        "added. Not set: web.changePassword.uri of the site at web.baseUrl.",
+        "added. {application} in it stands for the id of the application. Not set: web.changePassword.uri of the site "
+        "at web.baseUrl; with idSite.enabled, of the pages of the ID Site.",
     )
     verification_link: Link | None = Field(
         None, description="The same for verification mails. Not set: web.verifyEmail.uri of the site at web.baseUrl."

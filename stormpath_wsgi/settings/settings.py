@@ -23,9 +23,10 @@ from stormpath_wsgi.settings.audit import AuditSettings
 from stormpath_wsgi.settings.client import ClientSettings
 from stormpath_wsgi.settings.credentials import BasicSettings, BearerSettings
 from stormpath_wsgi.settings.environ import EnvironSettings
+from stormpath_wsgi.settings.id_site import IdSiteSettings
 from stormpath_wsgi.settings.instance import KEY_LENGTH
 from stormpath_wsgi.settings.limits import LimitsSettings
-from stormpath_wsgi.settings.mail import MailSettings
+from stormpath_wsgi.settings.mail import APPLICATION, MailSettings
 from stormpath_wsgi.settings.options import DirectoryOptions
 from stormpath_wsgi.settings.passkeys import PasskeysSettings, RelyingParty
 from stormpath_wsgi.settings.passwords import PasswordsSettings
@@ -201,6 +202,7 @@ class Settings(Section):
     passwords: PasswordsSettings = PasswordsSettings()
     web: WebSettings = WebSettings()
     api: ApiSettings = ApiSettings()
+    id_site: IdSiteSettings = IdSiteSettings()
     mail: MailSettings = MailSettings()
     passkeys: PasskeysSettings = PasskeysSettings()
     audit: AuditSettings = AuditSettings()
@@ -265,7 +267,11 @@ class Settings(Section):
         settings = cls.read(**keywords)
         if settings.in_instance:
             instance.make(settings.instance)
-        return settings if settings.secret_keys else settings.model_copy(update={"secret_keys": settings._generated()})
+        return settings.with_keys()
+
+    def with_keys(self) -> Self:
+        """The same with signing keys: generated ones where none are set. Raises :class:`ConfigurationError`."""
+        return self if self.secret_keys else self.model_copy(update={"secret_keys": self._generated()})
 
     @classmethod
     def read(cls, **keywords: Any) -> Self:
@@ -411,8 +417,11 @@ class Settings(Section):
             "verification_link": self.web.verify_email,
             "invitation_link": self.web.invitation,
         }
-        links = {name: self._site + quote(self.web.at(page.uri), safe=_PATH) for name, page in pages.items()}
-        links["site"] = self._site + quote(self.web.base_path or "", safe=_PATH).rstrip("/")
+        site = self._site + quote(self.web.base_path or "", safe=_PATH).rstrip("/")
+        if self.id_site.enabled:  # each application has its pages there
+            site = f"{self._site}/sso/{APPLICATION}"
+        links = {name: site + quote(page.uri, safe=_PATH) for name, page in pages.items()}
+        links["site"] = site
         missing = {name: link for name, link in links.items() if getattr(self.mail, name) is None}
         look = {"site_name": self.web.look.name, "accent": self.web.look.accent, "logo": self._logo}
         look = {name: value for name, value in look.items() if getattr(self.mail, name) is None}

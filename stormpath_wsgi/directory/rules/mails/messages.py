@@ -28,6 +28,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds import ENABLED, id_of
+from stormpath_wsgi.settings.mail import APPLICATION
 from stormpath_wsgi.texts import texts_in
 
 _templates, _accounts = schema.email_templates, schema.accounts
@@ -118,7 +119,9 @@ def _ours(
         left=details.get("left", 0),
     )
     said = content(mail.purpose, facts, texts)
-    text, page = work.mail.layout.draw(said, texts, to=to, site=facts.site, home=_home(link or work.mail.site))
+    of_application = APPLICATION in work.mail.site
+    home = _here(work, mail, work.mail.site) if of_application else _home(link or work.mail.site)
+    text, page = work.mail.layout.draw(said, texts, to=to, site=facts.site, home=home)
     return write_message(sender, to, said.subject, text, page, id=mail.id, now=work.now)
 
 
@@ -128,22 +131,31 @@ def _site_name(work: UnitOfWork, mail: Outgoing) -> str:
     """
     if work.mail.site_name is not None:
         return work.mail.site_name
-    name = select(_applications.c.name).where(_applications.c.tenant_id == work.tenant_id)
+    return _application(work, mail, _applications.c.name) or work.mail.from_name
+
+
+def _application(work: UnitOfWork, mail: Outgoing, column: Column[str]) -> str | None:
+    """The *column* of the application of the mail, or else of the first one in which the account can sign in."""
+    found = select(column).where(_applications.c.tenant_id == work.tenant_id)
     if mail.application_id is not None:
-        found = work.connection.execute(name.where(_applications.c.id == mail.application_id)).scalar()
-    else:
-        statement = (
-            name.join(_mappings, _mappings.c.application_id == _applications.c.id)
-            .join(_accounts, _accounts.c.directory_id == _mappings.c.account_store_directory_id)
-            .where(_accounts.c.id == mail.account_id)
-            .order_by(_applications.c.created_at)
-        )
-        found = work.connection.execute(statement.limit(1)).scalar()
-    return found or work.mail.from_name
+        return work.connection.execute(found.where(_applications.c.id == mail.application_id)).scalar()
+    statement = (
+        found.join(_mappings, _mappings.c.application_id == _applications.c.id)
+        .join(_accounts, _accounts.c.directory_id == _mappings.c.account_store_directory_id)
+        .where(_accounts.c.id == mail.account_id)
+        .order_by(_applications.c.created_at)
+    )
+    return work.connection.execute(statement.limit(1)).scalar()
 
 
 def _here(work: UnitOfWork, mail: Outgoing, address: str) -> str:
-    """*address*, an address of the site; at the development server where one was asked for the mail."""
+    """*address*, an address of the site; at the development server where one was asked for the mail. On a machine that
+    has the pages of several applications, those of the mail's one.
+    """
+    if APPLICATION in address:
+        address = address.replace(
+            APPLICATION, mail.application_id or _application(work, mail, _applications.c.id) or "-"
+        )
     site = mail.details.get("site")
     return site + address.removeprefix(work.mail.site) if site and address.startswith(work.mail.site) else address
 
