@@ -28,7 +28,5 @@ def served_by_middleware(request: HttpRequest) -> NoReturn:
 _web = Settings.read(**keywords()).web
 
 urlpatterns = [
-    path(_web.at(page.uri).lstrip("/"), served_by_middleware, name=name)
-    for name, page in _web.pages.items()
-    if page.enabled is not False
+    path(_web.at(page.uri).lstrip("/"), served_by_middleware, name=name) for name, page in _web.served.items()
 ]

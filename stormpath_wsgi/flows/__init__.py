@@ -20,6 +20,7 @@ from stormpath_wsgi.flows.deletion import AccountDeletion
 from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
 from stormpath_wsgi.flows.factors import OwnFactors
 from stormpath_wsgi.flows.fresh import Fresh, FreshRequired
+from stormpath_wsgi.flows.id_site import CameBack, IdSite
 from stormpath_wsgi.flows.invitation import Invitation, Invitee
 from stormpath_wsgi.flows.journeys import CONNECT, PROVE, SIGN_IN, Journeys
 from stormpath_wsgi.flows.new_passwords import NewPasswords
@@ -34,6 +35,7 @@ from stormpath_wsgi.flows.refusals import (
     DeletionRefused,
     FactorRefused,
     FlowRefused,
+    IdSiteRefused,
     InvitationRefused,
     KeyRefused,
     PasskeyRefused,
@@ -77,6 +79,7 @@ __all__ = [
     "Arrived",
     "Asked",
     "Awaited",
+    "CameBack",
     "CodeRefused",
     "Connection",
     "DeletionRefused",
@@ -89,6 +92,8 @@ __all__ = [
     "Fresh",
     "FreshRequired",
     "Held",
+    "IdSite",
+    "IdSiteRefused",
     "Invitation",
     "InvitationRefused",
     "Invitee",
@@ -131,7 +136,8 @@ __all__ = [
 class Flows:
     """The flows of one application: ``sign_in``, ``second_factor``, ``registration``, ``invitation``, ``sign_out``,
     ``password``, ``securing``, ``verification``, ``fresh``, ``passkeys``, ``profile``, ``email``, ``factors``,
-    ``places``, ``api_keys``, ``account_data``, ``deletion``, ``tokens``, ``social``. Lives with the process.
+    ``places``, ``api_keys``, ``account_data``, ``deletion``, ``id_site``, ``tokens``, ``social``. Lives with the
+    process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -202,6 +208,8 @@ class Flows:
         self.deletion = AccountDeletion(client, application, self.fresh, self.sign_out, settings.web.account.grace)
         #: The mails whose code a browser waits for.
         self.awaited = AwaitedMails(keys, secure=secure)
+        #: Signing in on the pages of another machine.
+        self.id_site = IdSite(client, application, self.sign_in, keys, secure=secure, tells=settings.remote)
         self.tokens = TokenGrants(client, application, self.sign_in, browsers, settings.web.oauth2)
 
     def organization(self, name_key: object) -> Organization | None:

@@ -79,6 +79,15 @@ class SignInRefused(FlowRefused):
     """
 
 
+class IdSiteRefused(SignInRefused):
+    """What has come back from an ID Site signs nobody in.
+
+    Codes: ``TOKEN_SIGNATURE_WRONG`` (it is not signed for this application, out of date, or for another browser: then
+    the *field* is ``state``), ``TOKEN_USED``, ``TOKEN_NOT_AUTHENTICATED``, ``TOKEN_CLAIM_MISSING``,
+    ``NO_SUCH_ACCOUNT``, and what the ID Site itself tells of.
+    """
+
+
 class PasskeyRefused(SignInRefused):
     """A passkey has proved nothing, or was not added, renamed or removed. Its *field* is ``name`` for such a name.
 

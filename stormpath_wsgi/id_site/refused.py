@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.codes import Code
@@ -32,7 +33,7 @@ class Refusals:
     def __init__(self, web: WebSettings) -> None:
         self._templates = Templates.of(web.templates, (VIEW,), web.look)
         self._languages = Languages(web.languages)
-        self._name = web.look.name
+        self._names: dict[str, Any] = {"site_name": web.look.name, "links": {}, "look": {}}
         images = " ".join(("'self'", "data:", *image_sources(web.look)))
         self._policy = (
             f"default-src 'none'; style-src 'self' {self._templates.style_source}; img-src {images}; "
@@ -60,6 +61,6 @@ class Refusals:
         answer = Answer(status=status)
         answer.headers["Content-Security-Policy"] = self._policy
         answer.text = self._templates.render(
-            VIEW, texts, message=texts.gettext(sentence), is_wrong=status >= HTTPStatus.BAD_REQUEST, links={}, look={}
+            VIEW, texts, message=texts.gettext(sentence), is_wrong=status >= HTTPStatus.BAD_REQUEST, **self._names
         )
         return answer

@@ -94,11 +94,7 @@ class Pages:
         #: What the site speaks.
         self.languages = Languages(settings.web.languages)
         handlers.listen(client, settings.web)
-        served = {
-            name: of_section[type(section)](site, section)
-            for name, section in sections.items()
-            if section.enabled is not False
-        }
+        served = {name: of_section[type(section)](site, section) for name, section in settings.web.served.items()}
         self._by_name: Mapping[str, AnyPage] = {page.name: page for page in served.values()}
         #: Where the pages are that are served, by their names: paths below the mount point of the application.
         self.addresses: Mapping[str, str] = {page.name: page.uri for page in served.values()}

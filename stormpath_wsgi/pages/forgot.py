@@ -32,6 +32,7 @@ class ForgotPage(FormPage[ForgotPasswordSettings]):
 
     name = "forgot"
     section = ForgotPasswordSettings
+    hosted = "forgot_uri"
 
     def __init__(self, site: Site, settings: ForgotPasswordSettings) -> None:
         super().__init__(site, settings)

@@ -132,6 +132,7 @@ class LoginPage(FormPage[LoginSettings]):
 
     name = "login"
     section = LoginSettings
+    hosted = "login_uri"
 
     def __init__(self, site: Site, settings: LoginSettings) -> None:
         super().__init__(site, settings)

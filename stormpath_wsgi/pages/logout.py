@@ -11,6 +11,7 @@ from webob import Request, Response
 from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.events import at, here
 from stormpath_wsgi.pages.answer import json_answer, redirect
+from stormpath_wsgi.pages.id_site import away
 from stormpath_wsgi.pages.page import Page, refused
 from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.sentences import EXPIRED
@@ -48,10 +49,15 @@ class LogoutPage(Page[LogoutSettings]):
             session.revoke_token()
         finally:  # this browser is signed out in any case
             self.site.flows.sign_out(session)
-        location = self.site.wanted(request) or self.site.link(request, self._settings.next_uri)
-        answer = redirect(location) if html else json_answer(None)
+        answer = self._lead_on(request) if html else json_answer(None)
         self.site.tokens.forget(request, answer)
         return answer
+
+    def _lead_on(self, request: Request) -> Response:
+        """Where a browser goes next: by way of the ID Site, where people have signed in there."""
+        if self.site.web.id_site.enabled:
+            return away(self.site, request, ends=True)
+        return redirect(self.site.wanted(request) or self.site.link(request, self._settings.next_uri))
 
     def _ask(self, request: Request) -> Response:
         return self.site.html(

@@ -24,6 +24,7 @@ from stormpath_wsgi.pages.answer import Answer, json_answer, redirect
 from stormpath_wsgi.pages.csrf import FIELD, HEADER, OF_FORM
 from stormpath_wsgi.pages.declaration import Declaration
 from stormpath_wsgi.pages.form import Form
+from stormpath_wsgi.pages.id_site import away
 from stormpath_wsgi.pages.organization_select import OrganizationSelect
 from stormpath_wsgi.pages.parameters import media_type, read_body
 from stormpath_wsgi.pages.refusal import Invalid, Refusal, Wait
@@ -203,6 +204,8 @@ class FormPage(Page[F]):
     """A page with a form: shown on GET, accepted or shown again on POST."""
 
     keeps_next = True
+    #: The setting of ``web.idSite`` that names the page there which stands for this one; None: none does.
+    hosted: ClassVar[str | None] = None
 
     form: Form
 
@@ -219,6 +222,9 @@ class FormPage(Page[F]):
         return self.form
 
     def answer(self, request: Request, *, html: bool) -> Response | None:
+        if self.hosted is not None and self.site.web.id_site.enabled:
+            path: str = getattr(self.site.web.id_site, self.hosted)
+            return away(self.site, request, path) if request.method in ("GET", "HEAD") else None
         if html and (instead := self._instead(request)) is not None:
             return instead
         if request.method != "POST":

@@ -33,6 +33,7 @@ class RegisterPage(FormPage[RegisterSettings]):
 
     name = "register"
     section = RegisterSettings
+    hosted = "register_uri"
 
     def __init__(self, site: Site, settings: RegisterSettings) -> None:
         super().__init__(site, settings)

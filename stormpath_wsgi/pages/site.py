@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from webob import Request
 
 from stormpath_wsgi.client import Application, Client
+from stormpath_wsgi.client.other_site import sso_endpoint
 from stormpath_wsgi.flows import Flows, Unfinished
 from stormpath_wsgi.pages.about import About
 from stormpath_wsgi.pages.answer import Answer
@@ -71,11 +72,13 @@ class Site:
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
         #: What browsers get in the place of pages with a form; None: the pages.
         self.spa = SinglePageApp(web.spa.view) if web.spa.enabled and web.spa.view else None
-        self._pages = {page.name: page for page in pages}
+        served = [type(section) for section in web.served.values()]
+        self._pages = {page.name: page for page in pages if type(page.settings) in served}
         templates = self._templates = templates_of(web, pages)
         #: Sources that a form may lead to. Browsers hold the redirect that follows a form to form-action as well.
         declared = (_origin(target) for page in pages for target in page.form_targets)
-        self._form_targets = {"'self'", *declared, *form_targets}
+        elsewhere = (sso_endpoint(client.base_url, logout=True),) if web.id_site.enabled else ()
+        self._form_targets = {"'self'", *declared, *map(_origin, elsewhere), *form_targets}
         images = " ".join(("'self'", "data:", *image_sources(web.look, (each.mark for each in web.social.values()))))
         self._content_policy = (
             f"default-src 'none'; style-src 'self' {templates.style_source}; script-src {templates.script_source}; "
@@ -149,7 +152,7 @@ class Site:
 
     @property
     def names(self) -> list[str]:
-        """The names of all pages, served or not."""
+        """The names of all pages that are served, or would be if the directory wants it."""
         return [*self._pages]
 
     def address(self, request: Request, name: str) -> str | None:

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from stormpath_wsgi.settings.forms import FormSettings
 from stormpath_wsgi.settings.forward_auth import ForwardAuthSettings
 from stormpath_wsgi.settings.health import HealthSettings, ReadySettings
+from stormpath_wsgi.settings.id_site import CallbackSettings, SiteIdSiteSettings
 from stormpath_wsgi.settings.look import LookSettings
 from stormpath_wsgi.settings.oauth import AccessTokenCookieSettings, OAuth2Settings, RefreshTokenCookieSettings
 from stormpath_wsgi.settings.organizations import MultiTenancySettings, OrganizationSelectSettings
@@ -106,6 +107,8 @@ class WebSettings(Section):
         "linkedin, microsoft, apple, or a name of your choice for any other. What is given is laid over the "
         "documented ones.",
     )
+    id_site: SiteIdSiteSettings = SiteIdSiteSettings()
+    callback: CallbackSettings = CallbackSettings()
     me: MeSettings = MeSettings()
     forward_auth: ForwardAuthSettings = ForwardAuthSettings()
     health: HealthSettings = HealthSettings()
@@ -134,8 +137,8 @@ class WebSettings(Section):
     @model_validator(mode="after")
     def _pages_are_apart(self) -> Self:
         taken: dict[str, str] = {}
-        for name, page in self.pages.items():
-            if page.enabled is not False and (other := taken.setdefault(page.uri, name)) != name:
+        for name, page in self.served.items():
+            if (other := taken.setdefault(page.uri, name)) != name:
                 raise ValueError(f"{other}.uri and {name}.uri are both {page.uri}; give each page its own")
         return self
 
@@ -174,6 +177,15 @@ class WebSettings(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _people_come_back(self) -> Self:
+        if self.id_site.enabled and not self.callback.enabled:
+            raise ValueError(
+                "idSite.enabled sends people to an ID Site, and callback.enabled is false, so nobody could come back; "
+                "set callback.enabled to true, or idSite.enabled to false"
+            )
+        return self
+
     def _forms(self) -> Iterator[tuple[str, FormSettings]]:
         for name, page in self.pages.items():
             form = getattr(page, "form", None)
@@ -187,6 +199,14 @@ class WebSettings(Section):
         fields = type(self).model_fields.items()
         sections = ((field.alias or name, getattr(self, name)) for name, field in fields)
         return {name: section for name, section in sections if isinstance(section, PageSettings)}
+
+    @property
+    def served(self) -> dict[str, PageSettings]:
+        """Those of :attr:`pages` that are served, or would be if the directory wants it."""
+        pages = self.pages
+        if not self.id_site.enabled:  # nobody comes back from one: the address is the application's
+            del pages["callback"]
+        return {name: page for name, page in pages.items() if page.enabled is not False}
 
     @property
     def organizations_below(self) -> str | None:

@@ -135,4 +135,4 @@ def test_its_settings_are_described() -> None:
 def test_every_page_has_a_section_and_every_section_a_page() -> None:
     sections = [type(section) for section in WebSettings().pages.values()]
     assert {page.section for page in declared()} == set(sections)
-    assert len({page.name for page in declared()}) == len(declared()) == len(sections) == 17
+    assert len({page.name for page in declared()}) == len(declared()) == len(sections) == 18

@@ -21,6 +21,9 @@ from stormpath_wsgi.client import Account, Directory
 from stormpath_wsgi.development.bar import CSS
 from stormpath_wsgi.development.guard import PANEL, opening
 from stormpath_wsgi.development.server import development_site
+from stormpath_wsgi.id_site.asked import NO_GOOD, SIGNED_IN, NotAsked
+from stormpath_wsgi.id_site.refused import Refusals
+from stormpath_wsgi.settings import WebSettings
 from support.authenticator import Device
 from support.browsing import BROWSER, PASSWORD, Visit, make_site, passkey_form
 from support.post import text
@@ -61,6 +64,7 @@ account-new-key-empty account-new-phone account-new-phone-wrong account-no-devic
 account-password-empty account-password-stolen account-password-wrong account-prove-phone account-remove-factor
 account-remove-passkey account-rename-factor account-rename-passkey account-revoke-key account-rtl account-saved
 account-waiting
+callback
 change change-weak
 demo demo-admin demo-mail demo-mail-html demo-mails demo-members demo-missing demo-no-mails demo-stranger
 email-back email-back-done email-button email-dead
@@ -70,6 +74,7 @@ forgot forgot-dead forgot-empty
 factor-another factor-app factor-app-wrong factor-mail factor-mail-sent factor-new-app factor-recovery factor-set-up
 factor-sms factor-sms-sent factor-sms-wrong recovery-codes
 fresh fresh-empty fresh-wrong
+id-site id-site-signed-in
 invitation invitation-dead invitation-errors
 logout logout-stranger
 mail-sent mail-sent-dead mail-sent-empty mail-sent-wrong
@@ -108,6 +113,7 @@ def all_states(folder: Path) -> dict[str, str]:
             **_field_states(),
             **_factor_states(),
             **_other_states(),
+            **_id_site_states(),
             **_demo_states(folder),
             **_development_states(),
         }
@@ -484,6 +490,18 @@ def _field_states() -> dict[str, str]:
             "register-fields-empty": visit.fill_in("/register", **JO),
         }
     )
+
+
+def _id_site_states() -> dict[str, str]:
+    """Where people come back from another site, and what that says to who cannot be sent back."""
+    look = {"name": "Acme"}
+    back = Visit(web={"idSite": {"enabled": True}, "look": look}).get("/stormpathCallback", status=401)
+    draw, environ = Refusals(WebSettings(look=look)), {"HTTP_ACCEPT_LANGUAGE": "en"}
+    return {
+        "callback": back.text,
+        "id-site": draw(environ, NotAsked(NO_GOOD, "a test")).text,
+        "id-site-signed-in": draw(environ, NotAsked(SIGNED_IN, "a test", 200)).text,
+    }
 
 
 def _other_states() -> dict[str, str]:
