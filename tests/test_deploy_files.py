@@ -62,12 +62,13 @@ def test_a_proxy_asks_at_the_address_and_hands_on_the_headers_of_the_settings(fi
         assert text.lower().count(name.lower()) == 2  # once taken from the visitor, once from us
 
 
-def test_no_proxy_that_asks_us_passes_on_an_underscore_that_a_server_may_read_as_a_hyphen() -> None:
+def test_no_proxy_that_asks_us_passes_on_an_underscore_or_a_dot_that_a_server_may_read_as_a_hyphen() -> None:
     texts = {
         name: (ROOT / "deploy" / FILES[f"auth-{name}"]).read_text() for name in ("nginx", "caddy", "traefik", "envoy")
     }
     assert "underscores_in_headers on" not in texts["nginx"]  # nginx drops them by default
-    assert texts["caddy"].index("request_header -*_*") < texts["caddy"].index("reverse_proxy @accounts")
+    for sign in "_.":
+        assert texts["caddy"].index(f"request_header -*{sign}*") < texts["caddy"].index("reverse_proxy @accounts")
     assert "header_up -*_*" in (ROOT / "deploy/Caddyfile").read_text()
     assert "headers_with_underscores_action: DROP_HEADER" in texts["envoy"]
     traefik = yaml.safe_load(texts["traefik"])["http"]
@@ -77,7 +78,9 @@ def test_no_proxy_that_asks_us_passes_on_an_underscore_that_a_server_may_read_as
     told += [f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Method", "Uri")]
     spelt = {"".join(spelling) for name in told for spelling in product(*("-_" if c == "-" else c for c in name))}
     taken = traefik["middlewares"]["no-word-of-the-visitor"]["headers"]["customRequestHeaders"]
-    assert {name for name in spelt if "_" in name} <= {name for name, text in taken.items() if text == ""}
+    dotted = {f"Remote.{name}" for name in ("User", "Email", "Groups", "Name")}
+    assert all(f"- remove: {name.lower()}\n" in texts["envoy"] for name in dotted)
+    assert dotted | {name for name in spelt if "_" in name} <= {name for name, text in taken.items() if text == ""}
 
 
 def test_whether_the_site_is_ready_is_no_question_for_strangers() -> None:
