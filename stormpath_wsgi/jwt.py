@@ -9,21 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, fault
+
+if TYPE_CHECKING:  # imported with the first token: most processes of a site never see one
+    from joserfc.jwk import OctKey
+    from joserfc.jws import JWSRegistry
 
 LONGEST = 8192  # characters of a token
 #: Seconds that the clock of the issuer may be ahead of ours. Expired tokens get no such tolerance.
 LEEWAY = 2
 
 _LATEST = 253_402_300_799  # the last second of the year 9999
-_registry = jws.JWSRegistry(algorithms=["HS256"], strict_check_header=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,9 @@ def write(header: Mapping[str, Any], claims: Mapping[str, Any], secret: str) -> 
 
     The same arguments, in the same order, give the same text.
     """
-    return jws.serialize_compact({**header, "alg": "HS256"}, _json(claims), _key(secret), registry=_registry)
+    from joserfc import jws
+
+    return jws.serialize_compact({**header, "alg": "HS256"}, _json(claims), _key(secret), registry=_registry())
 
 
 def read(text: str, secret_of: Callable[[str | None], str | None]) -> Jwt:
@@ -88,11 +90,14 @@ def read(text: str, secret_of: Callable[[str | None], str | None]) -> Jwt:
     """
     if not text.isascii() or len(text) > LONGEST:
         raise fault(Code.TOKEN_SIGNATURE_WRONG)
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
     try:
-        signed = jws.extract_compact(text.encode(), registry=_registry)
+        signed = jws.extract_compact(text.encode(), registry=_registry())
         header = signed.headers()
         secret = secret_of(_kid(header))
-        if secret is None or not jws.validate_compact(signed, _key(secret), registry=_registry):
+        if secret is None or not jws.validate_compact(signed, _key(secret), registry=_registry()):
             raise fault(Code.TOKEN_SIGNATURE_WRONG)
         claims = json.loads(signed.payload, object_pairs_hook=_unique)
     except (JoseError, ValueError, RecursionError):
@@ -128,7 +133,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+@cache
+def _registry() -> JWSRegistry:
+    from joserfc.jws import JWSRegistry
+
+    return JWSRegistry(algorithms=["HS256"], strict_check_header=False)
+
+
 def _key(secret: str) -> OctKey:
+    from joserfc.jwk import OctKey
+
     return OctKey.import_key(secret.encode())
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 import stormpath_wsgi
+from stormpath_wsgi.directory import open_directory
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
@@ -131,7 +133,11 @@ FLOORS: tuple[set[str], ...] = (
 
 #: Modules that may look where their room may not.
 #: The second is an address of before, from which nobody of ours imports.
-EXCEPTIONS = {("client/local.py", "directory"), ("client/api_auth.py", "api_auth")}
+EXCEPTIONS = {
+    ("client/local.py", "directory"),
+    ("client/local.py", "settings"),
+    ("client/api_auth.py", "api_auth"),
+}
 
 #: Distributions that are extras: whoever does not ask for them does not need them.
 OPTIONAL: dict[str, set[str]] = {
@@ -149,6 +155,14 @@ OPTIONAL: dict[str, set[str]] = {
     "gevent": {"cli", "directory"},
     "paste.deploy": {"cli"},
 }
+
+#: Libraries, and parts of them, that take long to import or much memory. The middleware itself does not need them.
+HEAVY = {
+    "alembic", "asyncio", "babel", "bcrypt", "cryptography", "cryptography.x509", "email_validator", "joserfc", "pyotp",
+    "requests", "segno", "smtplib", "sqlalchemy", "sqlalchemy.dialects.postgresql", "webauthn", "xml.etree", "yaml",
+}  # fmt: skip
+#: Those among them that an embedded directory needs.
+OF_A_DIRECTORY = {"asyncio", "cryptography", "smtplib", "sqlalchemy", "xml.etree"}
 
 
 def test_the_rooms_look_only_where_the_arrows_point() -> None:
@@ -285,6 +299,9 @@ with redirect_stdout(None):
 note("help")
 stormpath_wsgi.StormpathMiddleware
 note("middleware")
+site = stormpath_wsgi.StormpathMiddleware(lambda *_: [], directory=sys.argv[1], secret_keys=["0" * 64])
+note("site")
+site.client.close()
 for command in cli.commands.values():
     command.load()
 note("commands")
@@ -294,10 +311,16 @@ print(json.dumps(after))
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Imported]:
-    """After the import of the package; then the help of the command; then that of the middleware; then all commands."""
+    """After the import of the package; then its help; then the middleware; then a site was made; then all commands.
+
+    The site has a directory that was made before: to make its tables takes more.
+    """
     home = tmp_path_factory.mktemp("home")
     environment = {"PYTHONPATH": str(ROOT), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-c", IMPORTS]
+    directory = f"sqlite:///{tmp_path_factory.mktemp('site') / 'accounts.db'}"
+    with closing(open_directory(directory)) as service:
+        service.bootstrap()
+    command = [sys.executable, "-c", IMPORTS, directory]
     run = subprocess.run(command, check=True, capture_output=True, text=True, cwd=home, env=environment)
     files = [path.name for path in home.iterdir()]
     return {
@@ -321,9 +344,25 @@ def test_importing_the_middleware_loads_nothing_optional(imported: dict[str, Imp
     assert (OPTIONAL.keys() - {"click"}) & package.modules == set()
 
 
+def test_importing_the_middleware_loads_nothing_of_a_directory(imported: dict[str, Imported]) -> None:
+    """That of a site may be on another machine."""
+    assert not {name for name in imported["middleware"].modules if name.startswith("stormpath_wsgi.directory")}
+    assert HEAVY & imported["middleware"].modules == set()
+
+
+def test_a_site_with_the_default_settings_loads_nothing_that_most_sites_never_need(
+    imported: dict[str, Imported],
+) -> None:
+    """What its first visitors need is there, so that no request waits for it."""
+    modules = imported["site"].modules
+    assert {"sqlalchemy", "stormpath_wsgi.directory", "stormpath_wsgi.pages.login"} <= modules
+    assert (HEAVY - OF_A_DIRECTORY) & modules == set()
+
+
 def test_importing_the_package_and_its_commands_has_no_effects(imported: dict[str, Imported]) -> None:
     """No file is written, nothing is said, and no thread is started."""
-    assert [(each.threads, each.stderr, each.files) for each in imported.values()] == [(1, "", [])] * len(imported)
+    steps = [each for step, each in imported.items() if step != "site"]
+    assert [(each.threads, each.stderr, each.files) for each in steps] == [(1, "", [])] * len(steps)
 
 
 def test_importing_the_commands_loads_nothing_for_development_and_tests(imported: dict[str, Imported]) -> None:

@@ -6,12 +6,12 @@ import dataclasses
 import hmac
 from collections.abc import Callable, Sequence
 from secrets import token_hex
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typing import TYPE_CHECKING
 
 from stormpath_wsgi.audit.chain import Head
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _SEED = 32  # bytes of a private key
 
@@ -45,6 +45,8 @@ class HeadKeys:
 
     def _key(self, secret: str) -> Ed25519PrivateKey:
         if secret not in self._made:
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
             seed = hmac.digest(secret.encode(), b"stormpath-wsgi audit heads", "sha256")[:_SEED]
             self._made[secret] = Ed25519PrivateKey.from_private_bytes(seed)
         return self._made[secret]
@@ -52,6 +54,9 @@ class HeadKeys:
 
 def is_signed(head: Head) -> bool:
     """Whether *head* has a signature of the key that it names. Whose key that is the caller has to know."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(head.key or ""))
         key.verify(bytes.fromhex(head.signature or ""), head.signed_text())
@@ -61,4 +66,4 @@ def is_signed(head: Head) -> bool:
 
 
 def _public(key: Ed25519PrivateKey) -> str:
-    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+    return key.public_key().public_bytes_raw().hex()

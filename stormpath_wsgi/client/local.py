@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
 from stormpath_wsgi.errors import ConfigurationError, fault
+from stormpath_wsgi.settings import DirectoryOptions
+
+if TYPE_CHECKING:
+    from stormpath_wsgi.directory import DirectoryService
 
 __all__ = ["DirectoryOptions", "LocalDataStore", "open_local"]
 
@@ -107,6 +110,8 @@ def key_pair(client: Signing) -> KeyPair:
 
 def open_local(url: str, options: DirectoryOptions) -> LocalDataStore:
     """The data store of the directory in the database *url*. An embedded one that is empty is set up."""
+    from stormpath_wsgi.directory import open_directory  # here, because a site whose directory is remote needs no SQL
+
     with ExitStack() as opened:
         service = opened.enter_context(closing(open_directory(url, options)))
         if service.embedded:

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-import segno
 from webob import Request, Response
 
 from stormpath_wsgi.codes import Code
@@ -284,6 +283,8 @@ class SecondFactorPage(FormPage[SecondFactorSettings]):
 
 def qr_code(uri: str) -> str:
     """*uri* as a QR code: an inline SVG, which needs no image and no script, and says nothing to who cannot see it."""
+    import segno  # here, because few processes make one
+
     made: str = segno.make(uri, micro=False, mask=3).svg_inline(scale=4, border=4, omitsize=True)
     return made.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the same stands beside it as text
 

@@ -22,7 +22,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
-import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -239,10 +238,10 @@ class _Reading:
     def add_file(self, path: Path) -> None:
         try:
             text = path.read_text(encoding="utf-8-sig")  # as editors on Windows write it
-            values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+            values = json.loads(text) if path.suffix == ".json" else _of_yaml(text)
         except (FileNotFoundError, NotADirectoryError):
             return
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError, NotYaml) as error:
             self.faults.append(f"{path}: {_unreadable(error)}.")
             return
         if isinstance(values, dict) and "stormpath" in values:
@@ -365,15 +364,30 @@ def _decoded(values: Any) -> Any:
     return values
 
 
+class NotYaml(ValueError):
+    """A text is not YAML. ``str(error)``: where and why, if that is known."""
+
+
+def _of_yaml(text: str) -> Any:
+    """What *text* says in YAML. Raises NotYaml."""
+    import yaml  # here, because most sites have no file of settings
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise NotYaml(f": line {mark.line + 1}: {error.problem}" if mark else "") from None
+    except yaml.YAMLError:
+        raise NotYaml from None
+
+
 def _unreadable(error: Exception) -> str:
     """Why a file cannot be used; never a piece of its text, which may be a secret."""
     if isinstance(error, OSError):
         return f"cannot be read ({error.strerror})"
     if isinstance(error, json.JSONDecodeError):
         return f"is not JSON: line {error.lineno}: {error.msg}"
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return f"is not YAML: line {error.problem_mark.line + 1}: {error.problem}"
-    return "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "is not YAML"
+    return "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"is not YAML{error}"
 
 
 def _remedy(detail: Any) -> str:

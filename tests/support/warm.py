@@ -37,19 +37,26 @@ from support import cheap, compiled, prepared
 _IMPORTED = (
     "alembic.command",
     "flask_stormpath",
+    "bcrypt",
+    "email_validator",
     "gunicorn.app.wsgiapp",
     "gunicorn.workers.gthread",
+    "joserfc.jws",
     "psycopg",
+    "pyotp",
+    "segno",
     "sqlalchemy.dialects.postgresql.psycopg",
     "stormpath_wsgi.cli.accounts",
     "stormpath_wsgi.cli.commands",
     "stormpath_wsgi.cli.init",
     "stormpath_wsgi.cli.worker",
+    "stormpath_wsgi.directory",
     "stormpath_wsgi.directory.storage.postgresql",
     "stormpath_wsgi.middleware",
     "stormpath_wsgi.pages.templates",
     "support.marks",
     "support.world",
+    "yaml",
 )
 
 Stream: TypeAlias = int | IO[Any] | None

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from pwdlib.hashers.argon2 import Argon2Hasher
-from pwdlib.hashers.bcrypt import BcryptHasher
 
 #: Characters. No hash that we know is longer, with the salt of a site before it.
 LONGEST = 1024
@@ -97,8 +96,14 @@ def _bcrypt_of(stored: str, prepare: Callable[[bytes], bytes]) -> ForeignHash:
     return ForeignHash(
         4 <= cost <= _BCRYPT_COST,
         cost >= _BCRYPT_DEAR,
-        lambda password: BcryptHasher().verify(prepare(_bytes(password)), stored),
+        lambda password: _is_bcrypt_of(prepare(_bytes(password)), stored),
     )
+
+
+def _is_bcrypt_of(password: bytes, stored: str) -> bool:
+    from pwdlib.hashers.bcrypt import BcryptHasher  # here, because most directories were never imported
+
+    return BcryptHasher().verify(password, stored)
 
 
 def _django_bcrypt_sha256(found: re.Match[str]) -> ForeignHash:

@@ -10,9 +10,6 @@ import hmac
 import io
 from urllib.parse import quote, urlencode
 
-import pyotp
-import segno
-
 PERIOD = 30  # seconds
 _SECRET = 32  # characters of base 32: 160 bits, as RFC 4226 recommends (section 4, R6)
 _DRIFT = 1  # steps that the clock of the app may be early or late (RFC 6238, section 5.2)
@@ -21,6 +18,8 @@ _MOST_BYTES = 400  # of a URI in a QR code; phones have difficulties with finer 
 
 def new_secret() -> str:
     """A new random secret, in base 32."""
+    import pyotp  # here and below, because few processes see an authenticator app
+
     return pyotp.random_base32(_SECRET)
 
 
@@ -37,6 +36,8 @@ def qr_image(uri: str) -> str | None:
     """A PNG of *uri* as a QR code, in base 64. None where that would be too fine to be read."""
     if len(uri) > _MOST_BYTES:
         return None
+    import segno
+
     image = io.BytesIO()
     # The mask only spreads dark and light evenly. Searching for the best one would take most of the time.
     segno.make(uri, micro=False, mask=3).save(image, kind="png", scale=4)
@@ -49,6 +50,8 @@ def matching_step(secret: str, code: str, now: int, *, after: int | None = None)
     *after*: the step of the last code that was accepted. That step and earlier ones do not count any more, so that
     nobody can use a code after they saw it being typed (RFC 6238, section 5.2).
     """
+    import pyotp
+
     totp, found = pyotp.TOTP(secret), None
     for step in range(now // PERIOD - _DRIFT, now // PERIOD + _DRIFT + 1):
         if hmac.compare_digest(totp.generate_otp(step), code) and (after is None or step > after):

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-
 from stormpath_wsgi import kinds
 
 # An address has no blanks and no invisible characters, which could forge headers of a mail. It has no colon either: in
@@ -46,6 +44,8 @@ def ascii_domain(domain: str) -> str | None:
 
 
 def _ascii_domain(address: str) -> str | None:
+    from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+
     is_special = re.split("[.@]", address)[-1].lower() in SPECIAL_USE_DOMAIN_NAMES
     try:
         found = validate_email(

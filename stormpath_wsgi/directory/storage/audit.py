@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Integer, Table, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.audit import BEGINNING, Entry, Head, Row, following
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, upsert
 
 #: Rows that one transaction puts into the chain, or takes away, at the most.
 MOST = 500
@@ -111,9 +111,15 @@ def _locked(connection: Connection, tenant_id: str) -> Head | None:
     found = connection.execute(_LOCKED_HEAD, asked).first()
     if found is None and connection.execute(_HEAD, asked).first() is None:  # an INSERT would wait for who has locked it
         made = {**asked, "position": 0, "digest": BEGINNING, "at": 0}
-        connection.execute(_FIRST[connection.dialect.name], made)
+        connection.execute(_first(connection.dialect.name), made)
         found = connection.execute(_LOCKED_HEAD, asked).first()
     return None if found is None else _head(tenant_id, found)
+
+
+@cache
+def _first(engine: str) -> Any:
+    values: dict[str, Any] = {name: bindparam(name) for name in ("begins", "position", "digest", "at")}
+    return upsert.insert(_heads, engine).values(tenant_id=_TENANT, **values).on_conflict_do_nothing()
 
 
 def _set_head(connection: Connection, told: Head) -> None:
@@ -152,15 +158,6 @@ _WAITING = (
 _TAKE = delete(_waiting).where(_waiting.c.number.in_(bindparam("numbers", expanding=True)))
 _HEAD = select(_heads).where(_heads.c.tenant_id == _TENANT, _heads.c.begins == bindparam("begins"))
 _LOCKED_HEAD = _HEAD.with_for_update(skip_locked=True)
-_FIRST = {
-    name: dialect.insert(_heads)
-    .values(
-        tenant_id=_TENANT, begins=bindparam("begins"), position=bindparam("position"), digest=bindparam("digest"),
-        at=bindparam("at"),
-    )
-    .on_conflict_do_nothing()
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}  # fmt: skip
 _OLDEST = (
     select(_rows.c.position, _rows.c.digest, _rows.c.at)
     .where(_rows.c.tenant_id == _TENANT)

@@ -27,11 +27,9 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import IntegrityError
 
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, upsert
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.limits.limit import LONGEST, Limit, Tally
 from stormpath_wsgi.limits.tallies import Count, Taken
@@ -41,9 +39,6 @@ _TIDIED = 100  # tallies that a wrong try removes; it adds four at the most, and
 # Seconds to wait for a lock on PostgreSQL. A sign-in goes on without the table rather than wait longer. And it is less
 # than the server's deadlock_timeout: where a try and whoever removes the account wait for each other, the try gives up.
 _PATIENCE = 0.8
-
-_psycopg: Any = psycopg.dialect  # it has no types
-_DIALECTS: dict[str, Dialect] = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": _psycopg()}
 
 _tallies = schema.tallies
 _NOW = bindparam("now", type_=BigInteger)
@@ -119,7 +114,18 @@ def _take(limits: tuple[tuple[str, Limit], ...], engine: str) -> str:
     It is compiled once. SQLAlchemy would compile a statement with VALUES in it each time, which takes longer than the
     database does.
     """
-    return str(_taking(limits, engine).compile(dialect=_DIALECTS[engine]))
+    return str(_taking(limits, engine).compile(dialect=_dialect(engine)))
+
+
+def _dialect(engine: str) -> Dialect:
+    if engine == upsert.SQLITE:
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.dialect(paramstyle="named")
+    from sqlalchemy.dialects.postgresql import psycopg
+
+    made: Any = psycopg.dialect  # it has no types
+    return made()  # type: ignore[no-any-return]  # as it has none
 
 
 def _taking(limits: tuple[tuple[str, Limit], ...], engine: str) -> Any:
@@ -133,7 +139,7 @@ def _taking(limits: tuple[tuple[str, Limit], ...], engine: str) -> Any:
         | {"name": _text(name), "until_before": _number(0)}
         for number, (name, _) in enumerate(limits)
     ]
-    insert: Any = (sqlite if engine == "sqlite" else postgresql).insert(_tallies).values(rows)
+    insert = upsert.insert(_tallies, engine).values(rows)
 
     def of_limit(value: str) -> ColumnElement[int]:
         return _of_name({name: getattr(limit, value) for name, limit in limits})

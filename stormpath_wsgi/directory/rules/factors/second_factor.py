@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
@@ -25,7 +24,7 @@ from stormpath_wsgi.directory.rules.factors import challenges
 from stormpath_wsgi.directory.rules.factors.counting import COUNTS
 from stormpath_wsgi.directory.rules.mails import mailed_codes, mailed_tokens, notices
 from stormpath_wsgi.directory.rules.mails.outbox import put
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, upsert
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Resource, SecondFactors
@@ -49,8 +48,6 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _LENGTH = 8
 _FORM = re.compile(f"[{ALPHABET}]{{{_LENGTH}}}")
 _SPACING = re.compile(r"[\s\u2010-\u2015-]+")
-
-_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _accounts, _factors, _phones = schema.accounts, schema.factors, schema.phones
 _state, _codes = schema.second_factors, schema.recovery_codes
@@ -223,7 +220,7 @@ def _hold(work: UnitOfWork, account_id: str) -> None:
 def _keep(work: UnitOfWork, account_id: str, **values: Any) -> None:
     """Stores what is known of the second factors of the account."""
     first = {"forgotten": int("forgotten" in values), "codes_made_at": values.get("codes_made_at")}
-    new = _INSERTS[work.connection.dialect.name](_state).values(account_id=account_id, **first)
+    new = upsert.insert(_state, work.connection.dialect.name).values(account_id=account_id, **first)
     work.connection.execute(new.on_conflict_do_update(index_elements=["account_id"], set_=values))
 
 

@@ -14,16 +14,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rules.mails import mailed_tokens
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, upsert
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.tickets import ticket
 
@@ -39,7 +37,6 @@ DIGITS = 8
 _PURGED = 5  # the number of expired codes that are removed for each new one
 _CODE = re.compile(r"[0-9]{4,12}")
 _BLANKS = re.compile(r"[\s\u00a0-]+")
-_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _table = schema.mailed_codes
 
@@ -65,7 +62,7 @@ def make(work: UnitOfWork, purpose: str, account_id: str | None, application_id:
         "wrong": 0,
         "expires_at": work.now + work.mail.code_ttl,
     }
-    insert = _INSERTS[work.connection.dialect.name](_table)
+    insert = upsert.insert(_table, work.connection.dialect.name)
     statement = insert.on_conflict_do_update(
         index_elements=["id"],
         set_={name: insert.excluded[name] for name in values},

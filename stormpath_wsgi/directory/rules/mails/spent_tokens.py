@@ -8,21 +8,16 @@ few minutes, or the next change of the password, nobody is told so any more.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi.directory.context import UnitOfWork
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, upsert
 from stormpath_wsgi.tickets import ticket
 
 LASTS = 120_000  # milliseconds
 
 _PURGED = 5  # the number of old rows that are removed for each new one
-
-_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _table = schema.spent_tokens
 
@@ -36,7 +31,7 @@ def note(work: UnitOfWork, purpose: str, token: str, account_id: str, asked: str
     if id is None:
         return
     row = {"id": id, "account_id": account_id, "purpose": purpose, "expires_at": work.now + LASTS}
-    statement = _INSERTS[work.connection.dialect.name](_table)
+    statement = upsert.insert(_table, work.connection.dialect.name)
     # A form that is sent once more, long after the first time, finds the row of that.
     again = {name: statement.excluded[name] for name in row if name != "id"}
     work.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=again), row)

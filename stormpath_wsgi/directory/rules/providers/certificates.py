@@ -10,10 +10,6 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from sqlalchemy import bindparam, insert, select
 
 from stormpath_wsgi.codes import Code
@@ -74,6 +70,8 @@ def check(attribute: Attribute[Any], pem: str) -> None:
 
     Its lines may be indented; it is stored as sent.
     """
+    from cryptography import x509  # here, because few directories have anything to do with SAML
+
     text = "\n".join(line.strip() for line in pem.splitlines() if line.strip()) + "\n"
     try:
         x509.load_pem_x509_certificate(text.encode("ascii"))
@@ -89,6 +87,11 @@ def _is_there(work: UnitOfWork) -> bool:
 
 def _new(tenant_id: str, now: dt.datetime) -> tuple[str, str]:
     """A self-signed certificate and its private key, both PEM."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.x509.oid import NameOID
+
     key = rsa.generate_private_key(_EXPONENT, _BITS)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, tenant_id)])
     certificate = (

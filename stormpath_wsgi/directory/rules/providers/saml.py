@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from joserfc import jws
-from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
 from stormpath_wsgi.codes import Code
@@ -47,7 +45,6 @@ _REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 _EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 #: The algorithm is asymmetric: so the signature of a relay state can be checked without a shared secret.
-_registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
 
 
 def make(work: UnitOfWork, application_id: str) -> None:
@@ -93,8 +90,15 @@ def create_relay_state(context: Context, listing: Listing, properties: Any, para
         given = {getattr(DefaultRelayState, name).wire: value for name, value in values.items()}
         claims = {"spUid": listing.id, "jti": new_id(), **given}
         header = {"tid": work.tenant_id, "alg": "RS256"}
-        key = RSAKey.import_key(_certificate(work).private_key)
-        return {"defaultRelayState": jws.serialize_compact(header, json.dumps(claims), key, registry=_registry)}
+        return {"defaultRelayState": _signed(header, claims, _certificate(work).private_key)}
+
+
+def _signed(header: dict[str, Any], claims: dict[str, Any], private_key: str) -> str:
+    from joserfc import jws  # here, because few directories have anything to do with SAML
+    from joserfc.jwk import RSAKey
+
+    registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+    return jws.serialize_compact(header, json.dumps(claims), RSAKey.import_key(private_key), registry=registry)
 
 
 def create_registered(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:

@@ -14,11 +14,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Label, Table, bindparam, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, upsert
 from stormpath_wsgi.directory.wire.canonical import canonical_username
 from stormpath_wsgi.directory.wire.paths import Resource
 
@@ -83,11 +82,9 @@ def _insert(work: UnitOfWork, table: Table, **values: str | None) -> None:
 
     Waits for another transaction that is inserting such a row.
     """
-    statement = _DIALECTS[work.connection.dialect.name](table).on_conflict_do_nothing()
+    statement = upsert.insert(table, work.connection.dialect.name).on_conflict_do_nothing()
     work.connection.execute(statement, values)
 
-
-_DIALECTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _DIRECTORY: Mapping[type[kinds.Kind], Any] = {
     kinds.Directory: select(_directories.c.id, _directories.c.name).where(_directories.c.id == bindparam("id")),
