@@ -71,8 +71,8 @@ def nginx(site: Server, folder: Path, behind: str, query: str) -> Iterator[str]:
     changed = {listen[0]: f"listen 127.0.0.1:{port};", listen[1]: "", "127.0.0.1:3000": behind}
     changed["/auth/check;  #"] = f"/auth/check?{query};  #"
     command = nginx_arguments(folder, "forward-auth.nginx.conf", **changed)
-    site = folder / "site.conf"
-    site.write_text(re.sub(r"ssl_certificate.*", "", site.read_text()))
+    config = folder / "site.conf"
+    config.write_text(re.sub(r"ssl_certificate.*", "", config.read_text()))
     with running([program("nginx"), *command], port) as address:
         yield address
 
