@@ -32,6 +32,7 @@ from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import flows_of
 from stormpath_wsgi.session import session_of
+from stormpath_wsgi.testing import OpenIDProvider
 from stormpath_wsgi.web.identity import Proof
 
 GOOD = {"login": "ada@example.org", "password": PASSWORD}
@@ -205,6 +206,26 @@ def test_organizations_rst(visit: Visit) -> None:
     assert [link.right_account.href for link in names["ada"].account_links] == [names["other"].href]
 
 
+def test_linking_rst() -> None:
+    site = make_site()
+    names: dict[str, Any] = {"client_id": "ours", "client_secret": "secret"}
+    with closing(site.client):
+        names |= {"client": site.client, "application": site.application}
+        google, rules, policy, by_hand = examples("linking.rst", "python")
+        for block in (google, rules, policy):
+            run(block, names)
+        assert [rule["name"] for rule in names["rules"].items] == ["locale", "address.locality", "nickname"]
+        assert (names["policy"].status, names["policy"].matching_property) == ("ENABLED", "email")
+        other = site.client.directories.create({"name": "Other"})
+        people = [
+            store.accounts.create({"email": "ada@example.org", "password": PASSWORD})
+            for store in (site.application, other)
+        ]
+        names["account"], names["of_google"] = people
+        run(by_hand, names)
+        assert not list(people[0].account_links)
+
+
 def test_policies_rst(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORMPATH_DIRECTORY", "sqlite://")
     wraps, protects, together = examples("policies.rst", "python")
@@ -248,30 +269,42 @@ def test_remote_rst_and_clients_rst(folder: Path, sqlite_url: str) -> None:
                 assert [application.name for application in client.applications] == ["My Application"]
 
 
-def test_rest_rst_by_curl(sqlite_url: str) -> None:
+def test_rest_rst_by_curl(folder: Path, sqlite_url: str) -> None:
     """All that is typed there, one line after the other, and the answers that are shown."""
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     _, *blocks = examples("rest.rst", "console")
     shown = re.findall(r"/accounts/(\w{22})", "".join(block.text for block in blocks))[0]
-    with served_api(sqlite_url) as opening:
+    with served_api(sqlite_url) as opening, OpenIDProvider() as google:
         with Client(**opening) as client:
             application = client.applications[0].href
+            told = dict(
+                zip(("provider_id", "issuer", "client_id", "client_secret"), google.provider.values(), strict=True)
+            )
+            directory = client.directories.create({"name": "Google", "provider": told})
+            mapping = {"application": client.applications[0], "account_store": directory}
+            client.applications[0].account_store_mappings.create(mapping)
+        code = google.code(redirect_uri="https://shop.example.com/callbacks/google")
+        *_, wish = examples("rest.rst", "json")
+        (folder / "request.json").write_text(wish.text.replace('"google"', '"test"'))
         answers: list[Any] = []
         environ = os.environ | {"KEY": f"{opening['id']}:{opening['secret']}", "APPLICATION": application}
         for line in (line for block in blocks for line in commands(block) if "curl " in line):
             account = answers[0]["href"].rpartition("/")[2] if answers else shown
             typed = line.replace("http://127.0.0.1:8000/v1", opening["url"]).replace(shown, account)
+            typed = typed.replace("4/0AbUR2VM…", code).replace('"providerId": "google"', '"providerId": "test"')
             said = subprocess.run(
                 ["bash", "-c", f"{typed} -sS"], env=environ, capture_output=True, text=True, check=True
             )
             answers.append(json.loads(said.stdout))
-    made, right, wrong, found, data, by_data, tokens = answers
+    made, right, wrong, found, data, by_data, tokens, of_google, way = answers
     assert made["username"] == "ada@example.com"
     assert right["account"]["href"] == made["href"] and wrong["code"] == 7100
     assert found["items"][0]["groups"]["items"] == []
     assert (data["visits"], by_data["size"]) == (3, 1)
     assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 3600)
+    assert of_google["directory"]["href"] == directory.href
+    assert way["location"].startswith(f"{google.issuer}/authorize?")
 
 
 def test_settings_rst(monkeypatch: pytest.MonkeyPatch) -> None:
