@@ -9,6 +9,7 @@ import pytest
 from support.callers import Caller
 from support.elsewhere import CALLBACK, Elsewhere, Everybody
 from support.world import BASE, World
+from werkzeug.test import TestResponse
 
 from stormpath_wsgi.testing import OpenIDProvider
 
@@ -24,26 +25,35 @@ def elsewhere(world: World, everybody: Everybody) -> Elsewhere:
     return Elsewhere(world, everybody.back())
 
 
+def answered(response: TestResponse) -> dict[str, Any]:
+    document: dict[str, Any] = response.get_json()
+    return document
+
+
 def test_a_new_account_is_201_and_a_known_one_200(world: World, caller: Caller, elsewhere: Elsewhere) -> None:
     token = elsewhere.provider.access_token()
     body = {"providerData": {"providerId": "test", "accessToken": token}}
     made = caller.post(f"{world.application}/accounts", body)
     assert made.status_code == 201
-    assert made.headers["Location"] == made.json["href"]
+    assert made.headers["Location"] == answered(made)["href"]
     again = caller.post(f"{world.application}/accounts", body)
     assert again.status_code == 200
     assert "Location" not in again.headers
-    assert again.json.keys() == made.json.keys() == world.service.get(made.json["href"].removeprefix(f"{BASE}/")).keys()
-    assert again.json["href"] == made.json["href"]
+    assert (
+        answered(again).keys()
+        == answered(made).keys()
+        == world.service.get(answered(made)["href"].removeprefix(f"{BASE}/")).keys()
+    )
+    assert answered(again)["href"] == answered(made)["href"]
     expanded = caller.post(f"{world.application}/accounts", body, expand="providerData")
-    assert expanded.json["providerData"]["accessToken"] == token
+    assert answered(expanded)["providerData"]["accessToken"] == token
 
 
 def test_a_refusal_has_the_texts_that_sdks_compare(world: World, caller: Caller, elsewhere: Elsewhere) -> None:
     data: dict[str, Any] = {"providerId": "test", "code": "x", "redirectUri": CALLBACK}
     refused = caller.post(f"{world.application}/accounts", {"providerData": data})
-    assert (refused.status_code, refused.json["code"]) == (400, 7200)
-    assert "error message: 400" in refused.json["developerMessage"]
+    assert (refused.status_code, answered(refused)["code"]) == (400, 7200)
+    assert "error message: 400" in answered(refused)["developerMessage"]
     data["providerId"] = "google"
     refused = caller.post(f"{world.application}/accounts", {"providerData": data})
-    assert (refused.status_code, refused.json["code"]) == (400, 5201)
+    assert (refused.status_code, answered(refused)["code"]) == (400, 5201)

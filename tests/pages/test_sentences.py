@@ -24,7 +24,8 @@ FIELDS = RegisterForm().fields
 
 #: A visitor's fault too, but of what no page of ours asks for: there are programs that do.
 ON_NO_PAGE = {
-    Code.PROVIDER_REFUSED, Code.FROM_PROVIDER, Code.API_KEY_WRONG, Code.FACTOR_DISABLED,
+    Code.PROVIDER_REFUSED, Code.PROVIDER_LACKS, Code.REDIRECT_URI_MISSING,
+    Code.FROM_PROVIDER, Code.API_KEY_WRONG, Code.FACTOR_DISABLED,
     Code.ALREADY_LINKED, Code.LINKED_TO_ITSELF, Code.LINK_WITHOUT_ACCOUNTS, Code.TOO_MANY_LINKS,
     Code.LINK_WITHIN_DIRECTORY, Code.DIRECTORY_ALREADY_LINKED,
     Code.REFUSED_BY_LISTENER,  # the listener's own sentence is told

@@ -27,6 +27,7 @@ from stormpath.resources.application import Application
 from stormpath.saml import SamlIdpUrlBuilder
 from stormpath_wsgi import jwt
 from stormpath_wsgi.client import Client as OurClient
+from stormpath_wsgi.testing import OpenIDProvider
 
 from .conftest import PASSWORD
 
@@ -252,17 +253,22 @@ def test_header_values_may_be_bytes_as_some_frameworks_have_them(application: Ap
     assert result is not None and result.account == ada
 
 
-def test_the_grant_of_a_social_provider_takes_one_proof_and_is_not_good_here(
+def test_the_grant_of_a_social_provider_takes_one_proof_that_has_to_be_good(
     client: Client, application: Application
 ) -> None:
     authenticator = StormpathSocialGrantAuthenticator(application)
     with pytest.raises(StormpathError, match="No Directory with that providerId"):
         authenticator.authenticate(Provider.GOOGLE, code="of-google")
-    provider = {"provider_id": Provider.GOOGLE, "client_id": "shop", "client_secret": "secret"}
-    google = client.directories.create({"name": "Google", "provider": provider})
-    client.account_store_mappings.create({"application": application, "account_store": google})
-    assert authenticator.authenticate(Provider.GOOGLE, code="of-google") is None
-    assert authenticator.authenticate(Provider.GOOGLE, access_token="of-google") is None
+    with OpenIDProvider() as started:
+        names = ("provider_id", "issuer", "client_id", "client_secret")
+        provider = dict(zip(names, started.provider.values(), strict=True))
+        elsewhere = client.directories.create({"name": "Elsewhere", "provider": provider})
+        client.account_store_mappings.create({"application": application, "account_store": elsewhere})
+        assert authenticator.authenticate("test", code="of-nobody") is None
+        result = authenticator.authenticate("test", access_token=started.access_token())
+        assert result is not None and result.account.email == "ada@example.org"
+        account = application.get_provider_account("test", access_token=started.access_token())
+        assert (account, account.is_new_account) == (result.account, False)
     both: tuple[dict[str, str], ...] = ({}, {"code": "one", "access_token": "two"})
     for proofs in both:
         with pytest.raises(TypeError, match="either a code or an access_token"):

@@ -22,6 +22,7 @@ from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import creation_policy, login_names
 from stormpath_wsgi.directory.rules.factors import second_factor
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
+from stormpath_wsgi.directory.rules.providers import providers
 from stormpath_wsgi.directory.rules.tokens import tokens
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
@@ -54,7 +55,8 @@ def get(context: Context, target: AddressChange) -> Wire:
 def begin(context: Context, target: AddressChange, properties: Any) -> Wire:
     """Mails a token to the address ``email``, which waits from now on in the place of another one.
 
-    Raises a 404; 2006 for what is no address, and 2002 for the one that the account has; and
+    Raises a 404; 2006 for what is no address, 2002 for the one that the account has, and 7202 where the provider of its
+    directory tells the address; and
     :class:`~stormpath_wsgi.errors.TooManyTries`, before anything is stored, when too many mails were asked for.
     """
     sent = {"email": None, **properties} if isinstance(properties, Mapping) else properties
@@ -63,6 +65,7 @@ def begin(context: Context, target: AddressChange, properties: Any) -> Wire:
         raise fault(Code.WRONG_FORMAT, "EmailChange email must be an address such as ada@example.org.")
     with context.read() as work:
         account = records.load(work, Resource(Account, target.account_id))
+        providers.refuse_change(work, account, {"email": email})
         policy = creation_policy.of_directory(work, id_of(account["directory"]["href"]))
     policy.check(email)
     if mailbox(email) == mailbox(account["email"]):

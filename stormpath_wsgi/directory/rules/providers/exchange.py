@@ -17,7 +17,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import WELCOME
 from stormpath_wsgi.directory.providers import Asked, Person, Proof, Registration, kind_of
-from stormpath_wsgi.directory.rows import counts, expansion, records
+from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import accounts, creation_policy, deletions
 from stormpath_wsgi.directory.rules.accounts.login import check_account
@@ -46,8 +46,9 @@ from stormpath_wsgi.kinds import (
     id_of,
 )
 
-#: How often it is done again that an account is found or made. Each time another request of the same person was first.
-_TRIES = 3
+#: How often it is tried to find or make an account. Another request of the same person may be first, and an account
+#: that is to be deleted is kept in between.
+_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,6 @@ def _signed_in(context: Context, listing: Listing, properties: Any, params: Mapp
     data, inner = stores.taken_out(properties["providerData"])
     with tried(context, PROVIDER) as sign_in:
         found = find(context, listing.id, sign_in, data, store or inner, keeps=params.get("keeps") == "true")
-        with context.read() as work:
-            expansion.apply(work, [found.account], expansion.parse(params.get("expand"), Account))
     context.tell(SignedIn, found.account["href"], credential=sign_in.credential)
     return {**found.account, IS_NEW_ACCOUNT: found.is_new}
 
@@ -142,47 +141,39 @@ def find(
     with context.limits.provider(place.tenant_id) as made:
         person = context.providers.prove(place.registration, proof)
         made.succeeded()
-    arrival = _Arrival(context, place, person, sign_in)
-    if keeps:
-        arrival.keep()
-    return arrival.let_in()
+    return _Arrival(context, place, person, sign_in, keeps=keeps).let_in()
 
 
 class _Arrival:
-    """A *person* whom a provider has proved, and who wants to be let in at a *place*."""
+    """A *person* whom a provider has proved, and who wants to be let in at a *place*. *keeps*: see :func:`find`."""
 
-    def __init__(self, context: Context, place: _Place, person: Person, sign_in: Attempt) -> None:
+    def __init__(self, context: Context, place: _Place, person: Person, sign_in: Attempt, *, keeps: bool) -> None:
         self._context, self._place, self._person, self._sign_in = context, place, person, sign_in
+        self._keeps = keeps
         self._people = People(place.directory_id, place.registration.provider_id)
         self._told: Told = mapping_rules.told_of(person, place.rules)
         self._planned: Planned | None = None
 
-    def keep(self) -> None:
-        """Keeps the account of the person if it is to be deleted."""
-        with self._context.read() as work:
-            id = self._people.find(work, self._person)
-            status = None if id is None else records.load(work, Resource(Account, id))["status"]
-        if id is not None and status == DISABLED:
-            deletions.keep(self._context, id)
-
     def let_in(self) -> Found:
         """Finds or makes the account, and finds the one that answers for it."""
-        for left in reversed(range(_TRIES)):
+        for _ in range(_TRIES):
             try:
                 return self._settle()
             except Error as error:
-                if error.code != Code.NOT_UNIQUE:
+                if error.code != Code.NOT_UNIQUE and not self._is_kept(error):
                     raise
-                if not left:
-                    raise fault(Code.NOT_UNIQUE, self._taken) from error
-        raise AssertionError("the last try has answered or raised")
-
-    @property
-    def _taken(self) -> str:
-        return (
+        raise fault(
+            Code.NOT_UNIQUE,
             f"Another account of the Directory of {self._place.registration.provider_id} has the e-mail address or the "
-            "user name of this person."
+            "user name of this person.",
         )
+
+    def _is_kept(self, error: Error) -> bool:
+        """Whether the account that was refused was to be deleted, and is kept by this sign-in."""
+        id = self._sign_in.account_id
+        if not self._keeps or error.code != Code.ACCOUNT_DISABLED or id is None:
+            return False
+        return deletions.keep(self._context, id)
 
     def _settle(self) -> Found:
         """Does it in one transaction. Raises 2001 where another request was first, or another account has the address.

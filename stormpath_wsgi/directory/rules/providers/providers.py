@@ -37,7 +37,7 @@ from stormpath_wsgi.kinds import (
     id_of,
 )
 
-_table, _directories = schema.providers, schema.directories
+_table, _directories, _data = schema.providers, schema.directories, schema.provider_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,13 @@ _SORTS: Mapping[str, _Sort] = {
     Provider.STORMPATH: _Sort(),
     Provider.FACEBOOK: _social(scope=["public_profile", "email"]),
     Provider.GITHUB: _social(scope=["user:email"]),
-    Provider.GOOGLE: _social(scope=["profile", "email"], redirect_uri=None, hd=None, display=None, access_type=None),
+    Provider.GOOGLE: _social(
+        scope=["profile", "email"], redirect_uri=None, issuer=None, hd=None, display=None, access_type=None
+    ),
     Provider.LINKEDIN: _social(scope=["r_basicprofile", "r_emailaddress"], redirect_uri=None),
     Provider.TWITTER: _social(scope=None),
     Provider.MICROSOFT: _social(scope=[*_OIDC_SCOPE], redirect_uri=None, issuer=None),
-    Provider.APPLE: _social(scope=["name", "email"], redirect_uri=None),
+    Provider.APPLE: _social(scope=["name", "email"], redirect_uri=None, issuer=None),
     Provider.SAML: _Sort(
         ("sso_login_url", "sso_logout_url", "encoded_x509_signing_cert"),
         {"request_signature_algorithm": Provider.SIGNING_ALGORITHM_RSA_SHA_256},
@@ -143,7 +145,8 @@ def make(work: UnitOfWork, directory_id: str, sent: Mapping[str, Any] | None = N
 def change(context: Context, target: Resource, properties: Any) -> Wire:
     """Changes the credentials, the scope or the addresses of a provider.
 
-    Raises 2017 for an attribute that such a provider does not have; 6201, 6202 for another sort of provider.
+    Raises 2017 for an attribute that such a provider does not have; 6201, 6202 for another sort of provider, and for
+    another issuer of a directory with accounts.
     """
     with context.write() as work:
         current = records.load(work, target)
@@ -153,6 +156,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
         cleared = [name for name in sort.required if name in values and values[name] is None]
         if cleared:
             raise _required(cleared[0])
+        if values.get("issuer", current.get("issuer")) != current.get("issuer"):
+            _keep_issuer(work, target.id, current["providerId"])
         records.change(work, Provider, target.id, _checked(sort, current["providerId"], values))
         return records.load(work, target)
 
@@ -281,6 +286,18 @@ def _keep_sort(properties: Any, provider_id: str) -> None:
     wanted = properties.get("providerId") if isinstance(properties, Mapping) else None
     if wanted not in (None, provider_id):
         raise fault(Code.PROVIDER_CANNOT_BECOME_MIRROR if provider_id == Provider.STORMPATH else Code.PROVIDER_FIXED)
+
+
+def _keep_issuer(work: UnitOfWork, directory_id: str, provider_id: str) -> None:
+    """Raises 6202 where people are known by the ids of an issuer, which are other people's at another one. Those of
+    Microsoft are the same whichever tenant is the issuer.
+    """
+    known = select(_data.c.id).where(_data.c.directory_id == directory_id).limit(1)
+    if provider_id != Provider.MICROSOFT and work.connection.execute(known).first() is not None:
+        raise fault(
+            Code.PROVIDER_FIXED,
+            "Provider issuer cannot become another one: the accounts of the Directory are those of its people.",
+        )
 
 
 def _required(name: str) -> Error:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 from support.elsewhere import CALLBACK, Elsewhere
-from support.world import BASE, ON_ONE_ENGINE, World, link, path, refused
+from support.world import BASE, ON_ONE_ENGINE, PASSWORD, World, link, path, refused
 
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
@@ -252,6 +252,13 @@ class TestWhoIsKeptOut:
         with refused(2016):
             world.service.create(f"{world.application}/passwordResetTokens", {"email": "ada@example.org"})
 
+    def test_its_owner_sets_no_password_and_no_address_here(self, world: World, elsewhere: Elsewhere) -> None:
+        account = elsewhere.account()
+        with refused(7202, "password"):
+            world.update(f"{account}/passwordChange", password=PASSWORD)
+        with refused(7202, "email"):
+            world.update(f"{account}/emailChange", email="king@example.org")
+
     def test_an_account_elsewhere_does_not_stand_in_the_way_of_ours(self, world: World, elsewhere: Elsewhere) -> None:
         world.update(elsewhere.mapping, listIndex=0)
         ours = world.account("ada@example.org")
@@ -298,6 +305,18 @@ class TestWhoIsKeptOut:
         with elsewhere.provider.answer_fault("down"), pytest.raises(Unavailable):
             elsewhere.create({"providerData": {"providerId": "test", "accessToken": token}})
         assert elsewhere.names() == []
+
+
+@ON_ONE_ENGINE
+def test_a_directory_with_people_keeps_its_issuer(world: World, elsewhere: Elsewhere) -> None:
+    provider = f"{elsewhere.directory}/provider"
+    world.update(provider, issuer="https://issuer.example")
+    world.update(provider, issuer=elsewhere.provider.issuer)
+    account = elsewhere.account()
+    with refused(6202, "issuer"):
+        world.update(provider, issuer="https://issuer.example")
+    world.update(provider, issuer=elsewhere.provider.issuer, clientSecret=elsewhere.provider.client_secret)
+    assert elsewhere.account() == account
 
 
 class TestTwoAtOnce:

@@ -100,6 +100,20 @@ def test_accounts_that_have_both_proved_one_address_are_linked(world: World, els
 
 
 @ON_ONE_ENGINE
+def test_who_wants_to_be_deleted_and_comes_back_is_kept_on_both_sides(world: World, elsewhere: Elsewhere) -> None:
+    ours, theirs = world.account("countess@example.org"), elsewhere.account()
+    world.service.create("accountLinks", {"leftAccount": link(theirs), "rightAccount": link(ours)})
+    elsewhere.policy()
+    for account in (ours, theirs):
+        world.service.create(f"{account}/deletions", {"grace": "P7D"})
+    data = {"providerId": "test", "accessToken": elsewhere.provider.access_token()}
+    with refused(7101):
+        elsewhere.create({"providerData": data})
+    assert path(elsewhere.create({"providerData": data}, keeps="true")) == ours
+    assert [world.service.get(account)["status"] for account in (ours, theirs)] == ["ENABLED", "ENABLED"]
+
+
+@ON_ONE_ENGINE
 class TestByAddress:
     @pytest.fixture(autouse=True)
     def policy(self, elsewhere: Elsewhere) -> None:
