@@ -51,6 +51,7 @@ for name, place, summary in (
     ("init", "init:init", "Make the directory, or bring its tables up to date."),
     ("limits", "limits:limits", "Show how much is counted against those who try too often, and who has to wait now."),
     ("passwords", "passwords:passwords", "Make lists of passwords that nobody shall choose."),
+    ("provider", "providers:provider", "Try the providers that people sign in with, such as Google."),
     ("run", "run:run", "Serve a WSGI application, with user accounts, by gunicorn."),
     (
         "secret",
