@@ -12,7 +12,7 @@ from stormpath_wsgi.cli.command import OpenedApplication, with_application
 from stormpath_wsgi.cli.failures import Failure
 from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.client import Directory
-from stormpath_wsgi.directory.providers import Finding, Providers, Registration, kind_of
+from stormpath_wsgi.directory.providers import TWITTER, Finding, Providers, Registration, kind_of
 
 #: The providers of directories whose accounts come from nobody who can be asked.
 _NOT_ASKED = frozenset({"stormpath", "saml", "ldap", "ad"})
@@ -86,7 +86,8 @@ def _of_directory(directory: Directory, is_mapped: bool) -> Iterator[Finding]:
 
 def _callback(opened: OpenedApplication, registration: Registration) -> str:
     """What has to be written at the provider, and cannot be tried from here."""
-    site = opened.settings.web.base_url or "the address of the site"
-    return (
-        f"register {site}/callbacks/{registration.provider_id} with the provider, or what web.social says in its place"
-    )
+    web = opened.settings.web
+    if registration.kind == TWITTER:
+        return "there is none: programs bring tokens"
+    path = web.callback_uri(registration.provider_id)
+    return f"whether the provider knows it shows at a sign-in: {web.base_url or 'https://your.site'}{path}"

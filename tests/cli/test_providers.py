@@ -73,7 +73,24 @@ def test_a_provider_that_is_set_up_well_is_good(client: Client, openid: OpenIDPr
     assert answer.stdout.splitlines()[0] == "Acme: acme, oauth2"
     assert ["good", "client", "client id and secret are accepted"] in lines(answer)
     assert "wrong" not in answer.output
-    assert "/callbacks/acme" in lines(answer)[-1][2]
+    assert lines(answer)[-1][2].endswith(" https://your.site/callbacks/acme")
+
+
+def test_an_openid_provider_is_known_by_its_issuer(client: Client, openid: OpenIDProvider) -> None:
+    provider = {"providerId": "staff", "issuer": openid.issuer, "clientId": openid.client_id, "clientSecret": "wrong"}
+    directory = client.directories.create({"name": "Staff", "provider": provider})
+    answer = check("Staff")
+    assert answer.stdout.startswith("Staff: staff, oidc\nwrong\tdirectory\tthe application is not mapped to Staff")
+    assert ["good", "keys", "1 that verify signatures, by ES256"] in lines(answer)
+    assert "staff does not know the client id with this secret" in answer.stdout
+    directory.provider.client_secret = openid.client_secret
+    directory.provider.save()
+    assert ["good", "client", "client id and secret are accepted"] in lines(check("Staff"))
+    with openid.answer_fault("another issuer", "/.well-known/openid-configuration"):
+        assert (
+            "calls itself https://issuer.example: the issuer that is set has to be exactly that"
+            in check("Staff").stdout
+        )
 
 
 def test_a_wrong_secret_is_told_and_not_printed(client: Client, openid: OpenIDProvider) -> None:

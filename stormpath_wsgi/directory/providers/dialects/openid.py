@@ -214,7 +214,7 @@ class OpenID(OAuth2):
         except (Unanswered, Refused) as error:
             yield Finding("keys", False, f"its keys cannot be read: it {error}")
             return
-        words = f"{len(keys)} keys, and signatures by {', '.join(algorithms)}"
+        words = f"{len(keys)} that verify signatures, by {', '.join(algorithms)}"
         yield Finding(
             "keys", bool(keys), words if keys else "it publishes no key that a signature can be verified with."
         )
