@@ -150,7 +150,7 @@ OPTIONAL: dict[str, set[str]] = {
     "psycopg": {"directory"},
     "pyramid": set(),
     "redis": {"client", "limits"},
-    "authlib": {"directory", "testing"},
+    "authlib": {"directory"},
     "requests": {"client", "directory"},
     "gevent": {"cli", "directory"},
     "paste.deploy": {"cli"},

@@ -16,6 +16,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from webob import Response
 from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
+from stormpath_wsgi.development import provider
 from stormpath_wsgi.development.bar import Bar
 from stormpath_wsgi.development.guard import PANEL, Guard, without_key
 from stormpath_wsgi.development.panel import Panel, pages_of
@@ -60,6 +61,7 @@ def environ(link: str) -> Mapping[str, str]:
     """
     return {
         **ENVIRON,
+        **provider.environ(),
         "STORMPATH_WEB_BASEURL": link,
         "STORMPATH_SECRETKEYS": secrets.token_hex(),
         "STORMPATH_ENCRYPTIONKEYS": secrets.token_hex(),
@@ -73,6 +75,8 @@ def serve(load: Callable[[], WSGIApplication], host: str, port: int, *, reloads:
     *reloads*: whether files are watched, and the site is loaded once more when one has changed. Who is signed in stays
     so.
     """
+    if not reloads or is_running_from_reloader():
+        provider.start()
     if not reloads:
         _run(loaded(load, None), host, port, reloads=False)
     elif is_running_from_reloader():

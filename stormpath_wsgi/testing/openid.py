@@ -94,7 +94,7 @@ class OpenIDProvider:
     that she has ada's. *client_id* and *client_secret*: of the one program that it knows. *port*: 0 for any. *clock*:
     seconds since the epoch.
 
-    A site asks it only if the setting ``providers.privateAddresses`` is on.
+    A site asks it only if the setting ``providers.privateAddresses`` is on, as in :attr:`settings`.
     """
 
     people: dict[str, dict[str, Any]] = field(default_factory=_people)
@@ -155,6 +155,12 @@ class OpenIDProvider:
             "clientId": self.client_id,
             "clientSecret": self.client_secret,
         }
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Keywords for ``StormpathMiddleware``: a site through which people sign in here, at ``/login/test``."""
+        client = {"clientId": self.client_id, "clientSecret": self.client_secret, "issuer": self.issuer}
+        return {"web": {"social": {"test": client}}, "providers": {"privateAddresses": True}}
 
     # What a browser does.
 

@@ -12,7 +12,7 @@ from stormpath_wsgi.directory.providers.facts import (
     Registration,
     kind_of,
 )
-from stormpath_wsgi.directory.providers.providers import Providers
+from stormpath_wsgi.directory.providers.providers import Providers, is_installed
 
 __all__ = [
     "OAUTH2",
@@ -25,5 +25,6 @@ __all__ = [
     "Proof",
     "Providers",
     "Registration",
+    "is_installed",
     "kind_of",
 ]
