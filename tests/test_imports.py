@@ -84,8 +84,8 @@ ARROWS: dict[str, set[str]] = {
         "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",
     },
     "flows": {
-        "client", "cookie", "limits", "passwords", "session", "settings", "signing", "tickets", "web/bearer",
-        "web/environ",
+        "client", "cookie", "limits", "passwords", "remembered", "session", "settings", "signing", "tickets",
+        "web/bearer", "web/environ",
     },
     "web/responses": {"users", "web/environ"},
     "policy": {

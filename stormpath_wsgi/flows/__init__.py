@@ -182,7 +182,6 @@ class Flows:
                 offers=settings.web.offers_social,
             ),
             browsers,
-            self.limits,
         )
         keyed = (PasskeyWay(self.passkeys), SecurityKeyWay(self.passkeys))
         scope = id_of(application.href)

@@ -44,8 +44,7 @@ from stormpath_wsgi.flows.passkeys import Passkeys
 from stormpath_wsgi.flows.refusals import SignInRefused, SocialRefused
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
 from stormpath_wsgi.flows.social_stores import SocialStore, SocialStores
-from stormpath_wsgi.kinds import ENABLED, id_of
-from stormpath_wsgi.limits import Limits
+from stormpath_wsgi.kinds import ENABLED, IS_NEW_ACCOUNT, id_of
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
@@ -114,11 +113,10 @@ class Social:
         waiting: WaitingConnections,
         stores: SocialStores,
         browsers: Browsers,
-        limits: Limits,
     ) -> None:
         self._client, self._application, self._sign_in, self._fresh = client, application, sign_in, fresh
         self._passkeys, self._journeys, self._waiting, self._stores = passkeys, journeys, waiting, stores
-        self._browsers, self._limits = browsers, limits
+        self._browsers = browsers
         self._store, self._events = client.data_store, client.events
         sign_in.add_after(self.connected_by_owner)
 
@@ -319,9 +317,8 @@ class Social:
         kinds = (SignInStarts, SignedIn, SignInFailed, Registered)
         with reserved(*kinds) as kept:
             try:
-                with self._browsers.trying(session), self._limits.provider(id_of(self._application.href)) as made:
+                with self._browsers.trying(session):
                     answer = dict(self._store.create(f"{self._application.href}/accounts", wish, {"keeps": "true"}))
-                    made.succeeded()
             except Error as error:
                 refused = error
                 answer = {}
@@ -329,7 +326,7 @@ class Social:
             if not isinstance(refused, TooManyTries):  # then nothing was looked at
                 self._tell_failure(refused, next((event.account for event in kept if event.account), None))
             raise _refusal(refused) from refused
-        is_new = bool(answer.pop("isNewAccount", False))
+        is_new = bool(answer.pop(IS_NEW_ACCOUNT, False))
         account = Account(self._client, properties=answer)
         if is_new:
             self._events.emit(told_of(kept, Registered) or Registered(account=account.href))

@@ -121,7 +121,7 @@ class Pages:
         """The page at *path_info*, below the mount point of the application."""
         page = self._pages.get(path_info)
         if page is None and path_info.startswith(self._prefixes):
-            return next(above for path, above in self._below if path_info.startswith(path))
+            [page, *_] = [above for path, above in self._below if path_info.startswith(path)]
         return page
 
     def offers_basic(self, path_info: str) -> bool:

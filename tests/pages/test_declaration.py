@@ -73,8 +73,8 @@ def visits(site: StormpathMiddleware, tmp_path: Path) -> VisitSite:
 
 def test_it_is_served_at_its_address_to_its_methods(visits: VisitSite) -> None:
     visit = visits()
-    named = "home login register logout forgot change invitation account email secure fresh second_factor me token help"
-    assert visit.get("/help").html.a.get_text() == named
+    own = "account email secure fresh second_factor social me token help"
+    assert visit.get("/help").html.a.get_text() == f"home login register logout forgot change invitation {own}"
     assert "app: " in visit.post("/help", status=404)
 
 
@@ -135,4 +135,4 @@ def test_its_settings_are_described() -> None:
 def test_every_page_has_a_section_and_every_section_a_page() -> None:
     sections = [type(section) for section in WebSettings().pages.values()]
     assert {page.section for page in declared()} == set(sections)
-    assert len({page.name for page in declared()}) == len(declared()) == len(sections) == 18
+    assert len({page.name for page in declared()}) == len(declared()) == len(sections) == 19
