@@ -311,19 +311,6 @@ def test_a_name_of_the_apps_own_is_accepted_with_a_warning(bare_app: Any, name: 
     app.extensions["stormpath"].client.close()
 
 
-def test_a_provider_is_accepted_with_a_warning_and_has_no_button(make_app: Any) -> None:
-    google = {"GOOGLE": {"client_id": "x", "client_secret": "y"}}
-    with pytest.warns(UserWarning, match="STORMPATH_ENABLE_GOOGLE: there is no sign-in through Google yet"):
-        app: Flask = make_app(STORMPATH_ENABLE_GOOGLE=True, STORMPATH_SOCIAL=google)
-    with app.test_request_context():
-        assert url_for("stormpath.google_login") == "/google"
-    visitor = app.test_client()
-    assert "oogle" not in visitor.get("/login").text
-    assert visitor.get("/google?code=x").location == "/login"
-    with visitor.session_transaction() as session:
-        assert "_flashes" not in session, "our page shows none, so another page of the app would"
-
-
 def test_names_that_are_not_given_may_be_stored_as_before(make_app: Any) -> None:
     app: Flask = make_app(
         STORMPATH_ANONYMOUS_NAME="Anonymous", STORMPATH_REQUIRE_GIVEN_NAME=False, STORMPATH_REQUIRE_SURNAME=False

@@ -96,14 +96,15 @@ def test_what_our_page_would_tell_is_flashed(with_templates: Any) -> None:
     assert "[Your account is ready. You can now sign in.]" in visitor.get("/login?status=created").text
 
 
-def test_a_page_of_the_apps_own_says_that_there_is_no_sign_in_through_a_provider(with_templates: Any) -> None:
+def test_a_page_of_the_apps_own_leads_to_google(with_templates: Any) -> None:
     google = {"GOOGLE": {"client_id": "x", "client_secret": "y"}}
-    with pytest.warns(UserWarning, match="no sign-in through Google yet"):
-        app = with_templates(
-            {"flask_stormpath/login.html": LOGIN}, STORMPATH_ENABLE_GOOGLE=True, STORMPATH_SOCIAL=google
-        )
-    page = app.test_client().get("/google?code=x", follow_redirects=True)
-    assert "[This site does not offer to sign in through Google.]" in page.text
+    app = with_templates(
+        {"flask_stormpath/login.html": '{% include "flask_stormpath/google_login_form.html" %}'},
+        STORMPATH_ENABLE_GOOGLE=True,
+        STORMPATH_SOCIAL=google,
+    )
+    page = app.test_client().get("/login?next=/cart").text
+    assert '<a class="btn btn-default" href="/google?next=/cart">Continue with Google</a>' in page
 
 
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("de", "ltr"), ("ar", "rtl")])
