@@ -24,6 +24,8 @@ from stormpath_wsgi.development.server import development_site
 from stormpath_wsgi.id_site.asked import NO_GOOD, SIGNED_IN, NotAsked
 from stormpath_wsgi.id_site.refused import Refusals
 from stormpath_wsgi.settings import WebSettings
+from stormpath_wsgi.testing import OpenIDProvider
+from support import others
 from support.authenticator import Device
 from support.browsing import BROWSER, PASSWORD, Visit, make_site, passkey_form
 from support.post import text
@@ -47,6 +49,7 @@ ERRORS = frozenset(
         *("account-name-empty", "account-name-one", "account-email-wrong", "account-password-wrong"),
         *("account-password-empty", "account-new-key-empty", "account-delete-wrong", "account-no-device"),
         *("account-expired", "passkey-name-empty", "passkey-sign-in-wrong"),
+        *("sign-in-provider", "account-not-connected"),
         *("factor-app-wrong", "factor-sms-wrong", "account-new-app-wrong", "account-new-phone-wrong"),
     }
 )
@@ -64,6 +67,7 @@ account-new-key-empty account-new-phone account-new-phone-wrong account-no-devic
 account-password-empty account-password-stolen account-password-wrong account-prove-phone account-remove-factor
 account-remove-passkey account-rename-factor account-rename-passkey account-revoke-key account-rtl account-saved
 account-waiting
+account-connections account-disconnect account-not-connected account-unconnected
 callback
 change change-weak
 demo demo-admin demo-mail demo-mail-html demo-mails demo-members demo-missing demo-no-mails demo-stranger
@@ -73,8 +77,9 @@ expired expired-forgot
 forgot forgot-dead forgot-empty
 factor-another factor-app factor-app-wrong factor-mail factor-mail-sent factor-new-app factor-recovery factor-set-up
 factor-sms factor-sms-sent factor-sms-wrong recovery-codes
-fresh fresh-empty fresh-wrong
+fresh fresh-empty fresh-other-site fresh-wrong
 id-site id-site-signed-in
+leaving
 invitation invitation-dead invitation-errors
 logout logout-stranger
 mail-sent mail-sent-dead mail-sent-empty mail-sent-wrong
@@ -88,6 +93,8 @@ register-taken register-weak
 sign-in sign-in-created sign-in-empty sign-in-half sign-in-organization sign-in-organization-wrong
 sign-in-remember sign-in-reset sign-in-rtl sign-in-signed_out sign-in-too-many sign-in-unverified
 sign-in-verified sign-in-wrong
+sign-in-ways sign-in-ways-first sign-in-ways-last sign-in-ways-rtl sign-in-provider sign-in-cancelled sign-in-connect
+register-ways
 verify verify-button verify-button-expired verify-code verify-code-wrong
 """
 #: The names of all states.
@@ -114,6 +121,7 @@ def all_states(folder: Path) -> dict[str, str]:
             **_factor_states(),
             **_other_states(),
             **_id_site_states(),
+            **_social_states(),
             **_demo_states(folder),
             **_development_states(),
         }
@@ -530,6 +538,57 @@ def _other_states() -> dict[str, str]:
             ),
         }
     )
+
+
+def _social_states() -> dict[str, str]:
+    """The buttons of other sites, what the sign-in page says of these, and the rows of the account page."""
+    pairs: dict[str, Any] = {id: {"clientId": "x", "clientSecret": "y"} for id in ("google", "microsoft", "github")}
+    with OpenIDProvider() as provider:
+        web = {
+            "look": {"name": "Acme", "helpUrl": "/help"},
+            "social": {**pairs, **others.social(provider)},
+            "socialSignIn": {"order": ["google", "microsoft", "github"]},
+        }
+        site = make_site(web=web, **others.LOOPBACK)
+        with closing(site.client):
+            others.enable_linking(site)
+            visit = Visit(site=site)
+            account = visit.account(ADA)
+            rtl = {"Accept-Language": "ar"}
+            pages = {
+                "sign-in-ways": visit.get("/login"),
+                "sign-in-ways-rtl": visit.get("/login", headers=rtl),
+                "register-ways": visit.get("/register"),
+                **{
+                    f"sign-in-{said}": visit.get(f"/login?status={said}&provider=google")
+                    for said in ("provider", "cancelled", "connect")
+                },
+            }
+            others.comes_back(visit, provider, "grace")
+            with pytest.MonkeyPatch.context() as patched:
+                now = site.sessions.now
+                patched.setattr(site.sessions, "now", lambda: now() + 3600)
+                pages["fresh-other-site"] = visit.get("/account/fresh?for=email")
+            visit.post("/logout", {}, status="*")
+            pages["sign-in-ways-last"] = visit.get("/login")
+            visit.sign_in(ADA)
+            pages["account-unconnected"] = visit.get("/account")
+            pages["leaving"] = leaving = _of_row(pages["account-unconnected"], others.ID).submit()
+            others.follow(visit, provider, leaving, "ada")
+            [link] = account.account_links
+            pages["account-connections"] = visit.get("/account?status=connected")
+            pages["account-disconnect"] = visit.get(f"/account?change=disconnect&row={link.href.rpartition('/')[2]}")
+            pages["account-not-connected"] = visit.get("/account?status=not-connected")
+        first = {"look": {"name": "Acme"}, "social": pairs, "socialSignIn": {"place": "before"}}
+        pages["sign-in-ways-first"] = Visit(web=first).get("/login")
+        shown = _texts(pages)
+        # A browser that looks at it is to stay there.
+        return shown | {"leaving": re.sub('<meta http-equiv="refresh"[^>]*>', "", shown["leaving"])}
+
+
+def _of_row(page: Any, row: str) -> Any:
+    """The form of the account page of that row."""
+    return next(each for each in page.forms.values() if "row" in each.fields and each["row"].value == row)
 
 
 def _development_states() -> dict[str, str]:
