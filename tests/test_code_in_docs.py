@@ -18,6 +18,7 @@ from typing import Any
 import pyotp
 import pytest
 import requests
+import yaml
 from flask import Flask
 from support.browsing import PASSWORD, Visit, app, make_site
 from support.examples import ROOT, commands, examples, run
@@ -26,7 +27,8 @@ from support.servers import answer, scripted, served_api
 from webob import Request, Response
 
 import stormpath_wsgi
-from stormpath_wsgi import StormpathMiddleware, fresh_required, groups_required, login_required, user
+from flask_stormpath import check_settings
+from stormpath_wsgi import Settings, StormpathMiddleware, fresh_required, groups_required, login_required, user
 from stormpath_wsgi.client import Client, Directory
 from stormpath_wsgi.errors import Unavailable
 from stormpath_wsgi.events import Declined
@@ -66,6 +68,23 @@ def test_index_rst(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(names["application"].client):
         assert Visit(site=names["application"]).get("/").headers["Location"].startswith("/login")
     assert (folder / "accounts.db").exists()
+
+
+def test_social_rst(folder: Path) -> None:
+    google, work = (yaml.safe_load(block.text) for block in examples("social.rst", "yaml"))
+    settings = Settings.read(web={**google["web"], "social": {**google["web"]["social"], **work["web"]["social"]}})
+    assert settings.web.callback_uri("google") == "/callbacks/google"
+    assert settings.web.social_of("work").label_of("work") == "Example Work"
+    policy, flask = examples("social.rst", "python")
+    Client("sqlite:///accounts.db").close()
+    run(policy, {})
+    with Client("sqlite:///accounts.db") as client:
+        assert client.applications[0].account_linking_policy.matching_property == "email"
+    app = Flask("shop")
+    run(flask, {"app": app})
+    check_settings(app.config)
+    (posted,) = examples("social.rst", "json")
+    assert json.loads(posted.text)["providerData"].keys() == {"providerId", "accessToken"}
 
 
 def test_readme_rst(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -34,7 +34,7 @@ def test_its_defaults_are_ours_but_for_those_that_the_page_tells() -> None:
 
 
 REFUSED = [
-    "web.social.google.uri", "client.proxy.host",
+    "client.proxy.host",
     "client.cacheManager.enabled", "web.multiTenancy.organizationResolver", "web.preLoginHandler",
     "web.preRegistrationHandler", "templateContext", "website", "api", "expand", "skipRemoteConfig",
     "cacheOptions.ttl",
