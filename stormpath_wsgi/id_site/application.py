@@ -102,7 +102,7 @@ class IdSite:
         Who opens the same address again has kept it, or is told that it was used.
         """
         request = Request(environ)
-        if request.method not in ("GET", "HEAD"):
+        if request.method != "GET":  # HEAD would use it up, and have no browser keep it
             raise NotAsked(NO_GOOD, "it was not sent with GET", HTTPStatus.METHOD_NOT_ALLOWED)
         if len(environ.get("QUERY_STRING", "")) > LONGEST + 1000:
             raise NotAsked(NO_GOOD, "it is too long", HTTPStatus.REQUEST_URI_TOO_LONG)

@@ -359,9 +359,8 @@ class Settings(Section):
 
     def _without_effect(self) -> list[str]:
         if self.remote:
-            return self._changed(
-                self, "encryption_keys", "sms", "password_hasher", "mail", "base_url", "audit", "providers"
-            )
+            names = ("encryption_keys", "sms", "password_hasher", "mail", "base_url", "audit", "providers", "id_site")
+            return self._changed(self, *names)
         return [f"client.{name}" for name in self._changed(self.client, "authentication_scheme", "connection_timeout")]
 
     @staticmethod
