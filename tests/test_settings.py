@@ -742,6 +742,7 @@ EXAMPLES = {
 }
 #: and by name, where not any text will do.
 OTHER_VALUES = {
+    "passwords.cost": "owasp",
     "application.href": "https://localhost/v1/applications/x",
     "audit.signingKeys": "5a" * 32,
     "audit.url": "https://log.example.org/heads?token=hush",

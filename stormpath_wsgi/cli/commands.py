@@ -50,7 +50,11 @@ for name, place, summary in (
     ("import", "transfer:import_", "Bring the accounts of SOURCE into the directory."),
     ("init", "init:init", "Make the directory, or bring its tables up to date."),
     ("limits", "limits:limits", "Show how much is counted against those who try too often, and who has to wait now."),
-    ("passwords", "passwords:passwords", "Make lists of passwords that nobody shall choose."),
+    (
+        "passwords",
+        "passwords:passwords",
+        "Make lists of passwords that nobody shall choose, and say what their hashes may cost.",
+    ),
     ("provider", "providers:provider", "Try the providers that people sign in with, such as Google."),
     ("run", "run:run", "Serve a WSGI application, with user accounts, by gunicorn."),
     (

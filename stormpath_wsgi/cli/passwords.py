@@ -10,13 +10,15 @@ from stormpath_wsgi.cli.failures import Failure
 from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.passwords.build import build as make
 from stormpath_wsgi.passwords.build import lines_of
+from stormpath_wsgi.passwords.cost import PRESETS
+from stormpath_wsgi.passwords.tuning import advice, measured
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
 def passwords() -> None:
-    """Make lists of passwords that nobody shall choose."""
+    """Make lists of passwords that nobody shall choose, and say what their hashes may cost."""
 
 
 @passwords.command()
@@ -44,3 +46,29 @@ def build(lists: tuple[Path, ...], out: Path, least: int) -> None:
     say(f"Made {out}: {made.count} passwords, {made.size} bytes.")
     if odds:
         say(f"Of passwords that are not on it, one in {odds:,.0f} is refused all the same.")
+
+
+@passwords.command()
+@click.option(
+    "--milliseconds",
+    default=250,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How long the hash of a password may take, when nobody else signs in.",
+)
+def tune(milliseconds: int) -> None:
+    """Measure what the hash of a password costs on this machine, and say what to write.
+
+    Run it on the machine that serves the site, or the REST API of the directory. One line for each preset of the
+    setting passwords.cost: its name, its cost (m: KiB of memory, t: passes, p: lanes), and the milliseconds of a hash.
+    Then comes what to write.
+    """
+    times = {name: measured(cost) for name, cost in PRESETS.items()}
+    for name, cost in PRESETS.items():
+        say(name, cost, f"{times[name] * 1000:.0f} ms", widths=(8, 16))
+    found = advice(times, milliseconds / 1000)
+    if found.is_slow:
+        say(f"No preset takes {milliseconds} ms or less on this machine. {found.cost} is the cheapest that is safe.")
+    say(f"Write into stormpath.yaml, for about {found.seconds * 1000:.0f} ms:")
+    say("passwords:")
+    say(f"  cost: {found.cost}")

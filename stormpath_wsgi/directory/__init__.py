@@ -33,7 +33,9 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
     return DirectoryService(
         database,
         options.base_url,
-        passwords=Passwords(options.password_hasher, waiting=options.hash_queue),
+        passwords=Passwords(
+            options.password_hasher or options.passwords.hash_cost.hasher(), waiting=options.hash_queue
+        ),
         secrets=secrets,
         sms=options.sms,
         mail=mail,

@@ -26,14 +26,14 @@ class DirectoryOptions:
     embedded directory gets. *encryption_keys*: those that encrypt the secrets at rest, 64 hex digits each, the first
     encrypts; none: of an embedded directory, those in a file beside its own. *sms*: sends text messages; None: they are
     files in ``outbox`` beside an embedded directory. *password_hasher*: makes the hashes of passwords; None: argon2id
-    with the costs of RFC 9106's second choice. *database_timeout*: how long a transaction may wait for the database.
+    of the cost that *passwords* says. *database_timeout*: how long a transaction may wait for the database.
     *listen_url*: the address at which PostgreSQL itself is heard of changes, where the database's is a pooler's; it may
     hold a password. *session_check*: ``strict`` where no change may be noticed late on PostgreSQL. *cache_ttl*: seconds
     that anything is remembered at the most, such as an API key of the REST API. *hash_queue*: how many
     requests of a process may wait for the hash of a password. *limits*: how often something may be tried. *passwords*:
-    which new ones are refused. *names_audience*: whether the JWTs of tokens have the claim ``aud``. *audit*: what is
-    kept of what happens. *providers*: how providers are spoken to. *events*: who listens to what happens in the
-    directory.
+    which new ones are refused, and what a hash costs. *names_audience*: whether the JWTs of tokens have the claim
+    ``aud``. *audit*: what is kept of what happens. *providers*: how providers are spoken to. *events*: who listens to
+    what happens in the directory.
     """
 
     base_url: str = "https://localhost/v1"

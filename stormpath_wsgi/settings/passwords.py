@@ -5,17 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.passwords import COMMON, ListError, PasswordList
+from stormpath_wsgi.passwords.cost import DEFAULT, Cost
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.sources import Unit
 from stormpath_wsgi.settings.types import Names
 
 
+def _cost(value: str) -> str:
+    Cost.of(value)
+    return value
+
+
 class PasswordsSettings(Section):
-    """Which new passwords are refused, beside what the directory's policy says, and who chooses them."""
+    """Which new passwords are refused, beside what the directory's policy says, who chooses them, and what their hashes
+    cost.
+    """
 
     known: bool = Field(
         True,
@@ -52,6 +60,13 @@ class PasswordsSettings(Section):
         "is signed in, and led to where it is changed. mail: is not signed in, and gets a mail with a link for a new "
         "one, where the directory sends these. ignore: is signed in.",
     )
+    cost: Annotated[str, AfterValidator(_cost)] = Field(
+        DEFAULT,
+        description="What the hash of a password costs in a directory of this site's own. rfc9106: argon2id with 64 "
+        "MiB, 3 passes and 4 lanes (RFC 9106, second choice). owasp: with 19 MiB, 2 passes and 1 lane (OWASP, Password "
+        "Storage Cheat Sheet). Or another cost, such as m=131072,t=3,p=4 (KiB, passes, lanes): stormpath-wsgi "
+        "passwords tune says what fits this machine. A hash of another cost is replaced at the next sign-in.",
+    )
     administrators_choose: bool = Field(
         False,
         description="Whether the commands account create and account password ask for a password. Off: they mail the "
@@ -65,6 +80,11 @@ class PasswordsSettings(Section):
                 PasswordList(self.list).layout()
         except ListError as error:
             raise ConfigurationError(f"passwords.list (STORMPATH_PASSWORDS_LIST): {error}") from error
+
+    @property
+    def hash_cost(self) -> Cost:
+        """What the hash of a password costs."""
+        return Cost.of(self.cost)
 
     @property
     def known_list(self) -> PasswordList | None:

@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.events import Events, heard
+from stormpath_wsgi.passwords.cost import LEAST_MEMORY, LEAST_WORK
 from stormpath_wsgi.settings import instance, sources
 from stormpath_wsgi.settings.api import ApiSettings
 from stormpath_wsgi.settings.application import ApplicationSettings
@@ -66,9 +67,6 @@ _PATH = "/%:=@!$&'()*+,;~"  # what a path of an address may hold as it is (RFC 3
 
 _IN_MEMORY = ("sqlite://", "sqlite:///:memory:")
 
-#: The least memory that OWASP proposes for Argon2id, in KiB, and the least product of memory and passes.
-_LEAST_MEMORY, _LEAST_WORK = 7 * 1024, 5 * 7 * 1024
-
 
 class Settings(Section):
     """All settings. ``Settings(…)`` checks what it is given; :meth:`load` reads all sources as well."""
@@ -104,8 +102,8 @@ class Settings(Section):
     password_hasher: NamedHasher | None = Field(
         None,
         description="Hashes the passwords of an embedded directory: the name of a hasher of the library pwdlib, "
-        "module:name; in Python also the hasher. Tests give a cheap one. Not set: argon2id with 64 MiB, 3 passes and 4 "
-        "lanes (RFC 9106, second choice).",
+        "module:name; in Python also the hasher. Tests give a cheap one. Not set: argon2id, as dear as passwords.cost "
+        "says.",
     )
     database_timeout: Wait = Field(
         dt.timedelta(seconds=5),
@@ -360,7 +358,8 @@ class Settings(Section):
     def _without_effect(self) -> list[str]:
         if self.remote:
             names = ("encryption_keys", "sms", "password_hasher", "mail", "base_url", "audit", "providers", "id_site")
-            return self._changed(self, *names)
+            cost = [f"passwords.{name}" for name in self._changed(self.passwords, "cost")]
+            return self._changed(self, *names) + cost
         return [f"client.{name}" for name in self._changed(self.client, "authentication_scheme", "connection_timeout")]
 
     @staticmethod
@@ -377,7 +376,7 @@ class Settings(Section):
         if self.password_hasher is None or self.remote or self.directory in _IN_MEMORY:
             return False
         costs = self.password_hasher._hasher
-        return costs.memory_cost < _LEAST_MEMORY or costs.memory_cost * costs.time_cost < _LEAST_WORK
+        return costs.memory_cost < LEAST_MEMORY or costs.memory_cost * costs.time_cost < LEAST_WORK
 
     def directory_options(self) -> DirectoryOptions:
         """How a directory in a database is opened."""

@@ -1,14 +1,17 @@
-"""The command that makes lists of passwords."""
+"""The commands that make lists of passwords, and say what their hashes may cost."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import yaml
 from click.testing import CliRunner
 
+from stormpath_wsgi import Settings
 from stormpath_wsgi.cli.commands import cli
 from stormpath_wsgi.passwords import PasswordList
+from stormpath_wsgi.passwords.cost import PRESETS
 
 
 def test_it_makes_one_list_of_several_files(tmp_path: Path) -> None:
@@ -33,3 +36,15 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     answer = CliRunner().invoke(cli, ["passwords", "build", "nowhere", "--out", str(tmp_path / "made")])
     assert answer.exit_code == 2
     assert "nowhere" in answer.output
+
+
+def test_tune_measures_each_preset_and_says_what_to_write() -> None:
+    """What it says can be written as it stands."""
+    answer = CliRunner().invoke(cli, ["passwords", "tune", "--milliseconds", "1"])
+    assert answer.exit_code == 0, answer.output
+    lines = answer.output.splitlines()
+    assert [line.split("\t")[:2] for line in lines[:2]] == [[name, str(cost)] for name, cost in PRESETS.items()]
+    assert lines[2] == "No preset takes 1 ms or less on this machine. owasp is the cheapest that is safe."
+    written = yaml.safe_load("\n".join(lines[4:]))
+    assert written == {"passwords": {"cost": "owasp"}}
+    assert Settings(**written).passwords.hash_cost == PRESETS["owasp"]

@@ -1,8 +1,8 @@
 """Passwords: how they are hashed, verified and checked against a policy.
 
-New hashes are argon2id with the parameters pwdlib recommends (RFC 9106, second choice: 3 passes over 64 MiB
-in 4 lanes). Hashes that other systems have made (:mod:`.foreign_hashes`) serve the first successful login, which
-replaces them.
+New hashes are argon2id, of the cost that the directory is opened with (:mod:`stormpath_wsgi.passwords.cost`). Hashes
+of another cost, and those that other systems have made (:mod:`.foreign_hashes`), serve the first successful login,
+which replaces them.
 
 A password is prepared before it is hashed, as RFC 8265 (section 4.2, OpaqueString) asks: every kind of space becomes a
 blank, and the text is normalised to NFC, so that different keyboards give the same password. Nothing else is changed:
@@ -26,6 +26,7 @@ from stormpath_wsgi.directory.crypto import foreign_hashes
 from stormpath_wsgi.directory.crypto.hash_turns import Turns, processors
 from stormpath_wsgi.errors import Overloaded, fault
 from stormpath_wsgi.kinds import PasswordStrength
+from stormpath_wsgi.passwords.cost import DEFAULT, PRESETS, Cost
 
 #: Characters. A longer password is never hashed, because preparing and hashing megabytes would take too long.
 LONGEST = 1024
@@ -45,14 +46,16 @@ _STORMPATH1 = re.compile(r"\$stormpath1\$[^$]+\$[^$]+")
 class Passwords:
     """Hashes and verifies passwords. One object serves a process; threads and greenlets may share it.
 
-    *hasher* makes the new hashes; tests pass a cheap one. :data:`AT_ONCE` hashes are computed at the same time, each in
-    several lanes, in 64 MiB of memory, and by a thread of low priority. *waiting*: how many more calls may wait for
-    their turn, for *timeout* seconds at the most. Every method that computes a hash refuses all other calls at once,
-    with :class:`~stormpath_wsgi.errors.Overloaded`.
+    *hasher* makes the new hashes; tests pass a cheap one; None: one of the default cost. :data:`AT_ONCE` hashes are
+    computed at the same time, each in its own memory, and by a thread of low priority. *waiting*: how many more calls
+    may wait for their turn, for *timeout* seconds at the most. Every method that computes a hash refuses all other
+    calls at once, with :class:`~stormpath_wsgi.errors.Overloaded`.
     """
 
     def __init__(self, hasher: Argon2Hasher | None = None, *, waiting: int = 4, timeout: float = 3) -> None:
-        self._hasher = hasher or Argon2Hasher()
+        self._hasher = hasher or PRESETS[DEFAULT].hasher()
+        costs = self._hasher._hasher
+        self._is_dearer = Cost(costs.memory_cost, costs.time_cost, costs.parallelism).is_dearer
         self._turns = Turns(AT_ONCE, waiting, timeout)
         self._decoy: str | None = None
 
@@ -79,7 +82,8 @@ class Passwords:
             texts = _texts(password) if self._hasher.identify(stored or "") else [password]
             if self._turns.take(lambda: any(foreign.verify(text) for text in texts)):
                 return True
-        return not (foreign and foreign.is_dear) and self.verify_decoy(password)
+        is_as_dear = foreign is not None and foreign.is_dear and not self._is_dearer
+        return not is_as_dear and self.verify_decoy(password)
 
     def verify_and_update(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """What :meth:`verify` returns; and the hash to store from now on, or None.

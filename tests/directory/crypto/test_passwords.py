@@ -21,6 +21,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from stormpath_wsgi.directory.crypto.passwords import AT_ONCE, LONGEST, Passwords, check_format, check_strength
 from stormpath_wsgi.errors import Error, Overloaded
 from stormpath_wsgi.kinds import Integer, PasswordStrength
+from stormpath_wsgi.passwords.cost import LEAST_MEMORY, PRESETS, Cost
 
 
 def cheap(*, passes: int = 1) -> Argon2Hasher:
@@ -53,11 +54,14 @@ IMPORTED = {
 imported = pytest.mark.parametrize(("password", "stored"), IMPORTED.values(), ids=IMPORTED)
 
 
+CHEAPEST = Cost(8, 1, 1)
+
+
 class CountingHasher(Argon2Hasher):
     """Argon2 that counts how often it works with its own parameters, which is what all attempts have to cost."""
 
-    def __init__(self) -> None:
-        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+    def __init__(self, cost: Cost = CHEAPEST) -> None:
+        super().__init__(time_cost=cost.passes, memory_cost=cost.memory, parallelism=cost.lanes)
         self.work = 0
 
     def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
@@ -121,6 +125,28 @@ def test_a_hash_with_older_parameters_is_replaced(passwords: Passwords) -> None:
     assert proved
     assert replacement is not None
     assert passwords.verify_and_update("W00t123!", replacement) == (True, None)
+
+
+@pytest.mark.parametrize("cost", [*PRESETS.values(), Cost(LEAST_MEMORY, 5, 1)], ids=str)
+def test_whatever_a_hash_costs_an_unknown_account_costs_the_same(cost: Cost) -> None:
+    """Counted, and not timed: each attempt computes one hash of the cost that is set."""
+    hasher = CountingHasher(cost)
+    passwords = Passwords(hasher)
+    stored = passwords.hash("W00t123!")
+    assert f"${cost}$" in stored
+    for known in (stored, None, "no hash", stored.replace(f"t={cost.passes}", "t=x")):
+        hasher.work = 0
+        assert not passwords.verify("wrong", known)
+        assert hasher.work == 1
+
+
+def test_a_hash_of_the_default_cost_is_no_work_enough_where_more_is_set() -> None:
+    """Or an account that has not signed in since would be told by its answers, which come sooner."""
+    stored = Passwords().hash("W00t123!")
+    for dearer, work in ((Cost(64 * 1024, 4, 4), 1), (PRESETS["owasp"], 0)):
+        hasher = CountingHasher(dearer)
+        assert not Passwords(hasher).verify("wrong", stored)
+        assert hasher.work == work
 
 
 @imported
