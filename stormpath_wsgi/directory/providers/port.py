@@ -130,7 +130,11 @@ class Port:
         except PrivateAddress:
             breaker.answered()
             raise Unanswered((_PRIVATE if url.startswith("https:") else _PLAIN).format(host=host)) from None
-        except (requests.RequestException, HTTPError, OSError, http.client.HTTPException, ValueError) as error:
+        except ValueError:
+            # It says nothing about the host: it was not asked. What cannot be sent is not repeated: it may be a token.
+            breaker.answered()
+            raise Unanswered("cannot be asked: what is to be sent has characters that no request may have.") from None
+        except (requests.RequestException, HTTPError, OSError, http.client.HTTPException) as error:
             breaker.hung()
             # Not chained: errors of requests hold the request, and with it secrets.
             raise Unanswered(f"cannot be reached at {host}: {_reason(error)}.") from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import requests
+
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.providers.dialects.kinds import DIALECTS
 from stormpath_wsgi.directory.providers.dialects.oauth2 import OAuth2, Refused
@@ -14,12 +16,15 @@ from stormpath_wsgi.directory.providers.published import Published
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.settings.providers import ProvidersSettings
 
+#: What is said without the value, which may be a secret.
+_UNSPEAKABLE = "what is set or was brought has characters that no request may have"
+
 
 class Speaking:
     """The dialects, and what they share."""
 
-    #: What a dialect raises.
-    errors = (Refused, NoSubject, Unanswered)
+    #: What a dialect raises; the last two of what no request can hold, such as a client id in Greek.
+    errors = (Refused, NoSubject, Unanswered, UnicodeError, requests.RequestException)
 
     def __init__(self, settings: ProvidersSettings, find: Find | None) -> None:
         self._port = Port(settings, find=find)
@@ -36,7 +41,9 @@ class Speaking:
                 return fault(error.code, f"{dialect.name} error message: {error}")
             case NoSubject():
                 return fault(Code.PROVIDER_LACKS, f"{dialect.name} does not say who the person is.")
-        return Unavailable(f"{dialect.name} {error}")
+            case Unanswered():
+                return Unavailable(f"{dialect.name} {error}")
+        return fault(Code.PROVIDER_REFUSED, f"{dialect.name} error message: {_UNSPEAKABLE}")
 
     def findings(self, provider: Registration) -> Iterator[Finding]:
         """What a check of *provider* finds, up to what it cannot go beyond."""
@@ -44,4 +51,5 @@ class Speaking:
         try:
             yield from dialect.findings()
         except self.errors as error:
-            yield Finding("provider", False, f"{dialect.name} {error}")
+            known = isinstance(error, Refused | NoSubject | Unanswered)
+            yield Finding("provider", False, f"{dialect.name}: {error if known else _UNSPEAKABLE}")

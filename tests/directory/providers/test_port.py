@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 
 from stormpath_wsgi.directory.providers.port import LARGEST, Port, Unanswered, is_public
 from stormpath_wsgi.settings import ProvidersSettings
@@ -173,6 +174,24 @@ def test_no_message_holds_what_was_asked() -> None:
         Port(LOOSE).document("https://127.0.0.1:9/secret-path?token=secret-token")
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_what_cannot_be_sent_closes_a_host_for_nobody() -> None:
+    """Otherwise a visitor with a strange token could keep everybody else from signing in."""
+    with OpenIDProvider() as openid:
+        port, url = Port(LOOSE), f"{openid.issuer}/jwks"
+        with pytest.raises(Unanswered, match="characters") as caught:
+            port.send(prepared(url, "Bearer to\nken"))
+        assert "to" + chr(10) not in str(caught.value)
+        assert "ken" not in str(caught.value)
+        assert port.document(url)
+
+
+def prepared(url: str, authorization: str) -> requests.PreparedRequest:
+    """A request with a header that requests itself would refuse."""
+    request = requests.Request("GET", url).prepare()
+    request.headers["Authorization"] = authorization
+    return request
 
 
 def test_a_host_that_has_not_answered_is_asked_again_after_a_while() -> None:

@@ -27,6 +27,9 @@ NOT_OURS = frozenset({"invalid_client", "unauthorized_client", "incorrect_client
 #: What it says to a code that it has not issued, after it has accepted the client.
 NOT_A_CODE = frozenset({"invalid_grant", "bad_verification_code"})
 
+#: What people and programs bring: visible characters (RFC 6749, appendix A).
+_VISIBLE = re.compile(r"[\x20-\x7e]{1,16384}")
+_BROUGHT = ("code", "access_token", "access_token_secret", "code_verifier", "nonce", "iss")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,4})\]")
 
 
@@ -118,6 +121,10 @@ class OAuth2:
         """Who has brought *proof*. Raises :class:`Refused`, :class:`.Unanswered`."""
         if (proof.code is None) == (proof.access_token is None):
             raise fault(Code.REQUIRED, "Account providerData needs a code or an accessToken, one of the two.")
+        for name in _BROUGHT:
+            text = getattr(proof, name)
+            if text is not None and not _VISIBLE.fullmatch(text):
+                raise Refused(f"the {name} has characters that it cannot have, or too many")
         if proof.code is not None:
             return self.by_code(proof)
         return self.by_access_token(proof)
