@@ -100,12 +100,10 @@ def _imported(jwk: Any) -> Key | None:
     if not isinstance(jwk, dict) or jwk.get("use", "sig") != "sig":
         return None
     kind = _KINDS.get(str(jwk.get("kty")))
-    if kind is None:
+    if kind is None or (kind is RSAKey and 6 * len(str(jwk.get("n", ""))) < _RSA_BITS):  # six bits a character
         return None
     public = {name: jwk[name] for name in ("kty", "kid", "alg", "n", "e", "crv", "x", "y") if name in jwk}
     try:
-        key = kind.import_key(public)
-        weak = isinstance(key, RSAKey) and key.raw_value.key_size < _RSA_BITS
+        return kind.import_key(public)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    return None if weak else key

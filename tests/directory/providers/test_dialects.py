@@ -407,6 +407,26 @@ def test_a_directory_may_take_people_of_one_tenant_only(world: World) -> None:
     assert "iss" in world.refused(registration("microsoft", issuer=issuer))
 
 
+@pytest.mark.parametrize(
+    ("iss", "is_taken"),
+    [
+        (f"{MICROSOFT}/{TENANT}/v2.0", True),
+        (f"{MICROSOFT}/common/v2.0", True),
+        (f"https://evil.example/{TENANT}/v2.0", False),
+        (f"{MICROSOFT}/{TENANT}/v2.0.evil.example", False),
+        (f"{MICROSOFT}/evil/v2.0", False),
+        ("", False),
+    ],
+)
+def test_an_answer_of_any_tenant_is_one_of_microsoft(world: World, iss: str, is_taken: bool) -> None:
+    microsoft(world, **COMMON)
+    proof = replace(BY_CODE, iss=iss)
+    if is_taken:
+        assert world.prove(registration("microsoft"), proof).subject == f"{TENANT}.AAAAAA"
+    else:
+        world.refused(registration("microsoft"), proof)
+
+
 @pytest.mark.parametrize("provider_id", ["microsoft", "apple"])
 def test_access_tokens_that_nobody_can_check_are_refused(world: World, provider_id: str) -> None:
     assert "send a code" in world.refused(registration(provider_id, client_secret="{}"), BY_TOKEN)
@@ -592,3 +612,75 @@ def test_an_address_of_a_page_has_to_be_one_of_https(world: World) -> None:
             Providers().location(wrong, ASKED)
         with pytest.raises(Error, match="token_endpoint does not begin with https://"):
             Providers().prove(wrong, BY_CODE)
+
+
+# Checks, which sign nobody in.
+
+NOT_A_CODE = {"error": "invalid_grant", "error_description": "Malformed auth code."}
+WRONG_CLIENT = {"error": "invalid_client", "error_description": "The provided client secret is invalid."}
+
+
+def found(world: World, registration: Registration) -> dict[str, tuple[bool | None, str]]:
+    """What a check finds, by its subjects."""
+    return {each.subject: (each.good, each.sentence) for each in world.providers.check(registration)}
+
+
+def test_a_code_that_nobody_has_issued_shows_whether_google_knows_the_client(world: World) -> None:
+    for status, answer, good in ((400, NOT_A_CODE, True), (401, WRONG_CLIENT, False)):
+        world.server.clear()
+        world.publishes(
+            GOOGLE,
+            authorization_endpoint=f"{GOOGLE}/o/oauth2/v2/auth",
+            token_endpoint="https://oauth2.googleapis.com/token",
+        )
+        world.says("https://oauth2.googleapis.com/token", answer, method="POST", status=status)
+        told = found(world, registration("google"))
+        assert told["client"][0] is good
+        assert (told["issuer"][0], told["keys"][0]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "url", "document", "good"),
+    [
+        ("github", GITHUB_TOKEN, {"error": "bad_verification_code"}, True),
+        ("github", GITHUB_TOKEN, {"error": "incorrect_client_credentials"}, False),
+        ("github", GITHUB_TOKEN, {"error": "suspended"}, None),
+        ("facebook", f"{GRAPH}/oauth/access_token", tokens(), True),
+        ("facebook", f"{GRAPH}/oauth/access_token", {"error": {"message": "Error validating client secret."}}, False),
+        ("linkedin", f"{LINKEDIN}/v2/accessToken", WRONG_CLIENT, False),
+        ("twitter", "https://api.twitter.com/oauth2/token", tokens(), True),
+        ("twitter", "https://api.twitter.com/oauth2/token", {"errors": [{"code": 99, "message": "No."}]}, False),
+    ],
+)
+def test_each_provider_is_asked_in_its_way_whether_it_knows_the_client(
+    world: World, provider_id: str, url: str, document: Any, good: bool | None
+) -> None:
+    world.says(f"{LINKEDIN}/openid/jwks", {"keys": [KEY.as_dict(private=False)]})
+    world.says(url, document, method="POST", status=200 if provider_id == "github" or good else 400)
+    told = found(world, registration(provider_id))
+    assert told["client"][0] is good
+    assert "a-secret" not in str(told)
+
+
+def test_keys_that_verify_nothing_are_told(world: World) -> None:
+    issuer = "https://acme.example"
+    weak = {"kty": "RSA", "e": "AQAB", "n": "w" * 171, "kid": "w"}  # 1024 bits
+    symmetric = {"kty": "oct", "k": "c2VjcmV0", "kid": "s"}
+    addresses = {"authorization_endpoint": f"{issuer}/a", "token_endpoint": f"{issuer}/t", "jwks_uri": f"{issuer}/k"}
+    world.says(f"{issuer}/k", {"keys": [weak, symmetric, {"kty": "EC"}, "x", {**weak, "use": "enc"}]})
+    document = {"issuer": issuer, "id_token_signing_alg_values_supported": ["RS256"], **addresses}
+    world.says(f"{issuer}/.well-known/openid-configuration", document)
+    world.says(f"{issuer}/t", WRONG_CLIENT, method="POST", status=401)
+    assert found(world, registration("acme", issuer=issuer))["keys"] == (
+        False,
+        "it publishes no key that a signature can be verified with.",
+    )
+
+
+def test_a_provider_that_signs_with_a_shared_key_is_told(world: World) -> None:
+    issuer = "https://acme.example"
+    document = {"issuer": issuer, "id_token_signing_alg_values_supported": ["HS256", "none"]}
+    world.says(f"{issuer}/.well-known/openid-configuration", document)
+    told = found(world, registration("acme", issuer=issuer))
+    assert told["signatures"][0] is False
+    assert told["token_endpoint"][0] is False

@@ -31,6 +31,15 @@ class Microsoft(OpenID):
             return (self.issuer,)
         return (self.template.replace("{tenantid}", self._tenant(claims)),)
 
+    def may_send(self, issuer: str) -> bool:
+        """Any tenant, where any may sign in: which one it was the ID token says."""
+        head, _, tail = self.template.partition("{tenantid}")
+        tenant = issuer.removeprefix(head).removesuffix(tail)
+        is_template = self.metadata.get("issuer") == self.template
+        return (is_template and issuer == f"{head}{tenant}{tail}" and bool(_TENANT.fullmatch(tenant))) or (
+            super().may_send(issuer)
+        )
+
     def check_audience(self, access_token: str) -> None:
         """Microsoft's access tokens are for its own services, which alone can read them."""
         raise Refused("access tokens of Microsoft say nothing to others; send a code")

@@ -110,8 +110,12 @@ class OpenID(OAuth2):
         if proof.iss is None:
             if announced and from_browser:
                 raise Refused("the answer does not say which provider has sent it")
-        elif not hmac.compare_digest(proof.iss.encode(), self.issuer.encode()):
+        elif not self.may_send(proof.iss):
             raise Refused("the answer comes from another provider")
+
+    def may_send(self, issuer: str) -> bool:
+        """Whether an answer that names *issuer* is one of this provider."""
+        return hmac.compare_digest(issuer.encode(), self.issuer.encode())
 
     def check_audience(self, access_token: str) -> None:
         """By asking the provider for whom it was issued (RFC 7662)."""
