@@ -20,7 +20,7 @@ from stormpath_wsgi.directory.mail.purposes import INVITATION
 from stormpath_wsgi.directory.mail.template import link_model
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.accounts import accounts, creation_policy
+from stormpath_wsgi.directory.rules.accounts import accounts, creation_policy, login_names
 from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.providers import providers
 from stormpath_wsgi.directory.rules.stores import mappings, stores
@@ -161,10 +161,12 @@ def _found(work: UnitOfWork, directory_id: str, named: Iterable[str]) -> list[st
 
 def _refuse_known(work: UnitOfWork, application_id: str, email: str) -> None:
     """Raises 2001 where an account of the application has the address, or that text as its username."""
-    found = stores.find(work, stores.scope(work, application_id), email, social=True)
+    found = stores.find(work, stores.scope(work, application_id), email)
     if found is not None:
         href = work.href(Resource(Account, found.account_id))
         raise fault(Code.NOT_UNIQUE, f"Invitation email: an account with this name exists already, {href}.")
+    if login_names.is_taken(work, email, application_id):  # by somebody who signs in elsewhere
+        raise fault(Code.NOT_UNIQUE, "Invitation email: an account with this name exists already.")
 
 
 def _keep(work: UnitOfWork, application_id: str, store: Store, email: str, joined: list[str] | None) -> tuple[str, str]:

@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, Select, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
@@ -21,7 +34,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_username
 from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import Kind
+from stormpath_wsgi.kinds import VERIFIED, Kind
 
 _table, _accounts = schema.login_names, schema.accounts
 _groups, _mappings, _inner = schema.groups, schema.account_store_mappings, schema.organization_store_mappings
@@ -30,9 +43,10 @@ _groups, _mappings, _inner = schema.groups, schema.account_store_mappings, schem
 def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> None:
     """Makes the account's username and e-mail address its only login names.
 
-    No account in an account store of *among*, an application or organization, may have one of them. Within a directory
-    a constraint of the table makes them unique. Across directories this function reads before it writes, so on
-    PostgreSQL two accounts that are made at the same moment in two directories may get the same name.
+    No account in an account store of *among*, an application or organization, may have one of them; one of a social
+    provider counts if the provider has proved its address. Within a directory a constraint of the table makes them
+    unique. Across directories this function reads before it writes, so on PostgreSQL two accounts that are made at the
+    same moment in two directories may get the same name.
 
     Raises 2001, which names the attribute that is taken; 2000 when a name consists of invisible characters only.
     """
@@ -63,6 +77,12 @@ def are_free(
     keys += [] if email is None else [canonical_email(email)]
     mine = (_table.c.directory_id == directory_id, _table.c.key.in_(keys), _table.c.account_id != account_id)
     return "" not in keys and work.connection.execute(select(_table.c.key).where(*mine)).first() is None
+
+
+def is_taken(work: UnitOfWork, email: str, application_id: str) -> bool:
+    """Whether :func:`claim` would refuse the address among the accounts of the application."""
+    asked = {"keys": [canonical_email(email)], "owner": application_id}
+    return work.connection.execute(_KNOWN[kinds.Application], asked).first() is not None
 
 
 def is_known(work: UnitOfWork, email: str, directory_id: str, application_id: str) -> bool:
@@ -110,18 +130,24 @@ _STORES_OF: Mapping[type[Kind], Select[Any]] = {
         _inner, _inner.c.organization_id, _inner.c.account_store_directory_id, _inner.c.account_store_group_id
     ),
 }
+_OF_PROVIDERS = exists().where(schema.providers.c.id == _table.c.directory_id, stores.is_social())
+#: Somebody may say at a provider to have the address of somebody else, who shall get an account here all the same.
+_COUNTS = or_(
+    ~_OF_PROVIDERS,
+    exists().where(_accounts.c.id == _table.c.account_id, _accounts.c.email_verification_status == VERIFIED),
+)
 #: The keys, among given ones, that accounts in the account stores of an owner have.
 _KNOWN: Mapping[type[Kind], Select[Any]] = {
-    kind: select(_table.c.key).where(_WANTED, _table.c.directory_id.in_(within)) for kind, within in _STORES_OF.items()
+    kind: select(_table.c.key).where(_WANTED, _table.c.directory_id.in_(within), _COUNTS)
+    for kind, within in _STORES_OF.items()
 }
 _IN_DIRECTORY = _table.c.directory_id == bindparam("directory")
 _OF_KEYS = select(_table.c.key, _table.c.account_id)
 _OWNERS: Mapping[type[Kind], Select[Any]] = {
     kinds.Directory: _OF_KEYS.where(_WANTED, _IN_DIRECTORY),
     **{
-        kind: _OF_KEYS.where(_WANTED, or_(_IN_DIRECTORY, _table.c.directory_id.in_(within)))
+        kind: _OF_KEYS.where(_WANTED, or_(_IN_DIRECTORY, and_(_table.c.directory_id.in_(within), _COUNTS)))
         for kind, within in _STORES_OF.items()
     },
 }
-_OF_PROVIDERS = exists().where(schema.providers.c.id == _table.c.directory_id, stores.is_social())
 _WITH_PASSWORDS = _OWNERS[kinds.Application].where(or_(_IN_DIRECTORY, ~_OF_PROVIDERS)).limit(1)

@@ -123,9 +123,9 @@ def scope(work: UnitOfWork, application_id: str, account_store: Any = None, name
     return found
 
 
-def find(work: UnitOfWork, scope: Scope, login: str, *, social: bool = False) -> Candidate | None:
-    """The first account in *scope* that has *login* as its username or e-mail address. *social*: it may also be of a
-    social directory, where nobody signs in with a password.
+def find(work: UnitOfWork, scope: Scope, login: str) -> Candidate | None:
+    """The first account in *scope* that has *login* as its username or e-mail address. None of a social directory is
+    found: nobody signs in there with a password.
 
     None if there is none, and always at a disabled application: the REST API has no code for that case, and an answer
     shall not tell whether an account exists there.
@@ -134,7 +134,7 @@ def find(work: UnitOfWork, scope: Scope, login: str, *, social: bool = False) ->
         return None
     policy_id = scope.organization_id or scope.application_id
     parameters = {**scope.parameters, "policy_id": policy_id, "key": canonical_username(login)}
-    row = work.connection.execute(_candidates(scope.names, social=social), parameters).first()
+    row = work.connection.execute(_candidates(scope.names), parameters).first()
     return None if row is None else Candidate._make(row)
 
 
@@ -295,9 +295,9 @@ def _provided(names: Names) -> Select[Any]:
 
 
 @cache
-def _candidates(names: Names, *, social: bool) -> Select[Any]:
+def _candidates(names: Names) -> Select[Any]:
     """The statement for the account with a login name, in the first store that has it."""
-    which = [] if social else [~exists().where(_providers.c.id == _directories.c.id, is_social())]
+    of_provider = exists().where(_providers.c.id == _directories.c.id, is_social())
     linking = select(_policies.c.status).where(_policies.c.id == bindparam("policy_id")).scalar_subquery()
     # To a store that the request names, a route on which everything is ENABLED comes first, if there is one.
     closed = [case((_organizations.c.status == DISABLED, 1), else_=0)] if any(names) else []
@@ -317,7 +317,7 @@ def _candidates(names: Names, *, social: bool) -> Select[Any]:
         .join(_names, (_names.c.directory_id == _directories.c.id) & (_names.c.key == bindparam("key")))
         .join(_accounts, _accounts.c.id == _names.c.account_id)
         .outerjoin(_passwords, (_passwords.c.account_id == _accounts.c.id) & (_passwords.c.position == newest()))
-        .where(*_within(names), _lets_in(), *which)
+        .where(*_within(names), _lets_in(), ~of_provider)
         .order_by(*closed, *_ORDER)
         .limit(1)
     )

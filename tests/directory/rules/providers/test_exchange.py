@@ -261,9 +261,15 @@ class TestWhoIsKeptOut:
 
     def test_an_account_elsewhere_does_not_stand_in_the_way_of_ours(self, world: World, elsewhere: Elsewhere) -> None:
         world.update(elsewhere.mapping, listIndex=0)
-        ours = world.account("ada@example.org")
-        elsewhere.account("mallory")
+        elsewhere.account("mallory")  # who says to have ada's address
+        elsewhere.account("grace")  # whose address the provider has proved
+        ours = world.account("ada@example.org", at=world.application)
         assert world.login("ada@example.org") == ours
+        with refused(2001):
+            world.account("grace@example.org", at=world.application)
+        invitations = f"{world.application}/invitations"
+        with refused(2001):
+            world.service.create(invitations, {"email": "grace@example.org"})
 
     def test_listeners_are_asked_before_anybody_comes_in(self, world: World, elsewhere: Elsewhere) -> None:
         asked: list[Any] = []
