@@ -94,10 +94,11 @@ def _item(verbs: Verbs, path: str, names: list[str], kind: type[Kind], name: str
                 )
             case "create":
                 status = "200" if kind in _ANSWERED else "202" if kind is kinds.VerificationEmail else "201"
-                made = _NOTHING if status == "202" else _response(f"The new {title}.", one)
-                item["post"] = _operation(
-                    f"Makes a {title}.", f"create{name}", names, {status: made}, _EXPAND, kind, "c"
-                )
+                answers = {status: _NOTHING if status == "202" else _response(f"The new {title}.", one)}
+                if kind is kinds.Account and path.startswith(f"{kinds.Application.path}/"):
+                    known = "The Account of somebody who has signed in through a provider before: see providerData."
+                    answers["200"] = _response(known, one)
+                item["post"] = _operation(f"Makes a {title}.", f"create{name}", names, answers, _EXPAND, kind, "c")
             case "update":
                 whole = _response(f"The whole {title}.", one)
                 item["post"] = _operation(

@@ -91,6 +91,16 @@ def test_it_is_there_for_everybody(api: RestAPI) -> None:
     assert DOCUMENT["openapi"] == "3.1.0"
 
 
+def test_the_status_tells_of_an_account_that_was_there_before() -> None:
+    answers = {
+        path: methods["post"]["responses"]
+        for path, methods in PATHS.items()
+        if path.endswith("/accounts") and "201" in methods.get("post", {}).get("responses", {})
+    }
+    assert answers
+    assert [path for path, codes in answers.items() if "200" in codes] == ["/applications/{id}/accounts"]
+
+
 def test_every_kind_has_a_place_in_it() -> None:
     segments = {segment for path in PATHS for segment in path.split("/")}
     assert {kind.path for kind in KINDS.values()} <= segments
