@@ -305,7 +305,8 @@ class Social:
             "codeVerifier": journey.verifier,
             "nonce": journey.nonce,
         }
-        return proof if iss is None else {**proof, "iss": iss}
+        told = {"iss": iss, "user": parameters.get("user") or None}
+        return proof | {name: value for name, value in told.items() if value is not None}
 
     def _ask_directory(
         self, session: CurrentSession, provider_id: str, proof: Mapping[str, str], organization: str | None

@@ -96,8 +96,9 @@ BANNERS = {
 }
 
 #: The same of who comes from another site. ``%(provider)s``: what it is called.
-BY_PROVIDER, CANCELLED, CONNECT = "provider", "cancelled", "connect"
+BY_PROVIDER, CANCELLED, CONNECT, DECLINED = "provider", "cancelled", "connect", "declined"
 NOT_SIGNED_IN = marked("%(provider)s did not sign you in. Try again, or use another way.")
+NO_ADDRESS = marked("%(provider)s did not tell us your email. Allow that there, and try again.")
 OF_PROVIDERS = {
     BY_PROVIDER: Banner(NOT_SIGNED_IN, "", "bad"),
     CANCELLED: Banner(marked("You did not sign in with %(provider)s."), marked("Try again, or use another way.")),
@@ -106,6 +107,7 @@ OF_PROVIDERS = {
         marked("Sign in with its password, and %(provider)s is connected to it."),
     ),
     "wait": Banner(SENTENCES[Code.TOO_MANY_TRIES], "", "wait"),
+    "no-address": Banner(NO_ADDRESS, "", "bad"),
 }
 
 #: Another site that has no name.
@@ -219,7 +221,8 @@ class LoginPage(FormPage[LoginSettings]):
         :class:`Wait`.
         """
         Wait.check(refused)
-        refusal = Invalid(NOT_SIGNED_IN, provider=label or ANOTHER_SITE)
+        message = NO_ADDRESS if refused.code is Code.PROVIDER_LACKS else NOT_SIGNED_IN
+        refusal = Invalid(message, provider=label or ANOTHER_SITE)
         refusal.reason = refused.reason
         return refusal
 
@@ -240,9 +243,15 @@ class LoginPage(FormPage[LoginSettings]):
         found = BANNERS.get(status) or OF_PROVIDERS.get(status)
         return {
             "labels": self._labels(texts),
-            "banner": found and _in_words(found, texts, provider=texts.gettext(provider)),
+            "banner": self._by_listener(request, status)
+            or (found and _in_words(found, texts, provider=texts.gettext(provider))),
             "sends_again": SENDS_AGAIN.get(status),
         }
+
+    def _by_listener(self, request: Request, status: str) -> Banner | None:
+        """What a listener has said that has refused who came back from another site."""
+        said = self.site.said.take(session_of(request.environ)) if status == DECLINED else None
+        return None if said is None else Banner(said, "", "bad")
 
     def _provider(self, request: Request) -> str:
         """What the other site is called that the address names; a name for any where it names none."""

@@ -20,6 +20,7 @@ from stormpath_wsgi.pages.look import image_sources
 from stormpath_wsgi.pages.next import safe_next, safe_return
 from stormpath_wsgi.pages.parameters import read_query
 from stormpath_wsgi.pages.refusal import Refusal
+from stormpath_wsgi.pages.said import Said
 from stormpath_wsgi.pages.spa import SinglePageApp
 from stormpath_wsgi.pages.templates import Templates
 from stormpath_wsgi.policy import below_mount
@@ -70,6 +71,8 @@ class Site:
         #: Whether cookies are Secure over plain http too, because a proxy in front of us speaks https.
         self.secure = bool(settings.session.cookie_secure)
         self.tokens = FormTokens(settings.secret_keys, secure=self.secure)
+        #: What a page tells on the next one.
+        self.said = Said(settings.secret_keys, secure=self.secure)
         #: What browsers get in the place of pages with a form; None: the pages.
         self.spa = SinglePageApp(web.spa.view) if web.spa.enabled and web.spa.view else None
         served = [type(section) for section in web.served.values()]

@@ -7,7 +7,9 @@ other site has given, is never shown.
 from __future__ import annotations
 
 import logging
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 
 from webob import Request, Response
@@ -15,9 +17,10 @@ from webob import Request, Response
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.events import Declined, here
 from stormpath_wsgi.flows import CONNECT, PROVE, SIGN_IN, Arrived, SocialRefused, Unfinished
+from stormpath_wsgi.flows.cookies import FlowCookie
 from stormpath_wsgi.pages.account_document import account_document
 from stormpath_wsgi.pages.answer import hide_address, json_answer, redirect
-from stormpath_wsgi.pages.login import BY_PROVIDER, CANCELLED, REMEMBER_ME, TICKED, LoginPage
+from stormpath_wsgi.pages.login import BY_PROVIDER, CANCELLED, DECLINED, REMEMBER_ME, TICKED, LoginPage
 from stormpath_wsgi.pages.page import Page, refused, said_by_listener
 from stormpath_wsgi.pages.parameters import media_type, read_query
 from stormpath_wsgi.pages.site import Site
@@ -26,12 +29,17 @@ from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import SocialSignInSettings
 from stormpath_wsgi.settings.social import PROVIDER_ID
 from stormpath_wsgi.web.bodies import FORM
+from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.organizations import place_of
 
 log = logging.getLogger(__name__)
 
 #: What another site brings back in the address that we look at.
 BROUGHT = ("state", "code", "iss", "error", "error_reason")
+
+#: What Apple tells of the name of a person, once, in a form only; the most characters of that; and for how many seconds
+#: the browser keeps it.
+PERSON, LONGEST_PERSON, AT_ONCE = "user", 1500, 60
 
 
 class SocialPage(Page[SocialSignInSettings]):
@@ -49,6 +57,7 @@ class SocialPage(Page[SocialSignInSettings]):
         super().__init__(site, settings)
         web = site.web
         self._start, self._buttons = web.at(web.login.uri), SocialButtons(site)
+        self._person = FlowCookie("stormpath_person", secure=site.secure)
         self._starts = {web.start_uri(id): id for id in web.social}
         self._ends = {web.callback_uri(id): id for id in web.social}
 
@@ -114,9 +123,22 @@ class SocialPage(Page[SocialSignInSettings]):
             return None
         posted = self.posted(request) or {}
         brought = {name: value for name in BROUGHT if isinstance(value := posted.get(name), str)}
+        person = posted.get(PERSON)
+        if isinstance(person, str) and len(person) <= LONGEST_PERSON:
+            # The name of a person belongs into no address.
+            self._person.set(session_of(request.environ), urlsafe_b64encode(person.encode()).decode(), AT_ONCE)
         answer = redirect(self.site.link(request, self.site.web.callback_uri(id), **brought))
         answer.status_int = HTTPStatus.SEE_OTHER
         return hide_address(answer)
+
+    def _brought(self, request: Request, query: Mapping[str, str]) -> dict[str, str]:
+        """What the visitor brings from the other site, in the address, and in the cookie of a form that came before."""
+        brought, session = {name: query[name] for name in BROUGHT if name in query}, session_of(request.environ)
+        for text in self._person.texts(request.environ):
+            self._person.remove(session)
+            with suppress(ValueError):
+                brought[PERSON] = urlsafe_b64decode(text).decode()
+        return brought
 
     def _come_back(self, request: Request, id: str, query: Mapping[str, str], *, html: bool) -> Response:
         try:
@@ -124,7 +146,7 @@ class SocialPage(Page[SocialSignInSettings]):
                 session_of(request.environ),
                 id,
                 redirect_uri(self.site, request, id),
-                {name: query[name] for name in BROUGHT if name in query},
+                self._brought(request, query),
                 organization=organization_href(request),
             )
         except SocialRefused as refusal:
@@ -177,7 +199,9 @@ class SocialPage(Page[SocialSignInSettings]):
             return answer
         if not html:
             return refused(request, said_by_listener(declined))
-        return self._to_sign_in(request, id, BY_PROVIDER, None)
+        said = said_by_listener(declined).shown(texts_of(request.environ)).message
+        self.site.said.write(session_of(request.environ), said)
+        return self._to_sign_in(request, id, DECLINED, self.site.wanted(request))
 
     def _to_sign_in(self, request: Request, id: str, status: str, onward: str | None) -> Response:
         site = self.site
@@ -190,4 +214,5 @@ _STATUSES: Mapping[Code | None, str] = {
     Code.TOKEN_EXPIRED: "over",
     Code.TOO_MANY_TRIES: "wait",
     Code.ACCOUNT_NOT_VERIFIED: "unverified",
+    Code.PROVIDER_LACKS: "no-address",
 }

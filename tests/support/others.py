@@ -46,10 +46,10 @@ def follow(visit: Visit, provider: OpenIDProvider, leaving: Any, user: str | Non
     return visit.get(f"{address.path}?{address.query}", status="*")
 
 
-def enable_linking(site: StormpathMiddleware, matching: str | None = "email") -> None:
-    """Have accounts of the application linked with those of other sites."""
+def enable_linking(site: StormpathMiddleware) -> None:
+    """Have accounts of the application linked with those of other sites that have the same address."""
     policy = site.application.account_linking_policy
-    policy.status, policy.matching_property = "ENABLED", matching
+    policy.status, policy.matching_property = "ENABLED", "email"
     policy.save()
 
 
