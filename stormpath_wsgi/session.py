@@ -403,7 +403,7 @@ class CurrentSession(Live):
     """
 
     __slots__ = (
-        "_admits", "_changes", "_cookie", "_known", "_offered", "_sessions", "elsewhere", "ended", "environ",
+        "_added", "_admits", "_changes", "_cookie", "_known", "_offered", "_sessions", "elsewhere", "ended", "environ",
         "identity", "lives_on", "user", "varies_by",
     )  # fmt: skip
 
@@ -443,6 +443,7 @@ class CurrentSession(Live):
         self.ended = ()
         self.varies_by = _BY_COOKIE
         self._changes: Sequence[tuple[str, str]] = ()
+        self._added: Sequence[tuple[str, str]] = ()
         self._become(known, identity)
         if known is not None and known.stale:
             self._refresh(known)
@@ -592,8 +593,8 @@ class CurrentSession(Live):
         return self._sessions.origin(self.environ or {}, actor=actor, credential=credential)
 
     def add_cookie(self, header: tuple[str, str]) -> None:
-        """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``. After a sign-in or sign-out."""
-        self._changes = (*self._changes, header)
+        """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``."""
+        self._added = (*self._added, header)
 
     def revoke_token(self) -> None:
         """End the access token of the token endpoint that has decided who sends this request, if one has. What other
@@ -637,11 +638,11 @@ class CurrentSession(Live):
     @property
     def matters(self) -> bool:
         """Whether another visitor, or the same one later, may get another answer."""
-        return True if self._changes else self.user.looked_at
+        return True if self._changes or self._added else self.user.looked_at
 
     def headers(self) -> list[tuple[str, str]]:
         """What the answer has to tell the browser about the session."""
-        return list(self._changes)
+        return [*self._changes, *self._added]
 
     def _become(self, known: Known | None, identity: Identity) -> None:
         self._known = known

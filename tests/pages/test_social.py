@@ -193,6 +193,7 @@ class TestGoingWrong:
         path = way_back(visit, provider, somebody)
         cookies = dict(visit.cookies)
         visit.get(path)
+        assert not [name for name in visit.cookies if name.startswith("stormpath_journey")]
         visit.reset()
         assert said(visit, visit.get(path)) == NOT_IN
         for name, value in cookies.items():
