@@ -176,8 +176,10 @@ class SocialPage(Page[SocialSignInSettings]):
         site, web = self.site, self.site.web
         if arrived.purpose == CONNECT:
             return site.link(request, web.at(web.account.uri), status="connected")
-        usual = web.register_.next_uri if arrived.is_new else web.login.next_uri
-        return arrived.onward or site.link(request, usual if arrived.purpose == SIGN_IN else web.at(web.account.uri))
+        if arrived.purpose == PROVE:
+            # That page goes on at once, perhaps to the one that asks for the second factor, too.
+            return site.link(request, web.at(web.fresh.uri), next=arrived.onward)
+        return arrived.onward or site.link(request, web.register_.next_uri if arrived.is_new else web.login.next_uri)
 
     def _refuse(self, request: Request, id: str, refusal: SocialRefused, *, html: bool) -> Response:
         """Where a visitor goes whom the other site, or the directory, does not let in; or what a program is told."""
