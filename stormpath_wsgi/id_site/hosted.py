@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from stormpath_wsgi.client import Client
@@ -114,7 +115,9 @@ class HostedSite(StormpathMiddleware):
         account = session.user.account if session.session is not None else None
         if account is None:
             page = self.pages.addresses.get(question.page, self.settings.web.login.uri)
-            return redirect(below_mount(environ, page))(environ, start_response)
+            # The way back is carried along: who comes from a provider is at an address that is the same for all.
+            onward = urlencode({"next": below_mount(environ, "/")})
+            return redirect(f"{below_mount(environ, page)}?{onward}")(environ, start_response)
         if question.organization is not None and environ.get(ORGANIZATION) is None:
             return self.unknown_organization(environ, question)(environ, start_response)
         if question.asks_factor and session.second_factor is None:

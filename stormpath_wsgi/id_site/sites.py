@@ -133,15 +133,15 @@ class Sites:
 
     def _make(self, made: Made, path: str) -> HostedSite:
         targets = set(form_targets(made.callbacks))
-        settings = settings_for(self._settings, made, path, secure=self._service.base_url.startswith("https:"))
+        settings = settings_for(self._settings, made, self._rest["issuer"] + path)
         return HostedSite(settings, self._service, made.application_href, form_targets=targets, **self._rest)
 
 
-def settings_for(settings: Settings, made: Made, path: str, *, secure: bool) -> Settings:
-    """The *settings* of this machine, for the pages of one application below *path*.
-
-    *secure*: whether browsers reach this machine by https, so that cookies are Secure where nothing else is set.
+def settings_for(settings: Settings, made: Made, address: str) -> Settings:
+    """The *settings* of this machine, for the pages of one application at *address*. Where that is https, cookies are
+    Secure unless something else is set.
     """
+    path, secure = urlsplit(address).path, address.startswith("https:")
     session = settings.session.model_copy(
         update={
             "cookie_path": path,
@@ -155,7 +155,7 @@ def settings_for(settings: Settings, made: Made, path: str, *, secure: bool) -> 
     return settings.model_copy(
         update={
             "session": session,
-            "web": _web(settings.web, made),
+            "web": _web(settings.web, made).model_copy(update={"base_url": address}),
             "credentials": ("session",),
             "cookies": "session",
             "protect": {},

@@ -17,7 +17,7 @@ from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.flows import SocialStore
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.settings.social import DOCUMENTED
-from stormpath_wsgi.web.organizations import organization_of
+from stormpath_wsgi.web.organizations import organization_of, place_of
 
 #: The providers whose marks templates draw.
 DRAWN = frozenset({"microsoft"})
@@ -107,7 +107,7 @@ def redirect_uri(site: Site, request: Request, provider_id: str) -> str:
     """The whole address to which the provider sends people back. No visitor has a say in it where ``web.baseUrl`` is
     set; at the host of an organization it is there.
     """
-    path, base = site.web.callback_uri(provider_id), site.web.base_url
-    if base is not None and organization_of(request.environ) is None:
+    path, base, place = site.web.callback_uri(provider_id), site.web.base_url, place_of(request.environ)
+    if base is not None and (organization_of(request.environ) is None or (place is not None and not place.domain)):
         return base + quote(path, safe=_PATH)
     return str(request.host_url) + site.link(request, path)

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from id_site.conftest import BACK, HOST, Hosted, Visitor
 from support.browsing import PASSWORD
@@ -18,6 +19,7 @@ from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.events import Registered, SignedIn, SignedOut
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.testing.mailbox import Mail
+from stormpath_wsgi.testing.openid import OpenIDProvider
 
 
 def test_who_signs_in_goes_back_with_an_answer(hosted: Hosted, visitor: Visitor) -> None:
@@ -79,7 +81,7 @@ def test_a_token_of_a_mail_leads_to_the_page_for_a_new_password(hosted: Hosted, 
 def test_any_other_path_is_that_of_the_login_page(hosted: Hosted, visitor: Visitor) -> None:
     for path in (None, "", "/", "/#/nowhere", "#/login", "x" * 3000, 7):
         there = visitor.get(hosted.asking(path=path)).follow()
-        assert there.headers["Location"].endswith("/login")
+        assert urlsplit(there.headers["Location"]).path.endswith("/login")
 
 
 def test_a_sign_out_ends_the_session_and_comes_back(hosted: Hosted, visitor: Visitor) -> None:
@@ -187,6 +189,21 @@ def _with_organization(hosted: Hosted, name_key: str) -> tuple[Application, Orga
     made = client.organizations.create({"name": name_key, "name_key": name_key}, create_directory=True)
     client.account_store_mappings.create({"application": application, "account_store": made})
     return application, made
+
+
+def test_a_provider_sends_people_back_to_one_address_for_each_application(hosted: Hosted, visitor: Visitor) -> None:
+    application = hosted.new_application("Elsewhere")
+    with OpenIDProvider() as elsewhere:
+        directory = hosted.client.directories.create({"name": "Elsewhere", "provider": elsewhere.provider})
+        hosted.client.account_store_mappings.create({"application": application, "account_store": directory})
+        page = visitor.ask(sub=application.href, jti="social", state="cart")
+        out = visitor.get(page.html.select_one('a[href*="/login/test"]')["href"])
+        back = elsewhere.answer(out.headers["Location"])
+        address = f"https://{HOST}/sso/{application.href.rpartition('/')[2]}/callbacks/test?"
+        assert back.startswith(address)
+        told = hosted.told(visitor.follow(back))
+    assert (told["irt"], told["state"], told["status"]) == ("social", "cart", "REGISTERED")
+    assert hosted.client.accounts.get(told["sub"]).directory == directory
 
 
 def test_the_links_of_mails_lead_to_the_pages_of_the_application(tmp_path: Path) -> None:
