@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from flask_stormpath.extension import stormpath
 from flask_stormpath.session import begun_by_page, logout_user
-from stormpath_wsgi.adapting import HTML, EndedEarly, TooLarge, read, unavailable
+from stormpath_wsgi.adapting import HTML, EndedEarly, LogoutPage, TooLarge, read, unavailable
 from stormpath_wsgi.errors import Unavailable
 
 #: In the environ: the body of a request for one of our pages, which more than one may read.
@@ -130,6 +130,10 @@ def _environ() -> dict[str, Any]:
 
 def _sign_out() -> Response:
     logout_user()
+    page = stormpath().late.named("logout")
+    if isinstance(page, LogoutPage) and stormpath().settings.web.id_site.enabled:
+        away = page.lead_on(webob.Request(_environ()))
+        return current_app.response_class.from_app(away, _environ(), buffered=True)
     target = stormpath().settings.web.logout.next_uri
     response = redirect(request.script_root + target if target.startswith("/") else target)
     response.headers["Cache-Control"] = "no-store"

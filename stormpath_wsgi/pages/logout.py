@@ -49,11 +49,11 @@ class LogoutPage(Page[LogoutSettings]):
             session.revoke_token()
         finally:  # this browser is signed out in any case
             self.site.flows.sign_out(session)
-        answer = self._lead_on(request) if html else json_answer(None)
+        answer = self.lead_on(request) if html else json_answer(None)
         self.site.tokens.forget(request, answer)
         return answer
 
-    def _lead_on(self, request: Request) -> Response:
+    def lead_on(self, request: Request) -> Response:
         """Where a browser goes next: by way of the ID Site, where people have signed in there."""
         if self.site.web.id_site.enabled:
             return away(self.site, request, ends=True)
