@@ -1,4 +1,6 @@
-"""One story over all servers: people register, come back after a restart, and are signed out everywhere at once."""
+"""One story over all servers: people register, come back after a restart, and are signed out everywhere at once. Who
+still waits for an answer when the server is told to stop gets it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -71,11 +76,21 @@ def stream(kind):
         (FOLDER / f"closed-{kind}").touch()
 
 
+def slow():
+    """Is at work until the test lets it go."""
+    (FOLDER / "at-work").touch()
+    while not (FOLDER / "let-go").exists():
+        threading.Event().wait(0.005)
+    yield b"to its end"
+
+
 def site(environ, start_response):
     path, _, rest = environ["PATH_INFO"][1:].partition("/")
     start_response("200 OK", [("Content-Type", "text/plain")])
     if path == "stream":
         return stream(rest)
+    if path == "slow":
+        return slow()
     return [(body(environ) if path == "body" else json.dumps(told(environ))).encode()]
 
 
@@ -235,9 +250,62 @@ STARTED_ONCE = {name for name in SERVERS if name.startswith("gunicorn")} - {"gun
 IMPORT_ONCE = {name for name in SERVERS if "preloaded" in name} | {"waitress", "mod_wsgi"}
 
 
+#: The signals to stop with, where SIGTERM would break off the requests that run (docs/production.rst).
+STOPPED_BY = {"waitress": signal.SIGINT, "mod_wsgi": signal.SIGWINCH}
+
+
+def has_ended(pid: str) -> bool:
+    """Whether a process is gone, or only waits for the one that has started it to look."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@dataclass
+class Running:
+    """A server that has begun. *stopped_by*: the signal that ends it well."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    stopped_by: signal.Signals
+    is_told: bool = False
+
+    def tell_to_stop(self) -> None:
+        """Does it once. It ends when no request runs any more."""
+        if not self.is_told:
+            self.is_told = True
+            self.process.send_signal(self.stopped_by)
+
+    def begin_to_stop(self) -> None:
+        """Returns when it has begun to stop: it takes nobody any more, or one of its processes that is idle is gone.
+
+        waitress shows nothing of it until it is gone.
+        """
+        before = self._children()
+        self.tell_to_stop()
+        if self.stopped_by != signal.SIGINT:
+            eventually(lambda: self._children() != before or not self._takes_somebody(), 60)
+
+    def _children(self) -> list[str]:
+        """The processes of the server that have not ended."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [child for child in children if not has_ended(child)]
+
+    def _takes_somebody(self) -> bool:
+        host, port = self.address.removeprefix("http://").split(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+        except OSError:  # or the queue of those who were not taken is full
+            return False
+        return True
+
+
 @contextmanager
-def served(command: list[str], folder: Path, port: int, imports: int) -> Iterator[str]:
-    """The address of a server that has begun, and ends well. *imports*: how many processes import the application."""
+def served(name: str, command: list[str], folder: Path, port: int) -> Iterator[Running]:
+    """A server that has begun, and ends well."""
+    imports = 1 if name in IMPORT_ONCE else PROCESSES
     for mark in folder.glob("up-*"):
         mark.unlink()
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("STORMPATH_")}
@@ -246,6 +314,7 @@ def served(command: list[str], folder: Path, port: int, imports: int) -> Iterato
     address = f"http://127.0.0.1:{port}"
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=subprocess.STDOUT)
+    running = Running(address, process, STOPPED_BY.get(name, signal.SIGTERM))
 
     def serves() -> bool:
         assert process.poll() is None, (folder / "log").read_text()
@@ -258,9 +327,9 @@ def served(command: list[str], folder: Path, port: int, imports: int) -> Iterato
     try:
         eventually(serves, 60)
         eventually(lambda: len(list(folder.glob("up-*"))) >= imports, 60)  # who is stopped meanwhile may end badly
-        yield address
+        yield running
     finally:
-        process.terminate()
+        running.tell_to_stop()
         try:
             code = process.wait(60)
         finally:
@@ -281,18 +350,22 @@ def test_the_story(name: str, folder: Path) -> None:
     (folder / "story.py").write_text(STORY)
     port = free_port()
     command = SERVERS[name](folder, port)
-    imports = 1 if name in IMPORT_ONCE else PROCESSES
-    with served(command, folder, port, imports) as address:
-        with ThreadPoolExecutor(4) as crowd:
-            visitors = [Visitor(address, f"ada{n}@example.com") for n in range(5)]
-            assert list(crowd.map(Visitor.register, visitors)) == [True] * 5
-            assert list(crowd.map(comes_and_goes, visitors[1:])) == [(True, True, False)] * 4
+    with ThreadPoolExecutor(4) as crowd, served(name, command, folder, port) as server:
+        address = server.address
+        visitors = [Visitor(address, f"ada{n}@example.com") for n in range(5)]
+        assert list(crowd.map(Visitor.register, visitors)) == [True] * 5
+        assert list(crowd.map(comes_and_goes, visitors[1:])) == [(True, True, False)] * 4
         ada = visitors[0]
         check_environ(address, ada, underscores=name in READ_UNDERSCORES, ascii=name in WANT_ASCII)
         check_bodies(address, ada, chunked=name not in NEED_LENGTH)
         check_streams(address, ada, folder)
+        last = crowd.submit(ada.session.get, f"{address}/slow", timeout=60)
+        eventually((folder / "at-work").exists, 60)
+        server.begin_to_stop()
+        (folder / "let-go").touch()
+        assert last.result().text == "to its end"
     if name not in STARTED_ONCE:
-        with served(command, folder, port, imports):
+        with served(name, command, folder, port):
             assert comes_and_goes(ada) == (True, True, False)
     said = (folder / "log").read_text()
     assert not re.search("WORKER TIMEOUT|Traceback", said), said
