@@ -43,6 +43,13 @@ def allowed(usual: float) -> float:
     return _allowed.get(usual)
 
 
+def patience(usual: float) -> float:
+    """How many seconds a transaction that begins now waits for another one: *usual*; one that may take longer itself
+    waits for as long as a migration may take.
+    """
+    return max(usual, min(_allowed.get(usual), LONG))
+
+
 def left(otherwise: float) -> float:
     """The seconds that are left of the current :func:`within` block; outside of such a block, *otherwise*."""
     now = time.monotonic()

@@ -317,7 +317,7 @@ class _SqliteFile(_Backend):
     def transaction(self, connection: Connection, *, alone: bool, patience: float | None) -> Iterator[None]:
         # SQLite can wait for its lock as well, but it sleeps so long between two tries that some processes never get
         # it.
-        end = time.monotonic() + self._turns.patience()
+        end = time.monotonic() + deadline.patience(self._turns.patience())
         with self.generation.locked(end - time.monotonic()):
             self._begin(connection, end)
             self._turns.got_the_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,8 @@ pytestmark = pytest.mark.usefixtures("empty_databases")
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Database]:
-    database = Database(url)
+def opened(url: str, timeout: float = 5) -> Iterator[Database]:
+    database = Database(url, timeout=timeout)
     try:
         yield database
     finally:
@@ -122,6 +123,19 @@ def test_several_machines_may_upgrade_one_server_at_once(empty_postgresql_url: s
     assert _exit_codes(program, empty_postgresql_url) == [0] * 4
     with opened(empty_postgresql_url) as database:
         assert not migrate.pending(database)
+
+
+@pytest.mark.parametrize("place", ["sqlite_url", "empty_postgresql_url"])
+def test_who_comes_meanwhile_waits_longer_than_for_another_write(place: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue(place)
+    with opened(url) as first, opened(url, 1) as second, ThreadPoolExecutor(1) as pool:
+        with first.write(moves_generation=False):
+            upgraded = pool.submit(migrate.upgrade, second)
+            for _ in range(3):
+                with opened(url, 1) as third, pytest.raises(Unavailable):
+                    run(third, "SELECT 1")
+        upgraded.result()
+        assert not migrate.pending(second)
 
 
 def _exit_codes(program: Start, url: str) -> list[int]:
