@@ -158,8 +158,9 @@ OPTIONAL: dict[str, set[str]] = {
 
 #: Libraries, and parts of them, that take long to import or much memory. The middleware itself does not need them.
 HEAVY = {
-    "alembic", "asyncio", "babel", "bcrypt", "cryptography", "cryptography.x509", "email_validator", "joserfc", "pyotp",
-    "requests", "segno", "smtplib", "sqlalchemy", "sqlalchemy.dialects.postgresql", "webauthn", "xml.etree", "yaml",
+    "alembic", "asyncio", "babel", "bcrypt", "cryptography", "cryptography.x509", "difflib", "email.headerregistry",
+    "email_validator", "joserfc", "pyotp", "requests", "segno", "smtplib", "sqlalchemy",
+    "sqlalchemy.dialects.postgresql", "webauthn", "xml.etree", "yaml",
 }  # fmt: skip
 #: Those among them that an embedded directory needs.
 OF_A_DIRECTORY = {"asyncio", "cryptography", "smtplib", "sqlalchemy", "xml.etree"}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import difflib
 import json
 import re
 import types
@@ -317,6 +316,8 @@ class _Reading:
         return f"{'.'.join(key)}{origin}: there is no such setting{_perhaps(near or _nearest(key, names.values()))}"
 
     def _unknown_variable(self, name: str) -> str:
+        import difflib  # here and below: for a mistake only
+
         names = {_flat(variable(key)): variable(key) for key in (*self.places, *self.given)}
         near = [names[flat] for flat in difflib.get_close_matches(_flat(name), names, n=1, cutoff=0.8)]
         return f"{name}: no setting has this environment variable{_perhaps(near)}"
@@ -324,6 +325,8 @@ class _Reading:
 
 def _nearest(key: Key, places: Iterable[Key]) -> list[str]:
     """The known name that *key* is most likely a slip of: a setting, or a section on the way to one."""
+    import difflib
+
     names = {_flat(".".join(place[:n])): ".".join(place[:n]) for place in places for n in range(1, len(place) + 1)}
     return [names[flat] for flat in difflib.get_close_matches(_flat(".".join(key)), names, n=1)]
 

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal, Protocol
@@ -203,11 +202,13 @@ class FolderMailer:
 
     def send(self, message: EmailMessage) -> None:
         """Writes *message* into a file. Raises :class:`NotSent` when that fails."""
+        from email.policy import default  # here, because only what sends mails needs the grammar of headers
+
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             descriptor, draft = tempfile.mkstemp(dir=self._folder, prefix=".")  # mode 0600; renamed when complete
             with os.fdopen(descriptor, "wb") as file:
-                file.write(message.as_bytes(policy=policy.default.clone(utf8=True)))
+                file.write(message.as_bytes(policy=default.clone(utf8=True)))
             os.replace(draft, self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}.eml")
         except OSError as error:
             raise NotSent(f"{self._folder} cannot be written: {error.strerror}") from None

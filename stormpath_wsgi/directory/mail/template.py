@@ -12,12 +12,14 @@ import datetime as dt
 import html
 import re
 from collections.abc import Callable, Mapping
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stormpath_wsgi.directory.mail.addresses import ascii_domain
+
+if TYPE_CHECKING:
+    from email.headerregistry import Address
 
 #: The macros that stand for the link or the token. The body of a mail that delivers a token has one of them.
 LINK = re.compile(r"\$!?\{(?:url|sptoken|sptokenNameValuePair)\}")
@@ -143,6 +145,8 @@ def _address(text: str, name: str = "") -> Address | None:
     # Letters beyond ASCII before the @ need a mail server that supports RFC 6531. A domain can always be written in
     # ASCII.
     spelled = ascii_domain(domain)
+    from email.headerregistry import Address  # here, because only what sends mails needs the grammar of headers
+
     return None if spelled is None else Address(_literal(name), local, spelled)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 from email.errors import MessageError
-from email.headerregistry import Address
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert
@@ -115,6 +114,8 @@ def _take_link_base(values: dict[str, Any], properties: Mapping[str, Any], curre
 
 
 def _check_sender(values: Mapping[str, Any]) -> None:
+    from email.headerregistry import Address  # here, because few processes change a template
+
     try:
         Address(addr_spec=values.get("from_email_address", "noreply@localhost"))
     except (MessageError, ValueError, IndexError):
