@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -85,25 +85,29 @@ class _Grant:
     scope: str
 
 
-@dataclass
 class OpenIDProvider:
     """An OpenID provider at ``issuer``, as long as the block lasts: ``with OpenIDProvider() as provider``.
 
     *people*: those who may sign in, by the names on the buttons, each with the claims that are told of her; ``sub`` is
     the name where it is not among them. None: ada and grace, whose addresses are verified, and mallory, who says
     that she has ada's. *client_id* and *client_secret*: of the one program that it knows. *port*: 0 for any. *clock*:
-    seconds since the epoch.
+    returns seconds since the epoch; None: the clock of Python.
 
     A site asks it only if the setting ``providers.privateAddresses`` is on, as in :attr:`settings`.
     """
 
-    people: dict[str, dict[str, Any]] = field(default_factory=_people)
-    client_id: str = "test-client"
-    client_secret: str = field(default="test-secret", repr=False)
-    port: int = 0
-    clock: Callable[[], float] = field(default=time.time, repr=False)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        people: dict[str, dict[str, Any]] | None = None,
+        *,
+        client_id: str = "test-client",
+        client_secret: str = "test-secret",  # noqa: S107 - of nothing that exists
+        port: int = 0,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.people = _people() if people is None else people
+        self.client_id, self.client_secret, self.port = client_id, client_secret, port
+        self.clock = clock or time.time
         #: What was asked, as ``"POST /token"``, in order.
         self.asked: list[str] = []
         #: More claims for every ID token, such as ``acr``.
