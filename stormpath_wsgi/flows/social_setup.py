@@ -35,7 +35,7 @@ def set_up(client: Client, application: Application, settings: Settings) -> None
     if not settings.remote and importlib.util.find_spec("authlib") is None:
         raise ConfigurationError(
             f"web.social.{next(iter(wanted))}: signing in through other sites needs Authlib; install it with: "
-            "pip install 'stormpath-wsgi[social]'"
+            "pip install Authlib"
         )
     mapped = dict(_mapped(application))
     for id, social in wanted.items():
