@@ -13,9 +13,10 @@ from support.browsing import Visit, make_site
 from support.others import ID, LABEL, LOOPBACK, comes_back, social, social_site, way_back
 
 from stormpath_wsgi import ConfigurationError, StormpathMiddleware
-from stormpath_wsgi.client import Directory
 from stormpath_wsgi.events import Declined, Registered, SignedIn, SignInFailed, SignInStarts
-from stormpath_wsgi.flows import journeys
+from stormpath_wsgi.flows import journeys, social_setup
+from stormpath_wsgi.flows.social_stores import SocialStores
+from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.testing import OpenIDProvider
 
 _numbers = count()
@@ -30,6 +31,24 @@ def provider() -> Iterator[OpenIDProvider]:
 @pytest.fixture(scope="module")
 def site(provider: OpenIDProvider) -> StormpathMiddleware:
     return social_site(provider)
+
+
+@pytest.fixture(scope="module")
+def other_site(provider: OpenIDProvider) -> StormpathMiddleware:
+    """One with several buttons before its form, whose addresses are not the usual ones."""
+    pair = {"clientId": "x", "clientSecret": "y"}
+    web = {
+        "baseUrl": "https://www.example.com",
+        "social": {
+            **social(provider, uri="/back", startUri="/to/acme"),
+            "second": {**pair, "issuer": "https://second.example", "label": "Second"},
+            "google": {**pair, "mark": "https://cdn.example/g.svg"},
+            "github": pair,
+            "microsoft": pair,
+        },
+        "socialSignIn": {"place": "before", "order": ["microsoft", "github"]},
+    }
+    return make_site(**LOOPBACK, web=web)
 
 
 @pytest.fixture
@@ -107,21 +126,21 @@ class TestComingBack:
         assert [type(each) for each in told] == [Registered, SignedIn]
         assert told[1].credential == "provider"
 
-    def test_a_listener_may_refuse(self, provider: Any, somebody: str) -> None:
-        site = social_site(provider)
+    def test_a_listener_may_refuse(self, visit: Visit, provider: Any, somebody: str) -> None:
+        refuses = True
 
         def refuse(event: SignInStarts) -> None:
-            if event.credential == "provider":
+            if refuses and event.credential == "provider":
                 raise Declined("Only for the staff.")
 
-        site.events.listen(SignInStarts, refuse)
-        visit = Visit(site=site)
+        visit.site.events.listen(SignInStarts, refuse)
         answer = comes_back(visit, provider, somebody)
         assert said(visit, answer) == "Only for the staff."
         assert "staff" not in visit.get(answer.headers["Location"]), "it is told once"
         assert not visit.is_signed_in()
-        program = Visit("application/json", site=site)
+        program = Visit("application/json", site=visit.site)
         assert comes_back(program, provider, somebody).json == {"status": 403, "message": "Only for the staff."}
+        refuses = False
 
     def test_the_wish_to_stay_signed_in_goes_along(self, visit: Visit, provider: Any, somebody: str) -> None:
         answer = comes_back(visit, provider, somebody, f"/login/{ID}?rememberMe=true")
@@ -218,16 +237,15 @@ class TestGoingWrong:
         assert said(visit, answer) == "That took too long. Sign in once more."
         assert parse_qs(urlsplit(answer.headers["Location"]).query)["next"] == ["/cart"]
 
-    def test_what_one_provider_has_given_is_nothing_at_another(self, provider: Any, somebody: str) -> None:
-        with OpenIDProvider() as second:
-            settings = {**social(provider), "second": {**social(second)[ID], "label": "Second"}}
-            site = make_site(**LOOPBACK, web={"social": settings})
-            visit = Visit(site=site)
-            path = way_back(visit, provider, somebody)
-            answer = visit.get(path.replace(f"/callbacks/{ID}", "/callbacks/second"))
-            assert said(visit, answer) == "Second did not sign you in. Try again, or use another way."
-            assert not visit.is_signed_in()
-            assert second.asked == [], "it is not shown what the first one has given"
+    def test_what_one_provider_has_given_is_nothing_at_another(
+        self, other_site: StormpathMiddleware, provider: Any, somebody: str
+    ) -> None:
+        """The second one is nowhere: it is not shown what the first one has given."""
+        visit = Visit(site=other_site)
+        path = way_back(visit, provider, somebody, "/to/acme")
+        answer = visit.get(path.replace("/back", "/callbacks/second"))
+        assert said(visit, answer) == "Second did not sign you in. Try again, or use another way."
+        assert not visit.is_signed_in()
 
     def test_who_has_cancelled_is_told_so_kindly(self, visit: Visit, provider: Any) -> None:
         failed: list[SignInFailed] = []
@@ -316,10 +334,11 @@ class TestTheWayThere:
         secure = visit.get(f"/login/{ID}", extra_environ={"wsgi.url_scheme": "https"}).headers.getall("Set-Cookie")[-1]
         assert secure.startswith("__Host-stormpath_journey_")
 
-    def test_it_leads_back_to_the_configured_address_whatever_host_is_named(self, provider: Any) -> None:
-        visit = Visit(site=social_site(provider, baseUrl="https://www.example.com/shop"))
+    def test_it_leads_back_to_the_configured_address_whatever_host_is_named(self, other_site: Any) -> None:
+        visit = Visit(site=other_site)
         visit.extra_environ["HTTP_HOST"] = "evil.example"
-        assert self.asked(visit)["redirect_uri"] == f"https://www.example.com/shop/callbacks/{ID}"
+        location = visit.get("/to/acme", status=302).headers["Location"]
+        assert parse_qs(urlsplit(location).query)["redirect_uri"] == ["https://www.example.com/back"]
 
     def test_it_leads_back_to_where_the_visitor_is_where_none_is_configured(self, site: StormpathMiddleware) -> None:
         assert self.asked(Visit(site=site))["redirect_uri"] == f"http://site.example/callbacks/{ID}"
@@ -327,10 +346,8 @@ class TestTheWayThere:
         location = mounted.get(f"/shop/login/{ID}", status=302).headers["Location"]
         assert parse_qs(urlsplit(location).query)["redirect_uri"] == [f"http://site.example/shop/callbacks/{ID}"]
 
-    def test_both_addresses_can_be_moved(self, provider: Any, somebody: str) -> None:
-        own = social(provider, uri="/back", startUri="/to/acme")
-        visit = Visit(site=make_site(**LOOPBACK, web={"social": own}))
-        assert urlsplit(visit.get("/to/acme").headers["Location"]).path == "/authorize"
+    def test_both_addresses_can_be_moved(self, other_site: Any, provider: Any, somebody: str) -> None:
+        visit = Visit(site=other_site)
         assert comes_back(visit, provider, somebody, "/to/acme").headers["Location"] == "/"
         assert "app: " in visit.get(f"/login/{ID}", status=404)
 
@@ -359,14 +376,20 @@ class TestTheStart:
             ({"no good": {"clientId": "x"}}, "is no id of a provider"),
         ],
     )
-    def test_what_is_missing_is_said(self, given: Any, said: str) -> None:
+    def test_what_is_missing_is_said(self, site: StormpathMiddleware, given: Any, said: str) -> None:
         with pytest.raises(ConfigurationError, match=said):
-            make_site(web={"social": given})
+            social_setup.set_up(site.client, site.application, Settings.read(web={"social": given}))
 
-    def test_a_provider_that_is_switched_off_has_no_button(self, provider: Any) -> None:
-        site = make_site(**LOOPBACK, web={"social": social(provider, enabled=False)})
-        assert site.flows.social.offered() == {}
-        assert len(site.application.account_store_mappings) == 1
+    def test_a_provider_that_is_switched_off_has_no_button(self, site: StormpathMiddleware, provider: Any) -> None:
+        web = Settings.read(web={"social": social(provider, enabled=False)}).web
+        href = site.application.href
+        assert SocialStores(site.client.data_store, href, ttl=1, offers=web.offers_social).at() == {}
+
+    def test_a_directory_that_is_disabled_has_none(self, site: StormpathMiddleware) -> None:
+        provider = {"provider_id": "github", "client_id": "x", "client_secret": "y"}
+        made = site.client.directories.create({"name": "Hub", "status": "DISABLED", "provider": provider})
+        site.client.account_store_mappings.create({"application": site.application, "account_store": made})
+        assert SocialStores(site.client.data_store, site.application.href, ttl=1).at().keys() == {ID}
 
     def test_a_secret_is_in_no_setting_that_is_printed(self, site: StormpathMiddleware, provider: Any) -> None:
         assert provider.client_secret not in repr(site.settings)
@@ -375,14 +398,13 @@ class TestTheStart:
 class TestButtons:
     """What the pages show."""
 
-    def test_they_stand_after_the_form_or_before_it(self, provider: Any, visit: Visit) -> None:
+    def test_they_stand_after_the_form_or_before_it(self, other_site: Any, visit: Visit) -> None:
         for page in ("/login", "/register"):
             shown = visit.get(f"{page}?next=%2Fcart").html
             link = shown.select_one("form ~ .ways a.way")
             assert link["href"] == f"/login/{ID}?next=%2Fcart"
             assert link.get_text(strip=True) == f"Continue with {LABEL}"
-        first = Visit(site=social_site(provider, socialSignIn={"place": "before"}))
-        assert first.get("/login").html.select_one(".ways.first ~ form")
+        assert Visit(site=other_site).get("/login").html.select_one(".ways.first ~ form")
 
     def test_a_site_without_other_sites_has_none(self) -> None:
         assert not Visit(site=make_site()).get("/login").html.select(".ways")
@@ -393,20 +415,17 @@ class TestButtons:
         assert "Last used" in visit.get("/login?status=forbidden").html.select_one("a.way").get_text()
         assert "Last used" not in Visit(site=visit.site).get("/login").text
 
-    def test_their_order_is_that_of_the_settings(self) -> None:
-        pairs = {id: {"clientId": "x", "clientSecret": "y"} for id in ("google", "github", "microsoft")}
-        visit = Visit(site=make_site(web={"social": pairs, "socialSignIn": {"order": ["microsoft", "github"]}}))
-        links = visit.get("/login").html.select("a.way")
-        assert [link.get_text(strip=True) for link in links] == [
-            "Continue with Microsoft", "Continue with GitHub", "Continue with Google",
+    def test_their_order_is_that_of_the_settings_and_then_as_they_are_mapped(self, other_site: Any) -> None:
+        links = Visit(site=other_site).get("/login").html.select("a.way")
+        assert [link.get_text(strip=True).removeprefix("Continue with ") for link in links] == [
+            "Microsoft", "GitHub", "Google", LABEL, "Second",
         ]  # fmt: skip
-        assert [bool(link.select("svg")) for link in links] == [True, False, False]
+        assert [bool(link.select("svg")) for link in links] == [True, False, False, False, False]
 
-    def test_a_mark_is_shown_from_the_file_that_a_setting_names(self) -> None:
-        own = {"clientId": "x", "clientSecret": "y", "mark": "https://cdn.example/g.svg"}
-        page = Visit(site=make_site(web={"social": {"google": own}})).get("/login")
-        assert page.html.select_one("a.way img")["src"] == "https://cdn.example/g.svg"
-        assert page.html.select_one("a.way img")["alt"] == ""
+    def test_a_mark_is_shown_from_the_file_that_a_setting_names(self, other_site: Any) -> None:
+        page = Visit(site=other_site).get("/login")
+        [mark] = page.html.select("a.way img")
+        assert (mark["src"], mark["alt"]) == ("https://cdn.example/g.svg", "")
         assert "https://cdn.example" in page.headers["Content-Security-Policy"]
 
     def test_a_single_page_app_sees_them_in_the_view_model(self, site: StormpathMiddleware) -> None:
@@ -419,18 +438,11 @@ class TestButtons:
             assert store["provider"]["href"] == f"{store['href']}/provider"
             assert "secret" not in str(model)
 
-    def test_the_scope_of_the_specification_is_in_it(self) -> None:
-        own = {"google": {"clientId": "x", "clientSecret": "y"}}
-        model = Visit("application/json", web={"social": own}).get("/login").json
-        assert model["accountStores"][0]["provider"]["scope"] == "email profile"
-
-    def test_directories_of_passwords_and_disabled_ones_are_not_in_it(self) -> None:
-        site = make_site()
-        provider = {"provider_id": "github", "client_id": "x", "client_secret": "y"}
-        made = site.client.directories.create({"name": "Hub", "status": "DISABLED", "provider": provider})
-        site.client.account_store_mappings.create({"application": site.application, "account_store": made})
-        assert isinstance(made, Directory)
-        assert Visit("application/json", site=site).get("/login").json["accountStores"] == []
+    def test_the_scope_of_the_specification_is_in_it(self, other_site: Any) -> None:
+        stores = Visit("application/json", site=other_site).get("/login").json["accountStores"]
+        assert {store["provider"]["providerId"]: store["provider"].get("scope") for store in stores} == {
+            "google": "email profile", "github": "user:email", "microsoft": None, ID: None, "second": None
+        }  # fmt: skip
 
 
 class TestPrograms:
