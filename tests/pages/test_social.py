@@ -188,10 +188,29 @@ class TestGoingWrong:
     """Nobody is signed in as somebody else, nothing is a server error, and people learn what to do."""
 
     @pytest.mark.parametrize(
-        "query", ["code=x", "code=x&state=", "code=x&state=x", "state=" + "A" * 43, "error=access_denied"]
+        "query",
+        [
+            "code=x",
+            "code=x&state=",
+            "code=x&state=x",
+            "state=" + "A" * 43,
+            "error=access_denied",
+            "code=%00&state=%ff",
+            "code=" + "x" * 5000,
+            "code=x&state=x&state=y",
+            "code[]=x&state={}",
+            "code=x&iss=%0d%0a",
+        ],
     )
     def test_who_has_not_set_out_does_not_arrive(self, visit: Visit, query: str) -> None:
         assert said(visit, visit.get(f"/callbacks/{ID}?{query}")) == NOT_IN
+
+    @pytest.mark.parametrize("value", ["", "x", ".", "a.b.c.d.e.f.g.h", "x" * 4000, "\xff", "google.in..0.." + "." * 9])
+    def test_whatever_stands_in_its_cookie_does_no_harm(self, visit: Visit, value: str) -> None:
+        state = "A" * 43
+        visit.extra_environ["HTTP_COOKIE"] = f"stormpath_journey_{state[:12]}={value}; stormpath_connect={value}"
+        for path in (f"/callbacks/{ID}?code=x&state={state}", f"/login/{ID}", "/login?status=connect"):
+            assert visit.get(path, status="*").status_int in (200, 302)
 
     def test_another_browser_does_not_arrive(self, visit: Visit, provider: Any, somebody: str) -> None:
         path = way_back(visit, provider, somebody)
