@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
+import requests
 from playwright.sync_api import Browser, sync_playwright
 from real.test_deploy import CHEAP, GUNICORN, ROOT, server
 from real.test_remote import TTL, Environ, machine_with_accounts
@@ -62,5 +63,6 @@ def demo_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
             _, environ = stack.enter_context(machine_with_accounts(folder))
             lag = 10 * TTL  # machines are slow at times
         site = stack.enter_context(server(command, folder, WEB_CONCURRENCY="2", **environ))
+        requests.get(site.address, timeout=60).raise_for_status()  # the first worker to answer has made the accounts
         yield DemoSite(site.address, environ, lag)
     assert not (lag and (folder / "instance").exists()), "accounts were looked for here"
