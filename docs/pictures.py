@@ -37,6 +37,8 @@ PICTURES: dict[str, tuple[str, int] | tuple[str, int, str]] = {
     "stolen-password": ("account-password-stolen", 1056, "#sign-in"),
     "recovery-codes": ("recovery-codes", 960),
     "passkeys": ("passkey-sign-in", 960),
+    "other-sites": ("sign-in-ways", 960),
+    "connections": ("account-connections", 1056, "#sign-in"),
     "secure": ("secure", 960),
     "development": ("development", 1056),
 }
