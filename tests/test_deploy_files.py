@@ -24,9 +24,9 @@ def test_every_variable_that_is_written_down_sets_something() -> None:
     files = {ROOT / "README.rst", *(ROOT / "deploy").glob("*.*"), *(ROOT / "docs").glob("*.rst")}
     of_old = {ROOT / f"docs/{name}.rst" for name in ("clients", "compatibility", "flask", "upgrading")}
     of_flask = {"STORMPATH_ENABLE_GOOGLE", "STORMPATH_SOCIAL"}  # in the examples for it
-    known = "|".join(known | of_flask).replace("_NAME_", "_[A-Z]+_")
+    pattern = "|".join(known | of_flask).replace("_NAME_", "_[A-Z]+_")
     names = {name for file in files - of_old for name in re.findall(r"\bSTORMPATH_[A-Z0-9_]+", file.read_text())}
-    assert [name for name in names if not re.fullmatch(known, name)] == []
+    assert [name for name in names if not re.fullmatch(pattern, name)] == []
 
 
 def test_the_ini_file_holds_settings() -> None:
