@@ -22,6 +22,7 @@ def test_every_variable_that_is_written_down_sets_something() -> None:
     """In deploy/, the README and the documentation, but for the pages on old libraries, whose names are others."""
     known = {setting.variable for setting in Settings.describe()} | {*FILE_VARIABLES, *chain(*KEY_VARIABLES)}
     files = {ROOT / "README.rst", *(ROOT / "deploy").glob("*.*"), *(ROOT / "docs").glob("*.rst")}
+    files.update((ROOT / "docs/providers").glob("*.rst"))
     of_old = {ROOT / f"docs/{name}.rst" for name in ("clients", "compatibility", "flask", "upgrading")}
     of_flask = {"STORMPATH_ENABLE_GOOGLE", "STORMPATH_SOCIAL"}  # in the examples for it
     pattern = "|".join(known | of_flask).replace("_NAME_", "_[A-Z]+_")

@@ -25,7 +25,7 @@ from stormpath_wsgi import Settings
 from stormpath_wsgi.cli.commands import cli
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst"), *(ROOT / "docs/frameworks").glob("*.rst")]
+PAGES = [*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst"), *(ROOT / "docs").glob("*/*.rst")]
 
 #: Packages of ours, whose names examples import.
 PACKAGES = ("stormpath_wsgi", *sorted(found.parent.name for found in (ROOT / "adapters").glob("*/__init__.py")))

@@ -138,13 +138,14 @@ def test_what_has_no_provider_is_said_to_have_none(client: Client) -> None:
     assert "no provider that can be asked" in check(client.directories[0].name).output
 
 
-def test_providers_rst(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pages_on_providers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CliRunner().invoke(cli, ["init"]).exit_code == 0
-    make, try_out = examples("providers.rst", "python")
+    make, try_out = examples("providers/index.rst", "python")
     run(make, {})
     with Client("sqlite:///instance/accounts.db") as client:
         assert client.directories.search({"name": "Google"})[0].provider.client_id == "…"
-        openid, apple, acme = [json.loads(each.text) for each in examples("providers.rst", "json")]
+        pages = [examples(f"providers/{name}.rst", "json") for name in ("openid", "apple", "oauth2")]
+        openid, apple, acme = [json.loads(each.text) for [each] in pages]
         made = client.directories.create({"name": "Acme", "provider": acme})
         assert (made.provider.id_field, made.provider.provider_type) == ("data[0].id", "oauth2")
     assert (kind_of(openid["providerId"], openid["issuer"]), sorted(apple)) == (
@@ -155,7 +156,7 @@ def test_providers_rst(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", lambda text: requests.get(f"{names['provider'].issuer}/jwks", timeout=10))
     run(try_out._replace(text=try_out.text.replace("9400", "0")), names)
     assert names["provider"].asked == ["GET /jwks"]
-    assert [line.partition("#")[0].strip() for line in commands(examples("providers.rst", "sh")[1])] == [
+    assert [line.partition("#")[0].strip() for line in commands(examples("providers/index.rst", "sh")[1])] == [
         "stormpath-wsgi provider check",
         "stormpath-wsgi provider check Google",
     ]
