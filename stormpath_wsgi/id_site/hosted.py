@@ -17,7 +17,7 @@ from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import at
 from stormpath_wsgi.id_site import told
-from stormpath_wsgi.id_site.asked import NO_GOOD, SIGNED_IN, TOO_OLD, NotAsked, Question, Requests
+from stormpath_wsgi.id_site.asked import NO_GOOD, SIGNED_IN, USED, NotAsked, Question, Requests
 from stormpath_wsgi.id_site.kept import Kept
 from stormpath_wsgi.middleware import StormpathMiddleware
 from stormpath_wsgi.pages.answer import Answer, redirect
@@ -142,7 +142,7 @@ class HostedSite(StormpathMiddleware):
             return self._refuses(environ, NotAsked(SIGNED_IN, "nothing was asked", HTTPStatus.OK))
         if "/~" not in environ.get("SCRIPT_NAME", ""):
             return redirect(below_mount(environ, self.settings.web.login.uri))
-        raise NotAsked(TOO_OLD, "the browser keeps no question")
+        raise NotAsked(USED, "the browser keeps no question")
 
 
 class AskedOrganizations(Organizations):

@@ -74,7 +74,7 @@ def test_a_request_counts_once_and_in_one_browser(hosted: Hosted, visitor: Visit
     assert visitor.follow(address).status_int == 200
     assert visitor.follow(address).request.path.endswith("/login")  # the same browser may load it again
     other = hosted.visitor().follow(address)
-    assert other.status_int == 400 and "too old" in other
+    assert other.status_int == 400 and "used before" in other
 
 
 def test_an_answer_is_given_once(hosted: Hosted, visitor: Visitor) -> None:

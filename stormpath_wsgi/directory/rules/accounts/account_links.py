@@ -14,6 +14,7 @@ from sqlalchemy import Select, bindparam, func, select
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
+from stormpath_wsgi.directory.mail.addresses import mailbox
 from stormpath_wsgi.directory.mail.purposes import WAY_ADDED, WAY_REMOVED
 from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.reach import linked_to
@@ -28,7 +29,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import AccountLinked, AccountUnlinked
-from stormpath_wsgi.kinds import Account, AccountLink, id_of
+from stormpath_wsgi.kinds import VERIFIED, Account, AccountLink, id_of
 
 #: The highest number of links of an account.
 MOST = 100
@@ -77,6 +78,24 @@ def tie(work: UnitOfWork, left_id: str, right_id: str, *, is_new: bool = False) 
     id = _make(work, left_id, right_id)
     _tell(work, AccountLinked, None if is_new else WAY_ADDED, left_id, right_id)
     return id
+
+
+def end_unproved(work: UnitOfWork, account_id: str) -> None:
+    """Ends the links with accounts of providers that are not proved to be of the same person. Called where the owner of
+    the address of an account has proved it for the first time: until then anybody may have made the account with that
+    address, and would keep a way in. A link stays where both sides have the same address, and the provider has proved
+    it.
+    """
+    account = records.load(work, Resource(Account, account_id))
+    others = work.connection.execute(linked_to(account_id)).scalars().all()
+    for id in work.connection.execute(_OF_PROVIDERS, {"ids": others}).scalars().all():
+        other = records.load(work, Resource(Account, id))
+        if other["emailVerificationStatus"] == VERIFIED and mailbox(other["email"]) == mailbox(account["email"]):
+            continue
+        lesser, greater = sorted((account_id, id))
+        link = select(_links.c.id).where(_links.c.lesser_id == lesser, _links.c.greater_id == greater)
+        records.remove(work, AccountLink, work.connection.execute(link).scalar_one())
+        _tell(work, AccountUnlinked, WAY_REMOVED, account_id, id)
 
 
 def owner_of(scope: Scope) -> Resource:

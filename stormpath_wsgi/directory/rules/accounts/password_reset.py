@@ -22,7 +22,8 @@ from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS
 from stormpath_wsgi.directory.mail.purposes import PASSWORD_CHANGED
 from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rules.accounts import accounts, password_policy
+from stormpath_wsgi.directory.rules.accounts import account_links, accounts, password_policy
+from stormpath_wsgi.directory.rules.factors import passkeys
 from stormpath_wsgi.directory.rules.mails import hosts, mailed_codes, mailed_tokens, messages, notices, spent_tokens
 from stormpath_wsgi.directory.rules.mails.outbox import put
 from stormpath_wsgi.directory.rules.stores import stores
@@ -33,7 +34,7 @@ from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_u
 from stormpath_wsgi.directory.wire.paths import Listing, ResetToken, Resource
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import RESET_TOKEN, at
-from stormpath_wsgi.kinds import Account, PasswordPolicy, PasswordResetToken, id_of
+from stormpath_wsgi.kinds import VERIFIED, Account, PasswordPolicy, PasswordResetToken, id_of
 
 _accounts, _policies = schema.accounts, schema.password_policies
 _HOUR = 3600  # seconds
@@ -104,6 +105,9 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
                     raise
                 return _repeated(work, target, done)
             accounts.set_password(work, account_id, new)
+            if records.load(work, Resource(Account, account_id))["emailVerificationStatus"] != VERIFIED:
+                account_links.end_unproved(work, account_id)
+                passkeys.end_all(work, account_id)
             spent_tokens.note(work, RESET, target.token, account_id, asked)
             if messages.is_sent(work, RESET_SUCCESS, account_id):
                 details = notices.button(work, PASSWORD_CHANGED, account_id)

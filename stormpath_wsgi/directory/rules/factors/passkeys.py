@@ -109,6 +109,19 @@ def remove(context: Context, target: Resource) -> None:
         notices.warn(work, WAY_REMOVED, account_id)
 
 
+def end_all(work: UnitOfWork, account_id: str) -> None:
+    """Removes all passkeys of an account. Called where the owner of its address has proved it for the first time: until
+    then anybody may have made the account with that address, and would keep a way in.
+    """
+    held = work.connection.execute(select(_table.c.id).where(_table.c.account_id == account_id)).scalars().all()
+    for id in held:
+        records.remove(work, Passkey, id)
+        work.tell(PasskeyRemoved, account_id, passkey=id)
+    if held:
+        second_factor.forget(work, account_id)
+        notices.warn(work, WAY_REMOVED, account_id)
+
+
 def attempt(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
     """A sign-in with a passkey: returns the account, and the passkey that has proved it.
 

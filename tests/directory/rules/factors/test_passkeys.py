@@ -368,6 +368,24 @@ def test_the_last_way_in_is_not_removed(world: World, site: Site, account: str) 
     world.service.delete(path(second))
 
 
+@pytest.mark.parametrize("is_proved", [False, True])
+def test_a_password_that_is_reset_ends_those_of_before_the_address_was_proved(
+    world: World, site: Site, account: str, device: Device, is_proved: bool
+) -> None:
+    """Whoever has made the account with the address of somebody else shall not keep a way in."""
+    if is_proved:
+        world.update(account, emailVerificationStatus="VERIFIED")
+    site.add(account, device)
+    email = world.service.get(account)["email"]
+    token = world.service.create(f"{world.application}/passwordResetTokens", {"email": email})
+    world.update(path(token), password="Another-Horse-77")
+    if is_proved:
+        assert path(site.sign_in(device)["account"]) == account
+    else:
+        with refused(UNKNOWN):
+            site.sign_in(device)
+
+
 def test_passkeys_go_with_their_account(world: World, site: Site, account: str, device: Device) -> None:
     made = site.add(account, device)
     world.service.delete(account)

@@ -264,3 +264,44 @@ class TestProvisioning:
         assert len({account["href"] for account in found}) == 1
         assert [account["isNewAccount"] for account in found].count(True) == 1
         assert world.service.list(f"{world.directory}/accounts")["size"] == 1
+
+
+@ON_ONE_ENGINE
+class TestAPasswordThatIsReset:
+    """It proves the address. Who has made the account with that address before shall not keep a way in."""
+
+    def reset(self, world: World, email: str) -> None:
+        token = world.service.create(f"{world.application}/passwordResetTokens", {"email": email})
+        world.update(path(token), password="Another-Horse-77")
+
+    @pytest.mark.parametrize("by_hand", [False, True])
+    def test_ends_what_is_not_proved(self, world: World, elsewhere: Elsewhere, by_hand: bool) -> None:
+        if by_hand:
+            elsewhere.policy()
+            ours, theirs = world.account("victim@example.org"), elsewhere.account()
+            world.service.create("accountLinks", {"leftAccount": link(ours), "rightAccount": link(theirs)})
+            assert elsewhere.account() == ours
+            user = "ada"
+        else:
+            elsewhere.policy(automaticProvisioning="ENABLED")
+            user = elsewhere.person("mallory", email="victim@example.org", email_verified=False)
+            ours = elsewhere.account(user)
+            assert path(world.service.get(ours)["directory"]) == world.directory
+        self.reset(world, "victim@example.org")
+        assert linked(world, ours) == []
+        assert any(isinstance(event, AccountUnlinked) for event in elsewhere.told)
+        assert elsewhere.account(user) != ours
+
+    def test_keeps_what_is_proved(self, world: World, elsewhere: Elsewhere) -> None:
+        elsewhere.policy(automaticProvisioning="ENABLED")
+        proved_one = elsewhere.account()
+        assert world.service.get(proved_one)["emailVerificationStatus"] == "VERIFIED"
+        self.reset(world, "ada@example.org")
+        assert elsewhere.account() == proved_one
+
+    def test_keeps_all_of_an_address_that_was_proved_before(self, world: World, elsewhere: Elsewhere) -> None:
+        elsewhere.policy()
+        ours, theirs = proved(world, "countess@example.org"), elsewhere.account()
+        world.service.create("accountLinks", {"leftAccount": link(ours), "rightAccount": link(theirs)})
+        self.reset(world, "countess@example.org")
+        assert elsewhere.account() == ours
