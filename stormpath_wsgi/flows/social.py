@@ -193,7 +193,8 @@ class Social:
         with _of(journey):
             store = self._offered(provider_id, organization)
             proof = self._proof(journey, redirect_uri, parameters)
-            account, is_new = self._ask_directory(session, provider_id, proof, organization)
+            ties = journey.purpose == SIGN_IN
+            account, is_new = self._ask_directory(session, provider_id, proof, organization, ties=ties)
             if journey.purpose == SIGN_IN:
                 arrived = self._enter(session, journey, store, account, organization)
             else:
@@ -309,9 +310,19 @@ class Social:
         return proof | {name: value for name, value in told.items() if value is not None}
 
     def _ask_directory(
-        self, session: CurrentSession, provider_id: str, proof: Mapping[str, str], organization: str | None
+        self,
+        session: CurrentSession,
+        provider_id: str,
+        proof: Mapping[str, str],
+        organization: str | None,
+        *,
+        ties: bool = True,
     ) -> tuple[Account, bool]:
-        """The account of who has brought *proof*, and whether it was made now. Raises :class:`SocialRefused`."""
+        """The account of who has brought *proof*, and whether it was made now. Raises :class:`SocialRefused`.
+
+        *ties*: whether the directory may link it with another account.
+        """
+        params = {"keeps": "true"} if ties else {"keeps": "true", "links": "false"}
         wish: dict[str, Any] = {"providerData": {"providerId": provider_id, **proof}}
         if organization is not None:
             wish["accountStore"] = {"href": organization}
@@ -319,7 +330,7 @@ class Social:
         with reserved(*kinds) as kept:
             try:
                 with self._browsers.trying(session):
-                    answer = dict(self._store.create(f"{self._application.href}/accounts", wish, {"keeps": "true"}))
+                    answer = dict(self._store.create(f"{self._application.href}/accounts", wish, params))
             except Error as error:
                 refused = error
                 answer = {}

@@ -179,6 +179,19 @@ class TestByHand:
         comes_back(other, provider, person.name)
         assert who(other) == person.email
 
+    def test_it_is_connected_where_the_policy_would_make_an_account_too(self, visit: Visit, provider: Any) -> None:
+        person = Person(visit, provider, address="beyond@example.net")
+        policy = visit.site.application.account_linking_policy
+        policy.automatic_provisioning = "ENABLED"
+        policy.save()
+        try:
+            visit.sign_in(person.email)
+            assert connected(visit, provider, person.name).headers["Location"] == "/account?status=connected"
+            assert len(person.links) == 1
+        finally:
+            policy.automatic_provisioning = "DISABLED"
+            policy.save()
+
     def test_who_cancels_has_nothing_connected(self, visit: Visit, provider: Any, person: Person) -> None:
         visit.sign_in(person.email)
         answer = connected(visit, provider, None)

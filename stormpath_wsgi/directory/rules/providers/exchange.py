@@ -93,9 +93,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """Makes an account from attributes (:func:`.accounts.create`), or finds or makes the one of a person whom a
     provider knows: with ``providerData``, at an application.
 
-    The answer to the latter has ``isNewAccount``, which crosses the REST API as the status 201 or 200. ``keeps=true``
-    in *params*: a person signs in, who by that keeps an account that is to be deleted. Raises the errors of
-    :func:`find`.
+    The answer to the latter has ``isNewAccount``, which crosses the REST API as the status 201 or 200. In *params*:
+    ``keeps=true``: a person signs in, who by that keeps an account that is to be deleted; ``links=false``: no link is
+    made. Raises the errors of :func:`find`.
     """
     if brings_proof(properties):
         return _signed_in(context, listing, properties, params)
@@ -109,7 +109,8 @@ def _signed_in(context: Context, listing: Listing, properties: Any, params: Mapp
     _, store = stores.taken_out(properties)
     data, inner = stores.taken_out(properties["providerData"])
     with tried(context, PROVIDER) as sign_in:
-        found = find(context, listing.id, sign_in, data, store or inner, keeps=params.get("keeps") == "true")
+        keeps, ties = params.get("keeps") == "true", params.get("links") != "false"
+        found = find(context, listing.id, sign_in, data, store or inner, keeps=keeps, ties=ties)
     context.tell(SignedIn, found.account["href"], credential=sign_in.credential)
     return {**found.account, IS_NEW_ACCOUNT: found.is_new}
 
@@ -123,15 +124,17 @@ def find(
     name_key: Any = None,
     *,
     keeps: bool = False,
+    ties: bool = True,
 ) -> Found:
     """The account of the person who has brought *data* (JSON of :class:`.ProviderData`) from a provider. It is made if
     there is none. Where the policy says so, the account that is linked to it.
 
     *account_store* and *name_key*: see :func:`.stores.scope`. *keeps*: whether an account that is to be deleted is kept
-    by this. Raises what :func:`authorize` raises; 2000 to 2015 for wrong *data*; 7200 where the provider refuses; 7201
-    where it does not tell what an account must have; 2001 where another account of that directory has the address;
-    7101 to 7103 for an account that may not sign in; 7110 where a listener refuses; 7205 and 7206 for an address that
-    the directory takes no account with; and :class:`~stormpath_wsgi.errors.TooManyTries`.
+    by this. *ties*: whether it may be linked with another account. Raises what :func:`authorize` raises; 2000 to 2015
+    for wrong *data*; 7200 where the provider refuses; 7201 where it does not tell what an account must have; 2001 where
+    another account of that directory has the address; 7101 to 7103 for an account that may not sign in; 7110 where a
+    listener refuses; 7205 and 7206 for an address that the directory takes no account with; and
+    :class:`~stormpath_wsgi.errors.TooManyTries`.
     """
     provider_id, proof = _read(context, data)
     with context.read() as work:
@@ -141,15 +144,19 @@ def find(
     with context.limits.provider(place.tenant_id) as made:
         person = context.providers.prove(place.registration, proof)
         made.succeeded()
-    return _Arrival(context, place, person, sign_in, keeps=keeps).let_in()
+    return _Arrival(context, place, person, sign_in, keeps=keeps, ties=ties).let_in()
 
 
 class _Arrival:
-    """A *person* whom a provider has proved, and who wants to be let in at a *place*. *keeps*: see :func:`find`."""
+    """A *person* whom a provider has proved, and who wants to be let in at a *place*. *keeps*, *ties*: see
+    :func:`find`.
+    """
 
-    def __init__(self, context: Context, place: _Place, person: Person, sign_in: Attempt, *, keeps: bool) -> None:
+    def __init__(
+        self, context: Context, place: _Place, person: Person, sign_in: Attempt, *, keeps: bool, ties: bool
+    ) -> None:
         self._context, self._place, self._person, self._sign_in = context, place, person, sign_in
-        self._keeps = keeps
+        self._keeps, self._ties = keeps, ties
         self._people = People(place.directory_id, place.registration.provider_id)
         self._told: Told = mapping_rules.told_of(person, place.rules)
         self._planned: Planned | None = None
@@ -191,7 +198,9 @@ class _Arrival:
             else:
                 id = self._people.make(work, self._person, self._planned)
                 made[id] = self._place.directory_id
-            answering = linking.answering(work, self._place.scope, records.load(work, Resource(Account, id)))
+            answering = linking.answering(
+                work, self._place.scope, records.load(work, Resource(Account, id)), ties=self._ties
+            )
             account = records.load(work, Resource(Account, answering.account_id))
             self._sign_in.account_id = answering.account_id
             check_account(account["status"])

@@ -52,8 +52,10 @@ class Answering:
     made_in: str | None = None
 
 
-def answering(work: UnitOfWork, scope: Scope, proved: Wire) -> Answering:
+def answering(work: UnitOfWork, scope: Scope, proved: Wire, *, ties: bool) -> Answering:
     """The account that answers where a provider has *proved* an account, in wire form, whose row is locked.
+
+    *ties*: whether a link may be made where there is none. Who connects two accounts himself wants no other link.
 
     Raises 2001 where somebody does the same at this moment: then it is to be done again from the beginning.
     """
@@ -63,6 +65,8 @@ def answering(work: UnitOfWork, scope: Scope, proved: Wire) -> Answering:
     if store is None or account_links.holds(work, store, id):
         return Answering(id)
     linked = account_links.linked_in(work, store, id)
+    if linked is None and not ties:
+        return Answering(id)
     if linked is None and policy["matchingProperty"] == "email":
         linked = _matched(work, store, proved)
     if linked is not None:
