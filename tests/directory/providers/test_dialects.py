@@ -200,6 +200,27 @@ def test_an_access_token_of_google_has_to_be_for_us(world: World) -> None:
     assert "another program" in world.refused(registration("google", client_id="we"), BY_TOKEN)
 
 
+@pytest.mark.parametrize(
+    ("said", "is_taken"),
+    [
+        ({"aud": "an-id"}, True),
+        ({"aud": "another", "azp": "an-id"}, True),
+        ({"aud": "an-id", "azp": "another"}, False),
+        ({"aud": "another"}, False),
+    ],
+)
+def test_google_says_by_azp_to_which_program_a_token_was_issued(
+    world: World, said: dict[str, Any], is_taken: bool
+) -> None:
+    google(world)
+    world.says("https://oauth2.googleapis.com/tokeninfo", said)
+    world.says("https://openidconnect.googleapis.com/v1/userinfo", GOOGLE_PERSON)
+    if is_taken:
+        assert world.prove(registration("google"), BY_TOKEN).email == "ada@acme.example"
+    else:
+        assert "another program" in world.refused(registration("google"), BY_TOKEN)
+
+
 def test_what_google_refuses_is_told_in_the_documented_words(world: World) -> None:
     google(world)
     world.says(
@@ -612,6 +633,53 @@ def test_an_address_of_a_page_has_to_be_one_of_https(world: World) -> None:
             Providers().location(wrong, ASKED)
         with pytest.raises(Error, match="token_endpoint does not begin with https://"):
             Providers().prove(wrong, BY_CODE)
+
+
+# Any provider that speaks OpenID Connect.
+
+
+def acme(world: World, info: dict[str, Any], token: dict[str, Any], **published: Any) -> Registration:
+    """A provider that says *info* of who has a token, answers with *token* to a code, and publishes *published*."""
+    world.publishes(
+        ACME,
+        **{
+            "authorization_endpoint": f"{ACME}/authorize",
+            "token_endpoint": f"{ACME}/token",
+            "userinfo_endpoint": f"{ACME}/me",
+            "introspection_endpoint": f"{ACME}/introspect",
+            **published,
+        },
+    )
+    world.says(f"{ACME}/me", info)
+    world.says(f"{ACME}/token", token, method="POST")
+    return registration("acme", issuer=ACME)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_taken"),
+    [
+        ({"client_id": "an-id", "aud": "a-service"}, True),
+        ({"azp": "an-id", "aud": ["a-service"]}, True),
+        ({"aud": ["a-service", "an-id"]}, True),
+        ({"client_id": "another", "aud": "an-id"}, False),
+        ({"client_id": "another", "aud": ["another", "an-id"]}, False),
+        ({"client_id": "an-id", "azp": "another"}, False),
+        ({"azp": "another", "aud": ["an-id"]}, False),
+        ({"client_id": "", "aud": "an-id"}, False),
+        ({"client_id": ["an-id"], "aud": "an-id"}, False),
+        ({"aud": "an-id-and-more"}, False),
+        ({}, False),
+    ],
+)
+def test_a_token_of_another_program_is_refused_although_we_are_in_its_audience(
+    world: World, said: dict[str, Any], is_taken: bool
+) -> None:
+    known = acme(world, {"sub": "ada"}, tokens())
+    world.says(f"{ACME}/introspect", {"active": True, **said}, method="POST")
+    if is_taken:
+        assert world.prove(known, BY_TOKEN).subject == "ada"
+    else:
+        assert "another program" in world.refused(known, BY_TOKEN)
 
 
 # Checks, which sign nobody in.

@@ -33,9 +33,7 @@ class Google(OpenID):
 
     def check_audience(self, access_token: str) -> None:
         """By what Google tells of a token."""
-        said = self.read(_TOKEN_INFO, None, params={"access_token": access_token})
-        if self.provider.client_id not in (said.get("aud"), said.get("azp")):
-            raise Refused("the access token was issued to another program")
+        self.check_issued(self.read(_TOKEN_INFO, None, params={"access_token": access_token}))
 
     def found(self, claims: Mapping[str, Any], told: Told, proof: Proof) -> Person:
         """Somebody of the right domain: whoever changes the address of the page can leave ``hd`` out."""

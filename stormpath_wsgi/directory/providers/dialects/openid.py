@@ -130,9 +130,19 @@ class OpenID(OAuth2):
         """Raises :class:`Refused` unless *said* is of a token that is good, and ours."""
         if said.get("active") is not True:
             raise Refused("401 Unauthorized (the access token is not good)")
+        self.check_issued(said)
+
+    def check_issued(self, said: Mapping[str, Any]) -> None:
+        """Raises :class:`Refused` unless *said* is of a token that was issued to us.
+
+        The audience only says which services take a token, and a token of another program may name us there as well.
+        So it counts only where nothing says to which program the token was issued.
+        """
+        issued_to = [said[name] for name in ("client_id", "azp") if said.get(name) is not None]
         audience = said.get("aud")
-        named = [said.get("client_id"), *(audience if isinstance(audience, list) else [audience])]
-        if self.provider.client_id not in named:
+        named = audience if isinstance(audience, list) else [audience]
+        ours = self.provider.client_id
+        if any(each != ours for each in issued_to) or (not issued_to and ours not in named):
             raise Refused("the access token was issued to another program")
 
     def person(self, told: Told, proof: Proof) -> Person:
