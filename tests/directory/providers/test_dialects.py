@@ -383,13 +383,16 @@ def test_linkedin_is_asked_for_whom_a_token_was_issued(world: World) -> None:
 MICROSOFT = "https://login.microsoftonline.com"
 
 
-def microsoft(world: World, issuer: str, at: str, **claims: Any) -> None:
+def microsoft(world: World, issuer: str, at: str, *, info: dict[str, Any] | None = None, **claims: Any) -> None:
+    graph = "https://graph.microsoft.com/oidc/userinfo"
+    world.says(graph, info)
     world.publishes(
         issuer,
         at=at,
         authorization_endpoint=f"{MICROSOFT}/common/oauth2/v2.0/authorize",
         token_endpoint=f"{MICROSOFT}/common/oauth2/v2.0/token",
         jwks_uri=f"{MICROSOFT}/common/discovery/v2.0/keys",
+        **({"userinfo_endpoint": graph} if info else {}),
     )
     told = {"issuer": f"{MICROSOFT}/{TENANT}/v2.0", "tid": TENANT, "sub": "AAAAAA", "name": "Ada Lovelace"}
     told |= {"email": "ada@acme.example", "preferred_username": "ada@acme.example", **claims}
@@ -680,6 +683,35 @@ def test_a_token_of_another_program_is_refused_although_we_are_in_its_audience(
         assert world.prove(known, BY_TOKEN).subject == "ada"
     else:
         assert "another program" in world.refused(known, BY_TOKEN)
+
+
+MINE, HERS = "mallory@example.org", "ada@example.org"
+
+
+@pytest.mark.parametrize(
+    ("claims", "info", "email", "proved"),
+    [
+        ({"email": HERS}, {"email": MINE, "email_verified": True}, HERS, False),
+        ({"email": HERS}, {"email_verified": True}, HERS, False),
+        ({"email_verified": True}, {"email": HERS}, HERS, False),
+        ({"email": HERS, "email_verified": False}, {"email": HERS, "email_verified": True}, HERS, False),
+        ({"email": HERS, "email_verified": True}, {"email": MINE, "email_verified": False}, HERS, True),
+        ({"email": HERS}, {"email": HERS, "email_verified": True}, HERS, True),
+        ({}, {"email": HERS, "email_verified": True}, HERS, True),
+    ],
+)
+def test_an_address_is_proved_only_by_what_stands_beside_it(
+    world: World, claims: dict[str, Any], info: dict[str, Any], email: str, proved: bool
+) -> None:
+    signed = id_token(ACME, sub="7", **claims)
+    person = world.prove(acme(world, {"sub": "7", **info}, tokens(id_token=signed)))
+    assert (person.email, person.email_is_verified) == (email, proved)
+
+
+def test_microsoft_proves_no_address_that_stands_in_the_user_info_only(world: World) -> None:
+    microsoft(world, **COMMON, info={"sub": "AAAAAA", "email": HERS}, email=None, xms_edov=True)
+    person = world.prove(registration("microsoft"))
+    assert (person.email, person.email_is_verified) == (HERS, False)
 
 
 # Checks, which sign nobody in.

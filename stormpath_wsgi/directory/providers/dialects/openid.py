@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 from stormpath_wsgi.directory.providers.dialects.oauth2 import BASIC, POST, PUBLIC, OAuth2, Refused, Told
@@ -26,6 +26,8 @@ from stormpath_wsgi.directory.providers.published import WrongIssuer
 
 #: Claims about a token and not about a person.
 _OF_TOKENS = frozenset({"iss", "aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "at_hash", "c_hash"})
+#: Claims that say whether the address beside them is proved. The second is Microsoft's.
+_OF_ADDRESSES = frozenset({"email_verified", "xms_edov"})
 
 
 class OpenID(OAuth2):
@@ -154,13 +156,12 @@ class OpenID(OAuth2):
             info = self.user_info(told.access_token)
             if info.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
                 raise Refused("the user info is about somebody else than the ID token")
-            claims = {**info, **claims}
+            claims = joined(claims, info)
         return self.found(claims, told, proof)
 
     def found(self, claims: Mapping[str, Any], told: Told, proof: Proof) -> Person:
         """The person of whom the provider says *claims*."""
-        info = {name: value for name, value in claims.items() if name not in _OF_TOKENS}
-        return person_of(info, subject=claims.get("sub"), tokens=told)
+        return person_of(_without(claims, _OF_TOKENS), subject=claims.get("sub"), tokens=told)
 
     def claims(self, told: Told, proof: Proof) -> dict[str, Any]:
         """Those of the ID token, which is for us and good now."""
@@ -232,3 +233,21 @@ class OpenID(OAuth2):
         yield Finding(
             "keys", bool(keys), words if keys else "it publishes no key that a signature can be verified with."
         )
+
+
+def joined(claims: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any]:
+    """*claims* of an ID token, with what the user info *info* says beyond them.
+
+    Whether an address is proved is taken only from where that address stands: of an address in both, the ID token
+    counts before the user info.
+    """
+    email = claims.get("email")
+    if email is None:
+        return {**info, **_without(claims, _OF_ADDRESSES | {"email"})}
+    if info.get("email") != email:
+        info = _without(info, _OF_ADDRESSES)
+    return {**info, **claims}
+
+
+def _without(claims: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if name not in names}
