@@ -44,6 +44,9 @@ Find = Callable[[str, int], list[tuple[str, int]]]
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: Addresses of IPv4 in those of IPv6, where a network has only the latter (RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+#: Networks that not every Python knows as special: relays of 6to4 (RFC 7526), documentation (RFC 9637) and segment
+#: routing (RFC 9602).
+_SPECIAL = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20", "5f00::/16")))
 
 
 class Unanswered(Exception):
@@ -180,6 +183,8 @@ def is_public(address: _Address) -> bool:
             return is_public(inner)
         if address.is_reserved or address.is_site_local or address.teredo is not None:
             return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast
 
 
