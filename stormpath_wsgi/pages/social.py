@@ -23,6 +23,7 @@ from stormpath_wsgi.pages.answer import hide_address, json_answer, redirect
 from stormpath_wsgi.pages.login import BY_PROVIDER, CANCELLED, DECLINED, REMEMBER_ME, TICKED, LoginPage
 from stormpath_wsgi.pages.page import Page, refused, said_by_listener
 from stormpath_wsgi.pages.parameters import media_type, read_query
+from stormpath_wsgi.pages.refusal import Refusal
 from stormpath_wsgi.pages.site import Site
 from stormpath_wsgi.pages.social_links import SocialButtons, organization_href, redirect_uri
 from stormpath_wsgi.session import session_of
@@ -121,7 +122,11 @@ class SocialPage(Page[SocialSignInSettings]):
         """
         if media_type(request) != FORM:
             return None
-        posted = self.posted(request) or {}
+        try:
+            posted = self.posted(request) or {}
+        except Refusal as refusal:
+            log.info("%s refuses %s: %s", request.path, here().address, refusal.reason)
+            return hide_address(refused(request, refusal))
         brought = {name: value for name in BROUGHT if isinstance(value := posted.get(name), str)}
         person = posted.get(PERSON)
         if isinstance(person, str) and len(person) <= LONGEST_PERSON:

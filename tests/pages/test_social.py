@@ -212,6 +212,14 @@ class TestGoingWrong:
         for path in (f"/callbacks/{ID}?code=x&state={state}", f"/login/{ID}", "/login?status=connect"):
             assert visit.get(path, status="*").status_int in (200, 302)
 
+    @pytest.mark.parametrize(
+        ("body", "status"), [("user=%ff", 400), ("user=%ed%a0%80", 400), ("user=" + "x" * 200_000, 413)]
+    )
+    def test_a_form_that_cannot_be_read_is_refused(self, visit: Visit, body: str, status: int) -> None:
+        answer = visit.post(f"/callbacks/{ID}", body, status=status)
+        assert answer.json["status"] == status
+        assert "stormpath_person" not in visit.cookies
+
     def test_another_browser_does_not_arrive(self, visit: Visit, provider: Any, somebody: str) -> None:
         path = way_back(visit, provider, somebody)
         other = Visit(site=visit.site)
