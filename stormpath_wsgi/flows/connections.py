@@ -3,6 +3,9 @@
 An address proves nothing unless both sides have verified it. So the visitor is asked to sign in to that account first,
 and then it is connected. Until then a signed cookie of this browser, and nothing else, says which two accounts these
 are. It signs nobody in.
+
+Several people may use one browser. So the sign-in page that does not say that something waits forgets it: nobody
+connects the account of somebody else by signing in.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from stormpath_wsgi.cookie import AHEAD
-from stormpath_wsgi.flows.cookies import SignedCookie
+from stormpath_wsgi.flows.cookies import SignedCookie, in_request
 from stormpath_wsgi.session import CurrentSession
+from stormpath_wsgi.web.environ import CONNECTS_NOTHING
 
 #: Seconds within which the owner has to sign in.
 LIFETIME = 600
@@ -59,11 +63,28 @@ class WaitingConnections:
         self._cookie.sign(session, f"{provider_id}.{other_id}.{owner_id}.{int(self._now()):x}", LIFETIME)
 
     def take(self, session: CurrentSession, owner_id: str) -> Waiting | None:
-        """What waits for the account *owner_id* in this browser, which keeps it no longer; None: nothing does."""
-        for value in self._cookie.values(session.environ):
-            provider_id, other_id, owner, begun = value.split(".")
-            waiting = Waiting(provider_id, other_id, owner, int(begun, 16))
-            if waiting.owner_id == owner_id:
-                self._cookie.remove(session)
-                return waiting if waiting.begun - AHEAD <= self._now() < waiting.begun + LIFETIME else None
-        return None
+        """What waits for the account *owner_id* in this browser; None: nothing does. The browser keeps it no longer,
+        whoever it waits for.
+        """
+        environ = session.environ
+        if environ is None or CONNECTS_NOTHING in environ:
+            return None
+        waits = [_read(value) for value in self._cookie.values(environ)]
+        if waits:
+            self._cookie.remove(session)
+        return next((each for each in waits if each.owner_id == owner_id and self._is_young(each)), None)
+
+    def forget(self, session: CurrentSession) -> None:
+        """Have the browser of *session* keep nothing that waits, and this request connect nothing."""
+        environ = in_request(session)
+        environ[CONNECTS_NOTHING] = True
+        if self._cookie.texts(environ):
+            self._cookie.remove(session)
+
+    def _is_young(self, waiting: Waiting) -> bool:
+        return waiting.begun - AHEAD <= self._now() < waiting.begun + LIFETIME
+
+
+def _read(value: str) -> Waiting:
+    provider_id, other_id, owner_id, begun = value.split(".")
+    return Waiting(provider_id, other_id, owner_id, int(begun, 16))

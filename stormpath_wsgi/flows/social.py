@@ -235,6 +235,10 @@ class Social:
         except (SocialRefused, Error) as error:
             log.warning("The account %s could not be connected with %s: %s", account.href, waiting.provider_id, error)
 
+    def connect_nothing(self, session: CurrentSession) -> None:
+        """Forget what waits in the browser of *session*: who signs in there was not told of it."""
+        self._waiting.forget(session)
+
     def connects(self, organization: str | None = None) -> bool:
         """Whether accounts are connected with other sites: the policy of the application, or of the *organization* with
         that href, has to allow it. Raises :class:`~stormpath_wsgi.Error` when the directory fails.

@@ -146,6 +146,19 @@ class LoginPage(FormPage[LoginSettings]):
     def form_at(self, request: Request) -> Form:
         return self._forms.at(place_of(request.environ))
 
+    def answer(self, request: Request, *, html: bool) -> Response | None:
+        if not self._connects(request):
+            self.site.flows.social.connect_nothing(session_of(request.environ))
+        return super().answer(request, html=html)
+
+    def _connects(self, request: Request) -> bool:
+        """Whether the page tells the visitor that by signing in another site is connected with the account."""
+        return _status(request) == CONNECT and not session_of(request.environ).user.is_authenticated
+
+    def action(self, request: Request) -> str:
+        told = {"status": CONNECT, "provider": read_query(request).get("provider")} if self._connects(request) else {}
+        return self.site.link(request, self.uri, **told, next=self.site.wanted(request))
+
     def show(self, request: Request) -> Response:
         """The page with an empty form, or what a single-page app needs to draw it."""
         signed_in = session_of(request.environ).user.is_authenticated

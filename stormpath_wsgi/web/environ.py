@@ -27,3 +27,5 @@ TEXTS = "stormpath.texts"
 ORGANIZATION = "stormpath.organization"
 #: The :class:`~stormpath_wsgi.web.organizations.Place` that the request was sent to, where organizations have hosts.
 PLACE = "stormpath.place"
+#: True where the visitor was not told that a connection waits: then signing in connects nothing.
+CONNECTS_NOTHING = "stormpath.connects_nothing"

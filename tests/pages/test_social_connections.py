@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from support.browsing import PASSWORD, Visit
+from support.browsing import BROWSER, PASSWORD, Visit
 from support.others import ID, LABEL, comes_back, enable_linking, follow, social_site, verified
 
 from stormpath_wsgi import StormpathMiddleware
@@ -90,6 +90,14 @@ def connected(visit: Visit, provider: OpenIDProvider, user: str | None) -> Any:
     return follow(visit, provider, leaving, user)
 
 
+def sign_in_as_told(visit: Visit, answer: Any, email: str) -> None:
+    """Sign in on the page to which *answer* leads, which says that something waits."""
+    page = visit.get(answer.headers["Location"])
+    page.form["login"], page.form["password"] = email, PASSWORD
+    page.form.submit(status=302)
+    assert visit.is_signed_in()
+
+
 class TestWaiting:
     """The provider names an address that is not verified on both sides."""
 
@@ -121,20 +129,63 @@ class TestWaiting:
 
     def test_whoever_else_signs_in_is_not_connected(self, visit: Visit, provider: Any, person: Person) -> None:
         other = Person(visit, provider)
-        comes_back(visit, provider, person.name)
-        visit.sign_in(other.email)
+        answer = comes_back(visit, provider, person.name)
+        sign_in_as_told(visit, answer, other.email)
         assert (other.links, person.links) == ([], [])
+        assert "stormpath_connect" not in visit.cookies
+
+    @pytest.mark.parametrize("accept", [BROWSER, "application/json"])
+    def test_who_was_not_told_that_something_waits_is_not_connected(
+        self, visit: Visit, provider: Any, person: Person, accept: str
+    ) -> None:
+        """Somebody else may have come back from the other site in this browser, with her address, and left it."""
+        answer = comes_back(visit, provider, person.name)
+        assert "stormpath_connect" in visit.cookies
+        visit.get("/login", headers={"Accept": accept})
+        assert "stormpath_connect" not in visit.cookies
+        sign_in_as_told(visit, answer, person.email)
+        assert person.links == []
+
+    def test_a_form_of_a_page_that_did_not_say_it_connects_nothing(
+        self, visit: Visit, provider: Any, person: Person
+    ) -> None:
+        form = visit.get("/login").form
+        comes_back(visit, provider, person.name)
+        form["login"], form["password"] = person.email, PASSWORD
+        form.submit(status=302)
+        assert visit.is_signed_in()
+        assert person.links == []
+        assert "stormpath_connect" not in visit.cookies
+
+    def test_who_is_signed_in_is_not_told_and_not_connected(self, visit: Visit, provider: Any, person: Person) -> None:
+        """That page says who is signed in, and no more."""
+        answer = comes_back(visit, provider, person.name)
+        form = visit.get(answer.headers["Location"]).form
+        other = Visit(site=visit.site)
+        other.sign_in(person.email)
+        visit.set_cookie("stormpath_session", other.cookies["stormpath_session"])
+        form["login"], form["password"] = person.email, PASSWORD
+        form.submit(status=302)
+        assert person.links == []
+
+    def test_a_wrong_password_first_changes_nothing(self, visit: Visit, provider: Any, person: Person) -> None:
+        page = visit.get(comes_back(visit, provider, person.name).headers["Location"])
+        page.form["login"], page.form["password"] = person.email, "wrong"
+        again = page.form.submit(status=200)
+        again.form["login"], again.form["password"] = person.email, PASSWORD
+        again.form.submit(status=302)
+        assert [each.email for each in person.links] == [person.email]
 
     def test_in_another_browser_nothing_waits(self, visit: Visit, provider: Any, person: Person) -> None:
-        comes_back(visit, provider, person.name)
-        Visit(site=visit.site).sign_in(person.email)
+        answer = comes_back(visit, provider, person.name)
+        sign_in_as_told(Visit(site=visit.site), answer, person.email)
         assert person.links == []
 
     def test_it_waits_for_ten_minutes_only(self, visit: Visit, provider: Any, person: Person, monkeypatch: Any) -> None:
-        comes_back(visit, provider, person.name)
+        answer = comes_back(visit, provider, person.name)
         waiting = visit.site.flows.social._waiting
         monkeypatch.setattr(waiting, "_now", lambda now=waiting._now: now() + connections.LIFETIME)
-        visit.sign_in(person.email)
+        sign_in_as_told(visit, answer, person.email)
         assert person.links == []
 
     def test_two_verified_addresses_need_no_question(self, visit: Visit, provider: Any) -> None:
