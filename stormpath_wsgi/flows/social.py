@@ -380,9 +380,12 @@ class Social:
         return Arrived(own)
 
     def _prove(self, session: CurrentSession, journey: Journey, store: SocialStore, account: Account) -> Arrived:
-        """Begins a new session in the place of this one, as :meth:`.Fresh.renew` does by a password."""
+        """Begins a new session in the place of this one, as :meth:`.Fresh.renew` does by a password.
+
+        The other site may have asked nothing, so who has a password proves it by that.
+        """
         own = self._still_signed_in(session, journey)
-        if account.href != own.href:
+        if account.href != own.href or self._has_password(own):
             raise SocialRefused(Code.NO_SUCH_ACCOUNT)
         factor = self._fresh.factor(session, own)
         try:
@@ -427,8 +430,12 @@ class Social:
 
     def _has_other_way(self, account: Account) -> bool:
         """Whether *account* can be signed in to without another site."""
+        return self._has_password(account) or any(key.verifies for key in self._passkeys.held(account))
+
+    def _has_password(self, account: Account) -> bool:
+        """Whether *account* has one now: it is asked for anew."""
         account.refresh()
-        return account.password_modified_at is not None or any(key.verifies for key in self._passkeys.held(account))
+        return account.password_modified_at is not None
 
     def _link(self, other: str, own: str) -> None:
         """Connects two accounts. Raises :class:`SocialRefused`: ``NOT_UNIQUE`` where one is connected with another."""

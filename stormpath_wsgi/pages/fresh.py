@@ -121,11 +121,11 @@ class FreshPage(FormPage[FreshSettings]):
             "other": self._other(request),
             "passkey": passkey,
             "has_password": has_password,
-            "social": self._ways(request, user.account),
+            "social": [] if has_password else self._ways(request, user.account),
         }
 
     def _ways(self, request: Request, account: Account | None) -> list[Button]:
-        """The other sites through which who is signed in may prove it."""
+        """The other sites through which who is signed in, and has no password, may prove it."""
         buttons = self._buttons.shown(request, next=self._destination(request), **{FOR: PROVE})
         if account is None or not buttons:
             return []

@@ -345,6 +345,23 @@ class TestWithoutPassword:
         assert answer.headers["Location"] == "/account?status=not-connected"
         assert who(visit) == f"{name}@example.org"
 
+    def test_who_has_a_password_proves_nothing_by_the_other_site(
+        self, visit: Visit, provider: Any, person: Person
+    ) -> None:
+        """It may let in whoever sits at a browser that was left open."""
+        told: list[ProvedAgain] = []
+        visit.site.events.listen(ProvedAgain, told.append)
+        visit.sign_in(person.email)
+        connected(visit, provider, person.name)
+        with _older(visit):
+            page = visit.get("/account/fresh")
+            assert page.html.select("input[type=password]")
+            assert not page.html.select("a.way")
+            answer = comes_back(visit, provider, person.name, f"/login/{ID}?for=prove")
+            assert answer.headers["Location"] == "/account?status=not-connected"
+            visit.get("/account/fresh", status=200)  # it is asked still
+        assert told == []
+
 
 @contextmanager
 def _older(visit: Visit) -> Iterator[None]:
