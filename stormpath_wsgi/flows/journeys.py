@@ -17,6 +17,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pydantic import SecretStr
@@ -32,6 +33,9 @@ LIFETIME = 600
 
 #: How many journeys of one browser may be under way: those that were begun last.
 MOST = 5
+
+#: How many of them are looked at in a request: anybody can have a browser send more, under names that are made up.
+_LOOKED_AT = 4 * MOST
 
 #: Characters of the longest address of this site that a journey leads back to. Browsers send all cookies with each
 #: request, and servers take some 8,000 characters of them.
@@ -200,10 +204,10 @@ class Journeys:
 
 
 def _beginnings(environ: Mapping[str, Any]) -> Iterator[str]:
-    """What the names of the cookies of journeys end with, in the request *environ*."""
+    """What the names of the cookies of journeys end with, in the request *environ*: of the first ones."""
     header = str(environ.get("HTTP_COOKIE", ""))[:16_384]
     found = re.findall(rf"(?:^|[; \t])(?:__Host-)?{_NAME}_([A-Za-z0-9_-]{{{_BEGINNING}}})=", header)
-    return iter(dict.fromkeys(found))
+    return islice(dict.fromkeys(found), _LOOKED_AT)
 
 
 def _digest(text: str) -> str:

@@ -212,6 +212,12 @@ class TestGoingWrong:
         for path in (f"/callbacks/{ID}?code=x&state={state}", f"/login/{ID}", "/login?status=connect"):
             assert visit.get(path, status="*").status_int in (200, 302)
 
+    def test_many_made_up_cookies_cost_few_headers(self, visit: Visit) -> None:
+        made_up = "; ".join(f"stormpath_journey_{number:012}=x" for number in range(400))
+        visit.extra_environ["HTTP_COOKIE"] = made_up
+        answer = visit.get(f"/login/{ID}", status=302)
+        assert len(answer.headers.getall("Set-Cookie")) <= 4 * journeys.MOST
+
     @pytest.mark.parametrize(
         ("body", "status"), [("user=%ff", 400), ("user=%ed%a0%80", 400), ("user=" + "x" * 200_000, 413)]
     )
