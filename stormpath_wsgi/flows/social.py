@@ -300,6 +300,7 @@ class Social:
         """What the directory is told of what the visitor brings. Raises :class:`SocialRefused`."""
         said = parameters.get("error") or parameters.get("error_reason")
         if said is not None:
+            log.info("%s has sent a visitor back: %.100r", journey.provider_id, said)
             raise SocialRefused(Code.PROVIDER_REFUSED, cancelled=said in NO)
         code, iss = parameters.get("code", ""), parameters.get("iss")
         if not 0 < len(code) <= LONGEST_CODE or (iss is not None and len(iss) > LONGEST_CODE):

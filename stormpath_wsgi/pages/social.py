@@ -188,7 +188,8 @@ class SocialPage(Page[SocialSignInSettings]):
 
     def _refuse(self, request: Request, id: str, refusal: SocialRefused, *, html: bool) -> Response:
         """Where a visitor goes whom the other site, or the directory, does not let in; or what a program is told."""
-        log.info("%s refuses %s: %s", request.path, here().address, refusal.reason)
+        why = "" if refusal.error is None else f" ({refusal.error.developer_message!r})"
+        log.info("%s refuses %s: %s%s", request.path, here().address, refusal.reason, why)
         if not html:
             return refused(request, LoginPage.social_refusal(refusal, self._buttons.label(id)))
         if refusal.purpose in (CONNECT, PROVE):

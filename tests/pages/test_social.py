@@ -297,6 +297,7 @@ class TestGoingWrong:
             assert said(visit, visit.get(path)) == NOT_IN
         assert not visit.is_signed_in()
         assert f"/callbacks/{ID} refuses" in caplog.text
+        assert "error message: " in caplog.text
         assert "code=" not in caplog.text
 
     def test_who_does_not_tell_the_address_learns_to_allow_that(
