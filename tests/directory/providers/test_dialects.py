@@ -399,7 +399,7 @@ def microsoft(world: World, issuer: str, at: str, *, info: dict[str, Any] | None
     world.says(f"{MICROSOFT}/common/oauth2/v2.0/token", tokens(id_token=id_token(**told)), method="POST")
 
 
-COMMON = {"issuer": f"{MICROSOFT}/{{tenantid}}/v2.0", "at": f"{MICROSOFT}/common/v2.0"}
+COMMON: dict[str, Any] = {"issuer": f"{MICROSOFT}/{{tenantid}}/v2.0", "at": f"{MICROSOFT}/common/v2.0"}
 
 
 def test_an_address_of_microsoft_is_what_an_administrator_has_written(world: World) -> None:
