@@ -212,10 +212,12 @@ def value_of(answer: requests.Response) -> Any:
 
 
 def parsed(data: bytes | str) -> Any:
-    """The JSON value in *data*. Raises ValueError, for what no database stores as text, too."""
+    """The JSON value in *data*. Raises ValueError, for what no database stores as text or as a number, too."""
     try:
         value = json.loads(data, parse_constant=_no_number)
-        written = json.dumps(value, ensure_ascii=False)
+        written = json.dumps(
+            value, ensure_ascii=False, allow_nan=False
+        )  # raises ValueError for 1e999, which is infinite
     except RecursionError:
         raise ValueError("nested too deeply") from None
     written.encode()  # raises UnicodeEncodeError, a ValueError, for half of a character

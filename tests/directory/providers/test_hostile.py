@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joserfc import jws
 from joserfc.jwk import ECKey
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.directory.providers import Asked, Proof, Providers, Registration
+from stormpath_wsgi.directory.providers import Asked, Person, Proof, Providers, Registration
 from stormpath_wsgi.directory.providers.id_tokens import WrongToken, checked, signed
 from stormpath_wsgi.directory.providers.people import NoSubject, person_of
 from stormpath_wsgi.directory.providers.port import parsed
-from stormpath_wsgi.errors import Error
+from stormpath_wsgi.errors import Error, Unavailable
 from stormpath_wsgi.settings import ProvidersSettings
 from stormpath_wsgi.testing import OpenIDProvider
 
@@ -133,6 +139,105 @@ def test_a_client_that_no_header_can_hold_is_refused(name: str) -> None:
             with pytest.raises(Error) as caught:
                 Providers(ProvidersSettings(private_addresses=True)).prove(registration, proof)
             assert (caught.value.code, "Ω" in str(caught.value)) == (Code.PROVIDER_REFUSED, False)
+
+
+class Acme:
+    """A provider that answers with the documents in ``said``, of which any member may be changed."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.issuer = server.url_for("").rstrip("/")
+        self.said: dict[str, dict[str, Any]] = {}
+        for name in self.good():
+            server.expect_request(f"/{name}").respond_with_handler(partial(self._answer, name))
+
+    def good(self) -> dict[str, dict[str, Any]]:
+        """What a good provider says, by the path."""
+        now = int(time.time())
+        claims = {"iss": self.issuer, "sub": "ada", "aud": "we", "iat": now, "exp": now + 60}
+        return {
+            ".well-known/openid-configuration": {
+                "issuer": self.issuer,
+                **{name: f"{self.issuer}/{name.partition('_')[0]}" for name in _ADDRESSES},
+                "id_token_signing_alg_values_supported": ["ES256"],
+                "token_endpoint_auth_methods_supported": ["client_secret_post"],
+                "authorization_response_iss_parameter_supported": False,
+            },
+            "jwks": {"keys": [KEY.as_dict(private=False)]},
+            "token": {
+                "access_token": "a-token",
+                "token_type": "Bearer",
+                "expires_in": 60,
+                "expires_at": now + 60,
+                "refresh_token": "another",
+                "scope": "openid",
+                "id_token": jws.serialize_compact({"alg": "ES256", "kid": "k1"}, json.dumps(claims), KEY),
+            },
+            "userinfo": {"sub": "ada", "email": "ada@example.org", "email_verified": True, "name": "Ada", "amr": []},
+            "introspection": {"active": True, "client_id": "we", "azp": "we", "aud": ["we"]},
+        }
+
+    def _answer(self, name: str, request: Request) -> Response:
+        return Response(json.dumps(self.said[name]).replace("Infinity", "1e999"), content_type="application/json")
+
+    def asked(self, said: dict[str, dict[str, Any]]) -> list[Person | Error]:
+        """What comes of a code and of an access token, where the provider says what is *said*."""
+        self.said, outcome = said, list[Person | Error]()
+        known = Registration(provider_id="acme", kind="oidc", client_id="we", client_secret="us", issuer=self.issuer)
+        providers = Providers(ProvidersSettings(private_addresses=True))
+        for proof in (Proof(code="a"), Proof(access_token="a-token")):
+            try:
+                outcome.append(providers.prove(known, proof))
+            except Error as error:
+                outcome.append(error)
+        providers.check(known)
+        with suppress(Error):
+            providers.location(known, Asked(redirect_uri="https://site.example/", state="s"))
+        return outcome
+
+
+_ADDRESSES = (
+    *("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "introspection_endpoint"),
+    "jwks_uri",
+)
+
+
+@pytest.fixture(scope="module")
+def acme() -> Iterator[Acme]:
+    with HTTPServer(host="127.0.0.1") as server:
+        yield Acme(server)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), JSON)
+def test_a_member_of_any_form_is_taken_or_refused(acme: Acme, data: st.DataObject, value: Any) -> None:
+    said = acme.good()
+    said["key"] = said["jwks"]["keys"][0]  # the same object, so a change of it is published
+    document = said[data.draw(st.sampled_from(sorted(said)))]
+    document[data.draw(st.sampled_from(sorted(document)))] = value
+    for outcome in acme.asked(said):
+        assert isinstance(outcome, Error) or outcome.subject == "ada"
+
+
+@pytest.mark.parametrize("offered", [True, 5, "client_secret_jwt", {"client_secret_jwt": 1}, [], None])
+def test_methods_of_clients_that_are_no_list_are_as_none_published(acme: Acme, offered: Any) -> None:
+    said = acme.good()
+    said[".well-known/openid-configuration"]["token_endpoint_auth_methods_supported"] = offered
+    assert [each.subject for each in acme.asked(said) if isinstance(each, Person)] == ["ada", "ada"]
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e999", "[Infinity]", '{"a": NaN}'])
+def test_a_number_that_no_database_keeps_is_no_json(text: str) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        parsed(text)
+
+
+@pytest.mark.parametrize("name", ["expires_in", "expires_at", "scope"])
+def test_a_number_that_is_infinite_is_no_answer(acme: Acme, name: str) -> None:
+    said = acme.good()
+    said["token"][name] = math.inf
+    by_code, by_token = acme.asked(said)
+    assert isinstance(by_code, Unavailable)
+    assert isinstance(by_token, Person)
 
 
 @settings(max_examples=20, deadline=None)

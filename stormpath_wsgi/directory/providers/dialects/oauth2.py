@@ -196,7 +196,7 @@ class OAuth2:
         told = {name: value for name, value in form.items() if value is not None}
         try:
             token = session.fetch_token(self.token_endpoint, grant_type=grant_type, **told)
-        except (AuthlibBaseError, ValueError, TypeError) as error:
+        except (AuthlibBaseError, ValueError, TypeError, OverflowError) as error:
             raise Refused(f"its token endpoint gives no token: {type(error).__name__}") from None
         return Told(token)
 

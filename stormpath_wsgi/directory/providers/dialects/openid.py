@@ -85,9 +85,9 @@ class OpenID(OAuth2):
         """What the provider offers of that."""
         if not self.provider.client_secret:
             return PUBLIC
-        offered = self.metadata.get("token_endpoint_auth_methods_supported") or [BASIC]
+        offered = self.metadata.get("token_endpoint_auth_methods_supported")
         for each in (BASIC, POST):
-            if each in offered:
+            if each in (offered if isinstance(offered, list) and offered else (BASIC,)):
                 return each
         raise Refused("it takes no client secret, neither as a header nor in a form")
 
