@@ -164,6 +164,11 @@ class Journeys:
         self._cookie(journey.state[:_BEGINNING]).sign(session, journey.written(), LIFETIME)
         return journey
 
+    @staticmethod
+    def is_state(text: object) -> bool:
+        """Whether *text*, which may be anything, has the form of a state: 43 characters of a URL."""
+        return isinstance(text, str) and _STATE.fullmatch(text) is not None
+
     def end(self, session: CurrentSession, provider_id: str, state: object) -> Journey:
         """The journey of the browser of *session* that ends with this *state*, which may be anything. Its cookie goes.
 
@@ -171,7 +176,7 @@ class Journeys:
         another provider; ``TOKEN_EXPIRED``.
         """
         environ = in_request(session)
-        if not isinstance(state, str) or not _STATE.fullmatch(state):
+        if not isinstance(state, str) or not self.is_state(state):
             raise SocialRefused(Code.TOKEN_SIGNATURE_WRONG)
         cookie = self._cookie(state[:_BEGINNING])
         found = next((each for each in map(Journey.read, cookie.values(environ)) if _same(each.state, state)), None)

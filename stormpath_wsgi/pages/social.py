@@ -18,6 +18,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.events import Declined, here
 from stormpath_wsgi.flows import CONNECT, PROVE, SIGN_IN, Arrived, SocialRefused, Unfinished
 from stormpath_wsgi.flows.cookies import FlowCookie
+from stormpath_wsgi.flows.journeys import Journeys
 from stormpath_wsgi.pages.account_document import account_document
 from stormpath_wsgi.pages.answer import hide_address, json_answer, redirect
 from stormpath_wsgi.pages.login import BY_PROVIDER, CANCELLED, DECLINED, REMEMBER_ME, TICKED, LoginPage
@@ -128,10 +129,11 @@ class SocialPage(Page[SocialSignInSettings]):
             log.info("%s refuses %s: %s", request.path, here().address, refusal.reason)
             return hide_address(refused(request, refusal))
         brought = {name: value for name in BROUGHT if isinstance(value := posted.get(name), str)}
-        person = posted.get(PERSON)
-        if isinstance(person, str) and len(person) <= LONGEST_PERSON:
-            # The name of a person belongs into no address.
-            self._person.set(session_of(request.environ), urlsafe_b64encode(person.encode()).decode(), AT_ONCE)
+        person, state = posted.get(PERSON), brought.get("state")
+        if isinstance(person, str) and len(person) <= LONGEST_PERSON and Journeys.is_state(state):
+            # The name of a person belongs into no address. Any site may post one here, so it is kept for this state.
+            name = urlsafe_b64encode(person.encode()).decode()
+            self._person.set(session_of(request.environ), f"{state}.{name}", AT_ONCE)
         answer = redirect(self.site.link(request, self.site.web.callback_uri(id), **brought))
         answer.status_int = HTTPStatus.SEE_OTHER
         return hide_address(answer)
@@ -141,8 +143,10 @@ class SocialPage(Page[SocialSignInSettings]):
         brought, session = {name: query[name] for name in BROUGHT if name in query}, session_of(request.environ)
         for text in self._person.texts(request.environ):
             self._person.remove(session)
-            with suppress(ValueError):
-                brought[PERSON] = urlsafe_b64decode(text).decode()
+            state, _, name = text.partition(".")
+            if state == query.get("state"):
+                with suppress(ValueError):
+                    brought[PERSON] = urlsafe_b64decode(name).decode()
         return brought
 
     def _come_back(self, request: Request, id: str, query: Mapping[str, str], *, html: bool) -> Response:

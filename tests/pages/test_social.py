@@ -174,6 +174,33 @@ class TestComingBack:
         assert visit.get(answer.headers["Location"]).headers["Location"] == "/"
         assert "stormpath_person" not in visit.cookies
 
+    def test_a_name_counts_only_for_the_state_that_it_came_with(
+        self, visit: Visit, provider: Any, somebody: str, monkeypatch: Any
+    ) -> None:
+        """Any site can have a browser post a form here."""
+        brought: list[Any] = []
+        flow = visit.site.flows.social
+        come_back = flow.come_back
+
+        def recorded(session: Any, id: str, uri: str, parameters: Any, **more: Any) -> Any:
+            brought.append(parameters.get("user"))
+            return come_back(session, id, uri, parameters, **more)
+
+        monkeypatch.setattr(flow, "come_back", recorded)
+        path, _, query = way_back(visit, provider, somebody).partition("?")
+        for state in ("", "x", "x; Path=/", "A" * 42):
+            visit.post(path, {"state": state, "user": "planted"}, status=303)
+            assert "stormpath_person" not in visit.cookies
+        visit.post(path, {"state": "A" * 43, "user": "planted"}, status=303)
+        assert visit.get(f"{path}?{query}").headers["Location"] == "/"
+        assert "stormpath_person" not in visit.cookies
+        again = way_back(visit, provider, somebody)
+        path, _, query = again.partition("?")
+        form = {name: values[0] for name, values in parse_qs(query).items()}
+        visit.post(path, {**form, "user": "Zoë"}, status=303)
+        visit.get(again)
+        assert brought == [None, "Zoë"]
+
     def test_a_form_of_the_provider_brings_the_same(self, visit: Visit, provider: Any, somebody: str) -> None:
         """Browsers send no cookie of ours with a form of another site, so it goes on by GET."""
         path, _, query = way_back(visit, provider, somebody).partition("?")
