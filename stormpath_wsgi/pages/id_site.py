@@ -31,5 +31,4 @@ def _callback(site: Site, request: Request) -> str:
     path, place = site.web.at(site.web.callback.uri), place_of(request.environ)
     if site.web.base_url is not None and (place is None or place.found is None):
         return site.web.base_url + path
-    scheme = "https" if site.secure else request.scheme
-    return f"{scheme}://{request.host}{site.link(request, path)}"
+    return site.whole_link(request, path)

@@ -140,6 +140,11 @@ class Site:
         parameters = urlencode({name: value for name, value in query.items() if value is not None})
         return address + (f"{'&' if '?' in address else '?'}{parameters}" if parameters else "")
 
+    def whole_link(self, request: Request, uri: str) -> str:
+        """The same with the host of the request. A proxy may speak https where the request does not."""
+        scheme = "https" if self.secure else request.scheme
+        return f"{scheme}://{request.host}{self.link(request, uri)}"
+
     def wanted(self, request: Request) -> str | None:
         """The page that the visitor wanted before he met ours: of this site, or at one of :attr:`origins`."""
         wanted = read_query(request).get("next")

@@ -110,4 +110,4 @@ def redirect_uri(site: Site, request: Request, provider_id: str) -> str:
     path, base, place = site.web.callback_uri(provider_id), site.web.base_url, place_of(request.environ)
     if base is not None and (organization_of(request.environ) is None or (place is not None and not place.domain)):
         return base + quote(path, safe=_PATH)
-    return str(request.host_url) + site.link(request, path)
+    return site.whole_link(request, path)

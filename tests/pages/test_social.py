@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -406,6 +407,11 @@ class TestTheWayThere:
         mounted = Visit(site=site, mount="/shop")
         location = mounted.get(f"/shop/login/{ID}", status=302).headers["Location"]
         assert parse_qs(urlsplit(location).query)["redirect_uri"] == [f"http://site.example/shop/callbacks/{ID}"]
+
+    def test_it_leads_back_by_https_where_a_proxy_speaks_that(self, provider: Any) -> None:
+        site = make_site(**LOOPBACK, web={"social": social(provider)}, session={"cookieSecure": True})
+        with closing(site.client):
+            assert self.asked(Visit(site=site))["redirect_uri"] == f"https://site.example/callbacks/{ID}"
 
     def test_both_addresses_can_be_moved(self, other_site: Any, provider: Any, somebody: str) -> None:
         visit = Visit(site=other_site)
