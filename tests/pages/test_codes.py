@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,6 +217,11 @@ ELSEWHERE: list[dict[str, str]] = [
 
 class TestADevelopmentServer:
     """``flask run`` and the like say nowhere where they serve."""
+
+    @pytest.fixture(autouse=True)
+    def new_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever has served the demo site from this folder has left its address there."""
+        monkeypatch.chdir(tmp_path)
 
     def link(self, office: PostOffice, environ: dict[str, str], **settings: Any) -> str:
         site = make_site(mail={"url": office.url}, **settings)

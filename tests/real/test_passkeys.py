@@ -85,8 +85,9 @@ class Person(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[StormpathMiddleware]:
-    made = make_site(questions)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StormpathMiddleware]:
+    # Whoever has served the demo site from this folder has left its address in the usual one.
+    made = make_site(questions, instance=str(tmp_path_factory.mktemp("instance")))
     with closing(made.client):
         made.application.accounts.create(
             {"email": ADA, "password": PASSWORD, "given_name": "Ada", "surname": "Lovelace"}
