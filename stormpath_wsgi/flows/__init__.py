@@ -16,6 +16,7 @@ from stormpath_wsgi.flows.api_keys import ApiKeys
 from stormpath_wsgi.flows.awaited import Awaited, AwaitedMails
 from stormpath_wsgi.flows.browser import Browsers
 from stormpath_wsgi.flows.connections import WaitingConnections
+from stormpath_wsgi.flows.cookies import CookieKeys
 from stormpath_wsgi.flows.deletion import AccountDeletion
 from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
 from stormpath_wsgi.flows.factors import OwnFactors
@@ -141,9 +142,10 @@ class Flows:
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
-        keys, secure = settings.secret_keys, bool(settings.session.cookie_secure)
-        pending = PendingSignIns(keys, id_of(application.href), secure=secure)
-        browsers = Browsers(keys, settings.limits, secure=secure)
+        scope = id_of(application.href)
+        keys = CookieKeys(settings.secret_keys, scope, secure=bool(settings.session.cookie_secure))
+        pending = PendingSignIns(keys)
+        browsers = Browsers(keys, settings.limits)
         asks = settings.web.login.remember_me
         #: Which new passwords are refused before the directory is asked.
         self.new_passwords = NewPasswords(settings, application)
@@ -151,17 +153,16 @@ class Flows:
         #: How often what the directory does not count may be tried.
         self.limits = client.limits or _limits_of(settings, client)
         remember = int(settings.web.second_factor.remember.total_seconds())
-        trusted = TrustedBrowsers(keys, id_of(application.href), remember, secure=secure)
+        trusted = TrustedBrowsers(keys, remember)
         #: What is asked beside a password, and how it can be answered.
         self.second_factor = SecondFactors(client, self.sign_in, settings.web.second_factor, browsers, trusted)
         self.fresh = Fresh(client, self.sign_in, self.second_factor)
-        challenges = Challenges(keys, id_of(application.href), secure=secure)
         self.passkeys = Passkeys(
             client,
             application,
             self.sign_in,
             self.fresh,
-            challenges,
+            Challenges(keys),
             settings.relying_party(),
             browsers,
             self.limits,
@@ -173,8 +174,8 @@ class Flows:
             self.sign_in,
             self.fresh,
             self.passkeys,
-            Journeys(keys, id_of(application.href), secure=secure),
-            WaitingConnections(keys, id_of(application.href), secure=secure),
+            Journeys(keys),
+            WaitingConnections(keys),
             SocialStores(
                 client.data_store,
                 application.href,
@@ -184,7 +185,6 @@ class Flows:
             browsers,
         )
         keyed = (PasskeyWay(self.passkeys), SecurityKeyWay(self.passkeys))
-        scope = id_of(application.href)
         mail = (MailWay(application),) if settings.web.second_factor.mail else ()
         for way in (AppWay(), *keyed, SmsWay(client, self.limits, scope), *mail, RecoveryWay(client)):
             self.second_factor.add_way(way)
@@ -206,9 +206,9 @@ class Flows:
         self.account_data = AccountData(client)
         self.deletion = AccountDeletion(client, application, self.fresh, self.sign_out, settings.web.account.grace)
         #: The mails whose code a browser waits for.
-        self.awaited = AwaitedMails(keys, secure=secure)
+        self.awaited = AwaitedMails(keys)
         #: Signing in on the pages of another machine.
-        self.id_site = IdSite(client, application, self.sign_in, keys, secure=secure, tells=settings.remote)
+        self.id_site = IdSite(client, application, self.sign_in, keys, tells=settings.remote)
         self.tokens = TokenGrants(client, application, self.sign_in, browsers, settings.web.oauth2)
 
     def organization(self, name_key: object) -> Organization | None:

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
-
 from stormpath_wsgi import tickets
-from stormpath_wsgi.cookie import AHEAD
-from stormpath_wsgi.flows.cookies import SignedCookie
+from stormpath_wsgi.flows.cookies import CookieKeys, is_young
 from stormpath_wsgi.flows.mailed import RESET, VERIFICATION
 from stormpath_wsgi.session import CurrentSession
 
@@ -35,19 +30,12 @@ class Awaited:
 
 
 class AwaitedMails:
-    """Writes and reads these cookies. Threads may share it.
+    """Writes and reads these cookies. Threads may share it."""
 
-    *secret_keys*: the first signs, all verify. *secure*: whether the cookies are Secure over plain http too. *now*:
-    seconds since the epoch.
-    """
-
-    def __init__(
-        self, secret_keys: Sequence[SecretStr], *, secure: bool = False, now: Callable[[], float] = time.time
-    ) -> None:
-        self._now = now
-        signed_for = "stormpath_wsgi awaited mail 1"
+    def __init__(self, keys: CookieKeys) -> None:
+        self._now = keys.now
         self._cookies = {
-            purpose: SignedCookie(f"stormpath_{purpose}", signed_for, secret_keys, longest=_LONGEST, secure=secure)
+            purpose: keys.cookie(f"stormpath_{purpose}", "stormpath_wsgi awaited mail 1", longest=_LONGEST)
             for purpose in (RESET, VERIFICATION)
         }
 
@@ -67,7 +55,7 @@ class AwaitedMails:
 
     def _read(self, purpose: str, value: str) -> Awaited | None:
         of, begun, ticket, packed = value.split(".")
-        if of != purpose or not int(begun, 16) - AHEAD <= self._now() < int(begun, 16) + LASTS:
+        if of != purpose or not is_young(int(begun, 16), self._now(), LASTS):
             return None
         try:
             address = base64.urlsafe_b64decode(packed).decode()

@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
-from stormpath_wsgi.cookie import AHEAD
 from stormpath_wsgi.errors import TooManyTries
 from stormpath_wsgi.events import here
-from stormpath_wsgi.flows.cookies import SignedCookie
+from stormpath_wsgi.flows.cookies import CookieKeys, is_young
 from stormpath_wsgi.limits import Visitor, visited
 from stormpath_wsgi.limits.limits import PLACE_LASTS
 from stormpath_wsgi.session import CurrentSession
@@ -59,25 +55,13 @@ class Known:
 class Browsers:
     """Writes and reads these cookies of one site. Threads may share it.
 
-    *secret_keys*: the first signs, all verify. *limits*: how long a browser is known. *secure*: whether
-    the cookies are Secure over plain http too, because a proxy in front speaks https. *now*: seconds since the epoch.
+    *limits*: how long a browser is known.
     """
 
-    def __init__(
-        self,
-        secret_keys: Sequence[SecretStr],
-        limits: LimitsSettings,
-        *,
-        secure: bool = False,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._lasts, self._now = int(limits.known_browser_lasts.total_seconds()), now
-        self._known = SignedCookie(
-            "stormpath_browser", "stormpath_wsgi known browser 1", secret_keys, longest=_LONGEST_KNOWN, secure=secure
-        )
-        self._place = SignedCookie(
-            "stormpath_place", "stormpath_wsgi place 1", secret_keys, longest=_LONGEST_PLACE, secure=secure
-        )
+    def __init__(self, keys: CookieKeys, limits: LimitsSettings) -> None:
+        self._lasts, self._now = int(limits.known_browser_lasts.total_seconds()), keys.now
+        self._known = keys.cookie("stormpath_browser", "stormpath_wsgi known browser 1", longest=_LONGEST_KNOWN)
+        self._place = keys.cookie("stormpath_place", "stormpath_wsgi place 1", longest=_LONGEST_PLACE)
 
     @contextmanager
     def trying(self, session: CurrentSession | None) -> Iterator[None]:
@@ -140,8 +124,7 @@ class Browsers:
     def _read(self, value: str) -> Known | None:
         browser, noted, accounts = value.split(".")
         known = Known(browser, int(noted, 16), tuple(accounts.split("~")))
-        # A clock that was set back makes nothing last longer: what is from the future is not believed.
-        return known if known.noted - AHEAD <= self._now() < known.noted + self._lasts else None
+        return known if is_young(known.noted, self._now(), self._lasts) else None
 
 
 def _place_of(value: str) -> tuple[str, int]:

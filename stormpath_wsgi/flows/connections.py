@@ -10,14 +10,9 @@ connects the account of somebody else by signing in.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
-from stormpath_wsgi.cookie import AHEAD
-from stormpath_wsgi.flows.cookies import SignedCookie, in_request
+from stormpath_wsgi.flows.cookies import CookieKeys, in_request, is_young
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.web.environ import CONNECTS_NOTHING
 
@@ -41,22 +36,13 @@ class Waiting:
 
 
 class WaitingConnections:
-    """Writes and reads the cookie of one application. Threads may share it. The arguments are those of
-    :class:`.PendingSignIns`.
-    """
+    """Writes and reads the cookie of one application. Threads may share it."""
 
-    def __init__(
-        self,
-        secret_keys: Sequence[SecretStr],
-        application_id: str,
-        *,
-        secure: bool = False,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        # If the form of the value changes, the purpose must change as well: below it is taken apart by its form.
-        purpose = f"stormpath_wsgi waiting connection 1 of {application_id}"
-        self._cookie = SignedCookie("stormpath_connect", purpose, secret_keys, longest=_LONGEST, secure=secure)
-        self._now = now
+    def __init__(self, keys: CookieKeys) -> None:
+        # The value is taken apart by its form below.
+        purpose = f"stormpath_wsgi waiting connection 1 of {keys.application_id}"
+        self._cookie = keys.cookie("stormpath_connect", purpose, longest=_LONGEST)
+        self._now = keys.now
 
     def begin(self, session: CurrentSession, provider_id: str, other_id: str, owner_id: str) -> None:
         """Have the browser of *session* keep that the two accounts are to be connected once the owner signs in."""
@@ -72,7 +58,8 @@ class WaitingConnections:
         waits = [_read(value) for value in self._cookie.values(environ)]
         if waits:
             self._cookie.remove(session)
-        return next((each for each in waits if each.owner_id == owner_id and self._is_young(each)), None)
+        now = self._now()
+        return next((each for each in waits if each.owner_id == owner_id and is_young(each.begun, now, LIFETIME)), None)
 
     def forget(self, session: CurrentSession) -> None:
         """Have the browser of *session* keep nothing that waits, and this request connect nothing."""
@@ -80,9 +67,6 @@ class WaitingConnections:
         environ[CONNECTS_NOTHING] = True
         if self._cookie.texts(environ):
             self._cookie.remove(session)
-
-    def _is_young(self, waiting: Waiting) -> bool:
-        return waiting.begun - AHEAD <= self._now() < waiting.begun + LIFETIME
 
 
 def _read(value: str) -> Waiting:

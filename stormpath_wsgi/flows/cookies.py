@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from pydantic import SecretStr
 
-from stormpath_wsgi.cookie import Cookie
+from stormpath_wsgi.cookie import AHEAD, Cookie
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.signing import PurposeSigner
 
@@ -90,6 +92,39 @@ class BrowserMark(FlowCookie):
         mark = secrets.token_urlsafe(16)
         self.set(session, mark, lasts)
         return mark
+
+
+@dataclass(frozen=True, slots=True)
+class CookieKeys:
+    """What all cookies and signed texts of the flows of one application are made with.
+
+    *secret_keys*: the first signs, all verify. *application_id*: whose they are. *secure*: whether the cookies are
+    Secure over plain http too, because a proxy in front speaks https. *now*: seconds since the epoch.
+    """
+
+    secret_keys: Sequence[SecretStr] = field(repr=False)
+    application_id: str
+    secure: bool = False
+    now: Callable[[], float] = time.time
+
+    def signer(self, purpose: str) -> PurposeSigner:
+        """What signs texts for *purpose*. If the form of the texts changes, the purpose must change as well."""
+        return PurposeSigner(self.secret_keys, purpose)
+
+    def cookie(self, name: str, purpose: str, *, longest: int) -> SignedCookie:
+        """The signed cookie *name*; the arguments are those of :class:`SignedCookie`."""
+        return SignedCookie(name, purpose, self.secret_keys, longest=longest, secure=self.secure)
+
+    def mark(self, name: str) -> BrowserMark:
+        """The mark of a browser in the cookie *name*."""
+        return BrowserMark(name, secure=self.secure)
+
+
+def is_young(begun: int, now: float, lasts: float) -> bool:
+    """Whether what was *begun* lasts until *now*; all in seconds. What is from the future is not believed: a clock that
+    was set back makes nothing last longer.
+    """
+    return begun - AHEAD <= now < begun + lasts
 
 
 def in_request(session: CurrentSession) -> WSGIEnvironment:

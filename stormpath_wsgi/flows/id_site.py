@@ -9,26 +9,20 @@ to.
 from __future__ import annotations
 
 import base64
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import SecretStr
-
 from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.client.local import key_pair
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import AHEAD
 from stormpath_wsgi.errors import Error, Unavailable
 from stormpath_wsgi.events import ASSERTION, FACTOR, Registered
-from stormpath_wsgi.flows.cookies import BrowserMark
+from stormpath_wsgi.flows.cookies import CookieKeys, is_young
 from stormpath_wsgi.flows.refusals import IdSiteRefused, failure
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
 from stormpath_wsgi.kinds import ID, id_of
 from stormpath_wsgi.session import CurrentSession
-from stormpath_wsgi.signing import PurposeSigner
 
 #: Seconds that a visitor has, from the way there to the way back.
 LIFETIME = 3600
@@ -59,8 +53,7 @@ class CameBack:
 class IdSite:
     """The ID Site of one application's directory, seen from the site. Lives with the process; threads may share it.
 
-    *secret_keys*: the first signs, all verify. *secure*: whether the cookie is Secure over plain http too. *tells*:
-    whether nobody else tells the listeners here of accounts that are made there. *now*: seconds since the epoch.
+    *tells*: whether nobody else tells the listeners here of accounts that are made there.
     """
 
     def __init__(
@@ -68,17 +61,15 @@ class IdSite:
         client: Client,
         application: Application,
         sign_in: SignIn,
-        secret_keys: Sequence[SecretStr],
+        keys: CookieKeys,
         *,
-        secure: bool = False,
         tells: bool = False,
-        now: Callable[[], float] = time.time,
     ) -> None:
         self._client, self._application, self._sign_in = client, application, sign_in
-        self._tells, self._now = tells, now
-        # If the form of the text changes, the purpose must change as well: below it is taken apart by its form.
-        self._signer = PurposeSigner(secret_keys, "stormpath_wsgi id site state 1")
-        self._mark = BrowserMark("stormpath_id_site", secure=secure)
+        self._tells, self._now = tells, keys.now
+        # The text is taken apart by its form below.
+        self._signer = keys.signer("stormpath_wsgi id site state 1")
+        self._mark = keys.mark("stormpath_id_site")
 
     def away(
         self,
@@ -177,7 +168,7 @@ class IdSite:
         if not any(self._signer.verify_signature(self._signed(value, mark), signature) for mark in marks):
             return False, None
         begun, packed = value.split(".")
-        if not int(begun, 16) - AHEAD <= self._now() < int(begun, 16) + LIFETIME:
+        if not is_young(int(begun, 16), self._now(), LIFETIME):
             return False, None
         return True, base64.urlsafe_b64decode(packed).decode("utf-8", "surrogatepass") or None
 

@@ -14,17 +14,14 @@ import hashlib
 import hmac
 import re
 import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from pydantic import SecretStr
-
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import AHEAD, Stay
-from stormpath_wsgi.flows.cookies import SignedCookie, in_request
+from stormpath_wsgi.cookie import Stay
+from stormpath_wsgi.flows.cookies import CookieKeys, SignedCookie, in_request, is_young
 from stormpath_wsgi.flows.refusals import SocialRefused
 from stormpath_wsgi.session import CurrentSession
 
@@ -120,23 +117,11 @@ class Journey:
 
 
 class Journeys:
-    """Writes and reads the cookies of one application. Threads may share it.
+    """Writes and reads the cookies of one application. Threads may share it."""
 
-    *secret_keys*: the first signs, all verify. *secure*: whether the cookies are Secure over plain http too, because a
-    proxy in front speaks https. *now*: seconds since the epoch.
-    """
-
-    def __init__(
-        self,
-        secret_keys: Sequence[SecretStr],
-        application_id: str,
-        *,
-        secure: bool = False,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._keys, self._secure, self._now = secret_keys, secure, now
-        # If the form of the values changes, the purpose must change as well: they are taken apart by their form.
-        self._purpose = f"stormpath_wsgi journey 1 of {application_id}"
+    def __init__(self, keys: CookieKeys) -> None:
+        self._keys, self._now = keys, keys.now
+        self._purpose = f"stormpath_wsgi journey 1 of {keys.application_id}"  # of the form of the values
 
     def begin(
         self,
@@ -201,11 +186,10 @@ class Journeys:
             self._cookie(beginning).remove(session)
 
     def _is_young(self, journey: Journey) -> bool:
-        return journey.begun - AHEAD <= self._now() < journey.begun + LIFETIME
+        return is_young(journey.begun, self._now(), LIFETIME)
 
     def _cookie(self, beginning: str) -> SignedCookie:
-        name = f"{_NAME}_{beginning}"
-        return SignedCookie(name, self._purpose, self._keys, longest=_LONGEST, secure=self._secure)
+        return self._keys.cookie(f"{_NAME}_{beginning}", self._purpose, longest=_LONGEST)
 
 
 def _beginnings(environ: Mapping[str, Any]) -> Iterator[str]:

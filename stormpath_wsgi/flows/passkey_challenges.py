@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
-from collections.abc import Callable, Sequence
-
-from pydantic import SecretStr
 
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import AHEAD
-from stormpath_wsgi.flows.cookies import BrowserMark
+from stormpath_wsgi.flows.cookies import CookieKeys, is_young
 from stormpath_wsgi.flows.refusals import PasskeyRefused
 from stormpath_wsgi.session import CurrentSession
-from stormpath_wsgi.signing import PurposeSigner
 
 #: Seconds for which a challenge may be answered. The directory remembers for an hour what was.
 LIFETIME = 1800
@@ -31,24 +25,13 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{22}\.[0-9a-f]{8,12}\.[0-9a-f]{64}")
 
 
 class Challenges:
-    """Makes and knows the challenges of one application. Threads may share it.
+    """Makes and knows the challenges of one application. Threads may share it."""
 
-    *secret_keys*: the first signs, all verify. *secure*: whether the cookie is Secure over plain http too, because a
-    proxy in front speaks https. *now*: seconds since the epoch.
-    """
-
-    def __init__(
-        self,
-        secret_keys: Sequence[SecretStr],
-        application_id: str,
-        *,
-        secure: bool = False,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        # If the form of the text changes, the purpose must change as well: below it is taken apart by its form.
-        self._signer = PurposeSigner(secret_keys, "stormpath_wsgi passkey challenge 1")
-        self._application_id, self._now = application_id, now
-        self._mark = BrowserMark("stormpath_passkey", secure=secure)
+    def __init__(self, keys: CookieKeys) -> None:
+        # The text is taken apart by its form below.
+        self._signer = keys.signer("stormpath_wsgi passkey challenge 1")
+        self._application_id, self._now = keys.application_id, keys.now
+        self._mark = keys.mark("stormpath_passkey")
 
     def make(self, session: CurrentSession, purpose: str, account_id: str = "") -> str:
         """A challenge for the browser of *session*, which gets its cookie if it has none yet.
@@ -71,8 +54,7 @@ class Challenges:
         signed = (self._signed(value, purpose, account_id, browser) for browser in self._mark.of(session))
         if not any(self._signer.verify_signature(each, signature) for each in signed):
             raise PasskeyRefused(Code.TOKEN_SIGNATURE_WRONG)
-        begun = int(value.partition(".")[2], 16)
-        if not begun - AHEAD <= self._now() < begun + LIFETIME:
+        if not is_young(int(value.partition(".")[2], 16), self._now(), LIFETIME):
             raise PasskeyRefused(Code.TOKEN_EXPIRED)
         return challenge
 

@@ -14,21 +14,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-
-from pydantic import SecretStr
 
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.codes import Code
-from stormpath_wsgi.cookie import AHEAD, Stay
+from stormpath_wsgi.cookie import Stay
 from stormpath_wsgi.events import FACTOR, PASSKEY
-from stormpath_wsgi.flows.cookies import BrowserMark
+from stormpath_wsgi.flows.cookies import CookieKeys, is_young
 from stormpath_wsgi.flows.refusals import PendingRefused
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
-from stormpath_wsgi.signing import PurposeSigner
 
 #: Seconds from the proof of the password to the session. The directory remembers what was used for an hour.
 LIFETIME = 600
@@ -88,24 +83,13 @@ class Pending:
 
 
 class PendingSignIns:
-    """Writes and reads the pending sign-ins of one application. Threads may share it.
+    """Writes and reads the pending sign-ins of one application. Threads may share it."""
 
-    *secret_keys*: the first signs, all verify. *secure*: whether the cookie is Secure over plain http too, because a
-    proxy in front speaks https. *now*: seconds since the epoch.
-    """
-
-    def __init__(
-        self,
-        secret_keys: Sequence[SecretStr],
-        application_id: str,
-        *,
-        secure: bool = False,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        # If the form of the text changes, the purpose must change as well: below it is taken apart by its form.
-        self._signer = PurposeSigner(secret_keys, "stormpath_wsgi pending sign-in 2")
-        self._application_id, self._now = application_id, now
-        self._mark = BrowserMark("stormpath_pending", secure=secure)
+    def __init__(self, keys: CookieKeys) -> None:
+        # The text is taken apart by its form below.
+        self._signer = keys.signer("stormpath_wsgi pending sign-in 2")
+        self._application_id, self._now = keys.application_id, keys.now
+        self._mark = keys.mark("stormpath_pending")
 
     def write(self, session: CurrentSession, pending: Pending) -> str:
         """The text of *pending*, for this browser, which gets its cookie if this is the first one."""
@@ -131,7 +115,7 @@ class PendingSignIns:
         if browser is None:
             raise PendingRefused(Code.TOKEN_SIGNATURE_WRONG)
         id, account_id, password, begun, stay, proved, asks = value.split(".")
-        if not int(begun, 16) - AHEAD <= self._now() < int(begun, 16) + LIFETIME:
+        if not is_young(int(begun, 16), self._now(), LIFETIME):
             raise PendingRefused(Code.TOKEN_EXPIRED)
         progress = Progress(
             account_id=account_id,

@@ -9,16 +9,11 @@ sign-in, or for a second factor in this session, asks in such a browser as well.
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import SecretStr
-
 from stormpath_wsgi.client import Account
-from stormpath_wsgi.cookie import AHEAD
-from stormpath_wsgi.flows.cookies import SignedCookie
+from stormpath_wsgi.flows.cookies import CookieKeys, is_young
 from stormpath_wsgi.flows.pending import password_moment
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.session import CurrentSession
@@ -49,22 +44,13 @@ class _Trust:
 class TrustedBrowsers:
     """Writes and reads these cookies of one application. Threads may share it.
 
-    *secret_keys*: the first signs, all verify. *lasts*: seconds. *secure*: whether the cookie is Secure over plain http
-    too. *now*: seconds since the epoch.
+    *lasts*: seconds.
     """
 
-    def __init__(
-        self,
-        secret_keys: Sequence[SecretStr],
-        application_id: str,
-        lasts: int,
-        *,
-        secure: bool = False,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        purpose = f"stormpath_wsgi trusted browser 1 of {application_id}"
-        self._cookie = SignedCookie("stormpath_trusted", purpose, secret_keys, longest=_LONGEST, secure=secure)
-        self.lasts, self._now = lasts, now
+    def __init__(self, keys: CookieKeys, lasts: int) -> None:
+        purpose = f"stormpath_wsgi trusted browser 1 of {keys.application_id}"
+        self._cookie = keys.cookie("stormpath_trusted", purpose, longest=_LONGEST)
+        self.lasts, self._now = lasts, keys.now
 
     def trust(self, session: CurrentSession, account: Account, version: str) -> None:
         """Do not ask *account*, with second factors of that *version*, again in the browser of *session*."""
@@ -81,8 +67,7 @@ class TrustedBrowsers:
             return False
         now, wanted = self._now(), (id_of(account.href), version, _moment(account))
         return any(
-            (each.account_id, each.version, each.password) == wanted
-            and each.since - AHEAD <= now < each.since + self.lasts
+            (each.account_id, each.version, each.password) == wanted and is_young(each.since, now, self.lasts)
             for each in self._read(environ)
         )
 

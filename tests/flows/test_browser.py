@@ -16,6 +16,7 @@ from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.errors import TooManyTries
 from stormpath_wsgi.events import at
 from stormpath_wsgi.flows.browser import MOST_ACCOUNTS, RENEWAL, Browsers
+from stormpath_wsgi.flows.cookies import CookieKeys
 from stormpath_wsgi.limits import NOBODY, visitor
 from stormpath_wsgi.session import CurrentSession
 from stormpath_wsgi.settings import LimitsSettings
@@ -46,7 +47,8 @@ def clock() -> Clock:
 
 
 def browsers(clock: Clock, keys: list[str] = KEYS, *, secure: bool = False, **limits: Any) -> Browsers:
-    return Browsers([SecretStr(key) for key in keys], LimitsSettings(**limits), secure=secure, now=clock)
+    made_with = CookieKeys([SecretStr(key) for key in keys], "app", secure=secure, now=clock)
+    return Browsers(made_with, LimitsSettings(**limits))
 
 
 def session(site: StormpathMiddleware, *cookies: str, https: bool = False) -> CurrentSession:

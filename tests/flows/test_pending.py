@@ -20,6 +20,7 @@ from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.events import Event, SignedIn, SignInFailed
 from stormpath_wsgi.flows import PendingRefused
+from stormpath_wsgi.flows.cookies import CookieKeys
 from stormpath_wsgi.flows.pending import LIFETIME, LONGEST, Pending, PendingSignIns, Progress
 from stormpath_wsgi.session import CurrentSession
 
@@ -241,7 +242,7 @@ def written(house: StormpathMiddleware, pending: PendingSignIns, **facts: Any) -
 
 class TestTheText:
     def pending(self, house: StormpathMiddleware, clock: Clock, application: str = "app") -> PendingSignIns:
-        return PendingSignIns(house.settings.secret_keys, application, now=clock)
+        return PendingSignIns(CookieKeys(house.settings.secret_keys, application, now=clock))
 
     def test_it_says_what_was_written(self, house: StormpathMiddleware) -> None:
         pending = self.pending(house, Clock())
