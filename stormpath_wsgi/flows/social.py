@@ -235,8 +235,19 @@ class Social:
         except (SocialRefused, Error) as error:
             log.warning("The account %s could not be connected with %s: %s", account.href, waiting.provider_id, error)
 
+    def agree(self, session: CurrentSession, unfinished: Unfinished | None = None) -> None:
+        """Who signs in by the request of *session* has read on the page that another site is connected by that. A page
+        that does not say so does not call this, and connects nothing.
+
+        *unfinished*: what the sign-in came to, where something else is asked first.
+        """
+        if unfinished is None:
+            self._waiting.agree(session)
+        else:
+            self._waiting.keep(session, id_of(unfinished.account.href))
+
     def connect_nothing(self, session: CurrentSession) -> None:
-        """Forget what waits in the browser of *session*: who signs in there was not told of it."""
+        """Forget what waits in the browser of *session*."""
         self._waiting.forget(session)
 
     def connects(self, organization: str | None = None) -> bool:

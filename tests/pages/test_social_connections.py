@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from support.browsing import BROWSER, PASSWORD, Visit
 from support.others import ID, LABEL, comes_back, enable_linking, follow, social_site, verified
+from support.second_factors import Phone
+from werkzeug.test import create_environ
 
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Account
@@ -156,6 +158,29 @@ class TestWaiting:
         assert visit.is_signed_in()
         assert person.links == []
         assert "stormpath_connect" not in visit.cookies
+
+    def test_a_page_of_the_apps_own_connects_nothing_unless_it_says_so(
+        self, visit: Visit, provider: Any, person: Person
+    ) -> None:
+        comes_back(visit, provider, person.name)
+        flows, cookies = visit.site.flows, {"HTTP_COOKIE": "; ".join(f"{k}={v}" for k, v in visit.cookies.items())}
+        for says in (False, True):
+            session = visit.site.sessions.open({**create_environ(), **cookies})
+            if says:
+                flows.social.agree(session)
+            flows.sign_in.with_password(session, person.email, PASSWORD)
+            assert len(person.links) == says
+
+    def test_it_is_connected_after_the_second_factor(self, visit: Visit, provider: Any, person: Person) -> None:
+        phone = Phone(person.account)
+        page = visit.get(comes_back(visit, provider, person.name).headers["Location"])
+        page.form["login"], page.form["password"] = person.email, PASSWORD
+        page = page.form.submit(status=302).follow()
+        assert person.links == []
+        page.form["code"] = phone.code()
+        page.form.submit(status=302)
+        assert visit.is_signed_in()
+        assert len(person.links) == 1
 
     def test_who_is_signed_in_is_not_told_and_not_connected(self, visit: Visit, provider: Any, person: Person) -> None:
         """That page says who is signed in, and no more."""
