@@ -45,15 +45,16 @@ SIGN_IN, CONNECT, PROVE = "in", "connect", "prove"
 _NAME = "stormpath_journey"
 #: A state: a SHA-256 in URL-safe base 64. The beginning of it names the cookie.
 _STATE, _BEGINNING = re.compile("[A-Za-z0-9_-]{43}"), 12
-_LONGEST = 43 + 64 + 16 + 16 + 64 + 8 + LONGEST_ADDRESS * 2 + 64 + 8
+_LONGEST = 43 + 64 + 16 + 16 + 64 + 64 + 9 + LONGEST_ADDRESS * 2 + 64 + 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """One of them. *provider_id*: where to. *purpose*: one of :data:`SIGN_IN`, :data:`CONNECT`, :data:`PROVE`.
     *verifier*: 32 random bytes as text, from which all that the provider is told follows. *begun*: seconds since the
-    epoch. *account_id*: who was signed in; None: it is for signing in. *remember*: as in :meth:`.SignIn.enter`.
-    *onward*: the address of this site where the visitor goes afterwards; None: nobody has said.
+    epoch. *account_id*: who was signed in; None: it is for signing in. *organization_id*: in whose stores the account
+    is looked for; None: in the application's. *remember*: as in :meth:`.SignIn.enter`. *onward*: the address of this
+    site where the visitor goes afterwards; None: nobody has said.
     """
 
     provider_id: str
@@ -61,6 +62,7 @@ class Journey:
     verifier: str = field(repr=False)
     begun: int
     account_id: str | None = None
+    organization_id: str | None = None
     remember: bool | None = None
     onward: str | None = None
 
@@ -96,6 +98,7 @@ class Journey:
             self.verifier,
             f"{self.begun:x}",
             self.account_id or "",
+            self.organization_id or "",
             Stay.of(self.remember).value,
             base64.urlsafe_b64encode((self.onward or "").encode()).decode().rstrip("="),
         )
@@ -104,13 +107,14 @@ class Journey:
     @classmethod
     def read(cls, value: str) -> Journey:
         """The journey that a cookie of ours holds."""
-        provider_id, purpose, verifier, begun, account_id, stay, onward = value.split(".")
+        provider_id, purpose, verifier, begun, account_id, organization_id, stay, onward = value.split(".")
         return cls(
             provider_id=provider_id,
             purpose=purpose,
             verifier=verifier,
             begun=int(begun, 16),
             account_id=account_id or None,
+            organization_id=organization_id or None,
             remember=Stay(stay).remember,
             onward=base64.urlsafe_b64decode(onward + "=" * (-len(onward) % 4)).decode() or None,
         )
@@ -121,7 +125,7 @@ class Journeys:
 
     def __init__(self, keys: CookieKeys) -> None:
         self._keys, self._now = keys, keys.now
-        self._purpose = f"stormpath_wsgi journey 1 of {keys.application_id}"  # of the form of the values
+        self._purpose = f"stormpath_wsgi journey 2 of {keys.application_id}"  # of the form of the values
 
     def begin(
         self,
@@ -130,6 +134,7 @@ class Journeys:
         purpose: str,
         *,
         account_id: str | None = None,
+        organization_id: str | None = None,
         remember: bool | None = None,
         onward: str | None = None,
     ) -> Journey:
@@ -143,6 +148,7 @@ class Journeys:
             verifier=secrets.token_urlsafe(32),
             begun=int(self._now()),
             account_id=account_id,
+            organization_id=organization_id,
             remember=remember,
             onward=onward if onward is not None and len(onward) <= LONGEST_ADDRESS and onward.isascii() else None,
         )
@@ -154,25 +160,31 @@ class Journeys:
         """Whether *text*, which may be anything, has the form of a state: 43 characters of a URL."""
         return isinstance(text, str) and _STATE.fullmatch(text) is not None
 
+    def is_under_way(self, session: CurrentSession, state: object) -> bool:
+        """Whether the browser of *session* has begun the journey with this *state*, which may be anything."""
+        return self._begun(session, state) is not None
+
     def end(self, session: CurrentSession, provider_id: str, state: object) -> Journey:
         """The journey of the browser of *session* that ends with this *state*, which may be anything. Its cookie goes.
 
         Raises :class:`SocialRefused`: ``TOKEN_SIGNATURE_WRONG`` for one that was not begun here, is over, or leads to
         another provider; ``TOKEN_EXPIRED``.
         """
-        environ = in_request(session)
-        if not isinstance(state, str) or not self.is_state(state):
-            raise SocialRefused(Code.TOKEN_SIGNATURE_WRONG)
-        cookie = self._cookie(state[:_BEGINNING])
-        found = next((each for each in map(Journey.read, cookie.values(environ)) if _same(each.state, state)), None)
+        found = self._begun(session, state)
         if found is None:
             raise SocialRefused(Code.TOKEN_SIGNATURE_WRONG)
-        cookie.remove(session)
+        self._cookie(found.state[:_BEGINNING]).remove(session)
         if found.provider_id != provider_id:
             raise SocialRefused(Code.TOKEN_SIGNATURE_WRONG)
         if not self._is_young(found):
             raise SocialRefused(Code.TOKEN_EXPIRED, purpose=found.purpose, onward=found.onward)
         return found
+
+    def _begun(self, session: CurrentSession, state: object) -> Journey | None:
+        if not isinstance(state, str) or not self.is_state(state):
+            return None
+        values = self._cookie(state[:_BEGINNING]).values(in_request(session))
+        return next((each for each in map(Journey.read, values) if _same(each.state, state)), None)
 
     def _make_room(self, session: CurrentSession) -> None:
         """Has the oldest journeys of the browser forgotten, so that there is room for one more."""

@@ -153,7 +153,13 @@ class Social:
             if purpose == CONNECT:
                 self._fresh.check(session)
         journey = self._journeys.begin(
-            session, store.provider_id, purpose, account_id=account_id, remember=remember, onward=onward
+            session,
+            store.provider_id,
+            purpose,
+            account_id=account_id,
+            organization_id=None if organization is None else id_of(organization),
+            remember=remember,
+            onward=onward,
         )
         wish: dict[str, Any] = {
             "providerId": store.provider_id,
@@ -183,14 +189,16 @@ class Social:
     ) -> Arrived:
         """What comes of a journey whose end the provider has told with these *parameters*, which may be anything.
 
-        The other arguments are those of :meth:`set_out`. Raises :class:`SocialRefused`: tell visitors the same whatever
-        its code, but for one that is *cancelled*, ``TOO_MANY_TRIES`` and ``NOT_UNIQUE``. Raises
-        :class:`~stormpath_wsgi.events.Declined` when a listener refuses; :class:`~stormpath_wsgi.Error` when the
-        directory fails.
+        The other arguments are those of :meth:`set_out`; without *organization* it is the one of the journey.
+
+        Raises :class:`SocialRefused`: tell visitors the same whatever its code, but for one that is *cancelled*,
+        ``TOO_MANY_TRIES`` and ``NOT_UNIQUE``. Raises :class:`~stormpath_wsgi.events.Declined` when a listener refuses;
+        :class:`~stormpath_wsgi.Error` when the directory fails.
         """
         # One that was not begun here is no try. It is told to nobody, so strangers cannot fill the audit with it.
         journey = self._journeys.end(session, provider_id, parameters.get("state"))
         with _of(journey):
+            organization = self._organization(journey, organization)
             store = self._offered(provider_id, organization)
             proof = self._proof(journey, redirect_uri, parameters)
             ties = journey.purpose == SIGN_IN
@@ -201,6 +209,10 @@ class Social:
                 arrive = self._connect if journey.purpose == CONNECT else self._prove
                 arrived = arrive(session, journey, store, account)
         return replace(arrived, is_new=is_new, purpose=journey.purpose, onward=journey.onward)
+
+    def is_under_way(self, session: CurrentSession, state: object) -> bool:
+        """Whether the browser of *session* waits for another site to bring *state* back, which may be anything."""
+        return self._journeys.is_under_way(session, state)
 
     def with_proof(
         self,
@@ -306,6 +318,17 @@ class Social:
         if store is None:
             raise SocialRefused(Code.PROVIDER_NOT_MAPPED)
         return store
+
+    def _organization(self, journey: Journey, here: str | None) -> str | None:
+        """The href of the organization of *journey*. *here*: of the one at whose host it ends. Raises
+        :class:`SocialRefused` where that is another one.
+        """
+        wanted = None
+        if journey.organization_id is not None:
+            wanted = f"{self._client.base_url}/{Organization.path}/{journey.organization_id}"
+        if here not in (None, wanted):
+            raise SocialRefused(Code.TOKEN_SIGNATURE_WRONG)
+        return wanted
 
     def _proof(self, journey: Journey, redirect_uri: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """What the directory is told of what the visitor brings. Raises :class:`SocialRefused`."""

@@ -78,7 +78,7 @@ class SocialPage(Page[SocialSignInSettings]):
         if place is not None and place.found is None:
             return None  # nobody signs in at a host of no organization
         id, comes_back = self._found(request)
-        if id is None or id not in self.site.flows.social.offered(organization_href(request)):
+        if id is None or not self._is_ours(request, id, comes_back=comes_back):
             return None
         if request.method == "POST":
             return self._posted_back(request, id) if comes_back else None
@@ -88,6 +88,15 @@ class SocialPage(Page[SocialSignInSettings]):
         if not any(name in query for name in BROUGHT):
             return redirect(self.site.link(request, self.site.web.start_uri(id), next=self.site.wanted(request)))
         return hide_address(self._come_back(request, id, query, html=html))
+
+    def _is_ours(self, request: Request, id: str, *, comes_back: bool) -> bool:
+        """Whether it is about a provider that people sign in with here. Who comes back for an organization may be at an
+        address that is the same for all: there the provider is one where this browser has set out for it.
+        """
+        social = self.site.flows.social
+        if comes_back and social.is_under_way(session_of(request.environ), read_query(request).get("state")):
+            return True
+        return id in social.offered(organization_href(request))
 
     def _found(self, request: Request) -> tuple[str | None, bool]:
         """The id of the provider whose address was asked for, and whether it is the one that leads back."""

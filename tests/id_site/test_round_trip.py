@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+import uuid
 from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from id_site.conftest import BACK, HOST, Hosted, Visitor
 from support.browsing import PASSWORD
 from support.cheap import HASHER
@@ -204,6 +206,31 @@ def test_a_provider_sends_people_back_to_one_address_for_each_application(hosted
         told = hosted.told(visitor.follow(back))
     assert (told["irt"], told["state"], told["status"]) == ("social", "cart", "REGISTERED")
     assert hosted.client.accounts.get(told["sub"]).directory == directory
+
+
+@pytest.mark.parametrize("application_has_one", [False, True])
+def test_a_provider_of_an_organization_is_asked_for_that(
+    hosted: Hosted, visitor: Visitor, application_has_one: bool
+) -> None:
+    """It sends people back to the address that is the same for all organizations."""
+    application, client = hosted.new_application("Club"), hosted.client
+    name = uuid.uuid4().hex
+    club = client.organizations.create({"name": name, "name_key": f"club-{name}"}, create_directory=True)
+    client.account_store_mappings.create({"application": application, "account_store": club})
+    with OpenIDProvider() as elsewhere:
+        theirs, ours = (
+            client.directories.create({"name": f"{of} {name}", "provider": elsewhere.provider})
+            for of in ("of the club", "of the application")
+        )
+        club.account_store_mappings.create({"organization": club, "account_store": theirs})
+        if application_has_one:
+            client.account_store_mappings.create({"application": application, "account_store": ours})
+        page = visitor.ask(sub=application.href, onk=club.name_key)
+        out = visitor.get(page.html.select_one('a[href*="/login/test"]')["href"])
+        told = hosted.told(visitor.follow(elsewhere.answer(out.headers["Location"])))
+    assert told["status"] == "REGISTERED"
+    assert client.accounts.get(told["sub"]).directory == theirs
+    assert list(ours.accounts) == []
 
 
 def test_the_links_of_mails_lead_to_the_pages_of_the_application(tmp_path: Path) -> None:
