@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio.events
+import copy
 import fcntl
 import gc
 import itertools
@@ -19,7 +20,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -30,6 +31,12 @@ from support.states import all_states
 
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
+
+if TYPE_CHECKING:
+    from support.elsewhere import Elsewhere
+    from support.world import World
+
+    from stormpath_wsgi.testing import OpenIDProvider
 
 # Files of tests are small and many, and need not outlive the machine: where memory can hold them, no disk is asked.
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108  # what is made in it has random names, as in /tmp
@@ -353,6 +360,33 @@ def mortal_redis_server() -> Iterator[RedisServer]:
     """A server for one test, which may stop and start it."""
     with running_redis() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[OpenIDProvider]:
+    """Another site where people have accounts, for one file."""
+    from stormpath_wsgi.testing import OpenIDProvider
+
+    with OpenIDProvider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def shared_provider() -> Iterator[OpenIDProvider]:
+    from stormpath_wsgi.testing import OpenIDProvider
+
+    with OpenIDProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def elsewhere(world: World, shared_provider: OpenIDProvider) -> Iterator[Elsewhere]:
+    """People who have an account elsewhere, as the application of *world* knows them."""
+    from support.elsewhere import Elsewhere
+
+    people = copy.deepcopy(shared_provider.people)
+    yield Elsewhere(world, shared_provider)
+    shared_provider.people = people
 
 
 @pytest.fixture

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from support.callers import Caller
-from support.elsewhere import CALLBACK, Elsewhere, Everybody
+from support.elsewhere import CALLBACK, Elsewhere
 from support.world import BASE, World
 from werkzeug.test import TestResponse
-
-from stormpath_wsgi.testing import OpenIDProvider
-
-
-@pytest.fixture(scope="module")
-def everybody() -> Iterator[Everybody]:
-    with OpenIDProvider() as provider:
-        yield Everybody(provider)
-
-
-@pytest.fixture
-def elsewhere(world: World, everybody: Everybody) -> Elsewhere:
-    return Elsewhere(world, everybody.back())
 
 
 def answered(response: TestResponse) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.testing import OpenIDProvider
 
 CALLBACK = "https://shop.example.org/callback"
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[OpenIDProvider]:
-    with OpenIDProvider() as started:
-        yield started
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
 from typing import Any
@@ -21,12 +20,6 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.testing import OpenIDProvider
 
 _numbers = count()
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[OpenIDProvider]:
-    with OpenIDProvider() as provider:
-        yield provider
 
 
 @pytest.fixture(scope="module")

@@ -24,12 +24,6 @@ _numbers = count()
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[OpenIDProvider]:
-    with OpenIDProvider() as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
 def site(provider: OpenIDProvider) -> StormpathMiddleware:
     site = social_site(provider)
     enable_linking(site)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from stormpath_wsgi.events import AfterEvent, ConfigurationChanged
@@ -49,14 +48,3 @@ class Elsewhere:
         """Switches account linking on at the application or the organization *owner*."""
         found = self.world.service.get(owner or self.world.application)
         self.world.update(path(found["accountLinkingPolicy"]), status="ENABLED", **properties)
-
-
-class Everybody:
-    """Brings the people of a *provider* that several tests share back to those whom it begins with."""
-
-    def __init__(self, provider: OpenIDProvider) -> None:
-        self._provider, self._people = provider, copy.deepcopy(provider.people)
-
-    def back(self) -> OpenIDProvider:
-        self._provider.people = copy.deepcopy(self._people)
-        return self._provider

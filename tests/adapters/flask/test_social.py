@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,12 +19,6 @@ GOOGLE = {"GOOGLE": {"client_id": "the-id", "client_secret": "the-secret", "hd":
 #: What a browser accepts.
 BROWSER = {"Accept": "text/html"}
 FACEBOOK = {"FACEBOOK": {"app_id": "the-id", "app_secret": "the-secret"}}
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[OpenIDProvider]:
-    with OpenIDProvider() as provider:
-        yield provider
 
 
 def test_the_documented_settings_are_enough(make_app: Any) -> None:
