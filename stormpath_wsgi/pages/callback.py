@@ -59,8 +59,7 @@ class CallbackPage(Page[CallbackSettings]):
         """Where the visitor goes now."""
         web, site = self.site.web, self.site
         if isinstance(back.result, Unfinished):
-            uri = web.at(back.result.uri)
-            return site.link(request, uri, pending=back.result.pending, next=back.wanted)
+            return site.step(request, back.result, back.wanted)
         page = web.logout if back.status == LOGOUT else web.register_ if back.status == REGISTERED else web.login
         return back.wanted or site.link(request, page.next_uri)
 

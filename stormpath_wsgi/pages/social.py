@@ -178,9 +178,7 @@ class SocialPage(Page[SocialSignInSettings]):
         if arrived.waits:
             return self._to_sign_in(request, id, "connect", onward)
         if isinstance(arrived.result, Unfinished):
-            unfinished = arrived.result
-            uri = self.site.web.at(unfinished.uri)
-            return redirect(self.site.link(request, uri, pending=unfinished.pending, next=onward))
+            return redirect(self.site.step(request, arrived.result, onward))
         if html or arrived.purpose != SIGN_IN:
             answer = redirect(self._destination(request, arrived))
         else:
