@@ -103,9 +103,8 @@ ARROWS: dict[str, set[str]] = {
         "web/credentials", "web/environ", "web/organizations", "web/responses",
     },
     "development": {
-        "checks", "client", "directory", "flows", "importing", "pages", "policy", "session", "testing", "users",
-        "web/environ",
-        "web/origin",
+        "checks", "client", "directory", "flows", "importing", "pages", "policy", "session", "settings",
+        "testing", "users", "web/environ", "web/origin",
     },
     "doctor": {"client", "settings"},
     "id_site": {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
-from typing import Any
 
 import click
 
@@ -12,7 +10,7 @@ from stormpath_wsgi.cli.command import OpenedApplication, with_application
 from stormpath_wsgi.cli.failures import Failure
 from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.client import Directory
-from stormpath_wsgi.directory.providers import TWITTER, Finding, Providers, Registration, kind_of
+from stormpath_wsgi.directory.providers import TWITTER, Finding, Providers, Registration
 
 #: The providers of directories whose accounts come from nobody who can be asked.
 _NOT_ASKED = frozenset({"stormpath", "saml", "ldap", "ad"})
@@ -48,7 +46,7 @@ def check(opened: OpenedApplication, directory_name: str | None) -> None:
         raise Failure(_nothing(directory_name))
     providers, wrong = Providers(opened.settings.providers), 0
     for directory in found:
-        registration = _registration(directory.provider)
+        registration = Registration.of(opened.client.data_store.get(directory.provider.href))
         say(f"{directory.name}: {registration.provider_id}, {registration.kind}")
         findings = [*_of_directory(directory, directory.href in mapped), *providers.check(registration)]
         for finding in findings:
@@ -66,14 +64,6 @@ def _nothing(directory_name: str | None) -> str:
         "The application is mapped to no directory whose accounts come from a provider. Make one with the client: "
         "client.directories.create({…, 'provider': {…}}), or set web.social."
     )
-
-
-def _registration(resource: Any) -> Registration:
-    """What the Provider *resource* says."""
-    told = {each.name: getattr(resource, each.name, None) for each in fields(Registration) if each.name != "kind"}
-    known = {name: value for name, value in told.items() if value is not None}
-    known["scope"] = tuple(known.get("scope", ()))
-    return Registration(**{"client_id": "", **known}, kind=kind_of(resource.provider_id, known.get("issuer")))
 
 
 def _of_directory(directory: Directory, is_mapped: bool) -> Iterator[Finding]:

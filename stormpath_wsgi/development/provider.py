@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from stormpath_wsgi.directory.providers import is_installed
+from stormpath_wsgi.settings.providers import is_installed
 from stormpath_wsgi.testing import OpenIDProvider
 
 #: Its id, which is in addresses.

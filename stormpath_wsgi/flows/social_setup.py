@@ -5,7 +5,6 @@ Several processes may start at once: whoever comes second finds what the first h
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from typing import Any
 from stormpath_wsgi.client import Application, Client, Directory, Provider
 from stormpath_wsgi.errors import ConfigurationError, Error
 from stormpath_wsgi.settings import Settings, SocialSettings
+from stormpath_wsgi.settings.providers import INSTALL, is_installed
 from stormpath_wsgi.settings.social import DOCUMENTED, READY
 
 log = logging.getLogger(__name__)
@@ -32,11 +32,8 @@ def set_up(client: Client, application: Application, settings: Settings) -> None
         return
     for id, social in wanted.items():
         _check(id, social)
-    if not settings.remote and importlib.util.find_spec("authlib") is None:
-        raise ConfigurationError(
-            f"web.social.{next(iter(wanted))}: signing in through other sites needs Authlib; install it with: "
-            "pip install Authlib"
-        )
+    if not settings.remote and not is_installed():
+        raise ConfigurationError(f"web.social.{next(iter(wanted))}: {INSTALL}")
     mapped = dict(_mapped(application))
     for id, social in wanted.items():
         if social.client_id is None and id not in mapped:

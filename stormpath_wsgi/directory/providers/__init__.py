@@ -3,7 +3,6 @@
 from stormpath_wsgi.directory.providers.facts import (
     OAUTH2,
     OIDC,
-    READY,
     TWITTER,
     Asked,
     Finding,
@@ -12,12 +11,11 @@ from stormpath_wsgi.directory.providers.facts import (
     Registration,
     kind_of,
 )
-from stormpath_wsgi.directory.providers.providers import Providers, is_installed
+from stormpath_wsgi.directory.providers.providers import Providers
 
 __all__ = [
     "OAUTH2",
     "OIDC",
-    "READY",
     "TWITTER",
     "Asked",
     "Finding",
@@ -25,6 +23,5 @@ __all__ = [
     "Proof",
     "Providers",
     "Registration",
-    "is_installed",
     "kind_of",
 ]

@@ -1,4 +1,4 @@
-"""What is known of a provider, what it is asked, and what it has said: plain values, which import nothing.
+"""What is known of a provider, what it is asked, and what it has said: plain values, which import no library.
 
 Source: OpenID Connect Core 1.0; RFC 6749 (OAuth 2.0), RFC 7636 (PKCE), RFC 9207 (the issuer in the answer).
 """
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: The kinds of providers whose addresses and habits we know: a client id and a secret are enough.
-READY = frozenset({"google", "facebook", "github", "linkedin", "microsoft", "apple"})
+from stormpath_wsgi.kinds import Provider
+from stormpath_wsgi.settings.social import READY
+
 #: OAuth 1.0a: only programs bring its tokens, so it has no button.
 TWITTER = "twitter"
 #: Any other one that speaks OpenID Connect, or OAuth 2.0.
@@ -18,7 +19,7 @@ OIDC, OAUTH2 = "oidc", "oauth2"
 
 
 def kind_of(provider_id: str, issuer: str | None = None) -> str:
-    """How the provider with that id is spoken to: a kind of :data:`READY`, ``twitter``, ``oidc`` where there is an
+    """How the provider with that id is spoken to: one of :data:`.READY`, ``twitter``, ``oidc`` where there is an
     *issuer*, or else ``oauth2``.
     """
     if provider_id in READY or provider_id == TWITTER:
@@ -54,6 +55,21 @@ class Registration:
     hd: str | None = None
     display: str | None = None
     access_type: str | None = None
+
+    @classmethod
+    def of(cls, provider: Mapping[str, Any]) -> Registration:
+        """That of a Provider resource, in the JSON of the REST API."""
+        id, issuer = provider["providerId"], provider.get("issuer")
+        told = {each.name: provider[each.wire] for each in _TOLD if provider.get(each.wire) is not None}
+        return cls(provider_id=id, kind=kind_of(id, issuer), scope=tuple(provider.get("scope") or ()), **told)
+
+
+#: What a registration has of the Provider resource as it is.
+_TOLD = (
+    *(Provider.client_id, Provider.client_secret, Provider.redirect_uri, Provider.issuer, Provider.id_field),
+    *(Provider.authorization_endpoint, Provider.token_endpoint, Provider.resource_endpoint),
+    *(Provider.access_token_type, Provider.hd, Provider.display, Provider.access_type),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +113,8 @@ class Person:
 
     *subject*: what the provider calls this person for ever; no other person gets it. *email_is_verified*: whether the
     provider says that it has proved the address; what it leaves open is not proved. *user_info*: all that it has
-    said, for the mapping rules. *acr*, *amr*: how strongly it has proved who it is, and by what (OpenID Connect Core
-    1.0, 2).
+    said, for the mapping rules; with ``acr`` and ``amr``: how strongly it has proved who it is, and by what (OpenID
+    Connect Core 1.0, 2).
     """
 
     subject: str
@@ -106,12 +122,9 @@ class Person:
     email_is_verified: bool = False
     given_name: str | None = None
     surname: str | None = None
-    username: str | None = None
     user_info: Mapping[str, Any] = field(default_factory=dict, repr=False)
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
-    acr: str | None = None
-    amr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

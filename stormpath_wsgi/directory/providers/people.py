@@ -12,7 +12,6 @@ from stormpath_wsgi.directory.providers.facts import Person
 
 #: The longest id, address or name.
 LONGEST = 255
-_MOST_METHODS = 20
 
 
 class NoSubject(Exception):
@@ -30,25 +29,21 @@ def person_of(
 ) -> Person:
     """The person of whom a provider says *info*. *subject*: her id there. *tokens*: the answer of a token endpoint.
 
-    *email* and *verified*: where they are not those of *info*. *names*: given_name, surname, username, where they are
-    not those of *info*. Raises :class:`NoSubject`.
+    *email* and *verified*: where they are not those of *info*. *names*: given_name and surname, where they are not
+    those of *info*. Raises :class:`NoSubject`.
     """
     address = text_of(email) if email is not None else text_of(info.get("email"))
     proved = is_true(info.get("email_verified")) if verified is None else verified
     given_name, surname = names_of(info)
-    methods = info.get("amr")
     return Person(
         subject=subject_of(subject),
         email=address,
         email_is_verified=address is not None and proved,
         given_name=names.get("given_name", given_name),
         surname=names.get("surname", surname),
-        username=names.get("username", text_of(info.get("preferred_username"))),
         user_info=info,
         access_token=text_of(tokens.get("access_token"), 16_384),
         refresh_token=text_of(tokens.get("refresh_token"), 16_384),
-        acr=text_of(info.get("acr")),
-        amr=tuple(each for each in methods if text_of(each))[:_MOST_METHODS] if isinstance(methods, list) else (),
     )
 
 

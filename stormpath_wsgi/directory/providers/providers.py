@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.providers.facts import Asked, Finding, Person, Proof, Registration
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.settings.providers import ProvidersSettings
+from stormpath_wsgi.settings.providers import INSTALL, ProvidersSettings, is_installed
 
 if TYPE_CHECKING:
     from stormpath_wsgi.directory.providers.dialects.oauth2 import OAuth2
     from stormpath_wsgi.directory.providers.port import Find
     from stormpath_wsgi.directory.providers.speaking import Speaking
-
-#: What to do where the library is missing that speaks the protocols.
-INSTALL = "Sign-in through others needs Authlib; install it with: pip install Authlib"
-
-
-def is_installed() -> bool:
-    """Whether the library is there that speaks the protocols. It is not imported."""
-    return find_spec("authlib") is not None
 
 
 class Providers:

@@ -47,11 +47,10 @@ class GitHub(OAuth2):
         """With the primary address, and whether GitHub has verified it."""
         info = self.user_info(told.access_token)
         email, verified = self._primary(told.access_token)
-        names = {"username": text_of(info.get("login"))}
         if email is None:
             email, verified = text_of(info.get("email")), False  # the public one of the profile, which may be any
         told_of = {**info, "email": email}
-        return person_of(told_of, subject=info.get("id"), tokens=told, verified=verified, **names)
+        return person_of(told_of, subject=info.get("id"), tokens=told, verified=verified)
 
     def _primary(self, access_token: str) -> tuple[str | None, bool]:
         """The primary address, and whether it is verified; None where the token may not read addresses."""

@@ -11,7 +11,7 @@ from authlib.integrations.requests_client import OAuth1Session
 
 from stormpath_wsgi.directory.providers.dialects.oauth2 import BASIC, OAuth2, Refused, Told
 from stormpath_wsgi.directory.providers.facts import Asked, Finding, Person, Proof
-from stormpath_wsgi.directory.providers.people import person_of, text_of
+from stormpath_wsgi.directory.providers.people import person_of
 from stormpath_wsgi.directory.providers.port import document_of
 
 _API = "https://api.twitter.com"
@@ -47,9 +47,9 @@ class Twitter(OAuth2):
         self.port.equip(session)
         asked = {"include_email": "true", "skip_status": "true", "include_entities": "false"}
         info = document_of(self.accepted(session.get(self.person_endpoint, params=asked)))
-        subject, names = info.get("id_str") or info.get("id"), {"username": text_of(info.get("screen_name"))}
+        subject = info.get("id_str") or info.get("id")
         # Twitter tells no address that it has not verified.
-        return person_of(info, subject=subject, tokens=Told(access_token=proof.access_token), verified=True, **names)
+        return person_of(info, subject=subject, tokens=Told(access_token=proof.access_token), verified=True)
 
     def credentials_finding(self) -> Finding:
         """Twitter gives a program a token of its own."""

@@ -16,7 +16,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.mail import WELCOME
-from stormpath_wsgi.directory.providers import Asked, Person, Proof, Registration, kind_of
+from stormpath_wsgi.directory.providers import Asked, Person, Proof, Registration
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules.accounts import accounts, creation_policy, deletions
@@ -254,19 +254,4 @@ def _place(work: UnitOfWork, application_id: str, provider_id: str, account_stor
         raise fault(Code.ORGANIZATION_DISABLED)
     provider = records.load(work, Resource(Provider, found.directory_id, Directory))
     rules = records.load(work, Resource(UserInfoMappingRules, id_of(provider["userInfoMappingRules"]["href"])))
-    return _Place(scope, work.tenant_id, found.directory_id, registration(provider), tuple(rules["items"]))
-
-
-def registration(provider: Wire) -> Registration:
-    """What is asked with, of a *provider* in wire form."""
-    id, issuer = provider["providerId"], provider.get("issuer")
-    told = {each.name: provider[each.wire] for each in _TOLD if provider.get(each.wire) is not None}
-    return Registration(provider_id=id, kind=kind_of(id, issuer), scope=tuple(provider.get("scope") or ()), **told)
-
-
-#: What a registration has of the provider as it is.
-_TOLD = (
-    *(Provider.client_id, Provider.client_secret, Provider.redirect_uri, Provider.issuer, Provider.id_field),
-    *(Provider.authorization_endpoint, Provider.token_endpoint, Provider.resource_endpoint),
-    *(Provider.access_token_type, Provider.hd, Provider.display, Provider.access_type),
-)
+    return _Place(scope, work.tenant_id, found.directory_id, Registration.of(provider), tuple(rules["items"]))

@@ -87,10 +87,13 @@ class TestTheWholeWay:
         assert [(event.reason, event.credential) for event in failed] == [("PROVIDER_REFUSED", "provider")] * 2
 
     def test_what_the_provider_tells_is_kept_and_its_tokens_are_encrypted(
-        self, world: World, elsewhere: Elsewhere
+        self, world: World, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        how = {"acr": "urn:mace:incommon:iap:silver", "amr": ["pwd", "otp"]}
+        monkeypatch.setattr(elsewhere.provider, "claims", how)
         account = path(elsewhere.create(brought(elsewhere, begin(world))))
         data = world.service.get(f"{account}/providerData")
+        assert {name: data["userInfo"][name] for name in how} == how
         assert data.keys() == {
             *("href", "createdAt", "modifiedAt", "providerId", "accessToken", "refreshToken", "userInfo")
         }

@@ -17,7 +17,7 @@ def told(rules: dict[str, list[str]] | None = None, /, **facts: Any) -> mapping_
 
 
 def test_without_rules_the_address_and_the_names_are_copied() -> None:
-    found = told(given_name="Ada", surname="King", username="countess")
+    found = told(given_name="Ada", surname="King")
     assert found.values == {"email": "ada@example.org", "givenName": "Ada", "surname": "King"}
     assert found.proves_email
     assert not told(email_is_verified=False).proves_email
