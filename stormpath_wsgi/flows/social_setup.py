@@ -27,11 +27,11 @@ def set_up(client: Client, application: Application, settings: Settings) -> None
     """
     if not settings.web.social_sign_in.enabled:
         return
+    for id, social in settings.web.social.items():
+        _check(id, social)
     wanted = {id: social for id, social in settings.web.social.items() if _is_wanted(social)}
     if not wanted:
         return
-    for id, social in wanted.items():
-        _check(id, social)
     if not settings.remote and not is_installed():
         raise ConfigurationError(f"web.social.{next(iter(wanted))}: {INSTALL}")
     mapped = dict(_mapped(application))
@@ -40,7 +40,7 @@ def set_up(client: Client, application: Application, settings: Settings) -> None
             raise ConfigurationError(
                 f"web.social.{id}.enabled is true, and no directory of {id} is mapped to the application "
                 f"{application.name!r}: set web.social.{id}.clientId and clientSecret to what {social.label_of(id)} "
-                "has given you for this site."
+                f"has given you for this site{'' if id in READY else ', and issuer to its address'}."
             )
         if social.client_id is not None:
             directory = mapped.get(id) or _make(client, application, id, social)
@@ -52,6 +52,13 @@ def _is_wanted(social: SocialSettings) -> bool:
 
 
 def _check(id: str, social: SocialSettings) -> None:
+    """Raises :class:`~stormpath_wsgi.ConfigurationError` for what cannot be, or would have no effect."""
+    if social.enabled is False:
+        return
+    if id == Provider.TWITTER and (_is_wanted(social) or social.issuer):
+        raise ConfigurationError(
+            "web.social.twitter: people sign in through Twitter over the REST API only; make a directory for it there."
+        )
     for name, given, other in (
         ("clientId", social.client_id, social.client_secret),
         ("clientSecret", social.client_secret, social.client_id),
@@ -59,6 +66,12 @@ def _check(id: str, social: SocialSettings) -> None:
         if given is None and other is not None:
             raise ConfigurationError(
                 f"web.social.{id}.{name} is missing; {social.label_of(id)} gives you both together."
+            )
+    for name, value in (("issuer", social.issuer), ("hd", social.hd)):
+        if social.client_id is None and value is not None:
+            raise ConfigurationError(
+                f"web.social.{id}.{name} counts only with web.social.{id}.clientId and clientSecret; a directory that "
+                "you have made yourself has its own."
             )
     if social.client_id is not None and id not in READY and social.issuer is None:
         raise ConfigurationError(

@@ -48,7 +48,10 @@ class SocialSettings(Section):
         "such as /login/google.",
     )
     scope: str | None = Field(
-        None, max_length=1000, description="What it is asked for: words with blanks in between. Not set: what is usual."
+        None,
+        max_length=1000,
+        description="What it is asked for: words with blanks in between. Not set: what is usual. "
+        "Without clientId only the view model has it: a directory that was made by hand asks for its own.",
     )
     label: OneLine | None = Field(
         None,
@@ -72,7 +75,7 @@ class SocialSettings(Section):
     issuer: SiteUrl | None = Field(
         None,
         description="The address of an OpenID provider, such as https://login.example.com, for an id that is none of "
-        f"{', '.join(sorted(READY))}.",
+        f"{', '.join(sorted(READY))}; of microsoft that of one tenant.",
     )
     hd: str | None = Field(
         None,

@@ -433,6 +433,10 @@ class TestTheStart:
             ({"google": {"clientId": "x"}}, "web.social.google.clientSecret is missing"),
             ({"google": {"clientSecret": "x"}}, "web.social.google.clientId is missing"),
             ({"acme": {"clientId": "x", "clientSecret": "y"}}, "web.social.acme.issuer is missing"),
+            ({"other": {"enabled": True}}, "given you for this site, and issuer to its address"),
+            ({"acme": {"issuer": "https://acme.example"}}, "web.social.acme.issuer counts only with"),
+            ({"google": {"hd": "acme.example"}}, "web.social.google.hd counts only with"),
+            ({"twitter": {"clientId": "x", "clientSecret": "y"}}, "over the REST API only"),
             ({"no good": {"clientId": "x"}}, "is no id of a provider"),
         ],
     )
