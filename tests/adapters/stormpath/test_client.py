@@ -125,7 +125,7 @@ def test_tokens_come_as_objects_with_their_text(application: Application, ada: A
     assert again is not None and again.access_token.token != result.access_token.token
 
 
-def test_an_account_of_a_provider_is_refused_where_nobody_asks_the_provider(application: Application) -> None:
+def test_an_account_of_a_provider_is_refused_where_no_directory_of_it_is_mapped(application: Application) -> None:
     with pytest.raises(StormpathError) as caught:
         application.get_provider_account(Provider.GOOGLE, access_token="of-google")
     assert caught.value.code == 5201
