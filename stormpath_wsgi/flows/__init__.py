@@ -15,7 +15,7 @@ from stormpath_wsgi.flows.account_data import AccountData
 from stormpath_wsgi.flows.api_keys import ApiKeys
 from stormpath_wsgi.flows.awaited import Awaited, AwaitedMails
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.connections import WaitingConnections
+from stormpath_wsgi.flows.connections import Connection, Connections
 from stormpath_wsgi.flows.cookies import CookieKeys
 from stormpath_wsgi.flows.deletion import AccountDeletion
 from stormpath_wsgi.flows.email_change import AddressToken, EmailChanges
@@ -57,11 +57,12 @@ from stormpath_wsgi.flows.securing import Securing
 from stormpath_wsgi.flows.sessions import SignedInPlaces
 from stormpath_wsgi.flows.sign_in import Entered, Finished, Question, SignIn, Step, Unfinished, Waived
 from stormpath_wsgi.flows.sign_out import SignOut
-from stormpath_wsgi.flows.social import Arrived, Connection, Social
+from stormpath_wsgi.flows.social import Arrived, Social
 from stormpath_wsgi.flows.social_stores import SocialStore, SocialStores
 from stormpath_wsgi.flows.tokens import TokenGrants
 from stormpath_wsgi.flows.trusted import TrustedBrowsers
 from stormpath_wsgi.flows.verification import Verification
+from stormpath_wsgi.flows.waiting import WaitingConnections
 from stormpath_wsgi.flows.ways import AppWay, MailWay, RecoveryWay, SmsWay, sending
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
@@ -83,6 +84,7 @@ __all__ = [
     "CameBack",
     "CodeRefused",
     "Connection",
+    "Connections",
     "DeletionRefused",
     "EmailChanges",
     "Entered",
@@ -137,8 +139,8 @@ __all__ = [
 class Flows:
     """The flows of one application: ``sign_in``, ``second_factor``, ``registration``, ``invitation``, ``sign_out``,
     ``password``, ``securing``, ``verification``, ``fresh``, ``passkeys``, ``profile``, ``email``, ``factors``,
-    ``places``, ``api_keys``, ``account_data``, ``deletion``, ``id_site``, ``tokens``, ``social``. Lives with the
-    process.
+    ``places``, ``api_keys``, ``account_data``, ``deletion``, ``id_site``, ``tokens``, ``social``,
+    ``connections``. Lives with the process.
     """
 
     def __init__(self, settings: Settings, client: Client, application: Application) -> None:
@@ -167,22 +169,19 @@ class Flows:
             browsers,
             self.limits,
         )
+        stores = SocialStores(
+            client.data_store,
+            application.href,
+            ttl=settings.cache_ttl.total_seconds(),
+            offers=settings.web.offers_social,
+        )
+        #: Which accounts of other sites are connected with an account.
+        self.connections = Connections(
+            client, application, self.sign_in, self.fresh, self.passkeys, WaitingConnections(keys), stores
+        )
         #: Signing in through other sites.
         self.social = Social(
-            client,
-            application,
-            self.sign_in,
-            self.fresh,
-            self.passkeys,
-            Journeys(keys),
-            WaitingConnections(keys),
-            SocialStores(
-                client.data_store,
-                application.href,
-                ttl=settings.cache_ttl.total_seconds(),
-                offers=settings.web.offers_social,
-            ),
-            browsers,
+            client, application, self.sign_in, self.fresh, self.connections, Journeys(keys), stores, browsers
         )
         keyed = (PasskeyWay(self.passkeys), SecurityKeyWay(self.passkeys))
         mail = (MailWay(application),) if settings.web.second_factor.mail else ()

@@ -5,12 +5,11 @@ that has set out (:mod:`.journeys`). Then the directory judges what that brings,
 account.
 
 Two accounts become one person's only where both sides have verified the address, which the directory looks at, or where
-their owner has proved both: that is what :meth:`Social.connected_by_owner` and the purpose :data:`.CONNECT` are for.
+their owner has proved both (:mod:`.connections`): that is what the purpose :data:`.CONNECT` is for.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,15 +17,11 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from stormpath_wsgi.client import Account, AccountLink, Application, Client, Organization
+from stormpath_wsgi.client import Account, Application, Client, Organization
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
 from stormpath_wsgi.events import (
-    PASSKEY,
-    PASSWORD,
     PROVIDER,
-    AccountLinked,
-    AccountUnlinked,
     ProvedAgain,
     Registered,
     SignedIn,
@@ -36,15 +31,14 @@ from stormpath_wsgi.events import (
     told_of,
 )
 from stormpath_wsgi.flows.browser import Browsers
-from stormpath_wsgi.flows.connections import WaitingConnections
+from stormpath_wsgi.flows.connections import Connections, has_password
 from stormpath_wsgi.flows.fresh import Fresh
 from stormpath_wsgi.flows.journeys import CONNECT, PROVE, SIGN_IN, Journey, Journeys
 from stormpath_wsgi.flows.own import signed_in
-from stormpath_wsgi.flows.passkeys import Passkeys
 from stormpath_wsgi.flows.refusals import SignInRefused, SocialRefused
 from stormpath_wsgi.flows.sign_in import Finished, SignIn, Unfinished
 from stormpath_wsgi.flows.social_stores import SocialStore, SocialStores
-from stormpath_wsgi.kinds import ENABLED, IS_NEW_ACCOUNT, id_of
+from stormpath_wsgi.kinds import IS_NEW_ACCOUNT, id_of
 from stormpath_wsgi.session import CurrentSession
 
 log = logging.getLogger(__name__)
@@ -66,9 +60,6 @@ _BROUGHT = {
     "nonce": 255,
 }
 
-#: Codes of a directory for two accounts that cannot be connected, because one of them is connected already.
-_TAKEN = frozenset({Code.DIRECTORY_ALREADY_LINKED, Code.TOO_MANY_LINKS, Code.LINK_WITHIN_DIRECTORY})
-
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
@@ -87,18 +78,6 @@ class Arrived:
     onward: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """Another site by which an account can be signed in to. *email*: the address there. *made*: when it was connected.
-    *id*: of the link; None: the account itself is of that site, so nothing can be taken back.
-    """
-
-    provider_id: str
-    email: str
-    made: dt.datetime
-    id: str | None = None
-
-
 class Social:
     """Lives with the process; threads may share it."""
 
@@ -108,17 +87,15 @@ class Social:
         application: Application,
         sign_in: SignIn,
         fresh: Fresh,
-        passkeys: Passkeys,
+        connections: Connections,
         journeys: Journeys,
-        waiting: WaitingConnections,
         stores: SocialStores,
         browsers: Browsers,
     ) -> None:
         self._client, self._application, self._sign_in, self._fresh = client, application, sign_in, fresh
-        self._passkeys, self._journeys, self._waiting, self._stores = passkeys, journeys, waiting, stores
+        self._connections, self._journeys, self._stores = connections, journeys, stores
         self._browsers = browsers
         self._store, self._events = client.data_store, client.events
-        sign_in.add_after(self.connected_by_owner)
 
     def offered(self, organization: str | None = None) -> Mapping[str, SocialStore]:
         """Through which other sites people can sign in, by the ids of the providers; at the host of an *organization*,
@@ -230,88 +207,9 @@ class Social:
         provider_id, proof = _brought(data)
         store = self._offered(provider_id, organization)
         account, _ = self._ask_directory(session, provider_id, proof, organization)
-        if self._owner(store, account, organization) is not None:
+        if self._connections.owner_of(store, account, organization) is not None:
             raise SocialRefused(Code.NOT_UNIQUE)
         return self._sign_in.enter(session, account, credential=PROVIDER, remember=remember)
-
-    def connected_by_owner(self, session: CurrentSession, account: Account, credential: str) -> None:
-        """Connect what waits in the browser of *session* for *account*, which was just signed in to by *credential*.
-
-        Only a password or a passkey proves the owner. Whatever goes wrong is for the log: the sign-in is done.
-        """
-        waiting = self._waiting.take(session, id_of(account.href)) if credential in (PASSWORD, PASSKEY) else None
-        if waiting is None:
-            return
-        try:
-            self._link(f"{self._client.base_url}/{Account.path}/{waiting.other_id}", account.href)
-        except (SocialRefused, Error) as error:
-            log.warning("The account %s could not be connected with %s: %s", account.href, waiting.provider_id, error)
-
-    def agree(self, session: CurrentSession, unfinished: Unfinished | None = None) -> None:
-        """Who signs in by the request of *session* has read on the page that another site is connected by that. A page
-        that does not say so does not call this, and connects nothing.
-
-        *unfinished*: what the sign-in came to, where something else is asked first.
-        """
-        if unfinished is None:
-            self._waiting.agree(session)
-        else:
-            self._waiting.keep(session, id_of(unfinished.account.href))
-
-    def connect_nothing(self, session: CurrentSession) -> None:
-        """Forget what waits in the browser of *session*."""
-        self._waiting.forget(session)
-
-    def connects(self, organization: str | None = None) -> bool:
-        """Whether accounts are connected with other sites: the policy of the application, or of the *organization* with
-        that href, has to allow it. Raises :class:`~stormpath_wsgi.Error` when the directory fails.
-        """
-        return self._holder(organization).account_linking_policy.is_enabled()
-
-    def connections(self, account: Account, organization: str | None = None) -> list[Connection]:
-        """By which other sites *account* is signed in to. None of them is asked. Raises :class:`~stormpath_wsgi.Error`
-        when the directory fails.
-        """
-        offered = {store.href: store.provider_id for store in self.offered(organization).values()}
-        if not offered:
-            return []
-        found = []
-        own = offered.get(account.directory.href)
-        if own is not None:
-            found.append(Connection(own, account.email, account.created_at))
-        for link in account.account_links:
-            other = _other(link, account)
-            provider_id = offered.get(other.directory.href)
-            if provider_id is not None:
-                found.append(Connection(provider_id, other.email, link.created_at, id_of(link.href)))
-        return found
-
-    def disconnect(self, session: CurrentSession, id: object, organization: str | None = None) -> None:
-        """Take the connection *id*, which may be anything, away from who is signed in.
-
-        Raises :class:`SocialRefused`: ``NOT_FOUND`` for one of somebody else or that is gone, ``LAST_WAY_IN`` where its
-        owner could not sign in any more; :class:`.FreshRequired` for a sign-in that is too old;
-        :class:`~stormpath_wsgi.Error` when the directory fails.
-        """
-        account = signed_in(session, SocialRefused)
-        self._fresh.check(session)
-        held = self.connections(account, organization)
-        found = next((each for each in held if each.id is not None and each.id == id), None)
-        if found is None:
-            raise SocialRefused(Code.NOT_FOUND)
-        if len(held) == 1 and not self._has_other_way(account):
-            raise SocialRefused(Code.LAST_WAY_IN)
-        href = f"{self._client.base_url}/{AccountLink.path}/{found.id}"
-        try:
-            link = AccountLink(self._client, href)
-            other = _other(link, account).href
-            with reserved(AccountUnlinked) as kept:
-                link.delete()
-        except Error as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                raise SocialRefused(Code.NOT_FOUND, error=error) from error
-            raise SocialRefused.of(error) from error
-        self._events.emit(told_of(kept, AccountUnlinked) or AccountUnlinked(account=account.href, other=other))
 
     def _offered(self, provider_id: str, organization: str | None) -> SocialStore:
         store = self.offered(organization).get(provider_id)
@@ -396,9 +294,9 @@ class Social:
         account: Account,
         organization: str | None,
     ) -> Arrived:
-        owner = self._owner(store, account, organization)
+        owner = self._connections.owner_of(store, account, organization)
         if owner is not None:
-            self._waiting.begin(session, store.provider_id, id_of(account.href), id_of(owner))
+            self._connections.wait(session, store, account, owner)
             return Arrived(account, waits=True)
         result = self._sign_in.enter(
             session, account, credential=PROVIDER, remember=journey.remember, nonce=journey.use
@@ -411,7 +309,7 @@ class Social:
             return Arrived(own)
         if account.directory.href != store.href:
             raise SocialRefused(Code.NOT_UNIQUE)  # the directory has answered the account that it is connected with
-        self._link(account.href, own.href)
+        self._connections.make(own, account.href)
         return Arrived(own)
 
     def _prove(self, session: CurrentSession, journey: Journey, store: SocialStore, account: Account) -> Arrived:
@@ -420,7 +318,7 @@ class Social:
         The other site may have asked nothing, so who has a password proves it by that.
         """
         own = self._still_signed_in(session, journey)
-        if account.href != own.href or self._has_password(own):
+        if account.href != own.href or has_password(own):
             raise SocialRefused(Code.NO_SUCH_ACCOUNT)
         factor = self._fresh.factor(session, own)
         try:
@@ -436,56 +334,6 @@ class Social:
             raise SocialRefused(Code.TOKEN_SIGNATURE_WRONG)
         return own
 
-    def _holder(self, organization: str | None) -> Application | Organization:
-        """What has the policy. An object of its own: that of the application is shared by all requests."""
-        if organization is not None:
-            return Organization(self._client, organization)
-        return Application(self._client, self._application.href)
-
-    def _owner(self, store: SocialStore, account: Account, organization: str | None) -> str | None:
-        """The href of the account whose owner has to sign in before *account*, of another site, may be taken for hers:
-        it has the same address, and the policy wants such accounts connected. The directory has connected them where
-        both addresses are verified. None: there is none.
-        """
-        if account.directory.href != store.href or not account.email:
-            return None
-        holder = self._holder(organization)
-        policy, mapping = holder.account_linking_policy, holder.default_account_store_mapping
-        if not policy.is_enabled() or policy.matching_property != "email" or mapping is None:
-            return None
-        for found in mapping.account_store.accounts.search({"email": account.email, "status": ENABLED}):
-            is_other = found.email.lower() == account.email.lower() and found.directory.href != store.href
-            if is_other and not self._is_taken(found, store):
-                return found.href
-        return None
-
-    def _is_taken(self, account: Account, store: SocialStore) -> bool:
-        """Whether *account* is connected with another one of that site already."""
-        return any(each.directory.href == store.href for each in account.linked_accounts)
-
-    def _has_other_way(self, account: Account) -> bool:
-        """Whether *account* can be signed in to without another site."""
-        return self._has_password(account) or any(key.verifies for key in self._passkeys.held(account))
-
-    def _has_password(self, account: Account) -> bool:
-        """Whether *account* has one now: it is asked for anew."""
-        account.refresh()
-        return account.password_modified_at is not None
-
-    def _link(self, other: str, own: str) -> None:
-        """Connects two accounts. Raises :class:`SocialRefused`: ``NOT_UNIQUE`` where one is connected with another."""
-        wish = {"left_account": Account(self._client, other), "right_account": Account(self._client, own)}
-        try:
-            with reserved(AccountLinked) as kept:
-                self._client.account_links.create(wish)
-        except Error as error:
-            if error.code == Code.ALREADY_LINKED:
-                return
-            if error.code in _TAKEN:
-                raise SocialRefused(Code.NOT_UNIQUE, error=error) from error
-            raise SocialRefused.of(error) from error
-        self._events.emit(told_of(kept, AccountLinked) or AccountLinked(account=own, other=other))
-
 
 def _brought(data: object) -> tuple[str, dict[str, str]]:
     """The id of the provider, and the proof, that a program brings. Raises :class:`SocialRefused`."""
@@ -497,11 +345,6 @@ def _brought(data: object) -> tuple[str, dict[str, str]]:
     if not proof.keys() & {"code", "accessToken"}:
         raise SocialRefused(Code.PROVIDER_REFUSED)
     return data["providerId"], proof
-
-
-def _other(link: AccountLink, account: Account) -> Account:
-    """The account that *link* connects with *account*."""
-    return link.right_account if link.left_account.href == account.href else link.left_account
 
 
 @contextmanager

@@ -129,7 +129,7 @@ class FreshPage(FormPage[FreshSettings]):
         buttons = self._buttons.shown(request, next=self._destination(request), **{FOR: PROVE})
         if account is None or not buttons:
             return []
-        held = self.site.flows.social.connections(account, organization_href(request))
+        held = self.site.flows.connections.of(account, organization_href(request))
         return [button for button in buttons if any(each.provider_id == button.id for each in held)]
 
     def _other(self, request: Request) -> str | None:

@@ -147,11 +147,11 @@ class LoginPage(FormPage[LoginSettings]):
         return self._forms.at(place_of(request.environ))
 
     def answer(self, request: Request, *, html: bool) -> Response | None:
-        social, session = self.site.flows.social, session_of(request.environ)
+        connections, session = self.site.flows.connections, session_of(request.environ)
         if self._connects(request):
-            social.agree(session)
+            connections.agree(session)
         else:
-            social.connect_nothing(session)
+            connections.forget(session)
         return super().answer(request, html=html)
 
     def _connects(self, request: Request) -> bool:
@@ -190,7 +190,7 @@ class LoginPage(FormPage[LoginSettings]):
         result = proved(request, posted, remember)
         change = self._change_page(request) if html and result.password_is_known else None
         if isinstance(result, Unfinished):
-            self.site.flows.social.agree(session_of(request.environ), result)
+            self.site.flows.connections.agree(session_of(request.environ), result)
             raise self._more(request, result, change)
         return Outcome(result.account, change or self._destination(request), signed_in=True)
 

@@ -27,6 +27,6 @@ TEXTS = "stormpath.texts"
 ORGANIZATION = "stormpath.organization"
 #: The :class:`~stormpath_wsgi.web.organizations.Place` that the request was sent to, where organizations have hosts.
 PLACE = "stormpath.place"
-#: Whether signing in by this request connects what waits (:mod:`stormpath_wsgi.flows.connections`). Absent: only what
+#: Whether signing in by this request connects what waits (:mod:`stormpath_wsgi.flows.waiting`). Absent: only what
 #: its owner has agreed to before.
 CONNECTS = "stormpath.connects"

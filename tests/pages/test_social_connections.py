@@ -17,7 +17,7 @@ from werkzeug.test import create_environ
 from stormpath_wsgi import StormpathMiddleware
 from stormpath_wsgi.client import Account
 from stormpath_wsgi.events import AccountLinked, AccountUnlinked, ProvedAgain
-from stormpath_wsgi.flows import connections
+from stormpath_wsgi.flows import waiting as waiting_connections
 from stormpath_wsgi.testing import OpenIDProvider
 
 _numbers = count()
@@ -161,7 +161,7 @@ class TestWaiting:
         for says in (False, True):
             session = visit.site.sessions.open({**create_environ(), **cookies})
             if says:
-                flows.social.agree(session)
+                flows.connections.agree(session)
             flows.sign_in.with_password(session, person.email, PASSWORD)
             assert len(person.links) == says
 
@@ -202,8 +202,8 @@ class TestWaiting:
 
     def test_it_waits_for_ten_minutes_only(self, visit: Visit, provider: Any, person: Person, monkeypatch: Any) -> None:
         answer = comes_back(visit, provider, person.name)
-        waiting = visit.site.flows.social._waiting
-        monkeypatch.setattr(waiting, "_now", lambda now=waiting._now: now() + connections.LIFETIME)
+        waiting = visit.site.flows.connections._waiting
+        monkeypatch.setattr(waiting, "_now", lambda now=waiting._now: now() + waiting_connections.LIFETIME)
         sign_in_as_told(visit, answer, person.email)
         assert person.links == []
 
@@ -310,8 +310,8 @@ class TestByHand:
 
     def test_what_is_not_connected_cannot_be_disconnected(self, visit: Visit, person: Person) -> None:
         visit.sign_in(person.email)
-        flow = visit.site.flows.social
-        assert flow.connections(person.account) == []
+        flow = visit.site.flows.connections
+        assert flow.of(person.account) == []
         page = visit.get("/account")
         form = next(each for each in page.forms.values() if "row" in each.fields and each["row"].value == ID)
         form["action"] = "disconnect"

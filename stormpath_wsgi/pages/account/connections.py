@@ -48,15 +48,15 @@ class ConnectionRows:
 
     def context(self, visit: Visit) -> Mapping[str, Any] | None:
         """What the template sees as ``section.connections``. None: there is nothing to see."""
-        here, social = organization_href(visit.request), self.site.flows.social
+        here, connections = organization_href(visit.request), self.site.flows.connections
         buttons = self._buttons.shown(visit.request)
         if not buttons:
             return None
-        held = social.connections(visit.account, here)
+        held = connections.of(visit.account, here)
         connected = {each.provider_id for each in held}
         marks = {button.id: button for button in buttons}
         # Who is of another site herself has nothing that another one could be connected with.
-        others = social.connects(here) and all(each.id is not None for each in held)
+        others = connections.are_made(here) and all(each.id is not None for each in held)
         return {
             "rows": [self._row(each, marks[each.provider_id], visit) for each in held],
             "others": [button for button in buttons if others and button.id not in connected],
@@ -88,7 +88,7 @@ class ConnectionRows:
     def _disconnect(self, visit: Visit, posted: Mapping[str, Any]) -> Done:
         here = organization_href(visit.request)
         try:
-            self.site.flows.social.disconnect(visit.session, visit.row, here)
+            self.site.flows.connections.end(visit.session, visit.row, here)
         except SocialRefused as refused:
             if refused.code is Code.LAST_WAY_IN:
                 raise Refusal(SENTENCES[Code.LAST_WAY_IN], status=HTTPStatus.CONFLICT) from refused
