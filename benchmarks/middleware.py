@@ -3,9 +3,11 @@
     python benchmarks/middleware.py [--rounds 300] [--calls 100]
 
 All cases take turns in one process, a short round each, so that whatever else the machine does falls on all of
-them; printed are medians over the rounds. Each case is compared with what it wraps: the same app without it. *limit*
-is what nobody can do without who believes a signed cookie and forgets it again: split the header, one
-HMAC-SHA256, a comparison in constant time, base 64, JSON.
+them. Each case is compared with what it wraps, the same app without it; printed are medians over the rounds.
+
+*limit* is what nobody can do without who believes a signed cookie and forgets it again: split the header, one
+HMAC-SHA256, a comparison in constant time, base 64, JSON. Each case is also told as a multiple of *limit* with the same
+kind of cookie: none, foreign ones, one that is good, one that is forged.
 
 The peers come with ``pip install repoze.who Beaker Flask-Login``; who is not installed is left out.
 """
@@ -23,6 +25,7 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -38,12 +41,15 @@ KEY = secrets.token_hex()
 
 @dataclass
 class Case:
-    """An *app* that is called with the *cookie*; *over*: the case it is compared with."""
+    """An *app* that is called with the *cookie*; *over*: the case it is compared with; *limit*: the one whose multiple
+    it is told as.
+    """
 
     name: str
     app: WSGIApplication
     cookie: str | None = None
     over: Case | None = None
+    limit: Case | None = None
     seconds: list[float] = field(default_factory=list)
     slow: bool = False  # makes a hundredth of the calls
 
@@ -85,13 +91,31 @@ def after(look: Callable[[WSGIEnvironment], object]) -> WSGIApplication:
 BARE = Case("bare app", answer)
 
 
-def limit() -> Case:
+#: What a browser brings that other programs have set.
+FOREIGN = "other=1234; _ga=GA1.2.1234567890.1700000000; theme=dark"
+
+
+@dataclass
+class Limits:
+    """*limit* by what the request brings."""
+
+    stranger: Case
+    foreign: Case
+    good: Case
+    forged: Case
+
+    @property
+    def all(self) -> list[Case]:
+        return [self.stranger, self.foreign, self.good, self.forged]
+
+
+def limits() -> Limits:
     key = KEY.encode()
     payload = urlsafe_b64encode(json.dumps({"account": "a" * 22, "session": "s" * 22, "time": 1_800_000_000}).encode())
-    value = (payload + b"." + urlsafe_b64encode(hmac.digest(key, payload, "sha256"))).decode()
+    good = f"other=1234; session={(payload + b'.' + urlsafe_b64encode(hmac.digest(key, payload, 'sha256'))).decode()}"
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        for part in environ["HTTP_COOKIE"].split("; "):
+        for part in environ.get("HTTP_COOKIE", "").split("; "):
             name, _, found = part.partition("=")
             if name == "session":
                 text, _, signature = found.encode().partition(b".")
@@ -99,10 +123,21 @@ def limit() -> Case:
                     environ["user"] = json.loads(urlsafe_b64decode(text))
         return answer(environ, start_response)
 
-    return Case("limit", app, f"other=1234; session={value}", BARE)
+    return Limits(
+        Case("limit: stranger", app, None, BARE),
+        Case("limit: foreign cookies only", app, FOREIGN, BARE),
+        Case("limit: a good cookie", app, good, BARE),
+        Case("limit: a forged cookie", app, forged(good), BARE),
+    )
 
 
-def ours(folder: str) -> Iterator[Case]:
+def forged(cookie: str) -> str:
+    """*cookie* with another signature of the right form."""
+    end = len(cookie) - cookie.count("=", -2)  # base 64 is filled up with =
+    return cookie[: end - 8] + ("1" if cookie[end - 8] != "1" else "2") + cookie[end - 7 :]
+
+
+def ours(folder: str, limits: Limits) -> Iterator[Case]:
     def wrap(app: WSGIApplication) -> StormpathMiddleware:
         # One case signs the same account in again and again: its oldest session would end, which the others use.
         settings = {"directory": f"sqlite:///{folder}/accounts.db", "secret_keys": [KEY], "session": {"most": 0}}
@@ -114,18 +149,26 @@ def ours(folder: str) -> Iterator[Case]:
     )
     account.add_group(middleware.application.groups.create({"name": "admins"}))
     cookie = f"other=1234; {sign_in(middleware.sessions, account)}"
-    forged = cookie[:-1] + ("0" if cookie[-1] != "0" else "1")
+    reading, through_user = (
+        wrap(after(lambda environ: environ["stormpath.user"].href)),
+        wrap(after(lambda _: user.href)),
+    )
 
-    yield Case("stranger", middleware, None, BARE)
-    yield Case("signed in, nobody looks", middleware, cookie, BARE)
-    yield Case("href read", wrap(after(lambda environ: environ["stormpath.user"].href)), cookie, BARE)
-    yield Case("href read through `user`", wrap(after(lambda environ: user.href)), cookie, BARE)
-    yield Case("e-mail read, group checked", wrap(after(email_and_group_of_environ)), cookie, BARE)
-    yield Case("the same through `user`", wrap(after(email_and_group_of_proxy)), cookie, BARE)
-    yield Case("forged cookie", middleware, forged, BARE)
-    yield Case("issuing: the cookie renewed", middleware, aged(middleware, account), BARE)
+    yield Case("stranger, nobody looks", middleware, None, BARE, limits.stranger)
+    yield Case("stranger, href read", reading, None, BARE, limits.stranger)
+    yield Case("  the same through `user`", through_user, None, BARE, limits.stranger)
+    yield Case("foreign cookies only, href read", reading, FOREIGN, BARE, limits.foreign)
+    yield Case("  the same through `user`", through_user, FOREIGN, BARE, limits.foreign)
+    yield Case("signed in, nobody looks", middleware, cookie, BARE, limits.good)
+    yield Case("signed in, href read", reading, cookie, BARE, limits.good)
+    yield Case("  the same through `user`", through_user, cookie, BARE, limits.good)
+    yield Case("e-mail read, group checked", wrap(after(email_and_group_of_environ)), cookie, BARE, limits.good)
+    yield Case("  the same through `user`", wrap(after(email_and_group_of_proxy)), cookie, BARE, limits.good)
+    yield Case("forged cookie", middleware, forged(cookie), BARE, limits.forged)
+    yield Case("expired cookie", middleware, aged(middleware, account, days=20), BARE, limits.good)
+    yield Case("the cookie renewed", middleware, aged(middleware, account, hours=5), BARE, limits.good)
     signing_in = wrap(after(lambda environ: environ["stormpath.session"].sign_in(account)))
-    yield Case("issuing: a sign-in, with its write", signing_in, None, BARE, slow=True)
+    yield Case("a sign-in, with its write", signing_in, None, BARE, slow=True)
 
 
 def sign_in(sessions: Sessions, account: Account) -> str:
@@ -134,12 +177,11 @@ def sign_in(sessions: Sessions, account: Account) -> str:
     return dict(session.headers())["Set-Cookie"].partition(";")[0]
 
 
-def aged(middleware: StormpathMiddleware, account: Account) -> str:
-    """A cookie from hours ago, which gets a new one with every answer."""
-    hours_ago = Sessions(
-        middleware.client, middleware.application, middleware.settings, now=lambda: time.time() - 5 * 3600
-    )
-    return sign_in(hours_ago, account)
+def aged(middleware: StormpathMiddleware, account: Account, **ago: float) -> str:
+    """A cookie from some time *ago* (of :class:`~datetime.timedelta`). From hours ago, each answer brings a new one."""
+    then = timedelta(**ago).total_seconds()
+    sessions = Sessions(middleware.client, middleware.application, middleware.settings, now=lambda: time.time() - then)
+    return sign_in(sessions, account)
 
 
 def email_and_group_of_environ(environ: WSGIEnvironment) -> None:
@@ -151,7 +193,7 @@ def email_and_group_of_proxy(environ: WSGIEnvironment) -> None:
     assert user.email and user.has_group("admins")
 
 
-def repoze_who() -> Iterator[Case]:
+def repoze_who(limit: Case) -> Iterator[Case]:
     from repoze.who.classifiers import (  # type: ignore[import-untyped]
         default_challenge_decider,
         default_request_classifier,
@@ -166,10 +208,10 @@ def repoze_who() -> Iterator[Case]:
         [("auth_tkt", tickets)], [("auth_tkt", tickets)], [], [],
         default_request_classifier, default_challenge_decider,
     )  # fmt: skip
-    yield Case("repoze.who, auth_tkt: id read", app, remembered[0][1].partition(";")[0], BARE)
+    yield Case("repoze.who, auth_tkt: id read", app, remembered[0][1].partition(";")[0], BARE, limit)
 
 
-def beaker() -> Iterator[Case]:
+def beaker(limit: Case) -> Iterator[Case]:
     from beaker.middleware import SessionMiddleware  # type: ignore[import-untyped]
 
     options = {"session.type": "cookie", "session.validate_key": KEY, "session.data_serializer": "json"}
@@ -181,10 +223,10 @@ def beaker() -> Iterator[Case]:
     _, _, headers = run_wsgi_app(SessionMiddleware(after(fill), options), create_environ())
     cookie = headers["Set-Cookie"].partition(";")[0]
     app = SessionMiddleware(after(lambda environ: environ["beaker.session"]["user"]), options)
-    yield Case("Beaker, cookie session: id read", app, cookie, BARE)
+    yield Case("Beaker, cookie session: id read", app, cookie, BARE, limit)
 
 
-def flask_login() -> Iterator[Case]:
+def flask_login(limit: Case) -> Iterator[Case]:
     import flask
     import flask_login
 
@@ -221,13 +263,13 @@ def flask_login() -> Iterator[Case]:
     assert found
     below = Case("bare Flask", bare)
     yield below
-    yield Case("Flask-Login over Flask: e-mail, group", app, f"session={found.value}", below)
+    yield Case("Flask-Login over Flask: e-mail, group", app, f"session={found.value}", below, limit)
 
 
-def peers() -> Iterator[Case]:
+def peers(limit: Case) -> Iterator[Case]:
     for peer in (repoze_who, beaker, flask_login):
         try:
-            yield from peer()
+            yield from peer(limit)
         except ImportError as error:
             print(f"left out: {error.name}")
 
@@ -239,15 +281,14 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.disable()
     with tempfile.TemporaryDirectory() as folder:
-        bounded = limit()
-        cases = [BARE, bounded, *ours(folder), *peers()]
+        bounds = limits()
+        cases = [BARE, *bounds.all, *ours(folder, bounds), *peers(bounds.good)]
         for _ in range(arguments.rounds):
             for case in cases:
                 case.run(arguments.calls)
-    unit = bounded.added()
     print(f"{'':40} {'us added':>9} {'x limit':>8}")
     for case in cases:
-        ratio = f"{case.added() / unit:8.2f}" if case.over else ""
+        ratio = f"{case.added() / case.limit.added():8.2f}" if case.limit else ""
         print(f"{case.name:40} {case.added():9.2f} {ratio}")
 
 
