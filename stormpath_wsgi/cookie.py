@@ -91,15 +91,15 @@ class SessionSigner:
 
     def read(self, text: str) -> Session | None:
         """The session in *text*, which may be anything; None when it was not signed with one of our keys."""
-        value, _, signature = text.rpartition(".")
         # The length is checked first, so that a long text is not hashed.
         if len(text) > LONGEST or not text.isascii():
             return None
-        id, *rest = value.split(".")
-        parts = len(rest)
+        value, _, signature = text.rpartition(".")
+        parts = value.count(".")
         signer = self._usual if parts == _USUAL_PARTS else self._other if parts == _STAY_PARTS else self._whole
         if not signer.verify_signature(value, signature):
             return None
+        id, *rest = value.split(".")
         account_id, started, renewed, *more = rest
         stay = Stay(more[0]) if more else Stay.USUAL
         factor = int(more[1], 16) if parts > _STAY_PARTS else None
@@ -129,6 +129,8 @@ class Cookie:
         self._secure, self._path, self._domain, self._same_site = secure, path, domain, same_site
         self._http_only = http_only
         self.name = f"__Host-{name}" if prefixed and secure and path == "/" and domain is None else name
+        self._beginning = f"{self.name}="
+        self._attributes = self._set_cookie("", None, domain)[1].removeprefix(self._beginning)
         #: The headers that remove the cookie, and also one that was set before the setting for the domain was made.
         self.removal = [self._set_cookie("", 0, where) for where in dict.fromkeys((domain, None))]
 
@@ -148,9 +150,16 @@ class Cookie:
 
         Werkzeug's parser gives the same values, but takes five times as long. It is used only if there are quotes.
         """
+        name = self.name
+        if name not in header:
+            return []
         if '"' in header:
-            return parse_cookie(header).getlist(self.name)[:MOST_TRIED]
-        name, found = self.name, []
+            return parse_cookie(header).getlist(name)[:MOST_TRIED]
+        if header.count(name) == 1:  # what nearly all browsers send
+            before, _, value = header.partition(self._beginning)
+            if value and (not before or before[-2:] == "; "):
+                return [value.partition(";")[0].strip(" \t")]
+        found = []
         for part in header.split(";"):
             if name in part:
                 key, _, value = part.partition("=")
@@ -159,8 +168,13 @@ class Cookie:
         return found if len(found) <= MOST_TRIED else found[:MOST_TRIED]
 
     def header(self, value: str, max_age: int | None = None) -> tuple[str, str]:
-        """The ``Set-Cookie`` header that sets *value* for *max_age* seconds; None: until the browser is closed."""
-        return self._set_cookie(value, max_age, self._domain)
+        """The ``Set-Cookie`` header that sets *value* for *max_age* seconds; None: until the browser is closed.
+
+        *value*: characters that a cookie may hold as they are (RFC 6265, section 4.1.1), as signed texts do.
+        """
+        if max_age is None:
+            return "Set-Cookie", f"{self._beginning}{value}{self._attributes}"
+        return "Set-Cookie", f"{self._beginning}{value}; Max-Age={max_age}{self._attributes}"
 
     def _set_cookie(self, value: str, max_age: int | None, domain: str | None) -> tuple[str, str]:
         return "Set-Cookie", dump_cookie(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,8 +26,8 @@ from stormpath_wsgi.users import current
 from stormpath_wsgi.web.address import ProxyHint
 from stormpath_wsgi.web.credentials import Credentials
 from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
-from stormpath_wsgi.web.organizations import FORWARDED, Organizations, Place
-from stormpath_wsgi.web.responses import Completes, HeldStart, framed_from_here_only, unavailable, varying_by
+from stormpath_wsgi.web.organizations import FORWARDED, Organizations
+from stormpath_wsgi.web.responses import unavailable
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,10 @@ class StormpathMiddleware:
             self.flows.sign_in.asks_more,
             self.flows.limits,
         )
-        self._complete: Completes | None = framed_from_here_only if settings.same_origin_frames else None
+        self._open, self._open_with_header = self.credentials.open_without_header, self.credentials.open
+        if self._organizations is not None:
+            at_host = partial(_open_at_host, self._organizations)
+            self._open, self._open_with_header = partial(at_host, self._open), partial(at_host, self._open_with_header)
         self._serves = False  # a server may still fork before the first request
 
     def _find_organizations(self) -> Organizations | None:
@@ -139,29 +142,31 @@ class StormpathMiddleware:
         if not self._serves:
             self._serves = True
             self.client.serve()
-        environ[APPLICATION], environ[PAGES] = self.application, self.pages
+        pages = self.pages
+        environ[APPLICATION], environ[PAGES] = self.application, pages
         environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
-        opening = self.credentials.open if "HTTP_AUTHORIZATION" in environ else self.credentials.open_without_header
-        complete = self._complete
         try:
-            if self._organizations is None:
-                session = opening(environ)
-            else:
-                place = self._organizations.place(environ)
-                session = opening(environ)
-                complete = self._confined(session, place)
+            session = (self._open_with_header if "HTTP_AUTHORIZATION" in environ else self._open)(environ)
         except Unavailable as error:
             return unavailable(error, environ, start_response)
-        held = HeldStart(session, environ, start_response, complete)
+        session.start = start_response
         token = current.set(session)
         try:
-            body = self._serve(environ, held)
+            path = environ.get("PATH_INFO", "")
+            page = pages.exact.get(path)  # as pages.find, mostly without the call
+            if page is None and path.startswith(pages.above):
+                page = pages.find(path)
+            app = None if page is None else self.serve_page(page, environ)
+            body = (app or self.protected.whole or self.protected.find(path))(environ, session)
         except Unavailable as error:
-            body = held.unavailable(error)
+            body = session.unavailable(error, environ)
+        except BaseException:
+            session.let_go()
+            raise
         finally:
             session.environ = None
             current.reset(token)
-        return held.finish(body)
+        return session.finish(body, environ)
 
     def _guarded(self, app: WSGIApplication) -> Protected:
         app = self.pages.around(app)
@@ -170,22 +175,6 @@ class StormpathMiddleware:
 
     def _offers_basic(self, path: str) -> bool:
         return self.protected.offers_basic(path) or self.pages.offers_basic(path)
-
-    def _confined(self, session: CurrentSession, place: Place) -> Completes | None:
-        """Has only people of an organization signed in at its host. Answers what completes the headers of the answer.
-
-        Raises :class:`~stormpath_wsgi.errors.Unavailable`.
-        """
-        if place.found is not None:
-            session.confine(place.found.admits)
-        return varying_by(FORWARDED, self._complete) if place.forwarded else self._complete
-
-    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        page = self.pages.find(path)
-        answer = None if page is None else self.serve_page(page, environ)
-        app = self.protected.find(path) if answer is None else answer
-        return app(environ, start_response)
 
     @classmethod
     def page_kinds(cls) -> tuple[type[AnyPage], ...]:
@@ -198,6 +187,22 @@ class StormpathMiddleware:
         An adapter may have its framework answer, which asks the page.
         """
         return page(Request(environ))
+
+
+def _open_at_host(
+    organizations: Organizations, opening: Callable[[WSGIEnvironment], CurrentSession], environ: WSGIEnvironment
+) -> CurrentSession:
+    """As *opening*, with only people of an organization signed in at its host.
+
+    Raises :class:`~stormpath_wsgi.errors.Unavailable`.
+    """
+    place = organizations.place(environ)
+    session = opening(environ)
+    if place.found is not None:
+        session.confine(place.found.admits)
+    if place.forwarded:
+        session.particulars.varies_always_by = FORWARDED
+    return session
 
 
 def check_app(app: Any, settings: Settings) -> None:

@@ -71,6 +71,8 @@ class Protected:
             self._guarded[segments] = _open_to_preflights(self._guarded[segments], app)
         self._rules = {_segments(_native(path)): _policy(path, _named(value)) for path, value in protect.items()}
         self._basic = {_segments(_native(path)) for path, value in protect.items() if isinstance(value, Mapping)}
+        #: The app, where there are no policies for any path; None: :meth:`find` knows.
+        self.whole: WSGIApplication | None = None if self._policies else app
         self._depths = sorted({len(segments) for segments in self._policies}, reverse=True)
 
     def find(self, path: str) -> WSGIApplication:

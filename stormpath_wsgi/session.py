@@ -12,7 +12,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import AccessToken, Account, Application, Client
@@ -41,6 +42,7 @@ from stormpath_wsgi.web.identity import (
 from stormpath_wsgi.web.language import texts_of
 from stormpath_wsgi.web.organizations import organization_of
 from stormpath_wsgi.web.remote_user import Told
+from stormpath_wsgi.web.responses import HeldStart, Particulars
 from stormpath_wsgi.web.token_cookies import Offered, Pair, TokenCookies
 
 log = logging.getLogger(__name__)
@@ -80,21 +82,22 @@ _BOTH_PROOFS = frozenset({Proof.PASSWORD, Proof.SECOND_FACTOR})
 #: Where somebody signs in without a request.
 NOWHERE = Origin()
 
-#: What an answer varies by that depends on who asks, where only cookies were looked at.
-_BY_COOKIE = "Cookie"
-
 #: What the app is told of a stranger.
 _UNTOLD: Mapping[str, str] = {}
 
 #: What is read where no request is being served.
 _NO_ENVIRON: WSGIEnvironment = {"wsgi.url_scheme": "http"}
 
+#: The highest number of cookies whose time is over that are known again without a look at their signatures.
+MOST_OVER = 1000
+
 #: A cookie is renewed when this part of the idle time has gone by: nobody is signed out more than that part too early,
 #: and no browser gets more than one new cookie in that time.
 RENEWAL = 0.1
 
 
-class Known(NamedTuple):
+@dataclass(slots=True)
+class Known:
     """What is remembered about a cookie whose signature is good. Times: seconds since the epoch."""
 
     text: str
@@ -104,6 +107,8 @@ class Known(NamedTuple):
     since: float
     until: float  # when it has to be looked at again
     stale: bool  # whether the browser should have another cookie, or none
+    #: When the browser got another one last, which cookie that is, and the header that set it.
+    renewed: tuple[int, Cookie, tuple[str, str]] | None = None
 
     @property
     def lives(self) -> bool:
@@ -133,6 +138,8 @@ class Sessions(Shared):
         self._ttl = settings.cache_ttl.total_seconds()
         self._signer = SessionSigner(settings.secret_keys)
         self.told = Told(settings)
+        #: Those of a request about which nothing is particular.
+        self.particulars = Particulars(framed_from_here=settings.same_origin_frames)
         #: Who may say which address a visitor has.
         self.proxies = Proxies(settings.proxies)
         self._cookies = {https: Cookie.of_session(settings.session, https=https) for https in (False, True)}
@@ -143,6 +150,9 @@ class Sessions(Shared):
             self.pairs = TokenCookies(client, application, settings, **common)
         # Without a lock: each operation on it is one call into C. The oldest answers go first.
         self._known: OrderedDict[str, Known] = OrderedDict()
+        # Those whose time was over when they came. They stay over, whatever the directory says, and take no place of
+        # others.
+        self._over: OrderedDict[str, Known] = OrderedDict()
 
     def open(self, environ: WSGIEnvironment, judged: Identity | None = None) -> CurrentSession:
         """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
@@ -150,22 +160,27 @@ class Sessions(Shared):
         *judged*: the answer, where another credential has given it; then no cookie decides. Raises
         :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
         """
-        cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
         header = environ.get("HTTP_COOKIE")
-        offered = cookie.texts(header) if header else NO_COOKIE
-        if self.pairs is not None and judged is None:
-            return self._open_with_pair(environ, cookie, offered, self.pairs)
-        known, identity = self._judge(offered) if judged is None else (None, judged)
-        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, identity, environ)
-        return session
+        if judged is not None:
+            known, identity = None, judged
+        elif self.pairs is not None:
+            return self._open_with_pair(environ, header, self.pairs)
+        elif header is None:
+            known, identity = None, NOTHING
+        else:
+            offered = self._cookies[environ["wsgi.url_scheme"] == "https"].texts(header)
+            if len(offered) == 1:
+                known = self.recall(offered[0])
+                identity = FORGED if known is None else known.identity
+            else:
+                known, identity = self._judge(offered)
+        return CurrentSession(self, known, identity, environ)
 
-    def _open_with_pair(
-        self, environ: WSGIEnvironment, cookie: Cookie, offered: Sequence[str], pairs: TokenCookies
-    ) -> CurrentSession:
+    def _open_with_pair(self, environ: WSGIEnvironment, header: str | None, pairs: TokenCookies) -> CurrentSession:
         """The same, where cookies hold tokens as well. The session decides, then the access token, then the refresh
         token, which brings both back.
         """
-        known, identity = self._judge(offered)
+        known, identity = self._judge(self.cookie(environ).texts(header) if header else NO_COOKIE)
         tokens = pairs.offered(environ)
         by_token = pairs.identify(tokens)
         is_in_session = known is not None and known.lives
@@ -180,7 +195,7 @@ class Sessions(Shared):
             known, identity = None, by_token
         elif identity is NOTHING:
             identity = by_token
-        session = environ[SESSION] = CurrentSession(self, cookie, offered, known, identity, environ)
+        session = CurrentSession(self, known, identity, environ)
         if is_refused:
             session.drop_tokens()
         elif known is not None and pair is not None:
@@ -216,10 +231,13 @@ class Sessions(Shared):
             site=development_site(environ),
         )
 
+    def cookie(self, environ: WSGIEnvironment) -> Cookie:
+        """The session cookie, as requests like this one bring it."""
+        return self._cookies[environ["wsgi.url_scheme"] == "https"]
+
     def identify(self, environ: WSGIEnvironment) -> Identity:
         """What the session cookie says, as :meth:`.Credential.identify`."""
-        cookie = self._cookies[environ["wsgi.url_scheme"] == "https"]
-        return self._judge(cookie.texts(environ.get("HTTP_COOKIE", "")))[1]
+        return self._judge(self.cookie(environ).texts(environ.get("HTTP_COOKIE", "")))[1]
 
     def _judge(self, offered: Sequence[str]) -> tuple[Known | None, Identity]:
         """The first of the cookies whose session lives, else the first; and who sends it."""
@@ -233,11 +251,17 @@ class Sessions(Shared):
 
     def recall(self, text: str) -> Known | None:
         """What is known about a cookie's *text*; None when we did not sign it."""
-        known = self._known.get(text)
-        now = self.now()
+        known, now = self._known.get(text), self.now()
         # A clock that was set back makes nothing last longer: what is from the future is not believed.
         if known is not None and known.generation == self.generation() and known.since <= now < known.until:
             return known
+        return self._recall_anew(text, known, now)
+
+    def _recall_anew(self, text: str, known: Known | None, now: float) -> Known | None:
+        """The same, where no answer of before is good any more. *known*: one that was."""
+        over = self._over.get(text)
+        if over is not None and over.since <= now:
+            return over
         session = known.session if known is not None else self._signer.read(text)
         if session is None:
             log.info("A session cookie was not signed with any of our keys.")
@@ -320,8 +344,19 @@ class Sessions(Shared):
             if error.status != 404:
                 raise Unavailable(error.body()) from error  # as in _ask: it is not the visitor's doing
 
-    def renewed(self, session: Session) -> str:
-        """The text of a cookie for *session* as used now."""
+    def renewed(self, known: Known, cookie: Cookie) -> tuple[str, str]:
+        """The header that sets another *cookie* for the session *known*, as used now. Requests that come in the same
+        second, as those for a page and its pictures do, get the same one.
+        """
+        now = int(self.now())
+        last = known.renewed
+        if last is None or last[0] != now or last[1] is not cookie:
+            text = self.renewed_text(known.session)
+            last = known.renewed = now, cookie, cookie.header(text, self.max_age(known.session))
+        return last[2]
+
+    def renewed_text(self, session: Session) -> str:
+        """The text of a cookie for *session*, as used now."""
         return self._signer.write(session._replace(renewed=int(self.now())))
 
     def is_fresh(self, session: Session) -> bool:
@@ -362,11 +397,11 @@ class Sessions(Shared):
             OVER if account is None else Proved(account, CredentialKind.SESSION, session.started, proofs, generation)
         )
         known = Known(text, session, identity, generation, since=now, until=until, stale=account is None or due <= now)
-        self._known.pop(text, None)
-        self._known[text] = known
-        if len(self._known) > self.settings.cache_size:
-            with suppress(KeyError):  # another thread has removed the last one
-                self._known.popitem(last=False)
+        if now < expires:
+            self._known.pop(text, None)
+            _keep(self._known, known, self.settings.cache_size)
+        else:
+            _keep(self._over, known, MOST_OVER)
         return known
 
     def _ask(self, session: Session) -> RememberedAccount | None:
@@ -390,7 +425,14 @@ class Sessions(Shared):
         return account
 
 
-class CurrentSession(Live):
+def _keep(store: OrderedDict[str, Known], known: Known, most: int) -> None:
+    store[known.text] = known
+    if len(store) > most:
+        with suppress(KeyError):  # another thread has removed the last one
+            store.popitem(last=False)
+
+
+class CurrentSession(HeldStart, Live):
     """The session of one request: who is signed in now, and the way to sign in and out.
 
     Lives in ``environ["stormpath.session"]``; ``stormpath.user``, ``stormpath.identity`` and ``REMOTE_USER`` there
@@ -402,51 +444,45 @@ class CurrentSession(Live):
     decide again in the next request that brings them.
     """
 
-    __slots__ = (
-        "_added", "_admits", "_changes", "_cookie", "_known", "_offered", "_sessions", "elsewhere", "ended", "environ",
-        "identity", "lives_on", "user", "varies_by",
-    )  # fmt: skip
+    __slots__ = ("_known", "_sessions", "identity")
 
     _instead = "it belongs to one request. Pickle the href of its user"
 
-    #: The user who is signed in now, or an anonymous one.
-    user: User | AnonymousUser
     #: How it is known who is signed in now, or why nobody is.
     identity: Identity
-    #: The headers that were looked at for it, as ``Vary`` names them.
-    varies_by: str
-    #: Whether a sign-out took the cookie away and could not end the session in the directory.
-    lives_on: bool
-    #: Whether somebody would be signed in by this request at another host, and is not at this one.
-    elsewhere: bool
-    #: The hrefs of the accounts whose sessions the last sign-in or sign-out has ended in this browser.
-    ended: Sequence[str]
-    #: What follows a sign-in. None while no code of the app runs: the middleware sees to it that a request leaves no
-    #: cycle (environ, session, environ) for the garbage collector.
-    environ: WSGIEnvironment | None
 
     def __init__(
         self,
         sessions: Sessions,
-        cookie: Cookie,
-        offered: Sequence[str],
         known: Known | None,
         identity: Identity,
         environ: WSGIEnvironment,
     ) -> None:
+        # What HeldStart has, and here for its own sake: to call its __init__ would take a tenth of all our time.
+        self.environ, self._particulars = environ, sessions.particulars
+        self.cookies = ()
+        self._status = ""
+        self.begun = False
         self._sessions = sessions
-        self._cookie = cookie
-        self._offered = offered  # the texts of all cookies of that name
-        self.environ = environ
-        self.lives_on = self.elsewhere = False
-        self._admits: Callable[[RememberedAccount], bool] | None = None
-        self.ended = ()
-        self.varies_by = _BY_COOKIE
-        self._changes: Sequence[tuple[str, str]] = ()
-        self._added: Sequence[tuple[str, str]] = ()
+        environ[SESSION] = self
         self._become(known, identity)
         if known is not None and known.stale:
             self._refresh(known)
+
+    @property
+    def lives_on(self) -> bool:
+        """Whether a sign-out took the cookie away and could not end the session in the directory."""
+        return self._particulars.lives_on
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether somebody would be signed in by this request at another host, and is not at this one."""
+        return self._particulars.elsewhere
+
+    @property
+    def ended(self) -> Sequence[str]:
+        """The hrefs of the accounts whose sessions the last sign-in or sign-out has ended in this browser."""
+        return self._particulars.ended
 
     @property
     def remember(self) -> bool | None:
@@ -515,10 +551,10 @@ class CurrentSession(Live):
         The session of anybody else stays as it is, with its cookie: it is good at another host. *admits* may ask the
         directory, and raise :class:`~stormpath_wsgi.errors.Unavailable`.
         """
-        self._admits = admits
+        self.particulars.admits = admits
         identity = self.identity
         if isinstance(identity, Proved) and not admits(identity.account):
-            self.elsewhere = True
+            self.particulars.elsewhere = True
             log.info("The account %s is not one of this host's, so nobody is signed in here.", identity.href)
             self._become(None, Refused(identity.kind, "the account is not one of the organization at this host"))
 
@@ -559,7 +595,8 @@ class CurrentSession(Live):
             started=started,
             new_browser=new_browser,
         )
-        if self._admits is not None and known.identity.account and not self._admits(known.identity.account):
+        admits, account_now = self._particulars.admits, known.identity.account
+        if admits is not None and account_now is not None and not admits(account_now):
             self._sessions.end(known)
             raise fault(Code.TOKEN_ACCOUNT_NOT_MAPPED)
         pairs = self._sessions.pairs
@@ -579,11 +616,11 @@ class CurrentSession(Live):
         try:
             self._end()
         except Unavailable:
-            self.lives_on = True
+            self.particulars.lives_on = True
             raise
         finally:
             self._become(None, NOTHING)
-            self._changes = self._cookie.removal
+            self._set_cookies(self._cookie.removal)
             self._add_removal()
 
     def origin(self) -> Origin:
@@ -594,7 +631,8 @@ class CurrentSession(Live):
 
     def add_cookie(self, header: tuple[str, str]) -> None:
         """Have the answer set one more cookie of ours: *header* is its ``Set-Cookie``."""
-        self._added = (*self._added, header)
+        self.particulars.added = (*self._particulars.added, header)
+        self.cookies = (*self.cookies, header)
 
     def revoke_token(self) -> None:
         """End the access token of the token endpoint that has decided who sends this request, if one has. What other
@@ -616,7 +654,7 @@ class CurrentSession(Live):
         pairs = self._sessions.pairs
         if pairs is not None and pair is not None:
             lasting = self._sessions.max_age(known.session) is not None
-            self._changes = (*self._changes, *pairs.headers(pair, https=self._https, lasting=lasting))
+            self.cookies = (*self.cookies, *pairs.headers(pair, https=self._https, lasting=lasting))
 
     def drop_tokens(self) -> None:
         """Have the answer take the cookies with tokens away, if there are any in the request that sign nobody in."""
@@ -627,8 +665,8 @@ class CurrentSession(Live):
     def _add_removal(self) -> None:
         pairs = self._sessions.pairs
         if pairs is not None:
-            gone = [header for header in pairs.removal(https=self._https) if header not in self._changes]
-            self._changes = (*self._changes, *gone)
+            gone = [header for header in pairs.removal(https=self._https) if header not in self.cookies]
+            self.cookies = (*self.cookies, *gone)
 
     @property
     def _https(self) -> bool:
@@ -638,47 +676,53 @@ class CurrentSession(Live):
     @property
     def matters(self) -> bool:
         """Whether another visitor, or the same one later, may get another answer."""
-        return True if self._changes or self._added else self.user.looked_at
+        return self.user.looked_at or bool(self.cookies)
 
     def headers(self) -> list[tuple[str, str]]:
         """What the answer has to tell the browser about the session."""
-        return [*self._changes, *self._added]
+        return list(self.cookies)
+
+    @property
+    def _cookie(self) -> Cookie:
+        return self._sessions.cookie(self.environ or _NO_ENVIRON)
 
     def _become(self, known: Known | None, identity: Identity) -> None:
         self._known = known
         self.identity = identity
         account, variables, environ = identity.account, self._sessions.told, self.environ
-        self.user = AnonymousUser() if account is None else User(account)
-        self.user.looked_at = variables.varies
+        self.user = user = AnonymousUser() if account is None else User(account)
+        if variables.varies:
+            user.looked_at = True
         if environ is not None:
-            environ[USER] = self.user
+            environ[USER] = user
             environ[IDENTITY] = identity
             told = _UNTOLD if account is None else account.told
             for name in variables.names:
                 if name in told:
                     environ[name] = told[name]
-                else:
-                    environ.pop(name, None)  # it said somebody else
+                elif name in environ:
+                    del environ[name]  # it said somebody else
 
     def _refresh(self, known: Known) -> None:
         if not known.lives:
-            self._changes = self._cookie.removal
+            self.cookies = self._cookie.removal
         else:
-            self._keep(self._sessions.renewed(known.session), known.session)
+            self.cookies = (self._sessions.renewed(known, self._cookie),)
 
     def _end(self) -> None:
         """End all sessions of this browser."""
-        self.ended = ()
+        ended: list[str] = []
+        self.particulars.ended = ended
         for known in self._held():
             account = known.identity.account
-            if account is not None and account.href not in self.ended:
-                self.ended = (*self.ended, account.href)
+            if account is not None and account.href not in ended:
+                ended.append(account.href)
             self._sessions.end(known)
         pairs = self._sessions.pairs
         if pairs is not None:
             for held in list(pairs.held(pairs.offered(self.environ or _NO_ENVIRON))):
-                if held.account not in self.ended:
-                    self.ended = (*self.ended, held.account)
+                if held.account not in ended:
+                    ended.append(held.account)
                 self._sessions.end_token(held.path)
 
     def _held(self) -> Iterator[Known]:
@@ -686,13 +730,17 @@ class CurrentSession(Live):
         own = self._known
         if own is not None:
             yield own
-        for text in self._offered:
+        for text in self._cookie.texts((self.environ or _NO_ENVIRON).get("HTTP_COOKIE", "")):
             known = None if own is not None and own.text == text else self._sessions.recall(text)
             if known is not None and known.lives:
                 yield known
 
     def _keep(self, text: str, session: Session) -> None:
-        self._changes = (self._cookie.header(text, self._sessions.max_age(session)),)
+        self._set_cookies([self._cookie.header(text, self._sessions.max_age(session))])
+
+    def _set_cookies(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Have the answer set these, in place of what was to be set of the session before."""
+        self.cookies = (*headers, *self._particulars.added)
 
 
 def session_of(environ: WSGIEnvironment) -> CurrentSession:

@@ -76,18 +76,18 @@ ARROWS: dict[str, set[str]] = {
     "web/request_authenticators": {"client", "web/basic", "web/bearer", "web/identity"},
     "api_auth": {"client", "web/request_authenticators"},
     "web/token_cookies": {"client", "cookie", "settings", "web/bearer", "web/identity", "web/remote_user"},
+    "web/responses": {"users", "web/environ"},
     "session": {
         "client", "cookie", "devices", "settings", "texts", "users", "web/address", "web/bearer", "web/environ",
-        "web/identity", "web/language", "web/organizations", "web/remote_user", "web/token_cookies",
+        "web/identity", "web/language", "web/organizations", "web/remote_user", "web/responses", "web/token_cookies",
     },
     "web/credentials": {
-        "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user",
+        "client", "limits", "settings", "web/basic", "web/bearer", "web/identity", "web/remote_user", "web/responses",
     },
     "flows": {
         "client", "cookie", "limits", "passwords", "remembered", "session", "settings", "signing", "tickets",
         "web/bearer", "web/environ",
     },
-    "web/responses": {"users", "web/environ"},
     "policy": {
         "checks", "client", "session", "settings", "texts", "users", "web/environ", "web/identity", "web/language",
         "web/negotiation", "web/responses",

@@ -98,14 +98,16 @@ class Pages:
         self._by_name: Mapping[str, AnyPage] = {page.name: page for page in served.values()}
         #: Where the pages are that are served, by their names: paths below the mount point of the application.
         self.addresses: Mapping[str, str] = {page.name: page.uri for page in served.values()}
-        # Native strings of WSGI: the bytes of the path, each one character (PEP 3333, "Unicode Issues").
-        self._pages: Mapping[str, AnyPage] = {
+        #: The pages by their paths below the mount point of the application, each a native string of WSGI: the bytes of
+        #: the path, each one character (PEP 3333, "Unicode Issues").
+        self.exact: Mapping[str, AnyPage] = {
             path.encode().decode("latin-1"): page for page in served.values() for path in page.paths
         }
         self._below = tuple(
             (f"{path.encode().decode('latin-1')}/", page) for page in served.values() for path in page.above
         )
-        self._prefixes = tuple(path for path, _ in self._below)
+        #: What the paths begin with of the pages that have more than one, in the same form.
+        self.above = tuple(path for path, _ in self._below)
         if served:
             log.info(
                 "We answer at %s; what the application has there is hidden. The setting uri in each of these sections "
@@ -119,8 +121,8 @@ class Pages:
 
     def find(self, path_info: str) -> AnyPage | None:
         """The page at *path_info*, below the mount point of the application."""
-        page = self._pages.get(path_info)
-        if page is None and path_info.startswith(self._prefixes):
+        page = self.exact.get(path_info)
+        if page is None and path_info.startswith(self.above):
             [page, *_] = [above for path, above in self._below if path_info.startswith(path)]
         return page
 

@@ -223,7 +223,7 @@ class TestSite:
         text = cookies[names[0]]
         if since is not None and begun is not None:
             started = begun.started - int(since.total_seconds())
-            text = self.middleware.sessions.renewed(begun._replace(started=started))
+            text = self.middleware.sessions.renewed_text(begun._replace(started=started))
         return {**cookies, **dict.fromkeys(names, text)}
 
     def _do_what_is_due(self) -> None:

@@ -14,15 +14,19 @@ from stormpath_wsgi.web.basic import BasicCredential
 from stormpath_wsgi.web.bearer import AccessTokenCredential
 from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Identity, Proved, first_offered
 from stormpath_wsgi.web.remote_user import Told
+from stormpath_wsgi.web.responses import Particulars
 
 _BY_HEADER, _BY_BOTH = "Authorization", "Cookie, Authorization"
 
 
 class Varies(Protocol):
-    """The session of one request. *varies_by*: the headers that were looked at, as ``Vary`` names them."""
+    """The session of one request."""
 
     identity: Identity
-    varies_by: str
+
+    @property
+    def particulars(self) -> Particulars:
+        """What is particular about the request, to change it."""
 
 
 S = TypeVar("S", bound=Varies)
@@ -103,8 +107,8 @@ class Credentials(Generic[S]):
         if may_be_session and self._takes_sessions:
             session = self._sessions.open(environ)
             if judged is NOTHING or session.identity is not NOTHING:
-                session.varies_by = _BY_BOTH
+                session.particulars.varies_by = _BY_BOTH
                 return session
         session = self._sessions.open(environ, judged)
-        session.varies_by = _BY_BOTH if self._session_first else _BY_HEADER
+        session.particulars.varies_by = _BY_BOTH if self._session_first else _BY_HEADER
         return session

@@ -16,8 +16,6 @@ PAGES = "stormpath.pages"
 OFFERS_BASIC = "stormpath.offers_basic"
 #: The :class:`~stormpath_wsgi.policy.Rule` that has refused somebody who is signed in.
 REFUSED_BY = "stormpath.refused_by"
-#: True where the application was told that the directory is unavailable, by an exception.
-UNAVAILABLE = "stormpath.unavailable"
 #: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
 MOUNT = "stormpath.mount"
 #: The :class:`~stormpath_wsgi.texts.Texts` that the visitor reads, where a language was chosen.

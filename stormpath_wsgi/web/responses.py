@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from types import TracebackType
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from webob import Request, Response
 
 from stormpath_wsgi.errors import Unavailable, noticing
-from stormpath_wsgi.users import HasUser, current
-from stormpath_wsgi.web.environ import PAGES, UNAVAILABLE
+from stormpath_wsgi.events import Origin
+from stormpath_wsgi.users import AnonymousUser, RememberedAccount, User, current
+from stormpath_wsgi.web.environ import PAGES
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 Headers: TypeAlias = list[tuple[str, str]]
-#: Adds to the headers of an answer what they lack.
-Completes: TypeAlias = Callable[[Headers], Headers]
 ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]"
 
 #: The header of a page that only pages of the same site may show in a frame.
 FRAMED_FROM_HERE = ("X-Frame-Options", "SAMEORIGIN")
 
-#: The types of bodies that are complete already.
-FINISHED = (list, tuple)
+#: The header of an answer that no shared cache may store.
+PRIVATE = ("Cache-Control", "private")
+
+#: Headers that say what caches may do.
+_ABOUT_CACHES = frozenset({"vary", "cache-control", "expires"})
 
 
 class Refusals(Protocol):
@@ -41,55 +45,92 @@ class Refusals(Protocol):
         """The application that answers when the directory cannot be reached."""
 
 
-class Session(HasUser, Protocol):
-    """What a response has to know of the session of its request (:class:`~stormpath_wsgi.session.CurrentSession`)."""
+@dataclass(slots=True)
+class Particulars:
+    """What is particular about a request and its session. Nearly all requests share one of these, in which nothing is:
+    to make as many attributes for each request would take as long as the look at its cookie.
+    """
 
-    #: The WSGI environ of the request, while code of the application runs.
-    environ: WSGIEnvironment | None
+    #: Whether a page of the app that says nothing of frames may be shown in those of the same site only.
+    framed_from_here: bool = False
+    #: The headers of the request that were looked at to know who sends it, as ``Vary`` names them.
+    varies_by: str = "Cookie"
+    #: A header that the answer depends on, whoever sends the request; None: there is none.
+    varies_always_by: str | None = None
+    #: Whether the app was told that the directory is unavailable, by an exception.
+    is_disturbed: bool = False
+    #: What the app has given to ``start_response``.
+    exc_info: ExcInfo | None = None
+    #: Whether a sign-out took the cookie away and could not end the session in the directory.
+    lives_on: bool = False
+    #: Whether somebody would be signed in by this request at another host, and is not at this one.
+    elsewhere: bool = False
+    #: The hrefs of the accounts whose sessions the last sign-in or sign-out has ended in this browser.
+    ended: Sequence[str] = ()
+    #: Who may be signed in by this request; None: everybody.
+    admits: Callable[[RememberedAccount], bool] | None = None
+    #: ``Set-Cookie`` headers of ours besides those of the session.
+    added: Sequence[tuple[str, str]] = ()
+    #: Whether the object belongs to one request only.
+    is_own: bool = False
 
-    @property
-    def varies_by(self) -> str:
-        """The headers that were looked at, as ``Vary`` names them."""
 
-    @property
-    def matters(self) -> bool:
-        """Whether another visitor, or the same one later, may get another answer."""
-
-    def headers(self) -> Headers:
-        """What the answer has to tell the browser about the session."""
-
-
-class HeldStart:
+class HeldStart(ABC):
     """The ``start_response`` of one request. It keeps the status and the headers back until the first bytes of the
     body.
 
     Only then is it known whether the app has looked at the user, which decides about the headers. PEP 3333 allows this:
     a server does not send them before the first bytes either.
+
+    The session of the request (:class:`~stormpath_wsgi.session.CurrentSession`) is one of these: a second object for
+    each request would take time.
     """
 
-    __slots__ = ("_complete", "_environ", "_exc_info", "_headers", "_session", "_start", "_status", "_write", "begun")
+    __slots__ = ("_headers", "_particulars", "_status", "_write", "begun", "cookies", "environ", "start", "user")
 
-    def __init__(
-        self,
-        session: Session,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        complete: Completes | None,
-    ) -> None:
-        self._complete = complete
-        self._environ = environ
-        self._session = session
-        self._start = start_response
+    #: The ``start_response`` of the server.
+    start: StartResponse
+    #: Whether the server has status and headers.
+    begun: bool
+    #: The user who is signed in now, or an anonymous one.
+    user: User | AnonymousUser
+    #: What the answer has to tell the browser: ``Set-Cookie`` headers of ours.
+    cookies: Sequence[tuple[str, str]]
+    #: The WSGI environ of the request. None while no code of the app runs: a request leaves no cycle (environ, session,
+    #: environ) for the garbage collector.
+    environ: WSGIEnvironment | None
+
+    _headers: Headers
+    _particulars: Particulars
+    _write: Callable[[bytes], object]
+
+    def __init__(self, environ: WSGIEnvironment, particulars: Particulars) -> None:
+        self.environ = environ
+        self._particulars = particulars
+        self.cookies = ()
         self._status = ""
         self.begun = False
 
+    @abstractmethod
+    def origin(self) -> Origin:
+        """Where the request comes from."""
+
+    @property
+    def particulars(self) -> Particulars:
+        """What is particular about this request, to change it."""
+        if not self._particulars.is_own:
+            self._particulars = replace(self._particulars, is_own=True)
+        return self._particulars
+
     def __call__(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Callable[[bytes], object]:
         """``start_response`` for the app."""
-        if self._status and exc_info is None:
+        if exc_info is not None:
+            self.particulars.exc_info = exc_info
+        elif self._status:
             raise AssertionError("start_response was called twice without exc_info (PEP 3333)")
-        self._status, self._headers, self._exc_info = status, headers, exc_info
+        self._status, self._headers = status, headers
         if self.begun:  # the server knows whether it has sent the first headers, and raises exc_info if so
-            self._tell_server(unfinished=True)
+            self._tell_server(True)
         return self._write_through
 
     def begin(self, first: bytes | None = None) -> None:
@@ -98,49 +139,64 @@ class HeldStart:
         *first*: the first bytes of a body whose rest is still to be made, with perhaps another look at the user.
         """
         if not self.begun and self._status:
-            self._tell_server(unfinished=first is not None and not _is_all(first, self._headers))
+            self._tell_server(first is not None and not _is_all(first, self._headers))
 
-    def finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
+    def finish(self, body: Iterable[bytes], environ: WSGIEnvironment) -> Iterable[bytes]:
         """The *body* for the server: as it is when no code of the app is left to run, else with the user bound."""
-        if type(body) in FINISHED or type(body) is self._environ.get("wsgi.file_wrapper"):
-            self.begin()
+        kind = type(body)
+        if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
+            if self._status and not self.begun:
+                self._tell_server(False)
+            self.start = self._write = _too_late
             return body
-        return StreamedBody(body, self)
+        return StreamedBody(body, self, environ)
 
-    def unavailable(self, error: Unavailable) -> Iterable[bytes]:
+    def unavailable(self, error: Unavailable, environ: WSGIEnvironment) -> Iterable[bytes]:
         """The body of a 503 in place of what the app began to say. Raises *error* when the server has that already."""
         if self.begun:
             raise error
         self._status = ""
-        return unavailable(error, self._environ, self)
+        return unavailable(error, environ, self)
 
-    def _tell_server(self, *, unfinished: bool) -> None:
+    def let_go(self) -> None:
+        """Forget the server, which may know the environ, in which we are: so no cycle is left."""
+        self.start = self._write = _too_late
+
+    def _tell_server(self, unfinished: bool) -> None:
         self.begun = True
-        headers, exc_info = self._headers, self._exc_info
-        self._exc_info = None  # a traceback holds the frames that hold us
-        if self._complete is not None:
-            headers = self._complete(headers)
-        if self._status[:3] == "500" and UNAVAILABLE in self._environ:
-            _tell_of_swallowed()
-        if unfinished or self._session.matters:
-            headers = _varying(headers, self._session.varies_by)
-            if ours := self._session.headers():
-                headers = [*_kept_private(headers), *ours]
-        self._write = self._start(self._status, headers, exc_info)
+        headers, its = self._headers, self._particulars
+        if its.framed_from_here:
+            for name, value in headers:
+                if name == "Content-Type" or name.lower() == "content-type":
+                    if _is_page(value):
+                        headers = _framed_from_here(headers)
+                    break
+        # Whether another visitor, or the same one later, may get another answer.
+        if self.cookies:
+            headers = _with_cookies(headers, self.cookies, its.varies_by)
+        elif self.user.looked_at or unfinished:
+            headers = _varying(headers, its.varies_by)
+        exc_info = None
+        if its.is_own:
+            if its.varies_always_by is not None:
+                headers = _varying(headers, its.varies_always_by)
+            if its.is_disturbed and self._status[:3] == "500":
+                _tell_of_swallowed()
+            exc_info, its.exc_info = its.exc_info, None  # a traceback holds the frames that hold us
+        self._write = self.start(self._status, headers, exc_info)
 
     def _write_through(self, data: bytes) -> None:
         self.begin(data)
         self._write(data)
 
-    def bound(self, step: Callable[[], T]) -> T:
+    def bound(self, step: Callable[[], T], environ: WSGIEnvironment) -> T:
         """Calls *step* while the user of this request is bound, and returns what it returns."""
-        session = self._session
-        token = current.set(session)
-        session.environ = self._environ
+        token = current.set(self)
+        self.environ = environ
         try:
             return step()
         finally:
-            session.environ = None
+            self.environ = None
             current.reset(token)
 
 
@@ -150,11 +206,10 @@ class StreamedBody:
     So nothing stays bound when the visitor hangs up, or when the server closes the body in another thread.
     """
 
-    __slots__ = ("_body", "_chunks", "_start")
+    __slots__ = ("_body", "_chunks", "_environ", "_start")
 
-    def __init__(self, body: Iterable[bytes], start: HeldStart) -> None:
-        self._body = body
-        self._start = start
+    def __init__(self, body: Iterable[bytes], start: HeldStart, environ: WSGIEnvironment) -> None:
+        self._body, self._start, self._environ = body, start, environ
         self._chunks: Iterator[bytes] | None = None
 
     def __iter__(self) -> StreamedBody:
@@ -163,12 +218,13 @@ class StreamedBody:
     def __next__(self) -> bytes:
         start = self._start
         try:
-            chunk = start.bound(self._step)
+            chunk = start.bound(self._step, self._environ)
         except Unavailable as error:
-            self._chunks = iter(start.unavailable(error))
+            self._chunks = iter(start.unavailable(error, self._environ))
             return next(self)
         except StopIteration:
             start.begin()
+            start.let_go()
             raise
         if not start.begun:
             start.begin(chunk)
@@ -177,8 +233,11 @@ class StreamedBody:
     def close(self) -> None:
         """Called by the server at the end: closes the body of the app."""
         close = getattr(self._body, "close", None)
-        if close is not None:
-            self._start.bound(close)
+        try:
+            if close is not None:
+                self._start.bound(close, self._environ)
+        finally:
+            self._start.let_go()
 
     def _step(self) -> bytes:
         if self._chunks is None:
@@ -186,11 +245,15 @@ class StreamedBody:
         return next(self._chunks)
 
 
+def _too_late(*_: Any) -> Any:
+    raise AssertionError("start_response or write was called after the end of the body (PEP 3333)")
+
+
 def _keep_in_mind(error: Unavailable) -> None:
     """Have the request that is being served know of *error*, if any is."""
-    environ = getattr(current.get(None), "environ", None)
-    if environ is not None:
-        environ[UNAVAILABLE] = True
+    serving = current.get(None)
+    if isinstance(serving, HeldStart):
+        serving.particulars.is_disturbed = True
 
 
 noticing.append(_keep_in_mind)
@@ -215,9 +278,12 @@ def unavailable(error: Unavailable, environ: WSGIEnvironment, start_response: St
 
 def _varying(headers: Headers, names: str) -> Headers:
     """*headers* with *names* in their Vary header. It stays one line, because some caches read only the first."""
-    there = [value for name, value in headers if name.lower() == "vary"]
-    if not there:
+    for name, _ in headers:
+        if name == "Vary" or name.lower() == "vary":
+            break
+    else:
         return [*headers, ("Vary", names)]
+    there = [value for name, value in headers if name.lower() == "vary"]
     fields = [field.strip().lower() for value in there for field in value.split(",")]
     missing = [name for name in names.split(", ") if name.lower() not in fields]
     if not missing or "*" in fields:
@@ -225,29 +291,27 @@ def _varying(headers: Headers, names: str) -> Headers:
     return [*(pair for pair in headers if pair[0].lower() != "vary"), ("Vary", ", ".join([*there, *missing]))]
 
 
-def varying_by(name: str, complete: Completes | None) -> Completes:
-    """What completes the headers of a request whose answer depends on its header *name*, whoever sends it.
+def _with_cookies(headers: Headers, cookies: Sequence[tuple[str, str]], names: str) -> Headers:
+    """*headers* with *cookies* of ours and with *names* in their Vary header. No shared cache stores such an answer."""
+    for name, _ in headers:
+        if name.lower() in _ABOUT_CACHES:
+            return [*_kept_private(_varying(headers, names)), *cookies]
+    return [*headers, ("Vary", names), PRIVATE, *cookies]
 
-    *complete*: what is done besides.
-    """
-    return lambda headers: _varying(headers if complete is None else complete(headers), name)
 
-
-def framed_from_here_only(headers: Headers) -> Headers:
-    """*headers* with X-Frame-Options, if they belong to a page and do not mention frames.
-
-    This prevents clickjacking.
-    """
-    page = False
+def _framed_from_here(headers: Headers) -> Headers:
+    """*headers* of a page with X-Frame-Options, if they do not mention frames. This prevents clickjacking."""
     for name, value in headers:
         name = name.lower()
-        if name == "content-type":
-            page = value[:9].lower() == "text/html" or value[:21].lower() == "application/xhtml+xml"
-            if not page:
-                break
-        elif name == "x-frame-options" or (name == "content-security-policy" and "frame-ancestors" in value.lower()):
+        if name == "x-frame-options" or (name == "content-security-policy" and "frame-ancestors" in value.lower()):
             return headers
-    return [*headers, FRAMED_FROM_HERE] if page else headers
+    return [*headers, FRAMED_FROM_HERE]
+
+
+@lru_cache(100)
+def _is_page(content_type: str) -> bool:
+    """Whether a browser shows what is of this type as a page."""
+    return content_type[:9].lower() == "text/html" or content_type[:21].lower() == "application/xhtml+xml"
 
 
 def _is_all(data: bytes, headers: Headers) -> bool:
@@ -262,4 +326,4 @@ def _kept_private(headers: Headers) -> Headers:
     if "no-store" in directives:
         return headers
     kept = [pair for pair in headers if pair[0].lower() not in ("cache-control", "expires")]
-    return [*kept, ("Cache-Control", "private, no-cache" if "no-cache" in directives else "private")]
+    return [*kept, ("Cache-Control", "private, no-cache") if "no-cache" in directives else PRIVATE]
