@@ -17,6 +17,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.events import Serving, serving
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Account)
 
 #: How a group is named: by a Group of the client, by its href, or by its name in the account's own directory.
 GroupName: TypeAlias = Group | str
@@ -99,9 +100,9 @@ class RememberedAccount:
         found = key in (groups.hrefs if key.startswith(self._group_url) else groups.names)
         return found or (not groups.complete and self._ask(key))
 
-    def resource(self) -> Account:
+    def resource(self, kind: type[A]) -> A:
         """A new object of the client for the account, with the attributes that were read."""
-        return Account(self._client, properties=self.account)
+        return kind(self._client, properties=self.account)
 
     def group_resources(self) -> list[Group]:
         """New objects of the client for the groups in :meth:`groups`."""
@@ -204,8 +205,12 @@ class User(Live):
     @property
     def account(self) -> Account:
         """The object of the client for this account, for custom data, memberships and changes."""
+        return self.account_as(Account)
+
+    def account_as(self, kind: type[A]) -> A:
+        """The same as :attr:`account`, as an object of the class *kind*."""
         self.looked_at = True
-        return self._remembered.resource()
+        return self._remembered.resource(kind)
 
     @property
     def custom_data(self) -> Any:
@@ -275,6 +280,10 @@ class AnonymousUser(Live):
         """An empty list."""
         self.looked_at = True
         return []
+
+    def account_as(self, kind: type[Account]) -> None:
+        """None: the visitor has no account."""
+        self.looked_at = True
 
     def get_id(self) -> str | None:
         """None: the visitor has no account."""

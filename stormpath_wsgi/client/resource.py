@@ -72,6 +72,12 @@ class Resource(Live, kinds.Kind):
     _wire: Mapping[str, Any] = MappingProxyType({})
     _changed = cast("dict[str, Any]", MappingProxyType({}))
 
+    _client: Opened
+    _expand: str | None
+    _loaded: bool
+    _lent: dict[str, Any]
+    _related: dict[str, Resource]
+
     def __init__(
         self,
         client: Opened,
@@ -91,9 +97,8 @@ class Resource(Live, kinds.Kind):
             if not isinstance(href, str):
                 raise TypeError(f"href must be a string, not {type(href).__name__}")
             properties = {"href": href}
-        self._client = client
-        self._expand = wire_expand(expand)
-        self._loaded = False
+        # As __setattr__ lets pass, without eight calls of it.
+        vars(self).update(_client=client, _expand=wire_expand(expand))
         self._take(properties if "href" in properties else self._sent(properties))
 
     @property
@@ -244,11 +249,8 @@ class Resource(Live, kinds.Kind):
 
     def _take(self, properties: Mapping[str, Any]) -> None:
         """Takes *properties* as the loaded state, and drops all changes."""
-        self._wire = properties
-        self._loaded = properties.keys() != {"href"}  # else it is a bare link
-        self._changed = {}
-        self._lent: dict[str, Any] = {}
-        self._related: dict[str, Resource] = {}
+        loaded = len(properties) > 1 or "href" not in properties  # else it is a bare link
+        vars(self).update(_wire=properties, _loaded=loaded, _changed={}, _lent={}, _related={})
 
     def _changes(self) -> dict[str, Any]:
         """The changes that :meth:`save` would send, in JSON."""

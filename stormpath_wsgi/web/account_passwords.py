@@ -154,4 +154,4 @@ class AccountPasswords:
         """Whether the account has a second factor that counts, or is asked for something else at a sign-in."""
         if self._client.data_store.list(f"{account.href}/factors", _FACTOR)["items"]:
             return True
-        return self._asks_more(account.resource(), origin)
+        return self._asks_more(account.resource(Account), origin)

@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi import jwt
-from stormpath_wsgi.client import AccessToken, Account, Application, Client
+from stormpath_wsgi.client import AccessToken, Application, Client
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.grants import JWT, JwtAuthenticator, NotGood, is_refusal
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 from stormpath_wsgi.kinds import ID
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.users import Groups, RememberedAccount
+from stormpath_wsgi.users import A, Groups, RememberedAccount
 from stormpath_wsgi.web.basic import find_key
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
 from stormpath_wsgi.web.remote_user import Told
@@ -207,8 +207,8 @@ class AccountByHref(RememberedAccount):
         self._groups = Groups(frozenset(), frozenset(), complete=True, items=(), page=page)
         return self._groups
 
-    def resource(self) -> Account:
-        return Account(self._client, self.href)
+    def resource(self, kind: type[A]) -> A:
+        return kind(self._client, self.href)
 
 
 class _Unloaded(Mapping[str, Any]):
