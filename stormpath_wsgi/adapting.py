@@ -7,6 +7,7 @@ nothing of this.
 
 from __future__ import annotations
 
+from stormpath_wsgi.flows.cookies import SignedCookie
 from stormpath_wsgi.pages import AnyPage, Pages, declared
 from stormpath_wsgi.pages.answer import Answer
 from stormpath_wsgi.pages.change import CONFIRMATION, ChangePage
@@ -68,6 +69,7 @@ __all__ = [
     "Pages",
     "RegisterPage",
     "RegisterSettings",
+    "SignedCookie",
     "Texts",
     "TooLarge",
     "declared",

@@ -118,7 +118,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "paste": {"middleware"},
     "adapting": {
-        "pages", "settings", "texts", "web/bodies", "web/environ", "web/language", "web/negotiation", "web/responses",
+        "flows", "pages", "settings", "texts", "web/bodies", "web/environ", "web/language", "web/negotiation",
+        "web/responses",
     },
     "testing": {"client", "cookie", "directory", "importing", "middleware", "policy", "session", "users"},
     "__init__": {"client", "middleware", "policy", "settings", "users"},

@@ -13,6 +13,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask
 
 from flask_stormpath.checks import check_before_serving, own_views, tell_of_another_user
+from flask_stormpath.freshness import cookie_of
 from flask_stormpath.late import LatePages
 from flask_stormpath.pages import pages_of_flask
 from flask_stormpath.routing import matches_hosts
@@ -35,6 +36,8 @@ class FlaskMiddleware(StormpathMiddleware):
         self.returns: frozenset[str] = frozenset()
         #: The pages in whose place the app has a view of its own; None: not known before the first request.
         self._left_to_app: frozenset[str] | None = None
+        #: Keeps whether the sign-in of a browser is fresh.
+        self.fresh = cookie_of(self.settings)
         self.late = LatePages(app, self.pages)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

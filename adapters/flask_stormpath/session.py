@@ -18,6 +18,7 @@ import flask_login
 from flask import Flask, g, has_request_context, request_started, session
 from flask_login import FlaskLoginClient, LoginManager, current_user
 
+from flask_stormpath import freshness
 from flask_stormpath.extension import ASKED, current, current_session, refused_by_listener, stormpath, warn_once
 from flask_stormpath.flags import AnonymousUser
 from flask_stormpath.models import User
@@ -29,9 +30,6 @@ from stormpath_wsgi.flows import Finished, SignInRefused
 log = logging.getLogger(__name__)
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
-
-#: In the Flask session: the id of our session that Flask-Login's ``_fresh``, beside it, is said of.
-_FRESH_OF = "_stormpath_fresh_of"
 
 
 def login_user(
@@ -94,7 +92,7 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
     def __init__(self) -> None:
         super().__init__()
         self.session_protection = None  # it watches the Flask session
-        self.request_loader(lambda request: _visitor())
+        self.request_loader(_by_our_session)
         # Asked when nobody was found. Flask-Login does not come to ask about the request once it has met a cookie that
         # it takes for its own and cannot read; that must not keep anybody out.
         self.anonymous_user = lambda: _visitor() or AnonymousUser()
@@ -105,8 +103,20 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
         flask_login.user_logged_in.connect(_begin, app)
         flask_login.user_logged_out.connect(_end, app)
         flask_login.user_login_confirmed.connect(_note_freshness, app)
-        flask_login.user_accessed.connect(_check_freshness, app)
         request_started.connect(_admit_test_client, app)
+        app.after_request(freshness.leave)
+
+    def _load_user(self) -> None:
+        """Called by Flask-Login when ``current_user`` is first looked at in a request.
+
+        Where the app has not changed who is asked, the Flask session and the remember cookie are not looked at.
+        """
+        freshness.follow()
+        if self._request_callback is _by_our_session:
+            flask_login.user_accessed.send(current())
+            self._update_request_context_with_user(_visitor())
+        else:
+            super()._load_user()
 
     def user_loader(self, callback: Loader) -> Loader:
         """Accepted, and never called.
@@ -117,10 +127,13 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
         return callback
 
 
+def _by_our_session(request: object) -> User | None:
+    return _visitor()
+
+
 def _visitor() -> User | None:
     """Whoever is signed in, with what the session knows of the account: the directory is not asked."""
-    account = current_session().user.account
-    return None if account is None else account.seen_as(User)
+    return current_session().user.account_as(User)
 
 
 def _begin(app: Flask, user: Any) -> None:
@@ -136,7 +149,7 @@ def _begin(app: Flask, user: Any) -> None:
 
 
 def _enter(app: Flask, account: Account) -> None:
-    """A new session of ours, and in the Flask session only whether the sign-in was fresh."""
+    """A new session of ours, which is as fresh as Flask-Login was told."""
     fresh = _forget()
     try:
         asked = g.pop(ASKED, None) == account.href
@@ -146,8 +159,7 @@ def _enter(app: Flask, account: Account) -> None:
     except Declined as refused:
         raise refused_by_listener(refused) from refused
     if isinstance(result, Finished):
-        session["_fresh"] = fresh
-        _note_freshness(app)
+        freshness.note(fresh)
     else:
         log.info("%s is not signed in: %s is asked.", account.href, result.asks)
 
@@ -178,7 +190,6 @@ def _admit_test_client(app: Flask, **_: object) -> None:
 
 def _end(app: Flask, user: Any) -> None:
     """*user* is signed in no more. Our pages tell this too, when it is so already; once more does no harm."""
-    session.pop(_FRESH_OF, None)
     ours = current_session()
     if ours.user.is_authenticated and getattr(user, "href", None) not in (None, ours.user.href):
         return  # the session of somebody else, which this sign-in has replaced
@@ -187,6 +198,7 @@ def _end(app: Flask, user: Any) -> None:
         stormpath().flows.sign_out(ours)
     else:
         ours.sign_out()
+    freshness.forget()
 
 
 @contextmanager
@@ -196,8 +208,7 @@ def begun_by_page() -> Iterator[None]:
     yield
     forget_user()
     if _session_id() not in (None, before):
-        session["_fresh"] = True
-        _note_freshness(current())
+        freshness.note(True)
 
 
 def forget_user() -> None:
@@ -206,14 +217,8 @@ def forget_user() -> None:
 
 
 def _note_freshness(app: Flask) -> None:
-    session[_FRESH_OF] = _session_id()
-
-
-def _check_freshness(app: Flask) -> None:
-    """Forget that a sign-in was fresh when that session is over: our pages and the directory cannot tell Flask's."""
-    if "_fresh" in session and (_session_id() is None or session.get(_FRESH_OF) != _session_id()):
-        session.pop("_fresh")
-        session.pop(_FRESH_OF, None)
+    """``flask_login.confirm_login`` was called."""
+    freshness.note(True)
 
 
 def _session_id() -> str | None:

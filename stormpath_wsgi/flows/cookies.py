@@ -73,8 +73,8 @@ class SignedCookie(FlowCookie):
             if len(text) <= self._longest and text.isascii() and self._signer.verify_signature(value, signature):
                 yield value
 
-    def sign(self, session: CurrentSession, value: str, lasts: int) -> None:
-        """Has the answer of *session* set *value*, signed, for so many seconds."""
+    def sign(self, session: CurrentSession, value: str, lasts: int | None = None) -> None:
+        """Has the answer of *session* set *value*, signed, for so many seconds; None: until the browser is closed."""
         self.set(session, self._signer.sign(value).decode(), lasts)
 
 

@@ -223,6 +223,49 @@ class TestFreshness:
         visitor.get("/confirm")
         assert visitor.get("/fresh").text == "True"
 
+    def test_it_needs_no_flask_session(self, app: Flask, visitor: FlaskClient) -> None:
+        """Flask takes longer to read one than we do to say who somebody is."""
+        visitor.get("/enter")
+        assert visitor.get_cookie("session") is None
+        assert visitor.get("/fresh").text == "True"
+        assert visitor.get_cookie("session") is None
+
+    def test_it_is_not_kept_in_a_flask_session_that_the_app_has(self, app: Flask, visitor: FlaskClient) -> None:
+        @app.route("/note")
+        def note() -> str:
+            session["seen"] = user.email
+            return str(flask_login.login_fresh())
+
+        visitor.get("/enter")
+        assert visitor.get("/note").text == "True"
+        with visitor.session_transaction() as kept:
+            assert dict(kept) == {"seen": "ada@example.com"}
+
+    def test_it_ends_with_the_browser(self, app: Flask, visitor: FlaskClient) -> None:
+        visitor.get("/enter")
+        marker, kept = visitor.get_cookie("stormpath_fresh"), visitor.get_cookie("stormpath_session")
+        assert marker is not None and marker.max_age is None and marker.http_only
+        assert kept is not None and kept.max_age is not None
+        visitor.delete_cookie("stormpath_fresh")
+        assert visitor.get("/asked").text == "True False"
+
+    def test_the_word_of_another_session_does_not_count(self, app: Flask, ada: User) -> None:
+        one, other = app.test_client(), app.test_client()
+        one.get("/enter")
+        other.get("/come-back")
+        marker = one.get_cookie("stormpath_fresh")
+        assert marker is not None
+        other.set_cookie("stormpath_fresh", marker.value)
+        assert other.get("/asked").text == "True False"
+
+    def test_what_a_version_of_before_has_kept_in_the_flask_session_does_not_count(
+        self, app: Flask, visitor: FlaskClient
+    ) -> None:
+        visitor.get("/come-back")
+        with visitor.session_transaction() as kept:
+            kept.update({"_fresh": True, "_stormpath_fresh_of": "x"})
+        assert visitor.get("/asked").text == "True False"
+
     def test_it_ends_with_the_session(self, app: Flask, visitor: FlaskClient) -> None:
         visitor.get("/enter")
         visitor.post("/logout", json={})

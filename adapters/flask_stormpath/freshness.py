@@ -1,0 +1,87 @@
+"""Whether the sign-in of this browser is fresh, as Flask-Login calls it: made since the browser was opened.
+
+Flask-Login keeps that in the Flask session, under ``_fresh``. Then every request of every member would bring a Flask
+session, which takes Flask longer to read than all that we do. So a cookie of our own keeps it, which names our session
+and ends when the browser is closed, and in the Flask session it stands only while a request is served.
+"""
+
+from __future__ import annotations
+
+from flask import Response, g, session
+from flask.sessions import NullSession
+
+from flask_stormpath.extension import current_session, stormpath
+from stormpath_wsgi import Settings
+from stormpath_wsgi.adapting import SignedCookie
+
+NAME = "stormpath_fresh"
+
+#: What Flask-Login writes into the Flask session besides who is signed in, and nobody needs here.
+_OF_FLASK_LOGIN = ("_fresh", "_id")
+
+#: In ``flask.g``: whether what stands under ``_fresh`` in the Flask session is true.
+_KNOWN = "_stormpath_fresh"
+
+#: The characters of the longest id of a session, with a signature.
+_LONGEST = 64 + 1 + 64
+
+
+def cookie_of(settings: Settings) -> SignedCookie:
+    """The cookie that keeps it."""
+    secure = bool(settings.session.cookie_secure)
+    return SignedCookie(NAME, "flask_stormpath fresh 1", settings.secret_keys, longest=_LONGEST, secure=secure)
+
+
+def follow() -> None:
+    """Let Flask-Login read in the Flask session what the cookie says. Called when it is asked who sends the request."""
+    ours = current_session()
+    begun = ours.session
+    if begun is not None and begun.id in stormpath().fresh.values(ours.environ):
+        _write()
+    elif "_fresh" in session and not g.get(_KNOWN):
+        _remove_from_flask()  # a version of before has written it, and nobody knows of which session
+
+
+def note(fresh: bool) -> None:
+    """Keep whether the sign-in that has just been made, or confirmed, is *fresh*."""
+    begun = current_session().session
+    if not fresh or begun is None:
+        forget()
+        return
+    _remove_from_flask()
+    stormpath().fresh.sign(current_session(), begun.id)
+    _write()
+
+
+def forget() -> None:
+    """Nobody is signed in any more, or somebody else is."""
+    _remove_from_flask()
+    ours, cookie = current_session(), stormpath().fresh
+    if cookie.texts(ours.environ):
+        cookie.remove(ours)
+
+
+def leave(response: Response) -> Response:
+    """Take ``_fresh`` out of the Flask session again, before Flask saves that."""
+    if g.get(_KNOWN):
+        flask_session = session._get_current_object()  # type: ignore[attr-defined]
+        modified = flask_session.modified
+        flask_session.pop("_fresh", None)
+        flask_session.modified = modified
+    return response
+
+
+def _write() -> None:
+    flask_session = session._get_current_object()  # type: ignore[attr-defined]
+    if isinstance(flask_session, NullSession):
+        return  # the app has no SECRET_KEY
+    modified = flask_session.modified
+    flask_session["_fresh"] = True
+    flask_session.modified = modified
+    setattr(g, _KNOWN, True)
+
+
+def _remove_from_flask() -> None:
+    g.pop(_KNOWN, None)
+    for name in _OF_FLASK_LOGIN:
+        session.pop(name, None)
