@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,6 +92,9 @@ _NO_ENVIRON: WSGIEnvironment = {"wsgi.url_scheme": "http"}
 #: The highest number of cookies whose time is over that are known again without a look at their signatures.
 MOST_OVER = 1000
 
+#: The highest number of Cookie headers that are known again as a whole, and the characters of the longest.
+MOST_HEADERS, LONGEST_HEADER = 1000, 1000
+
 #: A cookie is renewed when this part of the idle time has gone by: nobody is signed out more than that part too early,
 #: and no browser gets more than one new cookie in that time.
 RENEWAL = 0.1
@@ -153,6 +157,9 @@ class Sessions(Shared):
         # Those whose time was over when they came. They stay over, whatever the directory says, and take no place of
         # others.
         self._over: OrderedDict[str, Known] = OrderedDict()
+        # For requests over http and over https, by their whole Cookie header, if there is one cookie of ours in it: to
+        # find the cookie takes longer than all else.
+        self._by_header: tuple[dict[str, Known], dict[str, Known]] = {}, {}
 
     def open(self, environ: WSGIEnvironment, judged: Identity | None = None) -> CurrentSession:
         """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
@@ -168,12 +175,15 @@ class Sessions(Shared):
         elif header is None:
             known, identity = None, NOTHING
         else:
-            offered = self._cookies[environ["wsgi.url_scheme"] == "https"].texts(header)
-            if len(offered) == 1:
-                known = self.recall(offered[0])
-                identity = FORGED if known is None else known.identity
+            https = environ["wsgi.url_scheme"] == "https"
+            known = self._by_header[https].get(header)
+            # As in recall.
+            if known is not None and known.generation == self.generation() and known.since <= self.now() < known.until:
+                identity = known.identity
+            elif self._cookies[https].name not in header:
+                known, identity = None, NOTHING
             else:
-                known, identity = self._judge(offered)
+                known, identity = self._judge_header(header, https)
         return CurrentSession(self, known, identity, environ)
 
     def _open_with_pair(self, environ: WSGIEnvironment, header: str | None, pairs: TokenCookies) -> CurrentSession:
@@ -238,6 +248,22 @@ class Sessions(Shared):
     def identify(self, environ: WSGIEnvironment) -> Identity:
         """What the session cookie says, as :meth:`.Credential.identify`."""
         return self._judge(self.cookie(environ).texts(environ.get("HTTP_COOKIE", "")))[1]
+
+    def _judge_header(self, header: str, https: bool) -> tuple[Known | None, Identity]:
+        """As :meth:`_judge`, of the cookies in a *header*."""
+        offered = self._cookies[https].texts(header)
+        if len(offered) != 1:
+            return self._judge(offered)
+        known = self.recall(offered[0])
+        if known is None:
+            return None, FORGED
+        most = min(MOST_HEADERS, self.settings.cache_size)
+        if most and len(header) <= LONGEST_HEADER:
+            known_by_header = self._by_header[https]
+            if len(known_by_header) >= most:
+                known_by_header.clear()
+            known_by_header[header] = known
+        return known, known.identity
 
     def _judge(self, offered: Sequence[str]) -> tuple[Known | None, Identity]:
         """The first of the cookies whose session lives, else the first; and who sends it."""
@@ -330,6 +356,7 @@ class Sessions(Shared):
 
     def end(self, known: Known) -> None:
         """End a session in the directory, for every worker. Ending what has ended does nothing."""
+        known.until = 0
         self._known.pop(known.text, None)
         self.end_token(f"refreshTokens/{known.session.id}")
 
@@ -391,7 +418,7 @@ class Sessions(Shared):
         account = self._ask(session) if now < expires else None
         # What lasts for a fixed time needs no other cookie before it is over.
         due = expires if session.stay is Stay.REMEMBERED else session.renewed + self._idle * RENEWAL
-        until = min(now + self._ttl, expires, due if now < due else expires)
+        until = min(now + self._ttl, expires, due if now < due else expires) if now < expires else math.inf
         proofs = _BOTH_PROOFS if session.factor else _PROOFS
         identity = (
             OVER if account is None else Proved(account, CredentialKind.SESSION, session.started, proofs, generation)

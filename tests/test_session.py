@@ -432,6 +432,19 @@ class TestTime:
         assert visit(sessions, renewed).headers() == []
         assert who(sessions, renewed) == "ada"
 
+    def test_what_comes_in_the_same_second_gets_the_same_cookie(
+        self, sessions: Sessions, cookie: str, clock: Clock
+    ) -> None:
+        """As the pictures of a page do. Over https it is another cookie, also with one text."""
+        clock.now += 5 * HOUR
+        text = cookie.partition("=")[2]
+        first = [given(visit(sessions, cookie)), given(visit(sessions, cookie))]
+        assert first[0] == first[1] != cookie
+        secure = given(visit(sessions, f"__Host-{COOKIE}={text}", https=True))
+        assert secure == f"__Host-{first[0]}"
+        clock.now += 1
+        assert given(visit(sessions, cookie)) != first[0]
+
     def test_renewal_writes_nothing(self, sessions: Sessions, cookie: str, clock: Clock, line: Line) -> None:
         clock.now += DAY / 2
         line.asked.clear()
@@ -512,6 +525,43 @@ class TestTheMemory:
         cookies = [sign_in(sessions, ada) for _ in range(10)]
         assert [who(sessions, cookie) for cookie in cookies] == ["ada"] * 10
         assert len(sessions._known) == 3
+
+    def test_headers_are_remembered_within_bounds(self, open_sessions: Open, ada: Account) -> None:
+        sessions = open_sessions(cache_size=3)
+        cookie = sign_in(sessions, ada)
+        for number in range(10):
+            assert who(sessions, f"visit={number}; {cookie}") == "ada"
+            assert who(sessions, f"visit={number}; {cookie}; long={'x' * 2000}") == "ada"
+        plain, secure = sessions._by_header
+        assert 0 < len(plain) <= 3 and not secure
+        assert all(len(header) < 1000 for header in plain)
+
+    def test_a_header_over_http_says_nothing_over_https(self, sessions: Sessions, cookie: str) -> None:
+        """The cookie has another name there, which no other site can set."""
+        for _ in range(2):
+            assert who(sessions, cookie) == "ada"
+            assert who(sessions, cookie, https=True) is None
+
+    def test_a_million_forged_cookies_leave_nothing_behind(self, sessions: Sessions, cookie: str) -> None:
+        """Fewer are sent here; what stays is counted."""
+        held = len(sessions._known), len(sessions._over), *map(len, sessions._by_header)
+        for number in range(5000):
+            assert who(sessions, f"{cookie[:-8]}{number:08x}") is None
+        assert (len(sessions._known), len(sessions._over), *map(len, sessions._by_header)) == held
+
+    def test_cookies_whose_time_is_over_take_the_place_of_no_others(
+        self, open_sessions: Open, ada: Account, clock: Clock, line: Line
+    ) -> None:
+        sessions = open_sessions(cache_size=2)
+        old = [sign_in(sessions, ada) for _ in range(5)]
+        clock.now += 400 * 24 * HOUR
+        young = sign_in(sessions, ada)
+        assert who(sessions, young) == "ada"
+        line.asked.clear()
+        for _ in range(2):
+            assert [who(sessions, cookie) for cookie in old] == [None] * 5
+        assert who(sessions, young) == "ada"
+        assert len(line.asked) == 0
 
     def test_ended_sessions_are_remembered_too(self, sessions: Sessions, cookie: str, line: Line, ada: Account) -> None:
         """A browser that goes on sending a dead cookie is no way to keep the directory busy."""
