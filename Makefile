@@ -64,12 +64,9 @@ docs: $(TOOLS) ## build the documentation into docs/_build
 build: $(TOOLS) ## build the wheel into dist
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
 
-bench: $(TOOLS) ## measure what middleware, REST API and guessing cost (ACCOUNTS=1000000, POSTGRESQL=URL)
+bench: $(TOOLS) ## measure what all costs, and print it as one table (ACCOUNTS=1000000, POSTGRESQL=URL)
 	@$(PIP) install --quiet --editable '.[flask,bench]'
-	$(BIN)/python benchmarks/middleware.py
-	$(BIN)/python benchmarks/api.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
-	$(BIN)/python benchmarks/audit.py $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
-	$(BIN)/python benchmarks/guessing.py $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
+	$(BIN)/python benchmarks/table.py --accounts $(ACCOUNTS) $(if $(POSTGRESQL),--postgresql '$(POSTGRESQL)')
 
 system: ## servers, a browser, Node.js and clients of others for the tests (Debian, as root; elsewhere install what .ci/system names)
 	@.ci/system

@@ -7,7 +7,8 @@ them. Each case is compared with what it wraps, the same app without it; printed
 
 *limit* is what nobody can do without who believes a signed cookie and forgets it again: split the header, one
 HMAC-SHA256, a comparison in constant time, base 64, JSON. Each case is also told as a multiple of *limit* with the same
-kind of cookie: none, foreign ones, one that is good, one that is forged; both with the call of the app.
+kind of cookie: none, foreign ones, one that is good, one that is forged; both with the call of the app. Flask-Login is
+told as a multiple of Flask.
 
 The peers come with ``pip install repoze.who Beaker Flask-Login``; who is not installed is left out.
 """
@@ -29,6 +30,7 @@ from datetime import timedelta
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from table import note
 from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi import StormpathMiddleware, user
@@ -161,14 +163,16 @@ def ours(folder: str, limits: Limits) -> Iterator[Case]:
 
     yield Case("stranger, nobody looks", middleware, None, BARE, limits.stranger)
     yield Case("stranger, href read", reading, None, BARE, limits.stranger)
-    yield Case("  the same through `user`", through_user, None, BARE, limits.stranger)
+    yield Case("stranger, href read through `user`", through_user, None, BARE, limits.stranger)
     yield Case("foreign cookies only, href read", reading, FOREIGN, BARE, limits.foreign)
-    yield Case("  the same through `user`", through_user, FOREIGN, BARE, limits.foreign)
+    yield Case("foreign cookies only, href read through `user`", through_user, FOREIGN, BARE, limits.foreign)
     yield Case("signed in, nobody looks", middleware, cookie, BARE, limits.good)
     yield Case("signed in, href read", reading, cookie, BARE, limits.good)
-    yield Case("  the same through `user`", through_user, cookie, BARE, limits.good)
+    yield Case("signed in, href read through `user`", through_user, cookie, BARE, limits.good)
     yield Case("e-mail read, group checked", wrap(after(email_and_group_of_environ)), cookie, BARE, limits.good)
-    yield Case("  the same through `user`", wrap(after(email_and_group_of_proxy)), cookie, BARE, limits.good)
+    yield Case(
+        "e-mail read, group checked through `user`", wrap(after(email_and_group_of_proxy)), cookie, BARE, limits.good
+    )
     yield Case("forged cookie", middleware, forged(cookie), BARE, limits.forged)
     yield Case("expired cookie", middleware, aged(middleware, account, days=20), BARE, limits.good)
     yield Case("the cookie renewed", middleware, aged(middleware, account, hours=5), BARE, limits.good)
@@ -231,7 +235,7 @@ def beaker(limit: Case) -> Iterator[Case]:
     yield Case("Beaker, cookie session: id read", app, cookie, BARE, limit)
 
 
-def flask_login(limit: Case) -> Iterator[Case]:
+def flask_login(_: Case) -> Iterator[Case]:
     import flask
     import flask_login
 
@@ -268,7 +272,7 @@ def flask_login(limit: Case) -> Iterator[Case]:
     assert found
     below = Case("bare Flask", bare)
     yield below
-    yield Case("Flask-Login over Flask: e-mail, group", app, f"session={found.value}", below, limit)
+    yield Case("Flask-Login over Flask: e-mail, group", app, f"session={found.value}", below, below)
 
 
 def peers(limit: Case) -> Iterator[Case]:
@@ -291,10 +295,12 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for case in cases:
                 case.run(arguments.calls)
-    print(f"{'':40} {'us added':>9} {'x limit':>8}")
+    print(f"{'':46} {'us added':>9} {'x limit':>8}")
     for case in cases:
         ratio = f"{case.ratio():8.2f}" if case.limit else ""
-        print(f"{case.name:40} {case.added():9.2f} {ratio}")
+        if case.limit:
+            note(case.name, case.ratio(), case.limit.name)
+        print(f"{case.name:46} {case.added():9.2f} {ratio}")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from table import note
+
 #: Environment variables by which a worker learns what to serve.
 DIRECTORY, KEY = "BENCHMARK_DIRECTORY", "BENCHMARK_KEY"
 
@@ -296,6 +298,8 @@ def main() -> None:
     for case in measured:
         del case.seconds[0]  # the servers were warming up
         ratio = f"{case.ratio():8.3f}" if case.over else ""
+        if case.over:
+            note(f"processor time under gunicorn, {case.name}", case.ratio(), case.over.name)
         print(f"{case.name:40} {statistics.median(case.seconds) * 1e6:12.1f} {ratio}")
 
 

@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from table import note
+
 from stormpath_wsgi.client import Client, DirectoryOptions
 from stormpath_wsgi.directory.crypto.passwords import AT_ONCE
 from stormpath_wsgi.errors import Overloaded
@@ -67,6 +69,7 @@ def main() -> None:
             sign_in, bare = measured(Path(folder) / f"{threads}.db", arguments.cost, threads, arguments.seconds)
             rate, bare_rate = sign_in.done / sign_in.wall, bare.done / bare.wall
             cpu = (sign_in.cpu / sign_in.done) / (bare.cpu / bare.done)
+            note(f"a sign-in, {threads} at once", bare_rate / rate, "the bare argon2 hash")
             print(
                 f"{threads:>7}  {rate:>10.2f}  {bare_rate:>8.2f}  {bare_rate / rate:>10.3f}  {cpu:>9.3f}  "
                 f"{sign_in.refused:>7}"
