@@ -15,7 +15,6 @@ from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webob import Request
-from werkzeug.wsgi import ClosingIterator
 
 from stormpath_wsgi.checks import Check
 from stormpath_wsgi.client import Group
@@ -451,6 +450,8 @@ def challenge_on_401(app: WSGIApplication) -> WSGIApplication:
         body = app(environ, held)
         if held.passed:
             return body
+        from werkzeug.wsgi import ClosingIterator  # here, because most apps are no generators
+
         # The app has refused, or it is a generator, which calls start_response with its first chunk.
         return ClosingIterator(_unless_refused(body, held, environ, start_response), getattr(body, "close", None))
 

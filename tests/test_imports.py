@@ -37,13 +37,14 @@ ARROWS: dict[str, set[str]] = {
     "jwt": set(),
     "key_file": set(),
     "remembered": set(),
+    "rendering": set(),
     "limits": {"breaker"},
     "passwords": set(),
     "settings": {"audit", "key_file", "limits", "passwords", "texts"},
     "devices": {"texts"},
     "directory": {
-        "audit", "breaker", "devices", "key_file", "limits", "passwords", "remembered", "settings", "texts", "theme",
-        "tickets",
+        "audit", "breaker", "devices", "key_file", "limits", "passwords", "remembered", "rendering", "settings",
+        "texts", "theme", "tickets",
     },
     "client": {"limits", "sauthc1", "tickets"},
     "web/address": set(),
@@ -94,9 +95,9 @@ ARROWS: dict[str, set[str]] = {
     },
     "protect": {"checks", "policy", "settings", "texts", "web/environ", "web/language"},
     "pages": {
-        "client", "cookie", "devices", "flows", "policy", "remembered", "session", "settings", "signing", "texts",
-        "theme", "users", "web/address", "web/basic", "web/bodies", "web/environ", "web/forward_auth", "web/identity",
-        "web/language", "web/negotiation", "web/organizations", "web/origin", "web/responses",
+        "client", "cookie", "devices", "flows", "policy", "remembered", "rendering", "session", "settings", "signing",
+        "texts", "theme", "users", "web/address", "web/basic", "web/bodies", "web/environ", "web/forward_auth",
+        "web/identity", "web/language", "web/negotiation", "web/organizations", "web/origin", "web/responses",
     },
     "middleware": {
         "client", "flows", "pages", "policy", "protect", "session", "settings", "users", "web/address",
@@ -159,11 +160,11 @@ OPTIONAL: dict[str, set[str]] = {
 #: Libraries, and parts of them, that take long to import or much memory. The middleware itself does not need them.
 HEAVY = {
     "alembic", "asyncio", "babel", "bcrypt", "cryptography", "cryptography.x509", "difflib", "email.headerregistry",
-    "email_validator", "joserfc", "pyotp", "requests", "segno", "smtplib", "sqlalchemy",
-    "sqlalchemy.dialects.postgresql", "webauthn", "xml.etree", "yaml",
+    "email_validator", "jinja2", "joserfc", "pyotp", "requests", "segno", "smtplib", "sqlalchemy",
+    "sqlalchemy.dialects.postgresql", "stormpath_wsgi.rendering", "webauthn", "xml.etree", "yaml",
 }  # fmt: skip
 #: Those among them that an embedded directory needs.
-OF_A_DIRECTORY = {"asyncio", "cryptography", "smtplib", "sqlalchemy", "xml.etree"}
+OF_A_DIRECTORY = {"asyncio", "smtplib", "sqlalchemy"}
 
 
 def test_the_rooms_look_only_where_the_arrows_point() -> None:
@@ -354,7 +355,7 @@ def test_importing_the_middleware_loads_nothing_of_a_directory(imported: dict[st
 def test_a_site_with_the_default_settings_loads_nothing_that_most_sites_never_need(
     imported: dict[str, Imported],
 ) -> None:
-    """What its first visitors need is there, so that no request waits for it."""
+    """What visitors need who are signed in is there. The first page that is shown brings Jinja."""
     modules = imported["site"].modules
     assert {"sqlalchemy", "stormpath_wsgi.directory", "stormpath_wsgi.pages.login"} <= modules
     assert (HEAVY - OF_A_DIRECTORY) & modules == set()

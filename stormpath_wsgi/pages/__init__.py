@@ -49,7 +49,8 @@ def declared() -> tuple[type[AnyPage], ...]:
 
 
 def _is_page(found: object) -> bool:
-    return isinstance(found, type) and issubclass(found, Page) and "name" in vars(found)
+    # issubclass() would have Page, and each page, remember each class of these modules that is none.
+    return isinstance(found, type) and Page in found.__mro__ and "name" in vars(found)
 
 
 def site_of(settings: Settings, client: Client, application: Application, flows: Flows) -> Site:

@@ -6,22 +6,10 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from functools import cache, lru_cache, partial
+from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jinja2 import (
-    BaseLoader,
-    BytecodeCache,
-    ChoiceLoader,
-    Environment,
-    FileSystemLoader,
-    PackageLoader,
-    PrefixLoader,
-    TemplateError,
-    TemplateNotFound,
-    nodes,
-)
-from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from stormpath_wsgi.errors import ConfigurationError
@@ -29,16 +17,26 @@ from stormpath_wsgi.pages import look as looks
 from stormpath_wsgi.settings import LookSettings
 from stormpath_wsgi.texts import Texts, english
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PACKAGE = "stormpath_wsgi.pages"
+_OURS = files(_PACKAGE) / "templates"
+#: Before the name of one of ours, where a file of the site may have the same.
+_PREFIX = "stormpath/"
 _NO_LOOK = LookSettings()
 
 
 class Templates:
     """Renders pages. A file in *folder* is taken before ours of the same name.
 
+    Ours are known to be good. So where there is no *folder*, Jinja is imported for the first page that is shown, and
+    compiles what that page needs: many workers never show one.
+
     ``{% extends "stormpath/login.html" %}`` names our own from there. ``custom.css`` is empty with us: the place
     for other values of the variables that ``style.css`` starts with. *look*: what the site has set of them.
 
-    Raises :class:`ConfigurationError` when one of *names* or of our own cannot be compiled.
+    Raises :class:`ConfigurationError` when one of *names* is not there, or a file in *folder* cannot be compiled.
     """
 
     @classmethod
@@ -47,8 +45,9 @@ class Templates:
         return _ours(names, look) if folder is None else cls(folder, names, look)
 
     def __init__(self, folder: Path | None, names: tuple[str, ...], look: LookSettings = _NO_LOOK) -> None:
-        self._environment = _our_environment() if folder is None else _environment(folder)
-        self._check(folder, names)
+        if folder is None:
+            _check_ours(names)
+        self._own = None if folder is None else _checked(folder, names)
         css = "\n".join((self._source("style.css"), looks.css(look), self._source("custom.css")))
         css, script = looks.in_scheme(css, look), self._source("script.js")
         # In the page and not at an address of its own: a page is whole or not there, also while one worker
@@ -63,48 +62,67 @@ class Templates:
 
     def render(self, name: str, texts: Texts, **context: Any) -> str:
         """The template *name* in the language of *texts*."""
-        return self._environment.get_template(_file(name)).render({**self._look, **_words(texts), **context})
-
-    def _check(self, folder: Path | None, names: tuple[str, ...]) -> None:
-        if folder and not folder.is_dir():
-            raise ConfigurationError(f"web.templates: {folder} is not a folder; write the path of one, or nothing")
-        parents: dict[str, str | None] = {}
-        for name in map(_file, names):
-            # What our own templates extend is there.
-            for each in self._lineage(name, parents) if folder else (name,):
-                try:
-                    self._environment.get_template(each)
-                except TemplateNotFound as error:
-                    raise ConfigurationError(_missing(each, name)) from error
-                except (TemplateError, UnicodeDecodeError) as error:
-                    raise ConfigurationError(f"web.templates: {each} cannot be used: {error}") from error
-
-    def _lineage(self, name: str, parents: dict[str, str | None]) -> Iterator[str]:
-        """*name*, then what it extends, and so on. What comes is checked before the next one is looked for.
-
-        *parents*: what each template extends that was looked at before.
-        """
-        seen: list[str] = []
-        following: str | None = name
-        while following is not None:
-            if following in seen:
-                raise ConfigurationError(
-                    f"web.templates: {following} extends itself, by way of {' and '.join(seen)}; write {{% extends "
-                    f'"stormpath/{following}" %}} to begin with ours.'
-                )
-            seen.append(following)
-            yield following
-            if following not in parents:
-                named = _named_in(_source_of(self._environment, following))
-                yield from named.imported
-                parents[following] = named.extended
-            following = parents[following]
+        environment = self._own or our_environment()
+        return environment.get_template(_file(name)).render({**self._look, **_words(texts), **context})
 
     def _source(self, name: str) -> str:
-        text = _source_of(self._environment, name)
+        text = _our_source(name) if self._own is None else _source_of(self._own, name)
         if "</" in text:
             raise ConfigurationError(f"web.templates: {name} holds </, which would end it; write no tags there")
         return text
+
+
+def _check_ours(names: tuple[str, ...]) -> None:
+    for name in map(_file, names):
+        if not _is_ours(name.removeprefix(_PREFIX)):
+            raise ConfigurationError(_missing(name, name))
+
+
+@cache
+def _is_ours(name: str) -> bool:
+    # As Jinja reads names: no part leads out of the folder.
+    return not {"", ".", ".."} & set(name.split("/")) and _OURS.joinpath(name).is_file()
+
+
+def _checked(folder: Path, names: tuple[str, ...]) -> Environment:
+    """What renders the files of *folder*, and ours. Raises ConfigurationError where one of *names* cannot be used."""
+    from jinja2 import TemplateError, TemplateNotFound
+
+    if not folder.is_dir():
+        raise ConfigurationError(f"web.templates: {folder} is not a folder; write the path of one, or nothing")
+    environment = _environment(folder)
+    parents: dict[str, str | None] = {}
+    for name in map(_file, names):
+        for each in _lineage(environment, name, parents):
+            try:
+                environment.get_template(each)
+            except TemplateNotFound as error:
+                raise ConfigurationError(_missing(each, name)) from error
+            except (TemplateError, UnicodeDecodeError) as error:
+                raise ConfigurationError(f"web.templates: {each} cannot be used: {error}") from error
+    return environment
+
+
+def _lineage(environment: Environment, name: str, parents: dict[str, str | None]) -> Iterator[str]:
+    """*name*, then what it extends, and so on. What comes is checked before the next one is looked for.
+
+    *parents*: what each template extends that was looked at before.
+    """
+    seen: list[str] = []
+    following: str | None = name
+    while following is not None:
+        if following in seen:
+            raise ConfigurationError(
+                f"web.templates: {following} extends itself, by way of {' and '.join(seen)}; write {{% extends "
+                f'"stormpath/{following}" %}} to begin with ours.'
+            )
+        seen.append(following)
+        yield following
+        if following not in parents:
+            named = _named_in(_source_of(environment, following))
+            yield from named.imported
+            parents[following] = named.extended
+        following = parents[following]
 
 
 class _Named(NamedTuple):
@@ -116,7 +134,9 @@ class _Named(NamedTuple):
 
 @lru_cache(maxsize=128)
 def _named_in(source: str) -> _Named:
-    parsed = _our_environment().parse(source)
+    from jinja2 import nodes
+
+    parsed = our_environment().parse(source)
     imported, extended = (
         [node.value for node in found if isinstance(node, nodes.Const)]
         for found in (
@@ -125,23 +145,6 @@ def _named_in(source: str) -> _Named:
         )
     )
     return _Named(tuple(imported), next(iter(extended), None))
-
-
-class _Compiled(BytecodeCache):
-    """What files are compiled to, for all sites of a process. A file that has changed is compiled again."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if (code := self._kept.get(bucket.key)) is not None:
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-_COMPILED = _Compiled()
 
 
 def _words(texts: Texts) -> dict[str, Any]:
@@ -155,29 +158,29 @@ def _words(texts: Texts) -> dict[str, Any]:
 
 
 def _environment(folder: Path | None) -> Environment:
-    ours = PackageLoader("stormpath_wsgi.pages")
-    theirs: list[BaseLoader] = [FileSystemLoader(folder, encoding="utf-8-sig")] if folder else []
-    environment = Environment(
-        loader=ChoiceLoader([*theirs, ours, PrefixLoader({"stormpath": ours})]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-        bytecode_cache=_COMPILED,
-    )
+    from stormpath_wsgi.rendering import COMPILED, environment_of  # here, because it imports Jinja
+
+    environment = environment_of(_PACKAGE, folder, extensions=["jinja2.ext.i18n"], bytecode_cache=COMPILED)
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.update(_words(english()))  # for macros, which do not see what a page is rendered with
     return environment
 
 
 @cache
-def _our_environment() -> Environment:
-    """Compiles each of our own files once in a process, whatever is set of the look."""
+def our_environment() -> Environment:
+    """What renders our own files. It compiles each once in a process, whatever is set of the look."""
     return _environment(None)
 
 
 def _source_of(environment: Environment, name: str) -> str:
-    return cast(BaseLoader, environment.loader).get_source(environment, name)[0]
+    from stormpath_wsgi.rendering import source_of
+
+    return source_of(environment, name)
+
+
+@cache
+def _our_source(name: str) -> str:
+    return _OURS.joinpath(name).read_text("utf-8")
 
 
 @lru_cache(maxsize=16)

@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header
-
 from stormpath_wsgi.texts import Texts, english, texts_in
 from stormpath_wsgi.web.environ import PAGES, TEXTS
 
@@ -42,6 +39,9 @@ class Languages:
 
 @lru_cache(maxsize=1024)
 def _preferred(accept: str, offered: tuple[str, ...]) -> str:
+    from werkzeug.datastructures import LanguageAccept  # here, because it is for the first text that people read
+    from werkzeug.http import parse_accept_header
+
     # Who wants de-AT takes de, and who wants pt-PT takes pt-BR: a language counts before its region.
     known = (
         {_primary(tag): tag for tag in reversed(offered)} | {tag.lower(): tag for tag in offered} | {"*": offered[0]}

@@ -277,6 +277,14 @@ class TestTemplates:
         with pytest.raises(ConfigurationError, match="folder"):
             self.look(tmp_path / "nowhere")
 
+    @pytest.mark.parametrize("view", ["door", "../templates/login", "./login", "factor/"])
+    def test_without_a_folder_a_template_that_is_not_ours_is_found_at_the_start(self, view: str) -> None:
+        with pytest.raises(ConfigurationError, match="there is no template"):
+            Visit(web={"login": {"view": view}})
+
+    def test_without_a_folder_ours_have_both_names(self) -> None:
+        assert "<form" in Visit(web={"login": {"view": "stormpath/login"}}).get("/login")
+
 
 class TestSettings:
     @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def fork_for(number: int) -> None:
 
 def _compile() -> None:
     """Asks a database what most programs ask, so that they need not compile it. Our templates are compiled, too."""
-    from stormpath_wsgi.pages.templates import Templates
+    from stormpath_wsgi.pages.templates import our_environment
     from support.world import World
 
     with closing(Database("sqlite://")) as database:
@@ -233,7 +233,9 @@ def _compile() -> None:
         world.is_good(world.session(world.login("ada@example.org")))
         world.items(f"{ada}/groups")
     ours = files("stormpath_wsgi.pages").joinpath("templates").iterdir()
-    Templates(None, tuple(file.name for file in ours if file.name.endswith(".html")))
+    for file in ours:
+        if file.name.endswith(".html"):
+            our_environment().get_template(file.name)
 
 
 def _wait_for_orders(orders: socket.socket) -> tuple[dict[str, Any], list[int]] | None:

@@ -18,8 +18,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
 from stormpath_wsgi.directory.storage.engine import Database
@@ -34,10 +32,28 @@ _SETTING = "encryptionKeys"
 
 
 class _Key(NamedTuple):
-    """What one key is used for: *cipher* encrypts, and *of_digests* is the key of digests."""
+    """What one key is used for: two keys that are derived from it, one that encrypts and one of digests."""
 
-    cipher: AESGCM
+    of_texts: bytes
     of_digests: bytes
+
+    def encrypt(self, text: str, context: str) -> bytes:
+        # Here and below, because sign-ins and sessions need no cipher: most workers do without the library.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(self.of_texts).encrypt(nonce, text.encode(), context.encode())
+
+    def decrypt(self, encrypted: bytes, context: str) -> str:
+        """The text. Raises ValueError when it was changed or moved."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        cipher = AESGCM(self.of_texts)
+        try:
+            return cipher.decrypt(encrypted[:_NONCE], encrypted[_NONCE:], context.encode()).decode()
+        except InvalidTag as error:
+            raise ValueError("the tag is wrong") from error
 
     def digest(self, text: str, context: str) -> str:
         return hmac.digest(self.of_digests, f"{context}\0{text}".encode(), "sha256").hex()
@@ -79,9 +95,7 @@ class Secrets:
         To be called within the transaction that stores the text, because :mod:`.rotation` relies on that.
         """
         key_id, key = next(iter(self._encrypting(context).items()))
-        nonce = os.urandom(_NONCE)
-        encrypted = nonce + key.cipher.encrypt(nonce, text.encode(), context.encode())
-        return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(encrypted).decode()}"
+        return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(key.encrypt(text, context)).decode()}"
 
     def digest(self, text: str, context: str) -> str:
         """The digest of *text* at the place *context*. Raises ConfigurationError where there is no key."""
@@ -110,9 +124,8 @@ class Secrets:
                 "there."
             )
         try:
-            packed = base64.urlsafe_b64decode(data)
-            return key.cipher.decrypt(packed[:_NONCE], packed[_NONCE:], context.encode()).decode()
-        except (InvalidTag, ValueError):
+            return key.decrypt(base64.urlsafe_b64decode(data), context)
+        except ValueError:
             raise ConfigurationError(
                 f"{context} cannot be decrypted with the key {key_id} from {self._place}: the table was changed by "
                 "other hands; restore it from a backup."
@@ -163,7 +176,7 @@ def key_id(key: str | SecretStr) -> str:
 
 
 def _keys_of(keys: Iterable[str | SecretStr]) -> Mapping[str, _Key]:
-    return {key_id(key): _Key(AESGCM(_derived(key, "AES-256-GCM")), _derived(key, "HMAC-SHA-256")) for key in keys}
+    return {key_id(key): _Key(_derived(key, "AES-256-GCM"), _derived(key, "HMAC-SHA-256")) for key in keys}
 
 
 def _derived(key: str | SecretStr, purpose: str) -> bytes:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -37,6 +36,9 @@ from stormpath_wsgi.kinds import (
     X509Certificate,
     is_authorized_callback,
 )
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 _MD, _DS = "urn:oasis:names:tc:SAML:2.0:metadata", "http://www.w3.org/2000/09/xmldsig#"
 _PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -221,17 +223,23 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 
 def _entity(id: str, role: str, **attributes: str) -> tuple[ElementTree.Element, ElementTree.Element]:
     """The XML elements for the entity *id* and, in it, for its *role*."""
+    from xml.etree import ElementTree  # here and below, because few directories have anything to do with SAML
+
     entity = ElementTree.Element(f"{{{_MD}}}EntityDescriptor", entityID=id)
     return entity, _add(entity, role, protocolSupportEnumeration=_PROTOCOL, **attributes)
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
+    from xml.etree import ElementTree
+
     element = ElementTree.SubElement(parent, f"{{{_MD}}}{name}", attributes)
     element.text = text
     return element
 
 
 def _add_key(role: ElementTree.Element, certificate: Certificate) -> None:
+    from xml.etree import ElementTree
+
     place = _add(role, "KeyDescriptor", use="signing")
     for name in ("KeyInfo", "X509Data", "X509Certificate"):
         place = ElementTree.SubElement(place, f"{{{_DS}}}{name}")
@@ -239,5 +247,7 @@ def _add_key(role: ElementTree.Element, certificate: Certificate) -> None:
 
 
 def _document(entity: ElementTree.Element) -> bytes:
+    from xml.etree import ElementTree
+
     text: bytes = ElementTree.tostring(entity, encoding="utf-8", xml_declaration=True)
     return text
