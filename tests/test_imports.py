@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
 
 #: Everyone may look at these.
-GROUND = {"codes", "errors", "events", "jwt", "kinds"}
+GROUND = {"codes", "errors", "events", "extras", "jwt", "kinds"}
 
 #: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
 #: A file of ``web`` is a room of its own: some of them know the session, and the session knows others.
@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "codes": set(),
     "errors": set(),
     "events": set(),
+    "extras": set(),
     "audit": set(),
     "breaker": set(),
     "checks": set(),
@@ -150,9 +151,14 @@ OPTIONAL: dict[str, set[str]] = {
     "rich": {"cli"},
     "psycopg": {"directory"},
     "pyramid": set(),
+    "pyotp": set(),
     "redis": {"client", "limits"},
     "authlib": {"directory"},
     "requests": {"client", "directory"},
+    "segno": {"directory", "pages"},
+    "urllib3": {"client", "directory"},
+    "webauthn": {"directory"},
+    "yaml": {"settings"},
     "gevent": {"cli", "directory"},
     "paste.deploy": {"cli"},
 }
@@ -160,7 +166,7 @@ OPTIONAL: dict[str, set[str]] = {
 #: Libraries, and parts of them, that take long to import or much memory. The middleware itself does not need them.
 HEAVY = {
     "alembic", "asyncio", "babel", "bcrypt", "cryptography", "cryptography.x509", "difflib", "email.headerregistry",
-    "email_validator", "jinja2", "joserfc", "pyotp", "requests", "segno", "smtplib", "sqlalchemy",
+    "email_validator", "jinja2", "joserfc", "requests", "segno", "smtplib", "sqlalchemy",
     "sqlalchemy.dialects.postgresql", "stormpath_wsgi.rendering", "webauthn", "xml.etree", "yaml",
 }  # fmt: skip
 #: Those among them that an embedded directory needs.

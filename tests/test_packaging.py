@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 from stormpath_wsgi.cli.deploy import FILES
@@ -40,7 +41,9 @@ ELSEWHERE = {"pyramid"}
 BROUGHT = {"django", "gevent", "pastedeploy"}
 
 #: What a site may ask for; the other extras are for those who work on the project.
-EXTRAS = ("django", "flask", "postgresql", "pyramid", "redis", "server", "social")
+EXTRAS = (
+    "django", "flask", "passkeys", "postgresql", "pyramid", "qr", "redis", "remote", "server", "social", "yaml",
+)  # fmt: skip
 
 # A page needs templates, the directory behind it needs migrations. Prints all that "stormpath-wsgi deploy" prints.
 A_LOGIN_PAGE_AND_EVERY_FILE = """
@@ -110,9 +113,9 @@ def test_where_only_the_wheel_is_installed_it_works(wheel: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("folders", "extra"),
     [
-        ("stormpath_wsgi/[!cdl]*|stormpath_wsgi/development", None),
-        ("stormpath_wsgi/directory", "postgresql|social"),
-        ("stormpath_wsgi/client|stormpath_wsgi/limits", "redis"),
+        ("stormpath_wsgi/[!cdl]*|stormpath_wsgi/development", "qr|yaml"),
+        ("stormpath_wsgi/directory", "passkeys|postgresql|qr|social"),
+        ("stormpath_wsgi/client|stormpath_wsgi/limits", "redis|remote"),
         ("stormpath_wsgi/cli", "server"),
         ("adapters/django_stormpath", "django"),
         ("adapters/flask_stormpath", "flask"),
@@ -132,6 +135,31 @@ def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:
     assert files
     undeclared = {(name, path.name) for path in files for name in _imported(path) if not _distributions(name) & allowed}
     assert undeclared == set()
+
+
+def test_the_core_installs_at_most_two_thirds_of_what_it_would_without_extras() -> None:
+    core = _installed_with("stormpath-wsgi", ())
+    whole = _installed_with("stormpath-wsgi", ("passkeys", "qr", "remote", "server", "yaml"))
+    assert core < whole
+    assert 3 * len(core) <= 2 * len(whole), (len(core), len(whole))
+
+
+def test_who_serves_a_site_has_what_its_pages_can_do_by_default() -> None:
+    assert _required("passkeys") | _required("qr") | _required("yaml") < _required("server")
+
+
+def _installed_with(name: str, extras: tuple[str, ...]) -> set[str]:
+    """The names of all distributions that pip installs for *name* with its *extras*, on this Python."""
+    found: set[str] = set()
+    waiting = [(name, extras)]
+    while waiting:
+        name, extras = waiting.pop()
+        found.add(_canonical(name))
+        for each in map(Requirement, distribution(name).requires or []):
+            wanted = each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in (*extras, ""))
+            if wanted and (each.extras or _canonical(each.name) not in found):
+                waiting.append((each.name, tuple(each.extras)))
+    return found
 
 
 #: The lowest version without a published advisory, and what the last one before it was told of.

@@ -37,6 +37,7 @@ from stormpath_wsgi.client.resources.tenant import (
 from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.events import Events
+from stormpath_wsgi.extras import REMOTE
 from stormpath_wsgi.limits import Limits
 
 
@@ -245,6 +246,7 @@ class Client(Shared):
 
 def _open_remote(remote: Remote, cache: CacheOptions) -> DataStore:
     # Here and not above: it brings requests, which takes its time and which nobody else needs.
+    REMOTE.check()
     from stormpath_wsgi.client.http import open_remote
 
     return open_remote(remote, cache)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from stormpath_wsgi.settings.providers import is_installed
+from stormpath_wsgi.extras import SOCIAL
 from stormpath_wsgi.testing import OpenIDProvider
 
 #: Its id, which is in addresses.
@@ -19,7 +19,7 @@ _SECRET, _ISSUER = "STORMPATH_WEB_SOCIAL_TEST_CLIENTSECRET", "STORMPATH_WEB_SOCI
 
 def environ() -> Mapping[str, str]:
     """The variables with which a site offers it; none where the library is missing that speaks with providers."""
-    if not is_installed():
+    if not SOCIAL.is_installed():
         return {}
     with socket.create_server(("127.0.0.1", 0)) as free:  # a process that is started again has the same port
         port = free.getsockname()[1]

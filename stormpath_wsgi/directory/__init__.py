@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.mail import Mail
+from stormpath_wsgi.directory.rules.factors.passkeys import check_library
 from stormpath_wsgi.directory.service import DirectoryService
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import prepare
@@ -20,8 +21,8 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
 
     The tables of an embedded database are brought up to date. *options*: see
     :class:`~stormpath_wsgi.settings.DirectoryOptions`; None means the defaults. Raises
-    :class:`~stormpath_wsgi.errors.ConfigurationError` when the URL or an option is wrong, or when the tables have to be
-    upgraded first.
+    :class:`~stormpath_wsgi.errors.ConfigurationError` when the URL or an option is wrong, when the tables have to be
+    upgraded first, or when accounts have passkeys and the library for them is missing.
     """
     options = options or DirectoryOptions()
     with ExitStack() as opened:
@@ -29,6 +30,7 @@ def open_directory(url: str, options: DirectoryOptions | None = None) -> Directo
         secrets = Secrets.of(database, options.encryption_keys)
         mail = Mail.of(options.mail, options.base_url, database)
         prepare(database)
+        check_library(database)
         opened.pop_all()  # it is good: leave it open
     return DirectoryService(
         database,

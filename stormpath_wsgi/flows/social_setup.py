@@ -12,8 +12,8 @@ from typing import Any
 
 from stormpath_wsgi.client import Application, Client, Directory, Provider
 from stormpath_wsgi.errors import ConfigurationError, Error
+from stormpath_wsgi.extras import SOCIAL
 from stormpath_wsgi.settings import Settings, SocialSettings
-from stormpath_wsgi.settings.providers import INSTALL, is_installed
 from stormpath_wsgi.settings.social import DOCUMENTED, READY
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ def set_up(client: Client, application: Application, settings: Settings) -> None
     wanted = {id: social for id, social in settings.web.social.items() if _is_wanted(social)}
     if not wanted:
         return
-    if not settings.remote and not is_installed():
-        raise ConfigurationError(f"web.social.{next(iter(wanted))}: {INSTALL}")
+    if not settings.remote and not SOCIAL.is_installed():
+        raise ConfigurationError(f"web.social.{next(iter(wanted))}: {SOCIAL.advice}")
     mapped = dict(_mapped(application))
     for id, social in wanted.items():
         if social.client_id is None and id not in mapped:

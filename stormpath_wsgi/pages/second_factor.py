@@ -11,6 +11,7 @@ from typing import Any
 from webob import Request, Response
 
 from stormpath_wsgi.codes import Code
+from stormpath_wsgi.extras import QR
 from stormpath_wsgi.flows import Asked, FactorRefused, PendingRefused, Unfinished
 from stormpath_wsgi.pages.answer import hide_address, json_answer, redirect
 from stormpath_wsgi.pages.form import Form
@@ -281,8 +282,13 @@ class SecondFactorPage(FormPage[SecondFactorSettings]):
         return self.site.link(request, web.at(web.account.uri), status="factor-needed")
 
 
-def qr_code(uri: str) -> str:
-    """*uri* as a QR code: an inline SVG, which needs no image and no script, and says nothing to who cannot see it."""
+def qr_code(uri: str) -> str | None:
+    """*uri* as a QR code: an inline SVG, which needs no image and no script, and says nothing to who cannot see it.
+
+    None where the library is missing.
+    """
+    if not QR.is_installed():
+        return None
     import segno  # here, because few processes make one
 
     made: str = segno.make(uri, micro=False, mask=3).svg_inline(scale=4, border=4, omitsize=True)

@@ -56,6 +56,11 @@ class PasskeysSettings(Section):
         "web.baseUrl, and the hosts of organizations.",
     )
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether something is set that has no effect without passkeys."""
+        return bool(self.enabled or self.rp_id or self.origins)
+
     def relying_party(self, site: str, domain: str | None, *, guessed: bool) -> RelyingParty | None:
         """For whom passkeys are made; None: there are none.
 
@@ -72,7 +77,7 @@ class PasskeysSettings(Section):
         if wrong is None:
             guessed = guessed and not self.origins
             return RelyingParty(id, origins, guessed=guessed and id == LOCALHOST)
-        if self.enabled or self.rp_id or self.origins:
+        if self.is_asked_for:
             raise ConfigurationError(f"passkeys: {wrong}")
         log.info("There are no passkeys: %s", wrong)
         return None

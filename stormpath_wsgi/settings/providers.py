@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import Wait
-
-#: What to do where the library is missing that speaks the protocols.
-INSTALL = "Sign-in through others needs Authlib; install it with: pip install Authlib"
-
-
-def is_installed() -> bool:
-    """Whether the library is there that speaks the protocols. It is not imported."""
-    return find_spec("authlib") is not None
 
 
 class ProvidersSettings(Section):

@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.events import Events, heard
+from stormpath_wsgi.extras import PASSKEYS
 from stormpath_wsgi.passwords.cost import LEAST_MEMORY, LEAST_WORK
 from stormpath_wsgi.settings import instance, sources
 from stormpath_wsgi.settings.api import ApiSettings
@@ -436,9 +437,16 @@ class Settings(Section):
     def relying_party(self) -> RelyingParty | None:
         """For whom passkeys are made; None: there are none. No request has a say in it.
 
-        Raises :class:`ConfigurationError` where the settings of passkeys ask for what no browser would do.
+        Raises :class:`ConfigurationError` where the settings of passkeys ask for what no browser would do, or for what
+        the directory of this process cannot judge.
         """
-        return self.passkeys.relying_party(self._site, self.web.organizations_below, guessed=self._is_nowhere)
+        party = self.passkeys.relying_party(self._site, self.web.organizations_below, guessed=self._is_nowhere)
+        if party is None or self.remote or PASSKEYS.is_installed():
+            return party
+        if self.passkeys.is_asked_for:
+            raise ConfigurationError(f"passkeys: {PASSKEYS.advice}")
+        log.info("There are no passkeys. %s", PASSKEYS.advice)
+        return None
 
     @property
     def _logo(self) -> str | None:

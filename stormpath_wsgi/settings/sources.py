@@ -25,6 +25,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.extras import YAML
 from stormpath_wsgi.limits.limit import Limit
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -243,6 +244,9 @@ class _Reading:
         except (OSError, UnicodeDecodeError, json.JSONDecodeError, NotYaml) as error:
             self.faults.append(f"{path}: {_unreadable(error)}.")
             return
+        except ConfigurationError as error:
+            self.faults.append(f"{path}: {error}, or write stormpath.json instead.")
+            return
         if isinstance(values, dict) and "stormpath" in values:
             self.add(self.model, values.pop("stormpath"), f" in {path}")
         self.add(self.model, values, f" in {path}")
@@ -372,7 +376,8 @@ class NotYaml(ValueError):
 
 
 def _of_yaml(text: str) -> Any:
-    """What *text* says in YAML. Raises NotYaml."""
+    """What *text* says in YAML. Raises NotYaml, and ConfigurationError where the library is missing."""
+    YAML.check()
     import yaml  # here, because most sites have no file of settings
 
     try:

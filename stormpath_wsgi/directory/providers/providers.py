@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.providers.facts import Asked, Finding, Person, Proof, Registration
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.settings.providers import INSTALL, ProvidersSettings, is_installed
+from stormpath_wsgi.extras import SOCIAL
+from stormpath_wsgi.settings.providers import ProvidersSettings
 
 if TYPE_CHECKING:
     from stormpath_wsgi.directory.providers.dialects.oauth2 import OAuth2
@@ -50,15 +51,15 @@ class Providers:
 
     def check(self, provider: Registration) -> list[Finding]:
         """What can be found out about *provider* without signing anybody in. Raises nothing for what is wrong there."""
-        if not is_installed():
-            return [Finding("library", False, INSTALL)]
+        if not SOCIAL.is_installed():
+            return [Finding("library", False, SOCIAL.advice)]
         return list(self._speaks().findings(provider))
 
     @contextmanager
     def _told(self, provider: Registration) -> Iterator[OAuth2]:
         """How *provider* is spoken to; what goes wrong in the block becomes an error of the REST API."""
-        if not is_installed():
-            raise fault(Code.PROVIDER_REFUSED, INSTALL)
+        if not SOCIAL.is_installed():
+            raise fault(Code.PROVIDER_REFUSED, SOCIAL.advice)
         speaking = self._speaks()
         dialect = speaking.dialect(provider)
         try:

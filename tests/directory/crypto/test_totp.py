@@ -6,6 +6,7 @@ import base64
 import io
 from urllib.parse import parse_qs, urlsplit
 
+import pyotp
 import pytest
 import segno
 
@@ -40,6 +41,18 @@ def test_no_step_counts_twice() -> None:
     assert totp.matching_step(SEED, "005924", 1234567890, after=step - 1) == step
     assert totp.matching_step(SEED, "005924", 1234567890, after=step) is None
     assert totp.matching_step(SEED, "005924", 1234567890, after=step + 1) is None
+
+
+def test_another_program_makes_the_same_codes() -> None:
+    for now in range(0, 10**9, 33_333_333):
+        secret = totp.new_secret()
+        assert totp.code_at(secret, now) == pyotp.TOTP(secret).at(now)
+
+
+def test_a_secret_of_others_may_be_short_and_in_small_letters() -> None:
+    """Apps show it so, and exports of other systems have it."""
+    secret = base64.b32encode(b"a short secret").decode()
+    assert totp.code_at(secret.rstrip("=").lower(), 59) == totp.code_at(secret, 59) == pyotp.TOTP(secret).at(59)
 
 
 def test_a_secret_has_160_bits_and_is_new_each_time() -> None:

@@ -32,12 +32,14 @@ from stormpath_wsgi.directory.rules.mails import mailed_tokens, notices
 from stormpath_wsgi.directory.rules.stores import qualifiers, stores
 from stormpath_wsgi.directory.rules.tokens import nonces
 from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.bodies import Body
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.errors import fault
+from stormpath_wsgi.errors import ConfigurationError, fault
 from stormpath_wsgi.events import PASSKEY, PasskeyAdded, PasskeyRemoved, SignedIn
+from stormpath_wsgi.extras import PASSKEYS
 from stormpath_wsgi.kinds import DISABLED, ENABLED, MOST_PASSKEYS, Account, Passkey, PasskeyAttempt, Provider, id_of
 
 #: Milliseconds for which it is remembered that a challenge was answered: longer than any site lets one be answered.
@@ -54,6 +56,19 @@ class _Found(NamedTuple):
     rp_id: str
     public_key: str
     status: str
+
+
+def check_library(database: Database) -> None:
+    """Raises ConfigurationError where accounts have passkeys, and the library is missing that judges their answers.
+
+    Otherwise their owners would learn it, each at a sign-in.
+    """
+    if PASSKEYS.is_installed():
+        return
+    with database.read() as connection:
+        found = connection.execute(select(_table.c.id).limit(1)).first()
+    if found is not None:
+        raise ConfigurationError(f"Accounts of this directory have passkeys. {PASSKEYS.advice}")
 
 
 def create(context: Context, listing: Listing, properties: Any, params: Mapping[str, Any]) -> Wire:
@@ -215,6 +230,7 @@ def _asked(body: Body, *, verification: bool) -> Asked:
 @contextmanager
 def _judged() -> Iterator[None]:
     """An answer that is refused in this block is one of the errors of the REST API."""
+    PASSKEYS.check()
     try:
         yield
     except AnswerRefused as refused:
