@@ -293,7 +293,7 @@ class Imported(NamedTuple):
 
 #: Prints what was imported, and how many threads there are, after each step.
 IMPORTS = """
-import json, sys, threading
+import io, json, sys, threading
 from contextlib import redirect_stdout
 after = {}
 def note(step):
@@ -305,6 +305,9 @@ from stormpath_wsgi.cli.commands import cli
 with redirect_stdout(None):
     cli(["--help"], standalone_mode=False)
 note("help")
+with redirect_stdout(io.StringIO()):
+    cli(["config"], standalone_mode=False)
+note("config")
 stormpath_wsgi.StormpathMiddleware
 note("middleware")
 site = stormpath_wsgi.StormpathMiddleware(lambda *_: [], directory=sys.argv[1], secret_keys=["0" * 64])
@@ -319,7 +322,8 @@ print(json.dumps(after))
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Imported]:
-    """After the import of the package; then its help; then the middleware; then a site was made; then all commands.
+    """After the import of the package; then its help; then the settings were shown; then the middleware; then a site
+    was made; then all commands.
 
     The site has a directory that was made before: to make its tables takes more.
     """
@@ -344,6 +348,12 @@ def test_importing_the_package_loads_nothing_but_itself(imported: dict[str, Impo
 
 def test_the_help_of_the_command_loads_no_library_but_click(imported: dict[str, Imported]) -> None:
     assert imported["help"].packages(imported["start"]) == {"stormpath_wsgi", "click"}
+
+
+def test_the_settings_are_shown_without_pages_and_libraries_for_requests(imported: dict[str, Imported]) -> None:
+    config = imported["config"]
+    assert "stormpath_wsgi.settings" in config.modules
+    assert {"stormpath_wsgi.pages", "stormpath_wsgi.middleware", "webob", "werkzeug"} & config.modules == set()
 
 
 def test_importing_the_middleware_loads_nothing_optional(imported: dict[str, Imported]) -> None:

@@ -10,12 +10,8 @@ from typing import Any
 
 import click
 
-from stormpath_wsgi import pages
-from stormpath_wsgi.cli import targets
 from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.errors import ConfigurationError
-from stormpath_wsgi.middleware import middleware_of
-from stormpath_wsgi.pages import custom_css
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.settings.sources import DEFAULT, Effective, Inspection
 from stormpath_wsgi.settings.web import NO_HOSTS
@@ -61,6 +57,10 @@ def config(context: click.Context, target: str | None, *, as_json: bool, changed
 
 def _of_target(target: str) -> tuple[Inspection, list[str]]:
     """The settings of an application. What is wrong with one that cannot be made is told as well."""
+    # Here, because they import the middleware, which the settings alone do not need.
+    from stormpath_wsgi.cli import targets
+    from stormpath_wsgi.middleware import middleware_of
+
     targets.check(target)
     try:
         middleware = middleware_of(targets.load(target))
@@ -82,13 +82,27 @@ def _hosts(settings: Settings) -> None:
         raise ConfigurationError(NO_HOSTS)
 
 
+def _templates(settings: Settings) -> None:
+    web = settings.web
+    sections = (*web.pages.values(), web.organization_select)
+    if web.templates is None and not any("view" in section.model_fields_set for section in sections):
+        return  # they are ours
+    from stormpath_wsgi import pages  # here and below, because it imports all that pages are of
+
+    pages.check_templates(settings)
+
+
 def _contrast(settings: Settings) -> None:
+    if settings.web.templates is None:
+        return
+    from stormpath_wsgi.pages import custom_css
+
     if lines := custom_css.unreadable(settings.web.templates, settings.web.look.accent):
         raise ConfigurationError("\n".join(lines))
 
 
 #: What is looked at besides the types of settings. Each raises :class:`ConfigurationError`, with a sentence a line.
-CHECKS: list[Callable[[Settings], None]] = [_directory, pages.check_templates, _hosts, _contrast]
+CHECKS: list[Callable[[Settings], None]] = [_directory, _templates, _hosts, _contrast]
 
 
 def _faults(check: Callable[[Settings], None], settings: Settings) -> list[str]:
