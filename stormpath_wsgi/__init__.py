@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from stormpath_wsgi.middleware import StormpathMiddleware
     from stormpath_wsgi.policy import fresh_required, groups_required, login_required, second_factor_required
     from stormpath_wsgi.settings import Settings
-    from stormpath_wsgi.users import AnonymousUser, User, user
+    from stormpath_wsgi.user_proxy import user
+    from stormpath_wsgi.users import AnonymousUser, User
 
 __all__ = [
     "AnonymousUser",
@@ -44,7 +45,7 @@ _HOMES = {
     "groups_required": "policy",
     "login_required": "policy",
     "second_factor_required": "policy",
-    "user": "users",
+    "user": "user_proxy",
 }
 
 

@@ -7,13 +7,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
+from urllib.parse import quote
 
 from pydantic import SecretStr
-from werkzeug.http import dump_cookie
-from werkzeug.sansio.http import parse_cookie
 
 from stormpath_wsgi.settings import SessionSettings
 from stormpath_wsgi.signing import PurposeSigner
+
+#: What makes a browser forget a cookie at once, whatever it knows of Max-Age.
+_LONG_AGO = "Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+
+#: What a path holds as it is, and may stand in an attribute (RFC 3986, section 3.3, without the semicolon).
+_IN_PATH = "%!$&'()*+,/:=@~"
 
 #: A request may have several cookies of the same name. This is the highest number of them that are tried, in the order
 #: of the header.
@@ -126,13 +131,21 @@ class Cookie:
         http_only: bool = True,
         prefixed: bool = True,
     ) -> None:
-        self._secure, self._path, self._domain, self._same_site = secure, path, domain, same_site
-        self._http_only = http_only
         self.name = f"__Host-{name}" if prefixed and secure and path == "/" and domain is None else name
         self._beginning = f"{self.name}="
-        self._attributes = self._set_cookie("", None, domain)[1].removeprefix(self._beginning)
+        common = [
+            *(["Secure"] if secure else []),
+            *(["HttpOnly"] if http_only else []),
+            f"Path={quote(path, safe=_IN_PATH)}",
+            f"SameSite={same_site}",
+        ]
+        for_domain = [f"Domain={domain.lstrip('.')}"] if domain else []
+        self._attributes = "; ".join(["", *for_domain, *common])
         #: The headers that remove the cookie, and also one that was set before the setting for the domain was made.
-        self.removal = [self._set_cookie("", 0, where) for where in dict.fromkeys((domain, None))]
+        self.removal = [
+            ("Set-Cookie", "; ".join([self._beginning, _LONG_AGO, "Max-Age=0", *where, *common]))
+            for where in ([for_domain, []] if domain else [[]])
+        ]
 
     @classmethod
     def of_session(cls, settings: SessionSettings, *, https: bool) -> Cookie:
@@ -154,6 +167,8 @@ class Cookie:
         if name not in header:
             return []
         if '"' in header:
+            from werkzeug.sansio.http import parse_cookie  # here, because few browsers send any
+
             return parse_cookie(header).getlist(name)[:MOST_TRIED]
         if header.count(name) == 1:  # what nearly all browsers send
             before, _, value = header.partition(self._beginning)
@@ -175,15 +190,3 @@ class Cookie:
         if max_age is None:
             return "Set-Cookie", f"{self._beginning}{value}{self._attributes}"
         return "Set-Cookie", f"{self._beginning}{value}; Max-Age={max_age}{self._attributes}"
-
-    def _set_cookie(self, value: str, max_age: int | None, domain: str | None) -> tuple[str, str]:
-        return "Set-Cookie", dump_cookie(
-            self.name,
-            value,
-            max_age=max_age,
-            path=self._path,
-            domain=domain,
-            secure=self._secure,
-            httponly=self._http_only,
-            samesite=self._same_site,
-        )

@@ -66,6 +66,7 @@ ARROWS: dict[str, set[str]] = {
     "sauthc1": set(),
     "cookie": {"settings", "signing"},
     "users": {"client", "settings"},
+    "user_proxy": {"users"},
     "web/remote_user": {"settings", "users"},
     "web/forward_auth": {"settings", "users", "web/address", "web/remote_user"},
     "web/identity": {"users"},
@@ -124,7 +125,7 @@ ARROWS: dict[str, set[str]] = {
         "web/responses",
     },
     "testing": {"client", "cookie", "directory", "importing", "middleware", "policy", "session", "users"},
-    "__init__": {"client", "middleware", "policy", "settings", "users"},
+    "__init__": {"client", "middleware", "policy", "settings", "user_proxy", "users"},
 }  # fmt: skip
 
 #: The floors of the directory, from the ground up. A file looks at those of its own floor and of lower ones.
