@@ -7,13 +7,21 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Generic, NamedTuple, TypeVar
 
+from stormpath_wsgi.slots import ANY, Generation
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+def unmoved(_: int = ANY, /) -> int:
+    """The generation for what nobody tells changes of: only time ends an answer."""
+    return 0
+
+
 class _Answer(NamedTuple, Generic[V]):
     value: V
-    generation: int  # the generation of the directory before it was asked
+    slot: int
+    generation: int  # the number of the slot before the directory was asked
     since: float
 
 
@@ -21,21 +29,25 @@ class Remembered(Generic[K, V]):
     """Remembers what *ask* has returned; without one, what those have returned that :meth:`get` is given.
 
     An answer is used as long as the *generation* of the directory does not change, but for *ttl* seconds at the most,
-    in case a change of the generation is missed. *size*: the highest number of answers; the oldest are removed first.
-    Errors that *ask* raises are not remembered. *clock*: returns seconds since the epoch. Threads, greenlets and forked
-    workers may share it.
+    in case a change of the generation is missed. *slot*: which changes matter (:mod:`stormpath_wsgi.slots`). *about*:
+    returns the slot of an answer, where only the answer says of which account it is. *size*: the highest number of
+    answers; the oldest are removed first. Errors that *ask* raises are not remembered. *clock*: returns seconds since
+    the epoch. Threads, greenlets and forked workers may share it.
     """
 
     def __init__(
         self,
         ask: Callable[[K], V] | None = None,
         *,
-        generation: Callable[[], int],
+        generation: Generation,
+        slot: int = ANY,
+        about: Callable[[V], int] | None = None,
         ttl: float,
         clock: Callable[[], float],
         size: int = 1,
     ) -> None:
-        self._ask, self._generation, self._ttl, self._clock, self._size = ask, generation, ttl, clock, size
+        self._ask, self._generation, self._slot, self._about = ask, generation, slot, about
+        self._ttl, self._clock, self._size = ttl, clock, size
         # It needs no lock, since each operation on it is one call into C.
         self._answers: OrderedDict[K, _Answer[V]] = OrderedDict()
 
@@ -46,16 +58,26 @@ class Remembered(Generic[K, V]):
         """
         known = self._answers.get(key)
         # An answer with a time in the future is not used. So answers do not last longer when the clock is set back.
-        if known and known.generation == self._generation() and known.since <= self._clock() < known.since + self._ttl:
+        if (
+            known
+            and known.generation == self._generation(known.slot)
+            and known.since <= self._clock() < known.since + self._ttl
+        ):
             return known.value
         # Read before asking, so that a write during the question is noticed.
-        generation, now = self._generation(), self._clock()
+        generation, now = self._generation(self._slot), self._clock()
         ask = ask or self._ask
         if ask is None:
             raise LookupError(key)
-        value = ask(key)
+        value, slot = ask(key), self._slot
+        if self._about is not None:
+            own = self._about(value)
+            number = self._generation(own)
+            # If nothing has changed at all since before we asked, then the number of the slot has not either.
+            if self._generation(slot) == generation:
+                slot, generation = own, number
         self._answers.pop(key, None)
-        self._answers[key] = _Answer(value, generation, now)
+        self._answers[key] = _Answer(value, slot, generation, now)
         if len(self._answers) > self._size:
             with suppress(KeyError):  # another thread has removed the last one
                 self._answers.popitem(last=False)

@@ -1,7 +1,8 @@
 """Sessions: who is signed in, remembered for a moment, checked against the directory, renewed and ended.
 
 A session is a refresh token of the account; the cookie holds its signed id. What the directory answered about it is
-remembered under the text of the cookie, and that memory is good while the directory's generation stands still.
+remembered under the text of the cookie, and that memory is good while the directory's generation stands still for the
+slot of its account (:mod:`stormpath_wsgi.slots`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded, reserved
 from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.slots import ANY, Generation, slot_of
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.users import AnonymousUser, RememberedAccount, User
 from stormpath_wsgi.web.address import Proxies, development_site
@@ -111,6 +113,7 @@ class Known:
     since: float
     until: float  # when it has to be looked at again
     stale: bool  # whether the browser should have another cookie, or none
+    slot: int  # of the account, for the generation
     #: When the browser got another one last, which cookie that is, and the header that set it.
     renewed: tuple[int, Cookie, tuple[str, str]] | None = None
 
@@ -130,10 +133,11 @@ class Sessions(Shared):
         self.now = now
         self._store = client.data_store
         #: What the answers of the directory hold by, those about other credentials too.
-        self.generation = client.data_store.generation
+        self.generation: Generation = client.data_store.generation
         if settings.remote and settings.session.check == "strict":
             # No answer is remembered: nobody tells us what others change.
-            self.generation = itertools.count(-1, -1).__next__
+            unsettled = itertools.count(-1, -1)
+            self.generation = lambda _=ANY, /: next(unsettled)
         self._tokens = f"{application.href}/authTokens/"
         self._idle = int(settings.session.idle.total_seconds())
         self._absolute = int(settings.session.absolute.total_seconds())
@@ -178,7 +182,11 @@ class Sessions(Shared):
             https = environ["wsgi.url_scheme"] == "https"
             known = self._by_header[https].get(header)
             # As in recall.
-            if known is not None and known.generation == self.generation() and known.since <= self.now() < known.until:
+            if (
+                known is not None
+                and known.generation == self.generation(known.slot)
+                and known.since <= self.now() < known.until
+            ):
                 identity = known.identity
             elif self._cookies[https].name not in header:
                 known, identity = None, NOTHING
@@ -279,7 +287,7 @@ class Sessions(Shared):
         """What is known about a cookie's *text*; None when we did not sign it."""
         known, now = self._known.get(text), self.now()
         # A clock that was set back makes nothing last longer: what is from the future is not believed.
-        if known is not None and known.generation == self.generation() and known.since <= now < known.until:
+        if known is not None and known.generation == self.generation(known.slot) and known.since <= now < known.until:
             return known
         return self._recall_anew(text, known, now)
 
@@ -295,8 +303,8 @@ class Sessions(Shared):
         return self._look_up(text, session, now)
 
     def holds(self, identity: Proved) -> bool:
-        """Whether nothing in the directory has changed since it was asked about *identity*. No I/O."""
-        return identity.generation == self.generation()
+        """Whether nothing in the directory that may concern *identity* has changed since it was asked. No I/O."""
+        return identity.generation == self.generation(identity.slot)
 
     def start(
         self,
@@ -358,13 +366,16 @@ class Sessions(Shared):
         """End a session in the directory, for every worker. Ending what has ended does nothing."""
         known.until = 0
         self._known.pop(known.text, None)
-        self.end_token(f"refreshTokens/{known.session.id}")
+        self.end_token(f"refreshTokens/{known.session.id}", known.session.account_id if known.lives else None)
 
-    def end_token(self, path: str) -> None:
-        """End what a browser holds, by its *path* in the directory: a session, or an access token. As :meth:`end`."""
+    def end_token(self, path: str, account_id: str | None = None) -> None:
+        """End what a browser holds, by its *path* in the directory: a session, or an access token. As :meth:`end`.
+
+        *account_id*: whose it is, if that is known for sure.
+        """
         try:
             with reserved(SessionEnded):  # who has its cookie ends it: that is a sign-out, which others tell
-                self._store.delete(f"{self.client.base_url}/{path}")
+                self._store.delete(f"{self.client.base_url}/{path}", account_id)
         except Unavailable:
             raise
         except Error as error:
@@ -413,7 +424,8 @@ class Sessions(Shared):
         return min(session.started + self._absolute, session.renewed + self._idle)
 
     def _look_up(self, text: str, session: Session, now: float) -> Known:
-        generation = self.generation()  # before we ask: what is written meanwhile is then noticed
+        slot = slot_of(session.account_id)
+        generation = self.generation(slot)  # before we ask: what is written meanwhile is then noticed
         expires = self._ends(session)
         account = self._ask(session) if now < expires else None
         # What lasts for a fixed time needs no other cookie before it is over.
@@ -421,9 +433,12 @@ class Sessions(Shared):
         until = min(now + self._ttl, expires, due if now < due else expires) if now < expires else math.inf
         proofs = _BOTH_PROOFS if session.factor else _PROOFS
         identity = (
-            OVER if account is None else Proved(account, CredentialKind.SESSION, session.started, proofs, generation)
+            OVER
+            if account is None
+            else Proved(account, CredentialKind.SESSION, session.started, proofs, generation, slot)
         )
-        known = Known(text, session, identity, generation, since=now, until=until, stale=account is None or due <= now)
+        is_stale = account is None or due <= now
+        known = Known(text, session, identity, generation, since=now, until=until, stale=is_stale, slot=slot)
         if now < expires:
             self._known.pop(text, None)
             _keep(self._known, known, self.settings.cache_size)
@@ -566,7 +581,8 @@ class CurrentSession(HeldStart, Live):
     def remembered(self) -> RememberedAccount | None:
         """The account that is signed in, as far as it is surely what the directory has now. To read it is to look.
 
-        None when nobody is signed in, and once anything in the directory has changed, perhaps by this very request.
+        None when nobody is signed in, and once anything in the directory has changed that may concern the account,
+        perhaps by this very request.
         """
         self.user.looked_at = True
         identity = self.identity

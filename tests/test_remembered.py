@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from stormpath_wsgi.remembered import Remembered
+from stormpath_wsgi.slots import ANY
 
 
 class Directory:
@@ -24,7 +25,9 @@ class Directory:
         return f"{key} {self.asked}"
 
     def remembered(self, size: int = 2) -> Remembered[str, str]:
-        return Remembered(self.answer, generation=lambda: self.generation, ttl=60, clock=lambda: self.now, size=size)
+        return Remembered(
+            self.answer, generation=lambda _=ANY, /: self.generation, ttl=60, clock=lambda: self.now, size=size
+        )
 
 
 @pytest.fixture
@@ -35,6 +38,46 @@ def directory() -> Directory:
 def test_an_answer_is_remembered(directory: Directory) -> None:
     answers = directory.remembered()
     assert [answers.get("a") for _ in range(3)] == ["a 1"] * 3
+
+
+def test_an_answer_that_says_whom_it_concerns_is_asked_for_again_when_that_has_changed() -> None:
+    numbers, asked = {ANY: 0, 7: 0, 8: 0}, list[int]()
+
+    def ask(slot: int) -> int:
+        asked.append(slot)
+        return slot
+
+    remembered = Remembered(
+        ask, generation=lambda slot=ANY, /: numbers[slot], about=lambda slot: slot, ttl=60, clock=lambda: 0.0, size=2
+    )
+
+    def is_asked_for_after(*moved: int) -> bool:
+        for slot in (*moved, ANY)[: len(moved) + 1 if moved else 0]:
+            numbers[slot] += 1
+        before = len(asked)
+        remembered.get(7)
+        return len(asked) != before
+
+    assert [is_asked_for_after(), is_asked_for_after(), is_asked_for_after(8), is_asked_for_after(7)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_what_changes_while_it_is_asked_whom_an_answer_concerns_is_not_missed() -> None:
+    numbers = {ANY: 0, 7: 0}
+    values = ["old", "new"]
+
+    def ask(slot: int) -> str:
+        value = values.pop(0)
+        if values:  # it changes when the answer is on its way
+            numbers[7] += 1
+            numbers[ANY] += 1
+        return value
+
+    remembered = Remembered(
+        ask, generation=lambda slot=ANY, /: numbers[slot], about=lambda value: 7, ttl=60, clock=lambda: 0.0
+    )
+    assert [remembered.get(7), remembered.get(7), remembered.get(7)] == ["old", "new", "new"]
 
 
 def test_it_is_asked_for_again_when_the_generation_has_moved(directory: Directory) -> None:

@@ -33,6 +33,7 @@ from stormpath_wsgi.events import Origin, SessionEnded
 from stormpath_wsgi.session import CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.signing import PurposeSigner
+from stormpath_wsgi.slots import ANY
 
 HOUR, DAY = 3600, 86400
 
@@ -77,12 +78,12 @@ class Line:
         self._pass(f"update {href}")
         return self.store.update(href, properties)
 
-    def delete(self, href: str) -> None:
+    def delete(self, href: str, about: str | None = None) -> None:
         self._pass(f"delete {href}")
-        self.store.delete(href)
+        self.store.delete(href, about)
 
-    def generation(self) -> int:
-        return self.store.generation() if self.settled else -1 - len(self.asked)
+    def generation(self, slot: int = ANY, /) -> int:
+        return self.store.generation(slot) if self.settled else -1 - len(self.asked)
 
     def close(self) -> None:
         self.store.close()

@@ -17,6 +17,7 @@ from stormpath_wsgi.client import payload
 from stormpath_wsgi.client.agent import agent
 from stormpath_wsgi.client.answers import TOO_MANY_REQUESTS, document_of, is_limit, retry_after, unavailable
 from stormpath_wsgi.client.cache import CacheOptions, CachingDataStore
+from stormpath_wsgi.client.concerned import Moved, concerned
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.client.transport import Reply, Transport, Unreached
@@ -24,6 +25,7 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import here
 from stormpath_wsgi.limits import header, visitor
+from stormpath_wsgi.slots import ANY
 
 #: The highest number of tries for one request: the first one and four more, as in the documented client.
 TRIES = 5
@@ -64,7 +66,7 @@ class HttpDataStore(Shared):
         self._remote, self._clock, self._sleep = remote, clock, sleep
         self._transport = Transport(remote.base_url, proxies=remote.proxies, ca_bundle=remote.ca_bundle, clock=clock)
         self._born, self._ttl = clock(), remote.ttl
-        self._writes, self._numbers = 0, itertools.count(1)
+        self._moved = Moved()
 
     def get(self, href: str, expand: str | None = None) -> dict[str, Any]:
         """See :meth:`DataStore.get`."""
@@ -84,7 +86,8 @@ class HttpDataStore(Shared):
         """See :meth:`DataStore.create`."""
         target, document = self._checked(href), payload.body(href, properties)
         type, body = (_FORM, urlencode(document).encode()) if payload.is_form(href) else (_JSON, _json(document))
-        reply = self._write(_Request("POST", target, payload.parameters(params), type, body))
+        request = _Request("POST", target, payload.parameters(params), type, body)
+        reply = self._write(request, concerned(self.base_url, href, document))
         made = document_of(reply, self._remote, named=False)
         if kinds.brings_proof(document):
             made[kinds.IS_NEW_ACCOUNT] = reply.status == HTTPStatus.CREATED
@@ -93,21 +96,24 @@ class HttpDataStore(Shared):
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         """See :meth:`DataStore.update`."""
         target, document = self._checked(href), payload.body(href, properties)
-        reply = self._write(_Request("POST", target, body=_json(document)))
+        reply = self._write(_Request("POST", target, body=_json(document)), concerned(self.base_url, href))
         return document_of(reply, self._remote, named=False)
 
-    def delete(self, href: str) -> None:
+    def delete(self, href: str, about: str | None = None) -> None:
         """See :meth:`DataStore.delete`."""
-        document_of(self._write(_Request("DELETE", self._checked(href))), self._remote, named=False)
+        request = _Request("DELETE", self._checked(href))
+        reply = self._write(request, concerned(self.base_url, href, about=about))
+        document_of(reply, self._remote, named=False)
 
-    def generation(self) -> int:
-        """A number that moves with every write through this store, and whenever ``remote.ttl`` seconds are over.
+    def generation(self, slot: int = ANY, /) -> int:
+        """A number that moves with every write through this store that may concern *slot*, and whenever ``remote.ttl``
+        seconds are over.
 
         A client is not told what other programs write, unless they share a Redis server with it (:mod:`.cache`). So an
         answer that is kept while this number does not change is out of date for ``remote.ttl`` seconds at the most, and
         never because of a change that this process has made.
         """
-        return (int((self._clock() - self._born) / self._ttl) << 40) + self._writes
+        return (int((self._clock() - self._born) / self._ttl) << 40) + self._moved.read(slot)
 
     def close(self) -> None:
         """See :meth:`DataStore.close`."""
@@ -132,14 +138,14 @@ class HttpDataStore(Shared):
             reply = self._reply(request, end)
         return document_of(reply, self._remote, named=True)
 
-    def _write(self, request: _Request) -> Reply:
+    def _write(self, request: _Request, slot: int) -> Reply:
         try:
             return self._reply(request, self._clock() + self._remote.timeout)
         finally:
             # Also after a failure, since the request may have been carried out. Sign-ins are left out: on a busy site
             # there is always one, and nothing could be cached.
             if request.href.rpartition("/")[2] not in QUIET:
-                self._writes = next(self._numbers)
+                self._moved.move(slot)
 
     def _target(self, request: _Request, reply: Reply) -> str:
         target = urljoin(request.href, reply.headers.get("Location", "")).partition("?")[0]

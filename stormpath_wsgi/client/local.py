@@ -63,8 +63,8 @@ class LocalDataStore(Shared):
         path = self._path(href)
         return self._service.update(path, payload.body(path, properties))
 
-    def delete(self, href: str) -> None:
-        """See :meth:`DataStore.delete`."""
+    def delete(self, href: str, about: str | None = None) -> None:
+        """See :meth:`DataStore.delete`. The directory knows itself who is concerned."""
         self._service.delete(self._path(href))
 
     def key_pair(self) -> KeyPair:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from stormpath_wsgi.slots import ANY
+
 
 class DataStore(Protocol):
     """The port to a directory. Its arguments and results are plain dictionaries in the form of the REST API v1.
@@ -45,15 +47,18 @@ class DataStore(Protocol):
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Changes what *properties* names, and returns the resource whole. The rest stays as it is."""
 
-    def delete(self, href: str) -> None:
+    def delete(self, href: str, about: str | None = None) -> None:
         """Removes the resource, and the resources that cannot exist without it.
 
+        *about*: the id of the account that alone is concerned, where the caller knows that and the *href* does not say
+        it: then less of what is remembered is asked for again.
         For a resource that does not exist, kinds with :attr:`.Kind.gone_is_deleted` do nothing. Others, such as tokens
         and API keys, raise :class:`~stormpath_wsgi.Error` with status 404.
         """
 
-    def generation(self) -> int:
-        """A number. As long as it does not change, the answers that were read since still hold. Does no I/O.
+    def generation(self, slot: int = ANY, /) -> int:
+        """A number. As long as it does not change, the answers still hold that were read since and concern the accounts
+        of *slot* (:mod:`stormpath_wsgi.slots`); without a slot, all answers. Does no I/O.
 
         A data store that is not told what other programs write keeps its number for a limited time, which it documents.
         """

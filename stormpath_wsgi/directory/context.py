@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -32,6 +32,10 @@ from stormpath_wsgi.passwords import PasswordCheck
 log = logging.getLogger(__name__)
 
 
+def _nothing(_: object) -> None:
+    """Does nothing with what it is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
     """One transaction for one tenant.
@@ -55,8 +59,11 @@ class UnitOfWork:
     told: list[AfterEvent] = field(default_factory=list)
     #: The uses of sessions and API keys that are noted when the transaction is over.
     used: list[Use] = field(default_factory=list)
-    #: What has changed after all that a cache may hold, in a transaction that does not move the generation itself.
-    outdated: list[str] = field(default_factory=list)
+    #: The ids of the accounts of which something has changed after all that a cache may hold, in a transaction that
+    #: does not move the generation itself.
+    outdated: set[str] = field(default_factory=set)
+    #: Says in a write which account it concerns, see :meth:`.Transaction.concern`.
+    concern: Callable[[str], object] = _nothing
 
     def href(self, target: Resource | Listing) -> str:
         """The address of *target*, below the base URL."""
@@ -144,13 +151,15 @@ class Context:
             yield self.work(connection, self._tenant(connection))
 
     @contextmanager
-    def write(self, *, moves_generation: bool = True) -> Iterator[UnitOfWork]:
+    def write(self, *, moves_generation: bool = True, about: Collection[str] | None = None) -> Iterator[UnitOfWork]:
         """A transaction for writing: committed at the end of the block, undone when the block raises.
 
-        *moves_generation*: whether it changes anything that a cache may hold. A new resource alone does not.
+        *moves_generation*: whether it changes anything that a cache may hold. A new resource alone does not. *about*:
+        the ids of the accounts that alone are concerned, see :meth:`.Database.write`; empty where
+        :attr:`UnitOfWork.concern` says it in the block.
         """
-        with self.database.write(moves_generation=moves_generation) as transaction:
-            work = self.work(transaction.connection, self._tenant(transaction.connection))
+        with self.database.write(moves_generation=moves_generation, about=about) as transaction:
+            work = self.work(transaction.connection, self._tenant(transaction.connection), transaction.concern)
             yield work
             if work.told:
                 self.record(work)
@@ -163,13 +172,14 @@ class Context:
         for event in work.told:
             self.events.emit(event)
 
-    def _move_generation(self, outdated: list[str]) -> None:
+    def _move_generation(self, account_ids: Collection[str]) -> None:
         """Moves the generation by a transaction of its own, which may fail: what has changed stays changed."""
         try:
-            with self.database.write():
+            with self.database.write(about=account_ids):
                 pass
         except Unavailable as error:
-            log.warning("what is remembered of %s holds for some seconds more: %s", ", ".join(outdated), error)
+            names = ", ".join(sorted(account_ids))
+            log.warning("what is remembered of the account %s holds for some seconds more: %s", names, error)
 
     def href(self, target: Resource | Listing) -> str:
         """The address of *target*, below the base URL."""
@@ -189,11 +199,13 @@ class Context:
     def _account_href(self, id: str) -> str:
         return self.href(Resource(Account, id))
 
-    def work(self, connection: Connection, tenant_id: str) -> UnitOfWork:
-        """The unit of work for *tenant_id* on *connection*, whose transaction has begun."""
+    def work(self, connection: Connection, tenant_id: str, concern: Callable[[str], object] = _nothing) -> UnitOfWork:
+        """The unit of work for *tenant_id* on *connection*, whose transaction has begun. *concern*: see
+        :attr:`UnitOfWork.concern`.
+        """
         now = int(self.clock() * 1000)
         services = (self.secrets, self.mail, self.caller, self.names_audience)
-        return UnitOfWork(connection, tenant_id, self.base_url, now, *services)
+        return UnitOfWork(connection, tenant_id, self.base_url, now, *services, concern=concern)
 
     def _tenant(self, connection: Connection) -> str:
         if self._tenant_id is not None:
@@ -222,7 +234,3 @@ def _moment(seconds: float) -> dt.datetime:
 
 def _nobody() -> None:
     """Does nothing: there is nobody to wake up."""
-
-
-def _nothing(work: UnitOfWork) -> None:
-    """Keeps nothing of what *work* tells."""

@@ -66,6 +66,7 @@ from stormpath_wsgi.events import Events, WaitBegan
 from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.passwords import PasswordCheck
 from stormpath_wsgi.settings import AuditSettings, LimitsSettings, MailSettings, PasswordsSettings, ProvidersSettings
+from stormpath_wsgi.slots import Generation
 
 
 class DirectoryService:
@@ -109,9 +110,9 @@ class DirectoryService:
         self.events = events or Events()
         #: Whether only this site uses the database, so that the first program that opens it sets it up.
         self.embedded = database.embedded
-        #: Returns a number. As long as it returns the same number, everything that was read since still holds. Does no
-        #: I/O.
-        self.generation: Callable[[], int] = database.generation
+        #: Returns a number. As long as it returns the same number, everything that was read since still holds; with a
+        #: slot, everything that concerns the accounts of that slot (:mod:`stormpath_wsgi.slots`). Does no I/O.
+        self.generation: Generation = database.generation
         limits, new_passwords = limits or LimitsSettings(), new_passwords or PasswordsSettings()
         self._tallies = _tallies(limits)
         self._context = Context(

@@ -14,7 +14,7 @@ from stormpath_wsgi.client.store import DataStore
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import failure
 from stormpath_wsgi.kinds import ENABLED, Directory, Provider
-from stormpath_wsgi.remembered import Remembered
+from stormpath_wsgi.remembered import Remembered, unmoved
 from stormpath_wsgi.settings.social import PROVIDER_ID
 
 #: Of how many organizations it is remembered.
@@ -58,7 +58,7 @@ class SocialStores:
     ) -> None:
         self._store, self._application, self._offers = store, application, offers
         # Whatever else changes in the directory: it is read again after the time only.
-        self._remembered = Remembered(self._read, generation=lambda: 0, ttl=ttl, clock=clock, size=MOST)
+        self._remembered = Remembered(self._read, generation=unmoved, ttl=ttl, clock=clock, size=MOST)
 
     def at(self, organization: str | None = None) -> Mapping[str, SocialStore]:
         """Those of the application, or of the organization with that href: by the ids of their providers, as they are

@@ -31,6 +31,7 @@ from stormpath_wsgi.settings import (
     SpaSettings,
     WebSettings,
 )
+from stormpath_wsgi.slots import EVERYBODY
 
 #: For how many applications the pages are kept, in each process.
 MOST = 100
@@ -97,6 +98,7 @@ class Sites:
         self._known: Remembered[str, Mapping[str, Any]] = Remembered(
             service.get,
             generation=service.generation,
+            slot=EVERYBODY,
             ttl=settings.cache_ttl.total_seconds(),
             clock=clock,
             size=2 * MOST,

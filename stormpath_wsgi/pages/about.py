@@ -13,6 +13,7 @@ from stormpath_wsgi.errors import Error
 from stormpath_wsgi.flows.refusals import failure
 from stormpath_wsgi.kinds import ENABLED, MailedCode, PasswordStrength, wire_name
 from stormpath_wsgi.remembered import Remembered
+from stormpath_wsgi.slots import EVERYBODY
 from stormpath_wsgi.texts import Texts
 
 _WORDS: Mapping[str, tuple[Callable[[Texts, int], str], str | None]] = {
@@ -146,6 +147,10 @@ class Policies(NamedTuple):
     verifies: bool
 
 
+#: The name, the policies, and the milliseconds for which a code in a mail is good.
+_Told = tuple[str, Policies | None, int | None]
+
+
 class About:
     """Reads what is told about one application, and again when the directory has changed.
 
@@ -167,9 +172,10 @@ class About:
     ) -> None:
         self._store = store
         # One value, so that threads never see the name of one reading beside the rules of another.
-        self._remembered = Remembered(self._read, generation=store.generation, ttl=ttl, clock=clock, size=MOST)
+        bounds: dict[str, Any] = {"generation": store.generation, "slot": EVERYBODY, "ttl": ttl, "clock": clock}
+        self._remembered: Remembered[str, _Told] = Remembered(self._read, size=MOST, **bounds)
         # Apart, since few forms ask for it.
-        self._demanded = Remembered(self._read_demanded, generation=store.generation, ttl=ttl, clock=clock, size=MOST)
+        self._demanded: Remembered[str, frozenset[str]] = Remembered(self._read_demanded, size=MOST, **bounds)
         self._href, self._owner, self._passphrase = application_href, owner, passphrase
 
     @property
@@ -215,10 +221,10 @@ class About:
             raise failure(error) from error
 
     @property
-    def _told(self) -> tuple[str, Policies | None, int | None]:
+    def _told(self) -> _Told:
         return self._remembered.get(self._owner() or self._href)
 
-    def _read(self, href: str) -> tuple[str, Policies | None, int | None]:
+    def _read(self, href: str) -> _Told:
         try:
             application = self._store.get(href)
             directory = self._directory(application)

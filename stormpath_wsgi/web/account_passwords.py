@@ -34,6 +34,7 @@ from stormpath_wsgi.events import (
 from stormpath_wsgi.kinds import ENABLED, VERIFIED
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.slots import Generation
 from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.remote_user import Told
 
@@ -81,7 +82,7 @@ class AccountPasswords:
         origin: Callable[[WSGIEnvironment], Origin],
         asks_more: Callable[[Account, Origin], bool],
         told: Told,
-        generation: Callable[[], int],
+        generation: Generation,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._client, self._application, self._events = client, application, client.events

@@ -25,6 +25,7 @@ from stormpath_wsgi.kinds import ENABLED, ID, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.slots import Generation
 from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.account_passwords import AccountPasswords, NotProved
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
@@ -113,7 +114,7 @@ class BasicCredential:
         asks_more: Callable[[Account, Origin], bool],
         limits: Limits,
         told: Told,
-        generation: Callable[[], int],
+        generation: Generation,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._client, self._application, self._shapes = client, application, settings.basic

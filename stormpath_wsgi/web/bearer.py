@@ -24,6 +24,7 @@ from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 from stormpath_wsgi.kinds import ID
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.slots import Generation
 from stormpath_wsgi.users import A, Groups, RememberedAccount
 from stormpath_wsgi.web.basic import find_key
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
@@ -90,7 +91,7 @@ class AccessTokenCredential:
         settings: Settings,
         *,
         told: Told,
-        generation: Callable[[], int],
+        generation: Generation,
         now: Callable[[], float] = time.time,
         kind: CredentialKind = CredentialKind.BEARER,
         validation: str | None = None,

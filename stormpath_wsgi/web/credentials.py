@@ -10,6 +10,7 @@ from stormpath_wsgi.client import Account, Application, Client
 from stormpath_wsgi.events import Origin
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.slots import Generation
 from stormpath_wsgi.web.basic import BasicCredential
 from stormpath_wsgi.web.bearer import AccessTokenCredential
 from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Identity, Proved, first_offered
@@ -42,7 +43,7 @@ class Sessions(Protocol[S_co]):
     now: Callable[[], float]
 
     @property
-    def generation(self) -> Callable[[], int]:
+    def generation(self) -> Generation:
         """Returns the directory's generation."""
 
     def origin(self, environ: WSGIEnvironment) -> Origin:

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol, TypeAlias
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi import events
+from stormpath_wsgi.slots import ANY
 from stormpath_wsgi.users import RememberedAccount
 
 
@@ -79,6 +80,8 @@ class Proved:
     proofs: frozenset[Proof]
     #: The generation of the directory before it was asked. While it does not change, the account is as it was read.
     generation: int
+    #: For which accounts that number is (:mod:`stormpath_wsgi.slots`).
+    slot: int = ANY
 
     @property
     def href(self) -> str:

@@ -23,6 +23,7 @@ from stormpath_wsgi.kinds import ENABLED
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.settings.types import HOST
+from stormpath_wsgi.slots import EVERYBODY, Generation
 from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.address import Proxies
 from stormpath_wsgi.web.environ import ORGANIZATION, PLACE
@@ -112,7 +113,7 @@ class Organizations:
         settings: Settings,
         proxies: Proxies,
         *,
-        generation: Callable[[], int],
+        generation: Generation,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._client, self._application, self._proxies = client, application, proxies
@@ -120,7 +121,7 @@ class Organizations:
         self._secure = bool(settings.session.cookie_secure)
         ttl = settings.cache_ttl.total_seconds()
         self._found: Remembered[str, Found | None] = Remembered(
-            self._look_up, generation=generation, ttl=ttl, clock=now, size=MOST
+            self._look_up, generation=generation, slot=EVERYBODY, ttl=ttl, clock=now, size=MOST
         )
 
     @classmethod

@@ -24,6 +24,7 @@ from stormpath_wsgi.cookie import Cookie
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 from stormpath_wsgi.kinds import ID, id_of
 from stormpath_wsgi.settings import Settings, TokenCookieSettings
+from stormpath_wsgi.slots import Generation
 from stormpath_wsgi.web.bearer import AccessTokenCredential, unverified
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proved
 from stormpath_wsgi.web.remote_user import Told
@@ -97,7 +98,7 @@ class TokenCookies:
         settings: Settings,
         *,
         told: Told,
-        generation: Callable[[], int],
+        generation: Generation,
         now: Callable[[], float],
     ) -> None:
         self._client, self._application, self._now = client, application, now

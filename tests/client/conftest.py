@@ -55,9 +55,9 @@ class Recorder:
         self._record("update", href)
         return self._store.update(href, properties)
 
-    def delete(self, href: str) -> None:
+    def delete(self, href: str, about: str | None = None) -> None:
         self._record("delete", href)
-        self._store.delete(href)
+        self._store.delete(href, about)
 
     def _record(self, verb: str, href: str) -> None:
         self.requests.append(f"{verb} {href.removeprefix(self.base_url + '/')}")

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from stormpath_wsgi.client.cache import (
 )
 from stormpath_wsgi.client.cache.store import Life
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
+from stormpath_wsgi.slots import ANY, EVERYBODY, slot_of
 
 BASE = "https://id.example.org/v1"
 
@@ -76,10 +78,10 @@ class Directory:
         self.writes += 1
         return {"href": href, **properties}
 
-    def delete(self, href: str) -> None:
+    def delete(self, href: str, about: str | None = None) -> None:
         self.writes += 1
 
-    def generation(self) -> int:
+    def generation(self, slot: int = 1, /) -> int:
         return self.writes
 
     def close(self) -> None:
@@ -232,6 +234,34 @@ class TestRedis:
             for change in changes:
                 assert moves(reader, change)
             assert stranger.generation() == strangers
+
+    def test_what_one_process_changes_moves_the_generation_of_those_whom_it_concerns(
+        self, redis_socket: str, raw: Any
+    ) -> None:
+        options = CacheOptions(url=f"unix://{redis_socket}")
+        ada, bob = "7qAda7qAda7qAda7qAda7q", "7qBob7qBob7qBob7qBob7q"
+        slots = (slot_of(ada), slot_of(bob), EVERYBODY, ANY)
+        with (
+            closing(CachingDataStore(Directory(), options, owner="these")) as writer,
+            closing(CachingDataStore(Directory(), options, owner="these")) as reader,
+        ):
+            reader.generation()
+            eventually(lambda: reader.generation() >= 1 << 128)  # it has begun to listen
+
+            def moved_by(change: Callable[[], object]) -> list[bool]:
+                before = [reader.generation(slot) for slot in slots]
+                change()
+                eventually(lambda: reader.generation() != before[-1])
+                return [reader.generation(slot) != was for slot, was in zip(slots, before, strict=True)]
+
+            of_ada, of_everybody = [True, False, False, True], [True] * 4
+            assert moved_by(lambda: writer.update(f"{BASE}/accounts/{ada}", {"surname": "King"})) == of_ada
+            assert moved_by(lambda: writer.delete(f"{BASE}/refreshTokens/7q", ada)) == of_ada
+            assert moved_by(lambda: writer.delete(f"{BASE}/refreshTokens/7q")) == of_everybody
+            assert moved_by(lambda: writer.update(f"{BASE}/groups/7q", {"name": "x"})) == of_everybody
+            channel = f"stormpath:{writer._namespace}:news"
+            for notice in ("", "x", "-1", "9" * 20, "1", "\xb2"):  # as those of an older version, and others
+                assert moved_by(partial(raw.publish, channel, notice)) == of_everybody
 
     def test_what_was_told_meanwhile_is_not_missed(self, redis_socket: str, raw: Any) -> None:
         """A connection that was lost is made again, and the generation moves for whatever came in between."""

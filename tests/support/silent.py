@@ -27,10 +27,10 @@ class SilentStore:
     def update(self, href: str, properties: Mapping[str, Any]) -> NoReturn:
         raise AssertionError(f"asked to change {href}")
 
-    def delete(self, href: str) -> None:
+    def delete(self, href: str, about: str | None = None) -> None:
         raise AssertionError(f"asked to delete {href}")
 
-    def generation(self) -> int:
+    def generation(self, slot: int = 1, /) -> int:
         return 0
 
     def close(self) -> None:

@@ -13,8 +13,10 @@ from stormpath_wsgi.client.cache.memory import MemoryStore
 from stormpath_wsgi.client.cache.news import News
 from stormpath_wsgi.client.cache.redis import RedisStore
 from stormpath_wsgi.client.cache.store import CacheStore, Life
+from stormpath_wsgi.client.concerned import concerned
 from stormpath_wsgi.client.live import Shared
 from stormpath_wsgi.client.store import DataStore
+from stormpath_wsgi.slots import ANY
 
 #: The regions of the cache, by their documented names: the segments of paths. Resources with secrets are never cached,
 #: and the region ``nonces`` stays empty.
@@ -120,7 +122,7 @@ class CachingDataStore(Shared):
         self, href: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """See :meth:`DataStore.create`."""
-        with self._telling():
+        with self._telling(concerned(self.base_url, href, properties)):
             try:
                 return self._store.create(href, properties, params)
             finally:
@@ -130,17 +132,17 @@ class CachingDataStore(Shared):
 
     def update(self, href: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         """See :meth:`DataStore.update`."""
-        with self._telling():
+        with self._telling(concerned(self.base_url, href)):
             try:
                 return self._store.update(href, properties)
             finally:
                 self._forget(href)
 
-    def delete(self, href: str) -> None:
+    def delete(self, href: str, about: str | None = None) -> None:
         """See :meth:`DataStore.delete`."""
-        with self._telling():
+        with self._telling(concerned(self.base_url, href, about=about)):
             try:
-                self._store.delete(href)
+                self._store.delete(href, about)
             finally:
                 path = self._path(href)
                 if "customData" in path[2:3]:
@@ -148,13 +150,13 @@ class CachingDataStore(Shared):
                 elif path[0] not in _TRACELESS:
                     self._clear()
 
-    def generation(self) -> int:
+    def generation(self, slot: int = ANY, /) -> int:
         """See :meth:`DataStore.generation`.
 
-        With a Redis server, it also moves when another process there makes a change.
+        With a Redis server, it also moves when another process there makes a change that may concern *slot*.
         """
-        number = self._store.generation()
-        return number if self._news is None else (self._news.number() << _ABOVE) + number
+        number = self._store.generation(slot)
+        return number if self._news is None else (self._news.number(slot) << _ABOVE) + number
 
     def close(self) -> None:
         """See :meth:`DataStore.close`."""
@@ -163,14 +165,16 @@ class CachingDataStore(Shared):
         self._store.close()
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """In this block a change is made. Afterwards, when it is out of our cache, other processes are told of it."""
+    def _telling(self, slot: int) -> Iterator[None]:
+        """In this block a change of *slot* is made. Afterwards, when it is out of our cache, other processes are told
+        of it.
+        """
         before = self._store.generation()
         try:
             yield
         finally:
             if self._news is not None and self._store.generation() != before:
-                self._news.tell()
+                self._news.tell(slot)
 
     def _note(self, resource: Mapping[str, Any], before: int) -> None:
         """Caches *resource* and the expanded resources in it. *before*: the generation when it was read."""

@@ -92,10 +92,10 @@ class RedisStore:
         with self._tolerant("Others may not see a change for a while"):
             self._generation = str(self._redis.incr(self._marker))
 
-    def publish(self, channel: str) -> None:
-        """Sends a notice about a change to all processes with a :meth:`subscription` of *channel*."""
+    def publish(self, channel: str, notice: str) -> None:
+        """Sends a *notice* about a change to all processes with a :meth:`subscription` of *channel*."""
         with self._tolerant("Others may not see a change for a while"):
-            self._redis.publish(self._prefix + channel, "")
+            self._redis.publish(self._prefix + channel, notice)
 
     @contextmanager
     def subscription(self, channel: str) -> Iterator[Any]:

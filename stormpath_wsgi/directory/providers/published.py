@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from stormpath_wsgi.directory.providers.port import Port, Unanswered
-from stormpath_wsgi.remembered import Remembered
+from stormpath_wsgi.remembered import Remembered, unmoved
 
 #: Seconds for which addresses and keys are believed.
 TTL = 3600.0
@@ -54,7 +54,7 @@ class Published:
 
     def __init__(self, port: Port, clock: Callable[[], float] = time.monotonic) -> None:
         self._port, self._clock = port, clock
-        self._metadata = Remembered(self._ask_metadata, generation=lambda: 0, ttl=TTL, clock=clock, size=_PROVIDERS)
+        self._metadata = Remembered(self._ask_metadata, generation=unmoved, ttl=TTL, clock=clock, size=_PROVIDERS)
         self._keys: OrderedDict[str, _Keys] = OrderedDict()
 
     def metadata(self, issuer: str, *, also: str | None = None) -> Mapping[str, Any]:

@@ -60,6 +60,14 @@ def load(work: UnitOfWork, resource: Resource) -> Wire:
     return wire(work, resource, row)
 
 
+def load_own(work: UnitOfWork, resource: Resource) -> Wire:
+    """As :func:`load`, of what belongs to an account, in a write that says here that it concerns this account alone. So
+    what it reads is true until it ends. Raises a 404.
+    """
+    work.concern(kinds.id_of(load(work, resource)["account"]["href"]))
+    return load(work, resource)
+
+
 def load_all(work: UnitOfWork, kind: type[Kind], owner: type[Kind] | None, ids: Iterable[str]) -> dict[str, Wire]:
     """The wire forms of the resources with *ids*, by id, as far as the tenant has them.
 

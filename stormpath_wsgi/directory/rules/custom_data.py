@@ -16,7 +16,7 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.bodies import COMMON, CUSTOM_DATA
 from stormpath_wsgi.directory.wire.paths import DataKey, Resource
 from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import CustomData, is_storable
+from stormpath_wsgi.kinds import Account, CustomData, is_storable
 
 #: The highest number of bytes of custom data, as JSON, that one resource may have.
 LARGEST = 10_000_000
@@ -73,7 +73,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
     echo = {name for name in COMMON & properties.keys() if properties[name] == current[name]}
     data = {key: value for key, value in properties.items() if key not in echo}
     _check(data)
-    with context.write() as work:
+    with context.write(about=_concerned(target)) as work:
         load(work, target)
         merge(work, target.id, data)
         return load(work, target)
@@ -81,18 +81,23 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 def clear(context: Context, target: Resource) -> None:
     """DELETE of custom data: removes all keys. The resource stays, and is empty."""
-    with context.write() as work:
+    with context.write(about=_concerned(target)) as work:
         load(work, target)
         _store(work, target.id, {})
 
 
 def remove_key(context: Context, target: DataKey) -> None:
     """DELETE of one key. A key that does not exist counts as removed."""
-    with context.write() as work:
+    with context.write(about=_concerned(target)) as work:
         load(work, Resource(CustomData, target.id, target.owner))
         data = _stored(work, target.id)
         data.pop(target.key, None)
         _store(work, target.id, data)
+
+
+def _concerned(target: Resource | DataKey) -> tuple[str] | None:
+    """The account whose custom data it is. None: it is that of something that everybody may depend on."""
+    return (target.id,) if target.owner is Account else None
 
 
 def _stored(work: UnitOfWork, owner_id: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import stat
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -29,15 +29,19 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from stormpath_wsgi.breaker import Breaker
 from stormpath_wsgi.directory.storage import deadline
 from stormpath_wsgi.directory.storage.generation import (
+    MOST,
     FileGeneration,
     Generation,
     MemoryGeneration,
     NotifiedGeneration,
     number_in,
+    retire,
 )
 from stormpath_wsgi.directory.storage.sqlite_files import OpenConnection, SqliteFiles
 from stormpath_wsgi.directory.storage.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
+from stormpath_wsgi.slots import ANY, EVERYBODY, slot_of
+from stormpath_wsgi.slots import Generation as Numbers
 
 if TYPE_CHECKING:
     from stormpath_wsgi.directory.storage.postgresql import Server
@@ -70,10 +74,29 @@ _NAP = 0.005  # seconds between two tries to write, while a program that does no
 
 
 class Transaction:
-    """One write in progress."""
+    """One write in progress. *slots*: those of the accounts that it is known to concern; :data:`.EVERYBODY` is one too.
+    *hold*: see :meth:`_Backend.hold`.
+    """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, slots: set[int], hold: Callable[[Connection, int], object]) -> None:
         self.connection = connection
+        self._slots, self._hold = slots, hold
+
+    def concern(self, account_id: str) -> None:
+        """Says that it changes what is known of this account, where that was not known when it began.
+
+        To be called before it reads what the change relies on. It waits until no other change of the account is on its
+        way. Has no effect in a transaction that concerns everybody.
+        """
+        slot = slot_of(account_id)
+        if not self._slots & {EVERYBODY, slot}:
+            self._hold(self.connection, slot)
+            self._slots.add(slot)
+
+    @property
+    def moved(self) -> Collection[int]:
+        """The slots that it moves: where none was named, everybody's."""
+        return self._slots if 0 < len(self._slots) <= MOST else (EVERYBODY,)
 
 
 class Database:
@@ -93,8 +116,8 @@ class Database:
         self, url: str, *, timeout: float = 5, strict: bool = False, listen_url: str | None = None, bulk: bool = False
     ) -> None:
         self._backend = _backend(url, timeout, strict=strict, listen_url=listen_url, bulk=bulk)
-        #: ``database.generation()``: the number a cache keeps beside what it holds (:mod:`.generation`).
-        self.generation: Callable[[], int] = self._backend.generation.read
+        #: ``database.generation(slot)``: the number a cache keeps beside what it holds (:mod:`.generation`).
+        self.generation: Numbers = self._backend.generation.read
         #: Whether only this site uses the database, so that opening it may bring its tables up to date.
         self.embedded = self._backend.embedded
         #: The file it is in; None when it is in memory or on a server.
@@ -119,25 +142,34 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, moves_generation: bool = True, patience: float | None = None) -> Iterator[Transaction]:
+    def write(
+        self, *, moves_generation: bool = True, about: Collection[str] | None = None, patience: float | None = None
+    ) -> Iterator[Transaction]:
         """One transaction: committed at the end of the block, undone if the block raises.
 
         *moves_generation*: whether it changes anything that a cache may hold. Such writes happen one after the other on
         every engine, so they may rely on what they have read. Other writes rely on the constraints of the tables.
+        *about*: the ids of the accounts that alone are concerned: no remembered answer about another account depends on
+        what is changed. None: everybody may be concerned. Empty: :meth:`Transaction.concern` says it in the block.
+        On PostgreSQL, writes about different accounts do not wait for each other: each may rely on what it has read
+        about its own accounts, and about all that concerns everybody.
         *patience*: seconds to wait for a lock in a table of PostgreSQL, when that shall be less than usual. A write
         that gives up so early says nothing of the server, so nobody else is refused, and nothing is logged.
         """
+        slots = {EVERYBODY} if about is None else set(map(slot_of, about))
+        alone = slots if moves_generation else None
         with (
             self._serving(),
             self._backend.turn_to_write(),
             self._backend.engine.connect() as connection,
-            self._backend.transaction(connection, alone=moves_generation, patience=patience),
+            self._backend.transaction(connection, alone=alone, patience=patience),
         ):
-            yield Transaction(connection)
+            transaction = Transaction(connection, slots, self._backend.hold)
+            yield transaction
             if not moves_generation:
                 connection.commit()
                 return
-            with self._backend.generation.moving(connection):
+            with self._backend.generation.moving(connection, transaction.moved):
                 connection.commit()
 
     def serve(self) -> None:
@@ -210,12 +242,17 @@ class _Backend:
         return nullcontext()
 
     def transaction(
-        self, connection: Connection, *, alone: bool, patience: float | None
+        self, connection: Connection, *, alone: Collection[int] | None, patience: float | None
     ) -> AbstractContextManager[None]:
-        """Begins a write and ends it. *alone*: while it runs, no other such write of any process runs. *patience*: see
-        :meth:`Database.write`.
+        """Begins a write and ends it. *alone*: the slots whose changes wait until it ends, in any process, as it has
+        waited for theirs. None: it waits for no other write. *patience*: see :meth:`Database.write`.
         """
         raise NotImplementedError
+
+    def hold(self, connection: Connection, slot: int) -> None:
+        """Has one slot more that the write of *connection* is alone in. Where writes happen one after the other anyway,
+        there is nothing to do.
+        """
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -280,7 +317,8 @@ class _SqliteFile(_Backend):
         self._open: set[OpenConnection] = set()
         self._longest = timeout  # seconds that a thread waits for the file at the most
         self._turns = WriteTurns(soon=timeout, longest=timeout)
-        generation_file = self.path.with_name(self.path.name + "-epoch")
+        self._retire_old_file(timeout)
+        generation_file = self.path.with_name(self.path.name + "-generation")
         self.generation = FileGeneration(generation_file, timeout=timeout, database=self.path)
         self.engine = self.reader = create_engine(
             url,
@@ -314,7 +352,9 @@ class _SqliteFile(_Backend):
             raise _Refused(str(error)) from error
 
     @contextmanager
-    def transaction(self, connection: Connection, *, alone: bool, patience: float | None) -> Iterator[None]:
+    def transaction(
+        self, connection: Connection, *, alone: Collection[int] | None, patience: float | None
+    ) -> Iterator[None]:
         # SQLite can wait for its lock as well, but it sleeps so long between two tries that some processes never get
         # it.
         end = time.monotonic() + deadline.patience(self._turns.patience())
@@ -343,6 +383,16 @@ class _SqliteFile(_Backend):
         self._turns.renew()
         # The second half is for programs that fork in C: there only the child is told of the fork.
         self._inherited = self._in_use_at_fork or len(self._open) > 0
+
+    def _retire_old_file(self, timeout: float) -> None:
+        old = self.path.with_name(self.path.name + "-epoch")
+        try:
+            retire(old, timeout)
+        except OSError as error:
+            raise ConfigurationError(
+                f"directory: {old} is of an older version and cannot be taken out of use ({error.strerror}): stop the "
+                "processes of that version, and delete the file"
+            ) from error
 
     def _sees_lost_files(self) -> bool:
         """Whether a connection has files open that were deleted or replaced."""
@@ -461,7 +511,9 @@ class _SqliteMemory(_Backend):
     turn_to_write = turn_to_read
 
     @contextmanager
-    def transaction(self, connection: Connection, *, alone: bool, patience: float | None) -> Iterator[None]:
+    def transaction(
+        self, connection: Connection, *, alone: Collection[int] | None, patience: float | None
+    ) -> Iterator[None]:
         connection.exec_driver_sql("BEGIN")
         yield
 
@@ -506,11 +558,13 @@ class _PostgreSQL(_Backend):
         super().after_fork()
 
     @contextmanager
-    def transaction(self, connection: Connection, *, alone: bool, patience: float | None) -> Iterator[None]:
+    def transaction(
+        self, connection: Connection, *, alone: Collection[int] | None, patience: float | None
+    ) -> Iterator[None]:
         limits = self._server.limits(deadline.left(self.timeout), patience)
         calls = [f"set_config('{name}', '{value}', true)" for name, value in limits.items()]
-        if alone:
-            calls.append(f"pg_advisory_xact_lock({_LOCK})")
+        if alone is not None:
+            calls.extend(_locks(alone))
         connection.exec_driver_sql(f"SELECT {', '.join(calls)}")
         try:
             yield
@@ -551,11 +605,14 @@ class _PostgreSQL(_Backend):
             raise
         breaker.answered()
 
-    def _number(self) -> int | None:
+    def hold(self, connection: Connection, slot: int) -> None:
+        connection.exec_driver_sql(f"SELECT {_lock_of(slot)}")
+
+    def _number(self, slot: int = ANY) -> int | None:
         """The number of the generation in the database; None when the server cannot be asked."""
         try:
             with self.turn_to_read(), self.reader.connect() as connection:
-                return number_in(connection)
+                return number_in(connection, slot)
         except (_Refused, exc.SQLAlchemyError):
             return None  # the caller's next statement will fail with the reason
 
@@ -577,8 +634,20 @@ class _PostgreSQL(_Backend):
             )
 
 
-#: The advisory lock that lets writes happen one after the other: "stormpat" in ASCII.
-_LOCK = int.from_bytes(b"stormpat")
+#: The advisory lock that a change of everybody holds alone, and changes of accounts together: "stormpat" in ASCII. And
+#: the class of those that changes of one slot hold one after the other: "stor".
+_LOCK, _LOCKS = int.from_bytes(b"stormpat"), int.from_bytes(b"stor")
+
+
+def _locks(slots: Collection[int]) -> list[str]:
+    """The calls that take the locks for a change of *slots*, in the order in which all take them."""
+    if EVERYBODY in slots:
+        return [f"pg_advisory_xact_lock({_LOCK})"]
+    return [f"pg_advisory_xact_lock_shared({_LOCK})", *map(_lock_of, sorted(slots))]
+
+
+def _lock_of(slot: int) -> str:
+    return f"pg_advisory_xact_lock({_LOCKS}, {slot})"
 
 
 #: Whether SQLAlchemy decodes the name of a database in a URL, as it does from version 2.1 on.

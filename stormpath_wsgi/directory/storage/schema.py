@@ -282,12 +282,12 @@ account_counts = Table(
     Index(None, "tenant_id"),
 )
 
-#: The generation on PostgreSQL (:mod:`.generation`): one row with a number that moves with each change. For SQLite it
-#: is in a file.
+#: The generation on PostgreSQL (:mod:`.generation`): a number for each slot that has ever moved, and for everybody. For
+#: SQLite it is in a file.
 generation = Table(
-    "epoch",
+    "epochs",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
 )
 

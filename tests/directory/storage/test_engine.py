@@ -225,7 +225,7 @@ def test_the_files_are_private(file: Path) -> None:
     with opened(f"sqlite:///{file}") as database:
         mark(database, 1)
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
-    assert set(modes) == {file.name + suffix for suffix in ("", "-wal", "-shm", "-epoch")}
+    assert set(modes) == {file.name + suffix for suffix in ("", "-wal", "-shm", "-generation")}
     assert set(modes.values()) == {0o600}
 
 

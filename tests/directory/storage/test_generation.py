@@ -28,9 +28,11 @@ from stormpath_wsgi.directory.storage.generation import (
     MemoryGeneration,
     NotifiedGeneration,
     number_in,
+    retire,
 )
 from stormpath_wsgi.directory.storage.postgresql import Server
 from stormpath_wsgi.errors import Unavailable
+from stormpath_wsgi.slots import ANY, EVERYBODY, WORDS, slot_of
 
 if TYPE_CHECKING:
     from conftest import PostgreSQLServer
@@ -45,11 +47,11 @@ def settled(generation: Generation) -> int:
 
 
 @contextmanager
-def change(generation: Generation, connection: Connection) -> Iterator[None]:
-    """What a write does around its COMMIT."""
+def change(generation: Generation, connection: Connection, *slots: int) -> Iterator[None]:
+    """What a write does around its COMMIT. *slots*: those that it concerns; none: everybody."""
     with (
         generation.locked() if isinstance(generation, FileGeneration) else nullcontext(),
-        generation.moving(connection),
+        generation.moving(connection, slots or (EVERYBODY,)),
     ):
         yield
 
@@ -62,16 +64,19 @@ class Asking:
         self.engine = Server(make_url(url), longest=2, on_pooler=pytest.fail).engine
         self.generation = NotifiedGeneration(self.engine, lambda: self.engine, self.ask, longest=2, **times)
 
-    def ask(self) -> int | None:
+    def ask(self, slot: int) -> int | None:
         self.asked += 1
-        return self.number
+        return self.number_of(slot)
 
     @property
     def number(self) -> int | None:
         """The truth, as the database has it."""
+        return self.number_of(ANY)
+
+    def number_of(self, slot: int) -> int | None:
         try:
             with self.engine.connect() as connection:
-                return number_in(connection)
+                return number_in(connection, slot)
         except DBAPIError:
             return None
 
@@ -80,8 +85,8 @@ class Asking:
         before = self.asked
         return self.generation.read() >= 0 and self.asked == before
 
-    def move(self) -> None:
-        with self.engine.connect() as connection, change(self.generation, connection):
+    def move(self, *slots: int) -> None:
+        with self.engine.connect() as connection, change(self.generation, connection, *slots):
             connection.commit()
 
     def close(self) -> None:
@@ -144,12 +149,46 @@ def test_it_is_unsettled_once_closed(moved_generation: tuple[Generation, Connect
     assert max(readings) < 0
 
 
+ADA, BOB = slot_of("ada"), slot_of("bob")
+
+
+def test_a_change_of_one_slot_leaves_the_others(moved_generation: tuple[Generation, Connection]) -> None:
+    generation, connection = moved_generation
+    settled(generation)
+    for moved, stays in ((ADA, (BOB, EVERYBODY)), (BOB, (ADA, EVERYBODY))):
+        before = {slot: generation.read(slot) for slot in (ADA, BOB, EVERYBODY, ANY)}
+        with change(generation, connection, moved):
+            connection.commit()
+        for slot in (moved, ANY):
+            assert generation.read(slot) != before[slot], "at once for whoever made the change"
+        assert [generation.read(slot) for slot in stays] == [before[slot] for slot in stays]
+
+
+def test_a_change_of_everybody_moves_every_slot(moved_generation: tuple[Generation, Connection]) -> None:
+    generation, connection = moved_generation
+    settled(generation)
+    some = (EVERYBODY, ANY, ADA, BOB, *range(2, WORDS, 97), WORDS - 1)
+    before = {slot: generation.read(slot) for slot in some}
+    with change(generation, connection):
+        connection.commit()
+    assert not [slot for slot in some if generation.read(slot) == before[slot]]
+
+
+def test_a_change_of_several_slots_moves_them(moved_generation: tuple[Generation, Connection]) -> None:
+    generation, connection = moved_generation
+    settled(generation)
+    before = {slot: generation.read(slot) for slot in (ADA, BOB, ADA + 1)}
+    with change(generation, connection, ADA, BOB):
+        connection.commit()
+    assert [generation.read(slot) != before[slot] for slot in (ADA, BOB, ADA + 1)] == [True, True, False]
+
+
 # In a file
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "accounts.db-epoch"
+    return tmp_path / "accounts.db-generation"
 
 
 @pytest.fixture
@@ -203,6 +242,15 @@ def test_it_is_unsettled_for_all_while_a_change_is_on_its_way(path: Path, nothin
     assert other.read() > before
 
 
+def test_while_one_slot_changes_the_others_can_be_read(path: Path, nothing: Connection) -> None:
+    one, other = FileGeneration(path), FileGeneration(path)
+    before = {slot: other.read(slot) for slot in (ADA, BOB, EVERYBODY, ANY)}
+    with change(one, nothing, ADA):
+        assert [other.read(slot) < 0 for slot in (ADA, BOB, EVERYBODY, ANY)] == [True, False, False, True]
+        assert [other.read(slot) for slot in (BOB, EVERYBODY)] == [before[slot] for slot in (BOB, EVERYBODY)]
+    assert other.read(ADA) > before[ADA]
+
+
 def test_a_second_writer_waits_for_the_first(path: Path, nothing: Connection) -> None:
     first, second = FileGeneration(path), FileGeneration(path, timeout=0.02)
     with change(first, nothing), pytest.raises(Unavailable), change(second, nothing):
@@ -216,7 +264,7 @@ WRITER = """
     from pathlib import Path
     from stormpath_wsgi.directory.storage.generation import FileGeneration
     generation = FileGeneration(Path(sys.argv[1]))
-    with generation.locked(), generation.moving(None):
+    with generation.locked(), generation.moving(None, [int(slot) for slot in sys.argv[2:]] or (0,)):
         print("moving", flush=True)
         sys.stdin.readline()
     print(generation.read(), flush=True)
@@ -258,8 +306,22 @@ def test_who_comes_later_mends_what_a_killed_writer_left(path: Path, program: St
     assert FileGeneration(path).read() > before
 
 
-def kill_while_moving(program: Start, path: Path) -> None:
-    writer = program(WRITER, str(path))
+def test_a_killed_writer_of_several_slots_leaves_none_that_is_believed_or_that_stays_unsettled(
+    path: Path, program: Start, nothing: Connection
+) -> None:
+    reader, writer = FileGeneration(path), FileGeneration(path)
+    slots = (ADA, BOB, ADA + 1, ANY)
+    before = {slot: reader.read(slot) for slot in slots}
+    kill_while_moving(program, path, ADA, BOB)
+    with change(writer, nothing, ADA + 1):  # it knows nothing of what the dead one was about
+        assert reader.read(ADA) < 0, "nobody believes it while it may be wrong"
+    assert {slot: reader.read(slot) > before[slot] for slot in slots} == dict.fromkeys(slots, True)
+    assert {slot: reader.read(slot) == writer.read(slot) for slot in slots} == dict.fromkeys(slots, True)
+    assert reader.read(BOB + 1) == writer.read(BOB + 1) >= 0
+
+
+def kill_while_moving(program: Start, path: Path, *slots: int) -> None:
+    writer = program(WRITER, str(path), *map(str, slots))
     assert writer.stdout
     assert writer.stdout.readline() == "moving\n"
     os.kill(writer.pid, signal.SIGKILL)
@@ -331,6 +393,10 @@ def replace_by_nothing(path: Path) -> None:
     path.with_name("new").rename(path)
 
 
+def zeros_behind_the_first_page(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:4096].ljust(8 * WORDS, b"\0"))
+
+
 # How a file that is in use may be spoilt.
 SPOILT: dict[str, Callable[[Path], object]] = {
     "emptied": lambda path: os.truncate(path, 0),
@@ -338,13 +404,18 @@ SPOILT: dict[str, Callable[[Path], object]] = {
     "deleted": Path.unlink,
     "replaced by an empty one": replace_by_nothing,
     "replaced by an old one": lambda path: path.with_name("old").rename(path),
+    "replaced by one of an older version": lambda path: path.with_name("older").rename(path),
+    "cut in the middle": lambda path: os.truncate(path, 4096),
+    "filled with zeros": lambda path: path.write_bytes(bytes(8 * WORDS)),
+    "filled with zeros behind the first page": zeros_behind_the_first_page,
 }
 
 
 @pytest.mark.parametrize("spoil", SPOILT)
 def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Start, spoil: str) -> None:
     """To read a mapped file that is too short is SIGBUS. Here are a process that reads and one that writes."""
-    path.with_name("old").write_bytes((2).to_bytes(8, sys.byteorder))
+    path.with_name("old").write_bytes((3).to_bytes(8, sys.byteorder) * WORDS)
+    path.with_name("older").write_bytes((2).to_bytes(8, sys.byteorder))
     reader, writer = (
         program(
             """
@@ -356,7 +427,7 @@ def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Start
                 if line == "write\\n":
                     with generation.locked(), generation.moving():
                         pass
-                print(generation.read(), flush=True)
+                print(generation.read(4000), flush=True)
             """,
             str(path),
         )
@@ -373,16 +444,62 @@ def test_a_spoilt_file_kills_nobody_and_is_used_again(path: Path, program: Start
     SPOILT[spoil](path)
     assert tell(reader) > before
     after = tell(writer, "write")
-    assert after == tell(reader) == FileGeneration(path).read() > before
+    assert after == tell(reader) == FileGeneration(path).read(4000) > before
 
 
-def test_a_change_moves_it_also_if_the_file_is_emptied_meanwhile(path: Path, nothing: Connection) -> None:
+@pytest.mark.parametrize("slots", [(), (ADA,), (WORDS - 1,)])
+def test_a_change_moves_it_also_if_the_file_is_emptied_meanwhile(
+    path: Path, nothing: Connection, slots: tuple[int, ...]
+) -> None:
     one, other = FileGeneration(path, glance=0), FileGeneration(path, glance=0)
-    before = one.read()
-    with change(one, nothing):
+    before = {slot: one.read(slot) for slot in (*slots, ANY, BOB)}
+    with change(one, nothing, *slots):
         os.truncate(path, 0)
         assert other.read() < 0
-    assert one.read() == other.read() > before
+    for slot, number in before.items():
+        assert one.read(slot) == other.read(slot) > number
+
+
+def test_a_file_that_was_emptied_before_a_change_is_filled_by_it(path: Path, nothing: Connection) -> None:
+    one, other = FileGeneration(path, glance=0), FileGeneration(path, glance=0)
+    before = other.read(BOB)
+    with one.locked():
+        os.truncate(path, 0)
+        with one.moving(nothing, (ADA,)):
+            assert other.read(ADA) < 0
+            assert other.read(BOB) > before
+    assert one.read(ADA) == other.read(ADA) >= 0
+
+
+def test_the_one_word_of_an_older_version_is_taken_out_of_use(path: Path, program: Start) -> None:
+    """A process of that version would not hear of our changes, nor we of its own: it must neither remember nor write.
+    It opens the file as here, and takes an error for a directory that cannot be written.
+    """
+    old = path.with_name("accounts.db-epoch")
+    old.write_bytes((2).to_bytes(8, sys.byteorder))
+    writer = program(
+        """
+        import fcntl, os, sys, time
+        descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_NOFOLLOW)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        print("writing", flush=True)
+        sys.stdin.readline()
+        """,
+        str(old),
+    )
+    assert writer.stdout
+    assert writer.stdin
+    assert writer.stdout.readline() == "writing\n"
+    with pytest.raises(BlockingIOError):
+        retire(old, 0.01)
+    print(file=writer.stdin, flush=True)
+    writer.wait()
+    retire(old, 5)
+    with pytest.raises(OSError, match="symbolic links"):
+        os.open(old, os.O_RDWR | os.O_NOFOLLOW)
+    assert not old.exists()
+    retire(old, 0)
+    retire(path.with_name("nothing"), 0)
 
 
 def test_a_forked_child_looks_at_the_file_before_it_reads_the_map(path: Path, program: Start) -> None:
@@ -526,7 +643,7 @@ def test_whoever_may_not_trust_notices_asks_each_time(postgresql_url: str) -> No
     others = set(threading.enumerate())
     numbers = itertools.count()
     engine = create_engine(postgresql_url)
-    generation = NotifiedGeneration(engine, lambda: None, lambda: next(numbers))
+    generation = NotifiedGeneration(engine, lambda: None, lambda slot: next(numbers))
     assert [generation.read() for _ in range(1000)] == list(range(1000))
     assert not [thread for thread in threading.enumerate() if thread not in others]
     generation.close()
@@ -544,6 +661,57 @@ def test_it_moves_elsewhere_when_a_transaction_commits(asking: Ask) -> None:
     assert reader.generation.read() == writer.generation.read() == reader.number
 
 
+def test_a_notice_tells_whose_number_is_another(asking: Ask) -> None:
+    """Nobody has to ask for it, neither for that one nor for the others."""
+    writer, reader = asking(), asking()
+    before = {slot: reader.generation.read(slot) for slot in (ADA, BOB, EVERYBODY, ANY)}
+    writer.move(ADA)
+    eventually(lambda: reader.generation.read(ADA) != before[ADA])
+    asked = reader.asked
+    now = {slot: reader.generation.read(slot) for slot in before}
+    assert reader.asked == asked
+    assert [now[slot] != before[slot] for slot in before] == [True, False, False, True]
+    assert now == {slot: reader.number_of(slot) for slot in before}
+
+
+def test_a_lost_notice_is_made_up_for_with_the_next_beat(asking: Ask) -> None:
+    reader = asking()
+    before = reader.generation.read(ADA)
+    with reader.engine.begin() as connection:  # as if nobody had been told
+        connection.exec_driver_sql("INSERT INTO epochs VALUES (%(slot)s, 5)", {"slot": ADA})
+    eventually(lambda: reader.generation.read(ADA) != before)
+    eventually(reader.listens)
+    assert reader.generation.read(ADA) == reader.number_of(ADA)
+
+
+def test_a_notice_that_is_none_of_ours_ends_no_thread_and_costs_a_question(asking: Ask) -> None:
+    reader = asking()
+    before = reader.generation.read()
+    with reader.engine.begin() as connection:
+        for payload in ("", "x", "x y", "x 1", "x -1:5", "x 99999:5", "x 5:y"):
+            connection.exec_driver_sql("SELECT pg_notify('stormpath_epoch', %(payload)s)", {"payload": payload})
+    eventually(reader.listens)
+    assert reader.generation.read() == before == reader.number
+
+
+def test_a_process_knows_of_its_own_change_at_once(asking: Ask) -> None:
+    """Also while notices of before are on their way."""
+    writer = asking()
+    for _ in range(20):
+        before = writer.generation.read(ADA)
+        writer.move(ADA)
+        assert writer.generation.read(ADA) == writer.number_of(ADA) != before
+
+
+def test_changes_of_different_slots_do_not_wait_for_each_other(asking: Ask) -> None:
+    writer = asking()
+    with writer.engine.connect() as first, change(writer.generation, first, ADA):
+        with writer.engine.connect() as second, change(writer.generation, second, BOB):
+            second.commit()
+        first.commit()
+    assert writer.generation.read() == writer.number
+
+
 def test_it_stays_when_a_transaction_is_undone(asking: Ask) -> None:
     writer, reader = asking(), asking()
     before = reader.generation.read()
@@ -556,13 +724,13 @@ def test_no_number_comes_back_with_a_backup(asking: Ask) -> None:
     """What a process remembers from before must not be taken for what is there now."""
     writer = asking()
     with writer.engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE backup AS SELECT number FROM epoch")
+        connection.exec_driver_sql("CREATE TABLE backup AS SELECT * FROM epochs")
     seen = set()
     for _ in range(3):
         writer.move()
         seen.add(writer.number)
         with writer.engine.begin() as connection:
-            connection.exec_driver_sql("DELETE FROM epoch; INSERT INTO epoch SELECT 1, number FROM backup")
+            connection.exec_driver_sql("DELETE FROM epochs; INSERT INTO epochs SELECT * FROM backup")
     assert len(seen) == 3
 
 
@@ -599,7 +767,8 @@ def test_a_silent_line_is_trusted_no_longer_than_the_lease_and_then_left(
         with reader.engine.connect() as connection:
             found = (
                 "SELECT pid FROM pg_stat_activity "
-                "WHERE query = 'SELECT number FROM epoch' AND datname = current_database()"
+                "WHERE position('FROM epochs' IN query) > 0 AND pid <> pg_backend_pid() "
+                "AND datname = current_database()"
             )
             backends = connection.exec_driver_sql(found).scalars().all()
         for backend in backends:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, inspect, select
 
 from stormpath_wsgi.directory.storage import migrate, schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.wire.canonical import canonical_email
+from stormpath_wsgi.slots import EVERYBODY
 
 pytestmark = pytest.mark.usefixtures("empty_databases")
 
@@ -23,13 +24,17 @@ def before(request: pytest.FixtureRequest) -> Iterator[Database]:
     """The first tables, empty."""
     names = {"sqlite": "sqlite_url", "postgresql": "empty_postgresql_url"}
     database = Database(request.getfixturevalue(names[request.param]))
+    upgrade(database, "0001")
+    yield database
+    database.close()
+
+
+def upgrade(database: Database, step: str) -> None:
     config = Config()
     config.set_main_option("script_location", migrate.STEPS)
     with database.write(moves_generation=False) as transaction:  # there is no table for it yet
         config.attributes.update(connection=transaction.connection, version_table="stormpath_wsgi_version")
-        command.upgrade(config, "0001")
-    yield database
-    database.close()
+        command.upgrade(config, step)
 
 
 class TestTheHomeDirectories:
@@ -145,6 +150,19 @@ class TestThePeopleOfProviders:
                 select(data.id, data.directory_id, data.subject).where(data.subject.is_not(None))
             )
             assert {tuple(row) for row in found} == {("known", "G", "1"), ("newer", "G", "2")}
+
+
+def test_no_number_of_the_generation_comes_back_after_it_was_parted(before: Database) -> None:
+    """What an older version has used it for must not be asked any more: it would not tell of each change."""
+    upgrade(before, "0017")
+    with filled(before) as add:
+        add("epoch", id=1, number=9 * 10**15)  # later than any clock has it
+    migrate.upgrade(before)
+    with before.read() as connection:
+        found = connection.execute(select(schema.generation)).one()
+        assert not inspect(connection).has_table("epoch")
+    assert found.slot == EVERYBODY
+    assert found.number >= 9 * 10**15
 
 
 @contextmanager

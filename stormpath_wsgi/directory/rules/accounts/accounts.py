@@ -191,7 +191,7 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
     data, new = custom_data.embedded(properties), None
     if isinstance(properties, Mapping) and "password" in properties:
         new = password_policy.of_account(context, target.id, properties["password"])
-    with context.write() as work:
+    with context.write(about=(target.id,)) as work:
         mailed_tokens.hold(work, target.id)
         current = records.load(work, target)
         body = bodies.of_update(Account, properties, current)
@@ -249,7 +249,7 @@ def set_password(work: UnitOfWork, id: str, new: NewPassword) -> None:
 
 def remove(context: Context, target: Resource) -> None:
     """Removes an account, with its memberships, passwords, custom data and tokens."""
-    with context.write() as work:
+    with context.write(about=(target.id,)) as work:
         current = records.load(work, target)
         administrators.keep_owner(work, target.id, Code.OWNER_NOT_DELETABLE)
         deletions.erase(work, current)

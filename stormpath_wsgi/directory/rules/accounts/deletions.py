@@ -53,7 +53,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     Raises 2001 where that is asked already, 2002 for an account that is not ENABLED, 4001 for the tenant's owner.
     """
     body = bodies.of_creation(Deletion, properties, context.base_url)
-    with context.write() as work:
+    with context.write(about=(listing.id,)) as work:
         records.require_owner(work, listing)
         mailed_tokens.hold(work, listing.id)
         _check(work, listing.id)
@@ -79,7 +79,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 def remove(context: Context, target: Resource) -> None:
     """Keeps the account: it is ENABLED again."""
-    with context.write() as work:
+    with context.write(about=()) as work:
         account_id = id_of(records.load(work, target)["account"]["href"])
         mailed_tokens.hold(work, account_id)
         _keep(work, account_id)
@@ -93,7 +93,7 @@ def keep(context: Context, account_id: str) -> bool:
     with context.read() as work:
         if work.connection.execute(_ASKED, {"account": account_id}).first() is None:
             return False
-    with context.write() as work:
+    with context.write(about=(account_id,)) as work:
         mailed_tokens.hold(work, account_id)
         return _keep(work, account_id)
 
@@ -133,7 +133,7 @@ class DueDeletions:
         return sum(map(self._delete, due))
 
     def _delete(self, account_id: str) -> bool:
-        with self._context.write() as work:
+        with self._context.write(about=(account_id,)) as work:
             mailed_tokens.hold(work, account_id)
             spent = {"account": account_id, "now": work.now}
             if work.connection.execute(_SPEND, spent).first() is None:

@@ -109,7 +109,7 @@ def spend(context: Context, target: AddressToken) -> Wire:
     A token of the way back ends all sessions as well. Raises a 404 for a token that is not valid, and 2001 when another
     account has got the address meanwhile: then the token stays valid.
     """
-    with context.write() as work:
+    with context.write(about=()) as work:
         row = _held(work, target)
         mailed_tokens.hold(work, row.account_id)
         row = _held(work, target)  # of several requests with one token, one comes first

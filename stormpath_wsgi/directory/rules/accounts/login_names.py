@@ -60,13 +60,13 @@ def claim(work: UnitOfWork, account_id: str, among: Resource | None = None) -> N
             raise fault(Code.NOT_UNIQUE, taken_text(wanted[known.key]))
     mine = _table.c.account_id == account_id
     held = set(work.connection.execute(select(_table.c.key).where(mine)).scalars())
-    if gone := held - wanted.keys():
-        work.connection.execute(delete(_table).where(mine, _table.c.key.in_(gone)))
-    # Sorted: in different orders, two transactions could wait for each other for ever.
+    # Sorted, and before it gives names up: otherwise two transactions could wait for each other for ever.
     for key in sorted(wanted.keys() - held):
         with taken(taken_text(wanted[key])):
             row = {"directory_id": account.directory_id, "key": key, "account_id": account_id}
             work.connection.execute(insert(_table), row)
+    if gone := held - wanted.keys():
+        work.connection.execute(delete(_table).where(mine, _table.c.key.in_(gone)))
 
 
 def are_free(

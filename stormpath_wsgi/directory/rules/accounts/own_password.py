@@ -26,7 +26,7 @@ def change(context: Context, target: OwnPassword, properties: Any) -> Wire:
     sent = {"password": None, **properties} if isinstance(properties, Mapping) else properties
     body = bodies.of_update(PasswordChange, sent, {})
     new = password_policy.of_account(context, target.account_id, body.values["password"])
-    with context.write() as work:
+    with context.write(about=(target.account_id,)) as work:
         mailed_tokens.hold(work, target.account_id)
         account = records.load(work, Resource(Account, target.account_id))
         providers.refuse_change(work, account, {"password": None})

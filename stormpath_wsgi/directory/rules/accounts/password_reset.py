@@ -96,7 +96,7 @@ def reset(context: Context, target: ResetToken, properties: Any) -> Wire:
     body = bodies.of_update(PasswordResetToken, sent, current)
     with at(credential=RESET_TOKEN):
         new = password_policy.of_account(context, account_id, body.values["password"])
-        with context.write() as work:
+        with context.write(about=(account_id,)) as work:
             try:
                 mailed_tokens.spend(work, RESET, target.token, target.application_id)
             except Error:

@@ -46,7 +46,7 @@ def spend(context: Context, target: NoticeToken) -> Wire:
 
     Returns the href of the account. Raises a 404 for a token that is not valid.
     """
-    with context.write() as work:
+    with context.write(about=()) as work:
         account_id = str(work.connection.execute(_FIND, _key(work, target)).scalar() or "")
         mailed_tokens.hold(work, account_id)
         if work.connection.execute(_SPEND, _key(work, target)).first() is None:

@@ -123,9 +123,10 @@ def verify(context: Context, target: VerificationToken) -> Wire:
 
     An UNVERIFIED account becomes ENABLED and can sign in. A DISABLED or LOCKED account keeps its status.
     """
-    with context.write() as work:
+    with context.write(about=()) as work:
         done = spent_tokens.owner(work, VERIFICATION, target.token)
         if done is not None:
+            work.concern(done)
             return _answer(work, done, repeated=True)
         account_id = mailed_tokens.spend(work, VERIFICATION, target.token)
         _prove(work, account_id)
@@ -138,7 +139,7 @@ def redeem(context: Context, application_id: str, held: str, code: str) -> Wire:
 
     Raises 7120 for a wrong code, which counts, and 7121 where there is none to answer any more.
     """
-    with context.write() as work:
+    with context.write(about=()) as work:
         account_id = mailed_codes.redeem(work, VERIFICATION, application_id, held, code)
         if account_id is not None:
             _prove(work, account_id)

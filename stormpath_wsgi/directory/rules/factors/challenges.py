@@ -253,7 +253,7 @@ def _verify(work: UnitOfWork, factor: Row[Any]) -> None:
         records.change(work, Factor, factor.id, {"verification_status": VERIFIED})
         work.tell(FactorAdded, factor.account_id, factor=work.href(Resource(Factor, factor.id)), type=factor.type)
         notices.warn(work, WAY_ADDED, factor.account_id)
-        work.outdated.append(f"factors/{factor.id}")  # from now on it is asked for
+        work.outdated.add(factor.account_id)  # from now on it is asked for
 
 
 def _verify_phone(work: UnitOfWork, phone_id: str) -> None:

@@ -59,8 +59,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
     """Changes the status of a factor, and the name under which an authenticator app shows it."""
-    with context.write() as work:
-        current = records.load(work, target)
+    with context.write(about=()) as work:
+        current = records.load_own(work, target)
         values = bodies.of_update(Factor, properties, current).values
         if current["type"] == SMS:
             _check_plain(values)
@@ -73,8 +73,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a factor, with its challenges. Its phone stays."""
-    with context.write() as work:
-        records.load(work, target)  # raises a 404
+    with context.write(about=()) as work:
+        records.load_own(work, target)  # raises a 404
         with counting.watching(work, _factors.c.id == target.id):
             records.remove(work, Factor, target.id)
 

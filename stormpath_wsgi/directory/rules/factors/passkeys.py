@@ -88,7 +88,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         "verifies_user": new.user_verified,
         "backed_up": new.backed_up,
     }
-    with context.write() as work:
+    with context.write(about=(listing.id,)) as work:
         records.require_owner(work, listing)
         mailed_tokens.hold(work, listing.id)
         _spend(work, listing.id, body.values["challenge"])
@@ -104,15 +104,15 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
     """Gives a passkey another name."""
-    with context.write() as work:
-        body = bodies.of_update(Passkey, properties, records.load(work, target))
+    with context.write(about=()) as work:
+        body = bodies.of_update(Passkey, properties, records.load_own(work, target))
         records.change(work, Passkey, target.id, body.values)
         return records.load(work, target)
 
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a passkey. Raises 7133 where nobody could sign in to its account any more."""
-    with context.write() as work:
+    with context.write(about=()) as work:
         account_id = id_of(records.load(work, target)["account"]["href"])
         mailed_tokens.hold(work, account_id)  # of two that are removed at once, one is the last
         records.load(work, target)

@@ -54,7 +54,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
     Raises 13100 for another number of a VERIFIED phone, 13101 and 13102 for a wrong number or one that the account has.
     """
-    with context.write() as work:
+    with context.write(about=()) as work:
+        records.load_own(work, target)
         _lock(work, target.id)
         current = records.load(work, target)
         values = bodies.of_update(Phone, properties, current).values
@@ -73,8 +74,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a phone, with its factors."""
-    with context.write() as work:
-        records.load(work, target)  # raises a 404 first, so that a caller cannot lock the phone of another tenant
+    with context.write(about=()) as work:
+        records.load_own(work, target)  # raises a 404 first, so that a caller cannot lock the phone of another tenant
         _lock(work, target.id)
         with counting.watching(work, _factors.c.phone_id == target.id):
             records.remove(work, Phone, target.id)

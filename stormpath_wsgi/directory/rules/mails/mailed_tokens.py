@@ -150,7 +150,10 @@ def spend(work: UnitOfWork, purpose: str, token: str, application_id: str | None
 
 
 def hold(work: UnitOfWork, account_id: str) -> None:
-    """Locks the row of the account: until this transaction ends, no other one changes the account or its tokens."""
+    """Locks the row of the account: until this transaction ends, no other one changes the account or its tokens. A
+    write that is to say whom it concerns has said it by this.
+    """
+    work.concern(account_id)
     work.connection.execute(_HOLD, {"id": account_id})
 
 

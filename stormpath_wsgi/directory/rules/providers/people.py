@@ -98,12 +98,12 @@ class People:
             records.change(work, Account, id, changed)
             login_names.claim(work, id)
             accounts.tell_changes(work, id, changed, current)
-            work.outdated.append(f"the account {id}")
+            work.outdated.add(id)
         if told.data:
             stored = records.load(work, Resource(CustomData, id, Account))
             if laid := told.laid_over(stored):
                 custom_data.merge(work, id, laid)
-                work.outdated.append(f"the custom data of the account {id}")
+                work.outdated.add(id)
 
     def _renamed(self, work: UnitOfWork, id: str, told: Told, current: Wire) -> dict[str, Any]:
         """The login names that are other ones now, which nobody else has, and what that says of the address."""

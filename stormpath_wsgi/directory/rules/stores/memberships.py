@@ -24,7 +24,7 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
     """Adds an account to a group. Raises 2001 when it is in the group already, 2014 when their directories differ."""
     body = bodies.of_creation(GroupMembership, properties, context.base_url)
     account, group = body.links["account"], body.links["group"]
-    with context.write() as work:
+    with context.write(about=(account.id,)) as work:
         records.require(work, account, "GroupMembership account")
         records.require(work, group, "GroupMembership group")
         if not _same_directory(work, account.id, group.id):
@@ -42,8 +42,8 @@ def make(work: UnitOfWork, account_id: str, group_id: str) -> str:
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a membership. The account and the group stay."""
-    with context.write() as work:
-        membership = records.load(work, target)
+    with context.write(about=()) as work:
+        membership = records.load_own(work, target)
         records.remove(work, GroupMembership, target.id)
         work.tell(GroupLeft, id_of(membership["account"]["href"]), group=membership["group"]["href"])
 

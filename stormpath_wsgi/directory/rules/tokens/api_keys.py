@@ -29,6 +29,7 @@ from stormpath_wsgi.directory.wire.shapes import encryption_context
 from stormpath_wsgi.events import ApiKeyDisabled, ApiKeyEnabled, ApiKeyMade
 from stormpath_wsgi.kinds import ENABLED, Account, ApiKey, id_of
 from stormpath_wsgi.remembered import Remembered
+from stormpath_wsgi.slots import slot_of
 
 _ALPHABET, _WIDTH = string.digits + string.ascii_uppercase, 25
 _SECRET = 32  # bytes
@@ -68,8 +69,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
     Its owner is told by mail of another status.
     """
-    with context.write() as work:
-        current = records.load(work, target)
+    with context.write(about=()) as work:
+        current = records.load_own(work, target)
         body = bodies.of_update(ApiKey, properties, current)
         records.change(work, ApiKey, target.id, body.values)
         key = records.load(work, target)
@@ -82,8 +83,8 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 def remove(context: Context, target: Resource) -> None:
     """Removes the key, which opens nothing any more. Its owner is told by mail."""
-    with context.write() as work:
-        key = records.load(work, target)
+    with context.write(about=()) as work:
+        key = records.load_own(work, target)
         records.remove(work, ApiKey, target.id)
         work.tell(ApiKeyDisabled, id_of(key["account"]["href"]), key=target.id, removed=True)
         if key["status"] == ENABLED:
@@ -151,6 +152,7 @@ class ActiveKeys:
         self._known = Remembered(
             self._load,
             generation=context.database.generation,
+            about=lambda key: slot_of(id_of(key.account_href)),
             ttl=context.cache_ttl,
             clock=context.clock,
             size=_REMEMBERED,

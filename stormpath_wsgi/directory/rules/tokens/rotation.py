@@ -81,7 +81,7 @@ def use(work: UnitOfWork, signed: Signed, wanted: Rotation) -> int:
 
 def end(context: Context, reused: Reused) -> None:
     """Removes the refresh token with all that was made with it, and tells who listens, once."""
-    with context.write() as work:
+    with context.write(about=(reused.account_id,)) as work:
         if records.exist(work, RefreshToken, reused.id):
             records.remove(work, RefreshToken, reused.id)
             work.tell(RefreshTokenReused, reused.account_id)

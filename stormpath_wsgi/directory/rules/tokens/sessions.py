@@ -60,8 +60,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
     """With ``only`` true, ends all other sessions of the account at the application, in one transaction."""
-    with context.write() as work:
-        current = records.load(work, target)
+    with context.write(about=()) as work:
+        current = records.load_own(work, target)
         if bodies.of_update(Session, properties, current).values.get(Session.only.name):
             _end_others(work, target.id, current)
         return current
@@ -99,7 +99,7 @@ def _end_oldest(work: UnitOfWork, account_id: str, application_id: str, id: str,
     oldest = work.connection.execute(_OLDEST, parameters).scalars().all()
     if oldest:
         work.connection.execute(delete(_refresh).where(_refresh.c.id.in_(oldest)))
-        work.outdated.extend(work.href(Resource(RefreshToken, each)) for each in oldest)
+        work.outdated.add(account_id)
 
 
 def _end_others(work: UnitOfWork, id: str, session: Wire) -> None:

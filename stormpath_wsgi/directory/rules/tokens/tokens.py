@@ -226,8 +226,8 @@ def text(work: UnitOfWork, refresh_token_id: str) -> str:
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a token. With a refresh token, which signs one place out, its access tokens end."""
-    with context.write() as work:
-        owner = records.load(work, target)["account"]["href"]
+    with context.write(about=()) as work:
+        owner = records.load_own(work, target)["account"]["href"]
         records.remove(work, target.kind, target.id)
         if target.kind is RefreshToken and here().actor != owner:
             work.tell(SessionEnded, id_of(owner))

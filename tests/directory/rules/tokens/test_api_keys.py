@@ -173,7 +173,7 @@ class TestOfAdministrators:
     ) -> None:
         """As where a notice of PostgreSQL was swallowed."""
         world = sqlite_world
-        monkeypatch.setattr(world.database, "generation", lambda: 0)
+        monkeypatch.setattr(world.database, "generation", lambda slot: 0)
         secrets = Secrets([ENCRYPTION_KEY])
         service = DirectoryService(world.database, BASE, clock=lambda: world.now, secrets=secrets, cache_ttl=60)
         id, _ = service.issue_api_key()
