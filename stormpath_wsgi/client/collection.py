@@ -10,6 +10,7 @@ import math
 import operator
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, NoReturn, Self, TypeVar, overload
+from urllib.parse import parse_qsl, urlsplit
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.client.custom_data import of_new_owner
@@ -153,8 +154,16 @@ class Collection(Live, Generic[R]):
 
     @property
     def size(self) -> int:
-        """The number of all matches, also if this collection is a part of them."""
-        return int(self._first()["size"])
+        """The number of all matches, also if this collection is a part of them.
+
+        Of very many accounts the directory counts those that a search finds only when this is asked for.
+        """
+        page = self._first()
+        if page.get("sizeIsExact") is False:
+            query = {**self._query, "exactSize": "true", "limit": "1"}
+            size = self._client.data_store.list(self.href, query)["size"]
+            self._page = page = {**page, "size": size, "sizeIsExact": True}
+        return int(page["size"])
 
     @property
     def offset(self) -> int:
@@ -168,7 +177,7 @@ class Collection(Live, Generic[R]):
 
     def to_json(self) -> str:
         """JSON text of the first page: href, offset, limit, size and items."""
-        page = {name: self._first()[name] for name in ("offset", "limit", "size")}
+        page = {"offset": self.offset, "limit": self.limit, "size": self.size}
         return json.dumps({"href": self.href, **page, "items": [item._plain() for item in self._items]})
 
     def __copy__(self) -> Self:
@@ -185,6 +194,9 @@ class Collection(Live, Generic[R]):
         """The number of items; for a slice, the number in the slice."""
         return self._length(self.size)
 
+    def __bool__(self) -> bool:
+        return self._length(self._first()["size"]) > 0
+
     def __iter__(self) -> Iterator[R]:
         page, items, seen = self._first(), self._items, 0
         while items:
@@ -193,7 +205,7 @@ class Collection(Live, Generic[R]):
             left = self._length(page["size"]) - seen
             if left <= 0:
                 break
-            page = self._fetch(self._start + seen, min(left, PAGE))
+            page = self._following(page, self._start + seen, min(left, PAGE))
             items = self._made(page)
 
     def __reversed__(self) -> Iterator[R]:
@@ -260,6 +272,14 @@ class Collection(Live, Generic[R]):
     def _fetch(self, offset: int, limit: int) -> Mapping[str, Any]:
         query = {**self._query, "offset": str(offset), "limit": str(limit)}
         return self._client.data_store.list(self.href, query, self._expand)
+
+    def _following(self, page: Mapping[str, Any], offset: int, limit: int) -> Mapping[str, Any]:
+        """The page after *page*, behind *offset* matches. Its href costs the same however far it is."""
+        if "next" not in page:
+            return self._fetch(offset, limit)
+        query = dict(parse_qsl(urlsplit(page["next"]["href"]).query, keep_blank_values=True))
+        query.pop("expand", None)
+        return self._client.data_store.list(self.href, {**query, "limit": str(limit)}, self._expand)
 
     def body_of(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """What :meth:`create` would send of *properties*."""

@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretStr
 
@@ -230,6 +230,8 @@ class DirectoryService:
             if (amend := LISTED.get((target.owner, target.of))) is not None:
                 amend(work, target, found["items"])
             expansion.apply(work, found["items"], wanted)
+        if expand and "next" in found:
+            found["next"]["href"] += "&" + urlencode({"expand": expand})
         return found
 
     def create(self, path: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None) -> Wire:

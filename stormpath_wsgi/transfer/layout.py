@@ -22,7 +22,10 @@ from stormpath_wsgi.kinds.kind import wire_name
 from stormpath_wsgi.transfer.problems import BadRecord
 
 #: What is computed from the rest when a row is imported.
-DERIVED = frozenset({schema.account_counts, schema.login_names})
+DERIVED = frozenset({schema.account_counts, schema.login_names, schema.member_counts})
+
+#: Columns that are computed from the rest.
+COMPUTED = frozenset({schema.group_memberships.c.account_created_at})
 
 #: What lives for minutes or hours, or belongs to one installation: it is in no export.
 LEFT_OUT = frozenset(
@@ -92,7 +95,7 @@ class Section:
         self.members = tuple(
             Member(wire_name(column.name), column, _is_moment(column), places.get(column))
             for column in table.c
-            if not column.name.endswith(_FOLDED) and column not in _DANGLING
+            if not column.name.endswith(_FOLDED) and column not in _DANGLING | COMPUTED
         )
         self.by_name = {member.name: member for member in self.members}
         #: The columns that identify a row.

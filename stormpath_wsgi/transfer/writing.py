@@ -18,12 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import Mail
 from stormpath_wsgi.directory.rows.counts import PARTS
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import grams, schema, upsert
 from stormpath_wsgi.directory.wire.canonical import canonical_email, canonical_username
 from stormpath_wsgi.errors import Error
 from stormpath_wsgi.kinds.kind import wire_name
 from stormpath_wsgi.settings import MailSettings
-from stormpath_wsgi.transfer.layout import BY_TABLE, Section
+from stormpath_wsgi.transfer.layout import BY_TABLE, COMPUTED, Section
 from stormpath_wsgi.transfer.problems import BadRecord, Report, TransferError, reason
 from stormpath_wsgi.transfer.targets import Target
 
@@ -34,6 +34,7 @@ _BASE = "https://import.invalid/v1"  # of hrefs that nobody sees
 
 _accounts, _directories, _passwords = schema.accounts, schema.directories, schema.passwords
 _counts, _login_names, _memberships = schema.account_counts, schema.login_names, schema.group_memberships
+_members = schema.member_counts
 
 #: What is left out without a complaint of a mistake, where it points at something that is not there.
 _MISSING = "it refers to something that is not there."
@@ -147,6 +148,7 @@ class _Batch:
         self._connection, self._target, self._tenant_id = connection, target, tenant_id
         self._now = int(time.time() * 1000)
         self._new_accounts: Counter[tuple[str, int]] = Counter()
+        self._new_members: Counter[tuple[str, int]] = Counter()
         self.report = Report()
         self.mistakes = 0
 
@@ -206,19 +208,41 @@ class _Batch:
             self._mistake(section.name, row.where, _TAKEN if _is_duplicate(error) else _MISSING)
 
     def _insert(self, section: Section, rows: list[dict[str, Any]]) -> None:
+        if section.table is _memberships:
+            self._find_ages(rows)
         self._connection.execute(insert(section.table), rows)
         if section.table is _accounts:
             self._connection.execute(insert(_login_names), [name for row in rows for name in _names(row)])
+            grams.learn(self._connection, [row["id"] for row in rows])
         elif section.table is _directories:
             self._connection.execute(insert(_counts), [each for row in rows for each in _zeros(row)])
+
+    def _find_ages(self, members: list[dict[str, Any]]) -> None:
+        """Completes new memberships. One of an account that is not there is refused by the database."""
+        wanted = {row["account_id"] for row in members}
+        found = select(_accounts.c.id, _accounts.c.created_at).where(_accounts.c.id.in_(wanted))
+        ages = {row.id: row.created_at for row in self._connection.execute(found)}
+        for row in members:
+            row["account_created_at"] = ages.get(row["account_id"], 0)
 
     def _made(self, section: Section, rows: list[dict[str, Any]]) -> None:
         self.report.count(self.report.made, section.name, len(rows))
         if section.table is _accounts:
             self._new_accounts.update((row["directory_id"], ord(row["id"][-1]) % PARTS) for row in rows)
+        elif section.table is _memberships:
+            self._new_members.update((row["group_id"], ord(row["account_id"][-1]) % PARTS) for row in rows)
 
     def _count(self) -> None:
-        """Brings the stored numbers of accounts up to date, as the last step of the transaction."""
+        """Brings the stored numbers up to date, as the last step of the transaction."""
+        if self._new_members and self._target.counts:
+            rows = [
+                {"group_id": group, "part": part, "number": number}
+                for (group, part), number in sorted(self._new_members.items())
+            ]
+            statement = upsert.insert(_members, self._connection.dialect.name)
+            more = {"number": _members.c.number + statement.excluded.number}
+            known = {"index_elements": ["group_id", "part"], "set_": more}
+            self._connection.execute(statement.on_conflict_do_update(**known), rows)
         if self._new_accounts and self._target.counts:
             changes = [
                 {"directory": directory, "of_part": part, "difference": number}
@@ -283,7 +307,7 @@ class _Batch:
             if row[name] is not None and member.place is not None:
                 row[name] = self._target.secrets.encrypt(row[name], member.place(row[section.key[0]]))
         for column in section.table.c:
-            if row[column.name] is None and not column.nullable:
+            if row[column.name] is None and not column.nullable and column not in COMPUTED:
                 raise BadRecord(f"{wire_name(column.name)} is missing.")
         if section.table is _accounts and not (canonical_username(row["username"]) and canonical_email(row["email"])):
             raise BadRecord("its username or its e-mail address has invisible characters only.")

@@ -40,16 +40,19 @@ CALLS: dict[str, tuple[Callable[[World, str], Any], int]] = {
     ),
     "a page of accounts": (lambda world, account: world.service.list(f"{world.directory}/accounts"), 1),
     "a full page of accounts": (lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "2"}), 2),
-    "accounts by beginning": (lambda world, _: world.items(f"{world.directory}/accounts", email="ada*"), 1),
+    "accounts by beginning": (
+        lambda world, _: world.items(f"{world.directory}/accounts", email="ada*"),
+        2,  # one of them to see that they are few
+    ),
     "accounts by username": (
         lambda world, _: world.items(f"{world.directory}/accounts", username="ada0@example.org"),
         1,
     ),
-    "accounts by name": (lambda world, _: world.items(f"{world.directory}/accounts", surname="l", givenName="a*"), 1),
+    "accounts by name": (lambda world, _: world.items(f"{world.directory}/accounts", surname="l", givenName="a*"), 2),
     "accounts by age": (lambda world, _: world.items(f"{world.directory}/accounts", createdAt="[2015,]"), 1),
     "accounts in order": (lambda world, _: world.items(f"{world.directory}/accounts", orderBy="email desc"), 1),
     "accounts of the tenant": (lambda world, _: world.items(f"{world.tenant}/accounts", email="ada0@example.org"), 1),
-    "accounts of an application": (lambda world, _: world.items(f"{world.application}/accounts", email="ada*"), 2),
+    "accounts of an application": (lambda world, _: world.items(f"{world.application}/accounts", email="ada*"), 3),
     "accounts of a group": (
         lambda world, _: world.items(f"{world.items(f'{world.directory}/groups')[0]['href'][26:]}/accounts"),
         2,
@@ -76,7 +79,7 @@ CALLS: dict[str, tuple[Callable[[World, str], Any], int]] = {
         lambda world, _: world.items(
             f"{part(world.only(f'{world.directory}/organizationMappings'), 'organization')}/accounts", email="ada*"
         ),
-        3,
+        4,
     ),
     "the applications of an account": (lambda world, account: world.items(f"{account}/applications"), 1),
     "an organization by its key": (lambda world, _: world.items(f"{world.tenant}/organizations", nameKey="acme"), 1),
@@ -100,7 +103,8 @@ def plan(world: World, statement: str, parameters: Any) -> str:
     with world.database.read() as connection:
         if connection.dialect.name == "sqlite":
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            return "\n".join(row[-1] for row in rows if "CONSTANT ROW" not in row[-1])
+            seen_again = "CONSTANT ROW", "SCAN anon_1"  # the second: rows that a statement inside has found
+            return "\n".join(row[-1] for row in rows if not any(one in row[-1] for one in seen_again))
         connection.exec_driver_sql("SET enable_seqscan = off")  # small tables are always read as a whole
         rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
         text = "\n".join(row[0] for row in rows)
@@ -156,6 +160,8 @@ def test_an_account_is_found_by_what_few_have(
     at = group if owner == "group" else getattr(sqlite_world, owner)
     with sqlite_world.statements() as ran:
         assert len(sqlite_world.items(f"{at}/accounts", **query)) == 1
+    if owner == "group" and query["email" if "email" in query else "username"].endswith("*"):
+        index = "(group_id=?"  # it has few members
     assert index in plan(sqlite_world, *ran[-1])
 
 
@@ -163,7 +169,7 @@ def test_a_page_that_is_not_full_is_not_counted(world: World) -> None:
     for number in range(3):
         world.group(str(number))
     listed = f"{world.directory}/groups"
-    for offset, limit, counted in ((0, 25, False), (0, 3, True), (0, 4, False), (3, 25, True), (2, 25, False)):
+    for offset, limit, counted in ((0, 25, False), (0, 3, False), (0, 2, True), (3, 25, True), (2, 25, False)):
         with world.statements() as ran:
             assert world.service.list(listed, {"offset": offset, "limit": limit})["size"] == 3
         assert any("count(" in statement for statement, _ in ran) == counted

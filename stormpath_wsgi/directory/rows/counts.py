@@ -1,10 +1,10 @@
-"""The stored number of accounts of each directory. Counting a million accounts takes longer than showing a page of
-them.
+"""The stored numbers: of the accounts of each directory, and of the members of each group. Counting a million takes
+longer than showing a page of them.
 
-The number is changed in the transaction that makes or removes the account, so it is always exact. It is the sum of
-several rows: on PostgreSQL, transactions that change the same row wait for each other, and with several rows they
-rarely do. A transaction changes the number as its last step, so that while it waits here it holds no lock that another
-transaction at this step still needs.
+A number is changed in the transaction that makes or removes the account, or the membership, so it is always exact. It
+is the sum of several rows: on PostgreSQL, transactions that change the same row wait for each other, and with several
+rows they rarely do. A transaction changes the number of accounts as its last step, and those of members in the order of
+the groups, so that while it waits here it holds no lock that another transaction at this step still needs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Select, bindparam, func, insert, select, update
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.reach import Through
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import schema, upsert
 from stormpath_wsgi.directory.wire.paths import Listing
 from stormpath_wsgi.kinds import Kind
 
@@ -31,6 +31,9 @@ _CHANGE = (
 )
 _OF_TENANT = select(func.coalesce(func.sum(_table.c.number), 0)).where(_table.c.tenant_id == bindparam("tenant_id"))
 _OF_OWNER = _OF_TENANT.where(_table.c.directory_id == bindparam("owner"))
+_members, _memberships = schema.member_counts, schema.group_memberships
+_OF_GROUP = select(func.coalesce(func.sum(_members.c.number), 0)).where(_members.c.group_id == bindparam("owner"))
+_GROUPS_OF = select(_memberships.c.group_id).where(_memberships.c.account_id == bindparam("account"))
 _OF_DIRECTORIES = _OF_TENANT.where(_table.c.directory_id.in_(bindparam("directories", expanding=True)))
 
 
@@ -50,17 +53,49 @@ def change(work: UnitOfWork, directory_id: str, account_id: str, difference: int
     work.connection.execute(_CHANGE, values)
 
 
+def change_members(work: UnitOfWork, group_id: str, account_id: str, difference: int) -> None:
+    """Counts an account that has joined the group (*difference* 1) or left it (-1)."""
+    row = {"group_id": group_id, "part": ord(account_id[-1]) % PARTS, "number": difference}
+    statement = upsert.insert(_members, work.connection.dialect.name).values(row)
+    more = {"number": _members.c.number + statement.excluded.number}
+    work.connection.execute(statement.on_conflict_do_update(index_elements=["group_id", "part"], set_=more))
+
+
+def leave_all(work: UnitOfWork, account_id: str) -> None:
+    """Counts that an account, which is about to be removed, leaves all its groups."""
+    # Sorted: in different orders, two transactions could wait for each other for ever.
+    for group_id in sorted(work.connection.execute(_GROUPS_OF, {"account": account_id}).scalars()):
+        change_members(work, group_id, account_id, -1)
+
+
+def most(work: UnitOfWork, listing: Listing, parameters: Mapping[str, Any]) -> int:
+    """How many accounts *listing* has at the most, from the stored numbers. *parameters*: those of its page.
+
+    Where an account may be in several stores of the owner, it is counted in each.
+    """
+    statement = _KEPT.get((listing.owner, Through.NOTHING))
+    if statement is None:  # an application or organization; where its stores are not listed, they are not known here
+        statement = _OF_STORES if "groups" in parameters else _OF_TENANT
+    number: int = work.connection.execute(statement, parameters).scalar_one()
+    return number
+
+
 def kept(listing: Listing, through: Through) -> Select[Any] | None:
     """A statement for the number of accounts in the whole of *listing*, with the parameters of its page.
 
-    None when the number is not stored, as for groups: an account in several groups would be counted several times.
+    None when the number is not stored, as for several groups: an account in two of them would be counted twice.
     """
     return _KEPT.get((listing.owner, through)) if listing.of is kinds.Account else None
 
 
+_OF_GROUPS = select(func.coalesce(func.sum(_members.c.number), 0)).where(
+    _members.c.group_id.in_(bindparam("groups", expanding=True))
+)
+_OF_STORES = select(_OF_DIRECTORIES.scalar_subquery() + _OF_GROUPS.scalar_subquery())
 _KEPT: Mapping[tuple[type[Kind] | None, Through], Select[Any]] = {
     (kinds.Tenant, Through.NOTHING): _OF_TENANT,
     (kinds.Directory, Through.NOTHING): _OF_OWNER,
+    (kinds.Group, Through.NOTHING): _OF_GROUP,
     (kinds.Application, Through.DIRECTORIES): _OF_DIRECTORIES,
     (kinds.Organization, Through.DIRECTORIES): _OF_DIRECTORIES,
 }

@@ -1,29 +1,33 @@
-"""Pages of collections: one statement for a page, and a second one for the number of all matches where that is needed.
+"""Pages of collections: which resources are on one, how many there are in all, and where the next one begins.
 
 Source: the pagination chapter of the REST API v1. ``size`` is the number of all matches, because its clients rely on
-that.
+that. Of very many accounts it is the highest number that it may be, so that its clients miss none of them.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, exists, func, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
-from stormpath_wsgi.directory.rows import counts, records
+from stormpath_wsgi.directory.rows import accounts, counts, records
 from stormpath_wsgi.directory.rows.reach import Through, condition, stores
 from stormpath_wsgi.directory.rows.records import is_alive, of_tenant
-from stormpath_wsgi.directory.rows.search import default_order, narrow
+from stormpath_wsgi.directory.rows.search import Order, Search, checked, default_order
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.directory.wire.shapes import SHAPES, Shape
-from stormpath_wsgi.errors import fault
-from stormpath_wsgi.kinds import Kind
+from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape
+from stormpath_wsgi.errors import Error, fault
+from stormpath_wsgi.kinds import Kind, is_storable
 
 DEFAULT_LIMIT, MAXIMUM_LIMIT = 25, 100
 _MAXIMUM_OFFSET = 2**31 - 1
@@ -32,39 +36,59 @@ _LOOKED_UP: Mapping[tuple[type[Kind], str], str] = {(kinds.Application, "apiKeys
 _WHOLE = re.compile(r"[0-9]{1,10}")
 
 
-def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_exists: bool = False) -> dict[str, Any]:
-    """One page of *listing*, which has an owner. ``size`` is the number of all matches.
+class Window(NamedTuple):
+    """Which part of a collection a page is. *place*: of the row that it begins behind; None: *offset* says where."""
 
-    *query*: the parameters of the request. *owner_exists*: whether the caller knows that the owner exists.
+    offset: int
+    limit: int
+    place: tuple[Any, ...] | None = None
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Those of the statement. One row more than the page has shows whether another page follows."""
+        return {"limit": self.limit + 1, "offset": 0 if self.place is not None else self.offset}
+
+
+def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_exists: bool = False) -> dict[str, Any]:
+    """One page of *listing*, which has an owner. ``next``: the href of the page after it, if there is one.
+
+    *query*: the parameters of the request. *owner_exists*: whether the caller knows that the owner exists, and does not
+    ask for the next page.
 
     Raises :class:`~stormpath_wsgi.errors.Error` (404, 2100 to 2108).
     """
     if listing.owner is None:
         raise fault(Code.METHOD_NOT_OFFERED)
-    search = dict(query)
-    if (key := _LOOKED_UP.get((listing.owner, listing.name))) and not search.get(key):
+    asked = dict(query)
+    if (key := _LOOKED_UP.get((listing.owner, listing.name))) and not asked.get(key):
         raise fault(
             Code.QUERY_MALFORMED,
             f"{listing.name} of an {listing.owner.title()} can only be looked up: name one with {key}=.",
         )
-    window = parse_window(search.pop("offset", None), search.pop("limit", None))
+    parsed = parse_window(asked.pop("offset", None), asked.pop("limit", None))
+    after, exact = asked.pop("after", None), str(asked.pop("exactSize", "")).lower() == "true"
+    search = Search(listing.of, asked, work) if asked else None
+    order = search.order if search is not None else default_order(SHAPES[listing.of].table)
+    window = Window(parsed["offset"], parsed["limit"]) if after is None else _window(after, parsed["limit"], order)
     parameters = _parameters(work, listing)
     through, listed = stores(work, listing)
     parameters |= listed
-    everything = _everything(SHAPES[listing.owner], SHAPES[listing.of], listing.name, through)
-    by_groups = through in (Through.GROUPS, Through.MANY) or listing.owner is kinds.Group
-    through_groups = listing.of is kinds.Account and by_groups
-    matches = narrow(everything, listing.of, search, work, through_groups=through_groups) if search else everything
-    rows = work.connection.execute(matches, parameters | window).all()
+    rows, counted = _found(work, listing, through, search, order, window, parameters)
     if not rows and not owner_exists and listing.owner is not kinds.Tenant:
         records.require_owner(work, listing)
-    kept = counts.kept(listing, through) if search.keys() <= {"orderBy"} else None
-    return {
-        "href": work.href(listing),
-        **window,
-        "size": _size(work, kept, matches, parameters, window, len(rows)),
-        "items": [records.wire(work, Resource(listing.of, row[0]), row) for row in rows],
-    }
+    more = len(rows) > window.limit
+    answer: dict[str, Any] = {"href": work.href(listing), "offset": window.offset, "limit": window.limit}
+    if more or (not rows and window.offset):
+        answer["size"], is_exact = _size(work, listing, through, search, counted, parameters, exact=exact)
+        if not is_exact:
+            answer["sizeIsExact"] = False
+    else:
+        answer["size"] = window.offset + len(rows)
+    rows = rows[: window.limit]
+    answer["items"] = [records.wire(work, Resource(listing.of, row[0]), row) for row in rows]
+    if more and not owner_exists:
+        answer["next"] = {"href": _next(answer["href"], asked, window, order, rows[-1])}
+    return answer
 
 
 def parse_window(offset: Any = None, limit: Any = None) -> dict[str, int]:
@@ -89,32 +113,116 @@ def _parameters(work: UnitOfWork, listing: Listing) -> dict[str, Any]:
     return {"owner": listing.id, "tenant_id": work.tenant_id, "now": work.now}
 
 
+# The next page
+
+
+def _next(href: str, asked: Mapping[str, Any], window: Window, order: Order, last: Row) -> str:
+    """The href of the page behind the row *last*, which ends with the values that it is sorted by."""
+    offset = window.offset + window.limit
+    begins: dict[str, Any] = {"offset": offset}
+    if order.has_keys:
+        place = [offset, *last[-len(order.terms) :]]
+        text = json.dumps(place, separators=(",", ":"))
+        begins = {"after": base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")}
+    return f"{href}?{urlencode({**asked, 'limit': window.limit, **begins})}"
+
+
+def _window(after: Any, limit: int, order: Order) -> Window:
+    """The page behind the row that *after*, of an href of :func:`_next`, names. Raises 2103 for any other text."""
+    try:
+        encoded = checked("after", after)
+        padded = encoded + "=" * (-len(encoded) % 4)
+        offset, *place = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if order.has_keys and len(place) == len(order.terms) and all(map(_fits, place, order.columns)):
+            return Window(_whole("after", offset, 0, _MAXIMUM_OFFSET), limit, tuple(place))
+    except (Error, ValueError, TypeError, RecursionError, binascii.Error):
+        pass
+    raise fault(Code.PARAMETER_INVALID, "after must be as the href of a next page has it, with the same orderBy.")
+
+
+def _fits(value: Any, column: ColumnElement[Any]) -> bool:
+    """Whether *column* may have *value*."""
+    if isinstance(column.type, Integer):
+        most = 2**63 if isinstance(column.type, BigInteger) else 2**31
+        return isinstance(value, int) and not isinstance(value, bool) and -most <= value < most
+    return isinstance(value, str) and is_storable(value)
+
+
+# What is on a page
+
+
+def _found(
+    work: UnitOfWork,
+    listing: Listing,
+    through: Through,
+    search: Search | None,
+    order: Order,
+    window: Window,
+    parameters: Mapping[str, Any],
+) -> tuple[Sequence[Row], int | None]:
+    """The rows of a page, and one more if another page follows; the number of all matches, if it is known by that."""
+    owner = listing.owner or kinds.Tenant
+    if accounts.finds(listing):
+        finding = accounts.Finding(work, listing, through, search, order, parameters)
+        return finding.rows(window.place, window.parameters)
+    collection = SHAPES[owner], SHAPES[listing.of], listing.name, through
+    if search is None:
+        statement = _in_own_order(*collection)
+    else:
+        statement = search.of(_everything(*collection)).add_columns(*order.columns)
+        statement = _cut(statement.order_by(*order.sql(hidden=search.finds_few)))
+    if window.place is not None:
+        statement = statement.where(order.behind(window.place))
+    return work.connection.execute(statement, {**parameters, **window.parameters}).all(), None
+
+
+def _size(
+    work: UnitOfWork,
+    listing: Listing,
+    through: Through,
+    search: Search | None,
+    counted: int | None,
+    parameters: Mapping[str, Any],
+    *,
+    exact: bool,
+) -> tuple[int, bool]:
+    """The number of all matches, and whether it is exact. *counted*: the number, if it is known."""
+    if counted is not None:
+        return counted, True
+    is_narrow = search is not None and search.is_narrow
+    if not is_narrow and (kept := counts.kept(listing, through)) is not None:
+        return int(work.connection.execute(kept, parameters).scalar_one()), True
+    if accounts.finds(listing) and not exact:
+        most = counts.most(work, listing, parameters)
+        if most > accounts.COUNTED:
+            return most, False
+    owner = listing.owner or kinds.Tenant
+    matches = _everything(SHAPES[owner], SHAPES[listing.of], listing.name, through)
+    if search is not None:
+        matches = search.of(matches)
+    number = matches.with_only_columns(func.count(), maintain_column_froms=True)
+    return int(work.connection.execute(number, parameters).scalar_one()), True
+
+
+# Statements are built once, because building one takes longer than running it.
+
+
 @cache
 def _everything(owner: Shape, of: Shape, name: str, through: Through) -> Select[Any]:
-    """A whole collection in its default order. Built once, because building it takes longer than running it."""
+    """A whole collection, in no order."""
     held = condition(owner.kind, of.kind, name, through)
     statement = select(*of.columns).where(held, *is_alive(of.table))
     if owner.kind is not kinds.Tenant:
         mine = (owner.table.c.id == bindparam("owner"), of_tenant(owner.table))
         statement = statement.where(exists().where(*mine))
-    return statement.order_by(*default_order(of.table)).limit(bindparam("limit")).offset(bindparam("offset"))
+    return statement
 
 
-def _size(
-    work: UnitOfWork,
-    kept: Select[Any] | None,
-    matches: Select[Any],
-    parameters: Mapping[str, Any],
-    window: Mapping[str, int],
-    found: int,
-) -> int:
-    """The number of all *matches*, of which the page has *found*. *kept*: a statement for the stored number, if there
-    is one.
-    """
-    if found < window["limit"] and (found or not window["offset"]):
-        return window["offset"] + found
-    if kept is None:
-        kept = matches.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-        kept = kept.limit(None).offset(None)
-    number: int = work.connection.execute(kept, parameters).scalar_one()
-    return number
+@cache
+def _in_own_order(owner: Shape, of: Shape, name: str, through: Through) -> Select[Any]:
+    order = default_order(of.table)
+    return _cut(_everything(owner, of, name, through).add_columns(*order.columns).order_by(*order.sql()))
+
+
+def _cut(statement: Select[Any]) -> Select[Any]:
+    return statement.limit(bindparam("limit")).offset(bindparam("offset"))

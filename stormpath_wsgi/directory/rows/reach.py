@@ -88,6 +88,32 @@ def condition(owner: type[Kind], of: type[Kind], name: str, through: Through) ->
     return SHAPES[of].table.c[f"{owner.title().lower()}_id"] == _owner if special is None else special
 
 
+def is_held(owner: type[Kind] | None, through: Through) -> ColumnElement[bool]:
+    """The condition that :func:`condition` has for accounts, to be checked for each of those that something else has
+    found. No index answers it, so that the database does not begin with it.
+
+    For an account of an application, organization, directory or group, or of the tenant.
+    """
+    directory = _accounts.c.directory_id.concat("")
+    listed: list[Any] = [bindparam(name, expanding=True) for name in ("directories", "groups")]
+    match through:
+        case Through.DIRECTORIES:
+            return directory.in_(listed[0])
+        case Through.GROUPS:
+            return or_(directory.in_(listed[0]), _is_member(listed[1]))
+        case Through.MANY:
+            every = _STORES[owner].limit(None)
+            directories, groups = (every.with_only_columns(one) for one in every.selected_columns)
+            return or_(directory.in_(directories), _is_member(groups))
+    if owner is kinds.Group:
+        return _is_member([_owner])
+    return (directory if owner is kinds.Directory else _accounts.c.tenant_id.concat("")) == _owner
+
+
+def _is_member(groups: Any) -> ColumnElement[bool]:
+    return exists().where(_memberships.c.account_id == _accounts.c.id, _memberships.c.group_id.in_(groups))
+
+
 def stores(work: UnitOfWork, listing: Listing) -> tuple[Through, dict[str, list[str]]]:
     """How *listing* belongs to its owner, and the ids of the directories and groups among the owner's account stores.
 

@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage import grams, schema
 from stormpath_wsgi.directory.wire import canonical
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, encryption_context
@@ -112,6 +112,8 @@ def make(work: UnitOfWork, kind: type[Kind], id: str, values: Mapping[str, Any],
     row = {name: value for name, value in common.items() if name in table.c}
     with taken(*_uniqueness(kind)):
         work.connection.execute(insert(table), {**row, **_stored(work, kind, id, values), **columns})
+    if kind is kinds.Account:
+        grams.learn(work.connection, [id])
     if kind in _MADE:
         tell(work, kind, id, "made")
 

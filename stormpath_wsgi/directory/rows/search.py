@@ -7,10 +7,11 @@ Source: the search chapter of the REST API v1.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, func, or_, types
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, func, literal, or_, tuple_, types
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
@@ -21,76 +22,163 @@ from stormpath_wsgi.directory.wire.json_search import Value, spellings, value_at
 from stormpath_wsgi.directory.wire.ranges import moments, numbers, unzoned
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.errors import Error, fault
-from stormpath_wsgi.kinds import Attribute, Instant, Kind, Link, Text, is_storable
+from stormpath_wsgi.kinds import Account, Attribute, Instant, Kind, Link, Text, is_storable
 
 _LONGEST = 4000  # characters of a value
 _MOST = 10  # attributes to sort by; keys in a path into custom data
 
+#: The columns for which accounts have an index, within their directory and within the tenant.
+_INDEXED = frozenset(
+    {"username_folded", "email_folded", "given_name_folded", "surname_folded", "created_at", "modified_at"}
+)
 _CUSTOM_DATA = "customData."
 _KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]{0,254}")
 _RANGE = re.compile(r"[\[(].*[\])]", re.DOTALL)
 
 
-def default_order(table: Table) -> list[Column[Any]]:
-    """The columns to sort by if the request names none: groups by name, mappings by index, others by age."""
+def default_order(table: Table) -> Order:
+    """The order if the request names none: groups by name, mappings by index, others by age."""
     if table is schema.groups:
-        return [table.c.name_folded, table.c.id]
+        return Order((Term(table.c.name_folded), Term(table.c.id)))
     names = [name for name in ("list_index", "created_at") if name in table.c]
-    return [table.c[name] for name in (*names[:1], "id")]
+    return Order(tuple(Term(table.c[name]) for name in (*names[:1], "id")))
 
 
-def narrow(
-    statement: Select[Any], kind: type[Kind], query: Mapping[str, Any], work: UnitOfWork, *, through_groups: bool
-) -> Select[Any]:
-    """*statement*, which selects resources of *kind*, limited to what *query* asks for and sorted as it asks.
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One of the values that a collection is sorted by."""
 
-    *through_groups*: whether they are accounts that belong here as members of groups, for which there is no index.
-    Raises :class:`~stormpath_wsgi.errors.Error` (2002, 2014, 2103 to 2108).
+    column: ColumnElement[Any]
+    descending: bool = False
+
+    @property
+    def nullable(self) -> bool:
+        """Whether the value may be null."""
+        return not isinstance(self.column, Column) or bool(self.column.nullable)
+
+    def sql(self, *, hidden: bool = False) -> ColumnElement[Any]:
+        """The term in SQL. *hidden*: so that no index is used for it."""
+        column = self.column
+        if hidden:
+            column = column.concat("") if isinstance(column.type, types.Text) else column + 0
+        term = column.desc() if self.descending else column.asc()
+        if not self.nullable:
+            return term
+        return term.nulls_last() if self.descending else term.nulls_first()  # as SQLite sorts, unlike PostgreSQL
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a collection is sorted by. The last of *terms* is the id, so that no two rows have the same place."""
+
+    terms: tuple[Term, ...]
+
+    @property
+    def columns(self) -> list[ColumnElement[Any]]:
+        """What tells the place of a row."""
+        return [term.column for term in self.terms]
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether a page can begin behind a row: all terms go the same way, and none is null."""
+        return len({term.descending for term in self.terms}) == 1 and not any(term.nullable for term in self.terms)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether an index of accounts has this order."""
+        columns = self.columns
+        return self.has_keys and len(columns) == 2 and isinstance(columns[0], Column) and columns[0].name in _INDEXED
+
+    def sql(self, *, hidden: bool = False) -> list[ColumnElement[Any]]:
+        """The terms in SQL. *hidden*: so that no index is used for them."""
+        return [term.sql(hidden=hidden) for term in self.terms]
+
+    def behind(self, place: Sequence[Any]) -> ColumnElement[bool]:
+        """A condition: a row comes behind that *place*, which has a value for each of the columns."""
+        mine: ColumnElement[Any] = tuple_(*self.columns)
+        theirs: ColumnElement[Any] = tuple_(
+            *(literal(value, column.type) for value, column in zip(place, self.columns, strict=True))
+        )
+        return mine < theirs if self.terms[0].descending else mine > theirs
+
+    def until(self, value: Any) -> ColumnElement[bool]:
+        """A condition: a row is not behind those that have *value* in the first column."""
+        first: Term = self.terms[0]
+        within: ColumnElement[bool] = first.column >= value if first.descending else first.column <= value
+        return within
+
+
+class Search:
+    """What a request looks for among the resources of *kind*, as SQL.
+
+    *query*: its parameters, without the page. Raises :class:`~stormpath_wsgi.errors.Error` (2002, 2014, 2103 to 2108).
     """
-    search = _Search(kind, work)
-    asked = {name: _checked(name, value) for name, value in query.items()}
-    order = asked.pop("orderBy", None)
-    statement = statement.where(*[search.filter(name, value) for name, value in asked.items()])
-    statement = statement.order_by(None).order_by(*search.order(order))
-    if search.finds_few and through_groups:  # changes no result, but lets the database use an index
-        statement = statement.where(search.table.c.tenant_id == work.tenant_id)
-    if search.uses_custom_data:
-        statement = statement.join(schema.custom_data, schema.custom_data.c.owner_id == search.table.c.id)
-    return statement
 
-
-class _Search:
-    """The parts of one search, as SQL."""
-
-    def __init__(self, kind: type[Kind], work: UnitOfWork) -> None:
+    def __init__(self, kind: type[Kind], query: Mapping[str, Any], work: UnitOfWork) -> None:
         self.kind, self.table, self.work = kind, SHAPES[kind].table, work
-        self.uses_custom_data = False
+        self._uses_custom_data = False
+        #: Whether it looks for somebody by a whole username or e-mail address.
+        self.finds_one = False
+        #: Whether one of the conditions has a whole text or its beginning, so that few may have it.
         self.finds_few = False
+        #: Whether an index of accounts leads to them.
+        self.finds_by_index = False
+        #: Texts of which each account that is found has one in it; None: there are none.
+        self.texts: frozenset[str] | None = None
+        asked = {name: checked(name, value) for name, value in query.items()}
+        order = asked.pop("orderBy", None)
+        #: Whether there is any condition.
+        self.is_narrow = bool(asked)
+        self._conditions = [self._condition(name, value) for name, value in asked.items()]
+        self.order = default_order(self.table) if order is None else Order(tuple(self._order(order)))
+        self.is_in_own_order = order is None
 
-    def filter(self, name: str, value: str) -> ColumnElement[bool]:
-        """The condition of one parameter."""
+    def of(self, statement: Select[Any], *, hidden: bool = False) -> Select[Any]:
+        """*statement*, which selects resources of the kind, limited to what is looked for.
+
+        *hidden*: so that no index of an attribute is used.
+        """
+        statement = statement.where(*(condition(hidden) for condition in self._conditions))
+        if self._uses_custom_data:
+            statement = statement.join(schema.custom_data, schema.custom_data.c.owner_id == self.table.c.id)
+        return statement
+
+    def _condition(self, name: str, value: str) -> Callable[[bool], ColumnElement[bool]]:
+        """The condition of one parameter, as a function of whether it is hidden."""
         if name == "q":
-            return self._anywhere(value)
+            return _same(self._anywhere(value))
         if name.startswith(_CUSTOM_DATA) and self.kind.searches_custom_data:
-            return _custom_data(self._custom_data_at(name), value)
+            return _same(_custom_data(self._custom_data_at(name), value))
         if name.endswith(".href"):
-            return self._linked(name, value)
+            return _same(self._linked(name, value))
         member = self.kind.members.get(name)
         if not isinstance(member, Attribute) or not member.search:
             raise fault(Code.PARAMETER_NOT_SUPPORTED, f"{self.kind.title()} cannot be searched by {name!r:.80}.")
         if member.derived:  # the id of the resource
-            return SHAPES[self.kind].columns[0] == value
-        if isinstance(member, Text):
-            self.finds_few |= not value.startswith("*")
-            matches = _matches(self._key(member), value, key_of(member))
-            return and_(self._key(member) != "", matches) if member.nullable else matches
-        return _equals(self.table.c[member.name], member, value)
+            return _same(SHAPES[self.kind].columns[0] == value)
+        if not isinstance(member, Text):
+            return _same(_equals(self.table.c[member.name], member, value))
+        self._note(member, value)
 
-    def order(self, text: str | None) -> Iterator[ColumnElement[Any]]:
-        """The SQL terms of an order such as ``name desc, createdAt``, or of the default order."""
-        if text is None:
-            yield from map(self._term, default_order(self.table))
-            return
+        def matches(hidden: bool) -> ColumnElement[bool]:
+            key = self._key(member)
+            found = _matches(key.concat("") if hidden else key, value, key_of(member))
+            return and_(key != "", found) if member.nullable else found
+
+        return matches
+
+    def _note(self, member: Text[Any], value: str) -> None:
+        """Notes how what has *value* in *member* can be found."""
+        starts_open, ends_open, text = _parts(value)
+        if not starts_open:
+            self.finds_few = True
+            self.finds_by_index |= self._key(member).name in _INDEXED
+            self.finds_one |= member in (Account.username, Account.email) and not ends_open
+        elif self.texts is None:
+            self.texts = frozenset({key_of(member)(text)})
+
+    def _order(self, text: str) -> Iterator[Term]:
+        """The terms of an order such as ``name desc, createdAt``."""
         statements = text.split(",")
         if len(statements) > _MOST:
             raise fault(Code.ORDER_MALFORMED, f"orderBy names more than {_MOST} attributes.")
@@ -103,17 +191,8 @@ class _Search:
                 case _:
                     raise fault(Code.ORDER_MALFORMED)
             for column in self._sortable(name):
-                yield self._term(column, descending=descending)
-        yield self.table.c.id.desc() if descending else self.table.c.id  # so that an index can be read backwards
-
-    def _term(self, column: ColumnElement[Any], *, descending: bool = False) -> ColumnElement[Any]:
-        nullable = not isinstance(column, Column) or column.nullable
-        if self.finds_few:  # otherwise SQLite would use the index of the order, and read every row to find a few
-            column = column.concat("") if isinstance(column.type, types.Text) else column + 0
-        term = column.desc() if descending else column.asc()
-        if not nullable:
-            return term
-        return term.nulls_last() if descending else term.nulls_first()  # as SQLite does by itself, unlike PostgreSQL
+                yield Term(column, descending)
+        yield Term(self.table.c.id, descending)  # so that an index can be read backwards
 
     def _sortable(self, name: str) -> list[ColumnElement[Any]]:
         if name.startswith(_CUSTOM_DATA) and self.kind.searches_custom_data:
@@ -126,6 +205,7 @@ class _Search:
 
     def _anywhere(self, text: str) -> ColumnElement[bool]:
         searched = [attribute for attribute in self.kind.declared(Text) if attribute.search and not attribute.derived]
+        self.texts = frozenset(key_of(one)(text) for one in searched)
         return or_(false(), *(self._key(one).contains(key_of(one)(text), autoescape=True) for one in searched))
 
     def _linked(self, name: str, href: str) -> ColumnElement[bool]:
@@ -139,7 +219,7 @@ class _Search:
         target = resource_at(href, self.work.base_url, member.to, name)
         return self.table.c[schema.link_column(member, target.kind.title())] == target.id
 
-    def _key(self, text: Text[Any]) -> ColumnElement[str]:
+    def _key(self, text: Text[Any]) -> Column[str]:
         return self.table.c[f"{text.name}_folded"]
 
     def _custom_data_at(self, name: str) -> Value:
@@ -149,11 +229,17 @@ class _Search:
                 Code.PARAMETER_NOT_SUPPORTED,
                 "A search in custom data names up to ten keys of 0-9 A-Z a-z _ -, with dots between.",
             )
-        self.uses_custom_data = True
+        self._uses_custom_data = True
         return value_at(keys, self.work.connection.dialect.name)
 
 
-def _checked(name: str, value: Any) -> str:
+def _same(condition: ColumnElement[bool]) -> Callable[[bool], ColumnElement[bool]]:
+    """*condition*, which no index of an attribute answers anyway."""
+    return lambda hidden: condition
+
+
+def checked(name: str, value: Any) -> str:
+    """The *value* of a parameter. Raises 2103 unless it is text of a bounded length."""
     if not isinstance(value, str) or len(value) > _LONGEST or not is_storable(value):
         raise fault(Code.PARAMETER_INVALID, f"{name!r:.80} must be text of at most {_LONGEST} characters.")
     return value
@@ -161,8 +247,8 @@ def _checked(name: str, value: Any) -> str:
 
 def _matches(column: ColumnElement[str], value: str, spelled: Callable[[str], str]) -> ColumnElement[bool]:
     """Whether *column* has the text *value*, which may have a ``*`` at either end."""
-    starts_open, ends_open = value.startswith("*"), value.endswith("*") and len(value) > 1
-    text = spelled(value[starts_open : len(value) - ends_open])
+    starts_open, ends_open, sought = _parts(value)
+    text = spelled(sought)
     if starts_open and ends_open:
         return column.contains(text, autoescape=True)
     if starts_open:
@@ -170,6 +256,12 @@ def _matches(column: ColumnElement[str], value: str, spelled: Callable[[str], st
     if ends_open:
         return _starts_with(column, text)
     return column == text
+
+
+def _parts(value: str) -> tuple[bool, bool, str]:
+    """Whether anything may stand before and behind the text in *value*, and that text."""
+    starts_open, ends_open = value.startswith("*"), value.endswith("*") and len(value) > 1
+    return starts_open, ends_open, value[starts_open : len(value) - ends_open]
 
 
 def _starts_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:

@@ -316,11 +316,25 @@ passwords = Table(
     PrimaryKeyConstraint("account_id", "position"),
 )
 
+#: *account_created_at*: when the account was made, which never changes, so that an index has the members of a group in
+#: their order.
 group_memberships = table(
     "group_memberships",
     kinds.GroupMembership,
+    Column("account_created_at", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("account_id", "group_id"),
     Index(None, "group_id", "id"),
+    Index(None, "group_id", "account_created_at", "account_id"),
+)
+
+#: The number of members of each group, split like that of accounts. A part that is not there is 0.
+member_counts = Table(
+    "member_counts",
+    metadata,
+    reference("group_id", "groups"),
+    Column("part", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("group_id", "part"),
 )
 
 account_store_mappings = table(

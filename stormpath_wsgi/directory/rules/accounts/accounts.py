@@ -174,7 +174,7 @@ def create_invited(
         work.tell(Registered, id)
         _make(work, id, store, values, new, among)
         custom_data.make(work, id, data)
-        for group in groups:
+        for group in sorted(groups):  # in different orders, two transactions could wait for each other for ever
             memberships.make(work, id, group)
         if policy.welcomes:
             put(work, WELCOME, id, application_id=among.id)

@@ -108,6 +108,7 @@ def erase(work: UnitOfWork, account: Wire) -> None:
     """Removes *account*, given in wire form, with its memberships, passwords, custom data and tokens."""
     id = id_of(account["href"])
     custom_data.forget(work, [id])
+    counts.leave_all(work, id)
     records.remove(work, Account, id)
     counts.change(work, id_of(account["directory"]["href"]), id, -1)
 

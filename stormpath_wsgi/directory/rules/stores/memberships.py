@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import Context, UnitOfWork
-from stormpath_wsgi.directory.rows import records
+from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.storage.ids import new_id
@@ -35,7 +35,10 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 def make(work: UnitOfWork, account_id: str, group_id: str) -> str:
     """Adds the account to the group, and returns the id of the membership."""
     id = new_id()
-    records.make(work, GroupMembership, id, {}, account_id=account_id, group_id=group_id)
+    age = work.connection.execute(_AGE, {"id": account_id}).scalar_one()
+    links = {"account_id": account_id, "group_id": group_id}
+    records.make(work, GroupMembership, id, {}, account_created_at=age, **links)
+    counts.change_members(work, group_id, account_id, +1)
     work.tell(GroupJoined, account_id, group=work.href(Resource(Group, group_id)))
     return id
 
@@ -45,7 +48,9 @@ def remove(context: Context, target: Resource) -> None:
     with context.write(about=()) as work:
         membership = records.load_own(work, target)
         records.remove(work, GroupMembership, target.id)
-        work.tell(GroupLeft, id_of(membership["account"]["href"]), group=membership["group"]["href"])
+        account_id = id_of(membership["account"]["href"])
+        counts.change_members(work, id_of(membership["group"]["href"]), account_id, -1)
+        work.tell(GroupLeft, account_id, group=membership["group"]["href"])
 
 
 def _same_directory(work: UnitOfWork, account_id: str, group_id: str) -> bool:
@@ -54,3 +59,6 @@ def _same_directory(work: UnitOfWork, account_id: str, group_id: str) -> bool:
         accounts.c.id == account_id, groups.c.id == group_id, groups.c.directory_id == accounts.c.directory_id
     )
     return work.connection.execute(both).first() is not None
+
+
+_AGE = select(schema.accounts.c.created_at).where(schema.accounts.c.id == bindparam("id"))

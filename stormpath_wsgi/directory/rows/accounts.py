@@ -1,0 +1,237 @@
+"""Finding the accounts of a collection, however many there are: by what few of them have, or in their order.
+
+There are two ways to the first accounts of a large collection that match. One goes through its accounts in the order
+that is asked for, which an index has, and is quick where many match. The other begins with an index of what is looked
+for, takes all that it leads to and sorts them, and is quick where few match. Neither engine knows which of the two is
+better (SQLite has no figures, PostgreSQL's are of the whole table), so we count a little first, and go no way too far.
+Whichever way was gone, the answer is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, exists, func, literal, select
+
+from stormpath_wsgi import kinds
+from stormpath_wsgi.directory.context import UnitOfWork
+from stormpath_wsgi.directory.rows import counts
+from stormpath_wsgi.directory.rows.reach import Through, condition, is_held
+from stormpath_wsgi.directory.rows.records import of_tenant
+from stormpath_wsgi.directory.rows.search import Order, Search, Term, default_order
+from stormpath_wsgi.directory.storage import grams, schema
+from stormpath_wsgi.directory.wire.paths import Listing
+from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape
+
+#: As many matches are sorted without looking for another way.
+FEW = 1000
+#: Accounts that are gone through in their order, before they are found in another way: where it was seen that many
+#: match, and where that could not be seen.
+FAR, NEAR = 10_000, 1000
+#: In a collection of more accounts than these, what a search finds is not counted.
+COUNTED = 10_000
+
+_accounts, _memberships = schema.accounts, schema.group_memberships
+_OWNERS = (kinds.Tenant, kinds.Directory, kinds.Application, kinds.Organization, kinds.Group)
+
+
+def finds(listing: Listing) -> bool:
+    """Whether *listing* is a collection of accounts that may be large."""
+    return listing.of is kinds.Account and listing.owner in _OWNERS
+
+
+class _Form(Enum):
+    """How a statement says which accounts belong to the collection."""
+
+    OWN = "by the columns and tables that say so"
+    MEMBERS = "by the index that has the members of a group by age"
+    TENANT = "all of the tenant, and each is checked"
+    CHECKED = "something else finds accounts, and each is checked"
+
+
+class _Way(NamedTuple):
+    """A way to all accounts that match, in no order. *few*: whether it is known to be short. *counted*: how many there
+    are, if that is known. *far*: how many accounts to go through in their order before this way is gone.
+    """
+
+    statement: Select[Any]
+    few: bool
+    counted: int | None = None
+    far: int = FAR
+
+
+class Finding:
+    """The search for the accounts of one page of *listing*.
+
+    *search*: what is looked for; None: all of them. *parameters*: of its statements. *order*: that of the page.
+    """
+
+    def __init__(
+        self,
+        work: UnitOfWork,
+        listing: Listing,
+        through: Through,
+        search: Search | None,
+        order: Order,
+        parameters: Mapping[str, Any],
+    ) -> None:
+        self._work, self._listing, self._through, self._search = work, listing, through, search
+        self._owner = SHAPES[listing.owner or kinds.Tenant]
+        self._parameters = parameters
+        self._is_narrow = search is not None and search.is_narrow
+        self._is_own_order = search is None or search.is_in_own_order
+        self._form = self._ordered_form()
+        self._order = order
+        #: The same order, as the index has it that is gone through.
+        self._indexed = _OF_MEMBERS if self._form is _Form.MEMBERS else order
+
+    def rows(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> tuple[Sequence[Row], int | None]:
+        """The accounts behind *place*, as far as *window* goes, which is ``limit`` and ``offset``; how many match in
+        all, if that is known now.
+        """
+        way = self._other_way()
+        if way is None:
+            return self._all_in_order(place, window), None
+        if not way.few and self._order.is_indexed:
+            rows = self._some_in_order(way.far, place, window)
+            if rows is not None:
+                return rows, way.counted
+        statement = _cut(way.statement.add_columns(*self._order.columns), self._order.sql(hidden=True))
+        rows = self._run(statement, self._order, place, window)
+        counted = way.counted
+        if counted is None and way.few and self._is_narrow and len(rows) == window["limit"]:
+            counted = self._execute(
+                way.statement.with_only_columns(func.count(), maintain_column_froms=True), {}
+            ).scalar_one()
+        return rows, counted
+
+    def _ordered_form(self) -> _Form:
+        """The form for which an index has the accounts in their order."""
+        if self._listing.owner is kinds.Group:
+            return _Form.MEMBERS if self._is_own_order else _Form.TENANT
+        one = self._through is Through.DIRECTORIES and len(self._parameters["directories"]) <= 1
+        return _Form.OWN if one or self._through is Through.NOTHING else _Form.TENANT
+
+    def _other_way(self) -> _Way | None:
+        """A way that does not go through the accounts in their order; None where that is the only one."""
+        search = self._search
+        if search is not None and search.finds_one:
+            return _Way(self._narrowed(self._form_by_index()), few=True)
+        if self._form is not _Form.OWN and (self._is_narrow or self._form is _Form.TENANT):
+            few = counts.most(self._work, self._listing, self._parameters) <= FEW
+            if few or search is None or not (search.finds_by_index or search.texts):
+                return _Way(self._narrowed(_Form.OWN), few) if few or self._form is _Form.TENANT else None
+        if search is None:
+            return None
+        if search.finds_by_index:
+            form = self._form_by_index()
+            number = self._count_some(search.of(_all_of_tenant() if form is _Form.TENANT else self._statement(form)))
+            few = number <= FEW
+            return _Way(self._narrowed(form), few, number if few and form is _Form.OWN else None)
+        return self._by_trigrams(search.texts) if search.texts else None
+
+    def _count_some(self, statement: Select[Any]) -> int:
+        """The number of rows of *statement*, or one above the limit."""
+        some = statement.with_only_columns(literal(1), maintain_column_froms=True).limit(FEW + 1).subquery()
+        return int(self._execute(select(func.count()).select_from(some), {}).scalar_one())
+
+    def _by_trigrams(self, texts: Collection[str]) -> _Way | None:
+        connection = self._work.connection
+        condition = grams.may_have(texts, connection.dialect.name)
+        if condition is None:
+            return None
+        if not grams.stops_early(connection):
+            return _Way(self._narrowed(_Form.OWN).where(condition), few=False, far=NEAR)
+        some = grams.few(connection, texts, FEW)
+        statement = self._narrowed(_Form.CHECKED).where(condition if some is None else some)
+        return _Way(statement, few=some is not None)
+
+    def _form_by_index(self) -> _Form:
+        """The form that goes well with an index of an attribute, which accounts have within their directory and within
+        the tenant.
+        """
+        by_groups = self._through in (Through.GROUPS, Through.MANY) or self._listing.owner is kinds.Group
+        return _Form.TENANT if by_groups else _Form.OWN
+
+    def _all_in_order(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row]:
+        if self._is_own_order and not self._is_narrow:
+            statement = _in_own_order(self._owner, self._listing.name, self._through, self._form)
+        else:
+            statement = _cut(self._narrowed(self._form).add_columns(*self._indexed.columns), self._indexed.sql())
+        return self._run(statement, self._indexed, place, window)
+
+    def _some_in_order(self, far: int, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row] | None:
+        """The page, if its accounts are among the first *far* ones behind *place*; otherwise None."""
+        order, every = self._indexed, self._statement(self._form)
+        if self._form is _Form.TENANT:
+            every = _all_of_tenant()
+        if place is not None:
+            every = every.where(order.behind(place))
+        last = every.with_only_columns(order.columns[0], maintain_column_froms=True).order_by(order.terms[0].sql())
+        end = self._execute(last.limit(1).offset(bindparam("far")), {"far": far}).scalar()
+        statement = self._narrowed(self._form, hidden=True).add_columns(*order.columns)
+        if end is not None:
+            statement = statement.where(order.until(end))
+        rows = self._run(_cut(statement, order.sql()), order, place, window)
+        return rows if end is None or len(rows) == window["limit"] else None
+
+    def _statement(self, form: _Form) -> Select[Any]:
+        return _held(self._owner, self._listing.name, self._through, form)
+
+    def _narrowed(self, form: _Form, *, hidden: bool = False) -> Select[Any]:
+        statement = self._statement(form)
+        return statement if self._search is None else self._search.of(statement, hidden=hidden)
+
+    def _run(
+        self, statement: Select[Any], order: Order, place: Sequence[Any] | None, window: Mapping[str, int]
+    ) -> Sequence[Row]:
+        if place is not None:
+            statement = statement.where(order.behind(place))
+        return self._execute(statement, window).all()
+
+    def _execute(self, statement: Select[Any], more: Mapping[str, Any]) -> CursorResult[Any]:
+        return self._work.connection.execute(statement, {**self._parameters, **more})
+
+
+#: The order of accounts by age, as the index of members has it.
+_OF_MEMBERS = Order((Term(_memberships.c.account_created_at), Term(_memberships.c.account_id)))
+
+
+# Statements are built once, because building one takes longer than running it.
+
+
+@cache
+def _all_of_tenant() -> Select[Any]:
+    return select(*SHAPES[kinds.Account].columns).where(_accounts.c.tenant_id == bindparam("tenant_id"))
+
+
+@cache
+def _held(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]:
+    """The accounts of a collection, in no order."""
+    statement = select(*SHAPES[kinds.Account].columns)
+    match form:
+        case _Form.OWN:
+            statement = statement.where(condition(owner.kind, kinds.Account, name, through))
+        case _Form.MEMBERS:
+            members = _memberships.join(_accounts, _accounts.c.id == _memberships.c.account_id)
+            statement = statement.select_from(members).where(_memberships.c.group_id == bindparam("owner"))
+        case _Form.TENANT:
+            statement = _all_of_tenant().where(is_held(owner.kind, through))
+        case _Form.CHECKED:
+            statement = statement.where(is_held(owner.kind, through))
+    if owner.kind is kinds.Tenant:
+        return statement
+    return statement.where(exists().where(owner.table.c.id == bindparam("owner"), of_tenant(owner.table)))
+
+
+@cache
+def _in_own_order(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]:
+    order = _OF_MEMBERS if form is _Form.MEMBERS else default_order(_accounts)
+    return _cut(_held(owner, name, through, form).add_columns(*order.columns), order.sql())
+
+
+def _cut(statement: Select[Any], order: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    return statement.order_by(*order).limit(bindparam("limit")).offset(bindparam("offset"))

@@ -1,0 +1,223 @@
+"""Accounts of large collections: whichever way they are found, the answer is the same, and none is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from sqlalchemy import text
+from support.world import ON_ONE_ENGINE, World, path, refused
+
+from stormpath_wsgi.directory.rows import accounts
+
+NAMES = ("ada", "adam", "alan", "bob", "eve", "ada.love", "zoë", "grace")
+ORDERS = (None, "email", "createdAt desc", "middleName", "givenName,surname desc")
+
+
+@pytest.fixture
+def people(world: World) -> World:
+    """Some with the same names, in two directories and in groups; several are equally old."""
+    world.other = world.new_directory()  # type: ignore[attr-defined]
+    world.map(world.other)  # type: ignore[attr-defined]
+    world.some, world.all = world.group("some"), world.group("all")  # type: ignore[attr-defined]
+    for number in range(16):
+        name = NAMES[number % len(NAMES)]
+        account = world.account(
+            f"{name}{number}@example.org",
+            givenName=name.title(),
+            surname=None if number % 5 == 0 else f"Love{number % 3}",
+            middleName="x" * (number % 4),
+            customData={"rank": number % 3},
+        )
+        world.member(account, world.all)  # type: ignore[attr-defined]
+        if number % 3 == 0:
+            world.member(account, world.some)  # type: ignore[attr-defined]
+        world.now += number % 2
+        world.account(f"other{number}@example.org", at=world.other, givenName=name)  # type: ignore[attr-defined]
+    return world
+
+
+QUERIES: list[dict[str, str]] = [
+    {},
+    {"email": "ada*"},
+    {"email": "ada0@example.org"},
+    {"username": "*example.org"},
+    {"givenName": "ada"},
+    {"surname": "*ove1*", "email": "a*"},
+    {"q": "ada"},
+    {"q": "ËXAMPLE"},
+    {"q": "ad"},
+    {"q": "example.org"},
+    {"q": "love", "status": "enabled"},
+    {"status": "disabled"},
+    {"customData.rank": "1", "q": "exam"},
+    {"createdAt": "[2015,]", "givenName": "A*"},
+]
+
+
+def owners(world: World) -> list[str]:
+    both = world.new_application("of a group")
+    world.map(world.some, both)  # type: ignore[attr-defined]
+    world.map(world.other, both)  # type: ignore[attr-defined]
+    return [
+        world.directory,
+        world.tenant,
+        world.application,
+        both,
+        world.some,  # type: ignore[attr-defined]
+        world.all,  # type: ignore[attr-defined]
+    ]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes few accounts many: what is said of thousands then holds for these numbers."""
+
+    def shrink(few: int, far: int) -> None:
+        for name, number in (("FEW", few), ("FAR", far), ("NEAR", far), ("COUNTED", few)):
+            monkeypatch.setattr(accounts, name, number)
+
+    return shrink
+
+
+def emails(world: World, at: str, **query: Any) -> list[str]:
+    return [item["email"] for item in world.items(f"{at}/accounts", limit=100, **query)]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=str)
+def test_every_way_leads_to_the_same_accounts(people: World, small: Callable[..., None], query: dict[str, str]) -> None:
+    asked = [(at, {**query, **({"orderBy": order} if order else {})}) for at in owners(people) for order in ORDERS]
+    usual = [emails(people, at, **one) for at, one in asked]
+    for few, far in ((0, 1), (0, 6), (0, 1000)):
+        small(few, far)
+        assert [emails(people, at, **one) for at, one in asked] == usual
+        for (at, one), found in zip(asked, usual, strict=True):
+            page = people.service.list(f"{at}/accounts", {**one, "offset": "2", "limit": "3"})
+            assert [item["email"] for item in page["items"]] == found[2:5]
+            assert page["size"] >= len(found)
+            exact = people.service.list(f"{at}/accounts", {**one, "limit": "3", "exactSize": "true"})
+            assert (exact["size"], exact.get("sizeIsExact", True)) == (len(found), True)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_who_follows_the_next_hrefs_sees_each_once(
+    people: World, small: Callable[..., None], order: str | None
+) -> None:
+    every = owners(people)
+    for few, far in ((1000, 1000), (0, 5)):
+        small(few, far)
+        for at in every:
+            for query in ({}, {"q": "ada"}, {"email": "a*"}):
+                asked = {**query, **({"orderBy": order} if order else {})}
+                pages = list(following(people, f"{at}/accounts", {**asked, "limit": "3"}))
+                assert [item["email"] for page in pages for item in page["items"]] == emails(people, at, **asked)
+                assert [page["offset"] for page in pages] == [3 * number for number in range(len(pages))]
+
+
+def following(world: World, at: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+    while True:
+        page = world.service.list(at, query)
+        yield page
+        if "next" not in page:
+            return
+        assert urlsplit(page["next"]["href"]).path.endswith(at)
+        query = dict(parse_qsl(urlsplit(page["next"]["href"]).query))
+
+
+def test_a_next_page_does_not_move_when_accounts_go(people: World) -> None:
+    at = f"{people.directory}/accounts"
+    every = people.items(at, limit=100)
+    page = people.service.list(at, {"limit": "4"})
+    people.service.delete(path(every[0]))
+    query = dict(parse_qsl(urlsplit(page["next"]["href"]).query))
+    assert people.service.list(at, query)["items"] == every[4:8]
+
+
+@pytest.mark.parametrize("collection", ["groups", "accounts"])
+def test_a_last_page_has_no_next_one(people: World, collection: str) -> None:
+    at = f"{people.directory}/{collection}"
+    size = people.service.list(at)["size"]
+    assert "next" in people.service.list(at, {"limit": size - 1})
+    for query in ({"limit": size}, {"offset": size - 1}, {"offset": size + 5}):
+        assert "next" not in people.service.list(at, query)
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize(
+    "after",
+    [
+        "",
+        "x",
+        "W10",
+        "WzBd",
+        "bnVsbA",
+        "WzAsInoiLDFd",
+        "WzAsMSwibm8iLDFd",
+        "WzAsMTAwMDAwMDAwMDAwMDAwMDAwMDAwLCJ6Il0",
+        "é",
+        5,
+    ],
+)
+def test_a_place_that_no_page_has_told_is_refused(world: World, after: object) -> None:
+    with refused(2103):
+        world.service.list(f"{world.directory}/accounts", {"after": after})
+
+
+@ON_ONE_ENGINE
+def test_a_place_is_of_one_order(world: World) -> None:
+    for _ in range(3):
+        world.account()
+    page = world.service.list(f"{world.directory}/accounts", {"limit": "1"})
+    query = dict(parse_qsl(urlsplit(page["next"]["href"]).query))
+    for order in ("email", "middleName", "createdAt,email", "customData.a"):
+        with refused(2103):
+            world.service.list(f"{world.directory}/accounts", {**query, "orderBy": order})
+
+
+def test_what_is_not_counted_is_said_to_be_no_more_than_there_are(people: World, small: Callable[..., None]) -> None:
+    small(1, 100)
+    page = people.service.list(f"{people.directory}/accounts", {"email": "a*", "limit": "2"})
+    assert (page["size"], page["sizeIsExact"]) == (16, False)
+    page = people.service.list(f"{people.directory}/accounts", {"email": "a*", "limit": "2", "exactSize": "true"})
+    assert (page["size"], "sizeIsExact" in page) == (8, False)
+    page = people.service.list(f"{people.some}/accounts", {"q": "example", "limit": "2"})  # type: ignore[attr-defined]
+    assert (page["size"], page["sizeIsExact"]) == (6, False)
+    page = people.service.list(f"{people.all}/accounts", {"limit": "2"})  # type: ignore[attr-defined]
+    assert (page["size"], "sizeIsExact" in page) == (16, False)
+
+
+def test_trigrams_follow_every_change(people: World, small: Callable[..., None]) -> None:
+    account = people.account("quagga@example.org", surname="Okapi")
+    at = people.directory
+    assert emails(people, at, q="okap") == emails(people, at, q="quag") == ["quagga@example.org"]
+    people.update(account, surname="Ocelot", email="zebra@example.org")
+    assert emails(people, at, q="okap") == []
+    assert emails(people, at, q="celo") == emails(people, at, q="ZEBRA") == ["zebra@example.org"]
+    people.service.delete(account)
+    assert emails(people, at, q="celo") == []
+    gone = people.new_directory()
+    people.account("emu@example.net", at=gone)
+    people.service.delete(gone)
+    assert emails(people, people.tenant, q="example.net") == []
+    if people.database.path is not None or "sqlite" in repr(people.database):
+        with people.database.read() as connection:
+            left = connection.execute(text("SELECT count(*) FROM account_grams WHERE account_grams MATCH '\"emu\"'"))
+            assert left.scalar() == 0
+
+
+def test_a_group_counts_who_joins_and_leaves(world: World) -> None:
+    group, members = world.group(), [world.account() for _ in range(4)]
+    memberships = [world.member(account, group) for account in members]
+
+    def size() -> int:
+        return int(world.service.list(f"{group}/accounts", {"limit": "1"})["size"])
+
+    assert size() == 4
+    world.service.delete(memberships[0])
+    world.service.delete(memberships[0])
+    assert size() == 3
+    world.service.delete(members[1])
+    assert size() == 2
+    assert {path(item) for item in world.items(f"{group}/accounts")} == {*members[2:]}
