@@ -5,7 +5,8 @@ is none left. A process claims a row by moving its time to a later one, so that 
 process dies before it has sent a mail, another process sends it once that time has come. The ``Message-ID`` is made of
 the row's id, so a mail that is sent twice is known as the same mail.
 
-The same thread deletes the accounts whose owners asked for that, when their time is over.
+The same thread deletes the accounts whose owners asked for that, when their time is over, and the rows of large
+directories and groups that were removed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from stormpath_wsgi.directory.mail.purposes import MANY_FAILURES
 from stormpath_wsgi.directory.rules.accounts.deletions import DueDeletions
 from stormpath_wsgi.directory.rules.mails import messages, notices, smtp_servers
 from stormpath_wsgi.directory.rules.mails.messages import Outgoing
+from stormpath_wsgi.directory.rules.stores.removals import Removals
 from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
 from stormpath_wsgi.events import WaitBegan
@@ -51,7 +53,7 @@ class Delivery:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._deletions = DueDeletions(context)
+        self._deletions, self._removals = DueDeletions(context), Removals(context)
         self._looked_in: int | None = None  # the id of the process that has looked for mail of processes before it
         self._closing = False
         #: Accounts at which somebody has guessed, who are still to be told.
@@ -91,7 +93,7 @@ class Delivery:
         """
         if self._looked_in != os.getpid():
             self._looked_in = os.getpid()
-            if self._pause() is not None or self._deletions.pause() is not None:
+            if self._pause() is not None or self._deletions.pause() is not None or self._removals.are_waiting():
                 self.wake()
 
     def serve(self) -> None:
@@ -116,7 +118,7 @@ class Delivery:
     def _run(self) -> None:
         while True:
             self._news.clear()
-            pause = _sooner(self._warn_guessed(), self._round(), self._delete_due())
+            pause = _sooner(self._warn_guessed(), self._round(), self._delete_due(), self._remove_some())
             with self._lock:
                 if not self._news.is_set() and (pause is None or self._closing):
                     self._thread = None
@@ -157,6 +159,14 @@ class Delivery:
             return None if pause is None else min(pause, _LONGEST_LOOK)
         except (Unavailable, ConfigurationError) as error:
             log.warning("accounts that are to be deleted wait: %s", error)
+            return _LOOK
+
+    def _remove_some(self) -> float | None:
+        """Removes rows of what was removed. Returns the seconds until the next look; None when there are none."""
+        try:
+            return self._removals.round()
+        except (Unavailable, ConfigurationError) as error:
+            log.warning("rows that are to be removed wait: %s", error)
             return _LOOK
 
     def _claim(self) -> Row[*tuple[Any, ...]] | None:

@@ -69,7 +69,7 @@ class TestExport:
 
     def test_it_holds_every_kind(self, plain: Path) -> None:
         kinds = {record["kind"] for record in records(plain.read_bytes())}
-        made_by_asking = {"certificates", "samlServiceProviderRegistrations"}
+        made_by_asking = {"certificates", "removals", "samlServiceProviderRegistrations"}
         assert {section.name for section in SECTIONS} - kinds == made_by_asking
 
     def test_an_account_reads_as_people_would_write_it(self, full: Full, plain: Path) -> None:

@@ -20,7 +20,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import counts
 from stormpath_wsgi.directory.rows.reach import Through, condition, is_held
-from stormpath_wsgi.directory.rows.records import of_tenant
+from stormpath_wsgi.directory.rows.records import is_alive, of_tenant
 from stormpath_wsgi.directory.rows.search import Order, Search, Term, default_order
 from stormpath_wsgi.directory.storage import grams, schema
 from stormpath_wsgi.directory.wire.paths import Listing
@@ -222,9 +222,11 @@ def _held(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]
             statement = _all_of_tenant().where(is_held(owner.kind, through))
         case _Form.CHECKED:
             statement = statement.where(is_held(owner.kind, through))
+    statement = statement.where(*is_alive(_accounts))
     if owner.kind is kinds.Tenant:
         return statement
-    return statement.where(exists().where(owner.table.c.id == bindparam("owner"), of_tenant(owner.table)))
+    mine = (owner.table.c.id == bindparam("owner"), of_tenant(owner.table), *is_alive(owner.table))
+    return statement.where(exists().where(*mine))
 
 
 @cache

@@ -213,7 +213,7 @@ def _everything(owner: Shape, of: Shape, name: str, through: Through) -> Select[
     held = condition(owner.kind, of.kind, name, through)
     statement = select(*of.columns).where(held, *is_alive(of.table))
     if owner.kind is not kinds.Tenant:
-        mine = (owner.table.c.id == bindparam("owner"), of_tenant(owner.table))
+        mine = (owner.table.c.id == bindparam("owner"), of_tenant(owner.table), *is_alive(owner.table))
         statement = statement.where(exists().where(*mine))
     return statement
 

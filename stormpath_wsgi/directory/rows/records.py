@@ -194,8 +194,21 @@ def of_tenant(table: Table) -> ColumnElement[bool]:
 
 
 def is_alive(table: Table) -> list[ColumnElement[bool]]:
-    """The conditions for rows of *table* that are valid at the moment bound as ``now``: expired tokens are not."""
-    return [table.c.expires_at > bindparam("now")] if "expires_at" in table.c else []
+    """The conditions for rows of *table* that are valid at the moment bound as ``now``: expired tokens are not, and
+    neither is what is in a directory or group that is being removed.
+    """
+    removed = select(schema.removals.c.id)
+    valid: list[ColumnElement[bool]] = [table.c[name].not_in(removed) for name in _HIDDEN_WITH.get(table, ())]
+    return [*valid, table.c.expires_at > bindparam("now")] if "expires_at" in table.c else valid
+
+
+#: The columns with the ids of directories and groups with which a row is hidden.
+_HIDDEN_WITH: Mapping[Table, tuple[str, ...]] = {
+    schema.directories: ("id",),
+    schema.groups: ("id", "directory_id"),
+    schema.accounts: ("directory_id",),
+    schema.group_memberships: ("group_id",),
+}
 
 
 def _parameters(work: UnitOfWork, **more: Any) -> dict[str, Any]:

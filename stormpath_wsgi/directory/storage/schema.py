@@ -337,6 +337,18 @@ member_counts = Table(
     PrimaryKeyConstraint("group_id", "part"),
 )
 
+#: Directories and groups that are removed: they and what is in them cannot be found, and their rows go one after the
+#: other. *kind*: the first part of the path. An id is of a row that may be gone already, so there is no foreign key.
+removals = Table(
+    "removals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    reference("tenant_id", "tenants"),
+    Column("kind", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "tenant_id"),
+)
+
 account_store_mappings = table(
     "account_store_mappings",
     kinds.AccountStoreMapping,

@@ -139,8 +139,9 @@ class DueDeletions:
             spent = {"account": account_id, "now": work.now}
             if work.connection.execute(_SPEND, spent).first() is None:
                 return False  # another process was first, or its owner has changed his mind
-            erase(work, records.load(work, Resource(Account, account_id)))
-            work.tell(AccountDeleted, account_id)
+            if records.exist(work, Account, account_id):  # otherwise its directory is being removed
+                erase(work, records.load(work, Resource(Account, account_id)))
+                work.tell(AccountDeleted, account_id)
         return True
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.rows import counts, records
 from stormpath_wsgi.directory.rows.records import Wire
@@ -14,9 +12,8 @@ from stormpath_wsgi.directory.rules import custom_data, plain
 from stormpath_wsgi.directory.rules.accounts import account_schema
 from stormpath_wsgi.directory.rules.mails import email_templates
 from stormpath_wsgi.directory.rules.providers import providers
-from stormpath_wsgi.directory.rules.stores import mappings
+from stormpath_wsgi.directory.rules.stores import removals
 from stormpath_wsgi.directory.rules.tenants import administrators
-from stormpath_wsgi.directory.storage import deadline, schema
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
@@ -41,16 +38,12 @@ def change(context: Context, target: Resource, properties: Any) -> Wire:
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a directory, with its mappings, its accounts and groups, and everything that belongs to them."""
-    accounts, groups = schema.accounts.c, schema.groups.c
-    its_accounts = select(accounts.id).where(accounts.directory_id == target.id)
-    its_groups = select(groups.id).where(groups.directory_id == target.id)
-    with deadline.allowing(deadline.LONG), context.write() as work:
+    with context.write() as work:
         records.load(work, target)
         administrators.keep_directory(work, target.id)
-        mappings.release(work, target)
-        for owners in (its_accounts, its_groups, [target.id]):
-            custom_data.forget(work, owners)
-        records.remove(work, Directory, target.id)
+        is_left = removals.remove(work, target)
+    if is_left:
+        context.deliver()  # the thread that sends mail removes the rows
 
 
 def make(

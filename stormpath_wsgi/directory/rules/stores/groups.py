@@ -11,8 +11,7 @@ from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rows.records import Wire
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.providers import providers
-from stormpath_wsgi.directory.rules.stores import mappings
-from stormpath_wsgi.directory.storage import deadline
+from stormpath_wsgi.directory.rules.stores import mappings, removals
 from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
@@ -36,8 +35,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
 def remove(context: Context, target: Resource) -> None:
     """Removes a group, with its memberships and mappings. Its accounts stay."""
-    with deadline.allowing(deadline.LONG), context.write() as work:
+    with context.write() as work:
         records.load(work, target)
-        mappings.release(work, target)
-        custom_data.forget(work, [target.id])
-        records.remove(work, Group, target.id)
+        is_left = removals.remove(work, target)
+    if is_left:
+        context.deliver()  # the thread that sends mail removes the rows

@@ -1,4 +1,4 @@
-"""What lets large directories answer quickly: the numbers of members, the age of members, and an index of trigrams.
+"""What large directories need: the numbers of members, their age, an index of trigrams, and removals in small steps.
 
 SQLite has the index as a table of FTS5, which knows an account by a number of its own, since those of rows may change.
 PostgreSQL has it as a GIN index over an expression, which needs no extension.
@@ -41,6 +41,16 @@ def upgrade() -> None:
         "group_memberships",
         ["group_id", "account_created_at", "account_id"],
     )
+    op.create_table(
+        "removals",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("tenant_id", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_removals"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_removals_tenant_id", ondelete="CASCADE"),
+    )
+    op.create_index("ix_removals_tenant_id", "removals", ["tenant_id"])
     (_on_sqlite if op.get_bind().dialect.name == "sqlite" else _on_postgresql)()
 
 
