@@ -157,21 +157,47 @@ class Finding:
         return _Form.TENANT if by_groups else _Form.OWN
 
     def _all_in_order(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row]:
+        exact = self._form is not _Form.TENANT
+        if window["offset"] > NEAR and exact and not self._is_narrow and self._order.is_indexed:
+            return self._far_in_order(window)
         if self._is_own_order and not self._is_narrow:
             statement = _in_own_order(self._owner, self._listing.name, self._through, self._form)
         else:
             statement = _cut(self._narrowed(self._form).add_columns(*self._indexed.columns), self._indexed.sql())
         return self._run(statement, self._indexed, place, window)
 
-    def _some_in_order(self, far: int, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row] | None:
-        """The page, if its accounts are among the first *far* ones behind *place*; otherwise None."""
-        order, every = self._indexed, self._statement(self._form)
+    def _far_in_order(self, window: Mapping[str, int]) -> Sequence[Row]:
+        """A page so far away that it is worth to look for its beginning in the index alone, where all are passed over
+        much faster than in the rows.
+        """
+        order, every = self._indexed, self._indexes_of_all()
+        first = order.terms[0]
+        begin = every.order_by(first.sql()).limit(1).offset(bindparam("far"))
+        value = self._execute(begin, {"far": window["offset"]}).scalar()
+        if value is None:
+            return []
+        earlier = first.column > value if first.descending else first.column < value
+        passed = every.with_only_columns(func.count(), maintain_column_froms=True).where(earlier)
+        rest = {**window, "offset": window["offset"] - self._execute(passed, {}).scalar_one()}
+        statement = self._statement(self._form).add_columns(*order.columns).where(~earlier)
+        return self._run(_cut(statement, order.sql()), order, None, rest)
+
+    def _indexes_of_all(self) -> Select[Any]:
+        """The first value of the order for each account of the collection, or of more: an index has them."""
+        every = self._statement(self._form)
         if self._form is _Form.TENANT:
             every = _all_of_tenant()
+        elif self._form is _Form.MEMBERS:
+            every = select(_memberships.c.id).where(_memberships.c.group_id == bindparam("owner"))
+        return every.with_only_columns(self._indexed.columns[0], maintain_column_froms=True)
+
+    def _some_in_order(self, far: int, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row] | None:
+        """The page, if its accounts are among the first *far* ones behind *place*; otherwise None."""
+        order, every = self._indexed, self._indexes_of_all()
         if place is not None:
             every = every.where(order.behind(place))
-        last = every.with_only_columns(order.columns[0], maintain_column_froms=True).order_by(order.terms[0].sql())
-        end = self._execute(last.limit(1).offset(bindparam("far")), {"far": far}).scalar()
+        last = every.order_by(order.terms[0].sql()).limit(1).offset(bindparam("far"))
+        end = self._execute(last, {"far": far}).scalar()
         statement = self._narrowed(self._form, hidden=True).add_columns(*order.columns)
         if end is not None:
             statement = statement.where(order.until(end))

@@ -205,8 +205,9 @@ class Search:
 
     def _anywhere(self, text: str) -> ColumnElement[bool]:
         searched = [attribute for attribute in self.kind.declared(Text) if attribute.search and not attribute.derived]
-        self.texts = frozenset(key_of(one)(text) for one in searched)
-        return or_(false(), *(self._key(one).contains(key_of(one)(text), autoescape=True) for one in searched))
+        keys = {one: key_of(one)(text) for one in searched}
+        self.texts = frozenset(keys.values())
+        return or_(false(), *(self._key(one).contains(key, autoescape=True) for one, key in keys.items()))
 
     def _linked(self, name: str, href: str) -> ColumnElement[bool]:
         """The condition for a linked resource: ``application.href`` of tokens, ``accountStore.href`` of mappings.

@@ -116,6 +116,18 @@ def test_who_follows_the_next_hrefs_sees_each_once(
                 assert [page["offset"] for page in pages] == [3 * number for number in range(len(pages))]
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_page_far_away_is_the_same(people: World, small: Callable[..., None], order: str | None) -> None:
+    query = {"orderBy": order} if order else {}
+    every = {at: emails(people, at, **query) for at in owners(people)}
+    small(1000, 2)
+    for at, found in every.items():
+        for offset in range(3, len(found) + 2):
+            page = people.service.list(f"{at}/accounts", {**query, "offset": offset, "limit": "2"})
+            assert [item["email"] for item in page["items"]] == found[offset : offset + 2]
+            assert page["size"] == len(found)
+
+
 def following(world: World, at: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
     while True:
         page = world.service.list(at, query)
