@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from werkzeug import Response
-
 from stormpath_wsgi.api.authentication import ActiveKey
 from stormpath_wsgi.api.encryption import PARAMETERS as OF_ENCRYPTION
 from stormpath_wsgi.api.encryption import Encryption
 from stormpath_wsgi.api.incoming import Incoming, Parameters
+from stormpath_wsgi.api.reply import Reply
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.wire.paths import Listing, MailedCodes, Resource, TokenCheck, TokenEndpoint, parse
@@ -46,7 +45,7 @@ class Call:
     path: str
 
 
-def answer(call: Call) -> Response:
+def answer(call: Call) -> Reply:
     """The response to *call*. Raises :class:`~stormpath_wsgi.errors.Error`."""
     method = call.request.method
     if method == "POST":
@@ -64,12 +63,12 @@ def allowed(service: DirectoryService, path: str) -> str:
     return ", ".join(sorted(methods | {"OPTIONS"}))
 
 
-def respond(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def respond(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """A response with *document* as JSON."""
-    return Response(_encode(document).encode(), status, headers, content_type=CONTENT_TYPE)
+    return Reply(_encode(document).encode(), status, headers, content_type=CONTENT_TYPE)
 
 
-def _get(call: Call) -> Response:
+def _get(call: Call) -> Reply:
     parameters = call.request.parameters
     if "" in parameters.values():
         raise fault(Code.PARAMETER_WITHOUT_VALUE)
@@ -82,7 +81,7 @@ def _get(call: Call) -> Response:
             return _redirect(call)
         case Resource(kind) if kind.media and not _wants_json(call, kind):
             media, content = call.service.document(call.path)
-            return Response(content, content_type=media)
+            return Reply(content, content_type=media)
     encryption = _encryption(call)
     return respond(encryption(call.service.get(call.path, parameters.get("expand"))))
 
@@ -97,7 +96,7 @@ def _wants_json(call: Call, kind: type[Kind]) -> bool:
     return ranked(call.request.headers.get("Accept", ""), [kind.media, JSON])[:1] == [JSON]
 
 
-def _list(call: Call, query: Parameters) -> Response:
+def _list(call: Call, query: Parameters) -> Reply:
     encryption = _encryption(call)
     for name in OF_ENCRYPTION:
         query.pop(name, None)
@@ -105,13 +104,13 @@ def _list(call: Call, query: Parameters) -> Response:
     return respond(encryption(call.service.list(call.path, query, expand)))
 
 
-def _redirect(call: Call) -> Response:
+def _redirect(call: Call) -> Reply:
     """A redirect to the resource itself. It has no query, because clients that follow it send the query again."""
     href = call.service.get(call.path)["href"]
-    return Response(status=302, headers={"Location": href}, content_type=CONTENT_TYPE)
+    return Reply(status=302, headers={"Location": href}, content_type=CONTENT_TYPE)
 
 
-def _post(call: Call) -> Response:
+def _post(call: Call) -> Reply:
     match parse(call.path):
         case MailedCodes():
             return respond(call.service.create(call.path, call.request.document()))
@@ -126,33 +125,31 @@ def _post(call: Call) -> Response:
     return respond(encryption(call.service.update(call.path, call.request.document(), expand)))
 
 
-def _made(made: Any, hrefs: str) -> Response:
+def _made(made: Any, hrefs: str) -> Reply:
     """The response to a POST: 201 with the href of a new resource; 200 for a result without an href below *hrefs*, and
     for an account that was there before.
     """
     if not made:
-        return Response(status=202, content_type=CONTENT_TYPE)
+        return Reply(status=202, content_type=CONTENT_TYPE)
     is_new = made.pop(IS_NEW_ACCOUNT, True)
     if is_new and str(made.get("href")).startswith(hrefs):
         return respond(made, 201, {"Location": made["href"]})
     return respond(made)
 
 
-def _delete(call: Call) -> Response:
+def _delete(call: Call) -> Reply:
     call.service.delete(call.path)
     return _empty()
 
 
-def _options(call: Call) -> Response:
+def _options(call: Call) -> Reply:
     response = _empty()
     response.headers["Allow"] = allowed(call.service, call.path)
     return response
 
 
-def _empty() -> Response:
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+def _empty() -> Reply:
+    return Reply(status=204)
 
 
 def _encryption(call: Call) -> Callable[[Any], Any]:
@@ -161,7 +158,7 @@ def _encryption(call: Call) -> Callable[[Any], Any]:
     return (lambda found: asked.applied(found, call.service.base_url)) if asked else (lambda found: found)
 
 
-_HANDLERS: Mapping[str, Callable[[Call], Response]] = {
+_HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
     "GET": _get,
     "HEAD": _get,
     "POST": _post,

@@ -14,13 +14,12 @@ from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from werkzeug import Response
-
 from stormpath_wsgi import tickets
 from stormpath_wsgi.api import openapi
 from stormpath_wsgi.api.authentication import Authentication
 from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
+from stormpath_wsgi.api.reply import Reply
 from stormpath_wsgi.api.resources import Call, allowed, answer, respond
 from stormpath_wsgi.codes import INVALID_REQUEST, Code
 from stormpath_wsgi.directory import DirectoryService
@@ -36,6 +35,8 @@ log = logging.getLogger(__name__)
 OPENAPI = "openapi.json"
 
 _CALLERS = 1000  # the highest number of callers that are remembered
+#: The headers that tell of a site's visitor, as the environ names them.
+_VISITOR, _TICKET = (f"HTTP_{name.upper().replace('-', '_')}" for name in (header.NAME, tickets.NAME))
 _CHALLENGE = 'Basic realm="Stormpath", charset="UTF-8"'
 
 
@@ -92,10 +93,10 @@ class RestAPI:
         response.headers["Cache-Control"] = "no-store"  # each request has to be authorised anew
         return response(environ, start_response)
 
-    def _answer(self, request: Incoming) -> Response:
+    def _answer(self, request: Incoming) -> Reply:
         path = request.below(self._mount)
         if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
-            return Response(self._description, content_type="application/json")
+            return Reply(self._description, content_type="application/json")
         origin = Origin.of(request.environ, address=self._proxies.address(request.environ))
         with at(origin):
             caller = self._authentication.caller(request)
@@ -103,7 +104,7 @@ class RestAPI:
         with at(origin), visited(_visitor(request)), holding(_ticket(request)):
             return answer(Call(self._acting_for(caller.id), caller, request, path))
 
-    def _refuse(self, request: Incoming, error: Error, request_id: str) -> Response:
+    def _refuse(self, request: Incoming, error: Error, request_id: str) -> Reply:
         document = {**error.body(), "requestId": request_id}
         if request.path.endswith("/oauth/token") and error.status < 500:
             document["error"] = _oauth_error(error)
@@ -129,7 +130,7 @@ def _visitor(request: Incoming) -> Visitor:
 
     Raises a 400 for what cannot be read.
     """
-    told = request.headers.get(header.NAME)
+    told = request.environ.get(_VISITOR)
     if told is None:
         return NOBODY
     try:
@@ -140,12 +141,12 @@ def _visitor(request: Incoming) -> Visitor:
 
 def _language(request: Incoming) -> str | None:
     """The language of mails that the request causes. A site says the one of its visitor, without others behind it."""
-    return request.headers.get("Accept-Language", "")[:LONGEST].partition(",")[0].partition(";")[0].strip() or None
+    return request.environ.get("HTTP_ACCEPT_LANGUAGE", "")[:LONGEST].partition(",")[0].partition(";")[0].strip() or None
 
 
 def _ticket(request: Incoming) -> str | None:
     """That of the browser for which the caller asks. Raises a 400 for what can be none."""
-    told = request.headers.get(tickets.NAME)
+    told = request.environ.get(_TICKET)
     found = tickets.read(told)
     if told is not None and found is None:
         raise fault(Code.MALFORMED_REQUEST, f"{tickets.NAME} must have 22 to 128 letters, digits, - and _.")

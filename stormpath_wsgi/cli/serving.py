@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import runpy
@@ -96,7 +97,7 @@ class Server(BaseApplication):
                     self.cfg.set(name, settings[name])
                 except Exception as error:  # gunicorn's settings raise different errors for wrong values
                     raise Misuse(f"{source}: {name}: {error}") from error
-        for hook, act in (("when_ready", self._note_addresses), ("post_worker_init", self._announce)):
+        for hook, act in (("when_ready", self._note_addresses), ("post_worker_init", self._begin)):
             self.cfg.set(hook, _both(self.cfg.settings[hook].get(), act))
 
     def load(self) -> Any:
@@ -115,8 +116,11 @@ class Server(BaseApplication):
     def _note_addresses(self, arbiter: Any) -> None:
         self._addresses = ", ".join(map(str, arbiter.LISTENERS))
 
-    def _announce(self, worker: Any) -> None:
+    def _begin(self, worker: Any) -> None:
         """Called in each worker that has loaded the application; the first one logs the addresses."""
+        # What is there now stays, so nobody has to look through it for what can be freed, request after request.
+        gc.collect()
+        gc.freeze()
         if worker.age == 1 and self._name is not None:
             click.echo(f"\n    {self._name}: {self._addresses}\n    {_staff(self.cfg)}\n    Stop it with Ctrl-C.\n")
 

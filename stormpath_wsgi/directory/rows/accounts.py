@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, exists, func, literal, select
+from sqlalchemy import Column, ColumnElement, CursorResult, Select, bindparam, exists, func, literal, select
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
@@ -92,6 +92,10 @@ class Finding:
         """The accounts behind *place*, as far as *window* goes, which is ``limit`` and ``offset``; how many match in
         all, if that is known now.
         """
+        if self._search is not None and self._search.one is not None and place is None:
+            column, value = self._search.one
+            statement = _of_one(self._owner, self._listing.name, self._through, self._form_by_index(), column)
+            return self._execute(statement, {**window, "sought": value}).all(), None
         way = self._other_way()
         if way is None:
             return self._all_in_order(place, window), None
@@ -259,6 +263,13 @@ def _held(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]
 def _in_own_order(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]:
     order = _OF_MEMBERS if form is _Form.MEMBERS else default_order(_accounts)
     return _cut(_held(owner, name, through, form).add_columns(*order.columns), order.sql())
+
+
+@cache
+def _of_one(owner: Shape, name: str, through: Through, form: _Form, column: Column[str]) -> Select[Any]:
+    order = default_order(_accounts)
+    statement = _held(owner, name, through, form).where(column == bindparam("sought"))
+    return _cut(statement.add_columns(*order.columns), order.sql(hidden=True))
 
 
 def _cut(statement: Select[Any], order: Sequence[ColumnElement[Any]]) -> Select[Any]:

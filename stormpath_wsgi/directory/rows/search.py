@@ -119,6 +119,8 @@ class Search:
         self._uses_custom_data = False
         #: Whether it looks for somebody by a whole username or e-mail address.
         self.finds_one = False
+        #: The column and the value, where that is all that is asked for.
+        self.one: tuple[Column[str], str] | None = None
         #: Whether one of the conditions has a whole text or its beginning, so that few may have it.
         self.finds_few = False
         #: Whether an index of accounts leads to them.
@@ -132,6 +134,8 @@ class Search:
         self._conditions = [self._condition(name, value) for name, value in asked.items()]
         self.order = default_order(self.table) if order is None else Order(tuple(self._order(order)))
         self.is_in_own_order = order is None
+        if len(asked) != 1 or order is not None:
+            self.one = None
 
     def of(self, statement: Select[Any], *, hidden: bool = False) -> Select[Any]:
         """*statement*, which selects resources of the kind, limited to what is looked for.
@@ -173,7 +177,8 @@ class Search:
         if not starts_open:
             self.finds_few = True
             self.finds_by_index |= self._key(member).name in _INDEXED
-            self.finds_one |= member in (Account.username, Account.email) and not ends_open
+            if member in (Account.username, Account.email) and not ends_open:
+                self.finds_one, self.one = True, (self._key(member), key_of(member)(text))
         elif self.texts is None:
             self.texts = frozenset({key_of(member)(text)})
 
