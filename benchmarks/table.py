@@ -45,6 +45,7 @@ def main() -> None:
             ("sign_in", []),
             ("start", []),
             ("api", ["--accounts", arguments.accounts, *at]),
+            ("growth", ["--accounts", arguments.accounts, *at]),
             ("audit", at),
             ("guessing", at),
         ):

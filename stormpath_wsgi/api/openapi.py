@@ -283,7 +283,7 @@ def _schemas() -> Iterator[tuple[str, Json]]:
         if kind.path not in ("customData", "provider", "providerData"):
             items = {"type": "array", "items": {"$ref": f"#/components/schemas/{title}"}}
             page = {**_PAGE, "items": items}
-            yield f"{title}Page", {"type": "object", "properties": page, "required": list(page)}
+            yield f"{title}Page", {"type": "object", "properties": page, "required": [*_ALWAYS, "items"]}
 
 
 def _answered(kind: type[Kind]) -> Json:
@@ -373,6 +373,8 @@ _EXPAND = (
 _PAGING = {
     "offset": "How many matches to leave out; 0 unless given.",
     "limit": "How many to answer, 1 to 100; 25 unless given.",
+    "after": "Behind which item to begin, as the href of a next page has it.",
+    "exactSize": "true: size is counted, however many match.",
     "orderBy": "An order such as surname,createdAt desc.",
     "q": "Text that must stand in one of the attributes that can be searched.",
 }
@@ -401,7 +403,15 @@ _PAGE: Json = {
     "offset": {"type": "integer", "minimum": 0},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "size": {"type": "integer", "minimum": 0, "description": "Of all matches, not of this page."},
+    "sizeIsExact": {"type": "boolean", "description": "false: size is the most that there may be."},
+    "next": {
+        "type": "object",
+        "description": "The page after this one; absent where there is none.",
+        "properties": {"href": {"type": "string", "format": "uri"}},
+        "required": ["href"],
+    },
 }
+_ALWAYS = ("href", "offset", "limit", "size")
 _ERROR: Json = {
     "type": "object",
     "properties": {

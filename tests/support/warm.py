@@ -192,8 +192,7 @@ def _forker() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         text = f"from support import warm; warm.fork_for({theirs.fileno()})"
-        places = (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))
-        environ = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
+        environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
         process = subprocess.Popen(
             [sys.executable, "-c", text], stdin=subprocess.DEVNULL, env=environ, pass_fds=[theirs.fileno()]
         )

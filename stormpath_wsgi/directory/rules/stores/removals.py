@@ -22,8 +22,8 @@ from stormpath_wsgi.directory.storage import schema
 from stormpath_wsgi.directory.wire.paths import Resource
 
 #: Accounts or groups that are removed in one transaction at the most. A membership has one row, and costs less.
-BATCH = 200
-MEMBERS = 10 * BATCH
+BATCH = 100
+MEMBERS = 20 * BATCH
 
 _table, _accounts, _groups = schema.removals, schema.accounts, schema.groups
 _memberships = schema.group_memberships

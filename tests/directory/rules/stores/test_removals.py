@@ -17,10 +17,8 @@ from stormpath_wsgi.events import ConfigurationChanged
 
 @pytest.fixture(autouse=True)
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(removals, "BATCH", 2)
-    monkeypatch.setattr(removals, "MEMBERS", 3)
     parts = {
-        kind: tuple((statement, 2 if most == 200 else 3) for statement, most in each)
+        kind: tuple((statement, 2 if most == removals.BATCH else 3) for statement, most in each)
         for kind, each in removals._PARTS.items()
     }
     monkeypatch.setattr(removals, "_PARTS", parts)
