@@ -6,6 +6,8 @@ migration in a table with a name of ours, so that an application that uses Alemb
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlalchemy import Connection, column, inspect, select, table
 from sqlalchemy.exc import ProgrammingError
 
@@ -63,6 +65,7 @@ def upgrade(database: Database) -> None:
             connection = transaction.connection
             if _revision(database, connection) is None:
                 _refuse_foreign_tables(database, connection)
+            _require_trigrams(connection)
             config.attributes.update(connection=connection, version_table=_VERSION_TABLE)
             command.upgrade(config, "head")
     except ProgrammingError as error:
@@ -80,6 +83,18 @@ def _revision(database: Database, connection: Connection) -> str | None:
             "install that one here"
         )
     return revision
+
+
+def _require_trigrams(connection: Connection) -> None:
+    """Raises ConfigurationError where SQLite cannot find text by its trigrams."""
+    if connection.dialect.name != "sqlite":
+        return
+    has_fts5 = connection.exec_driver_sql("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").first() is not None
+    if not has_fts5 or sqlite3.sqlite_version_info < (3, 34):
+        raise ConfigurationError(
+            f"directory: this Python has SQLite {sqlite3.sqlite_version}{'' if has_fts5 else ' without FTS5'}; "
+            "SQLite 3.34 or later with FTS5 is needed, or PostgreSQL"
+        )
 
 
 def _refuse_foreign_tables(database: Database, connection: Connection) -> None:
