@@ -215,10 +215,9 @@ def test_what_is_refused_moves_no_number(world: World, other: Database) -> None:
     assert other.generation() == before
 
 
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
 def test_a_change_of_an_account_waits_for_one_of_the_same_account_alone(world: World) -> None:
-    """On PostgreSQL. On SQLite one process writes at a time."""
-    if "postgresql" not in world.url:
-        pytest.skip("one file, one writer")
+    """On SQLite one process writes at a time."""
     ada, bob = two_accounts(world)
     done: list[str] = []
 
@@ -235,9 +234,8 @@ def test_a_change_of_an_account_waits_for_one_of_the_same_account_alone(world: W
     assert done == [bob, ada]
 
 
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
 def test_a_change_of_everybody_waits_for_those_of_accounts_and_they_for_it(world: World) -> None:
-    if "postgresql" not in world.url:
-        pytest.skip("one file, one writer")
     ada = world.account()
     done: list[str] = []
 
