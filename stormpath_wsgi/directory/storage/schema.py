@@ -289,6 +289,7 @@ generation = Table(
     metadata,
     Column("slot", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
+    CheckConstraint("slot <> 1", name="not_any"),  # the sum of the others stands for it
 )
 
 #: The names with which people sign in. Usernames and e-mail addresses of a directory share one name space. Otherwise

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("slot", name="pk_epochs"),
+        sa.CheckConstraint("slot <> 1", name=op.f("ck_epochs_not_any")),
     )
     if op.get_bind().dialect.name == "postgresql":
         # Room for the next number beside each row: then no index has to be changed, and dead rows go at once.
