@@ -296,3 +296,23 @@ def test_what_an_account_is_changed_into_by_two_at_once_is_both(world: World) ->
     stored = world.service.get(f"{ada}/customData")
     assert {f"key{number}" for number in range(8)} <= stored.keys()
     assert world.login(world.service.get(ada)["email"], PASSWORD) == ada
+
+
+def test_a_write_finds_its_tables_after_another_process_has_changed_some(sqlite_world: World) -> None:
+    """SQLite told the first statement of the write after the second change that there were no tables."""
+    sqlite_world.account()
+
+    def run(statement: str) -> None:
+        with pytest.raises(ZeroDivisionError), sqlite_world.database.write() as transaction:
+            assert transaction.connection.connection.cursor().execute(statement).rowcount == 1
+            raise ZeroDivisionError
+
+    run("DELETE FROM tenants")
+    with closing(Database(sqlite_world.url)) as other:
+        for name in ("first", "second"):
+            with other.write() as transaction:
+                transaction.connection.exec_driver_sql(f"CREATE TABLE {name} (id INTEGER)")
+            run("DELETE FROM tenants" if name == "second" else "INSERT INTO first VALUES (1)")
+    with sqlite_world.database.write() as transaction:
+        for name in ("first", "second"):
+            transaction.connection.exec_driver_sql(f"DROP TABLE {name}")

@@ -73,6 +73,11 @@ _BULK = ("cache_size = -65536", "wal_autocheckpoint = 16384", "temp_store = MEMO
 _NAP = 0.005  # seconds between two tries to write, while a program that does not take our lock is writing
 
 
+#: Has a connection read anew which tables there are, if another process has changed them. Without it the first
+#: statement of a write may be told that there are none, where one of FTS5 hangs on what it deletes (SQLite 3.40).
+_LOOK_AT_TABLES = "SELECT 1 FROM sqlite_master LIMIT 0"
+
+
 class Transaction:
     """One write in progress. *slots*: those of the accounts that it is known to concern; :data:`.EVERYBODY` is one too.
     *hold*: see :meth:`_Backend.hold`.
@@ -480,6 +485,7 @@ class _SqliteFile(_Backend):
             while True:
                 try:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    driver.execute(_LOOK_AT_TABLES)
                     return
                 except exc.OperationalError as error:
                     connection.rollback()
