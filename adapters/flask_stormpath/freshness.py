@@ -32,6 +32,17 @@ def cookie_of(settings: Settings) -> SignedCookie:
     return SignedCookie(NAME, "flask_stormpath fresh 1", settings.secret_keys, longest=_LONGEST, secure=secure)
 
 
+def begin() -> None:
+    """Take ``_fresh`` out of the Flask session that came with a request, before anybody reads it: a version of before
+    has written it there, or the app, and nobody knows of which session.
+    """
+    flask_session = session._get_current_object()  # type: ignore[attr-defined]
+    if "_fresh" not in flask_session:
+        flask_session.accessed = False  # that was no look on which the answer depends
+    elif not g.get(_KNOWN):
+        _remove_from_flask()
+
+
 def follow() -> None:
     """Let Flask-Login read in the Flask session what the cookie says. Called when it is asked who sends the request."""
     ours = current_session()
@@ -39,7 +50,7 @@ def follow() -> None:
     if begun is not None and begun.id in stormpath().fresh.values(ours.environ):
         _write()
     elif "_fresh" in session and not g.get(_KNOWN):
-        _remove_from_flask()  # a version of before has written it, and nobody knows of which session
+        _remove_from_flask()
 
 
 def note(fresh: bool) -> None:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 import flask_login
-from flask import Flask, g, has_request_context, request_started, session
+from flask import Flask, Response, g, has_request_context, request_started, session
 from flask_login import FlaskLoginClient, LoginManager, current_user
 
 from flask_stormpath import freshness
@@ -28,6 +28,9 @@ from stormpath_wsgi.events import Declined
 from stormpath_wsgi.flows import Finished, SignInRefused
 
 log = logging.getLogger(__name__)
+
+#: In ``flask.g``: whether the answer takes a remember cookie away.
+_FORGETS = "_stormpath_forgets"
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
 
@@ -103,7 +106,7 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
         flask_login.user_logged_in.connect(_begin, app)
         flask_login.user_logged_out.connect(_end, app)
         flask_login.user_login_confirmed.connect(_note_freshness, app)
-        request_started.connect(_admit_test_client, app)
+        request_started.connect(_begin_request, app)
         app.after_request(freshness.leave)
 
     def _load_user(self) -> None:
@@ -117,6 +120,16 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
             self._update_request_context_with_user(_visitor())
         else:
             super()._load_user()
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """Called by Flask-Login after each request.
+
+        We set no remember cookie, and to look in the Flask session for what it should say would make every page vary by
+        cookie. One that an app of before has set goes at the sign-out.
+        """
+        if g.pop(_FORGETS, False):
+            self._clear_cookie(response)
+        return response
 
     def user_loader(self, callback: Loader) -> Loader:
         """Accepted, and never called.
@@ -171,7 +184,12 @@ def _forget() -> bool:
     return bool(session.pop("_fresh", False))
 
 
-def _admit_test_client(app: Flask, **_: object) -> None:
+def _begin_request(app: Flask, **_: object) -> None:
+    _admit_test_client(app)
+    freshness.begin()
+
+
+def _admit_test_client(app: Flask) -> None:
     """Sign in the ``user`` of a ``flask_login.FlaskLoginClient``, which it has written into the Flask session.
 
     Nobody is admitted by TESTING alone: the app has to name that client as its ``test_client_class``, as only tests do.
@@ -190,6 +208,8 @@ def _admit_test_client(app: Flask, **_: object) -> None:
 
 def _end(app: Flask, user: Any) -> None:
     """*user* is signed in no more. Our pages tell this too, when it is so already; once more does no harm."""
+    if session.pop("_remember", None) == "clear":
+        setattr(g, _FORGETS, True)
     ours = current_session()
     if ours.user.is_authenticated and getattr(user, "href", None) not in (None, ours.user.href):
         return  # the session of somebody else, which this sign-in has replaced

@@ -207,6 +207,8 @@ class TestFreshness:
         app.add_url_rule("/come-back", "come-back", lambda: str(login_user(ada, fresh=False)))
         app.add_url_rule("/confirm", "confirm", lambda: str(flask_login.confirm_login()))
         app.add_url_rule("/fresh", "fresh", flask_login.fresh_login_required(lambda: str(flask_login.login_fresh())))
+        app.add_url_rule("/only", "only", lambda: str(flask_login.login_fresh()))
+        app.add_url_rule("/plain", "plain", lambda: "plain")
         app.add_url_rule("/asked", "asked", lambda: f"{user.is_authenticated} {flask_login.login_fresh()}")
         return app
 
@@ -262,9 +264,14 @@ class TestFreshness:
         self, app: Flask, visitor: FlaskClient
     ) -> None:
         visitor.get("/come-back")
-        with visitor.session_transaction() as kept:
-            kept.update({"_fresh": True, "_stormpath_fresh_of": "x"})
-        assert visitor.get("/asked").text == "True False"
+        for path, answer in (("/asked", "True False"), ("/only", "False")):
+            with visitor.session_transaction() as kept:
+                kept.update({"_fresh": True, "_stormpath_fresh_of": "x"})
+            assert visitor.get(path).text == answer
+
+    def test_a_page_that_asks_nothing_does_not_vary(self, app: Flask, visitor: FlaskClient) -> None:
+        visitor.get("/enter")
+        assert "Cookie" not in visitor.get("/plain").vary
 
     def test_it_ends_with_the_session(self, app: Flask, visitor: FlaskClient) -> None:
         visitor.get("/enter")
@@ -282,6 +289,15 @@ class TestFreshness:
 def test_a_left_over_remember_cookie_does_not_keep_anybody_out(member: FlaskClient, cookie: str) -> None:
     member.set_cookie(cookie, "https://api.stormpath.com/v1/accounts/x|0123")
     assert member.get("/").text == "Hello ada@example.com"
+
+
+def test_a_left_over_remember_cookie_goes_at_the_sign_out(app: Flask, member: FlaskClient) -> None:
+    app.add_url_rule("/leave", "leave", lambda: str(logout_user()))
+    member.set_cookie("remember_token", "https://api.stormpath.com/v1/accounts/x|0123")
+    member.get("/leave")
+    assert member.get_cookie("remember_token") is None
+    with member.session_transaction() as kept:
+        assert "_remember" not in kept
 
 
 @pytest.mark.parametrize("protection", ["basic", "strong", None])
