@@ -23,6 +23,8 @@ def set_up() -> None:
     """Have the settings of the example, and its tables made by the migrations."""
     sys.path.append(str(EXAMPLE))
     os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
+    # A browser of Playwright has an event loop in this thread, which a test does not see, but whoever comes before it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
     settings.ALLOWED_HOSTS = ["localhost", "testserver"]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
