@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import Column, Connection, func, select
+from sqlalchemy import Connection, func, select
 
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.storage import deadline, schema
@@ -23,6 +23,7 @@ from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import HEAD
 from stormpath_wsgi.transfer import keys, lines
 from stormpath_wsgi.transfer.layout import SECTIONS, Section
+from stormpath_wsgi.transfer.staying import Staying
 
 #: What the first line of a file says that it is.
 FORMAT, VERSION = "stormpath-wsgi export", 1
@@ -92,7 +93,7 @@ def export(
     plain: bool = False,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> Written:
-    """Writes all of *database* into *output*.
+    """Writes all of *database* into *output*, but for what is being removed.
 
     *secrets*: those of the database. *base_url*: what its hrefs begin with. *passphrase*: encrypts what the database
     has encrypted, and *cost* says how hard it is to try another one; without one that is left out, unless it is to be
@@ -102,8 +103,9 @@ def export(
     writer, written = lines.Writer(output), Written()
     writer.write(_header(cipher, base_url))
     with deadline.allowing(LONGEST), database.snapshot() as connection:
+        staying = Staying(connection)
         for section in SECTIONS:
-            _write_section(connection, section, cipher, writer, written, progress)
+            _write_section(connection, section, staying, cipher, writer, written, progress)
     written.digest = writer.digest()
     end = {"end": True, "counts": written.counts, "leftOut": written.left_out, "sha256": written.digest}
     output.write(lines.dumped(end))
@@ -167,17 +169,20 @@ def _header(cipher: _Cipher, base_url: str) -> dict[str, Any]:
 def _write_section(
     connection: Connection,
     section: Section,
+    staying: Staying,
     cipher: _Cipher,
     writer: lines.Writer,
     written: Written,
     progress: Callable[[int], object],
 ) -> None:
     if cipher.word == LEFT_OUT and section.table in _PARTS:
-        if number := connection.execute(select(func.count()).select_from(section.table)).scalar_one():
+        count = select(func.count()).select_from(section.table).where(*staying.conditions(section.table))
+        if number := connection.execute(count).scalar_one():
             written.left_out[section.name] = number
         return
-    columns: list[Column[Any]] = [member.column for member in section.members]
-    statement = select(*columns).order_by(*section.table.primary_key).execution_options(yield_per=_AT_ONCE)
+    columns = [staying.value(member.column) for member in section.members]
+    statement = select(*columns).where(*staying.conditions(section.table)).order_by(*section.table.primary_key)
+    statement = statement.execution_options(yield_per=_AT_ONCE)
     made = left_out = 0
     for part in connection.execute(statement).partitions():
         for row in part:

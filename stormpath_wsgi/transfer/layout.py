@@ -32,13 +32,16 @@ LEFT_OUT = frozenset(
     {
         schema.access_tokens, schema.account_nonces, schema.challenges, schema.email_changes, schema.generation,
         schema.mailed_codes, schema.mailed_tokens, schema.nonces, schema.outbox, schema.refresh_tokens,
-        schema.sessions, schema.spent_tokens, schema.tallies,
+        schema.removals, schema.sessions, schema.spent_tokens, schema.tallies,
         schema.audit_heads, schema.audit_rows, schema.audit_waiting,
     }
 )  # fmt: skip
 
 #: Columns that point at what is left out, and are null in an export.
 _DANGLING = frozenset({schema.factors.c.recent_challenge_id})
+
+#: The member of each object that names its section.
+_KIND = "kind"
 
 #: Columns of texts that anybody may see, and that yet are none of the kind's attributes.
 _FOLDED = "_folded"
@@ -98,6 +101,8 @@ class Section:
             if not column.name.endswith(_FOLDED) and column not in _DANGLING | COMPUTED
         )
         self.by_name = {member.name: member for member in self.members}
+        if _KIND in self.by_name:
+            raise ValueError(f"{table.name} has a column {_KIND!r}, which is the member that names the section.")
         #: The columns that identify a row.
         self.key = tuple(column.name for column in table.primary_key)
         self.secrets = tuple(member for member in self.members if member.place is not None)
@@ -110,7 +115,7 @@ class Section:
 
     def document(self, row: Row[Any]) -> dict[str, Any]:
         """*row*, with the columns of the members in their order, as a JSON object. Secrets are as they are stored."""
-        written: dict[str, Any] = {"kind": self.name}
+        written: dict[str, Any] = {_KIND: self.name}
         for member, value in zip(self.members, row, strict=True):
             if value is not None:
                 written[member.name] = member.written(value)
@@ -120,7 +125,7 @@ class Section:
         """The columns that *document* has, by their names. Raises :class:`BadRecord`."""
         values = {}
         for name, value in document.items():
-            if name == "kind":
+            if name == _KIND:
                 continue
             member = self.by_name.get(name)
             if member is None:

@@ -15,6 +15,7 @@ from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.transfer.export import LONGEST
 from stormpath_wsgi.transfer.layout import BY_TABLE, SECTIONS, Member, Section
 from stormpath_wsgi.transfer.problems import MOST_SHOWN
+from stormpath_wsgi.transfer.staying import Staying
 from stormpath_wsgi.transfer.writing import Item, Mistake, Record, batches
 
 
@@ -57,15 +58,18 @@ def verify(
     """Compares *items*, the rows of a file, with the rows of *database*.
 
     *secrets*: those of the database. *has_secrets*: whether the file has the secrets; otherwise they are not compared.
-    *left_out*: how many rows of each section the file has not because of that.
+    *left_out*: how many rows of each section the file has not because of that. What is being removed from *database*
+    is nothing that it has more than the file.
     """
     found = Differences()
     with deadline.allowing(LONGEST), database.snapshot() as connection:
         for batch in batches(items):
             _compare(connection, secrets, batch, found, has_secrets)
             progress(len(batch))
+        staying = Staying(connection)
         for section in SECTIONS:
-            there = connection.execute(select(func.count()).select_from(section.table)).scalar_one()
+            count = select(func.count()).select_from(section.table).where(*staying.conditions(section.table))
+            there = connection.execute(count).scalar_one()
             known = sum(part.get(section.name, 0) for part in (found.same, found.other, left_out))
             if there > known:
                 found.more[section.name] = there - known

@@ -6,19 +6,22 @@ import io
 import json
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.full_directory import SECRETS, Full
-from support.world import BASE, World
+from sqlalchemy import insert
+from support.full_directory import SECRETS, Full, filled
+from support.world import BASE, World, link, refused
 
-from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.rules.stores import removals
+from stormpath_wsgi.directory.storage import migrate, schema
 from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.transfer import exported
 from stormpath_wsgi.transfer.export import export, whole_file
-from stormpath_wsgi.transfer.layout import DERIVED, LEFT_OUT, SECTIONS
+from stormpath_wsgi.transfer.layout import DERIVED, LEFT_OUT, SECTIONS, Section
 from stormpath_wsgi.transfer.problems import TransferError
 from stormpath_wsgi.transfer.targets import Live, rehearsal
 from stormpath_wsgi.transfer.verify import verify
@@ -69,7 +72,7 @@ class TestExport:
 
     def test_it_holds_every_kind(self, plain: Path) -> None:
         kinds = {record["kind"] for record in records(plain.read_bytes())}
-        made_by_asking = {"certificates", "removals", "samlServiceProviderRegistrations"}
+        made_by_asking = {"certificates", "samlServiceProviderRegistrations"}
         assert {section.name for section in SECTIONS} - kinds == made_by_asking
 
     def test_an_account_reads_as_people_would_write_it(self, full: Full, plain: Path) -> None:
@@ -113,6 +116,10 @@ class TestExport:
         data = written(empty, progress=meanwhile)
         assert b"Meanwhile" not in data
         assert b"Meanwhile" in written(empty)
+
+    def test_a_column_cannot_have_the_name_that_says_what_a_line_is(self) -> None:
+        with pytest.raises(ValueError, match="removals has a column 'kind'"):
+            Section(schema.removals, {})
 
     def test_the_file_appears_when_it_is_whole(self, tmp_path: Path) -> None:
         file = tmp_path / "export.jsonl"
@@ -187,6 +194,70 @@ class TestThereAndBack:
         number, lines = differences(empty, plain)
         assert number == 3  # the account, its old password, and its new one
         assert any("differs in modifiedAt, givenName, passwordModifiedAt" in line for line in lines)
+
+
+def naming(file: Path, *paths: str) -> set[str]:
+    """The sections with a line in which the id of one of *paths* is."""
+    ids = [path.partition("/")[2] for path in paths]
+    return {each["kind"] for each in records(file.read_bytes()) if any(id in json.dumps(each) for id in ids)}
+
+
+class TestBeingRemoved:
+    """A directory and a group that are being removed are in no export, so that an import does not bring them back."""
+
+    @pytest.fixture
+    def world(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+        """All of a full directory, and much in a directory of its own. Nobody removes rows."""
+        parts = {kind: tuple((part, 1) for part, _ in each) for kind, each in removals._PARTS.items()}
+        monkeypatch.setattr(removals, "_PARTS", parts)
+        with closing(Database(f"sqlite:///{tmp_path}/full.db")) as database:
+            migrate.upgrade(database)
+            world = filled(World(database, "")).world
+            monkeypatch.setattr(world.service._context, "deliver", lambda: None)
+            yield world
+
+    def test_nothing_of_them_comes_back(self, world: World, empty: Database, tmp_path: Path) -> None:
+        other, group = world.new_directory("Other"), world.group("big")
+        inner = world.group("inner", at=other, customData={"a": 1})
+        world.map(other)
+        accounts = [world.account(f"a{number}@example.org", at=other, customData={"a": 1}) for number in range(3)]
+        stays = world.account("stays@example.org")
+        for account in accounts:
+            world.member(account, inner)
+            world.member(world.account(), group)
+        world.member(stays, group)
+        world.service.create(f"{accounts[0]}/apiKeys", {})
+        world.service.create(f"{accounts[0]}/phones", {"number": "+4915112345678"})
+        world.service.create("accountLinks", {"leftAccount": link(stays), "rightAccount": link(accounts[0])})
+        for gone in (other, group):
+            world.service.delete(gone)
+        file = tmp_path / "export.jsonl"
+        file.write_bytes(written(world.database, plain=True))
+        assert naming(file, other, group, inner, *accounts) == {"qualifiers"}  # whose name nobody else gets
+        assert "accounts" in naming(file, stays)
+        importer = imported(empty, file)
+        assert importer.report.problems == []
+        assert differences(empty, file)[0] == differences(world.database, file)[0] == 0
+        back = World(empty, "", (world.application, world.directory))
+        for gone in (other, group, *accounts):
+            with refused(404):
+                back.service.get(gone)
+        with refused(2016):
+            back.map(other)
+        with refused(7104):
+            back.login("a0@example.org")
+        assert back.login("stays@example.org") == stays
+
+    def test_nothing_hangs_in_the_air(self, world: World, empty: Database, tmp_path: Path) -> None:
+        """Something of every kind is in the directory that is removed."""
+        with world.database.write() as transaction:
+            row = {"id": world.directory.partition("/")[2], "tenant_id": world.tenant.partition("/")[2]}
+            transaction.connection.execute(insert(schema.removals), {**row, "kind": "directories", "created_at": 1})
+        file = tmp_path / "export.jsonl"
+        file.write_bytes(written(world.database, plain=True))
+        assert naming(file, world.directory) == {"homeDirectories", "qualifiers"}  # they do not refer to the row
+        assert imported(empty, file).report.problems == []
+        assert differences(empty, file)[0] == 0
 
 
 class TestBadFiles:
