@@ -208,6 +208,7 @@ _HIDDEN_WITH: Mapping[Table, tuple[str, ...]] = {
     schema.groups: ("id", "directory_id"),
     schema.accounts: ("directory_id",),
     schema.group_memberships: ("group_id",),
+    schema.invitations: ("directory_id",),
 }
 
 

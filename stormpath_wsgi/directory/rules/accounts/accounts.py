@@ -140,9 +140,9 @@ def make_proved(
     owner has chosen a password.
 
     Who calls it makes the provider data, tells that the account was made, and counts it at the end of the transaction.
-    Raises 2001.
+    Raises 2001, and 2020 where the directory is being removed.
     """
-    records.make(work, Account, id, values, directory_id=store.directory_id)
+    _insert(work, id, store, values)
     login_names.claim(work, id)
     custom_data.make(work, id, data)
     if store.group_id is not None:
@@ -321,13 +321,23 @@ def _new_password(context: Context, store: Store, password: Any, about: Mapping[
 def _make(
     work: UnitOfWork, id: str, store: Store, values: Mapping[str, Any], new: NewPassword, among: Resource
 ) -> None:
-    more = {"directory_id": store.directory_id, "password_modified_at": work.now}
-    records.make(work, Account, id, values, **more)
+    _insert(work, id, store, values, password_modified_at=work.now)
     login_names.claim(work, id, among)
     password_policy.store(work, id, new)
     providers.make_data(work, id)
     if store.group_id is not None:
         memberships.make(work, id, store.group_id)
+
+
+def _insert(work: UnitOfWork, id: str, store: Store, values: Mapping[str, Any], **columns: Any) -> None:
+    """Stores the row of a new account. Raises 2001, and 2020 where its directory is being removed.
+
+    That is asked after the row was stored: on PostgreSQL this waits for a transaction that is about to mark the
+    directory. A directory that is marked later takes the account with it.
+    """
+    records.make(work, Account, id, values, directory_id=store.directory_id, **columns)
+    if not records.exist(work, kinds.Directory, store.directory_id):
+        raise fault(Code.REFERENCE_NOT_FOUND)
 
 
 def tell_changes(work: UnitOfWork, id: str, values: Mapping[str, Any], current: Wire) -> None:

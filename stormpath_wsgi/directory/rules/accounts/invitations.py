@@ -151,7 +151,8 @@ def _found(work: UnitOfWork, directory_id: str, named: Iterable[str]) -> list[st
     for name in named:
         href = name.startswith(f"{work.base_url}/{kinds.Group.path}/")
         mine = _groups.c.id == id_of(name) if href else _groups.c.name_folded == canonical_name(name)
-        statement = select(_groups.c.id).where(mine, _groups.c.directory_id == directory_id)
+        alive = records.is_alive(_groups)
+        statement = select(_groups.c.id).where(mine, _groups.c.directory_id == directory_id, *alive)
         id = work.connection.execute(statement).scalar()
         if id is None:
             raise fault(Code.UNKNOWN_RESOURCE, f"Invitation groups: the directory has no group {name!r:.80}.")
@@ -217,7 +218,12 @@ def _spend(work: UnitOfWork, target: InvitationToken) -> list[str]:
     found = work.connection.execute(_FIND.with_for_update(), _key(work, target)).first()
     if found is None:
         raise fault(Code.NOT_FOUND)
-    of_it = select(_groups_of.c.group_id).where(_groups_of.c.invitation_id == found.id).order_by(_groups_of.c.group_id)
+    alive = select(_groups.c.id).where(*records.is_alive(_groups))
+    of_it = (
+        select(_groups_of.c.group_id)
+        .where(_groups_of.c.invitation_id == found.id, _groups_of.c.group_id.in_(alive))
+        .order_by(_groups_of.c.group_id)
+    )
     groups = list(work.connection.execute(of_it).scalars())
     work.connection.execute(delete(_table).where(_table.c.id == found.id))
     return groups
@@ -248,6 +254,6 @@ _FIND = select(_table.c.id, _table.c.email, _table.c.directory_id).where(
     _table.c.digest == bindparam("digest"),
     _table.c.application_id == bindparam("application"),
     _table.c.tenant_id == bindparam("tenant"),
-    _table.c.expires_at > bindparam("now"),
+    *records.is_alive(_table),
 )
 _HOLD = select(_applications.c.id).where(_applications.c.id == bindparam("id")).with_for_update(key_share=True)

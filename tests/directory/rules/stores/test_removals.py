@@ -7,12 +7,19 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
-from support.world import PASSWORD, World, path, refused
+from support.post import Post, token_in
+from support.world import BASE, PASSWORD, World, link, path, refused
 
 from stormpath_wsgi.directory import DirectoryService
+from stormpath_wsgi.directory.context import UnitOfWork
+from stormpath_wsgi.directory.rules.accounts import accounts
 from stormpath_wsgi.directory.rules.stores import removals
+from stormpath_wsgi.directory.rules.stores.mappings import Store
 from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
+from stormpath_wsgi.directory.wire.paths import Resource
 from stormpath_wsgi.events import ConfigurationChanged
+from stormpath_wsgi.kinds import Application, Directory, id_of
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +169,65 @@ def test_an_account_whose_time_is_over_waits_for_nobody(idle: World) -> None:
     assert world.service._delivery._deletions.round() in (0, 1)
     finish(world)
     assert left(world) == {}
+
+
+INVITED = {"givenName": "Bob", "surname": "Byron", "password": PASSWORD}
+
+
+def test_an_invitation_into_what_is_removed_is_worth_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    post, other = Post(world), world.new_directory()
+    world.map(other)
+    filled(world, other, 5)
+    made = world.service.create(
+        f"{world.application}/invitations", {"email": "b@example.org", "directory": link(other)}
+    )
+    token = f"{world.application}/invitationTokens/{token_in(post.only())}"
+    monkeypatch.setattr(world.service._context, "deliver", lambda: None)
+    world.service.delete(other)
+    for gone in (token, path(made)):
+        with refused(404):
+            world.service.get(gone)
+    assert world.items(f"{world.application}/invitations") == []
+    with refused(404):
+        world.service.update(token, INVITED)
+    assert left(world)["accounts"] == 5
+
+
+def test_a_group_that_is_removed_is_in_no_invitation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    post, (group, *_) = Post(world), filled(world, world.directory, 5)
+    invitations = f"{world.application}/invitations"
+    world.service.create(invitations, {"email": "b@example.org", "groups": ["all"]})
+    token = f"{world.application}/invitationTokens/{token_in(post.only())}"
+    monkeypatch.setattr(world.service._context, "deliver", lambda: None)
+    world.service.delete(group)
+    with world.database.read() as connection:
+        name = connection.execute(select(schema.groups.c.name)).scalar_one()
+    for named in (name, f"{BASE}/{group}"):
+        with refused(2016):
+            world.service.create(invitations, {"email": "c@example.org", "groups": [named]})
+    world.service.update(token, INVITED)
+    assert left(world)["group_memberships"] == 5
+
+
+def test_a_directory_that_is_marked_meanwhile_takes_no_account(idle: World) -> None:
+    """As on PostgreSQL, where it may be marked after somebody has begun to register."""
+    target, among = (
+        Resource(kind, id_of(at)) for kind, at in ((Directory, idle.directory), (Application, idle.application))
+    )
+    context, store = idle.service._context, Store(target.id)
+
+    def mark(work: UnitOfWork) -> list[str]:
+        removals._mark(work, target)
+        return []
+
+    with refused(2020):
+        accounts.create_invited(context, store, among, {**INVITED, "email": "b@example.org"}, mark)
+    values = accounts.as_listeners_want(context, {**INVITED, "email": "b@example.org"})[0].values
+    del values["password"]
+    with refused(2020), context.write() as work:
+        mark(work)
+        accounts.make_proved(work, new_id(), store, {**values, "username": "b"}, None)
+    assert left(idle) == {}
 
 
 def until(done: Callable[[], bool]) -> None:
