@@ -19,6 +19,7 @@ from stormpath_wsgi.directory.rows import records
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.stores import mappings
 from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.ids import new_id
 from stormpath_wsgi.directory.wire.paths import Resource
 
 #: Accounts or groups that are removed in one transaction at the most. A membership has one row, and costs less.
@@ -72,7 +73,7 @@ def _mark(work: UnitOfWork, target: Resource) -> None:
     table = schema.directories if target.kind is kinds.Directory else _groups
     row = {"id": target.id, "tenant_id": work.tenant_id, "kind": target.kind.path, "created_at": work.now}
     work.connection.execute(insert(_table), row)
-    name = f"removed/{target.id}"
+    name = f"removed/{target.id}/{new_id()}"  # nobody can have taken it, since nobody knows it
     work.connection.execute(update(table).where(table.c.id == target.id).values(name=name, name_folded=name.lower()))
     custom_data.forget(work, [target.id])
     if target.kind is kinds.Directory:

@@ -171,6 +171,18 @@ def test_an_account_whose_time_is_over_waits_for_nobody(idle: World) -> None:
     assert left(world) == {}
 
 
+def test_no_name_keeps_others_from_being_removed(idle: World) -> None:
+    world, other = idle, idle.new_directory()
+    filled(world, other, 5)
+    group, *_ = filled(world, world.directory, 5)
+    world.new_directory(f"removed/{other.partition('/')[2]}")
+    world.group(f"removed/{group.partition('/')[2]}")
+    for gone in (other, group):
+        world.service.delete(gone)
+        with refused(404):
+            world.service.get(gone)
+
+
 INVITED = {"givenName": "Bob", "surname": "Byron", "password": PASSWORD}
 
 
