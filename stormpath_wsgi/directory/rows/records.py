@@ -195,14 +195,17 @@ def of_tenant(table: Table) -> ColumnElement[bool]:
 
 def is_alive(table: Table) -> list[ColumnElement[bool]]:
     """The conditions for rows of *table* that are valid at the moment bound as ``now``: expired tokens are not, and
-    neither is what is in a directory or group that is being removed.
+    neither is what is in a directory or group that is being removed, or belongs to what is in it.
     """
     removed = select(schema.removals.c.id)
     valid: list[ColumnElement[bool]] = [table.c[name].not_in(removed) for name in _HIDDEN_WITH.get(table, ())]
+    if table not in _HIDDEN_WITH:
+        valid = _held(table)
     return [*valid, table.c.expires_at > bindparam("now")] if "expires_at" in table.c else valid
 
 
-#: The columns with the ids of directories and groups with which a row is hidden.
+#: The columns with the ids of directories and groups with which a row is hidden. Rows of other tables are hidden with
+#: the rows that they belong to.
 _HIDDEN_WITH: Mapping[Table, tuple[str, ...]] = {
     schema.directories: ("id",),
     schema.groups: ("id", "directory_id"),
@@ -210,6 +213,17 @@ _HIDDEN_WITH: Mapping[Table, tuple[str, ...]] = {
     schema.group_memberships: ("group_id",),
     schema.invitations: ("directory_id",),
 }
+
+
+def _held(table: Table) -> list[ColumnElement[bool]]:
+    """The conditions that what the rows of *table* belong to is alive."""
+    held: list[ColumnElement[bool]] = []
+    for column in table.c:
+        for key in column.foreign_keys:
+            owner = key.column.table
+            if not column.nullable and (alive := is_alive(owner)):
+                held.append(exists().where(key.column == column, *alive).correlate(table))
+    return held
 
 
 def _parameters(work: UnitOfWork, **more: Any) -> dict[str, Any]:
@@ -238,7 +252,7 @@ def _existence(shape: Shape) -> Select[Any]:
 def _live(shape: Shape, owner: Shape | None) -> Select[Any]:
     statement = select(*shape.columns).where(of_tenant(shape.table), *is_alive(shape.table))
     if owner is not None:  # so that custom data of an account is not found at a path below groups/
-        statement = statement.where(exists().where(owner.table.c.id == shape.columns[0]))
+        statement = statement.where(exists().where(owner.table.c.id == shape.columns[0], *is_alive(owner.table)))
     return statement
 
 

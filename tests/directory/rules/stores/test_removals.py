@@ -171,6 +171,38 @@ def test_an_account_whose_time_is_over_waits_for_nobody(idle: World) -> None:
     assert left(world) == {}
 
 
+def test_what_belongs_to_it_cannot_be_found_either(idle: World) -> None:
+    world, other = idle, idle.new_directory()
+    world.map(other)
+    group, *accounts = filled(world, other, 5)
+    account, own = accounts[0], world.account("own@example.org")
+    session, id = f"refreshTokens/{world.session(account)}", other.partition("/")[2]
+    factor = path(world.service.create(f"{account}/factors", {"type": "google-authenticator"}))
+    application = link(world.application)
+    belonging = [
+        f"{account}/customData", f"{group}/customData", f"{other}/customData", f"{other}/provider", session, factor,
+        f"passwordPolicies/{id}", f"passwordPolicies/{id}/strength", f"accountCreationPolicies/{id}",
+        path(world.service.create(f"{account}/apiKeys", {})),
+        path(world.service.create(f"{account}/accessTokens", {"application": application})),
+        path(world.service.create(f"{account}/phones", {"number": "+4915112345678"})),
+        path(world.service.create("accountLinks", {"leftAccount": link(own), "rightAccount": link(account)})),
+        path(world.service.create(f"{accounts[1]}/deletions", {"grace": "P1D"})),
+    ]  # fmt: skip
+    for each in belonging:
+        assert world.service.get(each)
+    world.service.delete(other)
+    for each in belonging:
+        with refused(404):
+            world.service.get(each)
+    for each in (f"{account}/customData", f"passwordPolicies/{id}"):
+        with refused(404):
+            world.service.update(each, {})
+    for listed in (f"{own}/accountLinks", f"{own}/linkedAccounts"):
+        assert world.items(listed) == []
+    with refused(404):
+        world.service.create(f"{factor}/challenges", {"code": "123456"})
+
+
 def test_no_name_keeps_others_from_being_removed(idle: World) -> None:
     world, other = idle, idle.new_directory()
     filled(world, other, 5)
