@@ -36,8 +36,11 @@ REPEATABLE = frozenset({"GET", "DELETE"})
 #: The longest pause, in seconds, before a POST is repeated. A longer one does not help a sign-in, and many requests
 #: that wait would hold all threads.
 PATIENCE = 1
-#: Collections in which a new resource makes no earlier answer wrong.
+#: Collections in which a new resource makes no earlier answer wrong, unless it has said that it ended others.
 QUIET = frozenset({"loginAttempts", "refreshTokens", "sessions", "token"})
+
+#: The parameter of a new session with which it may end others.
+MOST = "most"
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -87,8 +90,11 @@ class HttpDataStore(Shared):
         target, document = self._checked(href), payload.body(href, properties)
         type, body = (_FORM, urlencode(document).encode()) if payload.is_form(href) else (_JSON, _json(document))
         request = _Request("POST", target, payload.parameters(params), type, body)
-        reply = self._write(request, concerned(self.base_url, href, document))
+        slot = concerned(self.base_url, href, document)
+        reply = self._write(request, slot)
         made = document_of(reply, self._remote, named=False)
+        if made.get(kinds.ENDED_OTHERS):
+            self._moved.move(slot)
         if kinds.brings_proof(document):
             made[kinds.IS_NEW_ACCOUNT] = reply.status == HTTPStatus.CREATED
         return made
@@ -139,12 +145,14 @@ class HttpDataStore(Shared):
         return document_of(reply, self._remote, named=True)
 
     def _write(self, request: _Request, slot: int) -> Reply:
+        reply = None
         try:
-            return self._reply(request, self._clock() + self._remote.timeout)
+            reply = self._reply(request, self._clock() + self._remote.timeout)
+            return reply
         finally:
             # Also after a failure, since the request may have been carried out. Sign-ins are left out: on a busy site
             # there is always one, and nothing could be cached.
-            if request.href.rpartition("/")[2] not in QUIET:
+            if not _is_quiet(request, reply):
                 self._moved.move(slot)
 
     def _target(self, request: _Request, reply: Reply) -> str:
@@ -218,6 +226,15 @@ def _told_of_visitor(request: _Request) -> Mapping[str, str]:
         "Accept-Language": here().language,
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _is_quiet(request: _Request, reply: Reply | None) -> bool:
+    """Whether the request has made no earlier answer wrong, as far as can be known without the document in *reply*.
+
+    A new session may end others, which its answer says. *reply*: None where there was none.
+    """
+    known = reply is not None and reply.status < 500
+    return request.href.rpartition("/")[2] in QUIET and (known or MOST not in request.query)
 
 
 def _may_repeat(request: _Request, outcome: Reply | Unreached) -> bool:

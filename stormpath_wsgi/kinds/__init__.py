@@ -90,6 +90,7 @@ from stormpath_wsgi.kinds.saml import (
 from stormpath_wsgi.kinds.tenants import IdSite, SmtpServer, Tenant
 from stormpath_wsgi.kinds.timestamped import Timestamped
 from stormpath_wsgi.kinds.tokens import (
+    ENDED_OTHERS,
     AccessToken,
     EmailChange,
     EmailChangeToken,
@@ -143,22 +144,24 @@ KINDS: Mapping[str, type[Kind]] = {
 
 # fmt: off
 __all__ = [
-    "ACCOUNT_ATTRIBUTE", "COLON", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "GOOGLE_AUTHENTICATOR", "ID",
-    "IS_NEW_ACCOUNT", "KINDS", "LOCKED", "LOGIN_NAME", "LONGEST_ANSWER", "MOST_PASSKEYS", "NAME_KEY", "NO_DOMAIN",
-    "ONE_LINE", "ORIGIN", "PASSKEY_ALGORITHMS", "RECOVERY_CODES", "SECOND", "SMS", "TEN_YEARS", "UNSEEN", "UNVERIFIED",
-    "VERIFIED", "VISITOR_ADDRESS", "YEAR", "AccessToken", "Account", "AccountCreationPolicy", "AccountLink",
-    "AccountLinkingPolicy", "AccountSchema", "AccountStoreMapping", "Agent", "ApiKey", "Application",
-    "ApplicationWebConfig", "Array", "Attribute", "AttributeStatementMappingRules", "AuthorizationRequest", "Boolean",
-    "Challenge", "Choice", "Collection", "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory",
-    "Document", "Duration", "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor",
-    "Field", "Group", "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind",
-    "Link", "LoginAttempt", "MailedCode", "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization",
+    "ACCOUNT_ATTRIBUTE", "COLON", "CONTROL", "DISABLED", "DOMAIN_PATTERN", "ENABLED", "ENDED_OTHERS",
+    "GOOGLE_AUTHENTICATOR", "ID", "IS_NEW_ACCOUNT", "KINDS", "LOCKED", "LOGIN_NAME", "LONGEST_ANSWER",
+    "MOST_PASSKEYS", "NAME_KEY", "NO_DOMAIN", "ONE_LINE", "ORIGIN", "PASSKEY_ALGORITHMS", "RECOVERY_CODES",
+    "SECOND", "SMS", "TEN_YEARS", "UNSEEN", "UNVERIFIED", "VERIFIED", "VISITOR_ADDRESS", "YEAR", "AccessToken",
+    "Account", "AccountCreationPolicy", "AccountLink", "AccountLinkingPolicy", "AccountSchema",
+    "AccountStoreMapping", "Agent", "ApiKey", "Application", "ApplicationWebConfig", "Array", "Attribute",
+    "AttributeStatementMappingRules", "AuthorizationRequest", "Boolean", "Challenge", "Choice", "Collection",
+    "ConnectedKey", "CustomData", "DefaultRelayState", "Deletion", "Directory", "Document", "Duration",
+    "EmailChange", "EmailChangeToken", "EmailTemplate", "EmailVerificationToken", "Factor", "Field", "Group",
+    "GroupMembership", "IdSite", "Instant", "Integer", "Invitation", "InvitationToken", "Kind", "Link",
+    "LoginAttempt", "MailedCode", "Member", "Name", "NoticeToken", "OAuthPolicy", "Organization",
     "OrganizationAccountStoreMapping", "Part", "Passkey", "PasskeyAttempt", "PasswordChange", "PasswordPolicy",
     "PasswordResetToken", "PasswordStrength", "Phone", "Provider", "ProviderData", "RefreshToken",
     "RegisteredSamlServiceProvider", "SamlIdentityProvider", "SamlIdentityProviderMetadata", "SamlPolicy",
-    "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SecondFactor", "Session",
-    "SmtpServer", "SpentAnswer", "Struct", "Structs", "Tenant", "Text", "Timestamped", "UserInfoMappingRules",
-    "VerificationEmail", "X509Certificate", "brings_proof", "format_duration", "format_instant", "id_of",
-    "is_authorized_callback", "is_storable", "parse_duration", "parse_instant", "wire_name",
+    "SamlServiceProvider", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration", "SecondFactor",
+    "Session", "SmtpServer", "SpentAnswer", "Struct", "Structs", "Tenant", "Text", "Timestamped",
+    "UserInfoMappingRules", "VerificationEmail", "X509Certificate", "brings_proof", "format_duration",
+    "format_instant", "id_of", "is_authorized_callback", "is_storable", "parse_duration", "parse_instant",
+    "wire_name",
 ]
 # fmt: on

@@ -9,6 +9,9 @@ from stormpath_wsgi.kinds.kind import Kind
 from stormpath_wsgi.kinds.members import Boolean, Choice, Document, Instant, Integer, Link, Struct, Text
 from stormpath_wsgi.kinds.values import ONE_LINE, VISITOR_ADDRESS
 
+#: What the answer to a new session says beside it, where the number of sessions was limited: that it has ended others.
+ENDED_OTHERS = "endedOthers"
+
 
 def account_naming(*, omitted: bool = False) -> Struct:
     """How an application names the account of a token, an API key or a login: whether the account is in the home

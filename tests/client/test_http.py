@@ -28,6 +28,7 @@ from stormpath_wsgi.client.http import TRIES, HttpDataStore
 from stormpath_wsgi.client.remote import Remote
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, TooManyTries, Unavailable
+from stormpath_wsgi.slots import slot_of
 
 SECRET = "a-secret-that-nobody-may-see"
 
@@ -375,6 +376,27 @@ class TestGeneration:
         store.create(f"{server.base_url}/applications/7q/loginAttempts", {})
         store.create(f"{server.base_url}/accounts/7q/refreshTokens", {})
         assert store.generation() == before
+
+    @pytest.mark.parametrize(
+        ("said", "ended"),
+        [
+            (answer(201, {}), False),
+            (refusal(409), False),
+            (answer(201, {"endedOthers": True}), True),
+            (answer(500, {}), True),  # it may have ended some
+            (DROP, True),
+        ],
+    )
+    def test_a_session_that_may_have_ended_others_moves_the_number_of_its_account_alone(
+        self, server: Scripted, store: HttpDataStore, said: bytes, ended: bool
+    ) -> None:
+        server.answers = [said]
+        ada, bob = "7qAda7qAda7qAda7qAda7q", "7qBob7qBob7qBob7qBob7q"
+        before = [store.generation(slot_of(each)) for each in (ada, bob)]
+        with suppress(Error):
+            store.create(f"{server.base_url}/accounts/{ada}/sessions", {}, {"most": "1"})
+        moved = [store.generation(slot_of(each)) != was for each, was in zip((ada, bob), before, strict=True)]
+        assert moved == [ended, False]
 
     def test_every_one_of_many_writes_at_once_moves_it(self, server: Scripted, store: HttpDataStore) -> None:
         server.answers = [answer(204)]

@@ -25,7 +25,7 @@ from stormpath_wsgi.directory.wire import bodies
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.events import SessionEnded, here
-from stormpath_wsgi.kinds import RefreshToken, Session, id_of
+from stormpath_wsgi.kinds import ENDED_OTHERS, RefreshToken, Session, id_of
 
 _refresh, _access, _accounts = schema.refresh_tokens, schema.access_tokens, schema.accounts
 
@@ -42,7 +42,8 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
 
     ``newBrowser=true`` in *params*: the account has not signed in in that browser before, and is told by mail.
     ``most``: how many sessions the account may have at the application, this one included: the oldest of
-    them end. Of two that begin at the same moment neither may see the other, and then there is one more for now.
+    them end, and the answer has ``endedOthers: true`` where some did. Of two that begin at the same moment neither may
+    see the other, and then there is one more for now.
     """
     most = _most(params.get("most"))
     body = bodies.of_creation(Session, properties, context.base_url)
@@ -53,9 +54,9 @@ def create(context: Context, listing: Listing, properties: Any, params: Mapping[
         work.connection.execute(insert(schema.sessions), {"refresh_token_id": id, "last_used_at": work.now, **known})
         if params.get("newBrowser") == "true":
             _warn(work, listing.id, id, known["agent"])
-        if most is not None:
-            _end_oldest(work, listing.id, body.links["application"].id, id, most)
-        return records.load(work, Resource(Session, id))
+        ended = most is not None and _end_oldest(work, listing.id, body.links["application"].id, id, most)
+        made = records.load(work, Resource(Session, id))
+        return {**made, ENDED_OTHERS: True} if ended else made
 
 
 def change(context: Context, target: Resource, properties: Any) -> Wire:
@@ -90,8 +91,9 @@ def _most(given: Any) -> int | None:
     return int(given)
 
 
-def _end_oldest(work: UnitOfWork, account_id: str, application_id: str, id: str, most: int) -> None:
-    """Ends the oldest sessions of the account, so that the new one, *id*, and *most* less one others are left.
+def _end_oldest(work: UnitOfWork, account_id: str, application_id: str, id: str, most: int) -> bool:
+    """Ends the oldest sessions of the account, so that the new one, *id*, and *most* less one others are left. Returns
+    whether there were any.
 
     It changes what caches hold: they are told after the transaction, which moves no generation itself.
     """
@@ -100,6 +102,7 @@ def _end_oldest(work: UnitOfWork, account_id: str, application_id: str, id: str,
     if oldest:
         work.connection.execute(delete(_refresh).where(_refresh.c.id.in_(oldest)))
         work.outdated.add(account_id)
+    return bool(oldest)
 
 
 def _end_others(work: UnitOfWork, id: str, session: Wire) -> None:

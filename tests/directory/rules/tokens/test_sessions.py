@@ -171,6 +171,11 @@ class TestALimit:
         begun(sqlite_world, account, most="1")
         assert sqlite_world.service.generation() != before
 
+    def test_the_answer_says_whether_others_have_ended(self, sqlite_world: World) -> None:
+        sessions, body = f"{sqlite_world.account()}/sessions", {"application": link(sqlite_world.application)}
+        made = [sqlite_world.service.create(sessions, body, {"most": "1"}) for _ in range(2)]
+        assert [each.get("endedOthers") for each in made] == [None, True]
+
     @pytest.mark.parametrize("most", ["0", "-1", "many", "1000000"])
     def test_what_is_no_number_is_refused(self, sqlite_world: World, most: str) -> None:
         account = sqlite_world.account()
