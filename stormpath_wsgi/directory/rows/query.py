@@ -87,7 +87,8 @@ def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_
     rows = rows[: window.limit]
     answer["items"] = [records.wire(work, Resource(listing.of, row[0]), row) for row in rows]
     if more and not owner_exists:
-        answer["next"] = {"href": _next(answer["href"], asked, window, order, rows[-1])}
+        again = {**asked, "exactSize": "true"} if exact else asked
+        answer["next"] = {"href": _next(answer["href"], again, window, order, rows[-1])}
     return answer
 
 

@@ -194,6 +194,8 @@ def test_what_is_not_counted_is_said_to_be_no_more_than_there_are(people: World,
     assert (page["size"], page["sizeIsExact"]) == (16, False)
     page = people.service.list(f"{people.directory}/accounts", {"email": "a*", "limit": "2", "exactSize": "true"})
     assert (page["size"], "sizeIsExact" in page) == (8, False)
+    pages = following(people, f"{people.directory}/accounts", {"email": "a*", "limit": "2", "exactSize": "true"})
+    assert [(each["size"], "sizeIsExact" in each) for each in pages] == [(8, False)] * 4  # each next page as well
     page = people.service.list(f"{people.some}/accounts", {"q": "example", "limit": "2"})  # type: ignore[attr-defined]
     assert (page["size"], page["sizeIsExact"]) == (6, False)
     page = people.service.list(f"{people.all}/accounts", {"limit": "2"})  # type: ignore[attr-defined]
