@@ -28,10 +28,17 @@ class Extra(NamedTuple):
 
 
 PASSKEYS = Extra(("webauthn",), "Passkeys need webauthn; install it with: pip install webauthn")
+POSTGRESQL = Extra(("psycopg",), "PostgreSQL needs psycopg; install it with: pip install 'psycopg[binary]'")
 QR = Extra(("segno",), "QR codes need segno; install it with: pip install segno")
+REDIS = Extra(("redis",), "Redis and Valkey need redis; install it with: pip install redis")
 REMOTE = Extra(
     ("requests", "urllib3"),
     "A directory on another machine needs requests; install it with: pip install requests",
+)
+SERVER = Extra(
+    ("click", "gunicorn"),
+    "stormpath-wsgi needs click and gunicorn, which the extra server brings. In a clone of the repository: "
+    "pip install '.[server]'; without one: pip install click gunicorn",
 )
 SOCIAL = Extra(
     ("authlib", "requests", "urllib3"),

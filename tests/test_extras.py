@@ -15,7 +15,7 @@ from support.browsing import Visit, make_site
 
 from stormpath_wsgi import Client, ConfigurationError, Settings
 from stormpath_wsgi.directory.crypto import totp
-from stormpath_wsgi.extras import PASSKEYS, QR, REMOTE, SOCIAL, YAML
+from stormpath_wsgi.extras import PASSKEYS, POSTGRESQL, QR, REDIS, REMOTE, SOCIAL, YAML
 
 
 @pytest.fixture
@@ -25,13 +25,20 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_what_is_installed_is_found() -> None:
-    assert [extra.is_installed() for extra in (PASSKEYS, QR, REMOTE, SOCIAL, YAML)] == [True] * 5
+    extras = (PASSKEYS, POSTGRESQL, QR, REDIS, REMOTE, SOCIAL, YAML)
+    assert [extra.is_installed() for extra in extras] == [True] * len(extras)
 
 
 def test_a_directory_on_another_machine_says_what_to_install(missing: Any) -> None:
     missing("requests")
     with pytest.raises(ConfigurationError, match="another machine needs requests; install it with: pip install"):
         Client("https://id.example.com/v1", id="key", secret="hush")
+
+
+def test_a_site_hears_of_a_missing_library_before_it_hears_of_missing_keys(folder: Path, missing: Any) -> None:
+    missing("requests")
+    with pytest.raises(ConfigurationError, match="pip install requests"):
+        make_site(directory="https://id.example.com/v1", secret_keys=[])
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from stormpath_wsgi.extras import SERVER
+
 
 def main() -> None:
     """Run the command line of this process. Exit codes: see :mod:`stormpath_wsgi.cli.failures`."""
@@ -18,7 +20,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.exit("click is missing; install it with: pip install click gunicorn")
+        sys.exit(SERVER.advice)
     # Settings name functions of the site. What is installed comes first, whatever this folder holds.
     sys.path.append(os.getcwd())
     cli(prog_name="stormpath-wsgi")

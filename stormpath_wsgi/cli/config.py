@@ -12,6 +12,7 @@ import click
 
 from stormpath_wsgi.cli.printing import say
 from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.extras import PASSKEYS, POSTGRESQL, REDIS, REMOTE, Extra
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.settings.sources import DEFAULT, Effective, Inspection
 from stormpath_wsgi.settings.web import NO_HOSTS
@@ -77,6 +78,29 @@ def _directory(settings: Settings) -> None:
     settings.check_keys()
 
 
+def _libraries(settings: Settings) -> None:
+    if missing := [f"{name}: {extra.advice}" for name, extra in _needed(settings) if not extra.is_installed()]:
+        raise ConfigurationError("\n".join(missing))
+
+
+def _needed(settings: Settings) -> Iterator[tuple[str, Extra]]:
+    """Settings that ask for a library that a site can do without, and that library."""
+    if settings.remote:
+        yield "directory", REMOTE
+        if settings.client.cache_url is not None:
+            yield "client.cacheUrl", REDIS
+    elif settings.directory.startswith("postgresql"):
+        yield "directory", POSTGRESQL
+    if settings.limits.enabled and settings.limits.url is not None:
+        yield "limits.url", REDIS
+    if settings.passkeys.is_asked_for and settings.passkeys.enabled is not False and not settings.remote:
+        yield "passkeys", PASSKEYS
+
+
+def _social(settings: Settings) -> None:
+    settings.social()
+
+
 def _hosts(settings: Settings) -> None:
     if settings.web.multi_tenancy.enabled and settings.web.organizations_below is None:
         raise ConfigurationError(NO_HOSTS)
@@ -102,7 +126,7 @@ def _contrast(settings: Settings) -> None:
 
 
 #: What is looked at besides the types of settings. Each raises :class:`ConfigurationError`, with a sentence a line.
-CHECKS: list[Callable[[Settings], None]] = [_directory, _templates, _hosts, _contrast]
+CHECKS: list[Callable[[Settings], None]] = [_libraries, _social, _directory, _templates, _hosts, _contrast]
 
 
 def _faults(check: Callable[[Settings], None], settings: Settings) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import click
 
 from stormpath_wsgi.cli.failures import Failure, known_failures
+from stormpath_wsgi.extras import SERVER
 
 
 class Late(click.Command):
@@ -25,7 +26,7 @@ class Late(click.Command):
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "gunicorn":
                 raise
-            raise Failure("gunicorn is missing; install it with: pip install click gunicorn") from error
+            raise Failure(SERVER.advice) from error
 
 
 class Commands(click.Group):

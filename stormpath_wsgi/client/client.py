@@ -101,7 +101,8 @@ class Client(Shared):
         elif url is None or data_store is not None:
             raise ConfigurationError(_nowhere(auth))
         elif is_address(url):
-            checked_address(url, allow_insecure=allow_insecure)  # before a missing key is what is complained of
+            REMOTE.check()  # here and below, before a missing key is what is complained of
+            checked_address(url, allow_insecure=allow_insecure)
             self.auth = find_key_pair(auth, os.environ)
             cache = CacheOptions(**cache_options or {})
             remote = Remote(
@@ -246,7 +247,6 @@ class Client(Shared):
 
 def _open_remote(remote: Remote, cache: CacheOptions) -> DataStore:
     # Here and not above: it brings requests, which takes its time and which nobody else needs.
-    REMOTE.check()
     from stormpath_wsgi.client.http import open_remote
 
     return open_remote(remote, cache)

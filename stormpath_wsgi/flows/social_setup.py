@@ -12,7 +12,6 @@ from typing import Any
 
 from stormpath_wsgi.client import Application, Client, Directory, Provider
 from stormpath_wsgi.errors import ConfigurationError, Error
-from stormpath_wsgi.extras import SOCIAL
 from stormpath_wsgi.settings import Settings, SocialSettings
 from stormpath_wsgi.settings.social import DOCUMENTED, READY
 
@@ -25,15 +24,8 @@ def set_up(client: Client, application: Application, settings: Settings) -> None
     Raises :class:`~stormpath_wsgi.ConfigurationError`, which says what to write, and :class:`~stormpath_wsgi.Error`
     when the directory fails.
     """
-    if not settings.web.social_sign_in.enabled:
+    if not (wanted := settings.social()):
         return
-    for id, social in settings.web.social.items():
-        _check(id, social)
-    wanted = {id: social for id, social in settings.web.social.items() if _is_wanted(social)}
-    if not wanted:
-        return
-    if not settings.remote and not SOCIAL.is_installed():
-        raise ConfigurationError(f"web.social.{next(iter(wanted))}: {SOCIAL.advice}")
     mapped = dict(_mapped(application))
     for id, social in wanted.items():
         if social.client_id is None and id not in mapped:
@@ -45,38 +37,6 @@ def set_up(client: Client, application: Application, settings: Settings) -> None
         if social.client_id is not None:
             directory = mapped.get(id) or _make(client, application, id, social)
             _bring_up_to_date(directory.provider, id, social)
-
-
-def _is_wanted(social: SocialSettings) -> bool:
-    return social.enabled is not False and bool(social.enabled or social.client_id or social.client_secret)
-
-
-def _check(id: str, social: SocialSettings) -> None:
-    """Raises :class:`~stormpath_wsgi.ConfigurationError` for what cannot be, or would have no effect."""
-    if social.enabled is False:
-        return
-    if id == Provider.TWITTER and (_is_wanted(social) or social.issuer):
-        raise ConfigurationError(
-            "web.social.twitter: people sign in through Twitter over the REST API only; make a directory for it there."
-        )
-    for name, given, other in (
-        ("clientId", social.client_id, social.client_secret),
-        ("clientSecret", social.client_secret, social.client_id),
-    ):
-        if given is None and other is not None:
-            raise ConfigurationError(
-                f"web.social.{id}.{name} is missing; {social.label_of(id)} gives you both together."
-            )
-    for name, value in (("issuer", social.issuer), ("hd", social.hd)):
-        if social.client_id is None and value is not None:
-            raise ConfigurationError(
-                f"web.social.{id}.{name} counts only with web.social.{id}.clientId and clientSecret; a directory that "
-                "you have made yourself has its own."
-            )
-    if social.client_id is not None and id not in READY and social.issuer is None:
-        raise ConfigurationError(
-            f"web.social.{id}.issuer is missing: the address of the OpenID provider, such as https://login.example.com"
-        )
 
 
 def _mapped(application: Application) -> Iterator[tuple[str, Directory]]:

@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from stormpath_wsgi.errors import ConfigurationError
 from stormpath_wsgi.events import Events, heard
-from stormpath_wsgi.extras import PASSKEYS
+from stormpath_wsgi.extras import PASSKEYS, REMOTE, SOCIAL
 from stormpath_wsgi.passwords.cost import LEAST_MEMORY, LEAST_WORK
 from stormpath_wsgi.settings import instance, sources
 from stormpath_wsgi.settings.api import ApiSettings
@@ -35,6 +35,7 @@ from stormpath_wsgi.settings.passwords import PasswordsSettings
 from stormpath_wsgi.settings.providers import ProvidersSettings
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.session import SessionSettings
+from stormpath_wsgi.settings.social import SocialSettings
 from stormpath_wsgi.settings.sources import Unit
 from stormpath_wsgi.settings.types import (
     BaseUrl,
@@ -109,8 +110,8 @@ class Settings(Section):
     database_timeout: Wait = Field(
         dt.timedelta(seconds=5),
         description="How long a request may wait for the database: for a lock, for a connection, and on PostgreSQL for "
-        "all that one transaction asks. Then it is answered with 503. Removing a directory, an application or a group, "
-        "and migrations, may work for 10 minutes.",
+        "all that one transaction asks. Then it is answered with 503. Removing an application, and migrations, may "
+        "work for 10 minutes; a large directory or group is removed in steps.",
     )
     listen_url: ListenUrl | None = Field(
         None,
@@ -264,6 +265,8 @@ class Settings(Section):
         Raises :class:`ConfigurationError`, which lists everything that is wrong.
         """
         settings = cls.read(**keywords)
+        if settings.remote:
+            REMOTE.check()  # before missing keys are what is complained of
         if settings.in_instance:
             instance.make(settings.instance)
         return settings.with_keys()
@@ -447,6 +450,20 @@ class Settings(Section):
             raise ConfigurationError(f"passkeys: {PASSKEYS.advice}")
         log.info("There are no passkeys. %s", PASSKEYS.advice)
         return None
+
+    def social(self) -> dict[str, SocialSettings]:
+        """The providers that are asked for, by their ids.
+
+        Raises :class:`ConfigurationError` for what cannot be, and where the library for it is missing.
+        """
+        if not self.web.social_sign_in.enabled:
+            return {}
+        for id, social in self.web.social.items():
+            social.check(id)
+        wanted = {id: social for id, social in self.web.social.items() if social.is_wanted}
+        if wanted and not self.remote and not SOCIAL.is_installed():
+            raise ConfigurationError(f"web.social.{next(iter(wanted))}: {SOCIAL.advice}")
+        return wanted
 
     @property
     def _logo(self) -> str | None:

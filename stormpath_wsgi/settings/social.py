@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
+from stormpath_wsgi.errors import ConfigurationError
+from stormpath_wsgi.kinds import Provider
 from stormpath_wsgi.settings.pages import PageSettings, Switch
 from stormpath_wsgi.settings.section import Section
 from stormpath_wsgi.settings.types import ImageAddress, Names, OneLine, PagePath, SiteUrl
@@ -83,6 +85,42 @@ class SocialSettings(Section):
         max_length=255,
         description="Of Google: the only domain whose accounts may sign in, such as example.com.",
     )
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether something is set that asks for it."""
+        return self.enabled is not False and bool(self.enabled or self.client_id or self.client_secret)
+
+    def check(self, id: str) -> None:
+        """Raises :class:`~stormpath_wsgi.ConfigurationError` for what cannot be of the provider *id*, or would have no
+        effect.
+        """
+        if self.enabled is False:
+            return
+        if id == Provider.TWITTER and (self.is_wanted or self.issuer):
+            raise ConfigurationError(
+                "web.social.twitter: people sign in through Twitter over the REST API only; make a directory for it "
+                "there."
+            )
+        for name, given, other in (
+            ("clientId", self.client_id, self.client_secret),
+            ("clientSecret", self.client_secret, self.client_id),
+        ):
+            if given is None and other is not None:
+                raise ConfigurationError(
+                    f"web.social.{id}.{name} is missing; {self.label_of(id)} gives you both together."
+                )
+        for name, value in (("issuer", self.issuer), ("hd", self.hd)):
+            if self.client_id is None and value is not None:
+                raise ConfigurationError(
+                    f"web.social.{id}.{name} counts only with web.social.{id}.clientId and clientSecret; a directory "
+                    "that you have made yourself has its own."
+                )
+        if self.client_id is not None and id not in READY and self.issuer is None:
+            raise ConfigurationError(
+                f"web.social.{id}.issuer is missing: the address of the OpenID provider, such as "
+                "https://login.example.com"
+            )
 
     def label_of(self, provider_id: str) -> str:
         """What people are told that the provider with that id is called."""

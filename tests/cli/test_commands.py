@@ -35,6 +35,7 @@ from stormpath_wsgi.cli.serving import OF_A_SITE, Server, chosen
 from stormpath_wsgi.client import DirectoryOptions, Group
 from stormpath_wsgi.directory import open_directory
 from stormpath_wsgi.errors import Error
+from stormpath_wsgi.extras import SERVER
 from stormpath_wsgi.limits import Limit, Visitor, visited
 from stormpath_wsgi.settings import LimitsSettings
 
@@ -904,9 +905,8 @@ def test_without_its_extra_it_says_what_to_install(folder: Path) -> None:
         main()
     """
     answer = warm.run(["-c", script], cwd=folder)
-    assert (answer.returncode, answer.stderr) == (
-        1, "click is missing; install it with: pip install click gunicorn\n"
-    )  # fmt: skip
+    assert (answer.returncode, answer.stderr) == (1, f"{SERVER.advice}\n")
+    assert "pip install '.[server]'" in answer.stderr and "pip install click gunicorn" in answer.stderr
 
 
 def test_without_gunicorn_only_what_serves_asks_for_it(folder: Path) -> None:
@@ -920,9 +920,7 @@ def test_without_gunicorn_only_what_serves_asks_for_it(folder: Path) -> None:
     """
     assert warm.run(["-c", script, "secret"], cwd=folder).returncode == 0
     answer = warm.run(["-c", script, "serve"], cwd=folder)
-    assert (answer.returncode, answer.stderr) == (
-        1, "Error: gunicorn is missing; install it with: pip install click gunicorn\n"
-    )  # fmt: skip
+    assert (answer.returncode, answer.stderr) == (1, f"Error: {SERVER.advice}\n")
 
 
 @pytest.mark.parametrize("group", [cli, secret], ids=["all", "secret"])

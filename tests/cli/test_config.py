@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,46 @@ def test_it_finds_what_shows_only_at_the_start_of_a_site(folder: Path, given: st
     answer = config("--json")
     assert answer.exit_code == 1
     assert fault in " ".join(json.loads(answer.stdout)["faults"])
+
+
+@pytest.mark.parametrize(
+    ("module", "given", "fault"),
+    [
+        (
+            "requests",
+            "directory: https://id.example.com/v1",
+            "directory: A directory on another machine needs requests",
+        ),
+        ("psycopg", "directory: postgresql+psycopg://db/accounts", "directory: PostgreSQL needs psycopg"),
+        ("redis", "limits: {url: redis://localhost}", "limits.url: Redis and Valkey need redis"),
+        (
+            "redis",
+            "{directory: https://id.example.com/v1, client: {cacheUrl: redis://localhost}}",
+            "client.cacheUrl: Redis and Valkey need redis",
+        ),
+        ("webauthn", "passkeys: {enabled: true}", "passkeys: Passkeys need webauthn"),
+        (
+            "authlib",
+            "web: {social: {google: {clientId: mine, clientSecret: hush}}}",
+            "web.social.google: Sign-in through others needs Authlib",
+        ),
+    ],
+)
+def test_it_finds_that_a_library_is_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, module: str, given: str, fault: str
+) -> None:
+    write(folder / "stormpath.yaml", given)
+    assert not any(fault in each for each in document()["faults"])
+    monkeypatch.setitem(sys.modules, module, None)
+    answer = config("--json")
+    assert answer.exit_code == 1
+    assert any(each.startswith(fault) for each in json.loads(answer.stdout)["faults"])
+
+
+@pytest.mark.parametrize("module", ["requests", "psycopg", "redis", "webauthn", "authlib", "segno"])
+def test_a_site_that_asks_for_no_library_lacks_none(folder: Path, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert config().exit_code == 0
 
 
 def test_it_says_which_colours_of_a_custom_css_cannot_be_read(folder: Path) -> None:

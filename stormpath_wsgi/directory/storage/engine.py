@@ -40,6 +40,7 @@ from stormpath_wsgi.directory.storage.generation import (
 from stormpath_wsgi.directory.storage.sqlite_files import OpenConnection, SqliteFiles
 from stormpath_wsgi.directory.storage.write_turns import NoTurn, WriteTurns
 from stormpath_wsgi.errors import ConfigurationError, Unavailable
+from stormpath_wsgi.extras import POSTGRESQL
 from stormpath_wsgi.slots import ANY, EVERYBODY, slot_of
 from stormpath_wsgi.slots import Generation as Numbers
 
@@ -152,12 +153,11 @@ class Database:
     ) -> Iterator[Transaction]:
         """One transaction: committed at the end of the block, undone if the block raises.
 
-        *moves_generation*: whether it changes anything that a cache may hold. Such writes happen one after the other on
-        every engine, so they may rely on what they have read. Other writes rely on the constraints of the tables.
+        *moves_generation*: whether it changes anything that a cache may hold. On SQLite such writes happen one after
+        the other; on PostgreSQL those that concern the same account, or everybody, do. So they may rely on what they
+        have read of it. Other writes rely on the constraints of the tables.
         *about*: the ids of the accounts that alone are concerned: no remembered answer about another account depends on
         what is changed. None: everybody may be concerned. Empty: :meth:`Transaction.concern` says it in the block.
-        On PostgreSQL, writes about different accounts do not wait for each other: each may rely on what it has read
-        about its own accounts, and about all that concerns everybody.
         *patience*: seconds to wait for a lock in a table of PostgreSQL, when that shall be less than usual. A write
         that gives up so early says nothing of the server, so nobody else is refused, and nothing is logged.
         """
@@ -681,9 +681,7 @@ def _server(url: URL | str, timeout: float, on_pooler: Callable[[], object]) -> 
     try:
         from stormpath_wsgi.directory.storage.postgresql import Server
     except ImportError as error:
-        raise ConfigurationError(
-            "directory: PostgreSQL needs psycopg; install it with: pip install 'psycopg[binary]'"
-        ) from error
+        raise ConfigurationError(f"directory: {POSTGRESQL.advice}") from error
     try:
         return Server(make_url(url), longest=timeout, on_pooler=on_pooler)
     except (exc.ArgumentError, ValueError) as error:
