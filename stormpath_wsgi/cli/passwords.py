@@ -72,3 +72,4 @@ def tune(milliseconds: int) -> None:
     say(f"Write into stormpath.yaml, for about {found.seconds * 1000:.0f} ms:")
     say("passwords:")
     say(f"  cost: {found.cost}")
+    say(f"or into the environment: STORMPATH_PASSWORDS_COST={found.cost}")

@@ -39,12 +39,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_tune_measures_each_preset_and_says_what_to_write() -> None:
-    """What it says can be written as it stands."""
+    """What it says can be written as it stands, into the file or into the environment."""
     answer = CliRunner().invoke(cli, ["passwords", "tune", "--milliseconds", "1"])
     assert answer.exit_code == 0, answer.output
     lines = answer.output.splitlines()
     assert [line.split("\t")[:2] for line in lines[:2]] == [[name, str(cost)] for name, cost in PRESETS.items()]
     assert lines[2] == "No preset takes 1 ms or less on this machine. owasp is the cheapest that is safe."
-    written = yaml.safe_load("\n".join(lines[4:]))
+    written = yaml.safe_load("\n".join(lines[4:6]))
     assert written == {"passwords": {"cost": "owasp"}}
     assert Settings(**written).passwords.hash_cost == PRESETS["owasp"]
+    assert lines[6:] == ["or into the environment: STORMPATH_PASSWORDS_COST=owasp"]
