@@ -22,14 +22,15 @@ def _of_user(name: str) -> property:
 class UserProxy(LocalProxy[Any]):
     """A ``LocalProxy`` that can be printed, compared and hashed outside of a request too.
 
-    What it asks for most it reads itself, in a quarter of the time that a ``LocalProxy`` takes to find that it has no
-    such attribute and to hand the question on.
+    The most used attributes are read directly, which takes a quarter of the time of a ``LocalProxy``.
     """
 
     __slots__ = ()
 
     href, username, email, status = map(_of_user, ("href", "username", "email", "status"))
     is_authenticated, is_anonymous, is_active = map(_of_user, ("is_authenticated", "is_anonymous", "is_active"))
+    given_name, surname, full_name = map(_of_user, ("given_name", "surname", "full_name"))
+    account, custom_data, groups = map(_of_user, ("account", "custom_data", "groups"))
     has_group, has_groups = map(_of_user, ("has_group", "has_groups"))
 
     def __str__(self) -> str:
