@@ -402,7 +402,7 @@ _PAGE: Json = {
     "href": {"type": "string", "format": "uri"},
     "offset": {"type": "integer", "minimum": 0},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
-    "size": {"type": "integer", "minimum": 0, "description": "Of all matches, not of this page."},
+    "size": {"type": "integer", "minimum": 0, "description": "Of all matches, not of this page; see sizeIsExact."},
     "sizeIsExact": {"type": "boolean", "description": "false: size is the most that there may be."},
     "next": {
         "type": "object",

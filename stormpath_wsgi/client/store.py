@@ -32,8 +32,9 @@ class DataStore(Protocol):
     def list(self, href: str, query: Mapping[str, str] | None = None, expand: str | None = None) -> dict[str, Any]:
         """One page of a collection: ``href, offset, limit, size, items``.
 
-        *query*: parameters of the REST API (``q``, attribute matches, ``orderBy``, ``offset``, ``limit``). ``size`` is
-        the number of all matches.
+        *query*: parameters of the REST API (``q``, attribute matches, ``orderBy``, ``offset``, ``after``, ``limit``,
+        ``exactSize``). ``size`` is the number of all matches; with ``sizeIsExact``: false that of all that the
+        collection holds. ``next`` has the href of the page behind it, where there is one.
         """
 
     def create(

@@ -220,7 +220,11 @@ class DirectoryService:
         raise fault(Code.METHOD_NOT_OFFERED)
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
-        """One page of a collection. *query*: ``q``, attribute matches, ``orderBy``, ``offset``, ``limit``."""
+        """One page of a collection.
+
+        *query*: ``q``, attribute matches, ``orderBy``, ``offset``, ``after``, ``limit``, ``exactSize``. ``size`` is the
+        number of all matches; with ``sizeIsExact``: false that of all that the collection holds.
+        """
         target, query = self._parse(path), query or {}
         if not isinstance(target, Listing) or target.owner is None or target.of not in SHAPES:
             raise fault(Code.METHOD_NOT_OFFERED)
