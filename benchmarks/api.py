@@ -6,6 +6,8 @@ First through gunicorn, configured as ``stormpath-wsgi serve`` does it but with 
 connections that stay open and always wait for one, in a process of their own. Each is compared with a constant answer
 of the same length, and with the work that nobody can do without: a bare SELECT and JSON, or a bare hash.
 
+On PostgreSQL, what a bare round trip of the driver takes is told too: ``SELECT 1``, over one connection.
+
 Then in one process, without a server: how much longer an answer takes in a directory of so many accounts than in one of
 1000. Each request is about other accounts, and was made once before it counts: a server at work has its directory in
 memory.
@@ -30,7 +32,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.pool import Pool
 from typing import Any
@@ -38,6 +40,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from population import PASSWORD, populate, username
 from sqlalchemy import create_engine, make_url
+from table import note
 from werkzeug.test import create_environ, run_wsgi_app
 
 from stormpath_wsgi.api import RestAPI
@@ -223,11 +226,13 @@ class Case:
         if not self.slow or turn % 4 == 0:
             self.rates.append(pool.apply(load, (self.address, self.requests, seconds * (10 if self.slow else 1))))
 
-    def ratio(self, name: str) -> str:
-        if name not in self.over:
-            return ""
+    def times(self, name: str) -> float:
+        """How many times as long an answer takes as one of the case it is compared with."""
         pairs = zip(self.rates, self.over[name].rates, strict=True)
-        return f"{statistics.median(mine / theirs for mine, theirs in pairs):.2f}"
+        return statistics.median(theirs / mine for mine, theirs in pairs)
+
+    def told(self, name: str) -> str:
+        return f"{self.times(name):.2f}" if name in self.over else ""
 
 
 def cases(filled: Filled, api: str, least: str) -> Iterator[Case]:
@@ -269,10 +274,32 @@ def compare_served(filled: Filled, folder: str, pool: Pool, rounds: int, seconds
             for case in compared:
                 case.run(pool, turn, seconds)
     print(f"\n{engine}, gunicorn, {WORKERS} workers, {CONNECTIONS} connections")
+    print("x: how many times as long an answer takes, with all processors at work")
     print(f"{'':52} {'answers/s':>9} {'x constant':>10} {'x bare':>8}")
     for case in compared:
         rate = statistics.median(case.rates)
-        print(f"{case.name:52} {rate:9.0f} {case.ratio('constant'):>10} {case.ratio('bare'):>8}")
+        print(f"{case.name:52} {rate:9.0f} {case.told('constant'):>10} {case.told('bare'):>8}")
+        for name, other in case.over.items():
+            note(f"{engine}, REST API under gunicorn: {case.name}", case.times(name), other.name)
+    if engine == "postgresql":
+        print(f"{'a bare round trip of the driver':52} {_round_trip(filled.url):9.0f} us")
+
+
+def _round_trip(url: str) -> float:
+    """Microseconds of ``SELECT 1`` over a connection that is open."""
+    import psycopg
+
+    with closing(psycopg.connect(_of_the_driver(url), autocommit=True)) as connection:
+        times = []
+        for _ in range(2000):
+            started = time.perf_counter()
+            connection.execute("SELECT 1").fetchone()
+            times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1e6
+
+
+def _of_the_driver(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def compare_grown(few: Filled, many: Filled, rounds: int, accounts: int) -> None:
@@ -288,7 +315,10 @@ def compare_grown(few: Filled, many: Filled, rounds: int, accounts: int) -> None
             part = slice(turn * 20 % ASKED_FOR, turn * 20 % ASKED_FOR + 20)
             times.append((_microseconds(apps[0], small[part]), _microseconds(apps[1], large[part])))
         before, after = (statistics.median(column) for column in zip(*times, strict=True))
-        print(f"{name:52} {before:9.0f} {after:10.0f} {statistics.median(b / a for a, b in times):8.2f}", flush=True)
+        ratio = statistics.median(b / a for a, b in times)
+        print(f"{name:52} {before:9.0f} {after:10.0f} {ratio:8.2f}", flush=True)
+        engine = make_url(few.url).get_backend_name()
+        note(f"{engine}, REST API: {name}, of {accounts:,} accounts", ratio, f"of {FEW:,} accounts")
 
 
 def _microseconds(app: WSGIApplication, requests: Sequence[WSGIEnvironment]) -> float:

@@ -24,6 +24,7 @@ from pathlib import Path
 from api import postgresql_databases
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import make_url
+from table import note
 
 from stormpath_wsgi.audit import prove
 from stormpath_wsgi.directory import DirectoryOptions, DirectoryService, open_directory
@@ -86,6 +87,9 @@ def compare(urls: list[str], rounds: int, calls: int, hashers: list[str]) -> Non
             without, audited = (statistics.median(column) for column in zip(*pairs, strict=True))
             more = statistics.median(more - less for less, more in pairs)
             print(f"{f'{name}, {what}':44} {without:9.2f} {audited:9.2f} {more:7.2f}", flush=True)
+            ratio = statistics.median(more / less for less, more in pairs)
+            engine = make_url(urls[0]).get_backend_name()
+            note(f"{engine}, a sign-in with the audit, {what}, {name}", ratio, "the same without the audit")
         tell_of_chain(sites[1].service)
         for site in sites:
             site.service.close()

@@ -1,4 +1,4 @@
-"""What an account, a session and each deed of a person cost a PostgreSQL server, and a session the memory of a worker.
+"""What an account, a session and each action cost a PostgreSQL server, and a session the memory of a worker.
 
     python benchmarks/footprint.py --postgresql URL [--accounts 100000] [--times 300] [--redis redis://…]
 
@@ -6,9 +6,9 @@ Printed are
 
 - bytes on the disk, indexes included, of an account with a password and custom data, of a session, and of a row of the
   audit;
-- what each deed asks of the server: transactions, statements, bytes of its log (WAL), processor time of its processes,
-  and processor time of ours. Passwords are hashed in no time, so the hash comes on top. The limits are counted there
-  too, and the audit is written;
+- what each action asks of the server: transactions, statements, bytes of its log (WAL), processor time of its
+  processes, and processor time of ours. Passwords are hashed in no time, so the hash comes on top. The limits are
+  counted there too, and the audit is written;
 - how many rows a second are put into the chain of the audit;
 - bytes of memory that a worker needs for a session that it remembers, with its cookie header;
 - with a Redis or Valkey server, the processor time that it takes for the tallies of one sign-in.
@@ -31,7 +31,6 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
-import redis
 from api import postgresql_databases
 from fanout import connected, spent_by
 from population import PASSWORD, populate, username
@@ -93,7 +92,7 @@ class Server:
         ).fetchall()
         return spent_by(pid for (pid,) in rows) or 0.0
 
-    def deed(self, name: str, times: int, do: Callable[[int], object]) -> None:
+    def action(self, name: str, times: int, do: Callable[[int], object]) -> None:
         """A line of the table: *do* is called so many *times*."""
         do(0)
         self.asked.clear()
@@ -115,7 +114,7 @@ class Server:
         return int(self.value("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
 
-def tell_of_deeds(server: Server, client: Client, settings: Settings, times: int) -> list[Known]:
+def tell_of_actions(server: Server, client: Client, settings: Settings, times: int) -> list[Known]:
     """Returns sessions that have begun, of an account each."""
     application = client.applications[0]
     sessions = Sessions(client, application, settings)
@@ -144,13 +143,13 @@ def tell_of_deeds(server: Server, client: Client, settings: Settings, times: int
         accounts[number].save()
 
     empty = server.size("refresh_tokens", "sessions")
-    server.deed("sign-in, without the hash", times, sign_in)
+    server.action("sign-in, without the hash", times, sign_in)
     session = (server.size("refresh_tokens", "sessions") - empty) / len(begun)
-    server.deed("wrong password, without the hash", times, wrong)
-    server.deed("session asked for (not remembered)", times, look)
-    server.deed("session remembered", times, look)
-    server.deed("profile changed", times, change)
-    server.deed("signed out", times // 2, lambda number: sessions.end(begun.pop()))
+    server.action("wrong password, without the hash", times, wrong)
+    server.action("session asked for (not remembered)", times, look)
+    server.action("session remembered", times, look)
+    server.action("profile changed", times, change)
+    server.action("signed out", times // 2, lambda number: sessions.end(begun.pop()))
     rows = server.value("SELECT count(*) FROM audit_rows")
     print(f"{'':4}{session:.0f} bytes on the disk for a session", end="; ")
     print(f"{server.size('audit_rows') / rows:.0f} for a row of the audit, of which there are {rows}")
@@ -172,14 +171,14 @@ def tell_of_api(server: Server, url: str, times: int) -> None:
         _, status, _ = run_wsgi_app(app, create_environ(path, headers=headers))
         assert status == "200 OK", status
 
-    server.deed("REST API: GET of an account", times, get)
+    server.action("REST API: GET of an account", times, get)
     service.close()
 
 
 def tell_of_strictness(server: Server, url: str, times: int) -> None:
     """What each request asks with ``session.check: strict``, if nothing has changed."""
     with closing(Database(url, strict=True)) as database:
-        server.deed("session checked strictly", times, lambda number: database.generation(2 + number))
+        server.action("session checked strictly", times, lambda number: database.generation(2 + number))
 
 
 def tell_of_audit(server: Server, url: str) -> None:
@@ -225,6 +224,8 @@ _ENVIRON = create_environ()
 
 
 def tell_of_redis(url: str, times: int) -> None:
+    import redis
+
     tallies = RedisTallies(url)
     server: Any = redis.Redis.from_url(url)
     limit = Limit.parse("5 tries, waits 1s to 5m, one back after 5m")
@@ -281,7 +282,7 @@ def main() -> None:
         print(f"{'an account':44} {(server.size() - before) / arguments.accounts:8.0f} bytes on the disk")
         settings = Settings(directory=url, secret_keys=(KEY,), encryption_keys=("5a" * 32,), cache_size=100_000)
         with opened(url) as client:
-            begun = tell_of_deeds(server, client, settings, arguments.times)
+            begun = tell_of_actions(server, client, settings, arguments.times)
             tell_of_api(server, url, arguments.times)
             tell_of_strictness(server, url, arguments.times)
             print()

@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl, urlsplit
 from api import FEW, opened, postgresql_databases
 from population import HALF, populate
 from sqlalchemy import make_url
+from table import note
 
 from stormpath_wsgi.directory.rules.stores.removals import Removals
 
@@ -84,6 +85,8 @@ def compare(grown: Sequence[Grown], rounds: int) -> None:
         times = [[_milliseconds(call) for call in calls] for _ in range(rounds)]
         first, *others = (statistics.median(column) for column in zip(*times, strict=True))
         print(f"{asked[0][0]:40} {first:10.2f}" + "".join(f"{other:10.2f} {other / first:6.1f}" for other in others))
+        for one, other in zip(grown[1:], others, strict=True):
+            note(f"{engine}, {asked[0][0]}, of {one.number:,} accounts", other / first, f"of {FEW:,} accounts")
 
 
 def remove(grown: Grown) -> None:
@@ -119,6 +122,9 @@ def writing(grown: Grown, at: str, when: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+    if not times:
+        print(f"{when}: over before anybody could write")
+        return
     times.sort()
     shares = (times[len(times) * share // 100] for share in (50, 99))
     print(

@@ -7,8 +7,8 @@ them. Each case is compared with what it wraps, the same app without it; printed
 
 *limit* is what nobody can do without who believes a signed cookie and forgets it again: split the header, one
 HMAC-SHA256, a comparison in constant time, base 64, JSON. Each case is also told as a multiple of *limit* with the same
-kind of cookie: none, foreign ones, one that is good, one that is forged; both with the call of the app. Flask-Login is
-told as a multiple of Flask.
+kind of cookie: none, foreign ones, one that is good, one that is forged; both with the call of the app. flask_stormpath
+and Flask-Login are told as multiples of Flask.
 
 The peers come with ``pip install repoze.who Beaker Flask-Login``; who is not installed is left out.
 """
@@ -235,28 +235,63 @@ def beaker(limit: Case) -> Iterator[Case]:
     yield Case("Beaker, cookie session: id read", app, cookie, BARE, limit)
 
 
-def flask_login(_: Case) -> Iterator[Case]:
+def over_flask(folder: str) -> Iterator[Case]:
+    """What is added to bare Flask: by us, and by Flask-Login."""
+    import flask
+
+    bare = flask.Flask(__name__)
+    bare.secret_key = KEY
+
+    @bare.route("/some/page")
+    def hello() -> str:
+        return "hello"
+
+    below = Case("bare Flask", bare)
+    yield below
+    for over in (flask_stormpath, flask_login):
+        try:
+            yield over(folder, below)
+        except ImportError as error:
+            print(f"left out: {error.name}")
+
+
+def flask_stormpath(folder: str, below: Case) -> Case:
+    import flask
+
+    from flask_stormpath import StormpathManager, User, login_required, login_user, user
+
+    app = flask.Flask(__name__)
+    app.config.update(SECRET_KEY=KEY, STORMPATH_DIRECTORY=f"sqlite:///{folder}/accounts.db")
+    manager = StormpathManager(app)
+
+    @app.route("/some/page")
+    @login_required
+    def members() -> str:
+        assert user.email and user.has_group("admins")
+        return "hello"
+
+    @app.route("/enter")
+    def enter() -> str:
+        (account,) = manager.application.accounts
+        login_user(User.at(account.href))
+        return "hello"
+
+    return Case("flask_stormpath over Flask: e-mail, group", app, _entered(app, "/enter"), below, below)
+
+
+def flask_login(_: str, below: Case) -> Case:
     import flask
     import flask_login
 
     class Person(flask_login.UserMixin):  # type: ignore[misc]
         id, email, groups = "ada", "ada@example.org", frozenset({"admins"})
 
-    ada = Person()
-
-    def make() -> flask.Flask:
-        app = flask.Flask(__name__)
-        app.secret_key = KEY
-        return app
-
-    bare, app = make(), make()
+    app, ada = flask.Flask(__name__), Person()
+    app.secret_key = KEY
     flask_login.LoginManager(app).user_loader({"ada": ada}.get)
 
-    @bare.route("/some/page")
-    def hello() -> str:
-        return "hello"
-
     @app.route("/some/page")
+    @flask_login.login_required  # type: ignore[untyped-decorator]
     def members() -> str:
         assert flask_login.current_user.email and "admins" in flask_login.current_user.groups
         return "hello"
@@ -266,21 +301,25 @@ def flask_login(_: Case) -> Iterator[Case]:
         flask_login.login_user(ada)
         return "hello"
 
-    client = app.test_client()
-    client.get("/login")
-    found = client.get_cookie("session")
-    assert found
-    below = Case("bare Flask", bare)
-    yield below
-    yield Case("Flask-Login over Flask: e-mail, group", app, f"session={found.value}", below, below)
+    return Case("Flask-Login over Flask: e-mail, group", app, _entered(app, "/login"), below, below)
 
 
-def peers(limit: Case) -> Iterator[Case]:
-    for peer in (repoze_who, beaker, flask_login):
+def _entered(app: Any, path: str) -> str:
+    """The cookies of a browser that has asked for *path*."""
+    _, _, headers = run_wsgi_app(app, create_environ(path))
+    return "; ".join(each.partition(";")[0] for each in headers.getlist("Set-Cookie"))
+
+
+def peers(limit: Case, folder: str) -> Iterator[Case]:
+    for peer in (repoze_who, beaker):
         try:
             yield from peer(limit)
         except ImportError as error:
             print(f"left out: {error.name}")
+    try:
+        yield from over_flask(folder)
+    except ImportError as error:
+        print(f"left out: {error.name}")
 
 
 def main() -> None:
@@ -291,7 +330,7 @@ def main() -> None:
     logging.disable()
     with tempfile.TemporaryDirectory() as folder:
         bounds = limits()
-        cases = [BARE, *bounds.all, *ours(folder, bounds), *peers(bounds.good)]
+        cases = [BARE, *bounds.all, *ours(folder, bounds), *peers(bounds.good, folder)]
         for _ in range(arguments.rounds):
             for case in cases:
                 case.run(arguments.calls)

@@ -27,6 +27,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from table import note
+
 ROOT = Path(__file__).parent.parent
 BARE = "from wsgiref.simple_server import demo_app as application"
 SITE = """
@@ -74,6 +76,8 @@ def main() -> None:
             for name in PROGRAMS:
                 taken = min(times[tree, name])
                 print(f"  {name:<28} {taken * 1000:>6.0f} ms  {taken / least:>5.1f}")
+                if tree == ROOT and name != "python -c pass":
+                    note(f"CPU time to start: {name}", taken / least, "python -c pass")
             for name, memory in of_workers(tree, tempfile.mkdtemp(dir=folder)):
                 dirty = memory["Private_Dirty"]
                 print(

@@ -2,7 +2,8 @@
 
     python benchmarks/table.py [--accounts 20000] [--postgresql URL]
 
-Each benchmark prints its own figures meanwhile. Run it on a machine that does nothing else; it takes some ten minutes.
+Each benchmark prints its own figures meanwhile. What guessing does to others is told by its script alone and is not in
+the table. Run it on a machine that does nothing else; it takes some ten minutes.
 """
 
 from __future__ import annotations
