@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import ModuleType
@@ -32,6 +33,9 @@ from sqlalchemy import Engine, event
 from stormpath_wsgi.directory.storage import migrate
 from stormpath_wsgi.directory.storage.engine import Database
 from support import cheap, compiled, prepared
+
+#: The packages of ours that programs import.
+_OURS = ("stormpath_wsgi", "flask_stormpath")
 
 #: What our programs and servers import. Nothing of it starts a thread or opens a file.
 _IMPORTED = (
@@ -192,7 +196,10 @@ def _forker() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         text = f"from support import warm; warm.fork_for({theirs.fileno()})"
-        environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+        # The copy of us that the tests import, which need not be the one that is installed.
+        places = [Path(str(spec.origin)).parents[1] for spec in map(find_spec, _OURS) if spec]
+        path = os.pathsep.join(map(str, [Path(__file__).parents[1], *places]))
+        environ = os.environ | {"PYTHONPATH": path}
         process = subprocess.Popen(
             [sys.executable, "-c", text], stdin=subprocess.DEVNULL, env=environ, pass_fds=[theirs.fileno()]
         )
