@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 MOST = 16
 
 _CHANNEL = "stormpath_epoch"
-_TOLD = frozenset(range(WORDS)) - {ANY}  # the words that notices tell
 # Seconds that a change waits at the most for its own notice to arrive in this process.
 _ECHO = 0.1
 # A reader gets the word for everybody above that of the slot, so that two different pairs of words make two numbers.
@@ -342,7 +341,7 @@ def number_in(connection: Connection, slot: int = ANY) -> int:
 def _pairs(text: str) -> list[tuple[int, int]]:
     """The words and numbers that a notice tells. Raises ValueError for a text that is none of ours."""
     pairs = [tuple(map(int, pair.split(":", 1))) for pair in text.split()]
-    if not all(len(pair) == 2 and pair[0] in _TOLD for pair in pairs):
+    if not all(len(pair) == 2 and pair[0] in range(WORDS) and pair[0] != ANY for pair in pairs):
         raise ValueError(text)
     return [(word, number) for word, number in pairs]
 
