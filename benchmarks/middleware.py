@@ -163,15 +163,15 @@ def ours(folder: str, limits: Limits) -> Iterator[Case]:
 
     yield Case("stranger, nobody looks", middleware, None, BARE, limits.stranger)
     yield Case("stranger, href read", reading, None, BARE, limits.stranger)
-    yield Case("stranger, href read through `user`", through_user, None, BARE, limits.stranger)
+    yield Case("stranger, href read through ``user``", through_user, None, BARE, limits.stranger)
     yield Case("foreign cookies only, href read", reading, FOREIGN, BARE, limits.foreign)
-    yield Case("foreign cookies only, href read through `user`", through_user, FOREIGN, BARE, limits.foreign)
+    yield Case("foreign cookies only, href read through ``user``", through_user, FOREIGN, BARE, limits.foreign)
     yield Case("signed in, nobody looks", middleware, cookie, BARE, limits.good)
     yield Case("signed in, href read", reading, cookie, BARE, limits.good)
-    yield Case("signed in, href read through `user`", through_user, cookie, BARE, limits.good)
+    yield Case("signed in, href read through ``user``", through_user, cookie, BARE, limits.good)
     yield Case("e-mail read, group checked", wrap(after(email_and_group_of_environ)), cookie, BARE, limits.good)
     yield Case(
-        "e-mail read, group checked through `user`", wrap(after(email_and_group_of_proxy)), cookie, BARE, limits.good
+        "e-mail read, group checked through ``user``", wrap(after(email_and_group_of_proxy)), cookie, BARE, limits.good
     )
     yield Case("forged cookie", middleware, forged(cookie), BARE, limits.forged)
     yield Case("expired cookie", middleware, aged(middleware, account, days=20), BARE, limits.good)
