@@ -500,7 +500,6 @@ class CurrentSession(HeldStart, Live):
         identity: Identity,
         environ: WSGIEnvironment,
     ) -> None:
-        # What HeldStart has, and here for its own sake: to call its __init__ would take a tenth of all our time.
         self.environ, self._particulars = environ, sessions.particulars
         self.cookies = ()
         self._status = ""
@@ -715,11 +714,6 @@ class CurrentSession(HeldStart, Live):
     def _https(self) -> bool:
         scheme: str = (self.environ or _NO_ENVIRON)["wsgi.url_scheme"]
         return scheme == "https"
-
-    @property
-    def matters(self) -> bool:
-        """Whether another visitor, or the same one later, may get another answer."""
-        return self.user.looked_at or bool(self.cookies)
 
     def headers(self) -> list[tuple[str, str]]:
         """What the answer has to tell the browser about the session."""

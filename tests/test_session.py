@@ -681,7 +681,7 @@ class TestSigningIn:
     def test_and_out_makes_the_answer_vary(self, sessions: Sessions, ada: Account) -> None:
         session = visit(sessions)
         session.sign_in(ada)
-        assert session.matters
+        assert session.cookies
 
     def test_out_is_harmless_for_strangers(self, sessions: Sessions, line: Line) -> None:
         session = visit(sessions, f"{COOKIE}=forged")
@@ -779,7 +779,7 @@ def test_a_request_says_where_it_comes_from(sessions: Sessions, cookie: str, ada
     told = Origin(actor=ada.href, address="192.0.2.1", agent="curl", credential="session", language="en")
     assert session.origin() == told
     assert session.origin().environ is environ
-    assert not session.matters
+    assert not session.user.looked_at and not session.cookies
     assert visit(sessions).origin() == Origin(language="en")
 
 

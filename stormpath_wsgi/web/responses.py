@@ -100,16 +100,11 @@ class HeldStart(ABC):
     #: environ) for the garbage collector.
     environ: WSGIEnvironment | None
 
+    # Who inherits sets them, and those above but start: to call an __init__ here for each request would take time too.
     _headers: Headers
     _particulars: Particulars
+    _status: str  # empty until the app has called us
     _write: Callable[[bytes], object]
-
-    def __init__(self, environ: WSGIEnvironment, particulars: Particulars) -> None:
-        self.environ = environ
-        self._particulars = particulars
-        self.cookies = ()
-        self._status = ""
-        self.begun = False
 
     @abstractmethod
     def origin(self) -> Origin:
