@@ -118,7 +118,7 @@ def opened(url: str) -> DirectoryService:
 
 def bare(url: str) -> WSGIApplication:
     """Does what is asked in the path and nothing else: ``/constant/<length>``, ``/select/<account id>``, ``/hash/``."""
-    engine, passwords = create_engine(url), Passwords()
+    engine, passwords = create_engine(url), Passwords(timeout=60)  # on a busy machine a hash takes seconds
     select = f"SELECT * FROM accounts WHERE id = {'?' if engine.dialect.name == 'sqlite' else '%s'}"  # noqa: S608
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

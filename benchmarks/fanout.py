@@ -139,7 +139,7 @@ def work(url: str, pipe: Connection) -> None:
     """A worker of ours: whenever it is asked, it tells what processor time it has taken, and its server processes."""
     with closing(Database(url)) as database, connected(url) as connection:
         database.generation()  # starts the thread that listens
-        time.sleep(1)
+        time.sleep(1)  # the thread connects, listens, and asks for the first time, which nobody outside of it is told
         found = connection.execute(_OURS).fetchall()
         while True:
             pipe.send((time.process_time(), spent_by(pid for (pid,) in found)))
