@@ -25,9 +25,9 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.users import current
 from stormpath_wsgi.web.address import ProxyHint
 from stormpath_wsgi.web.credentials import Credentials
-from stormpath_wsgi.web.environ import APPLICATION, MOUNT, PAGES
+from stormpath_wsgi.web.environ import APPLICATION, PAGES
 from stormpath_wsgi.web.organizations import FORWARDED, Organizations
-from stormpath_wsgi.web.responses import unavailable
+from stormpath_wsgi.web.responses import StreamedBody, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,9 @@ class StormpathMiddleware:
         self._organizations = self._find_organizations()
         #: How people are signed in and out and make accounts, for pages of the application's own.
         self.flows = Flows(settings, client, application)
-        self.pages = Pages(settings, client, application, self.flows, self.page_kinds(), form_targets)
+        self.sessions.pages = self.pages = Pages(
+            settings, client, application, self.flows, self.page_kinds(), form_targets
+        )
         self.protected = self._guarded(app)
         self.credentials = Credentials(
             client,
@@ -142,17 +144,20 @@ class StormpathMiddleware:
         if not self._serves:
             self._serves = True
             self.client.serve()
-        pages = self.pages
-        environ[APPLICATION], environ[PAGES] = self.application, pages
-        environ[MOUNT] = environ.get("SCRIPT_NAME", "")  # an app that mounts others changes it
+        environ[APPLICATION] = self.application
         try:
-            session = (self._open_with_header if "HTTP_AUTHORIZATION" in environ else self._open)(environ)
+            if "HTTP_AUTHORIZATION" in environ:
+                environ[PAGES] = self.pages
+                session = self._open_with_header(environ)
+            else:
+                session = self._open(environ)
         except Unavailable as error:
+            environ[PAGES] = self.pages
             return unavailable(error, environ, start_response)
         session.start = start_response
         token = current.set(session)
         try:
-            path = environ.get("PATH_INFO", "")
+            path, pages = environ.get("PATH_INFO", ""), self.pages
             page = pages.exact.get(path)  # as pages.find, mostly without the call
             if page is None and path.startswith(pages.above):
                 page = pages.find(path)
@@ -166,7 +171,11 @@ class StormpathMiddleware:
         finally:
             session.environ = None
             current.reset(token)
-        return session.finish(body, environ)
+        kind = type(body)
+        if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
+            session.tell_server(False, True)  # no code of the app is left to run
+            return body
+        return StreamedBody(body, session, environ)
 
     def _guarded(self, app: WSGIApplication) -> Protected:
         app = self.pages.around(app)

@@ -23,7 +23,7 @@ from stormpath_wsgi.session import session_of
 from stormpath_wsgi.settings import WebSettings
 from stormpath_wsgi.texts import marked
 from stormpath_wsgi.users import AnonymousUser, GroupName, User, group_key
-from stormpath_wsgi.web.environ import MOUNT, OFFERS_BASIC, PAGES, REFUSED_BY
+from stormpath_wsgi.web.environ import OFFERS_BASIC, REFUSED_BY, SESSION, pages_of
 from stormpath_wsgi.web.identity import CredentialKind, Refused
 from stormpath_wsgi.web.language import texts_of, waiting_time
 from stormpath_wsgi.web.negotiation import HTML, JSON, preferred
@@ -426,13 +426,13 @@ def below_mount(environ: WSGIEnvironment, path: str) -> str:
 
     ``SCRIPT_NAME`` may be that of an app further in, which an app in between has mounted.
     """
-    mount: str = environ[MOUNT] if MOUNT in environ else environ.get("SCRIPT_NAME", "")
+    mount: str = environ[SESSION].mount if SESSION in environ else environ.get("SCRIPT_NAME", "")
     return "/" + (_quoted(mount) + path).lstrip("/")  # two slashes in front would name a host
 
 
 def forbid(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Tells a signed-in visitor that the account may not see the page: 403. A WSGI app."""
-    refusals: Refusals = environ[PAGES]
+    refusals: Refusals = pages_of(environ)
     return refusals.forbidden(Request(environ))(environ, start_response)
 
 

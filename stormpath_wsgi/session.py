@@ -15,7 +15,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi.client import AccessToken, Account, Application, Client
@@ -50,6 +51,8 @@ from stormpath_wsgi.web.token_cookies import Offered, Pair, TokenCookies
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 #: What a directory says about a session that has ended: the token or its account is gone, expired, disabled or moved.
 ENDED = frozenset(
     {
@@ -81,6 +84,9 @@ _PROOFS = frozenset({Proof.PASSWORD})
 
 #: The same, where a second factor was proved as well.
 _BOTH_PROOFS = frozenset({Proof.PASSWORD, Proof.SECOND_FACTOR})
+
+#: Makes an object whose attributes are set by who calls it.
+_new = object.__new__
 
 #: Where somebody signs in without a request.
 NOWHERE = Origin()
@@ -146,6 +152,8 @@ class Sessions(Shared):
         self._ttl = settings.cache_ttl.total_seconds()
         self._signer = SessionSigner(settings.secret_keys)
         self.told = Told(settings)
+        #: Our pages (:class:`~stormpath_wsgi.pages.Pages`), for who has the session of a request.
+        self.pages: Any = None
         #: Those of a request about which nothing is particular.
         self.particulars = Particulars(framed_from_here=settings.same_origin_frames)
         #: Who may say which address a visitor has.
@@ -164,6 +172,8 @@ class Sessions(Shared):
         # For requests over http and over https, by their whole Cookie header, if there is one cookie of ours in it: to
         # find the cookie takes longer than all else.
         self._by_header: tuple[dict[str, Known], dict[str, Known]] = {}, {}
+        # The same of those whose one cookie of ours is not signed with our keys, which never changes.
+        self._forged: tuple[dict[str, None], dict[str, None]] = {}, {}
 
     def open(self, environ: WSGIEnvironment, judged: Identity | None = None) -> CurrentSession:
         """Who sends this request, also for the app to read in *environ*. No I/O while the answer is remembered.
@@ -171,11 +181,11 @@ class Sessions(Shared):
         *judged*: the answer, where another credential has given it; then no cookie decides. Raises
         :class:`~stormpath_wsgi.errors.Unavailable`: that the directory is down makes nobody a stranger.
         """
-        header = environ.get("HTTP_COOKIE")
+        header, afterwards = environ.get("HTTP_COOKIE"), None
         if judged is not None:
             known, identity = None, judged
         elif self.pairs is not None:
-            return self._open_with_pair(environ, header, self.pairs)
+            known, identity, afterwards = self._judge_with_pair(environ, header, self.pairs)
         elif header is None:
             known, identity = None, NOTHING
         else:
@@ -190,13 +200,28 @@ class Sessions(Shared):
                 identity = known.identity
             elif self._cookies[https].name not in header:
                 known, identity = None, NOTHING
+            elif header in self._forged[https]:
+                known, identity = None, FORGED
             else:
                 known, identity = self._judge_header(header, https)
-        return CurrentSession(self, known, identity, environ)
+        session = _new(CurrentSession)  # Python calls an __init__ by a detour that takes longer than these lines
+        session._sessions, session._particulars, session.environ = self, self.particulars, environ
+        session.cookies, session._status, session.begun = (), "", False
+        session.mount = environ.get("SCRIPT_NAME", "")
+        environ[SESSION] = session
+        session._become(known, identity)
+        if known is not None and known.stale:
+            session._refresh(known)
+        if afterwards is not None:
+            afterwards(session)
+        return session
 
-    def _open_with_pair(self, environ: WSGIEnvironment, header: str | None, pairs: TokenCookies) -> CurrentSession:
-        """The same, where cookies hold tokens as well. The session decides, then the access token, then the refresh
-        token, which brings both back.
+    def _judge_with_pair(
+        self, environ: WSGIEnvironment, header: str | None, pairs: TokenCookies
+    ) -> tuple[Known | None, Identity, Callable[[CurrentSession], None] | None]:
+        """The same answers, where cookies hold tokens as well, and what is to be done with the session of the request.
+
+        The session decides, then the access token, then the refresh token, which brings both back.
         """
         known, identity = self._judge(self.cookie(environ).texts(header) if header else NO_COOKIE)
         tokens = pairs.offered(environ)
@@ -213,12 +238,12 @@ class Sessions(Shared):
             known, identity = None, by_token
         elif identity is NOTHING:
             identity = by_token
-        session = CurrentSession(self, known, identity, environ)
         if is_refused:
-            session.drop_tokens()
-        elif known is not None and pair is not None:
-            session.take(known, pair, anew=not is_in_session)
-        return session
+            return known, identity, CurrentSession.drop_tokens
+        if known is not None and pair is not None:
+            taken = partial(CurrentSession.take, known=known, pair=pair, anew=not is_in_session)
+            return known, identity, taken
+        return known, identity, None
 
     def _renewed_if_possible(self, pairs: TokenCookies, tokens: Offered) -> Pair | None:
         """Somebody is signed in without it: a directory that is away is no reason to say that."""
@@ -264,14 +289,17 @@ class Sessions(Shared):
             return self._judge(offered)
         known = self.recall(offered[0])
         if known is None:
+            self._keep_header(self._forged[https], header, None)
             return None, FORGED
+        self._keep_header(self._by_header[https], header, known)
+        return known, known.identity
+
+    def _keep_header(self, store: dict[str, T], header: str, value: T) -> None:
         most = min(MOST_HEADERS, self.settings.cache_size)
         if most and len(header) <= LONGEST_HEADER:
-            known_by_header = self._by_header[https]
-            if len(known_by_header) >= most:
-                known_by_header.clear()
-            known_by_header[header] = known
-        return known, known.identity
+            if len(store) >= most:
+                store.clear()
+            store[header] = value
 
     def _judge(self, offered: Sequence[str]) -> tuple[Known | None, Identity]:
         """The first of the cookies whose session lives, else the first; and who sends it."""
@@ -492,23 +520,14 @@ class CurrentSession(HeldStart, Live):
 
     #: How it is known who is signed in now, or why nobody is.
     identity: Identity
+    # Sessions.open sets all of them.
+    _known: Known | None
+    _sessions: Sessions
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        known: Known | None,
-        identity: Identity,
-        environ: WSGIEnvironment,
-    ) -> None:
-        self.environ, self._particulars = environ, sessions.particulars
-        self.cookies = ()
-        self._status = ""
-        self.begun = False
-        self._sessions = sessions
-        environ[SESSION] = self
-        self._become(known, identity)
-        if known is not None and known.stale:
-            self._refresh(known)
+    @property
+    def pages(self) -> Any:
+        """Our pages (:class:`~stormpath_wsgi.pages.Pages`); None where no middleware is around."""
+        return self._sessions.pages
 
     @property
     def lives_on(self) -> bool:
@@ -724,15 +743,17 @@ class CurrentSession(HeldStart, Live):
         return self._sessions.cookie(self.environ or _NO_ENVIRON)
 
     def _become(self, known: Known | None, identity: Identity) -> None:
-        self._known = known
-        self.identity = identity
+        self._known, self.identity = known, identity
         account, variables, environ = identity.account, self._sessions.told, self.environ
-        self.user = user = AnonymousUser() if account is None else User(account)
-        if variables.varies:
-            user.looked_at = True
+        user: User | AnonymousUser
+        if account is None:
+            self.user = user = _new(AnonymousUser)
+        else:
+            self.user = user = _new(User)
+            user._remembered = account
+        user.looked_at = variables.varies
         if environ is not None:
-            environ[USER] = user
-            environ[IDENTITY] = identity
+            environ[USER], environ[IDENTITY] = user, identity
             told = _UNTOLD if account is None else account.told
             for name in variables.names:
                 if name in told:

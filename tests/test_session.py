@@ -30,7 +30,7 @@ from stormpath_wsgi.directory.storage.engine import Database
 from stormpath_wsgi.directory.storage.migrate import prepare
 from stormpath_wsgi.errors import Error, Unavailable, fault
 from stormpath_wsgi.events import Origin, SessionEnded
-from stormpath_wsgi.session import CurrentSession, Sessions
+from stormpath_wsgi.session import LONGEST_HEADER, MOST_HEADERS, CurrentSession, Sessions
 from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.signing import PurposeSigner
 from stormpath_wsgi.slots import ANY
@@ -548,6 +548,14 @@ class TestTheMemory:
         for number in range(5000):
             assert who(sessions, f"{cookie[:-8]}{number:08x}") is None
         assert (len(sessions._known), len(sessions._over), *map(len, sessions._by_header)) == held
+        assert all(len(store) <= MOST_HEADERS for store in sessions._forged)
+
+    def test_a_forged_cookie_is_known_again_and_stays_forged(self, sessions: Sessions, cookie: str) -> None:
+        forged = f"{cookie[:-8]}00000000"
+        for header in (forged, f"{forged}; long={'x' * LONGEST_HEADER}"):
+            assert [who(sessions, header) for _ in range(3)] == [None] * 3
+            assert who(sessions, f"{header}; {cookie}") == "ada"
+        assert list(sessions._forged[False]) == [forged]
 
     def test_cookies_whose_time_is_over_take_the_place_of_no_others(
         self, open_sessions: Open, ada: Account, clock: Clock, line: Line

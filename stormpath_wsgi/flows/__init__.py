@@ -68,7 +68,7 @@ from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.limits import Limiter, Limits, MemoryTallies
 from stormpath_wsgi.limits.redis import RedisTallies
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.web.environ import PAGES
+from stormpath_wsgi.web.environ import pages_of
 
 __all__ = [
     "CONNECT",
@@ -231,7 +231,7 @@ def _limits_of(settings: Settings, client: Client) -> Limits:
 
 def flows_of(environ: WSGIEnvironment) -> Flows:
     """The flows of the site that serves a request. Raises RuntimeError when no middleware of ours is around."""
-    flows = getattr(environ.get(PAGES), "flows", None)  # a variable of their own would cost every request its time
+    flows = getattr(pages_of(environ), "flows", None)
     if not isinstance(flows, Flows):
         raise RuntimeError("There are no flows in the WSGI environ: wrap the application in StormpathMiddleware.")
     return flows

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 #: Who sends the request: a :class:`~stormpath_wsgi.users.User` or an :class:`~stormpath_wsgi.users.AnonymousUser`.
 USER = "stormpath.user"
 #: How that is known: a :class:`~stormpath_wsgi.web.identity.Proved`, or why nobody is signed in.
@@ -10,14 +13,12 @@ IDENTITY = "stormpath.identity"
 SESSION = "stormpath.session"
 #: The client's object of the application that people sign in to.
 APPLICATION = "stormpath.application"
-#: Our pages, which draw refusals for policies, and have the :class:`~stormpath_wsgi.flows.Flows`.
+#: Our pages, where it took more than a cookie to know who sends the request. The session has them as well.
 PAGES = "stormpath.pages"
 #: True below a path whose challenge is Basic.
 OFFERS_BASIC = "stormpath.offers_basic"
 #: The :class:`~stormpath_wsgi.policy.Rule` that has refused somebody who is signed in.
 REFUSED_BY = "stormpath.refused_by"
-#: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
-MOUNT = "stormpath.mount"
 #: The :class:`~stormpath_wsgi.texts.Texts` that the visitor reads, where a language was chosen.
 TEXTS = "stormpath.texts"
 #: The client's object of the organization that the host of the request belongs to; None: it belongs to none. Set only
@@ -28,3 +29,12 @@ PLACE = "stormpath.place"
 #: Whether signing in by this request connects what waits (:mod:`stormpath_wsgi.flows.waiting`). Absent: only what
 #: its owner has agreed to before.
 CONNECTS = "stormpath.connects"
+
+
+def pages_of(environ: Mapping[str, Any]) -> Any:
+    """Our pages, which draw refusals for policies, and have the :class:`~stormpath_wsgi.flows.Flows`.
+
+    None when no middleware of ours is around. A variable for each request would cost all of them its time.
+    """
+    session = environ.get(SESSION)
+    return environ.get(PAGES) if session is None else session.pages

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from stormpath_wsgi.texts import Texts, english, texts_in
-from stormpath_wsgi.web.environ import PAGES, TEXTS
+from stormpath_wsgi.web.environ import TEXTS, pages_of
 
 #: The highest number of characters of an ``Accept-Language`` header that is read. Those of browsers have a tenth of it.
 LONGEST = 1000
@@ -63,8 +63,7 @@ def texts_of(environ: Mapping[str, Any]) -> Texts:
     chosen = environ.get(TEXTS)
     if isinstance(chosen, Texts):
         return chosen
-    # The pages stand there for other reasons; a variable of its own would cost every request its time.
-    languages = getattr(environ.get(PAGES), "languages", None)
+    languages = getattr(pages_of(environ), "languages", None)
     if not isinstance(languages, Languages):
         return english()
     return languages.texts(environ.get("HTTP_ACCEPT_LANGUAGE", ""))

@@ -16,7 +16,7 @@ from webob import Request, Response
 from stormpath_wsgi.errors import Unavailable, noticing
 from stormpath_wsgi.events import Origin
 from stormpath_wsgi.users import AnonymousUser, RememberedAccount, User, current
-from stormpath_wsgi.web.environ import PAGES
+from stormpath_wsgi.web.environ import pages_of
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _ABOUT_CACHES = frozenset({"vary", "cache-control", "expires"})
 
 
 class Refusals(Protocol):
-    """Makes the responses to requests that are refused. It is in ``environ["stormpath.pages"]``."""
+    """Makes the responses to requests that are refused."""
 
     def forbidden(self, request: Request) -> Response:
         """The application that answers a visitor who is signed in, but may not see the page."""
@@ -86,10 +86,23 @@ class HeldStart(ABC):
     each request would take time.
     """
 
-    __slots__ = ("_headers", "_particulars", "_status", "_write", "begun", "cookies", "environ", "start", "user")
+    __slots__ = (
+        "_headers",
+        "_particulars",
+        "_status",
+        "_write",
+        "begun",
+        "cookies",
+        "environ",
+        "mount",
+        "start",
+        "user",
+    )
 
     #: The ``start_response`` of the server.
     start: StartResponse
+    #: ``SCRIPT_NAME`` as the middleware saw it. An application that mounts others changes the one in the environ.
+    mount: str
     #: Whether the server has status and headers.
     begun: bool
     #: The user who is signed in now, or an anonymous one.
@@ -100,7 +113,7 @@ class HeldStart(ABC):
     #: environ) for the garbage collector.
     environ: WSGIEnvironment | None
 
-    # Who inherits sets them, and those above but start: to call an __init__ here for each request would take time too.
+    # Who makes one sets them, and those above: to call an __init__ for each request would take time too.
     _headers: Headers
     _particulars: Particulars
     _status: str  # empty until the app has called us
@@ -125,7 +138,8 @@ class HeldStart(ABC):
             raise AssertionError("start_response was called twice without exc_info (PEP 3333)")
         self._status, self._headers = status, headers
         if self.begun:  # the server knows whether it has sent the first headers, and raises exc_info if so
-            self._tell_server(True)
+            self.begun = False
+            self.tell_server(True)
         return self._write_through
 
     def begin(self, first: bytes | None = None) -> None:
@@ -134,17 +148,7 @@ class HeldStart(ABC):
         *first*: the first bytes of a body whose rest is still to be made, with perhaps another look at the user.
         """
         if not self.begun and self._status:
-            self._tell_server(first is not None and not _is_all(first, self._headers))
-
-    def finish(self, body: Iterable[bytes], environ: WSGIEnvironment) -> Iterable[bytes]:
-        """The *body* for the server: as it is when no code of the app is left to run, else with the user bound."""
-        kind = type(body)
-        if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
-            if self._status and not self.begun:
-                self._tell_server(False)
-            self.start = self._write = _too_late
-            return body
-        return StreamedBody(body, self, environ)
+            self.tell_server(first is not None and not _is_all(first, self._headers))
 
     def unavailable(self, error: Unavailable, environ: WSGIEnvironment) -> Iterable[bytes]:
         """The body of a 503 in place of what the app began to say. Raises *error* when the server has that already."""
@@ -157,28 +161,34 @@ class HeldStart(ABC):
         """Forget the server, which may know the environ, in which we are: so no cycle is left."""
         self.start = self._write = _too_late
 
-    def _tell_server(self, unfinished: bool) -> None:
-        self.begun = True
-        headers, its = self._headers, self._particulars
-        if its.framed_from_here:
-            for name, value in headers:
-                if name == "Content-Type" or name.lower() == "content-type":
-                    if _is_page(value):
-                        headers = _framed_from_here(headers)
-                    break
-        # Whether another visitor, or the same one later, may get another answer.
-        if self.cookies:
-            headers = _with_cookies(headers, self.cookies, its.varies_by)
-        elif self.user.looked_at or unfinished:
-            headers = _varying(headers, its.varies_by)
-        exc_info = None
-        if its.is_own:
-            if its.varies_always_by is not None:
-                headers = _varying(headers, its.varies_always_by)
-            if its.is_disturbed and self._status[:3] == "500":
-                _tell_of_swallowed()
-            exc_info, its.exc_info = its.exc_info, None  # a traceback holds the frames that hold us
-        self._write = self.start(self._status, headers, exc_info)
+    def tell_server(self, unfinished: bool, last: bool = False) -> None:
+        """Let the server have status and headers, unless it has them, or there are none yet. *unfinished*: the app may
+        still look at the user. *last*: it calls nothing of ours any more, so the server is forgotten.
+        """
+        if not self.begun and self._status:
+            self.begun = True
+            headers, its = self._headers, self._particulars
+            if its.framed_from_here:
+                for name, value in headers:
+                    if name == "Content-Type" or name.lower() == "content-type":
+                        if _is_page(value):
+                            headers = _framed_from_here(headers)
+                        break
+            # Whether another visitor, or the same one later, may get another answer.
+            if self.cookies:
+                headers = _with_cookies(headers, self.cookies, its.varies_by)
+            elif self.user.looked_at or unfinished:
+                headers = _varying(headers, its.varies_by)
+            exc_info = None
+            if its.is_own:
+                if its.varies_always_by is not None:
+                    headers = _varying(headers, its.varies_always_by)
+                if its.is_disturbed and self._status[:3] == "500":
+                    _tell_of_swallowed()
+                exc_info, its.exc_info = its.exc_info, None  # a traceback holds the frames that hold us
+            self._write = self.start(self._status, headers, exc_info)
+        if last:
+            self.start = self._write = _too_late
 
     def _write_through(self, data: bytes) -> None:
         self.begin(data)
@@ -267,7 +277,7 @@ def _tell_of_swallowed() -> None:
 def unavailable(error: Unavailable, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """A WSGI answer to *error*: 503 with Retry-After. Writes a line into the log."""
     log.error("The directory is unavailable: %s", error)
-    pages: Refusals = environ[PAGES]
+    pages: Refusals = pages_of(environ)
     return pages.unavailable(Request(environ), error.retry_after)(environ, start_response)
 
 
