@@ -167,12 +167,12 @@ OPTIONAL: dict[str, set[str]] = {
 
 #: Libraries, and parts of them, that take long to import or much memory. The middleware itself does not need them.
 HEAVY = {
-    "alembic", "asyncio", "babel", "bcrypt", "cryptography", "cryptography.x509", "difflib", "email.headerregistry",
-    "email_validator", "jinja2", "joserfc", "requests", "segno", "smtplib", "sqlalchemy",
-    "sqlalchemy.dialects.postgresql", "stormpath_wsgi.rendering", "webauthn", "xml.etree", "yaml",
+    "alembic", "argon2", "asyncio", "babel", "bcrypt", "cryptography", "cryptography.x509", "difflib",
+    "email.headerregistry", "email_validator", "jinja2", "joserfc", "pwdlib", "requests", "segno", "smtplib",
+    "sqlalchemy", "sqlalchemy.dialects.postgresql", "stormpath_wsgi.rendering", "webauthn", "xml.etree", "yaml",
 }  # fmt: skip
 #: Those among them that an embedded directory needs.
-OF_A_DIRECTORY = {"asyncio", "smtplib", "sqlalchemy"}
+OF_A_DIRECTORY = {"argon2", "asyncio", "pwdlib", "smtplib", "sqlalchemy"}
 
 
 def test_the_rooms_look_only_where_the_arrows_point() -> None:
@@ -314,6 +314,10 @@ stormpath_wsgi.StormpathMiddleware
 note("middleware")
 site = stormpath_wsgi.StormpathMiddleware(lambda *_: [], directory=sys.argv[1], secret_keys=["0" * 64])
 note("site")
+from wsgiref.util import setup_testing_defaults
+setup_testing_defaults(environ := {})
+site(environ, lambda *_: None)
+note("request")
 site.client.close()
 for command in cli.commands.values():
     command.load()
@@ -379,9 +383,36 @@ def test_a_site_with_the_default_settings_loads_nothing_that_most_sites_never_ne
     assert (HEAVY - OF_A_DIRECTORY) & modules == set()
 
 
+def test_the_first_request_of_a_stranger_loads_nothing_more(imported: dict[str, Imported]) -> None:
+    """So nobody waits for it, and workers that a server forks share it."""
+    assert imported["request"].packages(imported["site"]) == set()
+    assert (HEAVY - OF_A_DIRECTORY) & imported["request"].modules == set()
+
+
+def test_a_site_whose_directory_is_on_another_machine_loads_no_directory(tmp_path: Path) -> None:
+    """Nothing answers there, which is found out when all that such a site needs is loaded."""
+    program = """
+import json, sys
+from stormpath_wsgi import StormpathMiddleware, Error
+options = {"secret_keys": ["0" * 64], "client": {"apiKey": {"id": "1", "secret": "2" * 40}}}
+try:
+    StormpathMiddleware(lambda *_: [], directory="https://localhost:1/v1", **options)
+except Error as error:
+    print(json.dumps([error.status, *sys.modules]))
+"""
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    status, *modules = json.loads(run.stdout)
+    assert status == 503
+    assert "requests" in modules
+    assert OF_A_DIRECTORY & set(modules) == set()
+    assert not [name for name in modules if name.startswith("stormpath_wsgi.directory")]
+
+
 def test_importing_the_package_and_its_commands_has_no_effects(imported: dict[str, Imported]) -> None:
     """No file is written, nothing is said, and no thread is started."""
-    steps = [each for step, each in imported.items() if step != "site"]
+    steps = [each for step, each in imported.items() if step not in ("site", "request")]
     assert [(each.threads, each.stderr, each.files) for each in steps] == [(1, "", [])] * len(steps)
 
 

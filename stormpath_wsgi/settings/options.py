@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 
 from stormpath_wsgi.events import Events
@@ -16,6 +15,9 @@ from stormpath_wsgi.settings.mail import MailSettings
 from stormpath_wsgi.settings.passwords import PasswordsSettings
 from stormpath_wsgi.settings.providers import ProvidersSettings
 from stormpath_wsgi.settings.types import SmsSender
+
+if TYPE_CHECKING:
+    from pwdlib.hashers.argon2 import Argon2Hasher
 
 
 @dataclass(frozen=True, kw_only=True)

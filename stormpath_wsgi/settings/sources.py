@@ -170,7 +170,7 @@ class _Names:
 
     def __init__(self, model: type[BaseModel], given: Iterable[Key]) -> None:
         self._known = _variables(model) | {_flat(variable(key)): key for key in given}
-        self._chosen = _patterns(model)
+        self._model = model
 
     def find(self, name: str) -> Key | None:
         """The setting of the variable *name*.
@@ -179,7 +179,7 @@ class _Names:
         """
         if (key := self._known.get(_flat(name))) is not None:
             return key
-        found = ((pattern.fullmatch(name), before, after) for pattern, before, after in self._chosen)
+        found = ((pattern.fullmatch(name), before, after) for pattern, before, after in _patterns(self._model))
         return next(((*before, match[1].lower(), *after) for match, before, after in found if match), None)
 
 

@@ -12,10 +12,9 @@ import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from stormpath_wsgi.events import heard
@@ -136,6 +135,14 @@ def _function(value: Any) -> Any:
         return pkgutil.resolve_name(value)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"write module:function; {value:.80} cannot be imported: {error}") from error
+
+
+def _hasher(value: Any) -> Any:
+    from pwdlib.hashers import argon2  # here, because a site whose directory is remote hashes nothing
+
+    if not isinstance(value, argon2.Argon2Hasher):
+        raise ValueError("write the name of a hasher, or give one: an Argon2Hasher of pwdlib")
+    return value
 
 
 def _listener(value: Any) -> Any:
@@ -446,4 +453,8 @@ NamedPlace = Annotated[Callable[[str], str | None], BeforeValidator(_function)]
 #: Is called with an event of the kinds that its parameter is annotated with, see :mod:`stormpath_wsgi.events`.
 EventListener = Annotated[Callable[[Any], object], BeforeValidator(_function), AfterValidator(_listener)]
 Listeners = Annotated[tuple[EventListener, ...], BeforeValidator(_split)]
-NamedHasher = Annotated[Argon2Hasher, BeforeValidator(_function)]
+if TYPE_CHECKING:
+    from pwdlib.hashers.argon2 import Argon2Hasher
+else:
+    Argon2Hasher = Any  # _hasher checks it
+NamedHasher = Annotated[Argon2Hasher, BeforeValidator(_function), AfterValidator(_hasher)]
