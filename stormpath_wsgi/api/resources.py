@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,13 +14,12 @@ from stormpath_wsgi.api.reply import Reply
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory import DirectoryService
 from stormpath_wsgi.directory.wire.paths import Listing, MailedCodes, Resource, TokenCheck, TokenEndpoint, parse
+from stormpath_wsgi.directory.wire.shapes import to_json
 from stormpath_wsgi.errors import fault
 from stormpath_wsgi.kinds import IS_NEW_ACCOUNT, Kind
 from stormpath_wsgi.web.negotiation import JSON, ranked
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 #: The methods that stand for each of the five verbs.
 _METHODS = {
@@ -65,7 +63,11 @@ def allowed(service: DirectoryService, path: str) -> str:
 
 def respond(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """A response with *document* as JSON."""
-    return Reply(_encode(document).encode(), status, headers, content_type=CONTENT_TYPE)
+    return _written(to_json(document), status, headers)
+
+
+def _written(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(text.encode(), status, headers, content_type=CONTENT_TYPE)
 
 
 def _get(call: Call) -> Reply:
@@ -82,8 +84,10 @@ def _get(call: Call) -> Reply:
         case Resource(kind) if kind.media and not _wants_json(call, kind):
             media, content = call.service.document(call.path)
             return Reply(content, content_type=media)
-    encryption = _encryption(call)
-    return respond(encryption(call.service.get(call.path, parameters.get("expand"))))
+    expand, asked = parameters.get("expand"), _asked(call)
+    if asked is None:
+        return _written(call.service.get_json(call.path, expand))
+    return respond(asked.applied(call.service.get(call.path, expand), call.service.base_url))
 
 
 def _wants_json(call: Call, kind: type[Kind]) -> bool:
@@ -97,11 +101,13 @@ def _wants_json(call: Call, kind: type[Kind]) -> bool:
 
 
 def _list(call: Call, query: Parameters) -> Reply:
-    encryption = _encryption(call)
+    asked = _asked(call)
     for name in OF_ENCRYPTION:
         query.pop(name, None)
     expand = query.pop("expand", None)
-    return respond(encryption(call.service.list(call.path, query, expand)))
+    if asked is None:
+        return _written(call.service.list_json(call.path, query, expand))
+    return respond(asked.applied(call.service.list(call.path, query, expand), call.service.base_url))
 
 
 def _redirect(call: Call) -> Reply:
@@ -152,9 +158,14 @@ def _empty() -> Reply:
     return Reply(status=204)
 
 
+def _asked(call: Call) -> Encryption | None:
+    """How API keys in the answer are to be encrypted. Raises for wrong parameters, before anything is written."""
+    return Encryption.asked_for(call.request.parameters, call.caller.secret)
+
+
 def _encryption(call: Call) -> Callable[[Any], Any]:
-    """A function for answers with API keys in them. Raises for wrong parameters, before anything is written."""
-    asked = Encryption.asked_for(call.request.parameters, call.caller.secret)
+    """A function for answers with API keys in them. See :func:`_asked`."""
+    asked = _asked(call)
     return (lambda found: asked.applied(found, call.service.base_url)) if asked else (lambda found: found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import Context, UnitOfWork
@@ -133,8 +133,11 @@ REMOVE: Mapping[type[Kind], Remove] = {
     kinds.Passkey: passkeys.remove,
 }
 
+#: Adds to the items of a collection before they are answered.
+Addition: TypeAlias = Callable[[UnitOfWork, Listing, Iterable[Wire]], None]
+
 #: Functions that add to the items of a collection, by the kind of its owner and of what is in it.
-LISTED: Mapping[tuple[type[Kind], type[Kind]], Callable[[UnitOfWork, Listing, Iterable[Wire]], None]] = {
+LISTED: Mapping[tuple[type[Kind], type[Kind]], Addition] = {
     (kinds.Application, kinds.ApiKey): api_keys.tell_naming,
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.auditing import Auditing, keys_of
-from stormpath_wsgi.directory.context import Context
+from stormpath_wsgi.directory.context import Context, UnitOfWork
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.delivery import Delivery
@@ -23,7 +24,7 @@ from stormpath_wsgi.directory.rows import expansion, records
 from stormpath_wsgi.directory.rows.expansion import Wanted
 from stormpath_wsgi.directory.rows.query import page, parse_window
 from stormpath_wsgi.directory.rows.records import Wire
-from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, LISTED, REMOVE
+from stormpath_wsgi.directory.rulebook import BEFORE, CHANGE, CREATE, DOCUMENTS, LISTED, REMOVE, Addition
 from stormpath_wsgi.directory.rules import custom_data
 from stormpath_wsgi.directory.rules.accounts import (
     code_answers,
@@ -60,7 +61,7 @@ from stormpath_wsgi.directory.wire.paths import (
     VerificationToken,
     parse,
 )
-from stormpath_wsgi.directory.wire.shapes import SHAPES
+from stormpath_wsgi.directory.wire.shapes import SHAPES, to_json
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.events import Events, WaitBegan
 from stormpath_wsgi.limits.redis import RedisTallies
@@ -193,9 +194,7 @@ class DirectoryService:
         match self._parse(path):
             case Resource(kind) as target if kind in SHAPES:
                 wanted = expansion.parse(expand, kind)
-                if kind in BEFORE:
-                    BEFORE[kind](self._context, target)
-                with self._context.read() as work:
+                with self._reading(target) as work:
                     found = records.load(work, target)
                     expansion.apply(work, [found], wanted)
                 return found
@@ -219,24 +218,51 @@ class DirectoryService:
                 return second_factor.get(self._context, target)
         raise fault(Code.METHOD_NOT_OFFERED)
 
+    def get_json(self, path: str, expand: str | None = None) -> str:
+        """What :meth:`get` answers, as JSON text. Where nothing is expanded no document is made for it."""
+        target = self._parse(path)
+        if expand or not isinstance(target, Resource) or target.kind not in SHAPES:
+            return to_json(self.get(path, expand))
+        with self._reading(target) as work:
+            return records.load_json(work, target)
+
+    @contextmanager
+    def _reading(self, target: Resource) -> Iterator[UnitOfWork]:
+        if target.kind in BEFORE:
+            BEFORE[target.kind](self._context, target)
+        with self._context.read() as work:
+            yield work
+
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
         """One page of a collection.
 
         *query*: ``q``, attribute matches, ``orderBy``, ``offset``, ``after``, ``limit``, ``exactSize``. ``size`` is the
         number of all matches; with ``sizeIsExact``: false that of all that the collection holds.
         """
-        target, query = self._parse(path), query or {}
-        if not isinstance(target, Listing) or target.owner is None or target.of not in SHAPES:
-            raise fault(Code.METHOD_NOT_OFFERED)
+        (target, add), query = self._collection(path), query or {}
         wanted = expansion.parse(expand, target.of, resources=parse_window(limit=query.get("limit"))["limit"])
         with self._context.read() as work:
-            found = page(work, target, query)
-            if (amend := LISTED.get((target.owner, target.of))) is not None:
-                amend(work, target, found["items"])
+            found = page(work, target, query).wire(work)
+            if add is not None:
+                add(work, target, found["items"])
             expansion.apply(work, found["items"], wanted)
         if expand and "next" in found:
             found["next"]["href"] += "&" + urlencode({"expand": expand})
         return found
+
+    def list_json(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> str:
+        """What :meth:`list` answers, as JSON text. See :meth:`get_json`."""
+        target, add = self._collection(path)
+        if expand or add is not None:
+            return to_json(self.list(path, query, expand))
+        with self._context.read() as work:
+            return page(work, target, query or {}).json(work)
+
+    def _collection(self, path: str) -> tuple[Listing, Addition | None]:
+        target = self._parse(path)
+        if not isinstance(target, Listing) or target.owner is None or target.of not in SHAPES:
+            raise fault(Code.METHOD_NOT_OFFERED)
+        return target, LISTED.get((target.owner, target.of))
 
     def create(self, path: str, properties: Mapping[str, Any], params: Mapping[str, Any] | None = None) -> Wire:
         """Makes a resource from *properties* and returns it whole; for a login attempt, the result.

@@ -23,6 +23,7 @@ from stormpath_wsgi.directory.rows.reach import Through, condition, is_held
 from stormpath_wsgi.directory.rows.records import is_alive, of_tenant
 from stormpath_wsgi.directory.rows.search import Order, Search, Term, default_order
 from stormpath_wsgi.directory.storage import grams, schema
+from stormpath_wsgi.directory.storage.queries import Query
 from stormpath_wsgi.directory.wire.paths import Listing
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape
 
@@ -94,8 +95,8 @@ class Finding:
         """
         if self._search is not None and self._search.one is not None and place is None:
             column, value = self._search.one
-            statement = _of_one(self._owner, self._listing.name, self._through, self._form_by_index(), column)
-            return self._execute(statement, {**window, "sought": value}).all(), None
+            query = _of_one(self._owner, self._listing.name, self._through, self._form_by_index(), column)
+            return query.rows(self._work.connection, {**self._parameters, **window, "sought": value}), None
         way = self._other_way()
         if way is None:
             return self._all_in_order(place, window), None
@@ -165,7 +166,10 @@ class Finding:
         if window["offset"] > NEAR and exact and not self._is_narrow and self._order.is_indexed:
             return self._far_in_order(window)
         if self._is_own_order and not self._is_narrow:
-            statement = _in_own_order(self._owner, self._listing.name, self._through, self._form)
+            query = _in_own_order(self._owner, self._listing.name, self._through, self._form)
+            if place is None:
+                return query.rows(self._work.connection, {**self._parameters, **window})
+            statement = query.statement
         else:
             statement = _cut(self._narrowed(self._form).add_columns(*self._indexed.columns), self._indexed.sql())
         return self._run(statement, self._indexed, place, window)
@@ -260,16 +264,16 @@ def _held(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]
 
 
 @cache
-def _in_own_order(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]:
+def _in_own_order(owner: Shape, name: str, through: Through, form: _Form) -> Query:
     order = _OF_MEMBERS if form is _Form.MEMBERS else default_order(_accounts)
-    return _cut(_held(owner, name, through, form).add_columns(*order.columns), order.sql())
+    return Query(_cut(_held(owner, name, through, form).add_columns(*order.columns), order.sql()))
 
 
 @cache
-def _of_one(owner: Shape, name: str, through: Through, form: _Form, column: Column[str]) -> Select[Any]:
+def _of_one(owner: Shape, name: str, through: Through, form: _Form, column: Column[str]) -> Query:
     order = default_order(_accounts)
     statement = _held(owner, name, through, form).where(column == bindparam("sought"))
-    return _cut(statement.add_columns(*order.columns), order.sql(hidden=True))
+    return Query(_cut(statement.add_columns(*order.columns), order.sql(hidden=True)))
 
 
 def _cut(statement: Select[Any], order: Sequence[ColumnElement[Any]]) -> Select[Any]:

@@ -18,6 +18,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows.reach import Through
 from stormpath_wsgi.directory.storage import schema, upsert
+from stormpath_wsgi.directory.storage.queries import Query
 from stormpath_wsgi.directory.wire.paths import Listing
 from stormpath_wsgi.kinds import Kind
 
@@ -80,12 +81,12 @@ def most(work: UnitOfWork, listing: Listing, parameters: Mapping[str, Any]) -> i
     return number
 
 
-def kept(listing: Listing, through: Through) -> Select[Any] | None:
-    """A statement for the number of accounts in the whole of *listing*, with the parameters of its page.
+def kept(listing: Listing, through: Through) -> Query | None:
+    """A query for the number of accounts in the whole of *listing*, with the parameters of its page.
 
     None when the number is not stored, as for several groups: an account in two of them would be counted twice.
     """
-    return _KEPT.get((listing.owner, through)) if listing.of is kinds.Account else None
+    return _QUERIES.get((listing.owner, through)) if listing.of is kinds.Account else None
 
 
 _OF_GROUPS = select(func.coalesce(func.sum(_members.c.number), 0)).where(
@@ -99,3 +100,4 @@ _KEPT: Mapping[tuple[type[Kind] | None, Through], Select[Any]] = {
     (kinds.Application, Through.DIRECTORIES): _OF_DIRECTORIES,
     (kinds.Organization, Through.DIRECTORIES): _OF_DIRECTORIES,
 }
+_QUERIES = {collection: Query(statement) for collection, statement in _KEPT.items()}

@@ -79,7 +79,7 @@ def _found(work: UnitOfWork, hrefs: Iterable[str], one: Wanted) -> dict[str, dic
     for href in hrefs:
         match below(work.base_url, href):
             case Listing() as listing:
-                pages[href] = query.page(work, listing, one.window, owner_exists=True)
+                pages[href] = query.page(work, listing, one.window, owner_exists=True).wire(work)
             case Resource(kind, id, owner):
                 ids[kind, owner].append(id)
     _check_data(work, [id for kind, owner in ids if kind is CustomData for id in ids[kind, owner]])

@@ -22,10 +22,10 @@ from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import accounts, counts, records
 from stormpath_wsgi.directory.rows.reach import Through, condition, stores
-from stormpath_wsgi.directory.rows.records import is_alive, of_tenant
+from stormpath_wsgi.directory.rows.records import Wire, is_alive, of_tenant
 from stormpath_wsgi.directory.rows.search import Order, Search, checked, default_order
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
-from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape
+from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, to_json
 from stormpath_wsgi.errors import Error, fault
 from stormpath_wsgi.kinds import Kind, is_storable
 
@@ -49,7 +49,28 @@ class Window(NamedTuple):
         return {"limit": self.limit + 1, "offset": 0 if self.place is not None else self.offset}
 
 
-def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_exists: bool = False) -> dict[str, Any]:
+class Page(NamedTuple):
+    """One page of a collection. *head* and *end*: what is answered before the items, and after them."""
+
+    listing: Listing
+    head: dict[str, Any]
+    rows: Sequence[Row]
+    end: dict[str, Any]
+
+    def wire(self, work: UnitOfWork) -> Wire:
+        """The page in the shape of the REST API."""
+        items = [records.wire(work, Resource(self.listing.of, row[0]), row) for row in self.rows]
+        return {**self.head, "items": items, **self.end}
+
+    def json(self, work: UnitOfWork) -> str:
+        """The same as JSON text."""
+        shape, hrefs = SHAPES[self.listing.of], work.href(Listing(self.listing.of))
+        items = ",".join([shape.json(row, work, f"{hrefs}/{row[0]}") for row in self.rows])
+        end = f",{to_json(self.end)[1:]}" if self.end else "}"
+        return f'{to_json(self.head)[:-1]},"items":[{items}]{end}'
+
+
+def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_exists: bool = False) -> Page:
     """One page of *listing*, which has an owner. ``next``: the href of the page after it, if there is one.
 
     *query*: the parameters of the request. *owner_exists*: whether the caller knows that the owner exists, and does not
@@ -85,11 +106,11 @@ def page(work: UnitOfWork, listing: Listing, query: Mapping[str, Any], *, owner_
     else:
         answer["size"] = window.offset + len(rows)
     rows = rows[: window.limit]
-    answer["items"] = [records.wire(work, Resource(listing.of, row[0]), row) for row in rows]
+    end = {}
     if more and not owner_exists:
         again = {**asked, "exactSize": "true"} if exact else asked
-        answer["next"] = {"href": _next(answer["href"], again, window, order, rows[-1])}
-    return answer
+        end["next"] = {"href": _next(answer["href"], again, window, order, rows[-1])}
+    return Page(listing, answer, rows, end)
 
 
 def parse_window(offset: Any = None, limit: Any = None) -> dict[str, int]:
@@ -192,7 +213,7 @@ def _size(
         return counted, True
     is_narrow = search is not None and search.is_narrow
     if not is_narrow and (kept := counts.kept(listing, through)) is not None:
-        return int(work.connection.execute(kept, parameters).scalar_one()), True
+        return int(kept.rows(work.connection, parameters)[0][0]), True
     if accounts.finds(listing) and not exact:
         most = counts.most(work, listing, parameters)
         if most > accounts.COUNTED:

@@ -26,6 +26,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.storage import grams, schema
+from stormpath_wsgi.directory.storage.queries import Query
 from stormpath_wsgi.directory.wire import canonical
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, encryption_context
@@ -53,11 +54,20 @@ _CHANGED = _MADE | {
 
 def load(work: UnitOfWork, resource: Resource) -> Wire:
     """The wire form of *resource*. Raises a 404 when the tenant has no such resource."""
-    statement = _one(SHAPES[resource.kind], SHAPES[resource.owner] if resource.owner else None)
-    row = work.connection.execute(statement, _parameters(work, id=resource.id)).first()
+    return wire(work, resource, _row(work, resource))
+
+
+def load_json(work: UnitOfWork, resource: Resource) -> str:
+    """The same as JSON text."""
+    return SHAPES[resource.kind].json(_row(work, resource), work, work.href(resource))
+
+
+def _row(work: UnitOfWork, resource: Resource) -> Row:
+    query = _one(SHAPES[resource.kind], SHAPES[resource.owner] if resource.owner else None)
+    row = query.first(work.connection, _parameters(work, id=resource.id))
     if row is None:
         raise fault(Code.NOT_FOUND)
-    return wire(work, resource, row)
+    return row
 
 
 def load_own(work: UnitOfWork, resource: Resource) -> Wire:
@@ -85,7 +95,7 @@ def wire(work: UnitOfWork, resource: Resource, row: Row) -> Wire:
 
 def exist(work: UnitOfWork, kind: type[Kind], id: str) -> bool:
     """Whether the tenant has a resource of *kind* with that *id*."""
-    return work.connection.execute(_existence(SHAPES[kind]), _parameters(work, id=id)).first() is not None
+    return _existence(SHAPES[kind]).first(work.connection, _parameters(work, id=id)) is not None
 
 
 def require(work: UnitOfWork, resource: Resource, name: str) -> None:
@@ -234,8 +244,8 @@ def _parameters(work: UnitOfWork, **more: Any) -> dict[str, Any]:
 
 
 @cache
-def _one(shape: Shape, owner: Shape | None) -> Select[Any]:
-    return _live(shape, owner).where(shape.columns[0] == bindparam("id"))
+def _one(shape: Shape, owner: Shape | None) -> Query:
+    return Query(_live(shape, owner).where(shape.columns[0] == bindparam("id")))
 
 
 @cache
@@ -244,9 +254,9 @@ def _several(shape: Shape, owner: Shape | None) -> Select[Any]:
 
 
 @cache
-def _existence(shape: Shape) -> Select[Any]:
+def _existence(shape: Shape) -> Query:
     table = shape.table
-    return select(table.c.id).where(table.c.id == bindparam("id"), of_tenant(table), *is_alive(table))
+    return Query(select(table.c.id).where(table.c.id == bindparam("id"), of_tenant(table), *is_alive(table)))
 
 
 def _live(shape: Shape, owner: Shape | None) -> Select[Any]:

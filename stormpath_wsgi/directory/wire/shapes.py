@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 
 from sqlalchemy import Column, ColumnElement, Table, Text, cast, exists, select
@@ -51,21 +52,51 @@ class Reader(Protocol):
 Serialiser = Callable[[Row, Reader, str], Any]
 
 
+#: A document as JSON text, as the REST API writes it.
+to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+_quoted = json.encoder.encode_basestring_ascii
+_HREF = "\0"  # stands for the href of the resource in JSON text, which has no such character itself
+
+
+def _value_to_json(value: Any) -> str:
+    """As :func:`to_json`, and quicker for what is most common."""
+    if value is None:
+        return "null"
+    return _quoted(value) if type(value) is str else to_json(value)
+
+
+class Written(NamedTuple):
+    """How a member is written: as a value, and as JSON text of the same value, which is a function of the same
+    arguments, or always the same text.
+    """
+
+    value: Serialiser
+    json: Callable[[Row, Reader, str], str] | str
+
+    @classmethod
+    def of(cls, value: Serialiser) -> Self:
+        """One whose text is made of the value."""
+        return cls(value, lambda row, work, href: _value_to_json(value(row, work, href)))
+
+
 class Shape:
     """How the resources of one kind are read and written as JSON. It is made once, from the declaration."""
 
     def __init__(self, kind: type[Kind], table: Table) -> None:
         self.kind, self.table = kind, table
         self._columns: dict[str, ColumnElement[Any]] = {"id": next(iter(table.primary_key))}
-        self._serialisers = [
-            (name, self._serialiser(member))
+        written = {
+            name: self._written(member)
             for name, member in kind.members.items()
             if not getattr(member, "secret", False) and getattr(member, "named", True)
-        ]
+        }
+        self._serialisers = [(name, one.value) for name, one in written.items()]
         self._omitted = frozenset(name for name, member in kind.members.items() if getattr(member, "omitted", False))
         self._data = self.at("data", table.c.data) if kind is kinds.CustomData else None
         #: The columns to select; the id comes first.
         self.columns = tuple(self._columns.values())
+        self._template, self._changing = _template(written, self._omitted)
 
     def wire(self, row: Row, work: Reader, href: str) -> dict[str, Any]:
         """The resource *href* as JSON, from its selected columns *row*."""
@@ -78,6 +109,13 @@ class Shape:
             answer.update(row[self._data])
         return answer
 
+    def json(self, row: Row, work: Reader, href: str) -> str:
+        """The text that :func:`to_json` makes of :meth:`wire`, made without it: most of it is the same in each row."""
+        if self._data is not None:
+            return to_json(self.wire(row, work, href))
+        text = self._template % tuple([write(row, work, href) for write in self._changing])
+        return text.replace(_HREF, _quoted(href)[1:-1])
+
     def at(self, name: str, column: ColumnElement[Any]) -> int:
         """The index of *column* in the row.
 
@@ -86,12 +124,13 @@ class Shape:
         self._columns.setdefault(name, column)
         return list(self._columns).index(name)
 
-    def _serialiser(self, member: Member[Any]) -> Serialiser:
+    def _written(self, member: Member[Any]) -> Written:
         match member:
             case Attribute() | Link() if member in _DERIVED:
-                return _DERIVED[member](self)
+                derived = _DERIVED[member](self)
+                return derived if isinstance(derived, Written) else Written.of(derived)
             case Attribute():
-                return self._value(member)
+                return self.attribute(member)
             case Link():
                 return self.link([self.table.c[schema.link_column(member, title)] for title in member.to], member.to)
             case Part(at=str()):
@@ -100,17 +139,23 @@ class Shape:
                 return _below(member.wire)
         raise TypeError(f"{member!r} has no serialise on the wire")
 
-    def _value(self, attribute: Attribute[Any]) -> Serialiser:
+    def attribute(self, attribute: Attribute[Any]) -> Written:
+        """Writes a stored *attribute*."""
         at = self.at(attribute.name, self.table.c[attribute.name])
         if isinstance(attribute, Instant):
-            return lambda row, work, href: None if row[at] is None else format_instant(row[at])
+            return Written(
+                lambda row, work, href: None if row[at] is None else format_instant(row[at]),
+                lambda row, work, href: "null" if row[at] is None else f'"{format_instant(row[at])}"',
+            )
         if attribute.encrypted:
             context = encryption_context(self.kind, attribute)
             none = "" if isinstance(attribute, kinds.Text) and attribute.blank else None
-            return lambda row, work, href: none if row[at] is None else work.secrets.decrypt(row[at], context(row[0]))
-        return lambda row, work, href: row[at]
+            return Written.of(
+                lambda row, work, href: none if row[at] is None else work.secrets.decrypt(row[at], context(row[0]))
+            )
+        return Written(lambda row, work, href: row[at], lambda row, work, href: _value_to_json(row[at]))
 
-    def link(self, columns: Sequence[ColumnElement[Any]], titles: Sequence[str]) -> Serialiser:
+    def link(self, columns: Sequence[ColumnElement[Any]], titles: Sequence[str]) -> Written:
         """Writes a link to a resource of a kind of *titles*. Its id is in the one of *columns* that is not null."""
         targets = [
             (self.at(str(column.key), column), f"/{KINDS[title].path}/")
@@ -123,7 +168,13 @@ class Shape:
                     return {"href": work.base_url + segment + row[at]}
             return None
 
-        return serialise
+        def to_text(row: Row, work: Reader, href: str) -> str:
+            for at, segment in targets:
+                if row[at] is not None:
+                    return f'{{"href":{_quoted(work.base_url + segment + row[at])}}}'
+            return "null"
+
+        return Written(serialise, to_text)
 
 
 def encryption_context(kind: type[Kind], attribute: Attribute[Any]) -> Callable[[str], str]:
@@ -131,12 +182,36 @@ def encryption_context(kind: type[Kind], attribute: Attribute[Any]) -> Callable[
     return lambda id: f"{kind.path}/{id}/{attribute.wire}"
 
 
-def _below(name: str) -> Serialiser:
-    return lambda row, work, href: {"href": f"{href}/{name}"}
+def _template(written: Mapping[str, Written], omitted: frozenset[str]) -> tuple[str, list[Callable[..., str]]]:
+    """The JSON text of all resources of a kind, with ``%s`` for what changes, and the functions that write that."""
+    template, changing = f'{{"href":"{_HREF}"', []
+    for name, (value, text) in written.items():
+        key = f",{_quoted(name)}:"
+        if isinstance(text, str):
+            template += key + text
+        elif name in omitted:
+            template += "%s"
+            changing.append(_unless_null(key, value))
+        else:
+            template += f"{key}%s"
+            changing.append(text)
+    return template + "}", changing
 
 
-def _apart(part: Part[Any]) -> Serialiser:
-    return lambda row, work, href: {"href": f"{work.base_url}/{part.path(href, row[0])}"}
+def _unless_null(key: str, value: Serialiser) -> Callable[[Row, Reader, str], str]:
+    def write(row: Row, work: Reader, href: str) -> str:
+        found = value(row, work, href)
+        return "" if found is None else key + _value_to_json(found)
+
+    return write
+
+
+def _below(name: str) -> Written:
+    return Written(lambda row, work, href: {"href": f"{href}/{name}"}, f'{{"href":"{_HREF}/{name}"}}')
+
+
+def _apart(part: Part[Any]) -> Written:
+    return Written.of(lambda row, work, href: {"href": f"{work.base_url}/{part.path(href, row[0])}"})
 
 
 def _id(shape: Shape) -> Serialiser:
@@ -148,13 +223,13 @@ def _full_name(shape: Shape) -> Serialiser:
     return lambda row, work, href: " ".join(row[at] for at in names if row[at])
 
 
-def _default_mapping(flag: str) -> Callable[[Shape], Serialiser]:
+def _default_mapping(flag: str) -> Callable[[Shape], Written]:
     """Writes the link to the mapping of an application or organization that has *flag*.
 
     One mapping has it at the most.
     """
 
-    def serialise(shape: Shape) -> Serialiser:
+    def serialise(shape: Shape) -> Written:
         of_application = shape.kind is kinds.Application
         kind = kinds.AccountStoreMapping if of_application else kinds.OrganizationAccountStoreMapping
         table = schema.account_store_mappings if of_application else schema.organization_store_mappings
@@ -302,7 +377,7 @@ def _nothing(shape: Shape) -> Serialiser:
 
 def _key_uri(shape: Shape) -> Serialiser:
     """The URI for an authenticator app. A factor of another type has none."""
-    secret = shape._serialiser(kinds.Factor.secret)
+    secret = shape.attribute(kinds.Factor.secret).value
     names = [shape.at(name, shape.table.c[name]) for name in ("account_name", "issuer")]
 
     def serialise(row: Row, work: Reader, href: str) -> str | None:
@@ -322,7 +397,7 @@ def _qr_image(shape: Shape) -> Serialiser:
     return serialise
 
 
-def _recent_challenge(shape: Shape) -> Serialiser:
+def _recent_challenge(shape: Shape) -> Written:
     return shape.link([shape.table.c.recent_challenge_id], [kinds.Challenge.title()])
 
 
@@ -341,7 +416,7 @@ _account_store = _default_mapping(kinds.AccountStoreMapping.is_default_account_s
 _group_store = _default_mapping(kinds.AccountStoreMapping.is_default_group_store.name)
 
 #: How members that are not stored are computed.
-_DERIVED: Mapping[Member[Any], Callable[[Shape], Serialiser]] = {
+_DERIVED: Mapping[Member[Any], Callable[[Shape], Serialiser | Written]] = {
     kinds.Account.full_name: _full_name,
     kinds.Application.default_account_store_mapping: _account_store,
     kinds.Application.default_group_store_mapping: _group_store,
