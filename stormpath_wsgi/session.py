@@ -417,8 +417,8 @@ class Sessions(Shared):
         now = int(self.now())
         last = known.renewed
         if last is None or last[0] != now or last[1] is not cookie:
-            text = self.renewed_text(known.session)
-            last = known.renewed = now, cookie, cookie.header(text, self.max_age(known.session))
+            session = known.session._replace(renewed=now)
+            last = known.renewed = now, cookie, cookie.header(self._signer.write(session), self.max_age(session))
         return last[2]
 
     def renewed_text(self, session: Session) -> str:
@@ -436,14 +436,14 @@ class Sessions(Shared):
         return session.factor != WAIVED and -AHEAD <= self.now() - session.started < seconds
 
     def max_age(self, session: Session) -> int | None:
-        """How many seconds from now a browser should keep the cookie of *session* that was renewed now; None: until it
-        is closed.
+        """How many seconds from then a browser should keep the cookie of *session* that was renewed then; None: until
+        it is closed.
         """
         if session.stay is Stay.BROWSER:
             return None
         if session.stay is Stay.REMEMBERED:
-            return session.started + self._remember - int(self.now())
-        return min(self._idle, session.started + self._absolute - int(self.now()))
+            return session.started + self._remember - session.renewed
+        return min(self._idle, session.started + self._absolute - session.renewed)
 
     def _ends(self, session: Session) -> int:
         """When *session* ends if it is not used any more, in seconds since the epoch."""

@@ -43,8 +43,11 @@ class Clock:
     """Seconds since the epoch, as the test says."""
 
     now: float = 1_800_000_000.0
+    #: Seconds that go by until it is read again.
+    step: float = 0.0
 
     def __call__(self) -> float:
+        self.now += self.step
         return self.now
 
 
@@ -422,6 +425,14 @@ class TestTime:
             session = visit(sessions, cookie)
             cookie = given(session)
         assert f"Max-Age={DAY // 2}" in set_cookie(session).split("; ")
+
+    def test_a_cookie_lasts_as_long_when_a_second_goes_by_while_it_is_made(
+        self, open_sessions: Open, ada: Account, clock: Clock
+    ) -> None:
+        session = visit(open_sessions(session={"idle": "1d", "absolute": "1d"}))
+        clock.step = 1.0
+        session.sign_in(ada)
+        assert f"Max-Age={DAY}" in set_cookie(session).split("; ")
 
     def test_renewal_is_due_once_in_a_tenth_of_the_idle_time(
         self, sessions: Sessions, cookie: str, clock: Clock
