@@ -173,7 +173,7 @@ def ours(folder: str, limits: Limits) -> Iterator[Case]:
     yield Case(
         "e-mail read, group checked through ``user``", wrap(after(email_and_group_of_proxy)), cookie, BARE, limits.good
     )
-    yield Case("forged cookie", middleware, forged(cookie), BARE, limits.forged)
+    yield Case("forged cookie, the same again", middleware, forged(cookie), BARE, limits.forged)
     yield Case("expired cookie", middleware, aged(middleware, account, days=20), BARE, limits.good)
     yield Case("the cookie renewed", middleware, aged(middleware, account, hours=5), BARE, limits.good)
     signing_in = wrap(after(lambda environ: environ["stormpath.session"].sign_in(account)))
