@@ -25,7 +25,7 @@ from stormpath_wsgi.settings import Settings
 from stormpath_wsgi.users import current
 from stormpath_wsgi.web.address import ProxyHint
 from stormpath_wsgi.web.credentials import Credentials
-from stormpath_wsgi.web.environ import APPLICATION, PAGES
+from stormpath_wsgi.web.environ import APPLICATION, PAGES, SESSION
 from stormpath_wsgi.web.organizations import FORWARDED, Organizations
 from stormpath_wsgi.web.responses import StreamedBody, unavailable
 
@@ -153,6 +153,7 @@ class StormpathMiddleware:
                 session = self._open(environ)
         except Unavailable as error:
             environ[PAGES] = self.pages
+            environ.pop(SESSION, None)  # of another middleware, around this one
             return unavailable(error, environ, start_response)
         session.start = start_response
         token = current.set(session)

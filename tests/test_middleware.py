@@ -286,6 +286,17 @@ class TestADirectoryThatIsGone:
         assert answer.cache_control.no_store
         assert ("<html" in answer.text) == (headers is HTML)
 
+    def test_is_told_by_the_pages_of_the_inner_one_of_two(self, open_site: Open, file: Path) -> None:
+        inner = open_site(
+            directory=f"sqlite:///{file}", session={"cookie_name": "inner"}, web={"produces": ["application/json"]}
+        )
+        outer = open_site(inner.middleware)
+        browser = outer.browser(outer.account())
+        browser.set_cookie("inner", inner.cookie(inner.account("bob")).partition("=")[2])
+        self.gone(inner, file)
+        answer = browser.get("/", headers=HTML)
+        assert (answer.status_code, answer.mimetype) == (503, "application/json")
+
     def test_tells_the_log_and_not_the_visitor(
         self, open_site: Open, file: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

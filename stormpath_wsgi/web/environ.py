@@ -13,7 +13,7 @@ IDENTITY = "stormpath.identity"
 SESSION = "stormpath.session"
 #: The client's object of the application that people sign in to.
 APPLICATION = "stormpath.application"
-#: Our pages, where it took more than a cookie to know who sends the request. The session has them as well.
+#: Our pages, for a request whose session took more than a cookie to find, or was not found. Else the session has them.
 PAGES = "stormpath.pages"
 #: True below a path whose challenge is Basic.
 OFFERS_BASIC = "stormpath.offers_basic"
@@ -36,5 +36,7 @@ def pages_of(environ: Mapping[str, Any]) -> Any:
 
     None when no middleware of ours is around. A variable for each request would cost all of them its time.
     """
-    session = environ.get(SESSION)
-    return environ.get(PAGES) if session is None else session.pages
+    pages = environ.get(PAGES)
+    if pages is None and (session := environ.get(SESSION)) is not None:
+        return session.pages
+    return pages
