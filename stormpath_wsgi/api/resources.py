@@ -63,10 +63,10 @@ def allowed(service: DirectoryService, path: str) -> str:
 
 def respond(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """A response with *document* as JSON."""
-    return _written(to_json(document), status, headers)
+    return _reply(to_json(document), status, headers)
 
 
-def _written(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+def _reply(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     return Reply(text.encode(), status, headers, content_type=CONTENT_TYPE)
 
 
@@ -86,7 +86,7 @@ def _get(call: Call) -> Reply:
             return Reply(content, content_type=media)
     expand, asked = parameters.get("expand"), _asked(call)
     if asked is None:
-        return _written(call.service.get_json(call.path, expand))
+        return _reply(call.service.get_json(call.path, expand))
     return respond(asked.applied(call.service.get(call.path, expand), call.service.base_url))
 
 
@@ -106,7 +106,7 @@ def _list(call: Call, query: Parameters) -> Reply:
         query.pop(name, None)
     expand = query.pop("expand", None)
     if asked is None:
-        return _written(call.service.list_json(call.path, query, expand))
+        return _reply(call.service.list_json(call.path, query, expand))
     return respond(asked.applied(call.service.list(call.path, query, expand), call.service.base_url))
 
 

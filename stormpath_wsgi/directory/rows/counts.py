@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
@@ -74,11 +74,10 @@ def most(work: UnitOfWork, listing: Listing, parameters: Mapping[str, Any]) -> i
 
     Where an account may be in several stores of the owner, it is counted in each.
     """
-    statement = _KEPT.get((listing.owner, Through.NOTHING))
-    if statement is None:  # an application or organization; where its stores are not listed, they are not known here
-        statement = _OF_STORES if "groups" in parameters else _OF_TENANT
-    number: int = work.connection.execute(statement, parameters).scalar_one()
-    return number
+    query = _KEPT.get((listing.owner, Through.NOTHING))
+    if query is None:  # an application or organization; where its stores are not listed, they are not known here
+        query = _OF_STORES if "groups" in parameters else _KEPT[kinds.Tenant, Through.NOTHING]
+    return number(work, query, parameters)
 
 
 def kept(listing: Listing, through: Through) -> Query | None:
@@ -86,18 +85,22 @@ def kept(listing: Listing, through: Through) -> Query | None:
 
     None when the number is not stored, as for several groups: an account in two of them would be counted twice.
     """
-    return _QUERIES.get((listing.owner, through)) if listing.of is kinds.Account else None
+    return _KEPT.get((listing.owner, through)) if listing.of is kinds.Account else None
+
+
+def number(work: UnitOfWork, query: Query, parameters: Mapping[str, Any]) -> int:
+    """What a *query* for a number answers."""
+    return int(query.rows(work.connection, parameters)[0][0])
 
 
 _OF_GROUPS = select(func.coalesce(func.sum(_members.c.number), 0)).where(
     _members.c.group_id.in_(bindparam("groups", expanding=True))
 )
-_OF_STORES = select(_OF_DIRECTORIES.scalar_subquery() + _OF_GROUPS.scalar_subquery())
-_KEPT: Mapping[tuple[type[Kind] | None, Through], Select[Any]] = {
-    (kinds.Tenant, Through.NOTHING): _OF_TENANT,
-    (kinds.Directory, Through.NOTHING): _OF_OWNER,
-    (kinds.Group, Through.NOTHING): _OF_GROUP,
-    (kinds.Application, Through.DIRECTORIES): _OF_DIRECTORIES,
-    (kinds.Organization, Through.DIRECTORIES): _OF_DIRECTORIES,
+_OF_STORES = Query(select(_OF_DIRECTORIES.scalar_subquery() + _OF_GROUPS.scalar_subquery()))
+_KEPT: Mapping[tuple[type[Kind] | None, Through], Query] = {
+    (kinds.Tenant, Through.NOTHING): Query(_OF_TENANT),
+    (kinds.Directory, Through.NOTHING): Query(_OF_OWNER),
+    (kinds.Group, Through.NOTHING): Query(_OF_GROUP),
+    (kinds.Application, Through.DIRECTORIES): Query(_OF_DIRECTORIES),
+    (kinds.Organization, Through.DIRECTORIES): Query(_OF_DIRECTORIES),
 }
-_QUERIES = {collection: Query(statement) for collection, statement in _KEPT.items()}

@@ -213,7 +213,7 @@ def _size(
         return counted, True
     is_narrow = search is not None and search.is_narrow
     if not is_narrow and (kept := counts.kept(listing, through)) is not None:
-        return int(kept.rows(work.connection, parameters)[0][0]), True
+        return counts.number(work, kept, parameters), True
     if accounts.finds(listing) and not exact:
         most = counts.most(work, listing, parameters)
         if most > accounts.COUNTED:
