@@ -575,6 +575,10 @@ class TestWhatHasNoEffect:
         [record] = caplog.records
         assert record.getMessage().startswith(f"{name} has no effect with the directory {given['directory']}")
 
+    @pytest.mark.parametrize("wrong", ["json:dumps", "support.cheap:options", 5])
+    def test_what_is_no_hasher_is_refused(self, wrong: object) -> None:
+        assert "passwordHasher: write the name of a hasher" in complaint(password_hasher=wrong)
+
     def test_a_hasher_for_tests_is_spoken_of_where_the_directory_stays(self, caplog: pytest.LogCaptureFixture) -> None:
         for directory, hasher, warns in (
             ("sqlite:///accounts.db", HASHER, True),
