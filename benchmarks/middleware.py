@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hmac
+import itertools
 import json
 import logging
 import secrets
@@ -43,23 +44,29 @@ KEY = secrets.token_hex()
 
 @dataclass
 class Case:
-    """An *app* that is called with the *cookie*; *over*: the case it is compared with; *limit*: the one whose multiple
-    it is told as.
+    """An *app* that is called with the *cookie*, or with the next of several; *over*: the case it is compared with;
+    *limit*: the one whose multiple it is told as.
     """
 
     name: str
     app: WSGIApplication
-    cookie: str | None = None
+    cookie: str | Iterator[str] | None = None
     over: Case | None = None
     limit: Case | None = None
     seconds: list[float] = field(default_factory=list)
     slow: bool = False  # makes a hundredth of the calls
 
     def run(self, calls: int) -> None:
-        environ = create_environ("/some/page", headers={"Cookie": self.cookie} if self.cookie else {})
+        environ = create_environ("/some/page")
         calls = max(1, calls // 100) if self.slow else calls
+        if self.cookie is None:
+            environs = [environ] * calls
+        elif isinstance(self.cookie, str):
+            environs = [environ | {"HTTP_COOKIE": self.cookie}] * calls
+        else:
+            environs = [environ | {"HTTP_COOKIE": next(self.cookie)} for _ in range(calls)]
         app, started = self.app, time.perf_counter()
-        for _ in range(calls):
+        for environ in environs:
             for _chunk in app(dict(environ), start_response):
                 pass
         self.seconds.append((time.perf_counter() - started) / calls)
@@ -174,6 +181,8 @@ def ours(folder: str, limits: Limits) -> Iterator[Case]:
         "e-mail read, group checked through ``user``", wrap(after(email_and_group_of_proxy)), cookie, BARE, limits.good
     )
     yield Case("forged cookie, the same again", middleware, forged(cookie), BARE, limits.forged)
+    others = (f"{cookie[:-8]}{number:08x}" for number in itertools.count())
+    yield Case("forged cookies, each another", middleware, others, BARE, limits.forged)
     yield Case("expired cookie", middleware, aged(middleware, account, days=20), BARE, limits.good)
     yield Case("the cookie renewed", middleware, aged(middleware, account, hours=5), BARE, limits.good)
     signing_in = wrap(after(lambda environ: environ["stormpath.session"].sign_in(account)))
