@@ -221,16 +221,24 @@ class StreamedBody:
         return self
 
     def __next__(self) -> bytes:
-        start = self._start
+        # As HeldStart.bound, without its calls: there is a step for each part of the body.
+        start, environ = self._start, self._environ
+        token = current.set(start)
+        start.environ = environ
         try:
-            chunk = start.bound(self._step, self._environ)
+            if self._chunks is None:
+                self._chunks = iter(self._body)
+            chunk = next(self._chunks)
         except Unavailable as error:
-            self._chunks = iter(start.unavailable(error, self._environ))
+            self._chunks = iter(start.unavailable(error, environ))
             return next(self)
         except StopIteration:
             start.begin()
             start.let_go()
             raise
+        finally:
+            start.environ = None
+            current.reset(token)
         if not start.begun:
             start.begin(chunk)
         return chunk
@@ -243,11 +251,6 @@ class StreamedBody:
                 self._start.bound(close, self._environ)
         finally:
             self._start.let_go()
-
-    def _step(self) -> bytes:
-        if self._chunks is None:
-            self._chunks = iter(self._body)
-        return next(self._chunks)
 
 
 def _too_late(*_: Any) -> Any:
@@ -321,7 +324,10 @@ def _is_page(content_type: str) -> bool:
 
 def _is_all(data: bytes, headers: Headers) -> bool:
     """Whether *data* is as long as the whole body: nothing that the app does afterwards can change the answer."""
-    return any(name.lower() == "content-length" and value == str(len(data)) for name, value in headers)
+    for name, value in headers:
+        if name == "Content-Length" or name.lower() == "content-length":
+            return value == str(len(data))
+    return False
 
 
 def _kept_private(headers: Headers) -> Headers:
