@@ -7,12 +7,13 @@ and ends when the browser is closed, and in the Flask session it stands only whi
 
 from __future__ import annotations
 
-from flask import Response, g, session
-from flask.sessions import NullSession
+from flask import g, request, session
+from flask.sessions import NullSession, SessionMixin
 
 from flask_stormpath.extension import current_session, stormpath
 from stormpath_wsgi import Settings
 from stormpath_wsgi.adapting import SignedCookie
+from stormpath_wsgi.session import CurrentSession
 
 NAME = "stormpath_fresh"
 
@@ -22,6 +23,12 @@ _OF_FLASK_LOGIN = ("_fresh", "_id")
 #: In ``flask.g``: whether what stands under ``_fresh`` in the Flask session is true.
 _KNOWN = "_stormpath_fresh"
 
+#: In the WSGI environ: the Flask session of the request.
+_HELD = "flask_stormpath.flask_session"
+
+#: The highest number of cookies that are known again without a look at their signatures.
+MOST_REMEMBERED = 1000
+
 #: The characters of the longest id of a session, with a signature.
 _LONGEST = 64 + 1 + 64
 
@@ -29,7 +36,14 @@ _LONGEST = 64 + 1 + 64
 def cookie_of(settings: Settings) -> SignedCookie:
     """The cookie that keeps it."""
     secure = bool(settings.session.cookie_secure)
-    return SignedCookie(NAME, "flask_stormpath fresh 1", settings.secret_keys, longest=_LONGEST, secure=secure)
+    return SignedCookie(
+        NAME,
+        "flask_stormpath fresh 1",
+        settings.secret_keys,
+        longest=_LONGEST,
+        secure=secure,
+        remembers=min(MOST_REMEMBERED, settings.cache_size),
+    )
 
 
 def begin() -> None:
@@ -37,19 +51,21 @@ def begin() -> None:
     has written it there, or the app, and nobody knows of which session.
     """
     flask_session = session._get_current_object()  # type: ignore[attr-defined]
+    request.environ[_HELD] = flask_session
     if "_fresh" not in flask_session:
         flask_session.accessed = False  # that was no look on which the answer depends
     elif not g.get(_KNOWN):
         _remove_from_flask()
 
 
-def follow() -> None:
-    """Let Flask-Login read in the Flask session what the cookie says. Called when it is asked who sends the request."""
-    ours = current_session()
+def follow(ours: CurrentSession) -> None:
+    """Let Flask-Login read in the Flask session what the cookie says of *ours*. Called when it is asked who sends the
+    request.
+    """
     begun = ours.session
     if begun is not None and begun.id in stormpath().fresh.values(ours.environ):
         _write()
-    elif "_fresh" in session and not g.get(_KNOWN):
+    elif "_fresh" in _flask_session() and not g.get(_KNOWN):
         _remove_from_flask()
 
 
@@ -72,24 +88,31 @@ def forget() -> None:
         cookie.remove(ours)
 
 
-def leave(response: Response) -> Response:
+def leave() -> None:
     """Take ``_fresh`` out of the Flask session again, before Flask saves that."""
     if g.get(_KNOWN):
-        flask_session = session._get_current_object()  # type: ignore[attr-defined]
+        flask_session = _flask_session()
         modified = flask_session.modified
         flask_session.pop("_fresh", None)
         flask_session.modified = modified
-    return response
 
 
 def _write() -> None:
-    flask_session = session._get_current_object()  # type: ignore[attr-defined]
+    flask_session = _flask_session()
     if isinstance(flask_session, NullSession):
         return  # the app has no SECRET_KEY
     modified = flask_session.modified
     flask_session["_fresh"] = True
     flask_session.modified = modified
     setattr(g, _KNOWN, True)
+
+
+def _flask_session() -> SessionMixin:
+    """The Flask session. Flask takes each look at its own proxy for one on which the answer depends, and tells caches.
+    This is none: our middleware tells them what depends on who sends a request.
+    """
+    held: SessionMixin | None = request.environ.get(_HELD)
+    return session._get_current_object() if held is None else held  # type: ignore[attr-defined]
 
 
 def _remove_from_flask() -> None:

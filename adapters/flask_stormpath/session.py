@@ -107,28 +107,29 @@ class SessionLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ha
         flask_login.user_logged_out.connect(_end, app)
         flask_login.user_login_confirmed.connect(_note_freshness, app)
         request_started.connect(_begin_request, app)
-        app.after_request(freshness.leave)
 
     def _load_user(self) -> None:
         """Called by Flask-Login when ``current_user`` is first looked at in a request.
 
         Where the app has not changed who is asked, the Flask session and the remember cookie are not looked at.
         """
-        freshness.follow()
+        ours = current_session()
+        freshness.follow(ours)
         if self._request_callback is _by_our_session:
             flask_login.user_accessed.send(current())
-            self._update_request_context_with_user(_visitor())
+            self._update_request_context_with_user(ours.user.account_as(User))
         else:
             super()._load_user()
 
     def _update_remember_cookie(self, response: Response) -> Response:
-        """Called by Flask-Login after each request.
+        """Called by Flask-Login after each request, before Flask saves its session.
 
         We set no remember cookie, and to look in the Flask session for what it should say would make every page vary by
         cookie. One that an app of before has set goes at the sign-out.
         """
         if g.pop(_FORGETS, False):
             self._clear_cookie(response)
+        freshness.leave()
         return response
 
     def user_loader(self, callback: Loader) -> Loader:

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
@@ -57,21 +58,40 @@ class SignedCookie(FlowCookie):
     well: who reads them takes them apart by their form.
 
     *secret_keys*: the first signs, all verify. *longest*: the characters of the longest text there can be.
+    *remembers*: of how many texts the signature is not looked at again, for a cookie that comes with each request.
     """
 
     def __init__(
-        self, name: str, purpose: str, secret_keys: Sequence[SecretStr], *, longest: int, secure: bool
+        self,
+        name: str,
+        purpose: str,
+        secret_keys: Sequence[SecretStr],
+        *,
+        longest: int,
+        secure: bool,
+        remembers: int = 0,
     ) -> None:
         super().__init__(name, secure=secure)
         self._signer, self._longest = PurposeSigner(secret_keys, purpose), longest
+        # The keys do not change, so neither does what a text says.
+        self._read = lru_cache(remembers)(self._verified)
+
+    @property
+    def remembered(self) -> int:
+        """Of how many texts the signature is not looked at again."""
+        return self._read.cache_info().currsize
 
     def values(self, environ: Mapping[str, Any] | None) -> Iterator[str]:
         """The values in the request *environ* that were signed with one of our keys."""
         for text in self.texts(environ):
-            value, _, signature = text.rpartition(".")
-            # The length is checked first, so that a long text is not hashed.
-            if len(text) <= self._longest and text.isascii() and self._signer.verify_signature(value, signature):
+            # The length is checked first, so that a long text is neither hashed nor remembered.
+            value = self._read(text) if len(text) <= self._longest and text.isascii() else None
+            if value is not None:
                 yield value
+
+    def _verified(self, text: str) -> str | None:
+        value, _, signature = text.rpartition(".")
+        return value if self._signer.verify_signature(value, signature) else None
 
     def sign(self, session: CurrentSession, value: str, lasts: int | None = None) -> None:
         """Has the answer of *session* set *value*, signed, for so many seconds; None: until the browser is closed."""

@@ -10,11 +10,13 @@ from typing import Any
 import flask_login
 import pytest
 from flask import Flask, Response, request, session, stream_with_context
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.testing import FlaskClient
 from flask_login.utils import encode_cookie
 from werkzeug.wrappers import Response as BaseResponse
 
 from flask_stormpath import StormpathError, StormpathManager, User, current_user, login_user, logout_user, user
+from flask_stormpath.freshness import MOST_REMEMBERED
 
 pytestmark = pytest.mark.parametrize("place", ["embedded", "another machine"])
 
@@ -268,6 +270,45 @@ class TestFreshness:
             with visitor.session_transaction() as kept:
                 kept.update({"_fresh": True, "_stormpath_fresh_of": "x"})
             assert visitor.get(path).text == answer
+
+    def test_a_forged_word_does_not_count_however_often_it_comes(self, app: Flask, ada: User) -> None:
+        one, other = app.test_client(), app.test_client()
+        one.get("/enter")
+        other.get("/come-back")
+        kept = other.get_cookie("stormpath_session")
+        marker = one.get_cookie("stormpath_fresh")
+        assert kept is not None and marker is not None
+        signature = marker.value.rpartition(".")[2]
+        other.set_cookie("stormpath_fresh", f"{kept.value.partition('.')[0]}.{signature}")
+        assert [other.get("/asked").text for _ in range(3)] == ["True False"] * 3
+        other.set_cookie("stormpath_fresh", marker.value)
+        assert other.get("/asked").text == "True False"
+
+    def test_the_words_that_are_known_again_are_bounded(self, app: Flask, visitor: FlaskClient) -> None:
+        middleware = app.extensions["stormpath"]
+        visitor.get("/enter")
+        for number in range(MOST_REMEMBERED + 10):
+            header = f"stormpath_fresh={number}.{number}; stormpath_fresh={'x' * 200}{number}"
+            assert list(middleware.fresh.values({"HTTP_COOKIE": header})) == []
+        assert middleware.fresh.remembered == MOST_REMEMBERED
+        assert visitor.get("/fresh").text == "True"
+
+    def test_to_read_it_is_a_look_at_the_flask_session_and_to_be_asked_for_the_user_is_none(
+        self, app: Flask, visitor: FlaskClient
+    ) -> None:
+        looks = []
+
+        class Watched(SecureCookieSessionInterface):
+            def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+                looks.append(session.accessed)
+                super().save_session(app, session, response)
+
+        app.session_interface = Watched()
+        app.add_url_rule("/user", "user", lambda: str(user.email))
+        visitor.get("/enter")
+        assert visitor.get("/user").vary.as_set(preserve_casing=True) == {"Cookie"}
+        assert visitor.get("/asked").text == "True True"
+        assert looks[-2:] == [False, True]
 
     def test_a_page_that_asks_nothing_does_not_vary(self, app: Flask, visitor: FlaskClient) -> None:
         visitor.get("/enter")
