@@ -108,6 +108,9 @@ BARE = Case("bare app", answer)
 #: What a browser brings that other programs have set.
 FOREIGN = "other=1234; _ga=GA1.2.1234567890.1700000000; theme=dark"
 
+#: As long as the cookies of who is signed in.
+SIGNED_IN = f"stormpath_session={'a' * 139}; stormpath_fresh={'b' * 87}"
+
 
 @dataclass
 class Limits:
@@ -255,9 +258,9 @@ def over_flask(folder: str) -> Iterator[Case]:
     def hello() -> str:
         return "hello"
 
-    below = Case("bare Flask", bare)
+    below = Case("bare Flask", bare, SIGNED_IN)
     yield below
-    for over in (flask_stormpath, flask_login):
+    for over in (flask_stormpath, flask_login, flask_login_with_database):
         try:
             yield over(folder, below)
         except ImportError as error:
@@ -289,15 +292,27 @@ def flask_stormpath(folder: str, below: Case) -> Case:
 
 
 def flask_login(_: str, below: Case) -> Case:
-    import flask
     import flask_login
 
     class Person(flask_login.UserMixin):  # type: ignore[misc]
         id, email, groups = "ada", "ada@example.org", frozenset({"admins"})
 
-    app, ada = flask.Flask(__name__), Person()
+    return _over_flask_login("Flask-Login over Flask: e-mail, group", {"ada": Person()}.get, below)
+
+
+def flask_login_with_database(folder: str, below: Case) -> Case:
+    from people import people
+
+    return _over_flask_login("Flask-Login, users in SQLite: the same", people(f"sqlite:///{folder}/people.db"), below)
+
+
+def _over_flask_login(name: str, load: Callable[[str], Any], below: Case) -> Case:
+    import flask
+    import flask_login
+
+    app = flask.Flask(__name__)
     app.secret_key = KEY
-    flask_login.LoginManager(app).user_loader({"ada": ada}.get)
+    flask_login.LoginManager(app).user_loader(load)
 
     @app.route("/some/page")
     @flask_login.login_required  # type: ignore[untyped-decorator]
@@ -307,10 +322,10 @@ def flask_login(_: str, below: Case) -> Case:
 
     @app.route("/login")
     def login() -> str:
-        flask_login.login_user(ada)
+        flask_login.login_user(load("ada"))
         return "hello"
 
-    return Case("Flask-Login over Flask: e-mail, group", app, _entered(app, "/login"), below, below)
+    return Case(name, app, _entered(app, "/login"), below, below)
 
 
 def _entered(app: Any, path: str) -> str:

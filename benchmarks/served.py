@@ -1,11 +1,15 @@
 """What a signed-in page costs under gunicorn: processor time of the workers for each request, beside the bare app.
 
-    python benchmarks/served.py [--rounds 15] [--requests 2000]
+    python benchmarks/served.py [--starts 5] [--rounds 4] [--requests 2000]
 
 Each case is served by a gunicorn of its own, with two workers of the kind ``gthread``. The servers take turns, a round
 of requests each, so that whatever else the machine does falls on all of them. Each case is compared, round by round,
 with the bare app beneath it, which gets cookies of the same length; printed are medians of these ratios. Processor time
 is what the kernel counts for all threads of the workers, in nanoseconds, so it does not matter who asks, or how fast.
+
+Two servers of the same app differ by some percent for as long as they run: by where their memory lies, and by which of
+their workers takes which connection. So all are started anew several times. Printed are also the lowest and the highest
+median of a start.
 
 The peers come with ``pip install repoze.who Flask-Login``; who is not installed is left out.
 """
@@ -140,15 +144,27 @@ def flask_login() -> WSGIApplication:
     class Person(login.UserMixin):  # type: ignore[misc]
         id, email = "ada", "ada@example.org"
 
-    app, ada = bare_flask(), Person()
-    login.LoginManager(app).user_loader({"ada": ada}.get)
+    return _over_flask_login({"ada": Person()}.get)
+
+
+def flask_login_with_database() -> WSGIApplication:
+    from people import people
+
+    return _over_flask_login(people(os.environ[DIRECTORY].replace("accounts", "people")))
+
+
+def _over_flask_login(load: Callable[[str], Any]) -> WSGIApplication:
+    import flask_login as login
+
+    app = bare_flask()
+    login.LoginManager(app).user_loader(load)
 
     def members() -> str:
         assert login.current_user.email
         return BODY.decode()
 
     def enter() -> str:
-        login.login_user(ada)
+        login.login_user(load("ada"))
         return BODY.decode()
 
     app.view_functions.update(members=login.login_required(members), enter=enter)
@@ -163,12 +179,14 @@ class Case:
     makes: Callable[[], Any]
     over: Case | None = None
     server: Server | None = None
-    seconds: list[float] = field(default_factory=list)
+    #: Seconds of a request, by start and round.
+    seconds: list[list[float]] = field(default_factory=list)
 
-    def ratio(self) -> float:
-        """Processor time, to that of the case below."""
+    def ratios(self) -> list[list[float]]:
+        """Processor time, to that of the case below, by start and round."""
         assert self.over
-        return statistics.median(mine / theirs for mine, theirs in zip(self.seconds, self.over.seconds, strict=True))
+        pairs = zip(self.seconds, self.over.seconds, strict=True)
+        return [[one / other for one, other in zip(mine, theirs, strict=True)] for mine, theirs in pairs]
 
 
 def cases() -> list[Case]:
@@ -180,6 +198,7 @@ def cases() -> list[Case]:
         flask,
         Case("flask_stormpath: a page for members", flask_adapter, flask),
         Case("Flask-Login: a page for members", flask_login, flask),
+        Case("Flask-Login, users in SQLite: the same", flask_login_with_database, flask),
     ]
 
 
@@ -275,36 +294,51 @@ def accounts() -> Iterator[dict[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--starts", type=int, default=5, help="of all servers")
+    parser.add_argument("--rounds", type=int, default=4, help="of a start")
     parser.add_argument("--requests", type=int, default=2000, help="of a round")
     arguments = parser.parse_args()
+    with accounts() as environ:
+        os.environ.update(environ)
+        measured = [case for case in cases() if _is_there(case)]
+        for _ in range(arguments.starts):
+            measure(measured, environ, arguments.rounds, arguments.requests)
+    print(f"{'':40} {'us a request':>12} {'x below':>8}")
+    for case in measured:
+        microseconds = statistics.median(each for start in case.seconds for each in start) * 1e6
+        line = f"{case.name:40} {microseconds:12.1f}"
+        if case.over:
+            ratio = statistics.median(each for start in case.ratios() for each in start)
+            starts = [statistics.median(start) for start in case.ratios()]
+            note(f"processor time under gunicorn, {case.name}", ratio, case.over.name)
+            line += f" {ratio:8.3f}   {min(starts):.3f} to {max(starts):.3f}"
+        print(line)
+
+
+def measure(measured: list[Case], environ: dict[str, str], rounds: int, requests: int) -> None:
+    """Starts a server for each case, and has them take turns."""
     with ExitStack() as stack:
-        environ = stack.enter_context(accounts())
-        measured = cases()
         for case in measured:
-            try:
-                os.environ.update(environ)
-                case.makes()
-            except ImportError as error:
-                print(f"left out: {error.name}")
-                continue
             case.server = Server(case, environ)
             stack.callback(case.server.stop)
-        measured = [case for case in measured if case.server]
+            case.seconds.append([])
         for case in measured:
             assert case.server
             case.server.enter()
-        for _ in range(arguments.rounds + 1):
+            case.server.measure(requests)  # it is warming up
+        for _ in range(rounds):
             for case in measured:
                 assert case.server
-                case.seconds.append(case.server.measure(arguments.requests))
-    print(f"{'':40} {'us a request':>12} {'x below':>8}")
-    for case in measured:
-        del case.seconds[0]  # the servers were warming up
-        ratio = f"{case.ratio():8.3f}" if case.over else ""
-        if case.over:
-            note(f"processor time under gunicorn, {case.name}", case.ratio(), case.over.name)
-        print(f"{case.name:40} {statistics.median(case.seconds) * 1e6:12.1f} {ratio}")
+                case.seconds[-1].append(case.server.measure(requests))
+
+
+def _is_there(case: Case) -> bool:
+    try:
+        case.makes()
+    except ImportError as error:
+        print(f"left out: {error.name}")
+        return False
+    return True
 
 
 if __name__ == "__main__":

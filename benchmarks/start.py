@@ -11,7 +11,8 @@ the folder of another checkout, to compare with; its libraries are those of this
 The memory is that of the only worker of gunicorn, which has loaded the application itself and answered one request:
 VmRSS and Private_Dirty, both of ``/proc/PID/smaps_rollup``. The second leaves out what processes share, such as the
 files of libraries. *bare*: the application alone. *site*: with an embedded directory around it. *signed in*: the same
-after the page for that and a sign-in.
+after the page for that and a sign-in. *preloaded*: a site that was loaded before the worker was forked, by our
+configuration of gunicorn, after both.
 """
 
 from __future__ import annotations
@@ -105,20 +106,22 @@ def python(arguments: list[str], tree: Path, folder: str) -> subprocess.Popen[by
 def of_workers(tree: Path, folder: str) -> Iterator[tuple[str, dict[str, float]]]:
     """What is measured, and the megabytes of a worker by the names of the kernel."""
     started(["-c", f"{SITE}\nsite = application{ACCOUNT}"], tree, folder)
-    for name, program in (("bare", BARE), ("site", SITE)):
+    ours = ["-c", "python:stormpath_wsgi.cli.gunicorn_conf"]
+    for name, program, more in (("bare", BARE, []), ("site", SITE, []), ("preloaded", SITE, [*ours, "--preload"])):
         Path(folder, "served.py").write_text(program, encoding="utf-8")
         address = os.path.join(folder, "socket")
-        arguments = ["-m", "gunicorn", "served:application", "--bind", f"unix:{address}", "--threads", "8"]
+        arguments = ["-m", "gunicorn", "served:application", "--bind", f"unix:{address}", "--threads", "8", *more]
         server = python([*arguments, "--workers", "1", "--log-level", "error"], tree, folder)
         try:
             ask(address, "GET / HTTP/1.1")
             children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii")
             [worker] = map(int, children.split())
-            yield name, memory_of(worker)
+            if name != "preloaded":
+                yield name, memory_of(worker)
             if program is SITE:
                 assert b" 200 " in ask(address, "GET /login HTTP/1.1")
                 assert b" 200 " in ask(address, "POST /login HTTP/1.1", SIGN_IN)
-                yield "signed in", memory_of(worker)
+                yield "signed in" if name == "site" else name, memory_of(worker)
         finally:
             server.terminate()
             server.wait()
