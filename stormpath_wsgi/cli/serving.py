@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import mmap
 import os
 import runpy
@@ -118,9 +117,6 @@ class Server(BaseApplication):
 
     def _begin(self, worker: Any) -> None:
         """Called in each worker that has loaded the application; the first one logs the addresses."""
-        # What is there now stays, so nobody has to look through it for what can be freed, request after request.
-        gc.collect()
-        gc.freeze()
         if worker.age == 1 and self._name is not None:
             click.echo(f"\n    {self._name}: {self._addresses}\n    {_staff(self.cfg)}\n    Stop it with Ctrl-C.\n")
 

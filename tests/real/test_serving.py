@@ -242,6 +242,27 @@ def _connected(site: Server) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=60)
 
 
+#: Tells what the garbage collector has done since it is imported.
+COLLECTED = """
+import gc, json, os
+from stormpath_wsgi import StormpathMiddleware
+
+frozen, processes = gc.get_freeze_count(), []
+
+def note(phase, told):
+    if phase == "start" and told["generation"] == 2:
+        processes.append(os.getpid())
+
+def tell(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    told = {"frozen": gc.get_freeze_count() - frozen, "in the worker": os.getpid() in processes}
+    return [json.dumps(told).encode()]
+
+gc.callbacks.append(note)
+application = StormpathMiddleware(tell)
+"""
+
+
 class TestRun:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
@@ -267,6 +288,18 @@ class TestRun:
         told, staff = self.served(folder, "threaded:application", "--preload", WEB_CONCURRENCY="2")
         assert told == {"alive": False, "one process": False, "accounts": True}
         assert staff == "2 workers, 8 threads each"
+
+    @pytest.mark.parametrize("options", [[], ["--preload"]], ids=["own", "preloaded"])
+    @pytest.mark.parametrize("command", [[*RUN, "--bind", "127.0.0.1:0"], GUNICORN], ids=["run", "gunicorn"])
+    def test_the_garbage_collector_leaves_what_was_loaded_alone(
+        self, tmp_path: Path, command: list[str], options: list[str]
+    ) -> None:
+        """Its look would take time, and end the sharing of memory with the process that has loaded the application."""
+        (tmp_path / "collected.py").write_text(COLLECTED)
+        with server([*command, *options, "collected:application"], tmp_path, WEB_CONCURRENCY="1") as site:
+            told = requests.get(f"{site.address}/", timeout=60).json()
+        assert told["frozen"] > 1000
+        assert told["in the worker"] == (not options)
 
     @pytest.mark.parametrize("options", [[], ["--preload"]], ids=["own", "preloaded"])
     def test_links_of_mails_lead_to_where_it_serves(self, tmp_path: Path, options: list[str]) -> None:
