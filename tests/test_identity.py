@@ -28,7 +28,9 @@ from stormpath_wsgi.api import RestAPI
 from stormpath_wsgi.api_auth import OAuthClientCredentialsRequestAuthenticator
 from stormpath_wsgi.client import Account, ApiKey
 from stormpath_wsgi.directory import open_directory
+from stormpath_wsgi.kinds import id_of
 from stormpath_wsgi.settings import Settings
+from stormpath_wsgi.slots import slot_of
 from stormpath_wsgi.web.basic import BasicCredential
 from stormpath_wsgi.web.bearer import AccessTokenCredential
 from stormpath_wsgi.web.identity import NOTHING, Credential, CredentialKind, Proof, Proved, Refused
@@ -488,6 +490,34 @@ class TestAnApiKey:
         assert world.ask(headers=header).status_code == 200
         key.status = "DISABLED"
         key.save()
+        assert world.ask(headers=header).status_code == 401
+
+    def test_is_asked_for_again_after_changes_of_its_account_only(self, world: World) -> None:
+        ada = world.somebody()
+        key = ada.api_keys.create()
+        header = {"Authorization": basic(key.id, key.secret)}
+        other = next(
+            each for each in iter(world.somebody, None) if slot_of(id_of(each.href)) != slot_of(id_of(ada.href))
+        )
+        assert world.ask(headers=header).status_code == 200
+        other.surname = "Byron"
+        other.save()
+        with statements() as asked:
+            assert world.ask(headers=header).status_code == 200
+        assert asked == []
+        ada.surname = "King"
+        ada.save()
+        with statements() as asked:
+            assert world.ask(headers=header).status_code == 200
+        assert len(asked) > 0
+
+    @pytest.mark.parametrize("what", ["key", "account"])
+    def test_that_is_deleted_is_refused_at_once(self, world: World, what: str) -> None:
+        ada = world.somebody()
+        key = ada.api_keys.create()
+        header = {"Authorization": basic(key.id, key.secret)}
+        assert world.ask(headers=header).status_code == 200
+        (key if what == "key" else ada).delete()
         assert world.ask(headers=header).status_code == 401
 
     def test_takes_one_question_and_a_wrong_secret_of_a_known_one_takes_none(self, world: World) -> None:

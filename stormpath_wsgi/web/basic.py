@@ -25,7 +25,7 @@ from stormpath_wsgi.kinds import ENABLED, ID, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.slots import Generation
+from stormpath_wsgi.slots import ANY, Generation, slot_of
 from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.account_passwords import AccountPasswords, NotProved
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
@@ -86,7 +86,9 @@ class _Key:
 
     wire: Mapping[str, Any] = field(repr=False)
     account: RememberedAccount
+    #: The number of the slot before the directory was asked.
     generation: int
+    slot: int
 
 
 class BasicCredential:
@@ -123,6 +125,7 @@ class BasicCredential:
         self._known: Remembered[str, _Key] = Remembered(
             self._load,
             generation=generation,
+            about=lambda key: key.slot,
             ttl=settings.cache_ttl.total_seconds(),
             clock=now,
             size=settings.cache_size,
@@ -165,7 +168,7 @@ class BasicCredential:
             return self._wrong_key(self._origin(environ))
         if login is not None and not _is_login_of(key.account.account, login):
             return _refused("the login name is not that of the API key's account")
-        return Proved(key.account, CredentialKind.BASIC, self._now(), _BY_KEY, key.generation)
+        return Proved(key.account, CredentialKind.BASIC, self._now(), _BY_KEY, key.generation, key.slot)
 
     def _wrong_key(self, origin: Origin) -> Refused:
         """It is counted only after it was looked at, so that a right key costs nothing and never has to wait."""
@@ -202,13 +205,16 @@ class BasicCredential:
             raise Unavailable(error.body()) from error  # we could not ask: no verdict on the key
 
     def _load(self, id: str) -> _Key:
-        generation = self._generation()  # before we ask: what is written meanwhile is then noticed
+        before = self._generation()  # before we ask: what is written meanwhile is then noticed
         wire = find_key(self._application, id)
         if wire is None:
             raise LookupError(id)
         account = RememberedAccount(self._client, wire["account"])
         account.told = self._told.of(account, wire.get("naming"))
-        return _Key(wire, account, generation)
+        slot = slot_of(id_of(account.href))
+        number = self._generation(slot)
+        # If nothing has changed at all since before we asked, then the number of the slot has not either.
+        return _Key(wire, account, number, slot) if self._generation() == before else _Key(wire, account, before, ANY)
 
 
 def _has_form_of_key(id: str, secret: str) -> bool:
