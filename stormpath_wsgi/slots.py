@@ -34,3 +34,15 @@ class Generation(Protocol):
 
         Without an argument it changes with anything that changes.
         """
+
+
+def own_number(generation: Generation, before: int, account_id: str) -> tuple[int, int]:
+    """The number and the slot by which an answer about the account holds that was asked for without knowing whose it
+    is.
+
+    *before*: the number of :data:`ANY` from before it was asked. If that has not moved yet, then the number of the
+    account's slot has not either. Otherwise the answer holds by *before*, that is, it is asked for again.
+    """
+    slot = slot_of(account_id)
+    number = generation(slot)
+    return (number, slot) if generation() == before else (before, ANY)

@@ -265,6 +265,23 @@ class TestEachCredential:
         assert asked == []
 
     @IN_HEADER
+    def test_is_asked_for_again_after_changes_of_its_account_only(self, world: World, kind: str) -> None:
+        ada = world.somebody()
+        header = world.header(kind, ada)
+        other = next(one for one in iter(world.somebody, None) if slot_of(id_of(one.href)) != slot_of(id_of(ada.href)))
+        assert world.ask(headers=header).status_code == 200
+        other.surname = "Byron"
+        other.save()
+        with statements() as asked:
+            assert world.ask(headers=header).status_code == 200
+        assert asked == []
+        ada.surname = "King"
+        ada.save()
+        with statements() as asked:
+            assert world.ask(headers=header).status_code == 200
+        assert len(asked) > 0
+
+    @IN_HEADER
     def test_of_an_account_that_was_disabled_is_refused_at_once(self, world: World, kind: str) -> None:
         account = world.somebody()
         header = world.header(kind, account)
@@ -293,6 +310,27 @@ class TestAToken:
     def test_that_is_wrong_is_no_reason_to_show_a_login_page(self, world: World) -> None:
         assert world.ask("/secret", HTML | spoilt(world.header("bearer"))).status_code == 401
         assert world.ask("/secret", HTML).status_code == 302
+
+    @pytest.mark.parametrize("end", ["disabled", "deleted", "its account disabled", "its account deleted"])
+    def test_is_refused_at_once_when_the_api_key_that_signed_it_is_good_no_more(self, world: World, end: str) -> None:
+        client = world.site.client
+        administrators = client.api_keys.get(f"{client.base_url}/apiKeys/{world.api.id}").account.directory
+        grace = administrators.accounts.create(
+            {"username": secrets.token_hex(8), "email": f"{secrets.token_hex(8)}@example.org", "password": PASSWORD}
+        )
+        key = grace.api_keys.create()
+        with closing(open_directory(world.url, cheap.options())) as service:
+            api = Caller(Browser(RestAPI(service)), key.id, key.secret)
+            token = world._replace(api=api).token(world.somebody())
+        header = {"Authorization": f"Bearer {token}"}
+        assert world.ask("/secret", header).status_code == 200
+        thing = grace if "account" in end else key
+        if "deleted" in end:
+            thing.delete()
+        else:
+            thing.status = "DISABLED"
+            thing.save()
+        assert [world.ask("/secret", header).status_code for _ in range(2)] == [401, 401]
 
     def test_that_was_revoked_is_refused_at_once(self, world: World) -> None:
         account = world.somebody()
@@ -491,25 +529,6 @@ class TestAnApiKey:
         key.status = "DISABLED"
         key.save()
         assert world.ask(headers=header).status_code == 401
-
-    def test_is_asked_for_again_after_changes_of_its_account_only(self, world: World) -> None:
-        ada = world.somebody()
-        key = ada.api_keys.create()
-        header = {"Authorization": basic(key.id, key.secret)}
-        other = next(
-            each for each in iter(world.somebody, None) if slot_of(id_of(each.href)) != slot_of(id_of(ada.href))
-        )
-        assert world.ask(headers=header).status_code == 200
-        other.surname = "Byron"
-        other.save()
-        with statements() as asked:
-            assert world.ask(headers=header).status_code == 200
-        assert asked == []
-        ada.surname = "King"
-        ada.save()
-        with statements() as asked:
-            assert world.ask(headers=header).status_code == 200
-        assert len(asked) > 0
 
     @pytest.mark.parametrize("what", ["key", "account"])
     def test_that_is_deleted_is_refused_at_once(self, world: World, what: str) -> None:

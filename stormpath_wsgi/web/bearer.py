@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 from wsgiref.types import WSGIEnvironment
 
 from stormpath_wsgi import jwt
-from stormpath_wsgi.client import AccessToken, Application, Client
+from stormpath_wsgi.client import AccessToken, ApiKey, Application, Client
 from stormpath_wsgi.client.credentials import KeyPair
 from stormpath_wsgi.client.grants import JWT, JwtAuthenticator, NotGood, is_refusal
 from stormpath_wsgi.errors import ConfigurationError, Error, Unavailable
-from stormpath_wsgi.kinds import ID
+from stormpath_wsgi.kinds import ENABLED, ID, id_of
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.slots import Generation
+from stormpath_wsgi.slots import ANY, Generation, own_number, slot_of
 from stormpath_wsgi.users import A, Groups, RememberedAccount
 from stormpath_wsgi.web.basic import find_key
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
@@ -33,6 +33,9 @@ from stormpath_wsgi.web.remote_user import Told
 log = logging.getLogger(__name__)
 
 _PROOFS = frozenset({Proof.TOKEN})
+
+#: The highest number of API keys that are remembered as signers of tokens. Only administrators have such keys.
+_MOST_SIGNERS = 100
 
 
 class Unverified(NamedTuple):
@@ -67,6 +70,7 @@ class _Token(NamedTuple):
 
     identity: Proved
     expires: float
+    signer: str | None = None  # the id of the API key that signed it, where changes of that alone are not noticed
 
 
 class AccessTokenCredential:
@@ -75,6 +79,9 @@ class AccessTokenCredential:
     A token of the token endpoint is validated in full unless *settings* say ``local``: the directory is asked, once as
     long as its answer holds, so that a token that was revoked and an account that was disabled are refused. Local
     validation takes one HMAC and looks at the signature, the application and the times only.
+
+    A token depends on its own account and on the one whose API key signed it. So that changes of others cost nothing,
+    what is known of the two is remembered apart.
 
     A token that a request authenticator of :mod:`stormpath_wsgi.api_auth` made stands for the API key that it was made
     for. One that has scopes is refused: only the application knows what they allow, and no policy asks.
@@ -100,9 +107,17 @@ class AccessTokenCredential:
         self._generation, self._now = generation, now
         self._tokens = JwtAuthenticator(application, now=now)
         is_local = (validation or settings.bearer.validation) == "local"
+        # Another machine may not show us the API key that has signed a token, so there any change matters.
+        self._knows_signers = not is_local and not settings.remote
         self._validate = self._locally if is_local else self._in_full
         bounds: dict[str, Any] = {"generation": generation, "ttl": settings.cache_ttl.total_seconds(), "clock": now}
-        self._known: Remembered[str, _Token] = Remembered(self._judge, size=settings.cache_size, **bounds)
+        self._known: Remembered[str, _Token] = Remembered(
+            self._judge, about=lambda token: token.identity.slot, size=settings.cache_size, **bounds
+        )
+        # By the id of an API key: the slot of its account, if the key is good.
+        self._signers: Remembered[str, int] = Remembered(
+            self._slot_of_signer, about=lambda slot: slot, size=_MOST_SIGNERS, **bounds
+        )
         self._key: Remembered[None, KeyPair] = Remembered(lambda _: self._tokens.key_pair(), **bounds)
         if is_local:
             self._tokens.key_pair()  # says at the start what is missing
@@ -120,6 +135,8 @@ class AccessTokenCredential:
             token = self._known.get(text)
             if self._now() >= token.expires:
                 raise NotGood("it has expired")
+            if token.signer is not None:
+                self._signers.get(token.signer)
         except NotGood as error:
             return self._refused(str(error))
         except Error as error:
@@ -138,10 +155,26 @@ class AccessTokenCredential:
         """What is to be remembered of the token. Raises :class:`NotGood` and :class:`~stormpath_wsgi.Error`."""
         if not JWT.fullmatch(text):
             raise NotGood("it is no JWT")
-        generation = self._generation()  # before we ask: what is written meanwhile is then noticed
-        account, claims = self._by_api_key(text) if is_own(unverified(text)) else self._validate(text)
-        identity = Proved(account, self._kind, float(claims["iat"]), _PROOFS, generation)
-        return _Token(identity, float(claims["exp"]))
+        before, says = self._generation(), unverified(text)  # before we ask: what is written meanwhile is then noticed
+        account, claims = self._by_api_key(text) if is_own(says) else self._validate(text)
+        number, slot, signer = before, ANY, None
+        if self._knows_signers and not is_own(says):
+            number, slot = own_number(self._generation, before, id_of(account.href))
+            signer = str(says.header["kid"])
+        identity = Proved(account, self._kind, float(claims["iat"]), _PROOFS, number, slot)
+        return _Token(identity, float(claims["exp"]), signer)
+
+    def _slot_of_signer(self, key_id: str) -> int:
+        """The slot of the account whose API key has signed tokens. Raises :class:`NotGood` for one that is not good."""
+        try:
+            key = self._client.data_store.get(f"{self._client.base_url}/{ApiKey.path}/{key_id}", "account")
+        except Error as error:
+            if error.status != 404:
+                raise
+            raise NotGood("the API key that signed it is gone") from None
+        if key["status"] != ENABLED or key["account"]["status"] != ENABLED:
+            raise NotGood("the API key that signed it is not good any more")
+        return slot_of(id_of(key["account"]["href"]))
 
     def _in_full(self, text: str) -> tuple[RememberedAccount, Mapping[str, Any]]:
         found = self._tokens.look_up(text)
