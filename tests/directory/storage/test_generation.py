@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url
@@ -59,7 +59,7 @@ def change(generation: Generation, connection: Connection, *slots: int) -> Itera
 class Asking:
     """A generation that listens through an engine of its own, and counts how often it had to ask instead."""
 
-    def __init__(self, url: str | URL, **times: float) -> None:
+    def __init__(self, url: str | URL, **times: Any) -> None:
         self.asked = 0
         self.engine = Server(make_url(url), longest=2, on_pooler=pytest.fail).engine
         self.generation = NotifiedGeneration(self.engine, lambda: self.engine, self.ask, longest=2, **times)
@@ -84,6 +84,15 @@ class Asking:
         """Whether a reading needs to ask nobody."""
         before = self.asked
         return self.generation.read() >= 0 and self.asked == before
+
+    def listeners(self) -> list[int]:
+        """The processes of the server whose last question was that of a beat which asks nothing of the table."""
+        found = (
+            "SELECT pid FROM pg_stat_activity WHERE position('listens to stormpath_epoch' IN query) > 0 "
+            "AND pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        with self.engine.connect() as connection:
+            return list(connection.exec_driver_sql(found).scalars())
 
     def move(self, *slots: int) -> None:
         with self.engine.connect() as connection, change(self.generation, connection, *slots):
@@ -684,7 +693,7 @@ def test_a_notice_tells_whose_number_is_another(asking: Ask) -> None:
     assert now == {slot: reader.number_of(slot) for slot in before}
 
 
-def test_a_lost_notice_is_made_up_for_with_the_next_beat(asking: Ask) -> None:
+def test_a_lost_notice_is_made_up_for_with_the_next_thorough_beat(asking: Ask) -> None:
     reader = asking()
     before = reader.generation.read(ADA)
     with reader.engine.begin() as connection:  # as if nobody had been told
@@ -692,6 +701,22 @@ def test_a_lost_notice_is_made_up_for_with_the_next_beat(asking: Ask) -> None:
     eventually(lambda: reader.generation.read(ADA) != before)
     eventually(reader.listens)
     assert reader.generation.read(ADA) == reader.number_of(ADA)
+
+
+def test_the_other_beats_ask_nothing_of_the_table(postgresql_url: str) -> None:
+    """With a thousand workers, to add all numbers up for each beat of each of them takes more than a core."""
+    with closing(Asking(postgresql_url, beat=0.05, lease=0.5, thorough=10**9)) as reader:
+        eventually(reader.listens)
+        before = reader.generation.read(ADA)
+        with reader.engine.begin() as connection:  # as if nobody had been told
+            connection.exec_driver_sql("INSERT INTO epochs VALUES (%(slot)s, 5)", {"slot": ADA})
+        eventually(lambda: len(reader.listeners()) == 1)
+        time.sleep(1)  # twice as long as the lease
+        assert reader.listens()
+        assert reader.generation.read(ADA) == before
+        reader.move(ADA)
+        assert reader.generation.read(ADA) != before
+        eventually(reader.listens)
 
 
 def test_a_notice_that_is_none_of_ours_ends_no_thread_and_costs_a_question(asking: Ask) -> None:
@@ -774,13 +799,8 @@ def test_a_silent_line_is_trusted_no_longer_than_the_lease_and_then_left(
     """A server process that was stopped looks like a network that swallows every packet."""
     with closing(Asking(postgresql_url, beat=0.05, lease=0.5)) as reader:
         eventually(reader.listens)
-        with reader.engine.connect() as connection:
-            found = (
-                "SELECT pid FROM pg_stat_activity "
-                "WHERE position('FROM epochs' IN query) > 0 AND pid <> pg_backend_pid() "
-                "AND datname = current_database()"
-            )
-            backends = connection.exec_driver_sql(found).scalars().all()
+        eventually(lambda: len(reader.listeners()) == 1)
+        backends = reader.listeners()
         for backend in backends:
             os.kill(backend, signal.SIGSTOP)
         try:

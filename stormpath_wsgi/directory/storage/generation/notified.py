@@ -30,6 +30,8 @@ _ECHO = 0.1
 # A reader gets the word for everybody above that of the slot, so that two different pairs of words make two numbers.
 _ABOVE = 64
 
+# Asks nothing of the tables. The answer proves that the connection works, and it follows the notices of before.
+_BEAT = f"SELECT 1 /* listens to {_CHANNEL} */"
 # The sum of the words of all slots stands for "any of them".
 _ASK_ANY = """
     SELECT coalesce(sum(number) FILTER (WHERE slot = 0), 0), coalesce(sum(number) FILTER (WHERE slot > 0), 0)
@@ -56,11 +58,15 @@ class NotifiedGeneration:
     """The generation on PostgreSQL: a word is a number in a row, which each change moves in its own transaction.
 
     A reading could ask for its rows each time. One thread in each process makes this unnecessary. It listens for the
-    NOTIFY that goes with each change, which tells the new numbers, and every *beat* seconds it asks whether the sum of
-    all numbers is what it knows; if not, it asks for all. The words are used for *lease* seconds after such a question.
-    So if the network loses notices, cached answers are wrong for no longer than *lease*. The server sends a notice if
-    the transaction commits, and only then, and in the order of the commits, so a writer that dies leaves nothing
-    unfinished. While the thread does not know a word, each reading of it asks the server.
+    NOTIFY that goes with each change, which tells the new numbers. Every *beat* seconds it asks whether the connection
+    still works, and the words are used for *lease* seconds after such a question. So when the network fails, cached
+    answers are wrong for no longer than *lease*. The server sends a notice if the transaction commits, and only then,
+    and in the order of the commits, so a writer that dies leaves nothing unfinished. While the thread does not know a
+    word, each reading of it asks the server.
+
+    No notice is lost on a connection that works. In case that something else goes wrong, as when somebody writes into
+    the table by hand, each of so many beats asks whether the sum of all numbers is what is known (*thorough*), and if
+    not, what they are. That takes the server some hundred times as long as the other question.
 
     A notice takes a moment to arrive, and on a busy machine the thread needs a moment to read it. So the process that
     has made a change waits until it has got its own notice: by then the other processes mostly have theirs. With
@@ -69,7 +75,7 @@ class NotifiedGeneration:
     So the thread tries out first whether notices arrive.
 
     *engine*: for asking. *ask*: returns the number of a slot, or None when the server cannot be asked. *beat*, *lease*:
-    seconds. *longest*: seconds that the thread waits for an answer.
+    seconds. *thorough*: a number of beats. *longest*: seconds that the thread waits for an answer.
     """
 
     def __init__(
@@ -80,10 +86,11 @@ class NotifiedGeneration:
         *,
         beat: float = 2,
         lease: float = 5,
+        thorough: int = 15,
         longest: float = 5,
     ) -> None:
         self._engine, self._listener, self._ask = engine, listener, ask
-        self._beat, self._lease, self._longest = beat, lease, longest
+        self._beat, self._lease, self._thorough, self._longest = beat, lease, thorough, longest
         self._unsettled = itertools.count(-1, -1)
         self._closed = self._deaf = False
         self._until = 0.0  # the end of the lease, of time.monotonic()
@@ -202,13 +209,26 @@ class NotifiedGeneration:
         line = _Line(connection, self._longest)
         line.said(f"LISTEN {_CHANNEL}")
         self._deaf = not self._hears(line, waiter)
-        while self._wanted(pid):
+        for beat in itertools.count():
+            if not self._wanted(pid):
+                break
             asked = time.monotonic()
-            self._ask_for_all(line, asked + self._lease)
+            until = asked + self._lease
+            if beat % self._thorough == 0 or not self._goes_on(line, until):
+                self._ask_for_all(line, until)
             while self._wanted(pid) and (left := asked + self._beat - time.monotonic()) > 0:
                 self._read_notices(line)
                 if waiter in _wait(left, line.driver, waiter):
                     break
+
+    def _goes_on(self, line: _Line, until: float) -> bool:
+        """Has the words used until *until*, if the connection works. False: this process does not know what has become
+        of a change of its own, so it has to ask for that.
+        """
+        doubts = self._doubts
+        line.said(_BEAT)
+        self._read_notices(line)
+        return not self._words.expected and self._trust(until, doubts)
 
     def _ask_for_all(self, line: _Line, until: float) -> None:
         """Asks whether the words are what is known, and if not, what they are. It also proves that the connection
