@@ -204,7 +204,7 @@ class Sessions(Shared):
                 known, identity = None, FORGED
             else:
                 known, identity = self._judge_header(header, https)
-        session = _new(CurrentSession)  # Python calls an __init__ by a detour that takes longer than these lines
+        session = CurrentSession()  # without an __init__, which Python would call by a detour
         session._sessions, session._particulars, session.environ = self, self.particulars, environ
         session.cookies, session._status, session.begun = (), "", False
         session.mount = environ.get("SCRIPT_NAME", "")

@@ -168,17 +168,22 @@ class HeldStart(ABC):
         if not self.begun and self._status:
             self.begun = True
             headers, its = self._headers, self._particulars
-            if its.framed_from_here:
-                for name, value in headers:
-                    if name == "Content-Type" or name.lower() == "content-type":
-                        if _is_page(value):
-                            headers = _framed_from_here(headers)
+            varies = self.user.looked_at or unfinished
+            kind = vary = None
+            for name, value in headers:
+                if name == "Content-Type" or (name := name.lower()) == "content-type":
+                    kind = value
+                    if not varies:
                         break
+                elif name == "vary":
+                    vary = value
+            if its.framed_from_here and kind is not None and _is_page(kind):
+                headers = _framed_from_here(headers)
             # Whether another visitor, or the same one later, may get another answer.
             if self.cookies:
                 headers = _with_cookies(headers, self.cookies, its.varies_by)
-            elif self.user.looked_at or unfinished:
-                headers = _varying(headers, its.varies_by)
+            elif varies:
+                headers = [*headers, ("Vary", its.varies_by)] if vary is None else _varying(headers, its.varies_by)
             exc_info = None
             if its.is_own:
                 if its.varies_always_by is not None:
