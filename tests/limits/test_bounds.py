@@ -193,13 +193,9 @@ def statements(database: Database, ran: list[str], parameters: list[Any] | None 
             parameters.append(arguments[3])
 
     with database.read() as connection:
-        engines = {connection.engine}
-    with database.write(moves_generation=False) as transaction:
-        engines.add(transaction.connection.engine)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", record)
+        engine = connection.engine  # the one for writing is made of it, and tells its listeners
+    event.listen(engine, "before_cursor_execute", record)
     try:
         yield
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", record)
+        event.remove(engine, "before_cursor_execute", record)

@@ -78,8 +78,8 @@ def recorded(database: Database, *words: str) -> Iterator[list[tuple[str, Any]]]
         if wanted and threading.get_ident() == thread:
             ran.append((_LEFT_TO_WAIT.sub("", arguments[2]), arguments[3]))
 
-    with database.write(moves_generation=False) as transaction:
-        engine = transaction.connection.engine  # the one for reading is made of it, and tells its listeners
+    with database.read() as connection:
+        engine = connection.engine  # the one for writing is made of it, and tells its listeners
     event.listen(engine, "before_cursor_execute", record)
     try:
         yield ran

@@ -546,8 +546,9 @@ class _PostgreSQL(_Backend):
         self._strict = strict
         self._server = _server(url, timeout, self._tell_of_pooler)
         self._direct = _server(make_url(listen_url), timeout, _nobody) if listen_url else None
-        self.engine = self._server.engine
-        self.reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.reader = self._server.engine
+        # Once a write has its turn, it reads what the last one has committed.
+        self.engine = self.reader.execution_options(isolation_level="READ COMMITTED")
         self._start()
         self.generation = NotifiedGeneration(self.reader, self._listener, self._number, longest=timeout)
 
@@ -581,7 +582,7 @@ class _PostgreSQL(_Backend):
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        with self.reader.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             # Whoever reads may wait for a slow disk or pipe between two statements.
             limits = self._server.limits(deadline.left(self.timeout)) | {"idle_in_transaction_session_timeout": "0"}
             calls = [f"set_config('{name}', '{value}', true)" for name, value in limits.items()]

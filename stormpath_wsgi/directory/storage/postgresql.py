@@ -33,7 +33,8 @@ class Overdue(psycopg.OperationalError):
 
 
 class Server:
-    """A server and how to reach it: :attr:`engine`, whose connections end their waits in time.
+    """A server and how to reach it: :attr:`engine`, whose connections end their waits in time, and run each statement by
+    itself. Who needs a transaction asks for another isolation level.
 
     *longest*: seconds that a transaction may take in all. *on_pooler* is called when a pooler is met for the first
     time. The parameter ``prepare_threshold`` of *url* is psycopg's: after how many times a statement is prepared in the
@@ -60,7 +61,7 @@ class Server:
         self.engine = create_engine(
             url,
             connect_args={name: value for name, value in defaults.items() if name not in url.query},
-            isolation_level="READ COMMITTED",  # once a write has its turn, it reads what the last one has committed
+            isolation_level="AUTOCOMMIT",  # for reads, which are most; to set it and take it back would slow each
             pool_timeout=longest,
             pool_use_lifo=True,  # the connection that was used last is the least likely to be broken
             hide_parameters=True,

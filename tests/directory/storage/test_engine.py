@@ -13,11 +13,12 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Engine, event, func, insert, select
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, event, func, insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from support.marks import mark, marked, marks, metadata, opened
 from support.warm import Fresh, Start
 
@@ -66,6 +67,59 @@ def test_a_failed_write_leaves_nothing_behind(database: Database) -> None:
         transaction.connection.execute(insert(marks), {"number": 1})
         raise ZeroDivisionError
     assert marked(database) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_a_connection_that_has_read_writes_as_a_whole_or_not_at_all(database: Database) -> None:
+    mark(database, 1)
+    read_before = lent_for_reading(database)
+    with pytest.raises(DBAPIError), database.write() as transaction:
+        assert transaction.connection.connection.driver_connection is read_before
+        transaction.connection.execute(insert(marks), {"number": 2})
+        transaction.connection.execute(text("INSERT INTO marks (number) VALUES (3), (1)"))
+    assert marked(database) == [1]
+    with pytest.raises(ZeroDivisionError), database.write(moves_generation=False) as transaction:
+        transaction.connection.execute(insert(marks), {"number": 2})
+        raise ZeroDivisionError
+    assert marked(database) == [1]
+    assert lent_for_reading(database) is read_before
+
+
+def test_a_connection_that_was_used_for_all_else_reads_without_a_transaction(postgresql_url: str) -> None:
+    with closing(Database(postgresql_url)) as database:
+        for _ in range(2):
+            with database.write() as transaction:
+                assert transaction_of(transaction.connection) == (TransactionStatus.INTRANS, "read committed")
+            with database.snapshot() as connection:
+                assert transaction_of(connection) == (TransactionStatus.INTRANS, "repeatable read")
+            with database.read() as connection:
+                assert transaction_of(connection) == (TransactionStatus.IDLE, "read committed")
+                driver = connection.connection.driver_connection
+        assert lent_for_reading(database) is driver, "it was one connection all the time"
+
+
+def test_the_statements_of_a_snapshot_see_one_moment(database_url: str) -> None:
+    with opened(database_url) as database:
+        with database.write() as transaction:
+            metadata.create_all(transaction.connection)
+        mark(database, 1)
+        with database.snapshot() as connection:
+            before = connection.execute(select(marks.c.number)).scalars().all()
+            mark(database, 2)
+            assert connection.execute(select(marks.c.number)).scalars().all() == before == [1]
+        assert marked(database) == [1, 2]
+
+
+def lent_for_reading(database: Database) -> object:
+    with database.read() as connection:
+        return connection.connection.driver_connection
+
+
+def transaction_of(connection: Connection) -> tuple[TransactionStatus, str]:
+    """What the driver says of the transaction after a statement, and what the server says of its isolation."""
+    isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
+    driver: Any = connection.connection.driver_connection
+    return driver.info.transaction_status, isolation
 
 
 def test_a_broken_constraint_is_the_callers_to_explain(database: Database) -> None:

@@ -62,6 +62,7 @@ class Asking:
     def __init__(self, url: str | URL, **times: Any) -> None:
         self.asked = 0
         self.engine = Server(make_url(url), longest=2, on_pooler=pytest.fail).engine
+        self.writer = self.engine.execution_options(isolation_level="READ COMMITTED")
         self.generation = NotifiedGeneration(self.engine, lambda: self.engine, self.ask, longest=2, **times)
 
     def ask(self, slot: int) -> int | None:
@@ -95,7 +96,7 @@ class Asking:
             return list(connection.exec_driver_sql(found).scalars())
 
     def move(self, *slots: int) -> None:
-        with self.engine.connect() as connection, change(self.generation, connection, *slots):
+        with self.writer.connect() as connection, change(self.generation, connection, *slots):
             connection.commit()
 
     def close(self) -> None:
@@ -672,7 +673,7 @@ def test_whoever_may_not_trust_notices_asks_each_time(postgresql_url: str) -> No
 def test_it_moves_elsewhere_when_a_transaction_commits(asking: Ask) -> None:
     writer, reader = asking(), asking()
     before = reader.generation.read()
-    with writer.engine.connect() as connection, change(writer.generation, connection):
+    with writer.writer.connect() as connection, change(writer.generation, connection):
         assert reader.generation.read() == before, "not before"
         connection.commit()
     eventually(lambda: reader.generation.read() != before)
@@ -740,8 +741,8 @@ def test_a_process_knows_of_its_own_change_at_once(asking: Ask) -> None:
 
 def test_changes_of_different_slots_do_not_wait_for_each_other(asking: Ask) -> None:
     writer = asking()
-    with writer.engine.connect() as first, change(writer.generation, first, ADA):
-        with writer.engine.connect() as second, change(writer.generation, second, BOB):
+    with writer.writer.connect() as first, change(writer.generation, first, ADA):
+        with writer.writer.connect() as second, change(writer.generation, second, BOB):
             second.commit()
         first.commit()
     assert writer.generation.read() == writer.number
@@ -750,7 +751,7 @@ def test_changes_of_different_slots_do_not_wait_for_each_other(asking: Ask) -> N
 def test_it_stays_when_a_transaction_is_undone(asking: Ask) -> None:
     writer, reader = asking(), asking()
     before = reader.generation.read()
-    with writer.engine.connect() as connection, change(writer.generation, connection):
+    with writer.writer.connect() as connection, change(writer.generation, connection):
         connection.rollback()
     assert writer.generation.read() == reader.generation.read() == reader.number == before
 
