@@ -22,6 +22,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
+from stormpath_wsgi.bound import Bound
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.errors import Error, Unavailable
 
@@ -108,7 +109,7 @@ serving: ContextVar[Serving] = ContextVar("stormpath_wsgi.serving")
 class _Said:
     """What :func:`at` says: *facts* are laid over *origin*; None: over that of the request that is being served."""
 
-    origin: Origin | None = None
+    origin: Origin | Callable[[], Origin] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -120,24 +121,21 @@ _said: ContextVar[_Said] = ContextVar("stormpath_wsgi.origin", default=_UNSAID)
 def here() -> Origin:
     """Where what is being done comes from: the request that is being served, and what :func:`at` says of it."""
     said, request = _said.get(), serving.get(None)
-    origin = said.origin or (_NOWHERE if request is None else request.origin())
+    origin = said.origin or (_NOWHERE if request is None else request.origin)
+    if not isinstance(origin, Origin):
+        origin = origin()
     return dataclasses.replace(origin, **said.facts)
 
 
-@contextmanager
-def at(origin: Origin | None = None, /, **facts: Any) -> Iterator[None]:
-    """Says, until the block is left, where what is done in it comes from: *facts* are laid over *origin*.
+def at(origin: Origin | Callable[[], Origin] | None = None, /, **facts: Any) -> Bound[_Said]:
+    """Says, until the block is left, where what is done in it comes from: *facts* are laid over *origin*, which may be
+    a function that is called whenever somebody asks.
 
     Without one they are laid over :func:`here`, as that is when something happens: who signs in meanwhile is the actor
     from then on. The names are those of :class:`Origin`.
     """
     outer = _said.get()
-    said = _Said(outer.origin, {**outer.facts, **facts}) if origin is None else _Said(origin, facts)
-    token = _said.set(said)
-    try:
-        yield
-    finally:
-        _said.reset(token)
+    return Bound(_said, _Said(outer.origin, {**outer.facts, **facts}) if origin is None else _Said(origin, facts))
 
 
 def _now() -> dt.datetime:

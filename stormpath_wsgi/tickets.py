@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+
+from stormpath_wsgi.bound import Bound
 
 #: The name of the header.
 NAME = "X-Stormpath-Ticket"
@@ -29,14 +29,9 @@ def ticket() -> str | None:
     return _ticket.get()
 
 
-@contextmanager
-def holding(ticket: str | None) -> Iterator[None]:
+def holding(ticket: str | None) -> Bound[str | None]:
     """Says, until the block is left, which ticket the browser has for which something is done."""
-    token = _ticket.set(ticket)
-    try:
-        yield
-    finally:
-        _ticket.reset(token)
+    return Bound(_ticket, ticket)
 
 
 def new() -> str:

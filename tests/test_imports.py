@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stormpath_wsgi"
 
 #: Everyone may look at these.
-GROUND = {"codes", "errors", "events", "extras", "jwt", "kinds", "slots"}
+GROUND = {"bound", "codes", "errors", "events", "extras", "jwt", "kinds", "slots"}
 
 #: Room: the rooms it may look into, beside itself and the ground floor. A room is a module or a package of ours.
 #: A file of ``web`` is a room of its own: some of them know the session, and the session knows others.
@@ -39,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "key_file": set(),
     "remembered": set(),
     "rendering": set(),
+    "bound": set(),
     "slots": set(),
     "limits": {"breaker"},
     "passwords": set(),

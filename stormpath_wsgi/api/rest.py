@@ -16,7 +16,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from stormpath_wsgi import tickets
 from stormpath_wsgi.api import openapi
-from stormpath_wsgi.api.authentication import Authentication
+from stormpath_wsgi.api.authentication import ActiveKey, Authentication
 from stormpath_wsgi.api.hosts import Hosts
 from stormpath_wsgi.api.incoming import Incoming
 from stormpath_wsgi.api.reply import Reply
@@ -97,12 +97,11 @@ class RestAPI:
         path = request.below(self._mount)
         if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
             return Reply(self._description, content_type="application/json")
-        origin = Origin.of(request.environ, address=self._proxies.address(request.environ))
-        with at(origin):
-            caller = self._authentication.caller(request)
-        origin = replace(origin, actor=caller.account_href, credential=API_KEY, language=_language(request))
-        with at(origin), visited(_visitor(request)), holding(_ticket(request)):
-            return answer(Call(self._acting_for(caller.id), caller, request, path))
+        whence = _Whence(request, self._proxies)
+        with at(whence.origin):
+            caller = whence.caller = self._authentication.caller(request)
+            with visited(_visitor(request)), holding(_ticket(request)):
+                return answer(Call(self._acting_for(caller.id), caller, request, path))
 
     def _refuse(self, request: Incoming, error: Error, request_id: str) -> Reply:
         document = {**error.body(), "requestId": request_id}
@@ -123,6 +122,32 @@ class RestAPI:
             # may have been carried out: the connection can break between the COMMIT of the database and its answer.
             response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+
+class _Whence:
+    """Where *request* comes from, worked out only if something happens that is told.
+
+    *caller*: None before it is known.
+    """
+
+    __slots__ = ("_made", "_proxies", "_request", "caller")
+
+    def __init__(self, request: Incoming, proxies: Proxies) -> None:
+        self._request, self._proxies = request, proxies
+        self.caller: ActiveKey | None = None
+        self._made: Origin | None = None  # with the caller
+
+    def origin(self) -> Origin:
+        """What is known of it by now."""
+        if self._made is not None:
+            return self._made
+        environ = self._request.environ
+        origin = Origin.of(environ, address=self._proxies.address(environ))
+        if self.caller is None:
+            return origin
+        actor, language = self.caller.account_href, _language(self._request)
+        self._made = replace(origin, actor=actor, credential=API_KEY, language=language)
+        return self._made
 
 
 def _visitor(request: Incoming) -> Visitor:

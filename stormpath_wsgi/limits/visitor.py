@@ -7,12 +7,11 @@ counts asks :func:`visitor`.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
+from stormpath_wsgi.bound import Bound
 from stormpath_wsgi.events import here
 
 
@@ -64,11 +63,6 @@ def visitor() -> Visitor:
     return Visitor(here().address) if said is None else said
 
 
-@contextmanager
-def visited(said: Visitor) -> Iterator[None]:
+def visited(said: Visitor) -> Bound[Visitor | None]:
     """Says, until the block is left, who tries what is tried in it."""
-    token = _visitor.set(said)
-    try:
-        yield
-    finally:
-        _visitor.reset(token)
+    return Bound(_visitor, said)

@@ -6,9 +6,9 @@ Everything that waits within a transaction asks here for the time that is left.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+
+from stormpath_wsgi.bound import Bound
 
 #: Seconds for transactions that touch every row of a table, and so take long although nothing hangs.
 LONG = 600.0
@@ -17,25 +17,15 @@ _end: ContextVar[float] = ContextVar("stormpath_wsgi.directory.end")  # of time.
 _allowed: ContextVar[float] = ContextVar("stormpath_wsgi.directory.allowed")  # seconds
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
+def within(seconds: float) -> Bound[float]:
     """In this block, every wait for a database ends after *seconds*, or earlier if an outer block ends earlier."""
     end = time.monotonic() + seconds
-    token = _end.set(min(end, _end.get(end)))
-    try:
-        yield
-    finally:
-        _end.reset(token)
+    return Bound(_end, min(end, _end.get(end)))
 
 
-@contextmanager
-def allowing(seconds: float) -> Iterator[None]:
+def allowing(seconds: float) -> Bound[float]:
     """Transactions that begin in this block may take *seconds*, instead of their usual time."""
-    token = _allowed.set(seconds)
-    try:
-        yield
-    finally:
-        _allowed.reset(token)
+    return Bound(_allowed, seconds)
 
 
 def allowed(usual: float) -> float:

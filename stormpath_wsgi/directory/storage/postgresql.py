@@ -33,8 +33,8 @@ class Overdue(psycopg.OperationalError):
 
 
 class Server:
-    """A server and how to reach it: :attr:`engine`, whose connections end their waits in time, and run each statement by
-    itself. Who needs a transaction asks for another isolation level.
+    """A server and how to reach it: :attr:`engine`, whose connections end their waits in time, and run each statement
+    by itself. Who needs a transaction asks for another isolation level.
 
     *longest*: seconds that a transaction may take in all. *on_pooler* is called when a pooler is met for the first
     time. The parameter ``prepare_threshold`` of *url* is psycopg's: after how many times a statement is prepared in the
