@@ -64,8 +64,9 @@ class Page(NamedTuple):
 
     def json(self, work: UnitOfWork) -> str:
         """The same as JSON text."""
-        shape, hrefs = SHAPES[self.listing.of], work.href(Listing(self.listing.of))
-        items = ",".join([shape.json(row, work, f"{hrefs}/{row[0]}") for row in self.rows])
+        base = work.href(Listing(self.listing.of))
+        hrefs = [f"{base}/{row[0]}" for row in self.rows]
+        items = ",".join(SHAPES[self.listing.of].all_json(self.rows, work, hrefs))
         end = f",{to_json(self.end)[1:]}" if self.end else "}"
         return f'{to_json(self.head)[:-1]},"items":[{items}]{end}'
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import select
@@ -43,6 +44,27 @@ def test_the_text_of_every_resource_and_page_is_that_of_its_document(world: Worl
     # Of these there is none in this directory, or none that is found by its id.
     others = {"AccessToken", "Challenge", "SamlServiceProviderMetadata", "SamlServiceProviderRegistration"}
     assert {kind.__name__ for kind in set(SHAPES) - seen} == others
+
+
+def test_the_texts_of_many_resources_are_those_of_each(world: World) -> None:
+    full = filled(world)
+    world.service.update(full.ada, {"givenName": NASTY, "middleName": None})
+    seen: set[type[Kind]] = set()
+    with world.service._context.read() as work:
+        for kind, shape in SHAPES.items():
+            found = list(work.connection.execute(select(*shape.columns)))
+            rows = found * 5  # so many that they are written together
+            hrefs = [f"{BASE}/é%s/{nth}" for nth in range(len(rows))]
+            documents = [shape.wire(row, work, href) for row, href in zip(rows, hrefs, strict=True)]
+            assert shape.all_json(rows, work, hrefs) == list(map(to_json, documents))
+            assert [shape.json(*each) for each in zip(rows, repeat(work), hrefs)] == list(map(to_json, documents))
+            seen.update({kind} if found else ())
+        assert shape.all_json([], work, []) == []
+    assert {kind.__name__ for kind in set(SHAPES) - seen} == {
+        "AccessToken",
+        "Challenge",
+        "SamlServiceProviderRegistration",
+    }
 
 
 def test_what_is_expanded_is_in_the_text(world: World) -> None:
