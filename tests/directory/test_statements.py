@@ -23,6 +23,9 @@ def account(world: World) -> str:
     return account
 
 
+#: What ``next`` says behind an account that was made in 1970.
+BEHIND_NOBODY = base64.urlsafe_b64encode(b'[0,0,""]').decode().rstrip("=")
+
 CALLS: dict[str, tuple[Callable[[World, str], Any], int]] = {
     "an account": (lambda world, account: world.service.get(account), 1),
     "an account and its groups": (lambda world, account: world.service.get(account, "groups"), 2),
@@ -39,7 +42,12 @@ CALLS: dict[str, tuple[Callable[[World, str], Any], int]] = {
         2,  # one of them to find the session for this test
     ),
     "a page of accounts": (lambda world, account: world.service.list(f"{world.directory}/accounts"), 1),
-    "a full page of accounts": (lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "2"}), 2),
+    "a full page of accounts": (lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "2"}), 1),
+    "a page far down": (lambda world, _: world.service.list(f"{world.tenant}/accounts", {"limit": 1, "offset": 1}), 1),
+    "the page behind a place": (
+        lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "1", "after": BEHIND_NOBODY}),
+        1,
+    ),
     "accounts by beginning": (
         lambda world, _: world.items(f"{world.directory}/accounts", email="ada*"),
         2,  # one of them to see that they are few

@@ -11,17 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, CursorResult, Select, bindparam, exists, func, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CursorResult,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import counts
 from stormpath_wsgi.directory.rows.reach import Through, condition, is_held
 from stormpath_wsgi.directory.rows.records import is_alive, of_tenant
-from stormpath_wsgi.directory.rows.search import Order, Search, Term, default_order
+from stormpath_wsgi.directory.rows.search import Order, Search, Term, default_order, placed
 from stormpath_wsgi.directory.storage import grams, schema
 from stormpath_wsgi.directory.storage.queries import Query
 from stormpath_wsgi.directory.wire.paths import Listing
@@ -32,6 +43,8 @@ FEW = 1000
 #: Accounts that are gone through in their order, before they are found in another way: where it was seen that many
 #: match, and where that could not be seen.
 FAR, NEAR = 10_000, 1000
+#: The highest number of statements for pages that are kept.
+_PAGES = 200
 #: In a collection of more accounts than these, what a search finds is not counted.
 COUNTED = 10_000
 
@@ -99,7 +112,7 @@ class Finding:
             return query.rows(self._work.connection, {**self._parameters, **window, "sought": value}), None
         way = self._other_way()
         if way is None:
-            return self._all_in_order(place, window), None
+            return self._all_in_order(place, window)
         if not way.few and self._order.is_indexed:
             rows = self._some_in_order(way.far, place, window)
             if rows is not None:
@@ -161,18 +174,24 @@ class Finding:
         by_groups = self._through in (Through.GROUPS, Through.MANY) or self._listing.owner is kinds.Group
         return _Form.TENANT if by_groups else _Form.OWN
 
-    def _all_in_order(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row]:
+    def _all_in_order(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> tuple[Sequence[Row], int | None]:
         exact = self._form is not _Form.TENANT
         if window["offset"] > NEAR and exact and not self._is_narrow and self._order.is_indexed:
-            return self._far_in_order(window)
+            return self._far_in_order(window), None
         if self._is_own_order and not self._is_narrow:
-            query = _in_own_order(self._owner, self._listing.name, self._through, self._form)
-            if place is None:
-                return query.rows(self._work.connection, {**self._parameters, **window})
-            statement = query.statement
-        else:
-            statement = _cut(self._narrowed(self._form).add_columns(*self._indexed.columns), self._indexed.sql())
-        return self._run(statement, self._indexed, place, window)
+            return self._all_in_own_order(place, window)
+        statement = _cut(self._narrowed(self._form).add_columns(*self._indexed.columns), self._indexed.sql())
+        return self._run(statement, self._indexed, place, window), None
+
+    def _all_in_own_order(
+        self, place: Sequence[Any] | None, window: Mapping[str, int]
+    ) -> tuple[Sequence[Row], int | None]:
+        """The rows, and the stored number of all accounts of the collection, where there is one, in one question."""
+        limit = None if window["offset"] else window["limit"]
+        query = _in_own_order(self._owner, self._listing.name, self._through, self._form, limit, place is not None)
+        rows = query.rows(self._work.connection, {**self._parameters, **window, **placed(place)})
+        kept = counts.statement(self._listing.owner, self._through)
+        return rows, None if kept is None or not rows else int(rows[0][len(SHAPES[kinds.Account].columns)])
 
     def _far_in_order(self, window: Mapping[str, int]) -> Sequence[Row]:
         """A page so far away that it is worth to look for its beginning in the index alone, where all are passed over
@@ -203,9 +222,9 @@ class Finding:
         """The page, if its accounts are among the first *far* ones behind *place*; otherwise None."""
         order, every = self._indexed, self._indexes_of_all()
         if place is not None:
-            every = every.where(order.behind(place))
+            every = every.where(order.behind())
         last = every.order_by(order.terms[0].sql()).limit(1).offset(bindparam("far"))
-        end = self._execute(last, {"far": far}).scalar()
+        end = self._execute(last, {"far": far, **placed(place)}).scalar()
         statement = self._narrowed(self._form, hidden=True).add_columns(*order.columns)
         if end is not None:
             statement = statement.where(order.until(end))
@@ -223,8 +242,8 @@ class Finding:
         self, statement: Select[Any], order: Order, place: Sequence[Any] | None, window: Mapping[str, int]
     ) -> Sequence[Row]:
         if place is not None:
-            statement = statement.where(order.behind(place))
-        return self._execute(statement, window).all()
+            statement = statement.where(order.behind())
+        return self._execute(statement, {**window, **placed(place)}).all()
 
     def _execute(self, statement: Select[Any], more: Mapping[str, Any]) -> CursorResult[Any]:
         return self._work.connection.execute(statement, {**self._parameters, **more})
@@ -263,10 +282,22 @@ def _held(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]
     return statement.where(exists().where(*mine))
 
 
-@cache
-def _in_own_order(owner: Shape, name: str, through: Through, form: _Form) -> Query:
+@lru_cache(_PAGES)
+def _in_own_order(owner: Shape, name: str, through: Through, form: _Form, limit: int | None, has_place: bool) -> Query:
+    """*limit*: that of a page without an offset. It stands in the statement, because PostgreSQL keeps one plan for all
+    such pages only if it knows that they are short. *has_place*: whether the page is behind a place.
+    """
     order = _OF_MEMBERS if form is _Form.MEMBERS else default_order(_accounts)
-    return Query(_cut(_held(owner, name, through, form).add_columns(*order.columns), order.sql()))
+    statement = _held(owner, name, through, form)
+    kept = counts.statement(owner.kind, through)
+    if kept is not None:
+        statement = statement.add_columns(kept.scalar_subquery())
+    statement = statement.add_columns(*order.columns)
+    if has_place:
+        statement = statement.where(order.behind())
+    if limit is None:
+        return Query(_cut(statement, order.sql()))
+    return Query(statement.order_by(*order.sql()).limit(literal_column(str(limit))))
 
 
 @cache

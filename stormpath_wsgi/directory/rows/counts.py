@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
@@ -86,6 +86,12 @@ def kept(listing: Listing, through: Through) -> Query | None:
     None when the number is not stored, as for several groups: an account in two of them would be counted twice.
     """
     return _KEPT.get((listing.owner, through)) if listing.of is kinds.Account else None
+
+
+def statement(owner: type[Kind] | None, through: Through) -> Select[Any] | None:
+    """The statement of :func:`kept` for the accounts of an *owner*, as a part of another statement."""
+    query = _KEPT.get((owner, through))
+    return None if query is None else query.statement
 
 
 def number(work: UnitOfWork, query: Query, parameters: Mapping[str, Any]) -> int:

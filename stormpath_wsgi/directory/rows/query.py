@@ -23,7 +23,7 @@ from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.rows import accounts, counts, records
 from stormpath_wsgi.directory.rows.reach import Through, condition, stores
 from stormpath_wsgi.directory.rows.records import Wire, is_alive, of_tenant
-from stormpath_wsgi.directory.rows.search import Order, Search, checked, default_order
+from stormpath_wsgi.directory.rows.search import Order, Search, checked, default_order, placed
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, to_json
 from stormpath_wsgi.errors import Error, fault
@@ -195,8 +195,9 @@ def _found(
         statement = search.of(_everything(*collection)).add_columns(*order.columns)
         statement = _cut(statement.order_by(*order.sql(hidden=search.finds_few)))
     if window.place is not None:
-        statement = statement.where(order.behind(window.place))
-    return work.connection.execute(statement, {**parameters, **window.parameters}).all(), None
+        statement = statement.where(order.behind())
+    every = {**parameters, **window.parameters, **placed(window.place)}
+    return work.connection.execute(statement, every).all(), None
 
 
 def _size(

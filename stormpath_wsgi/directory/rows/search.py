@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, func, literal, or_, tuple_, types
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, false, func, or_, tuple_, types
 
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.context import UnitOfWork
@@ -36,6 +37,7 @@ _KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_-]{0,254}")
 _RANGE = re.compile(r"[\[(].*[\])]", re.DOTALL)
 
 
+@cache
 def default_order(table: Table) -> Order:
     """The order if the request names none: groups by name, mappings by index, others by age."""
     if table is schema.groups:
@@ -93,11 +95,11 @@ class Order:
         """The terms in SQL. *hidden*: so that no index is used for them."""
         return [term.sql(hidden=hidden) for term in self.terms]
 
-    def behind(self, place: Sequence[Any]) -> ColumnElement[bool]:
-        """A condition: a row comes behind that *place*, which has a value for each of the columns."""
+    def behind(self) -> ColumnElement[bool]:
+        """A condition: a row comes behind a place, whose values are bound by :func:`placed`."""
         mine: ColumnElement[Any] = tuple_(*self.columns)
         theirs: ColumnElement[Any] = tuple_(
-            *(literal(value, column.type) for value, column in zip(place, self.columns, strict=True))
+            *(bindparam(f"place_{nth}", type_=column.type) for nth, column in enumerate(self.columns))
         )
         return mine < theirs if self.terms[0].descending else mine > theirs
 
@@ -106,6 +108,11 @@ class Order:
         first: Term = self.terms[0]
         within: ColumnElement[bool] = first.column >= value if first.descending else first.column <= value
         return within
+
+
+def placed(place: Sequence[Any] | None) -> dict[str, Any]:
+    """The parameters of :meth:`Order.behind` for a *place*, which has a value for each of the columns."""
+    return {f"place_{nth}": value for nth, value in enumerate(place or ())}
 
 
 class Search:
