@@ -145,8 +145,7 @@ def _next(href: str, asked: Mapping[str, Any], window: Window, order: Order, las
     begins: dict[str, Any] = {"offset": offset}
     if order.has_keys:
         place = [offset, *last[-len(order.terms) :]]
-        text = json.dumps(place, separators=(",", ":"))
-        begins = {"after": base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")}
+        begins = {"after": base64.urlsafe_b64encode(to_json(place).encode()).decode().rstrip("=")}
     return f"{href}?{urlencode({**asked, 'limit': window.limit, **begins})}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat, zip_longest
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
@@ -80,13 +80,15 @@ class Plain(NamedTuple):
     text: Callable[[Any], str]
 
 
+#: JSON text that is made of the value alone, or by a function of the same arguments.
+Changing = Plain | Callable[[Row, Reader, str], str]
+
+
 class Written(NamedTuple):
-    """How a member is written: as a value, and as JSON text of the same value, which is always the same text, or one
-    that is made of the value alone, or by a function of the same arguments.
-    """
+    """How a member is written: as a value, and as JSON text of the same value, which may be the same for all rows."""
 
     value: Serialiser
-    json: str | Plain | Callable[[Row, Reader, str], str]
+    json: str | Changing
 
     @classmethod
     def of(cls, value: Serialiser) -> Self:
@@ -207,7 +209,7 @@ class _Template:
     """The JSON text of all resources of a kind: what is always the same, and how the rest is made."""
 
     def __init__(self, written: Mapping[str, Written], omitted: frozenset[str]) -> None:
-        self._changing: list[Plain | Callable[[Row, Reader, str], str]] = []
+        self._changing: list[Changing] = []
         text = f'{{"href":"{_HREF}"'
         for name, (value, made) in written.items():
             key = f",{_quoted(name)}:"
@@ -221,6 +223,7 @@ class _Template:
                 self._changing.append(made)
         self._text = text + "}"
         self._writers = [_writer(one) if isinstance(one, Plain) else one for one in self._changing]
+        self._parts = list(self._split())
 
     def one(self, row: Row, work: Reader, href: str) -> str:
         """The text of one resource."""
@@ -231,16 +234,26 @@ class _Template:
         """The texts of several resources, made member by member: so most of it takes no call of ours."""
         quoted = [_quoted(href)[1:-1] for href in hrefs]
         columns: list[Iterable[str]] = []
-        for same, one in zip(self._text.split("%s"), [*self._changing, None], strict=True):
-            first, *others = same.split(_HREF)
-            columns.append(repeat(first))
-            for other in others:
-                columns += (quoted, repeat(other))
-            if isinstance(one, Plain):
-                columns.append(map(one.text, map(itemgetter(one.at), rows)))
-            elif one is not None:
-                columns.append(map(one, rows, repeat(work), hrefs))
+        for part in self._parts:
+            if part is None:
+                columns.append(quoted)
+            elif isinstance(part, repeat):
+                columns.append(part)
+            elif isinstance(part, Plain):
+                columns.append(map(part.text, map(itemgetter(part.at), rows)))
+            else:
+                columns.append(map(part, rows, repeat(work), hrefs))
         return list(map("".join, zip(*columns, strict=False)))
+
+    def _split(self) -> Iterator[repeat[str] | Changing | None]:
+        """What the text consists of: what is the same in all, what changes, and None for hrefs."""
+        for same, changing in zip_longest(self._text.split("%s"), self._changing):
+            first, *others = same.split(_HREF)
+            yield repeat(first)
+            for other in others:
+                yield from (None, repeat(other))
+            if changing is not None:
+                yield changing
 
 
 def _writer(plain: Plain) -> Callable[[Row, Reader, str], str]:
@@ -268,9 +281,12 @@ def _id(shape: Shape) -> Serialiser:
     return lambda row, work, href: row[0]
 
 
-def _full_name(shape: Shape) -> Serialiser:
+def _full_name(shape: Shape) -> Written:
     names = [shape.at(name, shape.table.c[name]) for name in ("given_name", "middle_name", "surname")]
-    return lambda row, work, href: " ".join([row[at] for at in names if row[at]])
+    return Written(
+        lambda row, work, href: " ".join([row[at] for at in names if row[at]]),
+        lambda row, work, href: _quoted(" ".join([row[at] for at in names if row[at]])),
+    )
 
 
 def _default_mapping(flag: str) -> Callable[[Shape], Written]:
@@ -348,7 +364,7 @@ def _domain_name(shape: Shape) -> Serialiser:
     return lambda row, work, href: f"{row[at].lower()}.apps.{urlsplit(work.base_url).hostname}"
 
 
-def _verification_token(shape: Shape) -> Serialiser:
+def _verification_token(shape: Shape) -> Written:
     """The mailed token with which the account is to be verified, while it is valid."""
     table, path = schema.mailed_tokens, f"{kinds.Account.path}/{kinds.EmailVerificationToken.path}"
     expiry = cast(table.c.expires_at, Text)
@@ -366,7 +382,9 @@ def _verification_token(shape: Shape) -> Serialiser:
         token = work.secrets.decrypt(encrypted, schema.place(table.c.token, digest))
         return {"href": f"{work.base_url}/{path}/{token}"}
 
-    return serialise
+    return Written(
+        serialise, lambda row, work, href: "null" if row[at] is None else _value_to_json(serialise(row, work, href))
+    )
 
 
 def _from_name(shape: Shape) -> Serialiser:
