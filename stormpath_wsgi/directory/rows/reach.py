@@ -32,6 +32,7 @@ from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
 from stormpath_wsgi.directory.mail import RESET, RESET_SUCCESS, VERIFICATION, VERIFICATION_SUCCESS, WELCOME
 from stormpath_wsgi.directory.storage import schema
+from stormpath_wsgi.directory.storage.queries import Query
 from stormpath_wsgi.directory.wire.paths import Listing
 from stormpath_wsgi.directory.wire.shapes import SHAPES
 from stormpath_wsgi.kinds import ENABLED, Kind
@@ -121,7 +122,7 @@ def stores(work: UnitOfWork, listing: Listing) -> tuple[Through, dict[str, list[
     """
     if listing.owner not in _STORES or listing.of not in (kinds.Account, kinds.Group):
         return Through.NOTHING, {}
-    rows = work.connection.execute(_STORES[listing.owner], {"owner": listing.id}).all()
+    rows = _QUERIES[listing.owner].rows(work.connection, {"owner": listing.id})
     if len(rows) > MOST_LISTED:
         return Through.MANY, {}
     directories, groups = ([row[at] for row in rows if row[at]] for at in (0, 1))
@@ -203,6 +204,8 @@ _STORES: Mapping[type[Kind] | None, Select[Any]] = {
     .where(_inner.c.organization_id == _owner)
     .limit(MOST_LISTED + 1),
 }
+
+_QUERIES = {owner: Query(statement) for owner, statement in _STORES.items()}
 
 _keys, _registrations = schema.api_keys, schema.saml_service_provider_registrations
 _templates = schema.email_templates

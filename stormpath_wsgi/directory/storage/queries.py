@@ -15,12 +15,18 @@ from sqlalchemy.sql import visitors
 Parameters = Mapping[str, Any]
 
 
+#: The highest number of values in a list for which the SQL is kept.
+_FEW = 4
+
+
 class _Compiled(NamedTuple):
     """A statement as the driver of one engine takes it."""
 
     sql: str
     #: The parameters that the statement has in itself, by name.
     fixed: Parameters
+    #: By the name of a list: the names of the parameters that its values are.
+    lists: Mapping[str, Sequence[str]]
     #: The names of all parameters in their order; None: the driver takes them by name.
     order: Sequence[str] | None
     #: Which of the values the driver does not return as they shall be: their place in the row, and the function.
@@ -28,26 +34,35 @@ class _Compiled(NamedTuple):
 
 
 class Query:
-    """A *statement* that is run often. One with lists of parameters, which have another length each time, is run by
-    SQLAlchemy all the same.
+    """A *statement* that is run often. One with a list of parameters that is empty or long is run by SQLAlchemy all the
+    same.
     """
 
     def __init__(self, statement: Select[Any]) -> None:
         self.statement = statement
-        self._compiled: dict[str, _Compiled] = {}
-        self._has_lists = any(bind.expanding for bind in _binds(statement))
+        self._lists = sorted({bind.key for bind in _binds(statement) if bind.expanding and bind.required})
+        # By the name of the engine, and the length of each list.
+        self._compiled: dict[tuple[object, ...], _Compiled] = {}
 
     def rows(self, connection: Connection, parameters: Parameters) -> Sequence[Sequence[Any]]:
         """All rows, within the transaction of *connection*, if it has one. *parameters*: by name, and no others than
-        texts and numbers.
+        texts, numbers, and lists of them.
 
         Raises the same errors as ``connection.execute``.
         """
-        if self._has_lists:
-            return connection.execute(self.statement, parameters).all()
         dialect = connection.dialect
-        compiled = self._compiled.get(dialect.name) or self._compile(dialect)
+        lengths = [len(parameters[name]) for name in self._lists]
+        if lengths and not 1 <= min(lengths) <= max(lengths) <= _FEW:
+            return connection.execute(self.statement, parameters).all()
+        key = (dialect.name, *lengths)
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = self._compiled[key] = self._compile(dialect, parameters)
         values: Any = {**compiled.fixed, **parameters} if compiled.fixed else parameters
+        if compiled.lists:
+            values = dict(values)
+            for name, names in compiled.lists.items():
+                values.update(zip(names, values.pop(name), strict=True))
         if compiled.order is not None:
             values = tuple([values[name] for name in compiled.order])
         driver: Any = connection.connection.driver_connection
@@ -63,7 +78,7 @@ class Query:
         """The first row; None where there is none. See :meth:`rows`."""
         return next(iter(self.rows(connection, parameters)), None)
 
-    def _compile(self, dialect: Dialect) -> _Compiled:
+    def _compile(self, dialect: Dialect, parameters: Parameters) -> _Compiled:
         made: Any = self.statement.compile(dialect=dialect)
         fixed = {name: bind.value for name, bind in made.binds.items() if not bind.required}
         converters = [
@@ -71,9 +86,9 @@ class Query:
             for one in self.statement.column_descriptions
         ]
         converted = [(at, convert) for at, convert in enumerate(converters) if convert is not None]
-        compiled = _Compiled(made.string, fixed, made.positiontup if made.positional else None, converted)
-        self._compiled[dialect.name] = compiled
-        return compiled
+        expanded = made.construct_expanded_state(parameters)
+        order = expanded.positiontup if made.positional else None
+        return _Compiled(expanded.statement, fixed, expanded.parameter_expansion, order, converted)
 
 
 def _binds(statement: Select[Any]) -> Iterator[BindParameter[Any]]:

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, MetaData, Table, Text, bindparam, func, select
+from sqlalchemy import Column, MetaData, String, Table, Text, bindparam, func, literal, select
 from sqlalchemy.exc import DBAPIError
 from support.full_directory import filled
 from support.world import World
@@ -49,7 +49,25 @@ def test_a_list_of_parameters_may_have_any_length(world: World) -> None:
     query = Query(select(accounts.id).where(accounts.id.in_(bindparam("ids", expanding=True))))
     with world.database.read() as connection:
         for number in (0, 1, 3, 2):
-            assert len(query.rows(connection, {"ids": ["x", *ids[:number]]})) == number
+            for others in ([], ["x"], ["x"] * 50):
+                assert len(query.rows(connection, {"ids": [*others, *ids[:number]]})) == number
+
+
+def test_lists_keep_to_their_places_among_other_parameters(world: World) -> None:
+    ids = [world.account(surname=name).rpartition("/")[2] for name in ("A", "B", "C", "D")]
+    accounts = schema.accounts.c
+    statement = select(accounts.surname, literal("told"), bindparam("said", type_=String)).where(
+        accounts.surname != bindparam("not_this"),
+        accounts.surname.in_(["A", "B", "C"]),
+        accounts.id.in_(bindparam("some", expanding=True)) | accounts.id.in_(bindparam("others", expanding=True)),
+    )
+    query = Query(statement.order_by(accounts.surname))
+    with world.database.read() as connection:
+        for some, others in ((ids[:1], ids[1:]), (ids[2:], ids[:2]), (ids[:2], ids[:1]), ([], ids), (ids, [])):
+            parameters = {"some": some, "others": others, "said": "this", "not_this": "B"}
+            rows = [tuple(row) for row in query.rows(connection, parameters)]
+            assert rows == connection.execute(query.statement, parameters).all()
+            assert rows[0] == ("A", "told", "this")
 
 
 def test_it_sees_what_its_transaction_has_written(world: World) -> None:
