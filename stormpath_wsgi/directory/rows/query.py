@@ -24,6 +24,7 @@ from stormpath_wsgi.directory.rows import accounts, counts, records
 from stormpath_wsgi.directory.rows.reach import Through, condition, stores
 from stormpath_wsgi.directory.rows.records import Wire, is_alive, of_tenant
 from stormpath_wsgi.directory.rows.search import Order, Search, checked, default_order, placed
+from stormpath_wsgi.directory.storage.queries import Query
 from stormpath_wsgi.directory.wire.paths import Listing, Resource
 from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape, to_json
 from stormpath_wsgi.errors import Error, fault
@@ -188,15 +189,15 @@ def _found(
         finding = accounts.Finding(work, listing, through, search, order, parameters)
         return finding.rows(window.place, window.parameters)
     collection = SHAPES[owner], SHAPES[listing.of], listing.name, through
+    parameters = {**parameters, **window.parameters, **placed(window.place)}
     if search is None:
-        statement = _in_own_order(*collection)
-    else:
-        statement = search.of(_everything(*collection)).add_columns(*order.columns)
-        statement = _cut(statement.order_by(*order.sql(hidden=search.finds_few)))
+        query = _in_own_order(*collection, window.place is not None)
+        return query.rows(work.connection, parameters), None
+    statement = search.of(_everything(*collection)).add_columns(*order.columns)
     if window.place is not None:
         statement = statement.where(order.behind())
-    every = {**parameters, **window.parameters, **placed(window.place)}
-    return work.connection.execute(statement, every).all(), None
+    statement = _cut(statement.order_by(*order.sql(hidden=search.finds_few)))
+    return work.connection.execute(statement, parameters).all(), None
 
 
 def _size(
@@ -242,9 +243,12 @@ def _everything(owner: Shape, of: Shape, name: str, through: Through) -> Select[
 
 
 @cache
-def _in_own_order(owner: Shape, of: Shape, name: str, through: Through) -> Select[Any]:
+def _in_own_order(owner: Shape, of: Shape, name: str, through: Through, has_place: bool) -> Query:
     order = default_order(of.table)
-    return _cut(_everything(owner, of, name, through).add_columns(*order.columns).order_by(*order.sql()))
+    statement = _everything(owner, of, name, through).add_columns(*order.columns)
+    if has_place:
+        statement = statement.where(order.behind())
+    return Query(_cut(statement.order_by(*order.sql())))
 
 
 def _cut(statement: Select[Any]) -> Select[Any]:
