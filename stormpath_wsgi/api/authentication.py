@@ -172,7 +172,7 @@ def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:
     All these forms of a path or query mean the same, so a signature for one of them allows nothing else.
     """
     headers = [(name, _header(request, name)) for name in names]
-    sent = {_VISITOR} if header.NAME in request.headers else set()
+    sent = {_VISITOR} if _variable(_VISITOR) in request.environ else set()
     if not (_INDISPENSABLE | sent).issubset(names):
         raise _refusal()
     payload = sauthc1.payload_hash(request.body)
@@ -182,13 +182,16 @@ def _messages(request: Incoming, names: list[str]) -> Iterator[sauthc1.Message]:
 
 def _header(request: Incoming, name: str) -> str:
     """The value of the header *name* as it was sent. Raises a 401 when there is none."""
-    variable = name.upper().replace("-", "_")
-    if variable not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        variable = f"HTTP_{variable}"
-    value = request.environ.get(variable)
+    value = request.environ.get(_variable(name))
     if value is None:
         raise _refusal()
     return _text(value)
+
+
+def _variable(name: str) -> str:
+    """What the environ calls the header *name* (PEP 3333)."""
+    variable = name.upper().replace("-", "_")
+    return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
 
 
 def _text(value: str) -> str:

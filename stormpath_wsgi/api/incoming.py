@@ -29,12 +29,23 @@ _ORIGIN = re.compile(r"\A[A-Za-z][0-9A-Za-z+.-]*://[^/?]*")  # a client may send
 Parameters = dict[str, str]
 
 
-class Incoming(Request):
+class Incoming:
     """One request. *max_body*: the highest number of bytes of its body."""
 
     def __init__(self, environ: WSGIEnvironment, max_body: int) -> None:
-        super().__init__(environ)
-        self._max_body = max_body
+        self.environ, self._max_body = environ, max_body
+        #: The method, in capital letters.
+        self.method = str(environ["REQUEST_METHOD"]).upper()
+
+    @cached_property
+    def _whole(self) -> Request:
+        """Werkzeug's request, which is made for what most requests do not need."""
+        return Request(self.environ)
+
+    @property
+    def path(self) -> str:
+        """The path below where the server has this application, also if it is no text."""
+        return self._whole.path
 
     def below(self, mount: str) -> str:
         """The path below *mount*, without the slash between them. Raises a 404 for a path elsewhere, and for bytes that
@@ -81,7 +92,7 @@ class Incoming(Request):
     def body(self) -> bytes:
         """The whole body. Raises 413 above the limit, whatever length was announced, and 400 when it ends early."""
         try:
-            return bodies.read(self.stream.read, self._max_body, self.content_length)
+            return bodies.read(self._whole.stream.read, self._max_body, self._whole.content_length)
         except bodies.TooLarge:
             raise fault(Code.TOO_LARGE) from None
         except bodies.EndedEarly:
@@ -94,7 +105,7 @@ class Incoming(Request):
         """
         if not self.body:
             return {}
-        if self.mimetype != JSON:
+        if self._whole.mimetype != JSON:
             raise fault(Code.MEDIA_TYPE_NOT_SUPPORTED, f"The Content-Type of a request body must be {JSON}.")
         try:
             return bodies.document(self.body, deepest=DEEPEST)
@@ -110,7 +121,7 @@ class Incoming(Request):
         """The fields of a form, in the body, in the query, or in both. Raises 400, 415, 2100 and 2102."""
         if not self.body:
             return self.parameters
-        if self.mimetype != FORM:
+        if self._whole.mimetype != FORM:
             raise fault(Code.MEDIA_TYPE_NOT_SUPPORTED, f"The Content-Type of a request body must be {FORM}.")
         try:
             pairs = bodies.form(self.body, most=MOST_PARAMETERS)

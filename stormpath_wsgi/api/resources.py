@@ -97,7 +97,7 @@ def _wants_json(call: Call, kind: type[Kind]) -> bool:
     """
     if not kind.members or kind.media is None:
         return False
-    return ranked(call.request.headers.get("Accept", ""), [kind.media, JSON])[:1] == [JSON]
+    return ranked(call.request.environ.get("HTTP_ACCEPT", ""), [kind.media, JSON])[:1] == [JSON]
 
 
 def _list(call: Call, query: Parameters) -> Reply:
