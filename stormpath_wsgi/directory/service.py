@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -14,7 +13,7 @@ from pydantic import SecretStr
 from stormpath_wsgi import kinds
 from stormpath_wsgi.codes import Code
 from stormpath_wsgi.directory.auditing import Auditing, keys_of
-from stormpath_wsgi.directory.context import Context, UnitOfWork
+from stormpath_wsgi.directory.context import Context
 from stormpath_wsgi.directory.crypto.passwords import Passwords
 from stormpath_wsgi.directory.crypto.secrets import Secrets
 from stormpath_wsgi.directory.delivery import Delivery
@@ -194,7 +193,8 @@ class DirectoryService:
         match self._parse(path):
             case Resource(kind) as target if kind in SHAPES:
                 wanted = expansion.parse(expand, kind)
-                with self._reading(target) as work:
+                self._before(target)
+                with self._context.read() as work:
                     found = records.load(work, target)
                     expansion.apply(work, [found], wanted)
                 return found
@@ -223,15 +223,14 @@ class DirectoryService:
         target = self._parse(path)
         if expand or not isinstance(target, Resource) or target.kind not in SHAPES:
             return to_json(self.get(path, expand))
-        with self._reading(target) as work:
+        self._before(target)
+        with self._context.read() as work:
             return records.load_json(work, target)
 
-    @contextmanager
-    def _reading(self, target: Resource) -> Iterator[UnitOfWork]:
+    def _before(self, target: Resource) -> None:
+        """Does what has to be done before a resource is read, such as making what is made when somebody asks for it."""
         if target.kind in BEFORE:
             BEFORE[target.kind](self._context, target)
-        with self._context.read() as work:
-            yield work
 
     def list(self, path: str, query: Mapping[str, Any] | None = None, expand: str | None = None) -> Wire:
         """One page of a collection.

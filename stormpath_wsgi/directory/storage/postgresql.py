@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import abc, capabilities, errors
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, create_engine, event, exc
 
 from stormpath_wsgi.directory.storage import deadline
@@ -147,6 +148,11 @@ class BoundedConnection(psycopg.Connection[Any]):
         except Overdue:
             self._take_leave()
             raise
+
+    def rollback(self) -> None:
+        """Undoes the transaction. Where there is none, as after each read, nothing has to be waited for."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().rollback()
 
     def alone(self, statement: Any) -> Any:
         """The first value of the answer to one *statement*, which is run without a transaction around it."""

@@ -66,7 +66,7 @@ class Query:
         if compiled.order is not None:
             values = tuple([values[name] for name in compiled.order])
         driver: Any = connection.connection.driver_connection
-        for listener in connection.dispatch.before_cursor_execute:
+        for listener in connection.engine.dispatch.before_cursor_execute:
             listener(connection, None, compiled.sql, values, None, False)
         try:
             rows: list[tuple[Any, ...]] = driver.execute(compiled.sql, values).fetchall()
