@@ -43,6 +43,10 @@ CALLS: dict[str, tuple[Callable[[World, str], Any], int]] = {
     ),
     "a page of accounts": (lambda world, account: world.service.list(f"{world.directory}/accounts"), 1),
     "a full page of accounts": (lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "2"}), 1),
+    "a full page in order": (
+        lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "2", "orderBy": "surname desc"}),
+        1,
+    ),
     "a page far down": (lambda world, _: world.service.list(f"{world.tenant}/accounts", {"limit": 1, "offset": 1}), 1),
     "the page behind a place": (
         lambda world, _: world.service.list(f"{world.directory}/accounts", {"limit": "1", "after": BEHIND_NOBODY}),

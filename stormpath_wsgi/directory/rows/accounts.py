@@ -178,17 +178,16 @@ class Finding:
         exact = self._form is not _Form.TENANT
         if window["offset"] > NEAR and exact and not self._is_narrow and self._order.is_indexed:
             return self._far_in_order(window), None
-        if self._is_own_order and not self._is_narrow:
-            return self._all_in_own_order(place, window)
+        if not self._is_narrow and (self._is_own_order or self._order.is_indexed):
+            return self._all_by_index(place, window)
         statement = _cut(self._narrowed(self._form).add_columns(*self._indexed.columns), self._indexed.sql())
         return self._run(statement, self._indexed, place, window), None
 
-    def _all_in_own_order(
-        self, place: Sequence[Any] | None, window: Mapping[str, int]
-    ) -> tuple[Sequence[Row], int | None]:
+    def _all_by_index(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> tuple[Sequence[Row], int | None]:
         """The rows, and the stored number of all accounts of the collection, where there is one, in one question."""
         limit = None if window["offset"] else window["limit"]
-        query = _in_own_order(self._owner, self._listing.name, self._through, self._form, limit, place is not None)
+        held = self._owner, self._listing.name, self._through, self._form
+        query = _by_index(*held, self._indexed, limit, place is not None)
         rows = query.rows(self._work.connection, {**self._parameters, **window, **placed(place)})
         kept = counts.statement(self._listing.owner, self._through)
         return rows, None if kept is None or not rows else int(rows[0][len(SHAPES[kinds.Account].columns)])
@@ -283,11 +282,13 @@ def _held(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]
 
 
 @lru_cache(_PAGES)
-def _in_own_order(owner: Shape, name: str, through: Through, form: _Form, limit: int | None, has_place: bool) -> Query:
-    """*limit*: that of a page without an offset. It stands in the statement, because PostgreSQL keeps one plan for all
-    such pages only if it knows that they are short. *has_place*: whether the page is behind a place.
+def _by_index(
+    owner: Shape, name: str, through: Through, form: _Form, order: Order, limit: int | None, has_place: bool
+) -> Query:
+    """*order*: one that an index has. *limit*: that of a page without an offset. It stands in the statement, because
+    PostgreSQL keeps one plan for all such pages only if it knows that they are short. *has_place*: whether the page is
+    behind a place.
     """
-    order = _OF_MEMBERS if form is _Form.MEMBERS else default_order(_accounts)
     statement = _held(owner, name, through, form)
     kept = counts.statement(owner.kind, through)
     if kept is not None:
