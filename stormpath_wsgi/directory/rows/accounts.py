@@ -4,6 +4,8 @@ There are two ways to the first accounts of a large collection that match. One g
 that is asked for, which an index has, and is quick where many match. The other begins with an index of what is looked
 for, takes all that it leads to and sorts them, and is quick where few match. Neither engine knows which of the two is
 better (SQLite has no figures, PostgreSQL's are of the whole table), so we count a little first, and go no way too far.
+On SQLite the index of trigrams has accounts by age. In that order it is gone through instead of the collection, and
+serves both where many match and where few do.
 Whichever way was gone, the answer is the same.
 """
 
@@ -40,11 +42,12 @@ from stormpath_wsgi.directory.wire.shapes import SHAPES, Row, Shape
 
 #: As many matches are sorted without looking for another way.
 FEW = 1000
-#: Accounts that are gone through in their order, before they are found in another way: where it was seen that many
-#: match, and where that could not be seen.
-FAR, NEAR = 10_000, 1000
+#: Accounts that are gone through in their order, before they are found in another way.
+FAR = 3000
 #: The highest number of statements for pages that are kept.
 _PAGES = 200
+#: Accounts with one value that are looked at where a page far away begins. If more have it, all before are counted.
+TIES = 100
 #: In a collection of more accounts than these, what a search finds is not counted.
 COUNTED = 10_000
 
@@ -68,13 +71,12 @@ class _Form(Enum):
 
 class _Way(NamedTuple):
     """A way to all accounts that match, in no order. *few*: whether it is known to be short. *counted*: how many there
-    are, if that is known. *far*: how many accounts to go through in their order before this way is gone.
+    are, if that is known.
     """
 
     statement: Select[Any]
     few: bool
     counted: int | None = None
-    far: int = FAR
 
 
 class Finding:
@@ -114,11 +116,12 @@ class Finding:
         if way is None:
             return self._all_in_order(place, window)
         if not way.few and self._order.is_indexed:
-            rows = self._some_in_order(way.far, place, window)
+            rows = self._some_by_age(place, window)
+            if rows is None:
+                rows = self._some_in_order(place, window)
             if rows is not None:
                 return rows, way.counted
-        statement = _cut(way.statement.add_columns(*self._order.columns), self._order.sql(hidden=True))
-        rows = self._run(statement, self._order, place, window)
+        rows = self._sorted(way.statement, place, window)
         counted = way.counted
         if counted is None and way.few and self._is_narrow and len(rows) == window["limit"]:
             counted = self._execute(
@@ -162,7 +165,7 @@ class Finding:
         if condition is None:
             return None
         if not grams.stops_early(connection):
-            return _Way(self._narrowed(_Form.OWN).where(condition), few=False, far=NEAR)
+            return _Way(self._narrowed(_Form.OWN).where(condition), few=False)
         some = grams.few(connection, texts, FEW)
         statement = self._narrowed(_Form.CHECKED).where(condition if some is None else some)
         return _Way(statement, few=some is not None)
@@ -176,7 +179,7 @@ class Finding:
 
     def _all_in_order(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> tuple[Sequence[Row], int | None]:
         exact = self._form is not _Form.TENANT
-        if window["offset"] > NEAR and exact and not self._is_narrow and self._order.is_indexed:
+        if window["offset"] > FAR and exact and not self._is_narrow and self._order.is_indexed:
             return self._far_in_order(window), None
         if not self._is_narrow and (self._is_own_order or self._order.is_indexed):
             return self._all_by_index(place, window)
@@ -194,19 +197,33 @@ class Finding:
 
     def _far_in_order(self, window: Mapping[str, int]) -> Sequence[Row]:
         """A page so far away that it is worth to look for its beginning in the index alone, where all are passed over
-        much faster than in the rows.
+        much faster than in the rows: from the beginning or, where it is nearer, from the end.
         """
         order, every = self._indexed, self._indexes_of_all()
-        first = order.terms[0]
-        begin = every.order_by(first.sql()).limit(1).offset(bindparam("far"))
-        value = self._execute(begin, {"far": window["offset"]}).scalar()
-        if value is None:
+        first, offset, number = order.terms[0], window["offset"], self._kept_number()
+        from_end = number is not None and offset < number < 2 * offset
+        before = TIES if from_end else min(offset, TIES)
+        far = number - 1 - offset if from_end and number is not None else offset - before
+        walk = Term(first.column, first.descending != from_end)
+        some = every.order_by(walk.sql()).limit(before + 1).offset(bindparam("far"))
+        values = self._execute(some, {"far": far}).scalars().all()
+        if not from_end:
+            values = values[::-1] if len(values) > before else []
+        if not values:
             return []
+        value = values[0]
         earlier = first.column > value if first.descending else first.column < value
-        passed = every.with_only_columns(func.count(), maintain_column_froms=True).where(earlier)
-        rest = {**window, "offset": window["offset"] - self._execute(passed, {}).scalar_one()}
+        rest = values.count(value) - 1  # the accounts before the page with the same value
+        if rest == TIES:
+            passed = every.with_only_columns(func.count(), maintain_column_froms=True).where(earlier)
+            rest = max(offset - self._execute(passed, {}).scalar_one(), 0)
         statement = self._statement(self._form).add_columns(*order.columns).where(~earlier)
-        return self._run(_cut(statement, order.sql()), order, None, rest)
+        return self._run(_cut(statement, order.sql()), order, None, {**window, "offset": rest})
+
+    def _kept_number(self) -> int | None:
+        """How many accounts are in the collection, if that number is kept."""
+        kept = counts.kept(self._listing, self._through)
+        return None if kept is None else counts.number(self._work, kept, self._parameters)
 
     def _indexes_of_all(self) -> Select[Any]:
         """The first value of the order for each account of the collection, or of more: an index has them."""
@@ -217,18 +234,60 @@ class Finding:
             every = select(_memberships.c.id).where(_memberships.c.group_id == bindparam("owner"))
         return every.with_only_columns(self._indexed.columns[0], maintain_column_froms=True)
 
-    def _some_in_order(self, far: int, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row] | None:
-        """The page, if its accounts are among the first *far* ones behind *place*; otherwise None."""
+    def _some_in_order(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row] | None:
+        """The page, if its accounts are among the first :data:`FAR` ones behind *place*; otherwise None."""
         order, every = self._indexed, self._indexes_of_all()
         if place is not None:
             every = every.where(order.behind())
         last = every.order_by(order.terms[0].sql()).limit(1).offset(bindparam("far"))
-        end = self._execute(last, {"far": far, **placed(place)}).scalar()
+        end = self._execute(last, {"far": FAR, **placed(place)}).scalar()
         statement = self._narrowed(self._form, hidden=True).add_columns(*order.columns)
         if end is not None:
             statement = statement.where(order.until(end))
         rows = self._run(_cut(statement, order.sql()), order, place, window)
         return rows if end is None or len(rows) == window["limit"] else None
+
+    def _some_by_age(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row] | None:
+        """The page, where it is in the order of age and an index has in that order those who may match: SQLite's index
+        of trigrams. None if it is not, or if the page is not full after the first :data:`FAR` of these. So it is where
+        more than these were made at the same time, as by an import that does not know the times.
+        """
+        order, texts, connection = self._order, self._search.texts if self._search else None, self._work.connection
+        if order.columns[0] is not _accounts.c.created_at or not grams.stops_early(connection):
+            return None
+        if texts is None or not grams.is_known(texts):
+            return None
+        descending, since = order.terms[0].descending, None if place is None else place[0]
+        every = self._narrowed(_Form.CHECKED, hidden=True)
+        if place is not None:
+            every = every.where(order.behind())
+        last = every.with_only_columns(grams.NUMBER, maintain_column_froms=True).limit(1).offset(bindparam("far"))
+        last = last.order_by(grams.by_age(descending=descending))
+        for far in (FEW, FAR):
+            if far > FEW and counts.most(self._work, self._listing, self._parameters) <= FAR:
+                return None  # to go through the whole collection is no longer
+            end = grams.reach(connection, texts, far, descending=descending, since=since)
+            most = grams.led_to(last, texts, end, descending=descending, since=since)
+            behind = window["offset"] + window["limit"] - 1
+            number = self._execute(most, {"far": behind, **placed(place)}).scalar()
+            until = None if number is None else grams.end_of_unit(number, descending=descending)
+            if end is None or (until is not None and (end < until if descending else until < end)):
+                found = every.add_columns(*order.columns)
+                found = grams.led_to(found, texts, until, descending=descending, since=since)
+                return self._execute(_cut(found, order.sql(hidden=True)), {**window, **placed(place)}).all()
+        return None
+
+    def _sorted(self, statement: Select[Any], place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row]:
+        """The page of all that *statement* finds. Only what they are sorted by is read of those who are not on it."""
+        order = self._order
+        if any(not isinstance(column, Column) for column in order.columns):
+            return self._run(_cut(statement.add_columns(*order.columns), order.sql(hidden=True)), order, place, window)
+        ids = statement.with_only_columns(_accounts.c.id, maintain_column_froms=True)
+        if place is not None:
+            ids = ids.where(order.behind())
+        page = select(*SHAPES[kinds.Account].columns, *order.columns)
+        page = page.where(_accounts.c.id.in_(_cut(ids, order.sql(hidden=True)).correlate(None)))
+        return self._execute(page.order_by(*order.sql(hidden=True)), {**window, **placed(place)}).all()
 
     def _statement(self, form: _Form) -> Select[Any]:
         return _held(self._owner, self._listing.name, self._through, form)

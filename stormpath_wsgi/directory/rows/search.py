@@ -7,7 +7,7 @@ Source: the search chapter of the REST API v1.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -186,8 +186,12 @@ class Search:
             self.finds_by_index |= self._key(member).name in _INDEXED
             if member in (Account.username, Account.email) and not ends_open:
                 self.finds_one, self.one = True, (self._key(member), key_of(member)(text))
-        elif self.texts is None:
-            self.texts = frozenset({key_of(member)(text)})
+        self._note_texts({key_of(member)(text)})
+
+    def _note_texts(self, texts: Collection[str]) -> None:
+        """Notes that each account that is found has one of *texts*: of several such sets, that with the longer ones."""
+        if self.texts is None or min(map(len, texts)) > min(map(len, self.texts)):
+            self.texts = frozenset(texts)
 
     def _order(self, text: str) -> Iterator[Term]:
         """The terms of an order such as ``name desc, createdAt``."""
@@ -218,7 +222,7 @@ class Search:
     def _anywhere(self, text: str) -> ColumnElement[bool]:
         searched = [attribute for attribute in self.kind.declared(Text) if attribute.search and not attribute.derived]
         keys = {one: key_of(one)(text) for one in searched}
-        self.texts = frozenset(keys.values())
+        self._note_texts(keys.values())
         return or_(false(), *(self._key(one).contains(key, autoescape=True) for one, key in keys.items()))
 
     def _linked(self, name: str, href: str) -> ColumnElement[bool]:

@@ -8,6 +8,10 @@ SQLite keeps the index in a table of FTS5 (``account_grams``), by numbers of acc
 ``VACUUM`` may change those of rows. Triggers keep it up to date when accounts are changed or removed; who makes
 accounts calls :func:`learn`, since a trigger for each row would make imports take a third longer. PostgreSQL keeps it
 by itself: it is an index over an expression.
+
+The numbers follow the age of the accounts: the higher bits tell when an account was made, in units of 64 milliseconds,
+and the lower ones tell accounts of the same unit apart, in no order. FTS5 finds the lowest numbers first, and so the
+oldest accounts, without a look at the others.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Select,
     Text,
     bindparam,
     cast,
@@ -46,6 +51,9 @@ TEXTS: Sequence[ColumnElement[str]] = [
 ]
 _numbers = table("account_numbers", column("number"), column("account_id"))
 _grams = table("account_grams", column("rowid"), column("text"))
+_number = _grams.c.rowid
+_UNIT, _ROOM = 6, 26  # bits: of the milliseconds that are one unit of time, and for the accounts of one unit
+_UNITS = 2**36  # before 1970 and after it; what is older or younger counts as the oldest or youngest unit
 
 
 def learn(connection: Connection, ids: Collection[str]) -> None:
@@ -57,11 +65,16 @@ def learn(connection: Connection, ids: Collection[str]) -> None:
     connection.execute(_LEARN, parameters)
 
 
+def is_known(texts: Collection[str] | None) -> bool:
+    """Whether the index leads to those who have one of *texts*: none may be too short."""
+    return bool(texts) and all(len(text) >= 3 for text in texts or ())
+
+
 def may_have(texts: Collection[str], engine: str) -> ColumnElement[bool] | None:
     """A condition that holds for each account with one of *texts*, folded, and for few others; None where the index
     does not help. *engine*: the name of the connection's dialect.
     """
-    if not texts or any(len(text) < 3 for text in texts):
+    if not is_known(texts):
         return None
     if engine == "sqlite":
         return _accounts.c.id.in_(_candidates(texts))
@@ -76,17 +89,76 @@ def stops_early(connection: Connection) -> bool:
 
 def few(connection: Connection, texts: Collection[str], most: int) -> ColumnElement[bool] | None:
     """A narrower condition than :func:`may_have`, if the index leads to *most* accounts or fewer; otherwise None."""
-    found = connection.execute(_candidates(texts).limit(most + 1)).scalars().all()
-    if len(found) > most:
+    if reach(connection, texts, most) is not None:
         return None
+    found = connection.execute(_candidates(texts)).scalars().all()
     listed = func.json_each(literal(json.dumps(found))).table_valued("value")
     return _accounts.c.id.in_(select(listed.c.value))
 
 
+def reach(
+    connection: Connection, texts: Collection[str], far: int, *, descending: bool = False, since: int | None = None
+) -> int | None:
+    """The number of the account to which the index leads after *far* older ones, *descending*: younger ones. None: it
+    leads to no more than these. *since*: when the account was made with which to begin. For SQLite.
+    """
+    found = select(_number).where(_matches(texts), *_bounds(since, None, descending=descending))
+    last: int | None = connection.execute(found.order_by(by_age(descending=descending)).limit(1).offset(far)).scalar()
+    return last
+
+
+def led_to(
+    statement: Select[Any], texts: Collection[str], until: int | None, *, descending: bool, since: int | None
+) -> Select[Any]:
+    """*statement*, which selects accounts, limited to those to which the index leads, up to the number *until*
+    (*descending*: down to it; None: all). *since*: see :func:`reach`. For SQLite.
+
+    An expression keeps SQLite from beginning with the accounts, which would be all of them.
+    """
+    joined = _numbers.c.number == _number, _numbers.c.account_id.concat("") == _accounts.c.id
+    return statement.where(_matches(texts), *joined, *_bounds(since, until, descending=descending))
+
+
+def by_age(*, descending: bool) -> ColumnElement[Any]:
+    """The order of the numbers in what :func:`led_to` returns: that of the age, but within a unit of time."""
+    return _number.desc() if descending else _number.asc()
+
+
+#: The number of an account in what :func:`led_to` returns.
+NUMBER = _number
+
+
+def end_of_unit(number: int, *, descending: bool) -> int:
+    """The last number of the unit of time that *number* is in; *descending*: the first one. Who is older or younger
+    than another one is told only by numbers of different units.
+    """
+    return _edge(number >> _ROOM, last=not descending)
+
+
+def _bounds(since: int | None, until: int | None, *, descending: bool) -> list[ColumnElement[bool]]:
+    """The conditions that a number is at least in the unit of time of *since*, and not beyond *until*."""
+    below, above = (_number.__ge__, _number.__le__) if descending else (_number.__le__, _number.__ge__)
+    bounds = [] if since is None else [above(_edge(_unit(since), last=descending))]
+    return bounds if until is None else [*bounds, below(until)]
+
+
+def _unit(created_at: int) -> int:
+    return min(max(created_at >> _UNIT, -_UNITS), _UNITS - 1)
+
+
+def _edge(unit: int, *, last: bool) -> int:
+    """The lowest number of a unit of time, or the *last* one."""
+    return (unit + last << _ROOM) - last
+
+
 def _candidates(texts: Collection[str]) -> Any:
+    found = select(_numbers.c.account_id).join_from(_grams, _numbers, _numbers.c.number == _number)
+    return found.where(_matches(texts))
+
+
+def _matches(texts: Collection[str]) -> ColumnElement[bool]:
     sought = " OR ".join(f"({' AND '.join(map(_quoted, _trigrams(text)))})" for text in texts)
-    found = select(_numbers.c.account_id).join_from(_grams, _numbers, _numbers.c.number == _grams.c.rowid)
-    return found.where(literal_column("account_grams").op("MATCH", is_comparison=True)(literal(sought)))
+    return literal_column("account_grams").op("MATCH", is_comparison=True)(literal(sought))
 
 
 def _trigrams(text: str) -> list[str]:
@@ -105,10 +177,25 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _text: ColumnElement[str] = TEXTS[0]
 for _more in TEXTS[1:]:
     _text = _text + func.char(10) + _more
-_NUMBER = insert(_numbers).from_select(["account_id"], select(_accounts.c.id).where(_accounts.c.id.in_(_IDS)))
+_lowest = func.max(func.min(_accounts.c.created_at.op(">>")(_UNIT), _UNITS - 1), -_UNITS).op("<<")(_ROOM)
+_new = (
+    select(_accounts.c.id.label("account_id"), _lowest.label("lowest"))
+    .where(_accounts.c.id.in_(_IDS))
+    .subquery("new_accounts")
+)
+_highest = (
+    select(func.max(_numbers.c.number))
+    .where(_numbers.c.number.between(_new.c.lowest, _new.c.lowest + (2**_ROOM - 1)))
+    .scalar_subquery()
+)
+_place = func.row_number().over(partition_by=_new.c.lowest, order_by=_new.c.account_id)
+_NUMBER = insert(_numbers).from_select(
+    ["number", "account_id"], select(func.coalesce(_highest, _new.c.lowest - 1) + _place, _new.c.account_id)
+)
 _LEARN = insert(_grams).from_select(
     ["rowid", "text"],
     select(_numbers.c.number, _text)
     .join_from(_numbers, _accounts, _accounts.c.id == _numbers.c.account_id)
-    .where(_numbers.c.account_id.in_(_IDS)),
+    .where(_numbers.c.account_id.in_(_IDS))
+    .order_by(_numbers.c.number),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 from support.world import ON_ONE_ENGINE, World, path, refused
 
 from stormpath_wsgi.directory.rows import accounts
@@ -76,7 +79,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Makes few accounts many: what is said of thousands then holds for these numbers."""
 
     def shrink(few: int, far: int) -> None:
-        for name, number in (("FEW", few), ("FAR", far), ("NEAR", far), ("COUNTED", few)):
+        for name, number in (("FEW", few), ("FAR", far), ("TIES", far // 2), ("COUNTED", few)):
             monkeypatch.setattr(accounts, name, number)
 
     return shrink
@@ -126,6 +129,86 @@ def test_a_page_far_away_is_the_same(people: World, small: Callable[..., None], 
             page = people.service.list(f"{at}/accounts", {**query, "offset": offset, "limit": "2"})
             assert [item["email"] for item in page["items"]] == found[offset : offset + 2]
             assert page["size"] == len(found)
+
+
+@pytest.mark.parametrize("order", [None, "createdAt", "createdAt desc"])
+def test_whatever_the_ages_are_each_is_found_in_its_place(
+    world: World, small: Callable[..., None], order: str | None
+) -> None:
+    chance, begun = random.Random(7), world.now  # noqa: S311 - the same ages each time
+    ages = [begun + chance.choice((0.001, 0.04, 1, 10**4)) * chance.randint(-9, 9) for _ in range(27)]
+    for number, world.now in enumerate(ages):
+        world.account(f"person{number}@example.{'org' if chance.random() < 0.7 else 'net'}", givenName="Ada")
+    world.now = begun
+    asked = [{**query, **({"orderBy": order} if order else {})} for query in ({"q": "e.org"}, {"email": "person*"})]
+    usual = [emails(world, world.directory, **query) for query in asked]
+    assert [len(found) for found in usual] == [sum(one.endswith("org") for one in usual[1]), len(ages)]
+    for few, far in ((0, 2), (1, 8), (0, 29), (3, 25)):
+        small(few, far)
+        for query, found in zip(asked, usual, strict=True):
+            pages = list(following(world, f"{world.directory}/accounts", {**query, "limit": "4"}))
+            assert [item["email"] for page in pages for item in page["items"]] == found
+            for offset in (1, 3, len(found) - 2):
+                page = world.service.list(f"{world.directory}/accounts", {**query, "offset": offset, "limit": "2"})
+                assert [item["email"] for item in page["items"]] == found[offset : offset + 2]
+
+
+def test_the_index_of_trigrams_is_read_no_further_than_the_page_goes(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many match, and wherever they stand."""
+    world = sqlite_world
+    monkeypatch.setattr(accounts, "FEW", 10)
+    monkeypatch.setattr(accounts, "FAR", 20)
+    monkeypatch.setattr(accounts, "COUNTED", 20)
+
+    def steps() -> list[int]:
+        with world.database.write() as transaction:  # how many parts the index has depends on who wrote when
+            transaction.connection.execute(text("INSERT INTO account_grams (account_grams) VALUES ('optimize')"))
+        queries: list[dict[str, str]] = [{"q": "late"}, {"email": "late*"}, {"q": "late", "orderBy": "createdAt desc"}]
+        return [_steps(world, {**query, "limit": "5"}) for query in queries]
+
+    def grow(name: str, number: int) -> None:
+        for _ in range(number):
+            world.now += 100
+            world.account(givenName="Ada", email=f"{name}{world.now}@example.org")
+
+    grow("early", 30)
+    grow("late", 40)
+    before = steps()
+    grow("late", 120)
+    after = steps()
+    assert all(later < 1.3 * earlier for earlier, later in zip(before, after, strict=True)), (before, after)
+
+
+def _steps(world: World, query: dict[str, str]) -> int:
+    """How many instructions SQLite's machine takes for a page of five."""
+
+    def ask() -> None:
+        assert len(world.service.list(f"{world.directory}/accounts", query)["items"]) == 5
+
+    ask()
+    count, mine, watched = 0, threading.get_ident(), list[sqlite3.Connection]()
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    def watch(connection: Any, *_: object) -> None:
+        if threading.get_ident() == mine:  # and not the thread that sends mail
+            watched.append(connection.connection.driver_connection)
+            watched[-1].set_progress_handler(step, 1)
+
+    event.listen(Engine, "before_cursor_execute", watch)
+    try:
+        ask()
+    finally:
+        event.remove(Engine, "before_cursor_execute", watch)
+        for each in watched:
+            each.set_progress_handler(None, 1)
+    assert count
+    return count
 
 
 def following(world: World, at: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -13,8 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import delete, inspect, text, update
 from support.warm import Start
+from support.world import World
 
 from stormpath_wsgi.directory.storage import migrate, schema
 from stormpath_wsgi.directory.storage.engine import Database
@@ -226,3 +227,33 @@ def test_a_user_who_may_not_make_tables_is_told_so(
             migrate.upgrade(database)
     finally:
         postgresql_server.command("DROP ROLE weak")
+
+
+def test_accounts_of_before_are_found_by_age(sqlite_url: str) -> None:
+    """Those of step 0019 have numbers that tell nothing."""
+    accounts = schema.accounts
+    by_number = text(
+        "SELECT email FROM account_grams JOIN account_numbers ON number = account_grams.rowid JOIN accounts"
+        " ON id = account_id WHERE account_grams MATCH '\"son\"' ORDER BY number"
+    )
+    with opened(sqlite_url) as database:
+        migrate.upgrade(database)
+        world = World(database, sqlite_url)
+        names = [f"person{number}@example.org" for number in range(5)]
+        for name in names:
+            world.account(name)
+        with database.write() as transaction:
+            connection = transaction.connection
+            for age, name in zip((7 * 10**9, 3, -(2**50), 2**50, 4 * 10**9), names, strict=True):
+                connection.execute(update(accounts).where(accounts.c.email == name).values(created_at=age))
+            connection.execute(text("INSERT INTO account_grams (account_grams) VALUES ('delete-all')"))
+            connection.execute(text("DELETE FROM account_numbers"))
+            connection.execute(text("INSERT INTO account_numbers (account_id) SELECT id FROM accounts ORDER BY id"))
+            connection.execute(text("UPDATE stormpath_wsgi_version SET version_num = '0019'"))
+        migrate.upgrade(database)
+        with database.write() as transaction:
+            found = transaction.connection.execute(by_number).scalars().all()
+            assert found == [names[place] for place in (2, 1, 4, 0, 3)]
+            transaction.connection.execute(delete(accounts).where(accounts.c.email == names[1]))
+            found = transaction.connection.execute(by_number).scalars().all()  # the triggers know the new numbers
+            assert found == [names[place] for place in (2, 4, 0, 3)]
