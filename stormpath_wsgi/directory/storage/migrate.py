@@ -16,7 +16,7 @@ from stormpath_wsgi.directory.storage.engine import Database, reason
 from stormpath_wsgi.errors import ConfigurationError
 
 #: The number of the newest migration, and where Alembic finds all of them.
-HEAD, STEPS = "0020", "stormpath_wsgi.directory.storage:migrations"
+HEAD, STEPS = "0021", "stormpath_wsgi.directory.storage:migrations"
 
 _VERSION_TABLE = "stormpath_wsgi_version"
 

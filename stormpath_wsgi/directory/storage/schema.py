@@ -262,10 +262,10 @@ accounts = table(
         for columns in (
             ("username_folded",),
             ("email_folded",),
-            ("given_name_folded", "id"),  # with the id, because many accounts have the same given name
+            ("given_name_folded", "id"),  # with the id, because many accounts have the same given name, or age
             ("surname_folded", "id"),
-            ("created_at",),
-            ("modified_at",),
+            ("created_at", "id"),
+            ("modified_at", "id"),
         )
     ),
 )

@@ -181,6 +181,24 @@ def test_the_index_of_trigrams_is_read_no_further_than_the_page_goes(
     assert all(later < 1.3 * earlier for earlier, later in zip(before, after, strict=True)), (before, after)
 
 
+@pytest.mark.parametrize("query", [{}, {"q": "ada"}, {"email": "p*"}, {"orderBy": "modifiedAt desc"}])
+def test_those_who_were_made_at_the_same_time_are_not_all_read(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    """As an import makes them that does not know when they were made."""
+    world = sqlite_world
+    for name in ("FEW", "FAR", "COUNTED"):
+        monkeypatch.setattr(accounts, name, 20)
+    steps = []
+    for number in (range(60), range(60, 240)):
+        for each in number:
+            world.account(f"person{each}@example.org", givenName="Ada")
+        steps.append(_steps(world, {**query, "limit": "5"}))
+    assert steps[1] < 1.3 * steps[0], steps
+    pages = list(following(world, f"{world.directory}/accounts", {**query, "limit": "50"}))
+    assert len({item["href"] for page in pages for item in page["items"]}) == 240
+
+
 def _steps(world: World, query: dict[str, str]) -> int:
     """How many instructions SQLite's machine takes for a page of five."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -249,6 +250,9 @@ def test_accounts_of_before_are_found_by_age(sqlite_url: str) -> None:
             connection.execute(text("INSERT INTO account_grams (account_grams) VALUES ('delete-all')"))
             connection.execute(text("DELETE FROM account_numbers"))
             connection.execute(text("INSERT INTO account_numbers (account_id) SELECT id FROM accounts ORDER BY id"))
+            for owner, name in itertools.product(("directory_id", "tenant_id"), ("created_at", "modified_at")):
+                connection.execute(text(f"DROP INDEX ix_accounts_{owner}_{name}_id"))
+                connection.execute(text(f"CREATE INDEX ix_accounts_{owner}_{name} ON accounts ({owner}, {name})"))
             connection.execute(text("UPDATE stormpath_wsgi_version SET version_num = '0019'"))
         migrate.upgrade(database)
         with database.write() as transaction:
