@@ -143,7 +143,7 @@ class Finding:
             return _Way(self._narrowed(self._form_by_index()), few=True)
         if self._form is not _Form.OWN and (self._is_narrow or self._form is _Form.TENANT):
             few = counts.most(self._work, self._listing, self._parameters) <= FEW
-            if few or search is None or not (search.finds_by_index or search.texts):
+            if few or search is None or not (search.finds_by_index or grams.is_known(search.texts)):
                 return _Way(self._narrowed(_Form.OWN), few) if few or self._form is _Form.TENANT else None
         if search is None:
             return None
