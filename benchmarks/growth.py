@@ -53,11 +53,16 @@ class Grown:
         yield "q=ada (one of 8 has it)", here, {"q": "ada"}
         yield "q=example.org (all have it)", here, {"q": "example.org"}
         yield "q=turing71 (few, or some of a million)", here, {"q": "turing71"}
+        yield "q=ng7 (one of 80, the younger ones)", here, {"q": "ng7"}
+        yield "the same, orderBy=email", here, {"q": "ng7", "orderBy": "email"}
+        yield "email=ada.t*", here, {"email": "ada.t*"}
+        yield "email=ada.t*&orderBy=surname", here, {"email": "ada.t*", "orderBy": "surname"}
         yield "q=nobody (none has it)", here, {"q": "nobody"}
         yield "email=*7@example.org (one of 10)", here, {"email": "*7@example.org"}
         yield "a group of half of them", group, {}
         yield "the same, orderBy=email", group, {"orderBy": "email"}
         yield "the same, email=ada*", group, {"email": "ada*"}
+        yield "offset at 50 %", here, {"offset": str(self.number // 2)}
         offset = self.number * 9 // 10
         yield "offset at 90 %", here, {"offset": str(offset)}
         page = self.service.list(here, {"offset": str(offset)})
