@@ -720,6 +720,16 @@ def test_the_other_beats_ask_nothing_of_the_table(postgresql_url: str) -> None:
         eventually(reader.listens)
 
 
+def test_a_notice_that_nobody_can_read_has_the_table_asked(postgresql_url: str) -> None:
+    """It may tell of a change, in the words of another version."""
+    with closing(Asking(postgresql_url, beat=0.05, lease=0.5, thorough=10**9)) as reader:
+        eventually(reader.listens)
+        with reader.engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO epochs VALUES (%(slot)s, 5)", {"slot": ADA})
+            connection.exec_driver_sql("SELECT pg_notify('stormpath_epoch', 'x y')")
+        eventually(lambda: reader.listens() and reader.generation.read(ADA) == reader.number_of(ADA))
+
+
 def test_a_notice_that_is_none_of_ours_ends_no_thread_and_costs_a_question(asking: Ask) -> None:
     reader = asking()
     before = reader.generation.read()

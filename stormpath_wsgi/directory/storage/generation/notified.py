@@ -214,7 +214,9 @@ class NotifiedGeneration:
                 break
             asked = time.monotonic()
             until = asked + self._lease
-            if beat % self._thorough == 0 or not self._goes_on(line, until):
+            # After a doubt it is not enough that the connection works: a change may have been told in vain.
+            in_doubt = not self._until
+            if in_doubt or beat % self._thorough == 0 or not self._goes_on(line, until):
                 self._ask_for_all(line, until)
             while self._wanted(pid) and (left := asked + self._beat - time.monotonic()) > 0:
                 self._read_notices(line)
@@ -222,8 +224,8 @@ class NotifiedGeneration:
                     break
 
     def _goes_on(self, line: _Line, until: float) -> bool:
-        """Has the words used until *until*, if the connection works. False: this process does not know what has become
-        of a change of its own, so it has to ask for that.
+        """Has the words used until *until*, if the connection works. False: something has come in between, such as a
+        change of this process of whose end it does not know, or a notice that is not ours, so it has to ask for them.
         """
         doubts = self._doubts
         line.said(_BEAT)
