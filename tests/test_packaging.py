@@ -138,8 +138,9 @@ def test_what_is_imported_is_declared(folders: str, extra: str | None) -> None:
 
 
 def test_the_core_installs_at_most_two_thirds_of_what_it_would_without_extras() -> None:
-    core = _installed_with("stormpath-wsgi", ())
-    whole = _installed_with("stormpath-wsgi", ("passkeys", "qr", "remote", "server", "yaml"))
+    """Without what stands in for a module that Python 3.13 has dropped, and WebOb imports."""
+    core = _installed_with("stormpath-wsgi", ()) - {"legacy-cgi"}
+    whole = _installed_with("stormpath-wsgi", ("passkeys", "qr", "remote", "server", "yaml")) - {"legacy-cgi"}
     assert core < whole
     assert 3 * len(core) <= 2 * len(whole), (len(core), len(whole))
 

@@ -129,6 +129,9 @@ class Database:
         #: The file it is in; None when it is in memory or on a server.
         self.path = self._backend.path
         _announce_forks(self._backend)
+        if self.embedded:
+            # One that is forgotten leaves no file open. Python 3.13 warns of each connection to SQLite that does.
+            weakref.finalize(self, self._backend.engine.dispose).atexit = False
 
     def __repr__(self) -> str:
         return f"<Database {self._backend.engine.url.render_as_string(hide_password=True)}>"
