@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Generic, NamedTuple, TypeVar
 
-from stormpath_wsgi.slots import ANY, Generation
+from stormpath_wsgi.slots import ANY, Generation, own_number
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -71,11 +71,7 @@ class Remembered(Generic[K, V]):
             raise LookupError(key)
         value, slot = ask(key), self._slot
         if self._about is not None:
-            own = self._about(value)
-            number = self._generation(own)
-            # If nothing has changed at all since before we asked, then the number of the slot has not either.
-            if self._generation(slot) == generation:
-                slot, generation = own, number
+            generation, slot = own_number(self._generation, generation, self._about(value))
         self._answers.pop(key, None)
         self._answers[key] = _Answer(value, slot, generation, now)
         if len(self._answers) > self._size:

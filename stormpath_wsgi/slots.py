@@ -36,13 +36,11 @@ class Generation(Protocol):
         """
 
 
-def own_number(generation: Generation, before: int, account_id: str) -> tuple[int, int]:
-    """The number and the slot by which an answer about the account holds that was asked for without knowing whose it
-    is.
+def own_number(generation: Generation, before: int, slot: int) -> tuple[int, int]:
+    """The number and the slot by which an answer holds that was asked for before anybody knew which *slot* it is about.
 
     *before*: the number of :data:`ANY` from before it was asked. If that has not moved yet, then the number of the
-    account's slot has not either. Otherwise the answer holds by *before*, that is, it is asked for again.
+    *slot* has not either. Otherwise the answer holds by *before*, that is, it is asked for again.
     """
-    slot = slot_of(account_id)
     number = generation(slot)
     return (number, slot) if generation() == before else (before, ANY)

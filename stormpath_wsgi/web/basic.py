@@ -25,7 +25,7 @@ from stormpath_wsgi.kinds import ENABLED, ID, id_of
 from stormpath_wsgi.limits import Limits
 from stormpath_wsgi.remembered import Remembered
 from stormpath_wsgi.settings import Settings
-from stormpath_wsgi.slots import Generation, own_number
+from stormpath_wsgi.slots import Generation, own_number, slot_of
 from stormpath_wsgi.users import RememberedAccount
 from stormpath_wsgi.web.account_passwords import AccountPasswords, NotProved
 from stormpath_wsgi.web.identity import NOTHING, CredentialKind, Identity, Proof, Proved, Refused, after_scheme
@@ -211,7 +211,7 @@ class BasicCredential:
             raise LookupError(id)
         account = RememberedAccount(self._client, wire["account"])
         account.told = self._told.of(account, wire.get("naming"))
-        return _Key(wire, account, *own_number(self._generation, before, id_of(account.href)))
+        return _Key(wire, account, *own_number(self._generation, before, slot_of(id_of(account.href))))
 
 
 def _has_form_of_key(id: str, secret: str) -> bool:

@@ -159,7 +159,7 @@ class AccessTokenCredential:
         account, claims = self._by_api_key(text) if is_own(says) else self._validate(text)
         number, slot, signer = before, ANY, None
         if self._knows_signers and not is_own(says):
-            number, slot = own_number(self._generation, before, id_of(account.href))
+            number, slot = own_number(self._generation, before, slot_of(id_of(account.href)))
             signer = str(says.header["kid"])
         identity = Proved(account, self._kind, float(claims["iat"]), _PROOFS, number, slot)
         return _Token(identity, float(claims["exp"]), signer)
