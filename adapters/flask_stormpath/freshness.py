@@ -23,8 +23,8 @@ _OF_FLASK_LOGIN = ("_fresh", "_id")
 #: In ``flask.g``: whether what stands under ``_fresh`` in the Flask session is true.
 _KNOWN = "_stormpath_fresh"
 
-#: In the WSGI environ: the Flask session of the request.
-_HELD = "flask_stormpath.flask_session"
+#: An attribute of the request: its Flask session.
+_HELD = "_stormpath_flask_session"
 
 #: The highest number of cookies that are known again without a look at their signatures.
 MOST_REMEMBERED = 1000
@@ -51,7 +51,7 @@ def begin() -> None:
     has written it there, or the app, and nobody knows of which session.
     """
     flask_session = session._get_current_object()  # type: ignore[attr-defined]
-    request.environ[_HELD] = flask_session
+    setattr(request, _HELD, flask_session)
     if "_fresh" not in flask_session:
         flask_session.accessed = False  # that was no look on which the answer depends
     elif not g.get(_KNOWN):
@@ -108,10 +108,10 @@ def _write() -> None:
 
 
 def _flask_session() -> SessionMixin:
-    """The Flask session. Flask takes each look at its own proxy for one on which the answer depends, and tells caches.
-    This is none: our middleware tells them what depends on who sends a request.
+    """The Flask session, without Flask's proxy. Flask takes a look through that for one on which the page depends, and
+    adds ``Vary: Cookie``; our middleware adds it where it is due.
     """
-    held: SessionMixin | None = request.environ.get(_HELD)
+    held: SessionMixin | None = getattr(request, _HELD, None)
     return session._get_current_object() if held is None else held  # type: ignore[attr-defined]
 
 
