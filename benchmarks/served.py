@@ -150,7 +150,7 @@ def flask_login() -> WSGIApplication:
 def flask_login_with_database() -> WSGIApplication:
     from people import people
 
-    return _over_flask_login(people(os.environ[DIRECTORY].replace("accounts", "people")))
+    return _over_flask_login(people(os.environ[DIRECTORY].replace("/accounts.db", "/people.db")))
 
 
 def _over_flask_login(load: Callable[[str], Any]) -> WSGIApplication:

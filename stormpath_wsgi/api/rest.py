@@ -97,9 +97,9 @@ class RestAPI:
         path = request.below(self._mount)
         if path == OPENAPI and request.method in ("GET", "HEAD"):  # public: the document needs no API key
             return Reply(self._description, content_type="application/json")
-        whence = _Whence(request, self._proxies)
-        with at(whence.origin):
-            caller = whence.caller = self._authentication.caller(request)
+        told = _OriginOfCall(request, self._proxies)
+        with at(told.origin):
+            caller = told.caller = self._authentication.caller(request)
             with visited(_visitor(request)), holding(_ticket(request)):
                 return answer(Call(self._acting_for(caller.id), caller, request, path))
 
@@ -124,8 +124,8 @@ class RestAPI:
         return response
 
 
-class _Whence:
-    """Where *request* comes from, worked out only if something happens that is told.
+class _OriginOfCall:
+    """Where *request* comes from. It is worked out when an event asks for it, and then kept.
 
     *caller*: None before it is known.
     """

@@ -68,16 +68,16 @@ def patch_first(cfg: Config) -> None:
 def when_ready(arbiter: Any) -> None:
     """Called by gunicorn before it forks the first worker."""
     if arbiter.cfg.preload_app:
-        settle()
+        _settle()
 
 
 def post_worker_init(worker: Any) -> None:
     """Called by gunicorn in each worker when it has the application."""
     if not worker.cfg.preload_app:
-        settle()
+        _settle()
 
 
-def settle() -> None:
+def _settle() -> None:
     """Tells the garbage collector that all that is there now stays, so it does not look through that again.
 
     Its look would take time in some requests. It would also write to each object, which ends the sharing of memory with

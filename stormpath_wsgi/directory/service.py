@@ -228,7 +228,7 @@ class DirectoryService:
             return records.load_json(work, target)
 
     def _before(self, target: Resource) -> None:
-        """Does what has to be done before a resource is read, such as making what is made when somebody asks for it."""
+        """Makes what resources of this kind get only when they are first read (:data:`BEFORE`)."""
         if target.kind in BEFORE:
             BEFORE[target.kind](self._context, target)
 

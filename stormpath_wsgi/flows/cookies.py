@@ -78,7 +78,7 @@ class SignedCookie(FlowCookie):
 
     @property
     def remembered(self) -> int:
-        """Of how many texts the signature is not looked at again."""
+        """How many texts are remembered now."""
         return self._read.cache_info().currsize
 
     def values(self, environ: Mapping[str, Any] | None) -> Iterator[str]:

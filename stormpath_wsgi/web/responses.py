@@ -109,8 +109,8 @@ class HeldStart(ABC):
     user: User | AnonymousUser
     #: What the answer has to tell the browser: ``Set-Cookie`` headers of ours.
     cookies: Sequence[tuple[str, str]]
-    #: The WSGI environ of the request. None while no code of the app runs: a request leaves no cycle (environ, session,
-    #: environ) for the garbage collector.
+    #: The WSGI environ of the request. None between its steps, so that no cycle (environ, session, environ) is left for
+    #: the garbage collector.
     environ: WSGIEnvironment | None
 
     # Who makes one sets them, and those above: to call an __init__ for each request would take time too.
@@ -169,21 +169,22 @@ class HeldStart(ABC):
             self.begun = True
             headers, its = self._headers, self._particulars
             varies = self.user.looked_at or unfinished
-            kind = vary = None
+            kind, has_vary = None, False
+            # One look at the headers: whether this is a page, and whether the app has a Vary of its own.
             for name, value in headers:
                 if name == "Content-Type" or (name := name.lower()) == "content-type":
                     kind = value
                     if not varies:
                         break
                 elif name == "vary":
-                    vary = value
+                    has_vary = True
             if its.framed_from_here and kind is not None and _is_page(kind):
                 headers = _framed_from_here(headers)
             # Whether another visitor, or the same one later, may get another answer.
             if self.cookies:
                 headers = _with_cookies(headers, self.cookies, its.varies_by)
             elif varies:
-                headers = [*headers, ("Vary", its.varies_by)] if vary is None else _varying(headers, its.varies_by)
+                headers = _varying(headers, its.varies_by) if has_vary else [*headers, ("Vary", its.varies_by)]
             exc_info = None
             if its.is_own:
                 if its.varies_always_by is not None:

@@ -45,7 +45,7 @@ FEW = 1000
 #: Accounts that are gone through in their order, before they are found in another way.
 FAR = 3000
 #: The highest number of statements for pages that are kept.
-_PAGES = 200
+PAGES = 200
 #: Accounts with one value that are looked at where a page far away begins. If more have it, all before are counted.
 TIES = 100
 #: In a collection of more accounts than these, what a search finds is not counted.
@@ -193,7 +193,8 @@ class Finding:
         query = _by_index(*held, self._indexed, limit, place is not None)
         rows = query.rows(self._work.connection, {**self._parameters, **window, **placed(place)})
         kept = counts.statement(self._listing.owner, self._through)
-        return rows, None if kept is None or not rows else int(rows[0][len(SHAPES[kinds.Account].columns)])
+        behind = len(SHAPES[kinds.Account].columns)  # the columns of the account
+        return rows, None if kept is None or not rows else int(rows[0][behind])
 
     def _far_in_order(self, window: Mapping[str, int]) -> Sequence[Row]:
         """A page so far away that it is worth to look for its beginning in the index alone, where all are passed over
@@ -201,14 +202,15 @@ class Finding:
         """
         order, every = self._indexed, self._indexes_of_all()
         first, offset, number = order.terms[0], window["offset"], self._kept_number()
-        from_end = number is not None and offset < number < 2 * offset
-        before = TIES if from_end else min(offset, TIES)
-        far = number - 1 - offset if from_end and number is not None else offset - before
+        if number is not None and offset < number < 2 * offset:
+            far, from_end = number - 1 - offset, True
+        else:
+            far, from_end = offset - TIES, False
         walk = Term(first.column, first.descending != from_end)
-        some = every.order_by(walk.sql()).limit(before + 1).offset(bindparam("far"))
+        some = every.order_by(walk.sql()).limit(TIES + 1).offset(bindparam("far"))
         values = self._execute(some, {"far": far}).scalars().all()
         if not from_end:
-            values = values[::-1] if len(values) > before else []
+            values = values[::-1] if len(values) > TIES else []
         if not values:
             return []
         value = values[0]
@@ -248,9 +250,9 @@ class Finding:
         return rows if end is None or len(rows) == window["limit"] else None
 
     def _some_by_age(self, place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row] | None:
-        """The page, where it is in the order of age and an index has in that order those who may match: SQLite's index
-        of trigrams. None if it is not, or if the page is not full after the first :data:`FAR` of these. So it is where
-        more than these were made at the same time, as by an import that does not know the times.
+        """The page by age, found through SQLite's index of trigrams, which has those who may match by age. None where
+        that cannot be: another order or engine, a short text, or a page that is not full after :data:`FAR` of them, as
+        where more than these were made within one unit of time.
         """
         order, texts, connection = self._order, self._search.texts if self._search else None, self._work.connection
         if order.columns[0] is not _accounts.c.created_at or not grams.stops_early(connection):
@@ -271,6 +273,7 @@ class Finding:
             behind = window["offset"] + window["limit"] - 1
             number = self._execute(most, {"far": behind, **placed(place)}).scalar()
             until = None if number is None else grams.end_of_unit(number, descending=descending)
+            # The page ends before the index was left, so nobody is missing.
             if end is None or (until is not None and (end < until if descending else until < end)):
                 found = every.add_columns(*order.columns)
                 found = grams.led_to(found, texts, until, descending=descending, since=since)
@@ -340,7 +343,7 @@ def _held(owner: Shape, name: str, through: Through, form: _Form) -> Select[Any]
     return statement.where(exists().where(*mine))
 
 
-@lru_cache(_PAGES)
+@lru_cache(PAGES)
 def _by_index(
     owner: Shape, name: str, through: Through, form: _Form, order: Order, limit: int | None, has_place: bool
 ) -> Query:

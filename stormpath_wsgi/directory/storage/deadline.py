@@ -18,7 +18,9 @@ _allowed: ContextVar[float] = ContextVar("stormpath_wsgi.directory.allowed")  # 
 
 
 def within(seconds: float) -> Bound[float]:
-    """In this block, every wait for a database ends after *seconds*, or earlier if an outer block ends earlier."""
+    """In this block, every wait for a database ends *seconds* after this call, or earlier if an outer block ends
+    earlier.
+    """
     end = time.monotonic() + seconds
     return Bound(_end, min(end, _end.get(end)))
 

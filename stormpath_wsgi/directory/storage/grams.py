@@ -51,7 +51,8 @@ TEXTS: Sequence[ColumnElement[str]] = [
 ]
 _numbers = table("account_numbers", column("number"), column("account_id"))
 _grams = table("account_grams", column("rowid"), column("text"))
-_number = _grams.c.rowid
+#: The number of an account in what :func:`led_to` returns.
+NUMBER = _grams.c.rowid
 _UNIT, _ROOM = 6, 26  # bits: of the milliseconds that are one unit of time, and for the accounts of one unit
 _UNITS = 2**36  # before 1970 and after it; what is older or younger counts as the oldest or youngest unit
 
@@ -61,8 +62,8 @@ def learn(connection: Connection, ids: Collection[str]) -> None:
     if connection.dialect.name != "sqlite":
         return
     parameters = {"ids": list(ids)}
-    connection.execute(_NUMBER, parameters)
-    connection.execute(_LEARN, parameters)
+    connection.execute(_GIVE_NUMBERS, parameters)
+    connection.execute(_FILL, parameters)
 
 
 def is_known(texts: Collection[str] | None) -> bool:
@@ -83,7 +84,9 @@ def may_have(texts: Collection[str], engine: str) -> ColumnElement[bool] | None:
 
 
 def stops_early(connection: Connection) -> bool:
-    """Whether :func:`few` can be asked. PostgreSQL collects all that its index leads to before it tells any."""
+    """Whether the index can be gone through by age, and stopped: that of SQLite. PostgreSQL collects all that its index
+    leads to before it tells any.
+    """
     return connection.dialect.name == "sqlite"
 
 
@@ -100,9 +103,9 @@ def reach(
     connection: Connection, texts: Collection[str], far: int, *, descending: bool = False, since: int | None = None
 ) -> int | None:
     """The number of the account to which the index leads after *far* older ones, *descending*: younger ones. None: it
-    leads to no more than these. *since*: when the account was made with which to begin. For SQLite.
+    leads to no more than these. *since*: milliseconds since the epoch, at which to begin; None: at the end. For SQLite.
     """
-    found = select(_number).where(_matches(texts), *_bounds(since, None, descending=descending))
+    found = select(NUMBER).where(_matches(texts), *_bounds(since, None, descending=descending))
     last: int | None = connection.execute(found.order_by(by_age(descending=descending)).limit(1).offset(far)).scalar()
     return last
 
@@ -115,17 +118,13 @@ def led_to(
 
     An expression keeps SQLite from beginning with the accounts, which would be all of them.
     """
-    joined = _numbers.c.number == _number, _numbers.c.account_id.concat("") == _accounts.c.id
+    joined = _numbers.c.number == NUMBER, _numbers.c.account_id.concat("") == _accounts.c.id
     return statement.where(_matches(texts), *joined, *_bounds(since, until, descending=descending))
 
 
 def by_age(*, descending: bool) -> ColumnElement[Any]:
     """The order of the numbers in what :func:`led_to` returns: that of the age, but within a unit of time."""
-    return _number.desc() if descending else _number.asc()
-
-
-#: The number of an account in what :func:`led_to` returns.
-NUMBER = _number
+    return NUMBER.desc() if descending else NUMBER.asc()
 
 
 def end_of_unit(number: int, *, descending: bool) -> int:
@@ -137,9 +136,13 @@ def end_of_unit(number: int, *, descending: bool) -> int:
 
 def _bounds(since: int | None, until: int | None, *, descending: bool) -> list[ColumnElement[bool]]:
     """The conditions that a number is at least in the unit of time of *since*, and not beyond *until*."""
-    below, above = (_number.__ge__, _number.__le__) if descending else (_number.__le__, _number.__ge__)
-    bounds = [] if since is None else [above(_edge(_unit(since), last=descending))]
-    return bounds if until is None else [*bounds, below(until)]
+    number, bounds = NUMBER, list[ColumnElement[bool]]()
+    if since is not None:
+        edge = _edge(_unit(since), last=descending)
+        bounds.append(number <= edge if descending else number >= edge)
+    if until is not None:
+        bounds.append(number >= until if descending else number <= until)
+    return bounds
 
 
 def _unit(created_at: int) -> int:
@@ -148,11 +151,11 @@ def _unit(created_at: int) -> int:
 
 def _edge(unit: int, *, last: bool) -> int:
     """The lowest number of a unit of time, or the *last* one."""
-    return (unit + last << _ROOM) - last
+    return ((unit + 1) << _ROOM) - 1 if last else unit << _ROOM
 
 
 def _candidates(texts: Collection[str]) -> Any:
-    found = select(_numbers.c.account_id).join_from(_grams, _numbers, _numbers.c.number == _number)
+    found = select(_numbers.c.account_id).join_from(_grams, _numbers, _numbers.c.number == NUMBER)
     return found.where(_matches(texts))
 
 
@@ -189,10 +192,10 @@ _highest = (
     .scalar_subquery()
 )
 _place = func.row_number().over(partition_by=_new.c.lowest, order_by=_new.c.account_id)
-_NUMBER = insert(_numbers).from_select(
+_GIVE_NUMBERS = insert(_numbers).from_select(
     ["number", "account_id"], select(func.coalesce(_highest, _new.c.lowest - 1) + _place, _new.c.account_id)
 )
-_LEARN = insert(_grams).from_select(
+_FILL = insert(_grams).from_select(
     ["rowid", "text"],
     select(_numbers.c.number, _text)
     .join_from(_numbers, _accounts, _accounts.c.id == _numbers.c.account_id)

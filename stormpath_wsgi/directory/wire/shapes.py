@@ -232,7 +232,7 @@ class _Template:
 
     def all(self, rows: Sequence[Row], work: Reader, hrefs: Sequence[str]) -> list[str]:
         """The texts of several resources, made member by member: so most of it takes no call of ours."""
-        quoted = [_quoted(href)[1:-1] for href in hrefs]
+        quoted = [_quoted(href)[1:-1] for _, href in zip(rows, hrefs, strict=True)]
         columns: list[Iterable[str]] = []
         for part in self._parts:
             if part is None:
