@@ -687,6 +687,19 @@ def test_closing_gives_every_file_back(file: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) <= before
 
 
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_one_that_is_forgotten_leaves_no_connection_open(file: Path, place: str) -> None:
+    """Python 3.13 warns of each."""
+    database = Database(f"sqlite:///{file}" if place == "file" else "sqlite://")
+    with database.read() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+    del database, connection
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")
+
+
 def test_a_database_that_nobody_holds_is_forgotten(file: Path) -> None:
     """Although forks are announced to it."""
     database = Database(f"sqlite:///{file}")
