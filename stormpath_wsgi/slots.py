@@ -43,4 +43,4 @@ def own_number(generation: Generation, before: int, slot: int) -> tuple[int, int
     *slot* has not either. Otherwise the answer holds by *before*, that is, it is asked for again.
     """
     number = generation(slot)
-    return (number, slot) if generation() == before else (before, ANY)
+    return (number, slot) if generation(ANY) == before else (before, ANY)

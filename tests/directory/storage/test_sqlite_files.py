@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,8 @@ def test_a_restored_copy_is_used_at_once(
         assert database.generation() != before, "what was remembered was in the other file"
         mark(database, 3)
         assert worker()("marked") == "[1, 3]"
-    assert sqlite3.connect(file.with_name("away.db")).execute("SELECT * FROM marks").fetchall() == [(1,), (2,)]
+    with closing(sqlite3.connect(file.with_name("away.db"))) as away:
+        assert away.execute("SELECT * FROM marks").fetchall() == [(1,), (2,)]
 
 
 def test_what_could_not_be_saved_is_put_aside(url: str, file: Path, caplog: pytest.LogCaptureFixture) -> None:
