@@ -277,7 +277,9 @@ class Finding:
             if end is None or (until is not None and (end < until if descending else until < end)):
                 found = every.add_columns(*order.columns)
                 found = grams.led_to(found, texts, until, descending=descending, since=since)
-                return self._execute(_cut(found, order.sql(hidden=True)), {**window, **placed(place)}).all()
+                rows = self._execute(_cut(found, order.sql(hidden=True)), {**window, **placed(place)}).all()
+                if until is None or len(rows) == window["limit"]:  # otherwise somebody was removed meanwhile
+                    return rows
         return None
 
     def _sorted(self, statement: Select[Any], place: Sequence[Any] | None, window: Mapping[str, int]) -> Sequence[Row]:

@@ -193,10 +193,45 @@ def test_those_who_were_made_at_the_same_time_are_not_all_read(
     for number in (range(60), range(60, 240)):
         for each in number:
             world.account(f"person{each}@example.org", givenName="Ada")
+        with world.database.write() as transaction:  # how many parts the index has depends on who wrote when
+            transaction.connection.execute(text("INSERT INTO account_grams (account_grams) VALUES ('optimize')"))
         steps.append(_steps(world, {**query, "limit": "5"}))
     assert steps[1] < 1.3 * steps[0], steps
     pages = list(following(world, f"{world.directory}/accounts", {**query, "limit": "50"}))
     assert len({item["href"] for page in pages for item in page["items"]}) == 240
+
+
+def test_a_page_says_that_more_follow_though_somebody_on_it_is_deleted_meanwhile(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = sqlite_world
+    for name in ("FEW", "FAR", "COUNTED"):
+        monkeypatch.setattr(accounts, name, 20)
+    paths = []
+    for number in range(60):
+        world.now += 1
+        paths.append(world.account(f"late{number:02}@example.org"))
+    victims = [paths[2]]
+
+    def delete(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        # The statement of the page, after those that have said how far the index is to be read.
+        if victims and "account_grams MATCH" in statement and "accounts.email" in statement.partition("FROM")[0]:
+            world.service.delete(victims.pop())
+
+    event.listen(Engine, "before_cursor_execute", delete)
+    try:
+        found, query = [], {"q": "late", "limit": "5"}
+        while True:
+            page = world.service.list(f"{world.directory}/accounts", query)
+            found += [item["email"] for item in page["items"]]
+            if "next" not in page:
+                break
+            query = dict(parse_qsl(urlsplit(page["next"]["href"]).query))
+    finally:
+        event.remove(Engine, "before_cursor_execute", delete)
+    assert not victims
+    assert found == [f"late{number:02}@example.org" for number in range(60) if number != 2]
+    assert page["size"] == 59
 
 
 def _steps(world: World, query: dict[str, str]) -> int:
