@@ -61,7 +61,7 @@ class Term:
     def sql(self, *, hidden: bool = False) -> ColumnElement[Any]:
         """The term in SQL. *hidden*: so that no index is used for it."""
         column = self.column
-        if hidden:
+        if hidden and isinstance(column, Column):  # no index has anything else
             column = column.concat("") if isinstance(column.type, types.Text) else column + 0
         term = column.desc() if self.descending else column.asc()
         if not self.nullable:

@@ -528,3 +528,25 @@ def test_any_query_is_answered_or_refused(world: World, query: dict[str, str]) -
         assert 400 <= error.status < 500
     else:
         assert page["items"] == []
+
+
+COLOURS = ["red", "amber", "green", "blue", "12 apes", "9 lives"]
+
+
+@pytest.mark.parametrize("query", [{}, {"email": "a*"}, {"q": "example"}])
+@pytest.mark.parametrize("descending", [False, True])
+def test_accounts_that_a_search_has_found_are_sorted_by_texts_in_their_custom_data(
+    world: World, query: dict[str, str], descending: bool
+) -> None:
+    for number, colour in enumerate(COLOURS):
+        world.account(f"a{number}@example.org", customData={"colour": colour})
+    order = "customData.colour desc" if descending else "customData.colour"
+    found = world.items(f"{world.directory}/accounts", "customData", **query, orderBy=order)
+    assert [item["customData"]["colour"] for item in found] == sorted(COLOURS, reverse=descending)
+
+
+def test_groups_that_a_search_has_found_are_sorted_by_texts_in_their_custom_data(world: World) -> None:
+    for number, colour in enumerate(COLOURS):
+        world.group(f"a{number}", customData={"colour": colour})
+    found = world.items(f"{world.directory}/groups", "customData", name="a*", orderBy="customData.colour")
+    assert [item["customData"]["colour"] for item in found] == sorted(COLOURS)
