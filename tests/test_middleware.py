@@ -403,6 +403,16 @@ class TestFrames:
     def test_do_not_matter_to_what_is_no_page(self, open_site: Open, kind: str) -> None:
         assert "X-Frame-Options" not in open_site(self.answering(("Content-Type", kind))).browser().get("/").headers
 
+    @pytest.mark.parametrize("looks", [False, True])
+    def test_show_no_page_that_says_twice_what_it_is(self, open_site: Open, looks: bool) -> None:
+        inner = self.answering(("Content-Type", "text/html"), ("Content-Type", "text/plain"))
+
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            assert not looks or environ["stormpath.user"].is_anonymous
+            return inner(environ, start_response)
+
+        assert open_site(app).browser().get("/").headers["X-Frame-Options"] == "SAMEORIGIN"
+
     def test_are_not_our_business_when_the_settings_say_so(self, open_site: Open) -> None:
         site = open_site(self.answering(("Content-Type", "text/html")), same_origin_frames=False)
         assert "X-Frame-Options" not in site.browser().get("/").headers

@@ -50,8 +50,8 @@ class Moved:
     def move(self, slot: int) -> None:
         """Something has changed that concerns *slot*."""
         number = next(self._numbers)
+        self._last = number  # first: who has read the slot's old number takes no newer answer for its own
         self._moved[slot] = number
-        self._last = number
 
     def read(self, slot: int = ANY) -> int:
         """The number of *slot*: that of the last move that concerned it."""

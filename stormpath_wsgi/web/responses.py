@@ -173,7 +173,7 @@ class HeldStart(ABC):
             # One look at the headers: whether this is a page, and whether the app has a Vary of its own.
             for name, value in headers:
                 if name == "Content-Type" or (name := name.lower()) == "content-type":
-                    kind = value
+                    kind = kind or value
                     if not varies:
                         break
                 elif name == "vary":

@@ -342,11 +342,11 @@ class _Words:
         numbers = self.numbers
         for word, number in moved:
             if (more := number - numbers[word]) > 0:
-                numbers[word] = number
                 if word == EVERYBODY:
                     self.above = number << _ABOVE
                 else:
-                    numbers[ANY] += more
+                    numbers[ANY] += more  # first: who has read the slot's old number takes no newer answer for its own
+                numbers[word] = number
         self.expected = {word: number for word, number in self.expected.items() if numbers[word] < number}
 
 
