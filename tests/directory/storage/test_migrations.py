@@ -256,6 +256,8 @@ def test_accounts_of_before_are_found_by_age(sqlite_url: str) -> None:
             connection.execute(text("UPDATE stormpath_wsgi_version SET version_num = '0019'"))
         migrate.upgrade(database)
         with database.write() as transaction:
+            context = MigrationContext.configure(transaction.connection, opts={"include_name": _is_ours})
+            assert compare_metadata(context, schema.metadata) == []
             found = transaction.connection.execute(by_number).scalars().all()
             assert found == [names[place] for place in (2, 1, 4, 0, 3)]
             transaction.connection.execute(delete(accounts).where(accounts.c.email == names[1]))
