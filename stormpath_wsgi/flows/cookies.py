@@ -76,11 +76,6 @@ class SignedCookie(FlowCookie):
         # The keys do not change, so neither does what a text says.
         self._read = lru_cache(remembers)(self._verified)
 
-    @property
-    def remembered(self) -> int:
-        """How many texts are remembered now."""
-        return self._read.cache_info().currsize
-
     def values(self, environ: Mapping[str, Any] | None) -> Iterator[str]:
         """The values in the request *environ* that were signed with one of our keys."""
         for text in self.texts(environ):

@@ -192,7 +192,7 @@ class Finding:
         held = self._owner, self._listing.name, self._through, self._form
         query = _by_index(*held, self._indexed, limit, place is not None)
         rows = query.rows(self._work.connection, {**self._parameters, **window, **placed(place)})
-        kept = counts.statement(self._listing.owner, self._through)
+        kept = counts.kept(self._listing.owner, self._through)
         behind = len(SHAPES[kinds.Account].columns)  # the columns of the account
         return rows, None if kept is None or not rows else int(rows[0][behind])
 
@@ -224,7 +224,7 @@ class Finding:
 
     def _kept_number(self) -> int | None:
         """How many accounts are in the collection, if that number is kept."""
-        kept = counts.kept(self._listing, self._through)
+        kept = counts.kept(self._listing.owner, self._through)
         return None if kept is None else counts.number(self._work, kept, self._parameters)
 
     def _indexes_of_all(self) -> Select[Any]:
@@ -354,9 +354,9 @@ def _by_index(
     behind a place.
     """
     statement = _held(owner, name, through, form)
-    kept = counts.statement(owner.kind, through)
+    kept = counts.kept(owner.kind, through)
     if kept is not None:
-        statement = statement.add_columns(kept.scalar_subquery())
+        statement = statement.add_columns(kept.statement.scalar_subquery())
     statement = statement.add_columns(*order.columns)
     if has_place:
         statement = statement.where(order.behind())

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from stormpath_wsgi import kinds
 from stormpath_wsgi.directory.context import UnitOfWork
@@ -80,18 +80,12 @@ def most(work: UnitOfWork, listing: Listing, parameters: Mapping[str, Any]) -> i
     return number(work, query, parameters)
 
 
-def kept(listing: Listing, through: Through) -> Query | None:
-    """A query for the number of accounts in the whole of *listing*, with the parameters of its page.
+def kept(owner: type[Kind] | None, through: Through) -> Query | None:
+    """A query for the number of all accounts of an *owner*, with the parameters of a page of them.
 
     None when the number is not stored, as for several groups: an account in two of them would be counted twice.
     """
-    return _KEPT.get((listing.owner, through)) if listing.of is kinds.Account else None
-
-
-def statement(owner: type[Kind] | None, through: Through) -> Select[Any] | None:
-    """The statement of :func:`kept` for the accounts of an *owner*, as a part of another statement."""
-    query = _KEPT.get((owner, through))
-    return None if query is None else query.statement
+    return _KEPT.get((owner, through))
 
 
 def number(work: UnitOfWork, query: Query, parameters: Mapping[str, Any]) -> int:

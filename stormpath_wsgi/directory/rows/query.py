@@ -214,7 +214,8 @@ def _size(
     if counted is not None:
         return counted, True
     is_narrow = search is not None and search.is_narrow
-    if not is_narrow and (kept := counts.kept(listing, through)) is not None:
+    kept = counts.kept(listing.owner, through) if listing.of is kinds.Account and not is_narrow else None
+    if kept is not None:
         return counts.number(work, kept, parameters), True
     if accounts.finds(listing) and not exact:
         most = counts.most(work, listing, parameters)

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     ScalarSelect,
-    Select,
     Table,
     bindparam,
     case,
@@ -82,7 +81,7 @@ def condition(owner: type[Kind], of: type[Kind], name: str, through: Through) ->
         case Through.GROUPS:
             return or_(_in_directories(of, listed[0]), _in_groups(of, listed[1]))
         case Through.MANY:
-            every = _STORES[owner].limit(None)
+            every = _STORES[owner].statement.limit(None)
             directories, groups = (every.with_only_columns(one) for one in every.selected_columns)
             return or_(_in_directories(of, directories), _in_groups(of, groups))
     special = _SPECIAL.get((owner, name))
@@ -103,7 +102,7 @@ def is_held(owner: type[Kind] | None, through: Through) -> ColumnElement[bool]:
         case Through.GROUPS:
             return or_(directory.in_(listed[0]), _is_member(listed[1]))
         case Through.MANY:
-            every = _STORES[owner].limit(None)
+            every = _STORES[owner].statement.limit(None)
             directories, groups = (every.with_only_columns(one) for one in every.selected_columns)
             return or_(directory.in_(directories), _is_member(groups))
     if owner is kinds.Group:
@@ -122,7 +121,7 @@ def stores(work: UnitOfWork, listing: Listing) -> tuple[Through, dict[str, list[
     """
     if listing.owner not in _STORES or listing.of not in (kinds.Account, kinds.Group):
         return Through.NOTHING, {}
-    rows = _QUERIES[listing.owner].rows(work.connection, {"owner": listing.id})
+    rows = _STORES[listing.owner].rows(work.connection, {"owner": listing.id})
     if len(rows) > MOST_LISTED:
         return Through.MANY, {}
     directories, groups = ([row[at] for row in rows if row[at]] for at in (0, 1))
@@ -194,18 +193,20 @@ def _in_groups(of: type[Kind], groups: Any) -> ColumnElement[bool]:
     return _accounts.c.id.in_(_those(_memberships.c.account_id, _memberships.c.group_id.in_(groups)))
 
 
-_STORES: Mapping[type[Kind] | None, Select[Any]] = {
-    kinds.Application: select(ROUTE_DIRECTORY, ROUTE_GROUP)
-    .select_from(ROUTES)
-    .where(_mappings.c.application_id == _owner)
-    .distinct()
-    .limit(MOST_LISTED + 1),
-    kinds.Organization: select(_inner.c.account_store_directory_id, _inner.c.account_store_group_id)
-    .where(_inner.c.organization_id == _owner)
-    .limit(MOST_LISTED + 1),
+_STORES: Mapping[type[Kind] | None, Query] = {
+    kinds.Application: Query(
+        select(ROUTE_DIRECTORY, ROUTE_GROUP)
+        .select_from(ROUTES)
+        .where(_mappings.c.application_id == _owner)
+        .distinct()
+        .limit(MOST_LISTED + 1)
+    ),
+    kinds.Organization: Query(
+        select(_inner.c.account_store_directory_id, _inner.c.account_store_group_id)
+        .where(_inner.c.organization_id == _owner)
+        .limit(MOST_LISTED + 1)
+    ),
 }
-
-_QUERIES = {owner: Query(statement) for owner, statement in _STORES.items()}
 
 _keys, _registrations = schema.api_keys, schema.saml_service_provider_registrations
 _templates = schema.email_templates

@@ -189,8 +189,8 @@ class Search:
         self._note_texts({key_of(member)(text)})
 
     def _note_texts(self, texts: Collection[str]) -> None:
-        """Notes that each account that is found has one of *texts*: if several conditions tell such
-        texts, those stay whose shortest is longest.
+        """Notes that each account that is found has one of *texts*. If several conditions tell such texts, those stay
+        whose shortest is longest.
         """
         if self.texts is None or min(map(len, texts)) > min(map(len, self.texts)):
             self.texts = frozenset(texts)

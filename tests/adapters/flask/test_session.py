@@ -290,7 +290,7 @@ class TestFreshness:
         for number in range(MOST_REMEMBERED + 10):
             header = f"stormpath_fresh={number}.{number}; stormpath_fresh={'x' * 200}{number}"
             assert list(middleware.fresh.values({"HTTP_COOKIE": header})) == []
-        assert middleware.fresh.remembered == MOST_REMEMBERED
+        assert middleware.fresh._read.cache_info().currsize == MOST_REMEMBERED
         assert visitor.get("/fresh").text == "True"
 
     def test_to_read_it_is_a_look_at_the_flask_session_and_to_be_asked_for_the_user_is_none(
